@@ -1,0 +1,22 @@
+/* lockstep/engine/plan.h: make a plan from a snapshot. Nothing is written. */
+#ifndef LOCKSTEP_ENGINE_PLAN_H
+#define LOCKSTEP_ENGINE_PLAN_H
+
+#include "lockstep/engine/session.h"
+
+struct ls_plan_request {
+    enum ls_action action;
+    long count;          /* UP/DOWN: how many; -1 = all */
+    const char *version; /* TO, MARK: as the user typed it: a version number, a label, or "0"/"none" for nothing */
+};
+/* LS_E_REFUSED: the tool or a guard says no (dirty, duplicate, missing file ...), message and hint say why and what next.
+ * An empty plan (no steps) is LS_OK: nothing to do. Findings are in it (engine/findings.c). */
+LS_MUST_CHECK enum ls_rc ls_plan_make(struct ls_session *s, const struct ls_snapshot *snap, const struct ls_plan_request *req, struct ls_plan **out,
+                                      struct ls_err *err);
+/* The plan as SQL text for people: comments name the steps, ledger statements have their values as literals, BEGIN/COMMIT are shown.
+ * It runs as printed (psql -f / sqlite3) apart from the journal. */
+void ls_plan_print_sql(const struct ls_plan *p, enum ls_dialect d, struct ls_buf *out);
+/* An op's SQL with its values as literals. */
+void ls_op_print_sql(const struct ls_op *op, enum ls_dialect d, struct ls_buf *out);
+
+#endif

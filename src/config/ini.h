@@ -1,0 +1,26 @@
+/* config/ini.h: the one parser of all data files (project file, settings, themes, key maps), over inih.
+ * Errors read "file:line: what; did you mean 'nearest'?" */
+#ifndef LS_CONFIG_INI_H
+#define LS_CONFIG_INI_H
+
+#include "lockstep/base/arena.h"
+#include "lockstep/base/err.h"
+#include "lockstep/base/vec.h"
+
+struct ini_entry {
+    const char *section;  /* "" before the first; "env production" as written, inner spaces single */
+    const char *key, *value;
+    int line;
+};
+struct ini_file {
+    struct ls_arena *arena;
+    const char *path;     /* for messages; embedded files: "builtin:dark.theme" */
+    LS_VEC(struct ini_entry) e;
+};
+LS_MUST_CHECK enum ls_rc ini_parse_text(const char *path, const char *text, size_t len, struct ini_file *out, struct ls_err *err);
+LS_MUST_CHECK enum ls_rc ini_parse_file_at(const char *path, unsigned open_flags, struct ini_file *out, struct ls_err *err);
+void ini_release(struct ini_file *f);
+/* The word of words[n] nearest to `word` (edit distance <= 2, or <= a third of its length), or NULL. */
+const char *config_nearest(const char *word, const char *const *words, size_t n);
+
+#endif

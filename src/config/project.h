@@ -1,0 +1,55 @@
+/* config/project.h: lockstep.conf, .env, and where the target comes from. All in one place; getenv only through the lookup passed in. */
+#ifndef LS_CONFIG_PROJECT_H
+#define LS_CONFIG_PROJECT_H
+
+#include "config/ini.h"
+#include "lockstep/engine/session.h"
+
+struct config_env {            /* [env NAME]; NULL / -1 = not set */
+    const char *name;
+    const char *url, *url_env, *migrations, *format, *theme, *ledger_table, *backup_dir;
+    int protected_;            /* -1 unset, 0, 1 */
+    int journal;               /* -1, 0, 1 */
+    int lock_timeout_ms, statement_timeout_ms, lock_wait_ms, busy_timeout_ms, connect_timeout_ms; /* -1 unset; written as "3s", "500ms", "2min" */
+    int line;
+};
+struct config_project {
+    struct ls_arena *arena;
+    const char *path;          /* NULL: no project file */
+    const char *dir;           /* folder of the project file, or "." */
+    struct config_env base;    /* [project] */
+    const char *default_env;   /* [project] default_env */
+    LS_VEC(struct config_env) envs;
+};
+/* path NULL: ./lockstep.conf or the nearest one upwards to the repository's or file system's root; none is fine. A file that holds a password and
+ * is readable by others is refused with a hint. Unknown sections and keys are errors with file:line and the nearest known word. */
+LS_MUST_CHECK enum ls_rc config_project_load(const char *path, struct config_project *out, struct ls_err *err);
+void config_project_release(struct config_project *p);
+
+/* What the command line said; NULL = nothing. */
+struct config_request {
+    const char *url, *env, *migrations, *format, *project, *ledger_table, *backup_dir, *theme;
+    int lock_timeout_ms, statement_timeout_ms, lock_wait_ms; /* -1 unset */
+    bool read_only, no_journal;
+    const char *(*getenv_fn)(const char *name); /* main passes getenv; tests pass a table */
+};
+/* Everything resolved, precedence: --url; -e/--env NAME; LOCKSTEP_URL; DATABASE_URL_UNPOOLED; DATABASE_URL; the same three keys of a .env beside the
+ * project (or in .); default_env of the project; [project] url; the only [env]. Whenever a direct and a pooled URL both exist the direct one is taken
+ * and `note` says so. Fills params (strings in arena). LS_E_USAGE with all the ways to name a target when there is none. */
+struct config_target {
+    struct ls_arena *arena;
+    struct ls_session_params params;
+    const char *theme;
+    const char *note;          /* to be shown once, or NULL */
+    const char *project_dir;
+};
+LS_MUST_CHECK enum ls_rc config_resolve(const struct config_request *req, const struct config_project *project, struct config_target *out, struct ls_err *err);
+void config_target_release(struct config_target *t);
+/* Settings without a database (migrations folder, format): as config_resolve, but a missing URL is fine (params.url NULL). */
+LS_MUST_CHECK enum ls_rc config_resolve_folder(const struct config_request *req, const struct config_project *project, struct config_target *out, struct ls_err *err);
+/* The commented lockstep.conf that `lockstep init` writes. */
+void config_template(struct ls_buf *out, const char *url, const char *migrations, const char *format);
+/* "3s", "500ms", "2min", "1h", "0" -> milliseconds. */
+LS_MUST_CHECK enum ls_rc config_parse_duration(const char *text, int *ms, struct ls_err *err);
+
+#endif
