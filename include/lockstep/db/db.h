@@ -122,6 +122,11 @@ LS_MUST_CHECK enum ls_rc ls_db_lock_holder(struct ls_db *db, const int64_t *keys
 /* Who blocks backend `pid` now, one line each; PostgreSQL only, on another connection than the blocked one. */
 LS_MUST_CHECK enum ls_rc ls_db_blockers(struct ls_db *db, int pid, struct ls_buf *out, struct ls_err *err);
 
+/* What a child program (pg_dump) needs to connect as this connection did: a libpq keyword string that holds no secret, and apart from it the password
+ * that was used ("" = none), for a 0600 passfile; ls_wipe it after use. Both are appended. LS_E_UNSUPPORTED on SQLite, and where a secret
+ * has no other way than the command line (sslpassword). (db/postgres/pg_child.c) */
+LS_MUST_CHECK enum ls_rc ls_db_child_conninfo(struct ls_db *db, struct ls_buf *conninfo, struct ls_buf *password, struct ls_err *err);
+
 /* SQLite only: the native handle's online backup into a new file, n pages a step; progress false cancels and removes the file.
  * LS_E_UNSUPPORTED on PostgreSQL. */
 typedef bool (*ls_progress_fn)(void *ctx, int64_t done, int64_t total);

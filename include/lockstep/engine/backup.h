@@ -11,6 +11,7 @@ struct ls_backup {
     const char *name;           /* folder name */
     const char *path;
     const char *target;         /* database name */
+    const char *host;           /* "host:port", socket folder, "" for SQLite */
     const char *dialect;
     const char *server;
     const char *version;        /* ledger version label at that time, "none" */
@@ -29,14 +30,20 @@ struct ls_backup_options {
     bool skip_readback;
     const char *pg_dump;        /* absolute path or NULL = looked up (engine/tools.c), version >= server's */
 };
-/* Events: LS_EV_PROGRESS with text naming the phase ("copy", "integrity check", "dump", "read back", "hash"). Returns the new backup in *out (arena owned by out). */
+/* Where programs are looked for, set once by main() before any thread starts: the caller's PATH and HOME (both may be NULL: then the usual folders
+ * of PostgreSQL's packages and the password database). The engine itself reads no environment. */
+void ls_tools_init(const char *path_list, const char *home);
+
+/* Events: LS_EV_PROGRESS with text naming the phase ("copy", "integrity check", "dump", "read back", "hash"), plan NULL, done of total (total 0: not known).
+ * hooks->gate is asked with plan NULL and step, op -1 about every 100 ms: LS_GATE_STOP cancels (LS_E_CANCELLED), as ls_session_cancel does.
+ * Returns the new backup in *out (arena owned by out; out need not be initialised). */
 LS_MUST_CHECK enum ls_rc ls_backup_create(struct ls_session *s, const struct ls_backup_options *opt, const struct ls_run_hooks *hooks,
                                           struct ls_backups *out, struct ls_err *err);
 LS_MUST_CHECK enum ls_rc ls_backup_list(const char *dir, struct ls_backups *out, struct ls_err *err); /* a missing folder is an empty list */
 /* Compares every file with the manifest's size and SHA-256 and reads the archive whole again (integrity_check / pg_restore of everything to nowhere). */
 LS_MUST_CHECK enum ls_rc ls_backup_verify(const char *dir, const char *name, const struct ls_run_hooks *hooks, struct ls_err *err);
-/* Removes all complete ones but the newest `keep` (-1 = no limit) and those older than max_age_s (-1 = no limit), never the newest one; with dry_run only lists.
- * removed gets the names, one a line. */
+/* Of each target (dialect, host, database) removes all complete ones but the newest `keep` (-1 = no limit) and those older than max_age_s (-1 = no limit), never
+ * its newest one; damaged and unfinished ones stay, for people to look at. With dry_run only lists. removed gets the names, one a line. */
 LS_MUST_CHECK enum ls_rc ls_backup_prune(const char *dir, long keep, int64_t max_age_s, bool dry_run, struct ls_buf *removed, struct ls_err *err);
 void ls_backups_release(struct ls_backups *b);
 
