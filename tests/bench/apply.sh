@@ -1,0 +1,19 @@
+#!/usr/bin/env bash
+# Applying small migrations and `status`, on SQLite and on a durable throw-away PostgreSQL of its own. LS_TEST_BENCH_SHORT=1: 100 of them, once.
+# DBMATE (a dbmate binary) joins the rounds when it is set.
+n=1000 rounds=3
+[ -z "${LS_TEST_BENCH_SHORT:-}" ] || { n=100; rounds=1; }
+url=
+if vars=$("$LS_SRCDIR/tests/support/pg" start --durable 2>"$LS_TEST_TMP/pg.err"); then
+    eval "$vars"
+    trap '"$LS_SRCDIR/tests/support/pg" stop "$LS_TEST_PG_DIR" >/dev/null 2>&1' EXIT
+    url=$LS_TEST_PG_URL
+else
+    echo "# no PostgreSQL: $(tail -n 1 "$LS_TEST_TMP/pg.err")"
+fi
+echo 1..1
+if "$LS_BUILDDIR/tests/bench/bench_apply" "$LS_BIN" "$n" "$rounds" ${url:+"$url"} 2>&1; then
+    echo "ok 1 - apply benchmark ran"
+else
+    echo "not ok 1 - apply benchmark ran"
+fi

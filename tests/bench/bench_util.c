@@ -1,0 +1,191 @@
+#include <config.h>
+
+#include "bench_util.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <pty.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+double bench_now_ms(void)
+{
+    struct timespec ts;
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+    return (double)ts.tv_sec * 1e3 + (double)ts.tv_nsec / 1e6;
+}
+
+static int cmp_double(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return x < y ? -1 : x > y;
+}
+
+double bench_quantile(double *v, size_t n, double q)
+{
+    if (!n) {
+        return 0;
+    }
+    qsort(v, n, sizeof *v, cmp_double);
+    size_t i = (size_t)(q * (double)(n - 1) + 0.5);
+    return v[i];
+}
+
+bool bench_report(const char *name, double value, double floor, const char *unit, double goal_ratio)
+{
+    double ratio = floor > 0 ? value / floor : 0;
+    bool met = ratio <= goal_ratio;
+    printf("# bench %-34s %9.3f %-4s floor %9.3f  ratio %6.2f  goal %5.2f  %s\n", name, value, unit, floor, ratio, goal_ratio, met ? "met" : "OVER");
+    fflush(stdout);
+    return met;
+}
+
+struct bench_pty bench_pty_start(const char *const *argv, const char *cwd, int rows, int cols)
+{
+    struct winsize ws = {.ws_row = (unsigned short)rows, .ws_col = (unsigned short)cols};
+    struct bench_pty p = {0};
+    p.pid = forkpty(&p.fd, NULL, NULL, &ws);
+    if (p.pid == 0) {
+        setenv("TERM", "xterm-256color", 1);
+        if (cwd && chdir(cwd) != 0) {
+            _exit(126);
+        }
+        execv(argv[0], (char *const *)(size_t)argv);
+        _exit(127);
+    }
+    fcntl(p.fd, F_SETFL, O_NONBLOCK);
+    return p;
+}
+
+long bench_pty_read(struct bench_pty *p, const char *token, int quiet_ms, int timeout_ms, double *first_ms, double *token_ms, double *last_ms)
+{
+    double start = bench_now_ms();
+    size_t len = 0, cap = 1 << 16, searched = 0;
+    char *all = malloc(cap);
+    bool found = token == NULL;
+    long got = -1;
+    while (all) {
+        double now = bench_now_ms();
+        if (now - start > timeout_ms) {
+            break;
+        }
+        struct pollfd pfd = {.fd = p->fd, .events = POLLIN};
+        int r = poll(&pfd, 1, found && len ? quiet_ms : 50);
+        if (r == 0 && found && len) {
+            got = (long)len;
+            break;
+        }
+        if (r <= 0) {
+            continue;
+        }
+        if (cap - len < 65536) {
+            cap *= 2;
+            char *more = realloc(all, cap);
+            if (!more) {
+                break;
+            }
+            all = more;
+        }
+        ssize_t n = read(p->fd, all + len, cap - len);
+        if (n <= 0) {
+            break;
+        }
+        now = bench_now_ms();
+        if (!len && first_ms) {
+            *first_ms = now;
+        }
+        len += (size_t)n;
+        if (last_ms) {
+            *last_ms = now;
+        }
+        if (!found && memmem(all + searched, len - searched, token, strlen(token))) {
+            found = true;
+            if (token_ms) {
+                *token_ms = now;
+            }
+        }
+        searched = token && len > strlen(token) ? len - strlen(token) : 0;
+    }
+    free(all);
+    return got;
+}
+
+void bench_pty_write(struct bench_pty *p, const char *bytes, size_t len)
+{
+    while (len) {
+        ssize_t n = write(p->fd, bytes, len);
+        if (n > 0) {
+            bytes += n;
+            len -= (size_t)n;
+        }
+    }
+}
+
+long bench_rss_kib(pid_t pid)
+{
+    char path[64], line[256];
+    snprintf(path, sizeof path, "/proc/%d/status", (int)pid);
+    FILE *f = fopen(path, "re");
+    long kib = -1;
+    while (f && fgets(line, sizeof line, f)) {
+        if (strncmp(line, "VmRSS:", 6) == 0) {
+            kib = atol(line + 6);
+        }
+    }
+    if (f) {
+        fclose(f);
+    }
+    return kib;
+}
+
+double bench_cpu_ms(pid_t pid)
+{
+    char path[64], line[1024];
+    snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+    FILE *f = fopen(path, "re");
+    if (!f || !fgets(line, sizeof line, f)) {
+        if (f) {
+            fclose(f);
+        }
+        return -1;
+    }
+    fclose(f);
+    const char *rest = strrchr(line, ')');
+    unsigned long user = 0, sys = 0;
+    if (!rest || sscanf(rest + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user, &sys) != 2) {
+        return -1;
+    }
+    return (double)(user + sys) * 1e3 / (double)sysconf(_SC_CLK_TCK);
+}
+
+void bench_pty_end(struct bench_pty *p)
+{
+    kill(p->pid, SIGKILL);
+    waitpid(p->pid, NULL, 0);
+    close(p->fd);
+}
+
+double bench_run_ms(const char *const *argv, const char *cwd)
+{
+    double start = bench_now_ms();
+    pid_t pid = fork();
+    if (pid == 0) {
+        int null = open("/dev/null", O_RDWR);
+        dup2(null, 0);
+        dup2(null, 1);
+        dup2(null, 2);
+        if (cwd && chdir(cwd) != 0) {
+            _exit(126);
+        }
+        execv(argv[0], (char *const *)(size_t)argv);
+        _exit(127);
+    }
+    int status = -1;
+    waitpid(pid, &status, 0);
+    return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? bench_now_ms() - start : -1;
+}

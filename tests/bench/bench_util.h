@@ -1,0 +1,32 @@
+/* tests/bench/bench_util.h: medians, a clock, and a raw pseudo-terminal for timing (no emulator in the way). */
+#ifndef BENCH_UTIL_H
+#define BENCH_UTIL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+double bench_now_ms(void);
+double bench_quantile(double *v, size_t n, double q); /* sorts v */
+
+/* One line: "bench NAME  VALUE unit  floor FLOOR  ratio R  goal G  ok|over". Returns whether the goal is met. Goals are printed, and asserted by nobody:
+ * on a busy machine only the ratio means something. */
+bool bench_report(const char *name, double value, double floor, const char *unit, double goal_ratio);
+
+struct bench_pty {
+    pid_t pid;
+    int fd;
+};
+struct bench_pty bench_pty_start(const char *const *argv, const char *cwd, int rows, int cols);
+/* Reads until `token` was in the stream (NULL: until anything came); then until quiet_ms without bytes. *first_ms and *token_ms: when the first byte and the token
+ * came, *last_ms: the last byte. Returns bytes read, or -1 on timeout. */
+long bench_pty_read(struct bench_pty *p, const char *token, int quiet_ms, int timeout_ms, double *first_ms, double *token_ms, double *last_ms);
+void bench_pty_write(struct bench_pty *p, const char *bytes, size_t len);
+long bench_rss_kib(pid_t pid);
+double bench_cpu_ms(pid_t pid); /* user + system so far */
+void bench_pty_end(struct bench_pty *p); /* kills and reaps */
+
+/* Runs argv with stdout and stderr to /dev/null; wall ms, -1 when it failed. */
+double bench_run_ms(const char *const *argv, const char *cwd);
+
+#endif

@@ -1,0 +1,51 @@
+/* The floor of the console benchmarks: the least that shows a list of N rows with a moving cursor in ncurses. Same keys as the timeline: j k, space b, q. */
+#include <curses.h>
+#include <locale.h>
+#include <stdlib.h>
+
+static int n_rows = 10000;
+
+static void draw(int top, int cur)
+{
+    for (int y = 0; y < LINES - 1; y++) {
+        int i = top + y;
+        move(y, 0);
+        clrtoeol();
+        if (i < n_rows) {
+            attrset(i == cur ? A_REVERSE : A_NORMAL);
+            printw("%06d  row_number_%d", n_rows - i, n_rows - i);
+            attrset(A_NORMAL);
+        }
+    }
+    mvprintw(LINES - 1, 0, "plain %d/%d", cur + 1, n_rows);
+    clrtoeol();
+    refresh();
+}
+
+int main(int argc, char **argv)
+{
+    if (argc > 1) {
+        n_rows = atoi(argv[1]);
+    }
+    setlocale(LC_ALL, "");
+    initscr();
+    cbreak();
+    noecho();
+    keypad(stdscr, TRUE);
+    curs_set(0);
+    int top = 0, cur = 0;
+    draw(top, cur);
+    for (int ch; (ch = getch()) != 'q';) {
+        int page = LINES - 1;
+        cur += ch == 'j' ? 1 : ch == 'k' ? -1 : ch == KEY_NPAGE ? page : ch == KEY_PPAGE ? -page : 0;
+        cur = cur < 0 ? 0 : cur >= n_rows ? n_rows - 1 : cur;
+        if (cur < top) {
+            top = cur;
+        } else if (cur >= top + page) {
+            top = cur - page + 1;
+        }
+        draw(top, cur);
+    }
+    endwin();
+    return 0;
+}
