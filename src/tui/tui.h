@@ -1,0 +1,26 @@
+/* tui/tui.h: the console's public face. main.c fills struct tui_params and calls tui_main(); nothing else of this folder is for others. */
+#ifndef LS_TUI_TUI_H
+#define LS_TUI_TUI_H
+
+#include <stdio.h>
+
+#include "config/project.h"
+#include "lockstep/base/base.h"
+
+struct tui_params {
+    const struct config_request *request;
+    /* Runs one subcommand line ("status --json"), in a worker thread: output goes to out and err, questions through confirm (which blocks that
+     * thread only). Returns the exit code. */
+    int (*run_line)(void *ctx, const char *line, FILE *out, FILE *err, bool (*confirm)(void *cctx, const char *text, const char *must_type),
+                    void *cctx);
+    const char *const *(*complete_words)(size_t *n); /* subcommands and options, for the prompt's completion */
+    void *ctx;
+};
+
+/* Runs the console until the operator leaves it. Returns the process's exit code (reliability.md 5.7). */
+int tui_main(const struct tui_params *params);
+
+/* The action table as text, one action a line: "CONTEXTS<TAB>KEYS<TAB>NAME<TAB>HELP". The man page is made from it. */
+void tui_dump_actions(FILE *out);
+
+#endif
