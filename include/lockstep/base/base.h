@@ -24,4 +24,6 @@ struct ls_str {
     size_t len;
 };
 
+#include "lockstep/base/banned.h"
+
 #endif
