@@ -1,0 +1,374 @@
+/* lockstep.conf, .env, and which database is meant. Each test works in an empty folder of its own. */
+#include <config.h>
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "config/project.h"
+#include "lockstep/base/buf.h"
+#include "lockstep/base/file.h"
+#include "lockstep/base/mem.h"
+
+static const char *fake_env[8][2]; /* ends with a NULL name */
+
+static const char *fake_getenv(const char *name)
+{
+    for (size_t i = 0; fake_env[i][0]; i++) {
+        if (strcmp(fake_env[i][0], name) == 0)
+            return fake_env[i][1];
+    }
+    return NULL;
+}
+
+static int enter(void **state)
+{
+    const char *base = getenv("LS_TEST_TMP") ? getenv("LS_TEST_TMP") : "/tmp";
+    char *dir = ls_asprintf("%s/project.XXXXXX", base);
+
+    *state = dir;
+    memset(fake_env, 0, sizeof(fake_env));
+    /* The search for a project file stops here. */
+    return !mkdtemp(dir) || chdir(dir) != 0 || mkdir(".git", 0700) != 0;
+}
+
+static int leave(void **state)
+{
+    struct ls_err err = LS_ERR_INIT;
+    int bad = chdir("/") != 0 || ls_remove_tree(*state, &err) != LS_OK;
+
+    free(*state);
+    ls_err_release(&err);
+    return bad;
+}
+
+static void put(const char *path, mode_t mode, const char *text)
+{
+    struct ls_err err = LS_ERR_INIT;
+
+    if (ls_file_write_atomic(path, text, strlen(text), mode, &err) != LS_OK)
+        fail_msg("%s", err.message);
+}
+
+static struct config_request request(void)
+{
+    return (struct config_request){.lock_timeout_ms = -1, .statement_timeout_ms = -1, .lock_wait_ms = -1, .getenv_fn = fake_getenv};
+}
+
+/* Loads and resolves; the caller releases. */
+static enum ls_rc resolve(const struct config_request *req, struct config_target *t, struct ls_err *err)
+{
+    struct config_project p;
+    enum ls_rc rc = config_project_load(req->project, &p, err);
+
+    if (rc != LS_OK)
+        return rc;
+    rc = config_resolve(req, &p, t, err);
+    config_project_release(&p);
+    return rc;
+}
+
+static void assert_url(const struct config_request *req, const char *url, const char *source)
+{
+    struct config_target t;
+    struct ls_err err = LS_ERR_INIT;
+
+    if (resolve(req, &t, &err) != LS_OK)
+        fail_msg("%s", err.message);
+    assert_string_equal(t.params.url, url);
+    assert_string_equal(t.params.url_source, source);
+    config_target_release(&t);
+}
+
+static void assert_fails(const struct config_request *req, enum ls_rc rc, const char *message)
+{
+    struct config_target t;
+    struct ls_err err = LS_ERR_INIT;
+
+    assert_int_equal(resolve(req, &t, &err), rc);
+    assert_string_equal(err.message, message);
+    ls_err_release(&err);
+}
+
+static void test_keys(void **state)
+{
+    struct config_project p;
+    struct ls_err err = LS_ERR_INIT;
+
+    (void)state;
+    put("lockstep.conf", 0644,
+        "[project]\nmigrations = db\ndefault_env = dev\nlock_timeout = 500ms\n\n"
+        "[env dev]\nurl = sqlite:app.db\n[env prod]\nurl_env = PROD_URL\nprotected = yes\njournal = off\nstatement_timeout = 2min\n");
+    assert_int_equal(config_project_load(NULL, &p, &err), LS_OK);
+    assert_string_equal(p.path, "lockstep.conf");
+    assert_string_equal(p.dir, ".");
+    assert_string_equal(p.base.migrations, "db");
+    assert_int_equal(p.base.lock_timeout_ms, 500);
+    assert_int_equal(p.base.protected_, -1);
+    assert_int_equal(p.envs.n, 2);
+    assert_string_equal(p.envs.v[1].name, "prod");
+    assert_int_equal(p.envs.v[1].protected_, 1);
+    assert_int_equal(p.envs.v[1].journal, 0);
+    assert_int_equal(p.envs.v[1].statement_timeout_ms, 120000);
+    config_project_release(&p);
+}
+
+static void test_bad_files(void **state)
+{
+    static const struct {
+        const char *text, *message;
+    } cases[] = {
+        {"[project]\nmigratons = x\n", "lockstep.conf:2: unknown key 'migratons' in [project]; did you mean 'migrations'?"},
+        {"[project]\nzebra = x\n", "lockstep.conf:2: unknown key 'zebra' in [project]"},
+        {"[env a]\ndefault_env = x\n", "lockstep.conf:2: unknown key 'default_env' in [env a]"},
+        {"[projct]\nurl = x\n", "lockstep.conf:2: unknown section [projct]; there are [project] and [env NAME]; did you mean 'project'?"},
+        {"url = x\n", "lockstep.conf:1: 'url' stands before the first section; put [project] above it"},
+        {"[env]\nurl = x\n", "lockstep.conf:2: the section [env] lacks a name; write [env production]"},
+        {"[env a]\nprotected = maybe\n", "lockstep.conf:2: 'maybe' for protected is neither yes nor no"},
+        {"[env a]\nlock_timeout = 3\n", "lockstep.conf:2: '3' is no time; write it as 500ms, 3s, 2min or 1h, or 0"},
+        {"[env a]\nurl =\n", "lockstep.conf:2: url has no value; leave the line out to have the default"},
+        {"[env a]\nurl = x\n\nurl = y\n", "lockstep.conf:4: url is set twice in [env a]; the first time on line 2"},
+        {"[project]\ndefault_env = a\n", "lockstep.conf: default_env names 'a', and there is no [env a]"},
+        {"[project]\nurl\n", "lockstep.conf:2: expected [SECTION] or KEY = VALUE"},
+    };
+    struct config_request req = request();
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        put("lockstep.conf", 0644, cases[i].text);
+        assert_fails(&req, LS_E_INPUT, cases[i].message);
+    }
+}
+
+static void test_password_needs_privacy(void **state)
+{
+    struct config_request req = request();
+    struct config_project p;
+    struct ls_err err = LS_ERR_INIT;
+
+    (void)state;
+    put("lockstep.conf", 0644, "[env a]\nurl = postgres://u:s3cret@h/d\n");
+    assert_int_equal(config_project_load(NULL, &p, &err), LS_E_REFUSED);
+    assert_string_equal(err.message, "lockstep.conf holds a password and can be read by others (mode 644)");
+    assert_non_null(strstr(err.hint, "chmod 600 lockstep.conf"));
+    assert_null(strstr(err.message, "s3cret"));
+    ls_err_release(&err);
+    assert_int_equal(chmod("lockstep.conf", 0640), 0);
+    assert_fails(&req, LS_E_REFUSED, "lockstep.conf holds a password and can be read by others (mode 640)");
+    assert_int_equal(chmod("lockstep.conf", 0600), 0);
+    assert_url(&req, "postgres://u:s3cret@h/d", "[env a] in lockstep.conf");
+    put("lockstep.conf", 0644, "[env a]\nurl = postgres://u@h/d\n");
+    assert_url(&req, "postgres://u@h/d", "[env a] in lockstep.conf");
+}
+
+static void test_order(void **state)
+{
+    struct config_request req = request();
+
+    (void)state;
+    assert_fails(&req, LS_E_USAGE, "no database is named");
+    put("lockstep.conf", 0644, "[env only]\nurl = sqlite:only.db\n");
+    assert_url(&req, "sqlite:only.db", "[env only] in lockstep.conf");
+    put("lockstep.conf", 0644, "[env a]\nurl = sqlite:a.db\n[env b]\nurl = sqlite:b.db\n");
+    assert_fails(&req, LS_E_USAGE, "no database is named");
+    put("lockstep.conf", 0644, "[project]\nurl = sqlite:base.db\n[env a]\nurl = sqlite:a.db\n");
+    assert_url(&req, "sqlite:base.db", "[project] in lockstep.conf");
+    put("lockstep.conf", 0644, "[project]\nurl = sqlite:base.db\ndefault_env = a\n[env a]\nurl = sqlite:a.db\n");
+    assert_url(&req, "sqlite:a.db", "[env a] in lockstep.conf");
+    put(".env", 0644, "OTHER='unclosed\nexport DATABASE_URL=sqlite:dotenv.db # mine\n");
+    assert_url(&req, "sqlite:dotenv.db", "DATABASE_URL in .env");
+    put(".env", 0644, "LOCKSTEP_URL = \"sqlite:\\\"q\\\".db\"\nDATABASE_URL='sqlite:dotenv.db'\n");
+    assert_url(&req, "sqlite:\"q\".db", "LOCKSTEP_URL in .env");
+    fake_env[0][0] = "DATABASE_URL";
+    fake_env[0][1] = "sqlite:process.db";
+    assert_url(&req, "sqlite:process.db", "DATABASE_URL");
+    fake_env[1][0] = "LOCKSTEP_URL";
+    fake_env[1][1] = "sqlite:own.db";
+    assert_url(&req, "sqlite:own.db", "LOCKSTEP_URL");
+    req.env = "a";
+    assert_url(&req, "sqlite:a.db", "[env a] in lockstep.conf");
+    req.url = "sqlite:said.db";
+    assert_url(&req, "sqlite:said.db", "--url");
+    req.env = "zebra";
+    assert_fails(&req, LS_E_USAGE, "there is no environment 'zebra'");
+    put("lockstep.conf", 0644, "[env production]\nurl = sqlite:a.db\n");
+    req.env = "prodution";
+    assert_fails(&req, LS_E_USAGE, "there is no environment 'prodution'; did you mean 'production'?");
+}
+
+static void test_direct_not_pooled(void **state)
+{
+    struct config_request req = request();
+    struct config_target t;
+    struct ls_err err = LS_ERR_INIT;
+
+    (void)state;
+    fake_env[0][0] = "DATABASE_URL";
+    fake_env[0][1] = "postgres://pooler/d";
+    fake_env[1][0] = "DATABASE_URL_UNPOOLED";
+    fake_env[1][1] = "postgres://direct/d";
+    assert_int_equal(resolve(&req, &t, &err), LS_OK);
+    assert_string_equal(t.params.url, "postgres://direct/d");
+    assert_string_equal(t.note, "DATABASE_URL_UNPOOLED is used, not DATABASE_URL: migrations go over the direct connection, not through the pooler");
+    config_target_release(&t);
+    put("lockstep.conf", 0644, "[env a]\nurl_env = APP_DB\n");
+    fake_env[0][0] = "APP_DB";
+    fake_env[1][0] = "APP_DB_UNPOOLED";
+    assert_int_equal(resolve(&req, &t, &err), LS_OK);
+    assert_string_equal(t.params.url, "postgres://direct/d");
+    assert_string_equal(t.params.url_source, "APP_DB_UNPOOLED of [env a] in lockstep.conf");
+    assert_non_null(strstr(t.note, "not APP_DB:"));
+    config_target_release(&t);
+    fake_env[1][0] = NULL;
+    assert_int_equal(resolve(&req, &t, &err), LS_OK);
+    assert_string_equal(t.params.url, "postgres://pooler/d");
+    assert_null(t.note);
+    config_target_release(&t);
+    fake_env[0][0] = NULL;
+    assert_fails(&req, LS_E_USAGE, "lockstep.conf:2: [env a] takes its URL from APP_DB, which is not set");
+}
+
+static void test_from_below(void **state)
+{
+    struct config_request req = request();
+    struct config_target t;
+    struct ls_err err = LS_ERR_INIT;
+
+    (void)state;
+    put("lockstep.conf", 0644, "[project]\nmigrations = db/m\n[env a]\nurl = sqlite:app.db\n");
+    assert_int_equal(mkdir("sub", 0700) | mkdir("sub/sub", 0700) | chdir("sub/sub"), 0);
+    assert_int_equal(resolve(&req, &t, &err), LS_OK);
+    assert_string_equal(t.params.url, "sqlite:../../app.db");
+    assert_string_equal(t.params.migrations_dir, "../../db/m");
+    assert_string_equal(t.params.backup_dir, "../../backups");
+    assert_string_equal(t.project_dir, "../..");
+    config_target_release(&t);
+    req.migrations = "here";
+    req.url = "sqlite:mine.db";
+    assert_int_equal(resolve(&req, &t, &err), LS_OK);
+    assert_string_equal(t.params.url, "sqlite:mine.db");
+    assert_string_equal(t.params.migrations_dir, "here");
+    config_target_release(&t);
+    /* A repository's root ends the search. */
+    assert_int_equal(mkdir(".git", 0700), 0);
+    req = request();
+    assert_fails(&req, LS_E_USAGE, "no database is named");
+}
+
+static void test_settings_by_layer(void **state)
+{
+    struct config_request req = request();
+    struct config_target t;
+    struct ls_err err = LS_ERR_INIT;
+
+    (void)state;
+    put("lockstep.conf", 0644,
+        "[project]\nformat = lockstep\nlock_timeout = 1s\nlock_wait = 4s\nprotected = yes\n[env a]\nurl = sqlite:a.db\nlock_timeout = 2s\n");
+    req.lock_wait_ms = 7;
+    req.no_journal = true;
+    assert_int_equal(resolve(&req, &t, &err), LS_OK);
+    assert_string_equal(t.params.format_name, "lockstep");
+    assert_int_equal(t.params.lock_timeout_ms, 2000);
+    assert_int_equal(t.params.lock_wait_ms, 7);
+    assert_true(t.params.is_protected);
+    assert_false(t.params.journal);
+    assert_string_equal(t.params.env_name, "a");
+    config_target_release(&t);
+}
+
+static void test_folder_needs_no_url(void **state)
+{
+    struct config_request req = request();
+    struct config_project p;
+    struct config_target t;
+    struct ls_err err = LS_ERR_INIT;
+
+    (void)state;
+    put("lockstep.conf", 0644, "[env a]\nurl_env = NOT_SET\nmigrations = m\n");
+    req.env = "a";
+    assert_int_equal(config_project_load(NULL, &p, &err), LS_OK);
+    assert_int_equal(config_resolve_folder(&req, &p, &t, &err), LS_OK);
+    assert_null(t.params.url);
+    assert_string_equal(t.params.migrations_dir, "m");
+    config_target_release(&t);
+    req.env = "b";
+    assert_int_equal(config_resolve_folder(&req, &p, &t, &err), LS_E_USAGE);
+    assert_string_equal(err.message, "there is no environment 'b'");
+    ls_err_release(&err);
+    config_project_release(&p);
+}
+
+static void test_dotenv_errors(void **state)
+{
+    struct config_request req = request();
+
+    (void)state;
+    put(".env", 0644, "A=1\nDATABASE_URL=\"open\n");
+    assert_fails(&req, LS_E_INPUT, ".env:2: the quote around the value of DATABASE_URL is not closed");
+    put(".env", 0644, "DATABASE_URL=\n");
+    assert_fails(&req, LS_E_USAGE, "no database is named");
+}
+
+static void test_template_reads_back(void **state)
+{
+    struct ls_buf b = LS_BUF_INIT;
+    struct config_request req = request();
+
+    (void)state;
+    config_template(&b, NULL, NULL, NULL);
+    put("lockstep.conf", 0644, b.ptr);
+    assert_url(&req, "sqlite:app.db", "[env dev] in lockstep.conf");
+    ls_buf_clear(&b);
+    config_template(&b, "postgres://h/d", "db", "golang-migrate");
+    put("lockstep.conf", 0644, b.ptr);
+    assert_url(&req, "postgres://h/d", "[env dev] in lockstep.conf");
+    ls_buf_release(&b);
+}
+
+static void test_durations(void **state)
+{
+    static const struct {
+        const char *text;
+        int ms;
+    } good[] = {{"0", 0}, {"500ms", 500}, {"3s", 3000}, {"3 s", 3000}, {"2min", 120000}, {"1h", 3600000}, {"0s", 0}};
+    static const char *const bad[] = {"", "s", "3", "-1s", "1.5s", "3 parsecs", "99999999999s", "600h", "ms3"};
+    struct ls_err err = LS_ERR_INIT;
+    int ms = 0;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+        assert_int_equal(config_parse_duration(good[i].text, &ms, &err), LS_OK);
+        assert_int_equal(ms, good[i].ms);
+    }
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        assert_int_equal(config_parse_duration(bad[i], &ms, &err), LS_E_INPUT);
+        ls_err_release(&err);
+    }
+}
+
+#define IN_FOLDER(f) cmocka_unit_test_setup_teardown(f, enter, leave)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        IN_FOLDER(test_keys),
+        IN_FOLDER(test_bad_files),
+        IN_FOLDER(test_password_needs_privacy),
+        IN_FOLDER(test_order),
+        IN_FOLDER(test_direct_not_pooled),
+        IN_FOLDER(test_from_below),
+        IN_FOLDER(test_settings_by_layer),
+        IN_FOLDER(test_folder_needs_no_url),
+        IN_FOLDER(test_dotenv_errors),
+        IN_FOLDER(test_template_reads_back),
+        cmocka_unit_test(test_durations),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
