@@ -11,6 +11,14 @@
 #include <wchar.h>
 
 #if defined(__GNUC__)
+/* Some are macros where the C library checks buffer sizes (_FORTIFY_SOURCE with clang). */
+#undef strcpy
+#undef strcat
+#undef sprintf
+#undef vsprintf
+#undef strncpy
+#undef strtok
+#undef gets
 #pragma GCC poison strcpy strcat sprintf vsprintf strncpy strtok gets
 #endif
 
