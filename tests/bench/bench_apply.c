@@ -111,6 +111,36 @@ static int bare(const char *url)
 #endif
 }
 
+/* 0 when the ledger holds a row for each migration: a contender that did nothing must not win. */
+static int check_applied(const char *url)
+{
+    static const char q[] = "SELECT count(*) FROM schema_migrations";
+    long rows = -1;
+#ifdef LS_WITH_SQLITE
+    if (strncmp(url, "sqlite:", 7) == 0) {
+        char path[300];
+        snprintf(path, sizeof path, "%s/%s", dir, url + 7);
+        sqlite3 *db = NULL;
+        sqlite3_stmt *st = NULL;
+        if (sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL) == SQLITE_OK && sqlite3_prepare_v2(db, q, -1, &st, NULL) == SQLITE_OK &&
+            sqlite3_step(st) == SQLITE_ROW) {
+            rows = (long)sqlite3_column_int64(st, 0);
+        }
+        sqlite3_finalize(st);
+        sqlite3_close(db);
+        return rows != n_migrations;
+    }
+#endif
+#ifdef LS_WITH_POSTGRES
+    PGconn *c = PQconnectdb(url);
+    PGresult *r = PQexec(c, q);
+    rows = PQresultStatus(r) == PGRES_TUPLES_OK ? atol(PQgetvalue(r, 0, 0)) : -1;
+    PQclear(r);
+    PQfinish(c);
+#endif
+    return rows != n_migrations;
+}
+
 /* The ledger query alone, the floor of `status`. */
 static int bare_status(const char *url)
 {
@@ -193,7 +223,7 @@ static int compare(const char *what, const char *self, const char *lockstep, con
     int n_contenders = dbmate ? 3 : 2;
     for (int round = 0; round < rounds; round++) {
         for (int k = 0; k < n_contenders; k++) {
-            if (fresh(url, pg_admin, "ls_bench") != 0 || (c[k].ms[round] = bench_run_ms(c[k].argv, dir)) < 0) {
+            if (fresh(url, pg_admin, "ls_bench") != 0 || (c[k].ms[round] = bench_run_ms(c[k].argv, dir)) < 0 || check_applied(url) != 0) {
                 fprintf(stderr, "bench_apply: %s failed on %s\n", c[k].name, what);
                 return 1;
             }
@@ -204,6 +234,10 @@ static int compare(const char *what, const char *self, const char *lockstep, con
                 for (int i = 0; i < 9; i++) {
                     floor[i] = bench_run_ms(query_argv, dir);
                     value[i] = bench_run_ms(status_argv, dir);
+                    if (floor[i] < 0 || value[i] < 0) {
+                        fprintf(stderr, "bench_apply: status failed on %s\n", what);
+                        return 1;
+                    }
                 }
                 if (round == rounds - 1) {
                     char label[64];
