@@ -11,7 +11,7 @@ struct ls_backup {
     const char *name;           /* folder name */
     const char *path;
     const char *target;         /* database name */
-    const char *host;           /* "host:port", socket folder, "" for SQLite */
+    const char *host;           /* "host:port" or socket folder; SQLite: the folder of the file */
     const char *dialect;
     const char *server;
     const char *version;        /* ledger version label at that time, "none" */

@@ -37,6 +37,9 @@ void ls_session_disconnect(struct ls_session *s);
 struct ls_db *ls_session_db(struct ls_session *s);          /* NULL when not connected */
 /* Safe from another thread: cancels the running call, if any, and makes the run stop at its next gate. */
 void ls_session_cancel(struct ls_session *s);
+/* For long work of the engine (run, backup, verify): forget an old request when it starts, ask between its pieces. */
+void ls_session_clear_cancel(struct ls_session *s);
+bool ls_session_cancelled(const struct ls_session *s);
 void ls_session_set_read_only(struct ls_session *s, bool read_only); /* takes effect by reconnecting at the next call */
 
 /* Everything a screen or `status` shows, read at one moment; frozen, its own memory, may go to another thread. */
