@@ -11,6 +11,7 @@
 #include "lockstep/model/migration.h"
 #include "lockstep/model/plan.h"
 #include "lockstep/model/timeline.h"
+#include "lockstep/sql/split.h"
 
 enum ls_format_caps {
     LS_CAP_UP = 1, LS_CAP_DOWN = 2, LS_CAP_VERIFY = 4, LS_CAP_CHECKSUM = 8, LS_CAP_DIRTY = 16, LS_CAP_APPLIED_AT = 32,
@@ -36,7 +37,8 @@ struct ls_plan_ctx {
     const struct ls_timeline *timeline;
     const struct ls_ledger *ledger;
     const char *operator_name;          /* applied_by */
-    struct ls_step *prev;               /* step before this one in the plan, NULL for the first */
+    const struct ls_step *prev;         /* step before this one in the plan, NULL for the first */
+    const struct ls_stmts *stmts;       /* of step->text, in order; NULL when there is no text */
 };
 
 struct ls_format {

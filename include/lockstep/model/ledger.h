@@ -39,6 +39,7 @@ struct ls_ledger {
     /* lockstep's own format: a schema_version(version) table of an older tool that was not imported yet */
     bool has_legacy;
     LS_VEC(uint64_t) legacy_versions;
+    const char *legacy_odd;   /* a version in it that is no number, or NULL */
     const char *foreign;      /* a ledger of the same name that belongs to another tool: its name ("golang-migrate"), else NULL */
     char fingerprint[LS_SHA256_HEX]; /* over everything read; part of a plan's digest */
 };

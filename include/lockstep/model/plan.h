@@ -14,6 +14,9 @@ struct ls_param {
     const char *text;  /* INT: decimal digits with an optional '-'; BOOL: "true" or "false" */
 };
 
+/* The text of an INT parameter that the engine replaces, when it sends the op, by the milliseconds since the step began. Printed as NULL. */
+#define LS_PARAM_DURATION_MS "@duration_ms"
+
 enum ls_op_kind {
     LS_OP_BEGIN,      /* PostgreSQL BEGIN, SQLite BEGIN IMMEDIATE */
     LS_OP_COMMIT,

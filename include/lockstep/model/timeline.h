@@ -43,7 +43,7 @@ struct ls_timeline {
     struct ls_arena *arena;               /* entries, tool_would */
     LS_VEC(struct ls_entry) e;            /* ascending in the tool's order */
     size_t count[LS_N_STATES];
-    long newest_applied;                  /* index of the last applied (or modified) entry, -1 none */
+    long newest_applied;                  /* index of the last entry that the ledger counts as applied (modified and missing ones too), -1 none */
     long next_pending;                    /* index that `up 1` would run, -1 none */
 };
 

@@ -1,0 +1,101 @@
+#include <config.h>
+
+#include "format/ops.h"
+
+#include <string.h>
+
+struct ls_op *ls_ops_add(struct ls_plan_ctx *ctx, struct ls_step *step, enum ls_op_kind kind)
+{
+    struct ls_op *op = step != NULL ? LS_VEC_PUSH(&step->ops) : LS_VEC_PUSH(&ctx->plan->setup);
+
+    op->kind = kind;
+    op->expect_rows = -1;
+    return op;
+}
+
+struct ls_op *ls_ops_sql(struct ls_plan_ctx *ctx, struct ls_step *step, enum ls_op_kind kind, const char *sql, const struct ls_param *params,
+                         int n_params)
+{
+    struct ls_op *op = ls_ops_add(ctx, step, kind);
+
+    op->sql = sql;
+    op->len = strlen(sql);
+    op->params = params;
+    op->n_params = n_params;
+    return op;
+}
+
+void ls_ops_fence(struct ls_plan_ctx *ctx, struct ls_step *step, const char *sql, const struct ls_param *params, int n_params)
+{
+    ls_ops_sql(ctx, step, LS_OP_EXPECT, sql, params, n_params)->expect = ctx->dialect == LS_DIALECT_POSTGRES ? "t" : "1";
+}
+
+void ls_ops_batch(struct ls_plan_ctx *ctx, struct ls_step *step)
+{
+    const struct ls_stmts *stmts = ctx->stmts;
+    struct ls_piece *pieces = LS_ARENA_ARRAY(ctx->plan->arena, struct ls_piece, stmts->n);
+    struct ls_op *op = ls_ops_add(ctx, step, LS_OP_BATCH);
+
+    for (size_t i = 0; i < stmts->n; i++)
+        pieces[i] = (struct ls_piece){stmts->v[i].start, stmts->v[i].end, stmts->v[i].line, stmts->v[i].col};
+    op->sql = step->text;
+    op->len = step->text_len;
+    op->stmt_no = op->line = op->col = 1;
+    op->pieces = pieces;
+    op->n_pieces = (int)stmts->n;
+}
+
+void ls_ops_statements(struct ls_plan_ctx *ctx, struct ls_step *step)
+{
+    const struct ls_stmts *stmts = ctx->stmts;
+
+    for (size_t i = 0; stmts != NULL && i < stmts->n; i++) {
+        struct ls_op *op = ls_ops_add(ctx, step, LS_OP_STATEMENT);
+
+        op->sql = step->text + stmts->v[i].start;
+        op->len = stmts->v[i].end - stmts->v[i].start;
+        op->stmt_no = (int)i + 1;
+        op->line = stmts->v[i].line;
+        op->col = stmts->v[i].col;
+    }
+}
+
+struct ls_param *ls_ops_params(struct ls_plan_ctx *ctx, int n)
+{
+    return LS_ARENA_ARRAY(ctx->plan->arena, struct ls_param, (size_t)n);
+}
+
+struct ls_param ls_param_text(const char *text)
+{
+    return (struct ls_param){text != NULL ? LS_PARAM_TEXT : LS_PARAM_NULL, text};
+}
+
+struct ls_param ls_param_int(const char *digits)
+{
+    return (struct ls_param){LS_PARAM_INT, digits};
+}
+
+struct ls_param ls_param_bool(bool value)
+{
+    return (struct ls_param){LS_PARAM_BOOL, value ? "true" : "false"};
+}
+
+enum ls_rc ls_ops_refuse_class(const struct ls_plan_ctx *ctx, const struct ls_step *step, enum ls_tx_class tx, const char *why, const char *hint,
+                               struct ls_err *err)
+{
+    for (size_t i = 0; ctx->stmts != NULL && i < ctx->stmts->n; i++) {
+        const struct ls_stmt *s = &ctx->stmts->v[i];
+
+        if (s->tx != tx)
+            continue;
+        ls_err_set(err, LS_E_REFUSED, "%s:%d: statement %zu of %zu %s", step->path, s->line, i + 1, ctx->stmts->n, why);
+        if (err != NULL) {
+            err->statement = (int)i + 1;
+            err->line = s->line;
+            err->col = s->col;
+        }
+        ls_err_hint(err, "%s", hint);
+        return LS_E_REFUSED;
+    }
+    return LS_OK;
+}

@@ -1,0 +1,29 @@
+/* format/ops.h: putting a plan's ops together. Everything is copied into the plan's arena. */
+#ifndef LOCKSTEP_SRC_FORMAT_OPS_H
+#define LOCKSTEP_SRC_FORMAT_OPS_H
+
+#include "lockstep/format/format.h"
+
+/* Appends an op to step, or to the plan's setup when step is NULL. The pointer is good until the next one is added. */
+struct ls_op *ls_ops_add(struct ls_plan_ctx *ctx, struct ls_step *step, enum ls_op_kind kind);
+/* An op with SQL of ours; sql lives in the plan's arena. params may be NULL. */
+struct ls_op *ls_ops_sql(struct ls_plan_ctx *ctx, struct ls_step *step, enum ls_op_kind kind, const char *sql, const struct ls_param *params,
+                         int n_params);
+/* A fence: a query of one boolean; anything but true stops the run before more is sent. */
+void ls_ops_fence(struct ls_plan_ctx *ctx, struct ls_step *step, const char *sql, const struct ls_param *params, int n_params);
+/* The step's text as one op with its pieces (ctx->stmts). */
+void ls_ops_batch(struct ls_plan_ctx *ctx, struct ls_step *step);
+/* Each statement of the step's text as its own op (ctx->stmts). */
+void ls_ops_statements(struct ls_plan_ctx *ctx, struct ls_step *step);
+
+/* Array of n parameters in the plan's arena. */
+struct ls_param *ls_ops_params(struct ls_plan_ctx *ctx, int n);
+struct ls_param ls_param_text(const char *text); /* NULL gives SQL NULL; text is lent */
+struct ls_param ls_param_int(const char *digits);
+struct ls_param ls_param_bool(bool value);
+
+/* LS_E_REFUSED when a statement is of that class: message "FILE:LINE: why", statement number and place set. */
+LS_MUST_CHECK enum ls_rc ls_ops_refuse_class(const struct ls_plan_ctx *ctx, const struct ls_step *step, enum ls_tx_class tx, const char *why,
+                                             const char *hint, struct ls_err *err);
+
+#endif

@@ -1,0 +1,57 @@
+#include <config.h>
+
+#include "lockstep/format/format.h"
+
+#include <string.h>
+
+/* One line per tool. The first of two equal scores wins. */
+static const struct ls_format *const formats[] = {
+    &ls_format_lockstep,
+    &ls_format_golang_migrate,
+};
+
+static const struct {
+    const char *alias, *name;
+} aliases[] = {{"migrate", "golang-migrate"}, {"golang", "golang-migrate"}, {"own", "lockstep"}};
+
+const struct ls_format *const *ls_formats(size_t *n)
+{
+    *n = LS_ARRAY_LEN(formats);
+    return formats;
+}
+
+const struct ls_format *ls_format_find(const char *name)
+{
+    if (name == NULL)
+        return NULL;
+    for (size_t i = 0; i < LS_ARRAY_LEN(aliases); i++)
+        if (strcmp(name, aliases[i].alias) == 0)
+            name = aliases[i].name;
+    for (size_t i = 0; i < LS_ARRAY_LEN(formats); i++)
+        if (strcmp(name, formats[i]->name) == 0)
+            return formats[i];
+    return NULL;
+}
+
+size_t ls_format_detect(const char *path, const struct ls_dir *dir, struct ls_detected *out, size_t max)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < LS_ARRAY_LEN(formats); i++) {
+        struct ls_detected found = {.format = formats[i]};
+        size_t at = n;
+
+        formats[i]->detect(path, dir, &found.detect);
+        if (found.detect.score <= 0)
+            continue;
+        while (at > 0 && out[at - 1].detect.score < found.detect.score)
+            at--;
+        if (at >= max)
+            continue;
+        if (n < max)
+            n++;
+        memmove(&out[at + 1], &out[at], (n - 1 - at) * sizeof(*out));
+        out[at] = found;
+    }
+    return n;
+}

@@ -1,0 +1,255 @@
+#include <config.h>
+
+#include "format/scan.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include "lockstep/base/clock.h"
+#include "lockstep/base/mem.h"
+
+struct found {
+    struct ls_file_name name;
+    const char *file;
+    off_t size;
+};
+struct found_list {
+    LS_VEC(struct found) f;
+};
+
+bool ls_scan_number(const char *name, struct ls_file_name *out, const char **rest)
+{
+    const char *p = name;
+    uint64_t v = 0;
+
+    for (; *p >= '0' && *p <= '9'; p++) {
+        uint64_t digit = (uint64_t)(*p - '0');
+
+        if (v > ((uint64_t)INT64_MAX - digit) / 10)
+            return false;
+        v = v * 10 + digit;
+    }
+    if (p == name || *p != '_')
+        return false;
+    out->version = v;
+    out->label = (struct ls_str){name, (size_t)(p - name)};
+    *rest = p + 1;
+    return true;
+}
+
+struct ls_diag *ls_scan_diag(struct ls_migrations *out, enum ls_severity severity, const char *code, const char *path, const char *fmt, ...)
+{
+    struct ls_diag *d = LS_VEC_PUSH(&out->diags.d);
+    struct ls_buf text = LS_BUF_INIT;
+    va_list ap;
+
+    va_start(ap, fmt);
+    ls_buf_vaddf(&text, fmt, ap);
+    va_end(ap);
+    *d = (struct ls_diag){.severity = severity, .code = code, .path = ls_arena_str(out->arena, path)};
+    d->message = ls_arena_strn(out->arena, text.ptr, text.len);
+    ls_buf_release(&text);
+    return d;
+}
+
+static int compare_str(struct ls_str a, struct ls_str b)
+{
+    size_t n = a.len < b.len ? a.len : b.len;
+    int c = memcmp(a.ptr, b.ptr, n);
+
+    return c != 0 ? c : (a.len > b.len) - (a.len < b.len);
+}
+
+/* By version, then title, so that the halves of one pair stand together; then role; then the whole name. */
+static int compare_found(const void *pa, const void *pb)
+{
+    const struct found *a = pa, *b = pb;
+    int c;
+
+    if (a->name.version != b->name.version)
+        return a->name.version < b->name.version ? -1 : 1;
+    c = compare_str(a->name.title, b->name.title);
+    if (c != 0)
+        return c;
+    if (a->name.role != b->name.role)
+        return a->name.role < b->name.role ? -1 : 1;
+    return strcmp(a->file, b->file);
+}
+
+static struct ls_section *section_of(struct ls_migration *m, enum ls_file_role role)
+{
+    return role == LS_ROLE_UP ? &m->up : role == LS_ROLE_DOWN ? &m->down : &m->verify;
+}
+
+static struct ls_migration *push_migration(struct ls_migrations *out, const struct found *f)
+{
+    struct ls_migration *m = LS_VEC_PUSH(&out->m);
+
+    m->version = f->name.version;
+    m->id = ls_arena_printf(out->arena, "%" PRIu64, f->name.version);
+    m->label = ls_arena_strn(out->arena, f->name.label.ptr, f->name.label.len);
+    m->name = ls_arena_strn(out->arena, f->name.title.ptr, f->name.title.len);
+    return m;
+}
+
+static void add_file(struct ls_migrations *out, struct ls_migration *m, const struct found *f)
+{
+    struct ls_section *s = section_of(m, f->name.role);
+
+    s->path = ls_arena_printf(out->arena, "%s/%s", out->dir, f->file);
+    s->size = f->size;
+    /* The two halves may be spelled differently ("01_a.up.sql", "1_b.down.sql"): lists show the up file's words. */
+    if (f->name.role == LS_ROLE_UP && m->down.path == NULL && m->verify.path == NULL)
+        return;
+    if (f->name.role == LS_ROLE_UP) {
+        m->label = ls_arena_strn(out->arena, f->name.label.ptr, f->name.label.len);
+        m->name = ls_arena_strn(out->arena, f->name.title.ptr, f->name.title.len);
+    }
+}
+
+/* One version's files. Where one role is claimed twice, files go together by title and every migration made of them is a duplicate. */
+static void add_group(struct ls_migrations *out, const struct found *f, size_t n)
+{
+    size_t n_role[3] = {0}, first = out->m.n;
+    bool is_duplicate;
+
+    for (size_t i = 0; i < n; i++)
+        n_role[f[i].name.role]++;
+    is_duplicate = n_role[LS_ROLE_UP] > 1 || n_role[LS_ROLE_DOWN] > 1 || n_role[LS_ROLE_VERIFY] > 1;
+    for (size_t i = 0; i < n; i++) {
+        struct ls_migration *m = out->m.n > first ? &out->m.v[out->m.n - 1] : NULL;
+
+        if (m == NULL || section_of(m, f[i].name.role)->path != NULL ||
+            (is_duplicate && compare_str(f[i].name.title, f[i - 1].name.title) != 0))
+            m = push_migration(out, &f[i]);
+        if (is_duplicate)
+            m->flags |= LS_MIG_DUPLICATE;
+        add_file(out, m, &f[i]);
+    }
+    for (size_t r = 0; is_duplicate && r < 3; r++) {
+        const struct found *one = NULL;
+
+        for (size_t i = 0; i < n && n_role[r] > 1; i++) {
+            struct ls_diag *d;
+
+            if ((size_t)f[i].name.role != r)
+                continue;
+            if (one == NULL) {
+                one = &f[i];
+                continue;
+            }
+            d = ls_scan_diag(out, LS_SEV_ERROR, "duplicate-version", NULL, "version %" PRIu64 " is claimed by %s and by %s",
+                             f[i].name.version, one->file, f[i].file);
+            d->path = ls_arena_printf(out->arena, "%s/%s", out->dir, f[i].file);
+            d->version = ls_arena_strn(out->arena, f[i].name.label.ptr, f[i].name.label.len);
+            d->hint = "give one of them another number";
+        }
+    }
+}
+
+static bool ends_with(const char *s, const char *end)
+{
+    size_t n = strlen(s), m = strlen(end);
+
+    return n >= m && strcmp(s + n - m, end) == 0;
+}
+
+enum ls_rc ls_scan_folder(const char *dir, ls_name_parser parse, struct ls_migrations *out, struct ls_err *err)
+{
+    struct ls_dir d = {0};
+    struct found_list list = {0};
+    enum ls_rc rc;
+
+    memset(out, 0, sizeof(*out));
+    out->arena = ls_arena_new();
+    out->dir = ls_arena_str(out->arena, dir);
+    rc = ls_dir_read(dir, &d, err);
+    if (rc != LS_OK)
+        goto out;
+    for (size_t i = 0; i < d.e.n; i++) {
+        const struct ls_dirent *e = &d.e.v[i];
+        struct ls_file_name name;
+
+        if (e->is_dir)
+            continue;
+        if (parse(e->name, &name)) {
+            struct found *f = LS_VEC_PUSH(&list.f);
+
+            *f = (struct found){.name = name, .file = e->name, .size = e->size};
+        } else if (ends_with(e->name, ".sql")) {
+            char *path = ls_path_join(dir, e->name);
+
+            ls_scan_diag(out, LS_SEV_INFO, "ignored-file", path, "is no migration by its name, and is ignored")->hint =
+                "migrations are named NUMBER_title.up.sql and NUMBER_title.down.sql";
+            free(path);
+        }
+    }
+    if (list.f.n > 0)
+        qsort(list.f.v, list.f.n, sizeof(*list.f.v), compare_found);
+    for (size_t i = 0, k; i < list.f.n; i = k) {
+        for (k = i + 1; k < list.f.n && list.f.v[k].name.version == list.f.v[i].name.version; k++)
+            ;
+        add_group(out, &list.f.v[i], k - i);
+    }
+out:
+    LS_VEC_RELEASE(&list.f);
+    ls_dir_release(&d);
+    return rc;
+}
+
+bool ls_scan_read(struct ls_migrations *out, struct ls_migration *m, struct ls_section *section, struct ls_buf *text)
+{
+    struct ls_err err = LS_ERR_INIT;
+
+    ls_buf_clear(text);
+    if (ls_file_read(section->path, 0, 0, text, &err) != LS_OK) {
+        ls_scan_diag(out, LS_SEV_ERROR, "unreadable-file", section->path, "%s", err.message)->version = m->label;
+        m->flags |= LS_MIG_BROKEN;
+        ls_err_release(&err);
+        return false;
+    }
+    ls_sha256_hex(text->ptr, text->len, section->sha256);
+    return true;
+}
+
+const char *ls_scan_next_label(struct ls_arena *arena, const struct ls_migrations *m, int digits, int64_t wall_us)
+{
+    const struct ls_migration *last = m->m.n > 0 ? &m->m.v[m->m.n - 1] : NULL;
+    int width = last != NULL ? (int)strlen(last->label) : 0;
+    char stamp[LS_ISO_LEN];
+
+    if ((last == NULL && digits == 0) || width == 14) {
+        ls_stamp_utc(wall_us, stamp);
+        return ls_arena_str(arena, stamp);
+    }
+    /* Ten digits from 1,000,000,000 on are seconds since 1970. */
+    if (width == 10 && last->version >= 1000000000u)
+        return ls_arena_printf(arena, "%" PRId64, wall_us / 1000000);
+    if (width < digits)
+        width = digits;
+    return ls_arena_printf(arena, "%0*" PRIu64, width, last != NULL ? last->version + 1 : 1);
+}
+
+const char *ls_scan_slug(struct ls_arena *arena, const char *name, struct ls_err *err)
+{
+    struct ls_buf slug = LS_BUF_INIT;
+    const char *out = NULL;
+
+    for (const char *p = name; *p != '\0'; p++) {
+        bool is_plain = (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') || (*p >= '0' && *p <= '9') || *p == '-' || *p == '_';
+
+        if (is_plain)
+            ls_buf_addc(&slug, *p);
+        else if (slug.len > 0 && slug.ptr[slug.len - 1] != '_')
+            ls_buf_addc(&slug, '_');
+    }
+    while (slug.len > 0 && slug.ptr[slug.len - 1] == '_')
+        ls_buf_truncate(&slug, slug.len - 1);
+    if (slug.len == 0 || slug.len > 200)
+        ls_err_set(err, LS_E_USAGE, "\"%s\" gives no file name: use letters, digits, '_' and '-', at most 200 of them", name);
+    else
+        out = ls_arena_strn(arena, slug.ptr, slug.len);
+    ls_buf_release(&slug);
+    return out;
+}

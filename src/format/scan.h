@@ -1,0 +1,41 @@
+/* format/scan.h: reading a folder of `NUMBER_title.up.sql` files, as two formats name them. */
+#ifndef LOCKSTEP_SRC_FORMAT_SCAN_H
+#define LOCKSTEP_SRC_FORMAT_SCAN_H
+
+#include "lockstep/base/err.h"
+#include "lockstep/base/file.h"
+#include "lockstep/model/migration.h"
+
+enum ls_file_role { LS_ROLE_UP, LS_ROLE_DOWN, LS_ROLE_VERIFY };
+
+struct ls_file_name {
+    uint64_t version;
+    struct ls_str label; /* the digits as written */
+    struct ls_str title;
+    enum ls_file_role role;
+};
+
+/* Says whether a file belongs to the tool, and what its name means. */
+typedef bool (*ls_name_parser)(const char *name, struct ls_file_name *out);
+
+/* Leading digits and the '_' behind them; *rest is what follows. False as well when the number is above INT64_MAX: no ledger can hold it. */
+bool ls_scan_number(const char *name, struct ls_file_name *out, const char **rest);
+
+/* Reads the folder into out: sections have path and size, nothing was read from the files. Adds the diagnostics "duplicate-version" and
+ * "ignored-file" (a *.sql file that the tool does not take for a migration). */
+LS_MUST_CHECK enum ls_rc ls_scan_folder(const char *dir, ls_name_parser parse, struct ls_migrations *out, struct ls_err *err);
+
+/* Fills section->sha256 and leaves the bytes in text. On failure adds "unreadable-file", marks m broken and returns false. */
+bool ls_scan_read(struct ls_migrations *out, struct ls_migration *m, struct ls_section *section, struct ls_buf *text);
+
+/* Adds a diagnostic; strings are copied into the arena. message is printf-like. */
+struct ls_diag *ls_scan_diag(struct ls_migrations *out, enum ls_severity severity, const char *code, const char *path, const char *fmt, ...)
+    LS_PRINTF(5, 6);
+
+/* The label that a new migration of this folder gets: the next number as wide as the newest one (at least `digits`), or the UTC time where the
+ * folder counts by time (14 digits), or seconds since 1970 (10 digits). An empty folder: digits > 0 gives 1, digits 0 gives the UTC time. */
+const char *ls_scan_next_label(struct ls_arena *arena, const struct ls_migrations *m, int digits, int64_t wall_us);
+/* Letters, digits, '_' and '-'; anything else becomes one '_'. NULL and LS_E_USAGE when nothing is left. */
+const char *ls_scan_slug(struct ls_arena *arena, const char *name, struct ls_err *err);
+
+#endif

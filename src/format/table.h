@@ -1,0 +1,31 @@
+/* format/table.h: a ledger table looked at before it is read: whether it is there, and whose it is by its columns (formats.md 2.3). */
+#ifndef LOCKSTEP_SRC_FORMAT_TABLE_H
+#define LOCKSTEP_SRC_FORMAT_TABLE_H
+
+#include "lockstep/format/format.h"
+
+struct ls_table_look {
+    const char *schema;   /* PostgreSQL; in the ledger's arena; SQLite NULL */
+    const char *table;
+    bool exists;
+    bool is_writable;     /* may be created, or written when it is there; as far as the catalogue tells */
+    const char *tool;     /* "golang-migrate", "lockstep", "dbmate" ...; NULL when there is no table */
+    bool has_legacy;      /* a table schema_version with a column version (and not Flyway's) beside it */
+};
+
+/* Splits "schema.table" (PostgreSQL) or gives the default; strings live in arena. */
+void ls_table_names(struct ls_arena *arena, enum ls_dialect d, const struct ls_format_opts *opts, const char *default_table, const char **schema,
+                    const char **table);
+/* Looks, and sets ledger->arena, exists, schema, location, is_writable, and foreign when the table is not `tool`'s. */
+LS_MUST_CHECK enum ls_rc ls_table_look(struct ls_db *db, const struct ls_format_opts *opts, const char *default_table, const char *tool,
+                                       struct ls_ledger *ledger, struct ls_table_look *out, struct ls_err *err);
+/* The table's name in SQL: quoted on PostgreSQL; on SQLite plain where it can be, as the tools write it. */
+LS_MUST_CHECK enum ls_rc ls_table_sql(struct ls_buf *out, enum ls_dialect d, const char *schema, const char *table, struct ls_err *err);
+/* The same for a plan: the arena's string, NULL with err. */
+const char *ls_table_sql_of(struct ls_plan_ctx *ctx, const char *default_table, struct ls_err *err);
+/* Sets the fingerprint over everything read. */
+void ls_table_fingerprint(struct ls_ledger *l);
+/* A version out of a ledger; false: no number between 0 and INT64_MAX. */
+bool ls_table_version(const char *text, uint64_t *out);
+
+#endif
