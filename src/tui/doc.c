@@ -1,0 +1,283 @@
+/* tui/doc.c: making and drawing frozen texts. */
+#include <config.h>
+
+#include "tui/doc.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "lockstep/base/mem.h"
+#include "lockstep/base/text.h"
+#include "lockstep/sql/lex.h"
+
+struct ui_doc *ui_doc_new(bool ascii)
+{
+    struct ui_doc *d = ls_calloc(1, sizeof(*d));
+
+    d->arena = ls_arena_new();
+    d->ascii = ascii;
+    ls_buf_init(&d->text);
+    return d;
+}
+
+void ui_doc_free(struct ui_doc *d)
+{
+    if (!d)
+        return;
+    ls_arena_free(d->arena);
+    LS_VEC_RELEASE(&d->lines);
+    LS_VEC_RELEASE(&d->spans);
+    ls_buf_release(&d->text);
+    free(d);
+}
+
+void ui_doc_end(struct ui_doc *d)
+{
+    struct ui_doc_line *l = LS_VEC_PUSH(&d->lines);
+
+    l->text = ls_arena_strn(d->arena, d->text.ptr, d->text.len);
+    l->len = (uint32_t)d->text.len;
+    l->n_spans = (uint32_t)d->spans.n;
+    if (d->spans.n > 0)
+        l->spans = memcpy(LS_ARENA_ARRAY(d->arena, struct ui_span, d->spans.n), d->spans.v, d->spans.n * sizeof(struct ui_span));
+    ls_buf_clear(&d->text);
+    d->spans.n = 0;
+}
+
+void ui_doc_mark(struct ui_doc *d)
+{
+    if (d->lines.n > 0)
+        d->lines.v[d->lines.n - 1].is_mark = true;
+}
+
+static void close_span(struct ui_doc *d, enum theme_role role)
+{
+    size_t from = d->spans.n ? d->spans.v[d->spans.n - 1].end : 0;
+
+    if (d->text.len <= from)
+        return;
+    if (d->spans.n > 0 && d->spans.v[d->spans.n - 1].role == role) {
+        d->spans.v[d->spans.n - 1].end = (uint32_t)d->text.len;
+        return;
+    }
+    *LS_VEC_PUSH(&d->spans) = (struct ui_span){.end = (uint32_t)d->text.len, .role = role};
+}
+
+/* A piece without newline. */
+static void add_piece(struct ui_doc *d, enum theme_role role, const char *text, size_t len)
+{
+    unsigned flags = d->ascii ? LS_UI_TEXT_ASCII : 0;
+
+    while (len > 0) {
+        size_t room = d->text.len < UI_DOC_MAX_LINE ? UI_DOC_MAX_LINE - d->text.len : 0;
+        size_t before = d->text.len, n = len;
+
+        if (room == 0) {
+            ui_doc_end(d);
+            continue;
+        }
+        if (n > room) {
+            for (n = 0; n < room;)
+                n += ls_text_next(text + n, len - n, NULL);
+        }
+        if (ls_ui_text(&d->text, text, n, flags) == 0) {
+            close_span(d, role);
+        } else {
+            /* Again, grapheme by grapheme: what was rewritten is shown as such. */
+            ls_buf_truncate(&d->text, before);
+            for (size_t at = 0; at < n;) {
+                size_t one = ls_text_next(text + at, n - at, NULL);
+                bool is_token = ls_ui_text(&d->text, text + at, one, flags) > 0;
+
+                close_span(d, is_token ? ROLE_TOKEN : role);
+                at += one;
+            }
+        }
+        text += n;
+        len -= n;
+    }
+}
+
+/* Tabs become spaces here, where the column is known. */
+static void add_line_part(struct ui_doc *d, enum theme_role role, const char *text, size_t len)
+{
+    while (len > 0) {
+        const char *tab = memchr(text, '\t', len);
+        size_t n = tab ? (size_t)(tab - text) : len;
+
+        add_piece(d, role, text, n);
+        if (tab) {
+            int col = ls_text_width(d->text.ptr, d->text.len);
+
+            ls_buf_repeat(&d->text, ' ', (size_t)(4 - col % 4));
+            close_span(d, role);
+            n++;
+        }
+        text += n;
+        len -= n;
+    }
+}
+
+void ui_doc_add(struct ui_doc *d, enum theme_role role, const char *text, size_t len)
+{
+    while (len > 0) {
+        const char *lf = memchr(text, '\n', len);
+        size_t n = lf ? (size_t)(lf - text) : len;
+        size_t shown = lf && n > 0 && text[n - 1] == '\r' ? n - 1 : n;
+
+        add_line_part(d, role, text, shown);
+        if (lf) {
+            ui_doc_end(d);
+            n++;
+        }
+        text += n;
+        len -= n;
+    }
+}
+
+void ui_doc_adds(struct ui_doc *d, enum theme_role role, const char *text)
+{
+    if (text)
+        ui_doc_add(d, role, text, strlen(text));
+}
+
+void ui_doc_addf(struct ui_doc *d, enum theme_role role, const char *fmt, ...)
+{
+    struct ls_buf b = LS_BUF_INIT;
+    va_list ap;
+
+    va_start(ap, fmt);
+    ls_buf_vaddf(&b, fmt, ap);
+    va_end(ap);
+    ui_doc_add(d, role, b.ptr, b.len);
+    ls_buf_release(&b);
+}
+
+void ui_doc_pad(struct ui_doc *d, int cells)
+{
+    int have = ls_text_width(d->text.ptr, d->text.len);
+
+    if (have < cells)
+        ls_buf_repeat(&d->text, ' ', (size_t)(cells - have));
+    close_span(d, ROLE_TEXT);
+}
+
+void ui_doc_text(struct ui_doc *d, enum theme_role role, const char *text)
+{
+    size_t len = text ? strlen(text) : 0;
+
+    ui_doc_add(d, role, text, len);
+    if (len == 0 || text[len - 1] != '\n')
+        ui_doc_end(d);
+}
+
+void ui_doc_textf(struct ui_doc *d, enum theme_role role, const char *fmt, ...)
+{
+    struct ls_buf b = LS_BUF_INIT;
+    va_list ap;
+
+    va_start(ap, fmt);
+    ls_buf_vaddf(&b, fmt, ap);
+    va_end(ap);
+    ui_doc_text(d, role, b.ptr);
+    ls_buf_release(&b);
+}
+
+void ui_doc_blank(struct ui_doc *d)
+{
+    ui_doc_end(d);
+}
+
+/* Bytes of the longest prefix of whole words that fits; a word that fits nowhere is cut. */
+static size_t fit_words(const char *text, size_t len, int cells)
+{
+    size_t n = ls_text_fit(text, len, cells, NULL), k;
+
+    if (n >= len)
+        return len;
+    for (k = n; k > 0 && text[k] != ' ' && text[k - 1] != ' '; k--)
+        ;
+    if (k == 0)
+        k = n ? n : ls_text_next(text, len, NULL);
+    return k;
+}
+
+void ui_doc_wrap(struct ui_doc *d, enum theme_role role, int cells, int indent, const char *text)
+{
+    if (!text)
+        return;
+    if (cells - indent < 10)
+        cells = indent + 10;
+    while (*text) {
+        size_t line = strcspn(text, "\n"), at = 0;
+
+        do {
+            size_t n;
+
+            while (at < line && text[at] == ' ' && at > 0)
+                at++;
+            n = fit_words(text + at, line - at, cells - indent);
+            ui_doc_pad(d, indent);
+            ui_doc_add(d, role, text + at, n);
+            ui_doc_end(d);
+            at += n;
+        } while (at < line);
+        text += line;
+        if (*text == '\n')
+            text++;
+    }
+}
+
+static enum theme_role role_of(enum ls_tok_kind kind)
+{
+    static const enum theme_role roles[] = {
+        [LS_TOK_END] = ROLE_TEXT,          [LS_TOK_SPACE] = ROLE_TEXT,         [LS_TOK_COMMENT] = ROLE_SQL_COMMENT,
+        [LS_TOK_WORD] = ROLE_TEXT,         [LS_TOK_KEYWORD] = ROLE_SQL_KEYWORD, [LS_TOK_QUOTED] = ROLE_SQL_NAME,
+        [LS_TOK_STRING] = ROLE_SQL_STRING, [LS_TOK_NUMBER] = ROLE_SQL_NUMBER,  [LS_TOK_PARAM] = ROLE_SQL_NUMBER,
+        [LS_TOK_OPERATOR] = ROLE_SQL_OPERATOR, [LS_TOK_OPEN] = ROLE_SQL_OPERATOR, [LS_TOK_CLOSE] = ROLE_SQL_OPERATOR,
+        [LS_TOK_COMMA_DOT] = ROLE_SQL_OPERATOR, [LS_TOK_SEMICOLON] = ROLE_SQL_OPERATOR, [LS_TOK_BACKSLASH] = ROLE_ERROR,
+        [LS_TOK_ERROR] = ROLE_ERROR,
+    };
+
+    return (size_t)kind < LS_ARRAY_LEN(roles) ? roles[kind] : ROLE_TEXT;
+}
+
+static void line_start(struct ui_doc *d, int line, int indent)
+{
+    if (d->text.len > 0)
+        return;
+    if (indent > 0)
+        ui_doc_pad(d, indent);
+    if (line > 0)
+        ui_doc_addf(d, ROLE_DIM, "%4d ", line);
+}
+
+void ui_doc_sql(struct ui_doc *d, enum ls_dialect dialect, const char *sql, size_t len, int first_line, int indent)
+{
+    struct ls_lex lx;
+    size_t shown = len > UI_DOC_MAX_BYTES ? UI_DOC_MAX_BYTES : len;
+    int line = first_line;
+
+    ls_lex_init(&lx, dialect, sql, len);
+    for (;;) {
+        struct ls_tok t = ls_lex_next(&lx);
+        size_t end = t.end < shown ? t.end : shown;
+
+        if (t.kind == LS_TOK_END || t.start >= shown)
+            break;
+        for (size_t at = t.start; at < end;) {
+            const char *lf = memchr(sql + at, '\n', end - at);
+            size_t n = lf ? (size_t)(lf - sql) - at + 1 : end - at;
+
+            line_start(d, line, indent);
+            ui_doc_add(d, role_of(t.kind), sql + at, n);
+            if (lf && line > 0)
+                line++;
+            at += n;
+        }
+    }
+    if (d->text.len > 0)
+        ui_doc_end(d);
+    if (shown < len)
+        ui_doc_textf(d, ROLE_WARNING, "%zu bytes more: open the file in $EDITOR to see them", len - shown);
+}
