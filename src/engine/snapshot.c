@@ -1,0 +1,203 @@
+#include <config.h>
+
+#include "engine/session_priv.h"
+
+#include <string.h>
+
+#include "lockstep/base/clock.h"
+#include "lockstep/base/mem.h"
+
+static struct ls_snapshot *new_snapshot(const struct ls_session *s)
+{
+    struct ls_snapshot *snap = ls_calloc(1, sizeof(*snap));
+
+    snap->info_arena = ls_arena_new();
+    snap->taken_wall_us = ls_wall_us();
+    snap->target_label = s->dialect_rc == LS_OK ? ls_db_url_label(s->url) : ls_strdup("no database");
+    return snap;
+}
+
+void ls_snapshot_free(struct ls_snapshot *snap)
+{
+    if (snap == NULL)
+        return;
+    ls_timeline_release(&snap->timeline);
+    ls_ledger_release(&snap->ledger);
+    ls_migrations_release(&snap->migrations);
+    ls_arena_free(snap->info_arena);
+    free(snap->target_label);
+    free(snap->legacy_note);
+    free(snap);
+}
+
+static void copy_info(struct ls_snapshot *snap, const struct ls_session *s)
+{
+    struct ls_arena *a = snap->info_arena;
+    const struct ls_db_info *info = ls_db_info(s->db);
+    const char **texts[] = {&snap->info.database, &snap->info.host,      &snap->info.server,      &snap->info.role,
+                            &snap->info.security, &snap->info.system_id, &snap->info.journal_mode};
+
+    snap->info = *info;
+    for (size_t i = 0; i < LS_ARRAY_LEN(texts); i++)
+        *texts[i] = ls_arena_str(a, *texts[i] != NULL ? *texts[i] : "");
+    if (s->is_stand_in) {
+        const char *label = snap->target_label;
+
+        snap->info.database = ls_arena_str(a, strncmp(label, "sqlite ", 7) == 0 ? label + 7 : label);
+        snap->info.is_read_only = s->p.read_only;
+        snap->info.journal_mode = "";
+    }
+}
+
+static enum ls_rc wrap_folder(const struct ls_session *s, enum ls_rc rc, struct ls_err *err)
+{
+    if (rc == LS_OK)
+        return rc;
+    ls_err_hint(err, "name the folder of the migrations: --migrations DIR, or migrations = DIR in lockstep.conf");
+    return ls_err_wrap(err, "the migrations folder %s", s->p.migrations_dir);
+}
+
+static enum ls_rc named_format(const struct ls_session *s, const struct ls_format **out, struct ls_err *err)
+{
+    struct ls_buf names = LS_BUF_INIT;
+    const struct ls_format *const *all;
+    size_t n;
+
+    *out = ls_format_find(s->p.format_name);
+    if (*out != NULL || s->p.format_name == NULL)
+        return LS_OK;
+    all = ls_formats(&n);
+    for (size_t i = 0; i < n; i++)
+        ls_buf_addf(&names, "%s%s", i > 0 ? ", " : "", all[i]->name);
+    ls_err_set(err, LS_E_USAGE, "\"%s\" is no format that this build knows", s->p.format_name);
+    ls_err_hint(err, "formats: %s", names.ptr);
+    ls_buf_release(&names);
+    return LS_E_USAGE;
+}
+
+/* By the folder alone. An empty folder is lockstep's own format: nothing speaks against it. */
+static enum ls_rc detect_by_folder(const struct ls_session *s, struct ls_snapshot *snap, struct ls_err *err)
+{
+    struct ls_dir dir = {0};
+    enum ls_rc rc = ls_dir_read(s->p.migrations_dir, &dir, err);
+
+    if (rc == LS_OK)
+        snap->n_detected = ls_format_detect(s->p.migrations_dir, &dir, snap->detected, LS_ARRAY_LEN(snap->detected));
+    ls_dir_release(&dir);
+    snap->format = snap->n_detected > 0 ? snap->detected[0].format : &ls_format_lockstep;
+    return wrap_folder(s, rc, err);
+}
+
+/* The ledger in the database says whose it is by its columns; that is worth more than how files are named. *is_read: snap->ledger is that of
+ * snap->format already. */
+static enum ls_rc detect_by_ledger(struct ls_session *s, struct ls_snapshot *snap, bool *is_read, struct ls_err *err)
+{
+    struct ls_detected *d = &snap->detected[0];
+    const struct ls_format *const *all;
+    size_t n;
+    enum ls_rc rc;
+
+    *is_read = false;
+    all = ls_formats(&n);
+    rc = all[0]->ledger_read(s->db, &s->opts, &snap->ledger, err);
+    if (rc != LS_OK || !snap->ledger.exists)
+        return rc;
+    *is_read = snap->ledger.foreign == NULL;
+    snap->format = *is_read ? all[0] : ls_format_find(snap->ledger.foreign);
+    if (snap->format == NULL)
+        return LS_OK;
+    snap->n_detected = 1;
+    d->format = snap->format;
+    d->detect.score = 100;
+    snprintf(d->detect.evidence, sizeof(d->detect.evidence), "the ledger %s in the database is %s's", snap->ledger.location, snap->format->title);
+    return LS_OK;
+}
+
+/* Which format the folder and the database are in; leaves snap->ledger read or empty. */
+static enum ls_rc choose_format(struct ls_session *s, struct ls_snapshot *snap, bool *is_read, struct ls_err *err)
+{
+    enum ls_rc rc = named_format(s, &snap->format, err);
+
+    *is_read = false;
+    if (rc != LS_OK || snap->format != NULL)
+        return rc;
+    if (s->db != NULL)
+        rc = detect_by_ledger(s, snap, is_read, err);
+    if (rc == LS_OK && snap->format == NULL)
+        rc = detect_by_folder(s, snap, err);
+    if (!*is_read)
+        ls_ledger_release(&snap->ledger);
+    return rc;
+}
+
+static void note_legacy(struct ls_snapshot *snap)
+{
+    if (snap->ledger.has_legacy)
+        snap->legacy_note = ls_asprintf("a table schema_version of an older tool names %zu version%s and was not imported yet",
+                                        snap->ledger.legacy_versions.n, snap->ledger.legacy_versions.n == 1 ? "" : "s");
+}
+
+static enum ls_rc fill(struct ls_session *s, struct ls_snapshot *snap, bool is_read, struct ls_err *err)
+{
+    enum ls_rc rc = snap->format->scan(s->p.migrations_dir, s->dialect_rc == LS_OK ? s->dialect : LS_DIALECT_POSTGRES, false, &snap->migrations, err);
+
+    if (rc != LS_OK)
+        return wrap_folder(s, rc, err);
+    if (snap->has_db && !is_read)
+        rc = snap->format->ledger_read(s->db, &s->opts, &snap->ledger, err);
+    if (rc != LS_OK)
+        return rc;
+    if (snap->has_db && s->is_stand_in)
+        snap->ledger.is_writable = !s->p.read_only;
+    if (snap->n_detected > 0 && snap->detected[0].format == snap->format)
+        snap->detected[0].detect.n_migrations = snap->migrations.m.n;
+    ls_timeline_build(&snap->migrations, &snap->ledger, snap->format->rules, &snap->timeline);
+    note_legacy(snap);
+    return LS_OK;
+}
+
+static enum ls_rc finish(struct ls_snapshot *snap, enum ls_rc rc, struct ls_snapshot **out)
+{
+    *out = rc == LS_OK ? snap : NULL;
+    if (rc != LS_OK)
+        ls_snapshot_free(snap);
+    return rc;
+}
+
+enum ls_rc ls_session_snapshot(struct ls_session *s, struct ls_snapshot **out, struct ls_err *err)
+{
+    struct ls_snapshot *snap = new_snapshot(s);
+    bool is_read = false;
+    enum ls_rc rc = ls_session_connect_to_read(s, err);
+
+    if (rc == LS_OK) {
+        snap->has_db = true;
+        copy_info(snap, s);
+        rc = choose_format(s, snap, &is_read, err);
+    }
+    if (rc == LS_OK)
+        rc = fill(s, snap, is_read, err);
+    return finish(snap, rc, out);
+}
+
+enum ls_rc ls_session_snapshot_as(struct ls_session *s, const struct ls_format *format, struct ls_snapshot **out, struct ls_err *err)
+{
+    struct ls_snapshot *snap = new_snapshot(s);
+
+    snap->has_db = true;
+    snap->format = format;
+    copy_info(snap, s);
+    return finish(snap, fill(s, snap, false, err), out);
+}
+
+enum ls_rc ls_session_scan(struct ls_session *s, struct ls_snapshot **out, struct ls_err *err)
+{
+    struct ls_snapshot *snap = new_snapshot(s);
+    enum ls_rc rc = named_format(s, &snap->format, err);
+
+    if (rc == LS_OK && snap->format == NULL)
+        rc = detect_by_folder(s, snap, err);
+    if (rc == LS_OK)
+        rc = fill(s, snap, false, err);
+    return finish(snap, rc, out);
+}
