@@ -8,6 +8,7 @@ struct ls_dirty_choice {
     char key;                   /* 'a', 'b', ... */
     const char *title;          /* "Nothing of it is in the database: mark 6 as current" */
     const char *when;           /* when this is the right one */
+    bool is_indicated;          /* what the database shows speaks for this one, and for no other */
     struct ls_plan *plan;       /* what it writes; owned by the report */
 };
 struct ls_dirty_report {
@@ -19,6 +20,8 @@ struct ls_dirty_report {
     const char *version_label;
     LS_VEC(const char *) facts; /* sentences: what the tool sent, how it meets transactions, what follows; journal's word when it has one */
     LS_VEC(const char *) statements; /* of the migration in question, first line of each, in order */
+    LS_VEC(const char *) verdicts;   /* one per statement: what the catalogue shows of it now ("applied (catalogue): table users is there") */
+    const char *path;           /* the file that these are of, or NULL */
     LS_VEC(struct ls_dirty_choice) choices;
 };
 LS_MUST_CHECK enum ls_rc ls_dirty_explain(struct ls_session *s, const struct ls_snapshot *snap, struct ls_dirty_report *out, struct ls_err *err);
