@@ -1,0 +1,114 @@
+/* db/postgres/pg_internal.h: what the files of the PostgreSQL driver share.
+ *
+ * libpq is used without blocking: everything is sent with PQsend..., and the only place that waits is pg_next_result(). The one exception
+ * is the name lookup inside PQconnectStartParams, which libpq cannot do otherwise. A cancel is sent by the connection's own thread, when
+ * its wait sees db->cancel: so it can never meet another statement than the one that runs, nor a connection that is being closed. */
+#ifndef DB_POSTGRES_PG_INTERNAL_H
+#define DB_POSTGRES_PG_INTERNAL_H
+
+#include <libpq-fe.h>
+
+#include "db/db_internal.h"
+
+#ifndef LIBPQ_HAS_PIPELINING
+#error "libpq 14 or newer is needed (pipeline mode)"
+#endif
+
+#define PG_CANCEL_GRACE_MS 10000 /* how long a server may take to answer after it was asked to cancel */
+#define PG_ROLLBACK_MS 10000     /* how long ls_db_rollback waits before it gives the connection up */
+
+struct pg {
+    struct ls_db db; /* first: struct ls_db * and struct pg * are the same address */
+    PGconn *conn;
+    struct ls_buf text; /* scratch: the statement with its NUL */
+    bool is_dead;
+    bool is_ready; /* connected and set up: notices before that are not passed on */
+};
+
+/* One call to the server: how its wait may end. */
+struct pg_call {
+    const char *sql; /* the text that was sent, for error positions; lent */
+    size_t len;
+    bool is_batch;
+    bool ignores_on_wait; /* commit, rollback, unlock: only a definite answer ends them, or ls_db_cancel */
+    bool ignores_cancel;  /* rollback, unlock */
+    bool is_commit;       /* has its own fault point between sending and reading */
+    int64_t deadline;     /* ls_mono_ms(); 0 = none; passing it kills the connection */
+    int64_t last_tick;
+    int64_t cancel_sent;  /* ls_mono_ms(), 0 = not */
+    int n_done;           /* statements that were answered before the error: places an error inside a batch */
+    int64_t set_rows;     /* of the row set that is arriving */
+    bool is_set_true;     /* no row set so far was empty or held a value that is not true */
+};
+
+static inline struct pg *pg_of(struct ls_db *db)
+{
+    return (struct pg *)db;
+}
+
+/* conninfo.c */
+struct pg_conninfo {
+    struct ls_arena *arena;
+    const char **keywords, **values; /* NULL-terminated, for PQconnectStartParams */
+};
+enum ls_rc pg_conninfo_init(struct pg_conninfo *ci, const struct ls_db_params *params, struct ls_err *err);
+void pg_conninfo_release(struct pg_conninfo *ci); /* wipes the password */
+
+/* error.c */
+enum ls_rc pg_err_result(struct pg *c, const struct pg_call *k, const PGresult *res, struct ls_err *err);
+enum ls_rc pg_err_lost(struct pg *c, struct ls_err *err);       /* marks the connection dead */
+enum ls_rc pg_err_connect(PGconn *conn, struct ls_err *err);
+enum ls_rc pg_err_timeout(struct pg *c, const struct pg_call *k, struct ls_err *err);
+
+/* wait.c */
+void pg_call_init(struct pg_call *k, const char *sql, size_t len);
+/* The next result, NULL at the end of a statement's. Anything but LS_OK: the connection is dead and err says so. */
+enum ls_rc pg_next_result(struct pg *c, struct pg_call *k, PGresult **res, struct ls_err *err);
+/* Sends, waits for input and takes it in, one tick at most. *is_broken: the link is; what libpq has buffered can still be read. */
+enum ls_rc pg_wait_input(struct pg *c, struct pg_call *k, bool *is_broken, struct ls_err *err);
+void pg_send_cancel(struct pg *c, struct pg_call *k);
+/* Sends what is buffered, taking in what arrives meanwhile. */
+enum ls_rc pg_flush(struct pg *c, struct pg_call *k, struct ls_err *err);
+
+/* exec.c */
+enum ls_rc pg_check(struct pg *c, struct ls_err *err); /* LS_E_CONNECT when dead */
+enum ls_rc pg_query(struct ls_db *db, const char *sql, size_t len, const struct ls_param *params, int n_params, struct ls_result *out,
+                    struct ls_err *err);
+enum ls_rc pg_query_call(struct pg *c, struct pg_call *k, const struct ls_param *params, int n_params, struct ls_result *out,
+                         struct ls_err *err);
+enum ls_rc pg_exec(struct ls_db *db, const char *sql, size_t len, const struct ls_param *params, int n_params, struct ls_exec_info *info,
+                   struct ls_err *err);
+enum ls_rc pg_exec_call(struct pg *c, struct pg_call *k, const struct ls_param *params, int n_params, struct ls_exec_info *info,
+                        struct ls_err *err);
+enum ls_rc pg_exec_batch(struct ls_db *db, const char *sql, size_t len, struct ls_exec_info *info, struct ls_err *err);
+/* Reads one call's results to their end: rows are added to out, or counted and dropped (out NULL). Returns the first error. */
+enum ls_rc pg_drain(struct pg *c, struct pg_call *k, struct ls_result *out, struct ls_exec_info *info, struct ls_err *err);
+/* What one result says, without waiting. */
+enum ls_rc pg_take_result(struct pg *c, struct pg_call *k, PGresult *res, struct ls_result *out, struct ls_exec_info *info, struct ls_err *err);
+/* Values of params, as libpq wants them, NULL-terminated; lent. */
+const char **pg_values(const struct ls_param *params, int n_params);
+
+/* pipeline.c */
+enum ls_rc pg_pipeline(struct ls_db *db, const struct ls_db_call *calls, int n, struct ls_exec_info *infos, int *failed, struct ls_err *err);
+
+/* setup.c: settings and facts, in one round trip */
+enum ls_rc pg_setup(struct pg *c, const struct ls_db_params *params, struct ls_err *err);
+
+/* tx.c */
+enum ls_tx_status pg_tx_status(const struct ls_db *db);
+enum ls_rc pg_begin(struct ls_db *db, struct ls_err *err);
+enum ls_rc pg_commit(struct ls_db *db, struct ls_err *err);
+void pg_rollback(struct ls_db *db);
+enum ls_rc pg_xact_id(struct ls_db *db, char out[32], struct ls_err *err);
+enum ls_rc pg_xact_outcome(struct ls_db *db, const char *xact_id, enum ls_outcome *out, struct ls_err *err);
+
+/* lock.c */
+enum ls_rc pg_try_lock(struct ls_db *db, const int64_t *keys, int n, bool *got, struct ls_err *err);
+enum ls_rc pg_unlock(struct ls_db *db, const int64_t *keys, int n, struct ls_err *err);
+enum ls_rc pg_lock_holder(struct ls_db *db, const int64_t *keys, int n, struct ls_buf *out, struct ls_err *err);
+enum ls_rc pg_blockers(struct ls_db *db, int pid, struct ls_buf *out, struct ls_err *err);
+
+/* pg_child.c: what pg_dump needs to connect as we did */
+enum ls_rc pg_child_conninfo(struct ls_db *db, struct ls_buf *conninfo, struct ls_buf *password, struct ls_err *err);
+
+#endif

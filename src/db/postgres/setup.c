@@ -1,0 +1,163 @@
+#include <config.h>
+
+#include "db/postgres/pg_internal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lockstep/base/mem.h"
+
+/* The parts of the set-up travel in one round trip, but each is its own transaction: what a server does not know or a role may not read
+ * fails alone. "required" parts fail the connect. */
+struct part {
+    bool is_required;
+    const char *sql;
+    void (*take)(struct pg *c, const PGresult *res);
+};
+
+static const char *kept(struct pg *c, const PGresult *res, int col)
+{
+    return col < PQnfields(res) && !PQgetisnull(res, 0, col) ? ls_arena_str(c->db.arena, PQgetvalue(res, 0, col)) : "";
+}
+
+static void take_identity(struct pg *c, const PGresult *res)
+{
+    struct ls_db_info *info = &c->db.info;
+
+    info->database = kept(c, res, 0);
+    info->role = kept(c, res, 1);
+    info->backend_pid = atoi(kept(c, res, 2));
+    /* A pooler makes up its own key for cancelling: safety.md 3.4, reliability.md V4. */
+    info->is_pooled = info->backend_pid != PQbackendPID(c->conn);
+}
+
+static void take_state(struct pg *c, const PGresult *res)
+{
+    c->db.info.in_recovery = !strcmp(kept(c, res, 0), "t");
+    c->db.info.is_read_only = c->db.info.is_read_only || c->db.info.in_recovery || !strcmp(kept(c, res, 1), "on");
+}
+
+static void take_system(struct pg *c, const PGresult *res)
+{
+    c->db.info.system_id = kept(c, res, 0);
+}
+
+static const struct part facts[] = {
+    {true, "select pg_catalog.current_database(), current_user, pg_catalog.pg_backend_pid()", take_identity},
+    {false, "select pg_catalog.pg_is_in_recovery(), pg_catalog.current_setting('transaction_read_only')", take_state},
+    {false, "select system_identifier from pg_catalog.pg_control_system()", take_system},
+};
+
+/* SET of what was asked for. The server looks for a vanished client once a second (V8), so that its locks do not outlive us; its own
+ * keepalives do the same for a cut line (F5). Both are settings that not every server has. */
+static void add_settings(const struct ls_db_params *params, struct ls_buf *needed, const char *wished[5])
+{
+    int n = 0;
+
+    ls_buf_adds(needed, "select pg_catalog.set_config('standard_conforming_strings', 'on', false)");
+    if (params->lock_timeout_ms > 0)
+        ls_buf_addf(needed, ", pg_catalog.set_config('lock_timeout', '%d', false)", params->lock_timeout_ms);
+    if (params->statement_timeout_ms > 0)
+        ls_buf_addf(needed, ", pg_catalog.set_config('statement_timeout', '%d', false)", params->statement_timeout_ms);
+    if (params->read_only)
+        ls_buf_adds(needed, ", pg_catalog.set_config('default_transaction_read_only', 'on', false)");
+    wished[n++] = "set client_connection_check_interval = '1s'";
+    wished[n++] = "set tcp_keepalives_idle = 15";
+    wished[n++] = "set tcp_keepalives_interval = 5";
+    wished[n++] = "set tcp_keepalives_count = 3";
+    wished[n++] = "set tcp_user_timeout = '30s'";
+}
+
+static void describe_link(struct pg *c)
+{
+    struct ls_db_info *info = &c->db.info;
+    const char *host = PQhost(c->conn);
+    const char *version = PQparameterStatus(c->conn, "server_version");
+    bool is_socket = !host || !*host || *host == '/' || *host == '@';
+    const char *mode = "";
+    PQconninfoOption *opts = PQconninfo(c->conn);
+
+    for (const PQconninfoOption *o = opts; o && o->keyword; o++)
+        if (!strcmp(o->keyword, "sslmode") && o->val)
+            mode = ls_arena_str(c->db.arena, o->val);
+    PQconninfoFree(opts);
+    if (is_socket)
+        info->host = ls_arena_str(c->db.arena, host ? host : "");
+    else
+        info->host = ls_arena_printf(c->db.arena, strchr(host, ':') ? "[%s]:%s" : "%s:%s", host, PQport(c->conn));
+    if (PQsslInUse(c->conn))
+        info->security = !strcmp(mode, "verify-full") ? "TLS verified" : !strcmp(mode, "verify-ca") ? "TLS, host not verified" : "TLS, not verified";
+    else if (PQgssEncInUse(c->conn))
+        info->security = "GSSAPI";
+    else
+        info->security = is_socket ? "socket" : "plain";
+    info->server_version = PQserverVersion(c->conn);
+    info->server = ls_arena_printf(c->db.arena, "PostgreSQL %.*s", version ? (int)strcspn(version, " ") : 0, version ? version : "");
+}
+
+static int send_part(struct pg *c, const char *sql)
+{
+    return PQsendQueryParams(c->conn, sql, 0, NULL, NULL, NULL, NULL, 0) && PQpipelineSync(c->conn);
+}
+
+/* Reads one part up to its sync. */
+static enum ls_rc read_part(struct pg *c, struct pg_call *k, const struct part *part, struct ls_err *err)
+{
+    enum ls_rc first = LS_OK;
+
+    for (bool is_synced = false; !is_synced && !c->is_dead;) {
+        struct ls_err *to = part->is_required && first == LS_OK ? err : NULL;
+        PGresult *res;
+        enum ls_rc rc = pg_next_result(c, k, &res, to);
+
+        if (rc != LS_OK)
+            return rc;
+        if (!res) {
+            if (PQstatus(c->conn) == CONNECTION_BAD)
+                return pg_err_lost(c, err);
+            continue; /* between a statement and the sync */
+        }
+        is_synced = PQresultStatus(res) == PGRES_PIPELINE_SYNC;
+        if (PQresultStatus(res) == PGRES_FATAL_ERROR)
+            rc = pg_err_result(c, k, res, to);
+        else if (PQresultStatus(res) == PGRES_TUPLES_OK && PQntuples(res) > 0 && part->take)
+            part->take(c, res);
+        PQclear(res);
+        first = first == LS_OK ? rc : first;
+    }
+    if (c->is_dead)
+        return first != LS_OK ? first : ls_err_set(err, LS_E_CONNECT, "the connection was lost");
+    return part->is_required ? first : LS_OK;
+}
+
+enum ls_rc pg_setup(struct pg *c, const struct ls_db_params *params, struct ls_err *err)
+{
+    struct part parts[LS_ARRAY_LEN(facts) + 6] = {{0}};
+    const char *wished[5];
+    struct ls_buf needed = LS_BUF_INIT;
+    struct pg_call k;
+    enum ls_rc rc = LS_OK;
+    size_t n = 0;
+    int ok = PQenterPipelineMode(c->conn);
+
+    c->db.info.is_read_only = params->read_only;
+    pg_call_init(&k, NULL, 0);
+    add_settings(params, &needed, wished);
+    parts[n++] = (struct part){.is_required = true, .sql = needed.ptr};
+    for (size_t i = 0; i < LS_ARRAY_LEN(facts); i++)
+        parts[n++] = facts[i];
+    for (size_t i = 0; i < LS_ARRAY_LEN(wished); i++)
+        parts[n++].sql = wished[i];
+    for (size_t i = 0; ok && i < n; i++)
+        ok = send_part(c, parts[i].sql);
+    rc = ok ? pg_flush(c, &k, err) : pg_err_lost(c, err);
+    for (size_t i = 0; rc == LS_OK && i < n; i++)
+        rc = read_part(c, &k, &parts[i], err);
+    ls_buf_release(&needed);
+    if (rc == LS_OK && !PQexitPipelineMode(c->conn))
+        rc = pg_err_lost(c, err);
+    if (rc == LS_OK)
+        describe_link(c);
+    return rc == LS_OK ? rc : ls_err_wrap(err, "after connecting");
+}
