@@ -339,8 +339,8 @@ static void judge(struct ls_arena *a, const struct effect *e, const char *found,
         out->verdict = LS_TRACE_INVALID;
         out->cure = cure_of(a, e);
         out->says = ls_arena_printf(a, "begun and not finished: %s is there, but invalid", out->object);
-    } else if (fits && e->is_conditional) {
-        out->says = ls_arena_printf(a, "cannot be known: %s is %s, but may have been so before", out->object, is_there ? "there" : "not there");
+    } else if (fits && e->is_conditional && e->creates) { /* after DROP ... IF EXISTS it is gone either way */
+        out->says = ls_arena_printf(a, "cannot be known: %s is there, but may have been there before", out->object);
     } else if (fits) {
         out->verdict = LS_TRACE_APPLIED;
         out->says = ls_arena_printf(a, "applied (catalogue): %s is %s", out->object, is_there ? "there" : "not there");

@@ -1,0 +1,389 @@
+/* What the ledger says, what the tool did by its own rules, what the catalogue shows, and the ways out: safety.md 4, formats.md 4.1. */
+#include <config.h>
+
+#include "engine/dirty_priv.h"
+
+#include <stdarg.h>
+
+#include "lockstep/engine/journal.h"
+
+struct dirty {
+    struct ls_session *session;
+    const struct ls_snapshot *snap;
+    struct ls_dirty_report *out;
+    const struct ls_entry *entry;      /* the dirty one */
+    const struct ls_migration *above;  /* whose down may have been begun instead; NULL: none */
+    struct ls_reading up, down;        /* of the entry's up (or no-transaction down); of the one above */
+    bool is_golang;
+};
+
+static void LS_PRINTF(2, 3) fact(struct dirty *d, const char *fmt, ...)
+{
+    struct ls_buf b = LS_BUF_INIT;
+    va_list ap;
+
+    va_start(ap, fmt);
+    ls_buf_vaddf(&b, fmt, ap);
+    va_end(ap);
+    *LS_VEC_PUSH(&d->out->facts) = ls_arena_strn(d->out->arena, b.ptr, b.len);
+    ls_buf_release(&b);
+}
+
+static const struct ls_entry *find_dirty(const struct ls_timeline *t)
+{
+    for (size_t i = 0; i < t->e.n; i++)
+        if (t->e.v[i].state == LS_STATE_DIRTY)
+            return &t->e.v[i];
+    return NULL;
+}
+
+/* The next migration of the folder above a version (or the very first). */
+static const struct ls_migration *next_above(const struct ls_migrations *m, uint64_t version, bool is_nil)
+{
+    for (size_t i = 0; i < m->m.n; i++)
+        if (is_nil || m->m.v[i].version > version)
+            return &m->m.v[i];
+    return NULL;
+}
+
+/* --- which way it failed --------------------------------------------------------------------------------------------------- */
+
+static void know(struct dirty *d, enum ls_direction direction)
+{
+    d->out->direction = direction;
+    d->out->direction_known = true;
+}
+
+/* golang-migrate writes the target of the move, so a row N means the up of N or the down of the one above it. */
+static void direct_golang(struct dirty *d)
+{
+    bool is_nil = d->entry->row != NULL && d->entry->row->is_nil;
+
+    d->above = next_above(&d->snap->migrations, d->entry->version, is_nil);
+    if (is_nil)
+        know(d, LS_DOWN);
+    else if (d->above == NULL)
+        know(d, LS_UP);
+}
+
+/* Our own intent of a down keeps the row that its up wrote, duration included; the intent of an up has none yet. A row that was made by `mark` has
+ * none either, and then only the journal knows. */
+static void direct_lockstep(struct dirty *d)
+{
+    if (d->entry->row != NULL && d->entry->row->duration_ms >= 0)
+        know(d, LS_DOWN);
+    else
+        d->out->direction = LS_UP;
+}
+
+/* The journal's newest record of this version, or of the one above for a golang-migrate ledger. */
+static const struct ls_journal_row *journal_word(const struct dirty *d, const struct ls_journal *j)
+{
+    for (size_t i = j->rows.n; i-- > 0;) {
+        const struct ls_journal_row *r = &j->rows.v[i];
+
+        if (r->version == NULL || r->direction == NULL || r->version[0] == '\0')
+            continue;
+        if (strcmp(r->version, d->entry->label) == 0 || (d->entry->row != NULL && strcmp(r->version, d->entry->row->id) == 0))
+            return r;
+        if (d->is_golang && d->above != NULL && (strcmp(r->version, d->above->label) == 0 || strcmp(r->version, d->above->id) == 0))
+            return r;
+    }
+    return NULL;
+}
+
+static void ask_journal(struct dirty *d)
+{
+    struct ls_journal j = {0};
+    const struct ls_journal_row *r;
+    bool is_down, is_above;
+
+    if (ls_journal_read(d->session, 200, &j, NULL) != LS_OK) /* evidence, never the authority */
+        return;
+    r = journal_word(d, &j);
+    if (r != NULL) {
+        is_down = strcmp(r->direction, "down") == 0;
+        is_above = d->above != NULL && (strcmp(r->version, d->above->label) == 0 || strcmp(r->version, d->above->id) == 0);
+        fact(d, "The journal's last word on it: %s of %s, %s%s%s at %s by %s%s%s.", r->direction, r->version, r->event != NULL ? r->event : "",
+             r->result != NULL && r->result[0] != '\0' ? ", " : "", r->result != NULL ? r->result : "", r->at != NULL ? r->at : "an unknown time",
+             r->operator_name != NULL ? r->operator_name : "unknown", r->detail != NULL && r->detail[0] != '\0' ? ": " : "",
+             r->detail != NULL ? r->detail : "");
+        /* Another tool may have run since: its row would not be in the journal. A record that was completed is not about this failure. */
+        if (!d->out->direction_known && (!d->is_golang || is_down == is_above) && (r->result == NULL || strcmp(r->result, "ok") != 0))
+            know(d, is_down ? LS_DOWN : LS_UP);
+    }
+    ls_journal_release(&j);
+}
+
+/* --- the words ------------------------------------------------------------------------------------------------------------- */
+
+static const char *sentence_of(const struct ls_reading *r)
+{
+    if (r->section->path == NULL)
+        return "There is no file for it: nothing was sent between the two writes of the ledger.";
+    if (r->section->policy == LS_POLICY_NO_TX)
+        return "The file asks for no transaction: each statement took effect when it ended, and the first error stopped the rest.";
+    if (r->section->policy == LS_POLICY_TX && r->is_whole)
+        return "The statements ran in one transaction: all of them took effect, or none.";
+    if (r->forbids_tx && r->stmts.n == 1)
+        return "It is one statement that runs outside of transactions: it can leave something unfinished behind, such as an invalid index.";
+    if (r->controls_tx && r->is_whole)
+        return "The file was sent as one query, and its own BEGIN and COMMIT make it one transaction: all of it took effect, or nothing.";
+    if (r->controls_tx)
+        return "The file was sent as one query with transaction commands of its own: what was committed before the failure stays.";
+    return "The file was sent as one query, which PostgreSQL runs as one transaction: all of it took effect, or nothing.";
+}
+
+static void explain_reading(struct dirty *d, const struct ls_reading *r)
+{
+    static const char *const extents[] = {
+        [LS_EXTENT_UNKNOWN] = "",
+        [LS_EXTENT_NOTHING] = "nothing of it is in the database",
+        [LS_EXTENT_WHOLE] = "all of it is in the database",
+        [LS_EXTENT_PART] = "a part of it is in the database",
+    };
+    const char *dir = r->direction == LS_UP ? "up" : "down";
+
+    if (r->migration == NULL)
+        return;
+    fact(d, "The %s of %s: %s", dir, r->migration->label, sentence_of(r));
+    if (r->unreadable != NULL)
+        fact(d, "Its statements cannot be listed: %s", r->unreadable);
+    else if (r->extent != LS_EXTENT_UNKNOWN)
+        fact(d, "By the catalogue, %s.", extents[r->extent]);
+    else if (r->stmts.n > 0)
+        fact(d, "The catalogue cannot tell how much of it is in the database: look at the statements below.");
+    for (size_t i = 0; i < r->stmts.n; i++)
+        if (r->stmts.v[i].trace.cure != NULL)
+            fact(d, "Before anything else, take the unfinished %s away: %s", r->stmts.v[i].trace.object, r->stmts.v[i].trace.cure);
+}
+
+static void list_statements(struct dirty *d, const struct ls_reading *r)
+{
+    if (r->section == NULL)
+        return;
+    d->out->path = ls_arena_str(d->out->arena, r->section->path);
+    for (size_t i = 0; i < r->stmts.n; i++) {
+        *LS_VEC_PUSH(&d->out->statements) = r->stmts.v[i].first_line;
+        *LS_VEC_PUSH(&d->out->verdicts) = r->stmts.v[i].trace.says;
+    }
+}
+
+static void say_ledger(struct dirty *d)
+{
+    const struct ls_entry *e = d->entry;
+    const struct ls_ledger_row *row = e->row;
+    struct ls_arena *a = d->out->arena;
+
+    d->out->version_label = ls_arena_str(a, e->label);
+    if (row == NULL)
+        d->out->ledger_says = ls_arena_printf(a, "%s: dirty", d->snap->ledger.location);
+    else if (d->is_golang)
+        d->out->ledger_says = ls_arena_printf(a, "%s: version %s, dirty", d->snap->ledger.location, row->id);
+    else
+        d->out->ledger_says = ls_arena_printf(a, "%s: version %s has status \"%s\"%s%s%s%s", d->snap->ledger.location, e->label,
+                                              row->raw_status != NULL ? row->raw_status : "NULL", row->applied_at != NULL ? ", written at " : "",
+                                              row->applied_at != NULL ? row->applied_at : "", row->applied_by != NULL ? " by " : "",
+                                              row->applied_by != NULL ? row->applied_by : "");
+}
+
+/* --- the ways out ---------------------------------------------------------------------------------------------------------- */
+
+static enum ls_rc LS_PRINTF(6, 7) choice(struct dirty *d, enum ls_action action, const char *version, bool is_indicated, struct ls_err *err,
+                                         const char *title_and_when, ...)
+{
+    struct ls_plan_request req = {.action = action, .version = version};
+    struct ls_err why = LS_ERR_INIT;
+    struct ls_plan *plan = NULL;
+    struct ls_dirty_choice *c;
+    struct ls_buf b = LS_BUF_INIT;
+    char *newline;
+    enum ls_rc rc = ls_plan_make(d->session, d->snap, &req, &plan, &why);
+    va_list ap;
+
+    if (rc == LS_OK) {
+        c = LS_VEC_PUSH(&d->out->choices);
+        va_start(ap, title_and_when);
+        ls_buf_vaddf(&b, title_and_when, ap);
+        va_end(ap);
+        newline = strchr(b.ptr, '\n');
+        c->key = (char)('a' + d->out->choices.n - 1);
+        c->title = ls_arena_strn(d->out->arena, b.ptr, (size_t)(newline - b.ptr));
+        c->when = ls_arena_str(d->out->arena, newline + 1);
+        c->is_indicated = is_indicated;
+        c->plan = plan;
+        ls_buf_release(&b);
+    } else if (rc != LS_E_CONNECT && rc != LS_E_CANCELLED) {
+        fact(d, "%s %s cannot be offered: %s", ls_action_name(action), version, why.message);
+        rc = LS_OK;
+    } else {
+        ls_err_move(err, &why);
+    }
+    ls_err_release(&why);
+    return rc;
+}
+
+/* What the two readings together say. The down of the one above was begun only when this one is in whole. */
+enum way { WAY_NONE, WAY_PENDING, WAY_APPLIED, WAY_ABOVE_APPLIED };
+
+static enum way indicated_golang(const struct dirty *d)
+{
+    enum ls_extent up = d->up.migration != NULL ? d->up.extent : LS_EXTENT_UNKNOWN;
+    enum ls_extent down = d->down.migration != NULL ? d->down.extent : LS_EXTENT_UNKNOWN;
+    bool is_up = d->out->direction_known && d->out->direction == LS_UP, is_down = d->out->direction_known && !is_up;
+
+    if (up == LS_EXTENT_PART || (is_down && down == LS_EXTENT_PART))
+        return WAY_NONE;
+    if (is_up)
+        return up == LS_EXTENT_NOTHING ? WAY_PENDING : up == LS_EXTENT_WHOLE ? WAY_APPLIED : WAY_NONE;
+    if (is_down)
+        return down == LS_EXTENT_NOTHING ? WAY_ABOVE_APPLIED : down == LS_EXTENT_WHOLE ? WAY_APPLIED : WAY_NONE;
+    if (up == LS_EXTENT_NOTHING)
+        return WAY_PENDING;
+    if (down == LS_EXTENT_NOTHING)
+        return WAY_ABOVE_APPLIED;
+    return up == LS_EXTENT_WHOLE && down == LS_EXTENT_WHOLE ? WAY_APPLIED : WAY_NONE;
+}
+
+static enum ls_rc choose_golang(struct dirty *d, struct ls_err *err)
+{
+    bool is_nil = d->entry->row != NULL && d->entry->row->is_nil;
+    bool may_be_up = !is_nil && (!d->out->direction_known || d->out->direction == LS_UP);
+    bool may_be_down = d->above != NULL && (!d->out->direction_known || d->out->direction == LS_DOWN);
+    const char *n = d->entry->row != NULL && !is_nil ? d->entry->row->id : d->entry->label;
+    enum way way = indicated_golang(d);
+    enum ls_rc rc = LS_OK;
+
+    if (may_be_up)
+        rc = choice(d, LS_ACTION_MARK_PENDING, n, way == WAY_PENDING, err,
+                    "Nothing of %s is in the database: take it as not applied, so that it can run again\n"
+                    "Right when the up of %s failed and left nothing. After it, mend the file if it is at fault, and `up 1` runs %s again.",
+                    n, n, n);
+    if (rc == LS_OK && is_nil)
+        rc = choice(d, LS_ACTION_MARK_PENDING, d->above != NULL ? d->above->id : "0", way == WAY_APPLIED, err,
+                    "%s is taken back whole: take nothing as applied\nRight when everything that %s made is gone.",
+                    d->above != NULL ? d->above->label : "It", d->above != NULL ? d->above->label : "it");
+    else if (rc == LS_OK)
+        rc = choice(d, LS_ACTION_MARK_APPLIED, n, way == WAY_APPLIED, err,
+                    "All of %s is in the database%s%s: take it as applied\nRight when everything that %s makes is there%s%s%s.", n,
+                    may_be_down ? " and nothing is of " : "", may_be_down ? d->above->label : "", n, may_be_down ? ", and nothing that " : "",
+                    may_be_down ? d->above->label : "", may_be_down ? " makes" : "");
+    if (rc == LS_OK && may_be_down)
+        rc = choice(d, LS_ACTION_MARK_APPLIED, d->above->id, way == WAY_ABOVE_APPLIED, err,
+                    "All of %s is still in the database: take it as applied, so that its down can run again\n"
+                    "Right when the down of %s failed and took nothing away. After it, mend the down file if it is at fault, and `down 1` runs it again.",
+                    d->above->label, d->above->label);
+    return rc;
+}
+
+static enum ls_rc choose_lockstep(struct dirty *d, struct ls_err *err)
+{
+    const char *n = d->entry->row != NULL ? d->entry->row->id : d->entry->label;
+    bool is_down = d->out->direction == LS_DOWN;
+    enum ls_extent extent = d->up.migration != NULL ? d->up.extent : LS_EXTENT_UNKNOWN;
+    bool known = d->out->direction_known || is_down || d->entry->row == NULL || d->entry->row->duration_ms < 0;
+    enum ls_extent gone = is_down ? LS_EXTENT_WHOLE : LS_EXTENT_NOTHING, there = is_down ? LS_EXTENT_NOTHING : LS_EXTENT_WHOLE;
+    enum ls_rc rc = choice(d, LS_ACTION_MARK_PENDING, n, known && extent == gone, err,
+                           "Nothing of %s is in the database: take it as not applied\n"
+                           "Right when nothing that it makes is there%s. After it, `up 1` runs it.",
+                           d->entry->label, is_down ? "" : ", or after you took back by hand what is");
+
+    if (rc == LS_OK)
+        rc = choice(d, LS_ACTION_MARK_APPLIED, n, known && extent == there, err,
+                    "All of %s is in the database: take it as applied\n"
+                    "Right when everything that it makes is there%s.",
+                    d->entry->label, is_down ? ". After it, `down 1` takes it back again" : ", or after you ran by hand the statements that are missing");
+    return rc;
+}
+
+/* --- putting it together --------------------------------------------------------------------------------------------------- */
+
+static enum ls_rc explain_golang(struct dirty *d, struct ls_err *err)
+{
+    struct ls_arena *a = d->out->arena;
+    const struct ls_migration *m = d->entry->migration;
+    enum ls_rc rc = LS_OK;
+
+    direct_golang(d);
+    fact(d, "golang-migrate writes the version as dirty, sends the file, and writes it as clean, each on its own. The last of these did not happen.");
+    ask_journal(d);
+    if (!d->out->direction_known)
+        fact(d, "The row names where the move was going: either the up of %s was begun, or the down of %s above it.", d->entry->label, d->above->label);
+    else if (d->out->direction == LS_UP)
+        fact(d, "It was the up of %s.", d->entry->label);
+    else
+        fact(d, "It was the down of %s.", d->above != NULL ? d->above->label : "the first migration");
+    if (!d->out->direction_known || d->out->direction == LS_UP)
+        rc = ls_reading_look(d->session, a, m, LS_UP, &d->up, err);
+    if (rc == LS_OK && d->above != NULL && (!d->out->direction_known || d->out->direction == LS_DOWN))
+        rc = ls_reading_look(d->session, a, d->above, LS_DOWN, &d->down, err);
+    if (rc != LS_OK)
+        return rc;
+    if (d->up.extent == LS_EXTENT_NOTHING && d->up.migration != NULL && !d->out->direction_known) {
+        /* Below the one that is taken back everything is applied: so it was the up. */
+        know(d, LS_UP);
+        fact(d, "Nothing of %s is in the database, so it was its up that was begun.", d->entry->label);
+    }
+    explain_reading(d, &d->up);
+    if (!d->out->direction_known || d->out->direction == LS_DOWN)
+        explain_reading(d, &d->down);
+    if (m == NULL && d->up.migration == NULL && (d->entry->row == NULL || !d->entry->row->is_nil))
+        fact(d, "There is no file for version %s in the folder.", d->entry->label);
+    list_statements(d, d->out->direction_known && d->out->direction == LS_DOWN ? &d->down : &d->up);
+    return choose_golang(d, err);
+}
+
+static enum ls_rc explain_lockstep(struct dirty *d, struct ls_err *err)
+{
+    enum ls_rc rc;
+
+    direct_lockstep(d);
+    if (d->entry->row != NULL && d->entry->row->state == LS_ROW_UNKNOWN)
+        fact(d, "The status is no word that lockstep writes: somebody or something else wrote it.");
+    else
+        fact(d, "For a migration without a transaction lockstep writes \"failed\" first, and \"applied\" or \"rolled_back\" when it is through. "
+                "That did not happen.");
+    ask_journal(d);
+    rc = ls_reading_look(d->session, d->out->arena, d->entry->migration, d->out->direction, &d->up, err);
+    if (rc != LS_OK)
+        return rc;
+    if (d->up.migration != NULL)
+        explain_reading(d, &d->up);
+    else
+        fact(d, "There is no file for version %s in the folder.", d->entry->label);
+    if (d->up.section != NULL)
+        list_statements(d, &d->up);
+    return choose_lockstep(d, err);
+}
+
+enum ls_rc ls_dirty_explain(struct ls_session *s, const struct ls_snapshot *snap, struct ls_dirty_report *out, struct ls_err *err)
+{
+    struct dirty d = {.session = s, .snap = snap, .out = out};
+    enum ls_rc rc;
+
+    *out = (struct ls_dirty_report){.arena = ls_arena_new()};
+    d.entry = find_dirty(&snap->timeline);
+    if (!snap->has_db || d.entry == NULL)
+        return LS_OK;
+    out->is_dirty = true;
+    d.is_golang = snap->ledger.shape == LS_LEDGER_CURSOR;
+    say_ledger(&d);
+    rc = ls_session_connect(s, err);
+    if (rc == LS_OK)
+        rc = d.is_golang ? explain_golang(&d, err) : explain_lockstep(&d, err);
+    ls_reading_release(&d.up);
+    ls_reading_release(&d.down);
+    return rc;
+}
+
+void ls_dirty_report_release(struct ls_dirty_report *r)
+{
+    for (size_t i = 0; i < r->choices.n; i++)
+        ls_plan_free(r->choices.v[i].plan);
+    LS_VEC_RELEASE(&r->choices);
+    LS_VEC_RELEASE(&r->facts);
+    LS_VEC_RELEASE(&r->statements);
+    LS_VEC_RELEASE(&r->verdicts);
+    ls_arena_free(r->arena);
+    *r = (struct ls_dirty_report){0};
+}
