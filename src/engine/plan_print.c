@@ -1,0 +1,125 @@
+/* A plan as SQL for people. Names and values come from outside: in comments they pass ls_ui_text, so that none can end the comment. */
+#include <config.h>
+
+#include "lockstep/engine/plan.h"
+
+#include <string.h>
+
+#include "lockstep/base/text.h"
+#include "lockstep/sql/lex.h"
+#include "lockstep/sql/quote.h"
+
+static void add_value(struct ls_buf *out, enum ls_dialect d, const struct ls_param *p)
+{
+    if (p->kind == LS_PARAM_NULL || p->text == NULL || (p->kind == LS_PARAM_INT && strcmp(p->text, LS_PARAM_DURATION_MS) == 0))
+        ls_buf_adds(out, "NULL");
+    else if (p->kind == LS_PARAM_TEXT)
+        ls_sql_literal(out, d, p->text);
+    else if (p->kind == LS_PARAM_BOOL && d == LS_DIALECT_SQLITE)
+        ls_buf_adds(out, strcmp(p->text, "true") == 0 ? "1" : "0");
+    else
+        ls_buf_adds(out, p->text);
+}
+
+void ls_op_print_sql(const struct ls_op *op, enum ls_dialect d, struct ls_buf *out)
+{
+    struct ls_lex lx;
+    struct ls_tok t;
+
+    if (op->kind == LS_OP_BEGIN)
+        ls_buf_adds(out, d == LS_DIALECT_SQLITE ? "BEGIN IMMEDIATE" : "BEGIN");
+    if (op->kind == LS_OP_COMMIT)
+        ls_buf_adds(out, "COMMIT");
+    if (op->sql == NULL)
+        return;
+    if (op->n_params == 0) {
+        ls_buf_add(out, op->sql, op->len);
+        return;
+    }
+    /* Only parameters as the lexer sees them: a table may be called "a$1". */
+    ls_lex_init(&lx, d, op->sql, op->len);
+    for (t = ls_lex_next(&lx); t.kind != LS_TOK_END; t = ls_lex_next(&lx)) {
+        long n = t.kind == LS_TOK_PARAM ? strtol(op->sql + t.start + 1, NULL, 10) : 0;
+
+        if (n >= 1 && n <= op->n_params)
+            add_value(out, d, &op->params[n - 1]);
+        else
+            ls_buf_add(out, op->sql + t.start, t.end - t.start);
+    }
+}
+
+static void add_comment(struct ls_buf *out, const char *label, const char *text)
+{
+    ls_buf_addf(out, "-- %s", label);
+    ls_ui_text_line(out, text);
+    ls_buf_addc(out, '\n');
+}
+
+/* The text untouched, but for a ';' behind the last statement where the file has none. */
+static void add_batch(struct ls_buf *out, const struct ls_op *op)
+{
+    size_t end = op->n_pieces > 0 ? op->pieces[op->n_pieces - 1].end : op->len, next = end;
+
+    while (next < op->len && strchr(" \t\r\n\f\v", op->sql[next]) != NULL)
+        next++;
+    ls_buf_add(out, op->sql, end);
+    if (next >= op->len || op->sql[next] != ';')
+        ls_buf_addc(out, ';');
+    ls_buf_add(out, op->sql + end, op->len - end);
+    if (op->len == 0 || op->sql[op->len - 1] != '\n')
+        ls_buf_addc(out, '\n');
+}
+
+static void add_op(struct ls_buf *out, const struct ls_op *op, enum ls_dialect d)
+{
+    struct ls_buf sql = LS_BUF_INIT;
+
+    if (op->kind == LS_OP_JOURNAL)
+        return;
+    if (op->kind == LS_OP_BATCH) {
+        if (d == LS_DIALECT_POSTGRES && op->n_pieces > 1)
+            ls_buf_adds(out, "-- sent as one query:\n");
+        add_batch(out, op);
+        return;
+    }
+    ls_op_print_sql(op, d, &sql);
+    if (op->kind == LS_OP_EXPECT)
+        add_comment(out, "stops unless this is true: ", sql.ptr);
+    else
+        ls_buf_addf(out, "%s;\n", sql.ptr);
+    ls_buf_release(&sql);
+}
+
+static void add_step(struct ls_buf *out, const struct ls_step *s, enum ls_dialect d)
+{
+    struct ls_buf title = LS_BUF_INIT;
+
+    ls_buf_addf(&title, "%s %s (%s)%s%s", s->label, s->name, s->kind == LS_STEP_RECORD ? "ledger only" : s->direction == LS_UP ? "up" : "down",
+                s->path != NULL ? ": " : "", s->path != NULL ? s->path : "");
+    ls_buf_addc(out, '\n');
+    add_comment(out, "", title.ptr);
+    if (s->tx_note != NULL && s->tx_note[0] != '\0')
+        add_comment(out, "", s->tx_note);
+    for (size_t i = 0; i < s->ops.n; i++)
+        add_op(out, &s->ops.v[i], d);
+    ls_buf_release(&title);
+}
+
+void ls_plan_print_sql(const struct ls_plan *p, enum ls_dialect d, struct ls_buf *out)
+{
+    struct ls_buf title = LS_BUF_INIT;
+
+    ls_buf_addf(&title, "%s, %zu step%s, %s, %s", ls_action_name(p->action), p->steps.n, p->steps.n == 1 ? "" : "s", p->target, p->format);
+    add_comment(out, "", title.ptr);
+    ls_buf_release(&title);
+    if (p->steps.n == 0)
+        ls_buf_adds(out, "-- nothing to do\n");
+    if (p->setup.n > 0) {
+        ls_buf_addc(out, '\n');
+        add_comment(out, "the ledger is not there yet: ", p->ledger);
+    }
+    for (size_t i = 0; i < p->setup.n; i++)
+        add_op(out, &p->setup.v[i], d);
+    for (size_t i = 0; i < p->steps.n; i++)
+        add_step(out, &p->steps.v[i], d);
+}
