@@ -1,4 +1,128 @@
-int main(void)
+/* main.c: chooses the face. What comes from the process (argv, environment, terminal, locale) is read here and handed down. */
+#include <config.h>
+
+#include <langinfo.h>
+#include <locale.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "cli/cli.h"
+#include "lockstep/base/fault.h"
+#include "lockstep/base/mem.h"
+#include "lockstep/base/redact.h"
+#ifdef LS_WITH_TUI
+#include "tui/tui.h"
+#endif
+
+static const char *lookup(const char *name)
 {
-    return 0;
+    return getenv(name);
+}
+
+/* Copies the words, and stars out in the process list each that holds a password. Says whether one did. */
+static bool take_argv(int argc, char **argv, char **copy)
+{
+    bool secret = false;
+
+    for (int i = 0; i < argc; i++) {
+        size_t len = strlen(argv[i]);
+        char *shown = ls_redact_dup(argv[i]);
+
+        copy[i] = ls_strdup(argv[i]);
+        if (strcmp(shown, argv[i]) != 0) {
+            memset(argv[i], '*', len);
+            secret = true;
+        }
+        free(shown);
+    }
+    return secret;
+}
+
+/* A core file would hold the password. */
+static void forbid_cores(void)
+{
+    const struct rlimit none = {0, 0};
+
+    (void)setrlimit(RLIMIT_CORE, &none);
+    (void)prctl(PR_SET_DUMPABLE, 0);
+}
+
+#ifdef LS_WITH_TUI
+static int run_line(void *ctx, const char *line, FILE *out, FILE *err, bool (*confirm)(void *cctx, const char *text, const char *must_type), void *cctx)
+{
+    return cli_run_line(line, ctx, out, err, confirm, cctx);
+}
+#endif
+
+static int open_console(const struct cli_words *words)
+{
+    struct config_request request;
+
+    cli_request(&words->values, NULL, lookup, &request);
+    if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO)) {
+        (void)fputs("lockstep: the console needs a terminal; `lockstep status` prints where the database stands, `lockstep --help` the other commands\n",
+                    stderr);
+        return 2;
+    }
+#ifdef LS_WITH_TUI
+    const struct tui_params params = {
+        .request = &request,
+        .run_line = run_line,
+        .complete_words = cli_complete_words,
+        .ctx = &request,
+    };
+    return tui_main(&params);
+#else
+    (void)fputs("lockstep: this build has no console; `lockstep --help` lists the commands\n", stderr);
+    return 2;
+#endif
+}
+
+/* The console opens when there is no command and nothing that answers by itself. */
+static bool wants_console(const struct cli_words *w)
+{
+    return !w->command && !w->dump_options &&
+           !(w->values.set & (CLI_O(HELP) | CLI_O(VERSION) | CLI_O(GENERATE_COMPLETION) | CLI_O(JSON) | CLI_O(YES) | CLI_O(QUIET) | CLI_O(CONFIRM)));
+}
+
+int main(int argc, char **argv)
+{
+    char **words = ls_calloc((size_t)argc + 1, sizeof(*words));
+    struct cli_words parsed;
+    struct ls_err err = LS_ERR_INIT;
+    int code;
+
+    (void)setlocale(LC_ALL, "");
+    (void)signal(SIGPIPE, SIG_IGN); /* a reader that left early shows as EPIPE */
+    ls_fault_init(lookup("LOCKSTEP_FAULT"));
+    if (take_argv(argc, argv, words))
+        forbid_cores();
+    const struct cli_io io = {
+        .out = stdout,
+        .err = stderr,
+        .in = stdin,
+        .out_is_tty = isatty(STDOUT_FILENO),
+        .err_is_tty = isatty(STDERR_FILENO),
+        .ascii = strcmp(nl_langinfo(CODESET), "UTF-8") != 0,
+        .confirm = isatty(STDIN_FILENO) && isatty(STDERR_FILENO) ? cli_tty_confirm : NULL,
+        .getenv_fn = lookup,
+        .handles_signals = true,
+    };
+    int n = argc > 0 ? argc - 1 : 0;
+    const char *const *rest = (const char *const *)words + (argc > 0 ? 1 : 0);
+    if (cli_parse(n, rest, &parsed, &err) == LS_OK && wants_console(&parsed))
+        code = open_console(&parsed);
+    else
+        code = cli_run(&io, n, rest);
+    ls_err_release(&err);
+    for (int i = 0; i < argc; i++) {
+        ls_wipe(words[i], strlen(words[i]));
+        free(words[i]);
+    }
+    free(words);
+    return code;
 }

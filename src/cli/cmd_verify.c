@@ -1,0 +1,71 @@
+/* cli/cmd_verify.c: checks of the folder and the ledger, and the .verify files. */
+#include <config.h>
+
+#include "cli/cmd.h"
+
+#include "lockstep/engine/verify.h"
+
+static void print_report(struct cli_ctx *ctx, const struct ls_verify_report *r)
+{
+    static const struct cli_column columns[] = {{"SEVERITY", CLI_LEFT}, {"CHECK", CLI_LEFT}, {"VERSION", CLI_LEFT}, {"PLACE", CLI_LEFT}, {"WHAT", CLI_LEFT}};
+    struct cli_table t;
+
+    cli_table_init(&t, columns, LS_ARRAY_LEN(columns));
+    for (size_t i = 0; i < r->diags.d.n; i++) {
+        const struct ls_diag *d = &r->diags.d.v[i];
+
+        cli_table_add(&t, ls_severity_name(d->severity));
+        cli_table_add(&t, d->code);
+        cli_table_add(&t, d->version);
+        if (d->path && d->line > 0)
+            cli_table_addf(&t, "%s:%d", d->path, d->line);
+        else
+            cli_table_add(&t, d->path);
+        cli_table_addf(&t, "%s%s%s", d->message, d->hint ? "; " : "", d->hint ? d->hint : "");
+    }
+    if (r->diags.d.n > 0)
+        cli_table_print(ctx, &t, false);
+    cli_table_release(&t);
+    cli_print(ctx, "%d migration%s checked, %zu finding%s, %d verify statement%s run, %d failed", r->n_checked, r->n_checked == 1 ? "" : "s",
+              r->diags.d.n, r->diags.d.n == 1 ? "" : "s", r->n_verify_run, r->n_verify_run == 1 ? "" : "s", r->n_verify_failed);
+}
+
+static void fill_json(struct cli_ctx *ctx, const struct ls_verify_report *r)
+{
+    (void)json_object_set_new(ctx->root, "target", cli_json_target(ctx));
+    cli_json_int(ctx->root, "checked", r->n_checked);
+    cli_json_int(ctx->root, "verify_run", r->n_verify_run);
+    cli_json_int(ctx->root, "verify_failed", r->n_verify_failed);
+    (void)json_object_set_new(ctx->root, "findings", cli_json_diags(&r->diags));
+}
+
+int cli_cmd_verify(struct cli_ctx *ctx)
+{
+    struct ls_verify_report report = {0};
+    struct cli_progress progress;
+    struct ls_run_hooks hooks;
+    bool bad = false;
+    int code = 0;
+
+    if (cli_snapshot(ctx) != LS_OK)
+        return cli_fail(ctx);
+    struct cli_guard *guard = cli_guard_begin(ctx);
+    cli_progress_init(&progress, ctx, "verify");
+    cli_progress_hooks(&progress, &hooks);
+    bool run_files = ctx->snap->has_db && !cli_has(ctx, CLI_O(NO_RUN));
+    enum ls_rc rc = ls_verify(ctx->session, ctx->snap, run_files, &hooks, &report, &ctx->error);
+    cli_progress_close(&progress);
+    cli_guard_end(guard);
+    if (rc != LS_OK && rc != LS_E_DRIFT)
+        return cli_fail(ctx);
+    if (ctx->root)
+        fill_json(ctx, &report);
+    else
+        print_report(ctx, &report);
+    for (size_t i = 0; i < report.diags.d.n; i++)
+        bad = bad || report.diags.d.v[i].severity >= LS_SEV_DANGER;
+    if (bad || report.n_verify_failed > 0 || rc == LS_E_DRIFT)
+        code = ls_rc_exit_code(LS_E_DRIFT);
+    ls_verify_report_release(&report);
+    return code;
+}

@@ -1,0 +1,68 @@
+/* cli/commands.c: the table of commands, in the order of --help. */
+#include <config.h>
+
+#include "cli/cli.h"
+
+#include <string.h>
+
+#include "cli/cmd.h"
+
+const struct cli_command cli_commands[] = {
+    {.name = "status", .args = "", .summary = "show where the database stands: history, pending, dirty, changed",
+     .details = "With --check the exit code says it: 0 nothing to do, 6 something is pending or differs, 3 nothing can run (dirty, duplicate versions).",
+     .options = CLI_O(CHECK) | CLI_O(CSV), .flags = CLI_NEEDS_DB, .run = cli_cmd_status},
+    {.name = "up", .args = "[N]", .summary = "apply all pending migrations, or the next N",
+     .details = "Shows the plan and asks first. Without a terminal --yes is needed, for a protected environment also --confirm DBNAME and one of "
+                "--backup and --no-backup.",
+     .max_args = 1, .options = CLI_O(BACKUP) | CLI_O(NO_BACKUP), .flags = CLI_NEEDS_DB | CLI_WRITES, .run = cli_cmd_up},
+    {.name = "down", .args = "[N]", .summary = "roll back the last migration, or the last N (or `all`)",
+     .details = "Shows the plan and asks first; see up.", .max_args = 1, .options = CLI_O(BACKUP) | CLI_O(NO_BACKUP),
+     .flags = CLI_NEEDS_DB | CLI_WRITES, .run = cli_cmd_down},
+    {.name = "to", .args = "VERSION", .summary = "apply or roll back until VERSION is the newest applied one (0: nothing is)",
+     .details = "Shows the plan and asks first; see up.", .min_args = 1, .max_args = 1, .options = CLI_O(BACKUP) | CLI_O(NO_BACKUP),
+     .flags = CLI_NEEDS_DB | CLI_WRITES, .run = cli_cmd_to},
+    {.name = "plan", .args = "[up [N] | down [N] | to VERSION]", .summary = "print the SQL that would run, ledger statements included; write nothing",
+     .details = "The SQL goes to standard output and runs as it stands in psql or sqlite3; what the operator should know goes to standard error.",
+     .max_args = 2, .flags = CLI_NEEDS_DB, .words = {"up down to"}, .run = cli_cmd_plan},
+    {.name = "verify", .args = "", .summary = "check checksums, order, gaps, duplicates, missing downs, and run the .verify files",
+     .details = "The .verify files of applied migrations run in a read-only transaction that is rolled back. The exit code is 6 when a check fails.",
+     .options = CLI_O(NO_RUN), .flags = CLI_NEEDS_DB, .run = cli_cmd_verify},
+    {.name = "new", .args = "NAME", .summary = "write the empty files of a new migration", .min_args = 1, .max_args = 1, .run = cli_cmd_new},
+    {.name = "mark", .args = "VERSION applied|pending", .summary = "record a migration as applied or pending without running it",
+     .details = "What others call force, stamp or resolve. Shows the ledger statements it will run, and asks. With --import, and no other words, the rows of a "
+                "schema_version table are taken over.",
+     .max_args = 2, .options = CLI_O(IMPORT), .flags = CLI_NEEDS_DB | CLI_WRITES, .words = {NULL, "applied pending"},
+     .run = cli_cmd_mark},
+    {.name = "backup", .args = "", .summary = "back the database up and read the backup back", .options = CLI_O(JOBS) | CLI_O(NO_READBACK),
+     .flags = CLI_NEEDS_DB, .run = cli_cmd_backup},
+    {.name = "backups", .args = "[list | verify NAME | prune]", .summary = "list, verify or prune backups",
+     .details = "prune wants --keep N, --older-than AGE or both: a backup goes when either says so. The newest one always stays.", .max_args = 2,
+     .options = CLI_O(CSV) | CLI_O(KEEP) | CLI_O(OLDER_THAN) | CLI_O(DRY_RUN),
+     .words = {"list verify prune"}, .run = cli_cmd_backups},
+    {.name = "log", .args = "", .summary = "show the journal: who ran what, when, and how it ended", .options = CLI_O(LIMIT) | CLI_O(CSV),
+     .flags = CLI_NEEDS_DB, .run = cli_cmd_log},
+    {.name = "init", .args = "", .summary = "write a lockstep.conf with comments, and make the migrations folder", .run = cli_cmd_init},
+    {.name = "split", .args = "FILE", .summary = "show the statements of an SQL file as lockstep sees them",
+     .details = "FILE may be - for standard input. A file that cannot be split with certainty is refused: `error KIND LINE`.", .min_args = 1, .max_args = 1,
+     .options = CLI_O(DIALECT) | CLI_O(OFFSETS), .words = {"@file"}, .run = cli_cmd_split},
+    {.name = "version", .args = "", .summary = "show the version and what was built in", .run = cli_cmd_version},
+    {.name = "help", .args = "[COMMAND]", .summary = "show what a command does", .max_args = 1, .words = {"@command"}, .run = cli_cmd_help},
+};
+const size_t cli_n_commands = LS_ARRAY_LEN(cli_commands);
+
+enum {
+#define X(name) COMMAND_##name,
+    CLI_COMMANDS(X)
+#undef X
+        N_COMMANDS
+};
+_Static_assert(LS_ARRAY_LEN(cli_commands) == N_COMMANDS, "CLI_COMMANDS and the table go together");
+
+const struct cli_command *cli_command_find(const char *name)
+{
+    for (size_t i = 0; i < cli_n_commands; i++) {
+        if (strcmp(cli_commands[i].name, name) == 0)
+            return &cli_commands[i];
+    }
+    return NULL;
+}

@@ -1,0 +1,137 @@
+/* cli/help.c: --help, out of the tables. */
+#include <config.h>
+
+#include "cli/cmd.h"
+
+#include <string.h>
+
+#define WIDTH 100 /* of help texts */
+
+/* Prints text from column `at` on, broken between words, later lines indented to `indent`. */
+static void wrapped(FILE *out, const char *text, size_t at, size_t indent)
+{
+    bool is_first = true;
+
+    while (*text) {
+        size_t len = strcspn(text, " ");
+
+        if (!is_first && at + 1 + len > WIDTH) {
+            (void)fprintf(out, "\n%*s", (int)indent, "");
+            at = indent;
+        } else if (!is_first) {
+            (void)fputc(' ', out);
+            at++;
+        }
+        (void)fprintf(out, "%.*s", (int)len, text);
+        at += len;
+        text += len + strspn(text + len, " ");
+        is_first = false;
+    }
+    (void)fputc('\n', out);
+}
+
+static void option_line(FILE *out, const struct cli_option *o)
+{
+    struct ls_buf b = LS_BUF_INIT;
+
+    if (o->short_name)
+        ls_buf_addf(&b, "-%c, ", o->short_name);
+    else
+        ls_buf_adds(&b, "    ");
+    ls_buf_addf(&b, "--%s", o->name);
+    if (o->arg)
+        ls_buf_addf(&b, " %s", o->arg);
+    (void)fprintf(out, "  %-30s  ", b.ptr);
+    wrapped(out, o->help, 34, 34);
+    ls_buf_release(&b);
+}
+
+static void options(FILE *out, const char *title, uint64_t set)
+{
+    if (!set)
+        return;
+    (void)fprintf(out, "\n%s\n", title);
+    for (int i = 0; i < CLI_N_OPTIONS; i++) {
+        if (set & (UINT64_C(1) << i))
+            option_line(out, &cli_options[i]);
+    }
+}
+
+static void help_all(FILE *out)
+{
+    (void)fputs("usage: lockstep [OPTION...]                    open the console\n"
+                "       lockstep COMMAND [OPTION...] [WORD...]  do one thing\n\n"
+                "Commands\n",
+                out);
+    for (size_t i = 0; i < cli_n_commands; i++) {
+        const struct cli_command *c = &cli_commands[i];
+        struct ls_buf b = LS_BUF_INIT;
+
+        ls_buf_addf(&b, "%s%s%s", c->name, *c->args ? " " : "", c->args);
+        if (b.len <= 30) {
+            (void)fprintf(out, "  %-30s  ", b.ptr);
+        } else {
+            (void)fprintf(out, "  %s\n%34s", b.ptr, "");
+        }
+        wrapped(out, c->summary, 34, 34);
+        ls_buf_release(&b);
+    }
+    options(out, "Options that every command takes", CLI_GLOBAL);
+    options(out, "Options without a command", CLI_O(GENERATE_COMPLETION));
+    (void)fputs("\nThe database is the one of --url, of -e NAME, or of LOCKSTEP_URL, DATABASE_URL_UNPOOLED or DATABASE_URL.\n"
+                "Exit codes: 0 done, 1 failed and rolled back, 2 wrong words or input, 3 refused, 4 partly applied,\n"
+                "5 whether it was committed is not known, 6 differences found, 75 interrupted.\n"
+                "`lockstep help COMMAND` says more, lockstep(1) all.\n",
+                out);
+}
+
+void cli_help(FILE *out, const struct cli_command *command)
+{
+    if (!command) {
+        help_all(out);
+        return;
+    }
+    (void)fprintf(out, "usage: lockstep %s [OPTION...]%s%s\n\n", command->name, *command->args ? " " : "", command->args);
+    struct ls_buf b = LS_BUF_INIT;
+    ls_buf_addf(&b, "%c%s.", command->summary[0] >= 'a' ? command->summary[0] - 32 : command->summary[0], command->summary + 1);
+    wrapped(out, b.ptr, 0, 0);
+    ls_buf_release(&b);
+    if (command->details)
+        wrapped(out, command->details, 0, 0);
+    options(out, "Options", command->options);
+    options(out, "Options that every command takes", CLI_GLOBAL);
+}
+
+/* One line for each command and option; tests/lint holds the manual page against it. */
+void cli_dump_options(FILE *out)
+{
+    for (size_t i = 0; i < cli_n_commands; i++)
+        (void)fprintf(out, "command %s\n", cli_commands[i].name);
+    for (int i = 0; i < CLI_N_OPTIONS; i++) {
+        const struct cli_option *o = &cli_options[i];
+
+        (void)fprintf(out, "option --%s", o->name);
+        if (o->short_name)
+            (void)fprintf(out, " -%c", o->short_name);
+        (void)fputc('\n', out);
+    }
+    for (size_t i = 0; i < cli_n_commands; i++) {
+        for (int j = 0; j < CLI_N_OPTIONS; j++) {
+            if (cli_commands[i].options & (UINT64_C(1) << j))
+                (void)fprintf(out, "use %s --%s\n", cli_commands[i].name, cli_options[j].name);
+        }
+    }
+}
+
+int cli_cmd_help(struct cli_ctx *ctx)
+{
+    const struct cli_command *c = NULL;
+
+    if (ctx->words.n_args > 0) {
+        c = cli_command_find(ctx->words.args[0]);
+        if (!c)
+            return cli_fail_with(ctx, LS_E_USAGE, "there is no command '%s'", ctx->words.args[0]);
+    }
+    cli_help(ctx->out, c);
+    return 0;
+}

@@ -1,0 +1,90 @@
+/* cli/target.c: from the request to a session and a snapshot. */
+#include <config.h>
+
+#include "cli/cmd.h"
+
+#include <string.h>
+
+#include "lockstep/base/file.h"
+
+enum ls_rc cli_load(struct cli_ctx *ctx, bool need_url)
+{
+    enum ls_rc rc = config_project_load(ctx->request.project, &ctx->project, &ctx->error);
+
+    if (rc == LS_OK && need_url)
+        rc = config_resolve(&ctx->request, &ctx->project, &ctx->target, &ctx->error);
+    else if (rc == LS_OK)
+        rc = config_resolve_folder(&ctx->request, &ctx->project, &ctx->target, &ctx->error);
+    if (rc != LS_OK)
+        return rc;
+    ctx->has_target = true;
+    if (ctx->target.note && !ctx->quiet)
+        cli_lines(ctx, ctx->err, "note: ", ctx->target.note);
+    /* A command that does not write cannot: the connection itself is read-only. */
+    if (!(ctx->words.command->flags & CLI_WRITES))
+        ctx->target.params.read_only = true;
+    return LS_OK;
+}
+
+enum ls_rc cli_open(struct cli_ctx *ctx)
+{
+    enum ls_rc rc = cli_load(ctx, true);
+
+    if (rc == LS_OK)
+        ctx->session = ls_session_new(&ctx->target.params);
+    return rc;
+}
+
+enum ls_rc cli_snapshot(struct cli_ctx *ctx)
+{
+    enum ls_rc rc = ctx->session ? LS_OK : cli_open(ctx);
+
+    if (rc != LS_OK)
+        return rc;
+    rc = ls_session_snapshot(ctx->session, &ctx->snap, &ctx->error);
+    if (rc == LS_E_NOT_FOUND && cli_dialect(ctx) == LS_DIALECT_SQLITE && ls_path_kind(ctx->target.params.migrations_dir) == LS_PATH_DIR) {
+        /* The file is made by the first `up`; until then everything is pending. */
+        char *label = ls_db_url_label(ctx->target.params.url);
+
+        ls_err_release(&ctx->error);
+        rc = ls_session_scan(ctx->session, &ctx->snap, &ctx->error);
+        if (rc == LS_OK)
+            cli_say(ctx, "note: %s is not there yet; `lockstep up` makes it", label);
+        free(label);
+    }
+    if (rc == LS_OK && ctx->snap->has_db && ctx->snap->info.is_pooled)
+        cli_warn(ctx, "warning: this connection goes through a pooler, where locks and timeouts can land on someone else's session; name the direct URL");
+    if (rc == LS_OK && ctx->snap->legacy_note)
+        cli_say(ctx, "note: %s", ctx->snap->legacy_note);
+    return rc;
+}
+
+enum ls_rc cli_scan(struct cli_ctx *ctx)
+{
+    enum ls_rc rc = cli_load(ctx, false);
+
+    if (rc != LS_OK)
+        return rc;
+    ctx->session = ls_session_new(&ctx->target.params);
+    return ls_session_scan(ctx->session, &ctx->snap, &ctx->error);
+}
+
+const char *cli_database_name(const struct cli_ctx *ctx)
+{
+    const char *name = ctx->snap && ctx->snap->has_db ? ctx->snap->info.database : "";
+
+    return ls_path_base(name ? name : "");
+}
+
+enum ls_dialect cli_dialect(const struct cli_ctx *ctx)
+{
+    struct ls_err err = LS_ERR_INIT;
+    enum ls_dialect d = LS_DIALECT_POSTGRES;
+
+    if (ctx->snap && ctx->snap->has_db)
+        return ctx->snap->info.dialect;
+    if (ctx->target.params.url && ls_db_url_dialect(ctx->target.params.url, &d, &err) != LS_OK)
+        d = LS_DIALECT_POSTGRES;
+    ls_err_release(&err);
+    return d;
+}
