@@ -6,7 +6,34 @@
 #include <string.h>
 #include <utf8proc.h>
 
+#include "base/width.h"
+
 #define FIRST_MARK_LEAD 0xCC /* lead byte of U+0300; nothing below it joins the character before */
+
+/* Where utf8proc 2.8 and the wcwidth() of glibc 2.36 disagree on printable characters. Curses and most terminals go by the
+ * latter, and a table that they do not share breaks every column behind the character. */
+static const struct {
+    int32_t first, last;
+    int cells;
+} exceptions[] = {
+    {0x1160, 0x11FF, 0}, /* Hangul vowels and finals: drawn into the syllable in front */
+    {0x3248, 0x324F, 2}, /* circled numbers on black squares */
+    {0x4DC0, 0x4DFF, 2}, /* hexagrams */
+    {0xD7B0, 0xD7FF, 0}, /* more Hangul vowels and finals */
+};
+
+int ls_char_cells(int32_t cp)
+{
+    const utf8proc_property_t *p = utf8proc_get_property(cp);
+
+    if (p->category == UTF8PROC_CATEGORY_MC) /* spacing marks have a place of their own; utf8proc says 0 */
+        return 1;
+    if (cp >= exceptions[0].first && cp <= exceptions[LS_ARRAY_LEN(exceptions) - 1].last)
+        for (size_t i = 0; i < LS_ARRAY_LEN(exceptions); i++)
+            if (cp >= exceptions[i].first && cp <= exceptions[i].last)
+                return exceptions[i].cells;
+    return p->charwidth;
+}
 
 /* Well-formed UTF-8 only (Unicode 3.9, table 3-7): no overlong forms, no surrogates, nothing above U+10FFFF. */
 size_t ls_utf8_decode(const char *text, size_t len, int32_t *cp)
@@ -81,11 +108,11 @@ size_t ls_text_next(const char *text, size_t len, int *cells)
     if (cp < 0x7F)
         *cells = cp >= 0x20;
     else
-        *cells = utf8proc_charwidth(cp);
+        *cells = ls_char_cells(cp);
     while (at < len && (uint8_t)text[at] >= FIRST_MARK_LEAD) {
         size_t n = ls_utf8_decode(text + at, len - at, &next);
 
-        if (next < 0 || utf8proc_charwidth(next) != 0 || utf8proc_grapheme_break(cp, next))
+        if (next < 0 || ls_char_cells(next) != 0 || utf8proc_grapheme_break(cp, next))
             break;
         at += n;
         cp = next;

@@ -5,6 +5,8 @@
 #include <string.h>
 #include <utf8proc.h>
 
+#include "base/width.h"
+
 #define MAX_MARKS 4
 
 /* One walk over the text. Clean text is not copied character by character: [from, at) is what still has to be copied as it is. */
@@ -145,15 +147,17 @@ static void beyond_ascii(struct walk *w)
         token(w, 1, "x", 2, (uint8_t)w->text[w->at], "");
         return;
     }
-    const utf8proc_property_t *p = utf8proc_get_property(cp);
-
-    if (w->flags & LS_UI_TEXT_ASCII || is_unsafe(p)) {
+    if (w->flags & LS_UI_TEXT_ASCII || is_unsafe(utf8proc_get_property(cp))) {
         token(w, n, "U+", 4, (unsigned)cp, "");
-    } else if (p->charwidth == 0) {
+        return;
+    }
+    int cells = ls_char_cells(cp);
+
+    if (cells == 0) {
         mark(w, n, (unsigned)cp);
     } else {
         w->at += n;
-        w->col += p->charwidth;
+        w->col += (size_t)cells;
         w->base = true;
         w->marks = 0;
     }
