@@ -9,27 +9,22 @@
 #include "lockstep/base/clock.h"
 #include "lockstep/base/file.h"
 
-/* "Add e-mail" -> "add_e_mail"; the name is part of a file name and of the ledger. */
-static enum ls_rc slug(struct cli_ctx *ctx, const char *name, struct ls_buf *out)
+/* The name becomes part of file names, and the file's first comment: nothing that could end either is let in. */
+static enum ls_rc check_name(struct cli_ctx *ctx, const char *name)
 {
-    for (const char *p = name; *p; p++) {
-        char c = *p >= 'A' && *p <= 'Z' ? (char)(*p + 32) : *p;
+    size_t n_letters = 0, len = strlen(name);
 
-        if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9')) {
-            ls_buf_addc(out, c);
-        } else if (c == ' ' || c == '-' || c == '_') {
-            if (out->len > 0 && out->ptr[out->len - 1] != '_')
-                ls_buf_addc(out, '_');
-        } else {
+    for (const char *p = name; *p; p++) {
+        if ((*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') || (*p >= '0' && *p <= '9')) {
+            n_letters++;
+        } else if (!strchr(" -_", *p)) {
             (void)ls_err_set(&ctx->error, LS_E_USAGE, "the name '%s' holds more than letters, digits, '-', '_' and spaces", name);
             ls_err_hint(&ctx->error, "it becomes part of file names: lockstep new add_email_to_users");
             return LS_E_USAGE;
         }
     }
-    while (out->len > 0 && out->ptr[out->len - 1] == '_')
-        ls_buf_truncate(out, out->len - 1);
-    if (out->len == 0 || out->len > 100)
-        return ls_err_set(&ctx->error, LS_E_USAGE, "the name must have between 1 and 100 letters and digits");
+    if (n_letters == 0 || len > 100)
+        return ls_err_set(&ctx->error, LS_E_USAGE, "the name must have letters or digits, and at most 100 of them");
     return LS_OK;
 }
 
@@ -50,17 +45,17 @@ int cli_cmd_new(struct cli_ctx *ctx)
 {
     const char *paths[3] = {NULL}, *texts[3] = {NULL};
     struct ls_arena *arena = ls_arena_new();
-    struct ls_buf name = LS_BUF_INIT;
+    const char *name = ctx->words.args[0];
     int n = 0, code = 0;
 
-    if (slug(ctx, ctx->words.args[0], &name) != LS_OK || cli_scan(ctx) != LS_OK)
+    if (check_name(ctx, name) != LS_OK || cli_scan(ctx) != LS_OK)
         goto fail;
     if (ctx->request.read_only) {
         (void)ls_err_set(&ctx->error, LS_E_REFUSED, "new writes files, and --read-only was asked for");
         goto fail;
     }
     const struct ls_format *format = ctx->snap->format ? ctx->snap->format : &ls_format_lockstep;
-    n = format->new_files(arena, &ctx->snap->migrations, name.ptr, ls_wall_us(), paths, texts, &ctx->error);
+    n = format->new_files(arena, &ctx->snap->migrations, name, ls_wall_us(), paths, texts, &ctx->error);
     if (n <= 0 || write_files(ctx, n, paths, texts) != LS_OK)
         goto fail;
     json_t *a = ctx->root ? json_array() : NULL;
@@ -78,7 +73,6 @@ int cli_cmd_new(struct cli_ctx *ctx)
 fail:
     code = cli_fail(ctx);
 out:
-    ls_buf_release(&name);
     ls_arena_free(arena);
     return code;
 }

@@ -52,7 +52,8 @@ int cli_cmd_verify(struct cli_ctx *ctx)
     struct cli_guard *guard = cli_guard_begin(ctx);
     cli_progress_init(&progress, ctx, "verify");
     cli_progress_hooks(&progress, &hooks);
-    bool run_files = ctx->snap->has_db && !cli_has(ctx, CLI_O(NO_RUN));
+    /* Nothing is applied where there is no ledger. */
+    bool run_files = ctx->snap->has_db && ctx->snap->ledger.exists && !cli_has(ctx, CLI_O(NO_RUN));
     enum ls_rc rc = ls_verify(ctx->session, ctx->snap, run_files, &hooks, &report, &ctx->error);
     cli_progress_close(&progress);
     cli_guard_end(guard);

@@ -42,16 +42,6 @@ enum ls_rc cli_snapshot(struct cli_ctx *ctx)
     if (rc != LS_OK)
         return rc;
     rc = ls_session_snapshot(ctx->session, &ctx->snap, &ctx->error);
-    if (rc == LS_E_NOT_FOUND && cli_dialect(ctx) == LS_DIALECT_SQLITE && ls_path_kind(ctx->target.params.migrations_dir) == LS_PATH_DIR) {
-        /* The file is made by the first `up`; until then everything is pending. */
-        char *label = ls_db_url_label(ctx->target.params.url);
-
-        ls_err_release(&ctx->error);
-        rc = ls_session_scan(ctx->session, &ctx->snap, &ctx->error);
-        if (rc == LS_OK)
-            cli_say(ctx, "note: %s is not there yet; `lockstep up` makes it", label);
-        free(label);
-    }
     if (rc == LS_OK && ctx->snap->has_db && ctx->snap->info.is_pooled)
         cli_warn(ctx, "warning: this connection goes through a pooler, where locks and timeouts can land on someone else's session; name the direct URL");
     if (rc == LS_OK && ctx->snap->legacy_note)

@@ -1,0 +1,2 @@
+DROP TRIGGER messages_touch;
+DROP TABLE messages;

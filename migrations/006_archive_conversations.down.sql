@@ -1,0 +1,2 @@
+DROP VIEW open_conversations;
+ALTER TABLE conversations DROP COLUMN archived_at;
