@@ -107,27 +107,11 @@ static enum ls_rc sqlite_copy(struct bk_job *j, const char *folder, struct bk_ma
     return rc;
 }
 
-/* A URL of a path whatever bytes it has. The copy is whole and at rest, so nothing may be written beside it (immutable): a copy of a database in WAL
- * mode could not be opened in a folder without write access otherwise, and would leave -wal and -shm files in any other. */
-static char *copy_url(const char *path)
-{
-    struct ls_buf url = LS_BUF_INIT;
-
-    ls_buf_adds(&url, "file:");
-    for (const unsigned char *p = (const unsigned char *)path; *p != '\0'; p++) {
-        if (*p <= ' ' || *p >= 0x7f || strchr("%?#", *p) != NULL)
-            ls_buf_addf(&url, "%%%02x", *p);
-        else
-            ls_buf_addc(&url, (char)*p);
-    }
-    ls_buf_adds(&url, "?immutable=1");
-    return ls_buf_detach(&url);
-}
-
 static enum ls_rc sqlite_read_back(struct bk_job *j, const char *folder, struct ls_err *err)
 {
-    char *path = ls_path_join(folder, BK_SQLITE_FILE), *url = copy_url(path);
-    struct ls_db_params params = {.url = url, .read_only = true, .on_wait = on_wait, .ctx = j};
+    char *path = ls_path_join(folder, BK_SQLITE_FILE);
+    char *url = ls_asprintf("%s%s", path[0] == '/' ? "" : "./", path); /* a path by itself is taken as it is; "sqlite:" would read a '?' in it */
+    struct ls_db_params params = {.url = url, .read_only = true, .is_at_rest = true, .on_wait = on_wait, .ctx = j};
     struct ls_result r = {0};
     struct ls_db *db = NULL;
     enum ls_rc rc;

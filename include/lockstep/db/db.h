@@ -20,6 +20,7 @@ struct ls_db_params {
     const char *url;
     bool read_only;             /* PostgreSQL: default_transaction_read_only=on; SQLite: opened read-only, never creates the file */
     bool create;                /* SQLite: may create the file (needs !read_only) */
+    bool is_at_rest;            /* SQLite, with read_only: a finished copy that nobody writes. No locks, no files beside it. Never a live database (V11) */
     int connect_timeout_ms;     /* 0 = 10 s */
     int busy_timeout_ms;        /* SQLite; 0 = 5 s, -1 = none */
     int lock_timeout_ms;        /* PostgreSQL; 0 = server default */

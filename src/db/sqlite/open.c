@@ -158,11 +158,28 @@ static int read_facts(struct lite *c)
     return code;
 }
 
+/* A copy in WAL mode could not be opened read-only in a folder without write access otherwise, and would leave files beside it in any other. */
+static char *uri_at_rest(const char *path)
+{
+    struct ls_buf uri = LS_BUF_INIT;
+
+    ls_buf_adds(&uri, "file:");
+    for (const unsigned char *p = (const unsigned char *)path; *p; p++) {
+        if (*p <= ' ' || *p >= 0x7f || strchr("%?#", *p))
+            ls_buf_addf(&uri, "%%%02x", *p);
+        else
+            ls_buf_addc(&uri, (char)*p);
+    }
+    ls_buf_adds(&uri, "?immutable=1");
+    return ls_buf_detach(&uri);
+}
+
 static enum ls_rc open_path(struct lite *c, const char *path, const struct url_options *o, struct ls_err *err)
 {
     /* A name that SQLite, in some builds, would read as a URI. */
-    char *plain = !strncmp(path, "file:", 5) ? ls_asprintf("./%s", path) : ls_strdup(path);
-    int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE;
+    bool is_at_rest = c->db.params.is_at_rest && c->db.params.read_only && !o->is_memory;
+    char *plain = is_at_rest ? uri_at_rest(path) : !strncmp(path, "file:", 5) ? ls_asprintf("./%s", path) : ls_strdup(path);
+    int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE | (is_at_rest ? SQLITE_OPEN_URI : 0);
     enum ls_rc rc = LS_OK;
     int code;
 
@@ -177,7 +194,10 @@ static enum ls_rc open_path(struct lite *c, const char *path, const struct url_o
     if (code != SQLITE_OK) {
         int cause = c->h ? sqlite3_system_errno(c->h) : 0;
 
-        if ((code & 0xff) == SQLITE_CANTOPEN && cause) {
+        if ((code & 0xff) == SQLITE_CANTOPEN && access(plain, R_OK) == 0 && ls_path_kind(plain) == LS_PATH_FILE) {
+            rc = ls_err_set(err, LS_E_RIGHTS, "its -wal or -shm file cannot be opened or made (SQLite code %d)", code);
+            ls_err_hint(err, "a database in WAL mode needs them to be read: open it once with write access to its folder");
+        } else if ((code & 0xff) == SQLITE_CANTOPEN && cause) {
             errno = cause;
             rc = ls_err_sys(err, "cannot open the database file");
         } else {
