@@ -19,24 +19,32 @@
 
 /* ---- 2: key = value ---- */
 
-/* Behind the closing quote, or LS_SCAN_NONE. A backslash and a doubled quote both go on: whichever rule holds, the longer one hides more. */
+/* Behind the closing quote, or NONE: in one reading a backslash escapes (libpq, JSON, E''), in the other it is a character (SQL). */
+static size_t closing(const struct ls_scan *s, size_t i, bool escapes)
+{
+    char q = s->t[i];
+
+    for (i++; i < s->n; i++) {
+        if (escapes && s->t[i] == '\\')
+            i++;
+        else if (s->t[i] == q && i + 1 < s->n && s->t[i + 1] == q) /* doubled */
+            i++;
+        else if (s->t[i] == q)
+            return i + 1;
+    }
+    return LS_SCAN_NONE;
+}
+
+/* The longer of the two readings. */
 static size_t quoted_end(struct ls_scan *s, size_t i)
 {
     char q = s->t[i];
     struct ls_range *known = &s->quoted[q == '\'' ? 0 : q == '"' ? 1 : 2];
 
-    if (i >= known->start && i < known->end)
-        return known->end;
-    *known = (struct ls_range){.start = i, .end = LS_SCAN_NONE};
-    for (i++; i < s->n; i++) {
-        if (s->t[i] == '\\') {
-            i++;
-        } else if (s->t[i] == q && i + 1 < s->n && s->t[i + 1] == q) {
-            i++;
-        } else if (s->t[i] == q) {
-            known->end = i + 1;
-            break;
-        }
+    if (i < known->start || i + 1 >= known->end) { /* the closing quote may be read as an opening one */
+        size_t a = closing(s, i, true), b = closing(s, i, false);
+
+        *known = (struct ls_range){.start = i, .end = a > b ? a : b};
     }
     return known->end;
 }
@@ -287,6 +295,8 @@ void ls_redact(struct ls_buf *out, const char *text, size_t len)
         .quoted = {{.start = LS_SCAN_NONE}, {.start = LS_SCAN_NONE}, {.start = LS_SCAN_NONE}},
     };
 
+    if (len == 0) /* text may be NULL then */
+        return;
     while (s.at < len) {
         if (ls_is_word(text[s.at]))
             word(&s);

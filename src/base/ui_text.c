@@ -167,6 +167,8 @@ size_t ls_ui_text(struct ls_buf *out, const char *text, size_t len, unsigned fla
 {
     struct walk w = {.out = out, .text = text, .len = len, .flags = flags};
 
+    if (len == 0) /* text may be NULL then */
+        return 0;
     while (w.at < len) {
         size_t n = plain_run(text + w.at, len - w.at);
 

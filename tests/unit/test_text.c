@@ -145,6 +145,7 @@ static void appends_and_takes_null(void **state)
     (void)state;
     ls_buf_adds(&b, "x: ");
     ls_ui_text_line(&b, NULL);
+    assert_int_equal(ls_ui_text(&b, NULL, 0, LS_UI_TEXT_LINE), 0);
     ls_ui_text_line(&b, "a\tb");
     assert_string_equal(b.ptr, "x: a<09>b");
     ls_buf_release(&b);
