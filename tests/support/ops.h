@@ -24,8 +24,7 @@ struct ops {
 
 #define ops_ok(call)                                                                                                                               \
     do {                                                                                                                                           \
-        struct ls_err ops_err = LS_ERR_INIT;                                                                                                       \
-        struct ls_err *err = &ops_err;                                                                                                             \
+        struct ls_err ops_err = LS_ERR_INIT, *err = &ops_err;                                                                                      \
         enum ls_rc ops_rc = (call);                                                                                                                \
         if (ops_rc != LS_OK)                                                                                                                       \
             fail_msg("%s: %s (%s)", #call, ops_err.message != NULL ? ops_err.message : "", ls_rc_name(ops_rc));                                    \
