@@ -148,9 +148,18 @@ enum ls_rc pg_err_result(struct pg *c, const struct pg_call *k, const PGresult *
         code = LS_E_CANCELLED;
         hint = NULL;
     }
-    if (PQstatus(c->conn) == CONNECTION_BAD) {
+
+    /* FATAL and PANIC end the session; the end of the link itself may not have arrived yet. Only they do: 08P01 may be a wrong count of
+     * parameters. */
+    const char *severity = PQresultErrorField(res, PG_DIAG_SEVERITY_NONLOCALIZED);
+    bool is_fatal = severity && (!strcmp(severity, "FATAL") || !strcmp(severity, "PANIC"));
+
+    if (is_fatal || PQstatus(c->conn) == CONNECTION_BAD) {
         c->is_dead = true;
         code = LS_E_CONNECT;
+    } else if (code == LS_E_CONNECT) {
+        code = LS_E_SQL;
+        hint = NULL;
     }
     if (!err)
         return code;
@@ -235,6 +244,10 @@ enum ls_rc pg_err_connect(PGconn *conn, struct ls_err *err)
         hint = "check host and port in the URL, that the server runs, and that a firewall lets us through";
     if (code == LS_E_SQL)
         code = LS_E_CONNECT;
+    if (!strncmp(raw, "invalid ", 8)) { /* a parameter's value, found before anything was sent */
+        code = LS_E_USAGE;
+        hint = "correct this parameter of the database URL";
+    }
 
     char *text = plain_message(raw);
     enum ls_rc rc = ls_err_set(err, code, "%s", text);

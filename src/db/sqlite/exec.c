@@ -175,15 +175,16 @@ static int step_all(struct lite *c, sqlite3_stmt *stmt, struct ls_arena *arena, 
     return SQLITE_OK;
 }
 
-/* Sets err from the handle, with the place in the text that starts at `base`. */
-static enum ls_rc fail(struct lite *c, int code, bool was_open, size_t base, struct ls_err *err)
+/* Sets err from the handle. The failing token is known for errors of the parser only; then the start of the statement has to do in a
+ * batch, and nothing for a single one (start -1). */
+static enum ls_rc fail(struct lite *c, int code, bool was_open, long start, struct ls_err *err)
 {
-    long offset = (long)base;
+    long offset = start;
 
 #if SQLITE_VERSION_NUMBER >= 3038000
     int at = sqlite3_error_offset(c->h);
 
-    offset = at >= 0 ? (long)base + at : (long)base;
+    offset = at < 0 ? start : start < 0 ? at : start + at;
 #endif
     c->was_rolled_back = was_open && sqlite3_get_autocommit(c->h);
 
@@ -227,7 +228,7 @@ static enum ls_rc prepare_one(struct lite *c, const char *sql, size_t len, const
     int code = sqlite3_prepare_v2(c->h, sql, (int)len, stmt, &tail);
 
     if (code != SQLITE_OK)
-        return fail(c, code, was_open, 0, err);
+        return fail(c, code, was_open, -1, err);
     if (has_more(c, tail, sql + len))
         return ls_err_set(err, LS_E_USAGE, "the text holds more than one statement");
     if (!*stmt)
@@ -238,7 +239,7 @@ static enum ls_rc prepare_one(struct lite *c, const char *sql, size_t len, const
         return LS_E_SQL;
     }
     code = bind_all(*stmt, params, n_params);
-    return code == SQLITE_OK ? LS_OK : fail(c, code, was_open, 0, err);
+    return code == SQLITE_OK ? LS_OK : fail(c, code, was_open, -1, err);
 }
 
 static enum ls_rc exec_one(struct lite *c, const char *sql, size_t len, const struct ls_param *params, int n_params,
@@ -250,7 +251,7 @@ static enum ls_rc exec_one(struct lite *c, const char *sql, size_t len, const st
     int code;
 
     if (rc == LS_OK && stmt && (code = step_all(c, stmt, NULL, NULL, info)) != SQLITE_OK)
-        rc = fail(c, code, was_open, 0, err);
+        rc = fail(c, code, was_open, -1, err);
     sqlite3_finalize(stmt);
     return rc;
 }
@@ -280,7 +281,7 @@ enum ls_rc lite_query(struct ls_db *db, const char *sql, size_t len, const struc
         int code = step_all(c, stmt, out->arena, &cells, &info);
 
         if (code != SQLITE_OK)
-            rc = fail(c, code, was_open, 0, err);
+            rc = fail(c, code, was_open, -1, err);
         /* After the first step: a changed schema makes SQLite prepare again, and "select *" may then have other columns. */
         out->n_cols = sqlite3_column_count(stmt);
         out->names = LS_ARENA_ARRAY(out->arena, const char *, (size_t)out->n_cols + 1);
@@ -324,7 +325,7 @@ enum ls_rc lite_exec_batch(struct ls_db *db, const char *sql, size_t len, struct
             if (err)
                 err->offset = (long)(start - copy);
         } else if (code != SQLITE_OK) {
-            rc = fail(c, code, was_open, (size_t)(start - copy), err);
+            rc = fail(c, code, was_open, (long)(start - copy), err);
         }
         if (rc != LS_OK && err)
             err->statement = n_done + 1;
