@@ -1,0 +1,1 @@
+SELECT a$b$, $1$$;$$, U&'\0061' UESCAPE '\', B'0', x'1F', N'n'

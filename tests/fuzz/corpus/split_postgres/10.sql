@@ -1,0 +1,1 @@
+DO $x$ BEGIN PERFORM $$;$$; END $x$; SELECT 1

@@ -1,0 +1,1 @@
+SELECT $x(a;b), @y, :z::w(;), #r, ?1, $a(b c)

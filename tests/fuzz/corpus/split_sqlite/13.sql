@@ -1,0 +1,1 @@
+PRAGMA foreign_keys=OFF; BEGIN; CREATE TABLE t (a); COMMIT; VACUUM

@@ -1,0 +1,1 @@
+SELECT a->>'$.b', 1E5, 0x1F, 1abc, .5 FROM t WHERE a <> b || c == d

@@ -1,0 +1,1 @@
+0VACUUM (FULL) t

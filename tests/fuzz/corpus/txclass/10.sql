@@ -1,0 +1,1 @@
+0SELECT pg_catalog.set_config('a', '', false)

@@ -1,0 +1,1 @@
+1PRAGMA main."foreign_keys"(0)

@@ -1,0 +1,1 @@
+1PRAGMA wal_checkpoint(TRUNCATE)

@@ -1,0 +1,1 @@
+1ATTACH 'x' AS y
