@@ -20,13 +20,13 @@
 /* Under AddressSanitizer every object has a poisoned gap behind it, so that running over its end is found. */
 #ifdef ARENA_ASAN
 #include <sanitizer/asan_interface.h>
-#define GAP ((size_t)16)
+#define GAP       ((size_t)16)
 #define STR_ALIGN _Alignof(max_align_t)
 #else
-#define ASAN_POISON_MEMORY_REGION(p, n) ((void)(p), (void)(n))
+#define ASAN_POISON_MEMORY_REGION(p, n)   ((void)(p), (void)(n))
 #define ASAN_UNPOISON_MEMORY_REGION(p, n) ((void)(p), (void)(n))
-#define GAP ((size_t)0)
-#define STR_ALIGN ((size_t)1) /* strings are packed: a catalogue is mostly names */
+#define GAP                               ((size_t)0)
+#define STR_ALIGN                         ((size_t)1) /* strings are packed: a catalogue is mostly names */
 #endif
 
 #define CHUNK_MIN ((size_t)64 * 1024)

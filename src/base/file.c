@@ -49,7 +49,8 @@ static enum ls_rc check_trust(const char *path, const struct stat *st, unsigned 
         return rc;
     }
     if (flags & LS_OPEN_OWNED && st->st_uid != geteuid() && st->st_uid != 0)
-        return ls_err_set(err, LS_E_REFUSED, "refusing to read %s: it belongs to another user (uid %ju)", path, (uintmax_t)st->st_uid);
+        return ls_err_set(err, LS_E_REFUSED, "refusing to read %s: it belongs to another user (uid %ju)", path,
+                          (uintmax_t)st->st_uid);
     if (flags & LS_OPEN_OWNED && others_can_write(st)) {
         rc = ls_err_set(err, LS_E_REFUSED, "refusing to read %s: others can write to it (mode %04o)", path,
                         (unsigned)st->st_mode & 07777U);

@@ -19,7 +19,8 @@
 
 /* ---- 2: key = value ---- */
 
-/* Behind the closing quote, or NONE: in one reading a backslash escapes (libpq, JSON, E''), in the other it is a character (SQL). */
+/* Behind the closing quote, or NONE: in one reading a backslash escapes (libpq, JSON, E''), in the other it is a character (SQL).
+ */
 static size_t closing(const struct ls_scan *s, size_t i, bool escapes)
 {
     char q = s->t[i];
@@ -53,7 +54,8 @@ static size_t quoted_end(struct ls_scan *s, size_t i)
 static void hide_quoted(struct ls_scan *s, size_t i)
 {
     size_t end = quoted_end(s, i);
-    bool sure = end != LS_SCAN_NONE && (end == s->n || ls_is_blank(s->t[end]) || ls_is_quote(s->t[end]) || strchr(",;:&.)]}>|\\", s->t[end]));
+    bool sure = end != LS_SCAN_NONE &&
+                (end == s->n || ls_is_blank(s->t[end]) || ls_is_quote(s->t[end]) || strchr(",;:&.)]}>|\\", s->t[end]));
 
     ls_scan_hide(s, i + 1, i + 1, sure ? end - 1 : s->n);
     if (sure && s->at == end - 1) /* the closing quote opens nothing */
@@ -73,7 +75,8 @@ static size_t next_pair(struct ls_scan *s, size_t i)
         size_t end = ls_scan_word_end(s, i);
         size_t after = ls_scan_blanks_end(s, end);
 
-        if (after < stop && s->t[after] == '=' && ls_is_blank(s->t[i - 1]) && (ls_scan_names_setting(s, i, end) || ls_scan_names_secret(s, i, end)))
+        if (after < stop && s->t[after] == '=' && ls_is_blank(s->t[i - 1]) &&
+            (ls_scan_names_setting(s, i, end) || ls_scan_names_secret(s, i, end)))
             return i;
         i = end;
     }
@@ -90,8 +93,11 @@ static bool ends_string(const struct ls_scan *s, size_t start, size_t end)
 }
 
 /* A parameter of a URL ends at '&', when a parameter follows; else the '&' is part of it. */
-static size_t parameter_end(const struct ls_scan *s, size_t i)
+static size_t parameter_end(struct ls_scan *s, size_t i)
 {
+    if (i >= s->parameter_from && i < s->parameter_end)
+        return s->parameter_end;
+    s->parameter_from = i;
     for (; i < s->n && !ls_is_blank(s->t[i]) && !ls_is_quote(s->t[i]); i++) {
         if (s->t[i] != '&')
             continue;
@@ -100,6 +106,7 @@ static size_t parameter_end(const struct ls_scan *s, size_t i)
         if (end > i + 1 && end < s->n && s->t[end] == '=')
             break;
     }
+    s->parameter_end = i;
     return i;
 }
 
@@ -274,7 +281,7 @@ static void word(struct ls_scan *s)
     bool cast = s->n - sep >= 2 && s->t[sep] == ':' && s->t[sep + 1] == ':';
 
     if (sep < s->n && !cast && (s->t[sep] == '=' || s->t[sep] == ':')) {
-        if (s->n - sep >= 3 && memcmp(s->t + sep, "://", 3) == 0)
+        if (ls_scan_has(s, sep, "://"))
             return;
         pair(s, start, end, sep);
         return;
@@ -292,6 +299,7 @@ void ls_redact(struct ls_buf *out, const char *text, size_t len)
         .comment_from = LS_SCAN_NONE,
         .line_from = LS_SCAN_NONE,
         .bare_from = LS_SCAN_NONE,
+        .parameter_from = LS_SCAN_NONE,
         .quoted = {{.start = LS_SCAN_NONE}, {.start = LS_SCAN_NONE}, {.start = LS_SCAN_NONE}},
     };
 
@@ -300,7 +308,7 @@ void ls_redact(struct ls_buf *out, const char *text, size_t len)
     while (s.at < len) {
         if (ls_is_word(text[s.at]))
             word(&s);
-        else if (text[s.at] == ':' && len - s.at >= 3 && text[s.at + 1] == '/' && text[s.at + 2] == '/')
+        else if (ls_scan_has(&s, s.at, "://"))
             ls_scan_url(&s);
         else if (text[s.at] == ':')
             ls_scan_credentials(&s);

@@ -6,9 +6,9 @@
 #include <string.h>
 #include <strings.h>
 
-#define HIDDEN "***"
+#define HIDDEN    "***"
 #define WORD_TAIL 64 /* of a word only its end decides; longer than any sister below */
-#define ECHO_MAX ((size_t)200)
+#define ECHO_MAX  ((size_t)200)
 
 /* Words that name a secret. A word counts when it ends in one of these; `whole`: only after '_', '-', '.' or alone. */
 static const struct {
@@ -84,11 +84,46 @@ bool ls_scan_names_secret(const struct ls_scan *s, size_t start, size_t end)
 bool ls_scan_names_setting(const struct ls_scan *s, size_t start, size_t end)
 {
     static const char *const settings[] = {
-        "host", "hostaddr", "port", "dbname", "user", "passfile", "service", "options", "application_name", "fallback_application_name",
-        "client_encoding", "connect_timeout", "sslmode", "sslnegotiation", "sslcert", "sslkey", "sslcertmode", "sslrootcert", "sslcrl",
-        "sslcrldir", "sslsni", "sslcompression", "ssl_min_protocol_version", "ssl_max_protocol_version", "requiressl", "requirepeer",
-        "require_auth", "channel_binding", "gssencmode", "gsslib", "gssdelegation", "krbsrvname", "keepalives", "keepalives_idle",
-        "keepalives_interval", "keepalives_count", "tcp_user_timeout", "replication", "target_session_attrs", "load_balance_hosts",
+        "host",
+        "hostaddr",
+        "port",
+        "dbname",
+        "user",
+        "passfile",
+        "service",
+        "options",
+        "application_name",
+        "fallback_application_name",
+        "client_encoding",
+        "connect_timeout",
+        "sslmode",
+        "sslnegotiation",
+        "sslcert",
+        "sslkey",
+        "sslcertmode",
+        "sslrootcert",
+        "sslcrl",
+        "sslcrldir",
+        "sslsni",
+        "sslcompression",
+        "ssl_min_protocol_version",
+        "ssl_max_protocol_version",
+        "requiressl",
+        "requirepeer",
+        "require_auth",
+        "channel_binding",
+        "gssencmode",
+        "gsslib",
+        "gssdelegation",
+        "krbsrvname",
+        "keepalives",
+        "keepalives_idle",
+        "keepalives_interval",
+        "keepalives_count",
+        "tcp_user_timeout",
+        "replication",
+        "target_session_attrs",
+        "load_balance_hosts",
     };
 
     for (size_t i = 0; i < LS_ARRAY_LEN(settings); i++)
@@ -166,7 +201,7 @@ static bool is_repeatable(const struct ls_scan *s, size_t i, size_t end)
         size_t stop = ls_scan_word_end(s, i);
 
         if (stop == i) {
-            if (s->t[i] == ':' && end - i >= 3 && memcmp(s->t + i, "://", 3) == 0)
+            if (ls_scan_has(s, i, "://"))
                 return false;
             i++;
             continue;

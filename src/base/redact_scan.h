@@ -24,6 +24,7 @@ struct ls_scan {
     size_t comment_from, comment_end; /* the first end of a block comment at or behind comment_from; NONE: there is none */
     size_t line_from, line_end;
     size_t bare_from, bare_end;
+    size_t parameter_from, parameter_end;
     struct ls_range quoted[3]; /* of the three quotes: opened at .start, .end is behind the closing one */
 };
 
@@ -53,7 +54,7 @@ static inline bool ls_is_word(char c)
     return ls_is_alnum(c) || c == '_' || c == '-' || c == '.' || c == '%';
 }
 
-/* True when `what` stands at i. */
+/* Does `what` stand at i? */
 bool ls_scan_has(const struct ls_scan *s, size_t i, const char *what);
 size_t ls_scan_word_end(const struct ls_scan *s, size_t i);
 size_t ls_scan_blanks_end(const struct ls_scan *s, size_t i);

@@ -7,7 +7,7 @@
 /* A URL starts at a word followed by "://", at the start of the text or behind something that ends the one before. */
 static bool starts_url(const struct ls_scan *s, size_t start, size_t end)
 {
-    if (s->n - end < 3 || memcmp(s->t + end, "://", 3) != 0)
+    if (!ls_scan_has(s, end, "://"))
         return false;
     return start == 0 || ls_is_blank(s->t[start - 1]) || ls_is_quote(s->t[start - 1]) || strchr(",;(<[{=|", s->t[start - 1]);
 }

@@ -47,8 +47,9 @@ static int is_cut_from(const struct ls_buf *out, const struct ls_buf *in)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
     static const char *const forms[][2] = {
-        {"postgres://u:", "@h/db"}, {" password=", ""}, {" password = '", "'"},  {" PGPASSWORD=", " psql"}, {" PASSWORD '", "'"},
-        {" PASSWORD E'", "'"},      {"?password=", "&x"}, {" {\"password\": \"", "\"}"}, {" PASSWORD $$", "$$"},
+        {"postgres://u:", "@h/db"}, {" password=", ""},    {" password = '", "'"}, {" PGPASSWORD=", " psql"},
+        {" PASSWORD '", "'"},       {" PASSWORD E'", "'"}, {"?password=", "&x"},   {" {\"password\": \"", "\"}"},
+        {" PASSWORD $$", "$$"},
     };
     struct ls_buf in = LS_BUF_INIT, out = LS_BUF_INIT;
 

@@ -10,14 +10,14 @@
 static const struct {
     int32_t first, last;
 } unsafe_ranges[] = {
-    {0x00, 0x1F},       {0x7F, 0x9F},                                        /* C0, DEL, C1 */
-    {0xAD, 0xAD},       {0x34F, 0x34F},     {0x61C, 0x61C},                  /* soft hyphen, grapheme joiner, Arabic letter mark */
-    {0x115F, 0x1160},   {0x17B4, 0x17B5},   {0x180B, 0x180F},                /* fillers, Khmer and Mongolian invisibles */
-    {0x200B, 0x200F},   {0x2028, 0x202E},   {0x2060, 0x206F},                /* zero width, separators, bidi, invisible operators */
-    {0x3164, 0x3164},   {0xD800, 0xF8FF},   {0xFDD0, 0xFDEF},                /* filler, surrogates, private, noncharacters */
-    {0xFE00, 0xFE0F},   {0xFEFF, 0xFEFF},   {0xFFA0, 0xFFA0},                /* variation selectors, byte order mark, filler */
-    {0xFFF0, 0xFFFB},   {0xFFFE, 0xFFFF},   {0x1BCA0, 0x1BCA3},              /* annotations, noncharacters, shorthand controls */
-    {0x1D173, 0x1D17A}, {0xE0000, 0x10FFFF},                                 /* musical controls; tags, selectors, private */
+    {0x00, 0x1F},       {0x7F, 0x9F},                            /* C0, DEL, C1 */
+    {0xAD, 0xAD},       {0x34F, 0x34F},      {0x61C, 0x61C},     /* soft hyphen, grapheme joiner, Arabic letter mark */
+    {0x115F, 0x1160},   {0x17B4, 0x17B5},    {0x180B, 0x180F},   /* fillers, Khmer and Mongolian invisibles */
+    {0x200B, 0x200F},   {0x2028, 0x202E},    {0x2060, 0x206F},   /* zero width, separators, bidi, invisible operators */
+    {0x3164, 0x3164},   {0xD800, 0xF8FF},    {0xFDD0, 0xFDEF},   /* filler, surrogates, private, noncharacters */
+    {0xFE00, 0xFE0F},   {0xFEFF, 0xFEFF},    {0xFFA0, 0xFFA0},   /* variation selectors, byte order mark, filler */
+    {0xFFF0, 0xFFFB},   {0xFFFE, 0xFFFF},    {0x1BCA0, 0x1BCA3}, /* annotations, noncharacters, shorthand controls */
+    {0x1D173, 0x1D17A}, {0xE0000, 0x10FFFF},                     /* musical controls; tags, selectors, private */
 };
 
 /* NULL when text is fit to be shown, else what is wrong with it. newlines: '\n' is fine. */

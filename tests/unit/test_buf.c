@@ -176,9 +176,10 @@ static void mem_helpers(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(empty_is_a_string),     cmocka_unit_test(adds_and_terminates), cmocka_unit_test(grows_at_every_length),
-        cmocka_unit_test(formats_long_text),     cmocka_unit_test(detach_gives_the_bytes), cmocka_unit_test(reserve_keeps_the_bytes),
-        cmocka_unit_test(vec_grows_zeroed),      cmocka_unit_test(mem_helpers),
+        cmocka_unit_test(empty_is_a_string),      cmocka_unit_test(adds_and_terminates),
+        cmocka_unit_test(grows_at_every_length),  cmocka_unit_test(formats_long_text),
+        cmocka_unit_test(detach_gives_the_bytes), cmocka_unit_test(reserve_keeps_the_bytes),
+        cmocka_unit_test(vec_grows_zeroed),       cmocka_unit_test(mem_helpers),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

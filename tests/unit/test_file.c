@@ -22,6 +22,42 @@
 #include "lockstep/base/file.h"
 #include "lockstep/base/mem.h"
 
+/* Calls that fail on demand (linked with --wrap): the one after `skip` more gives `error`. */
+static struct fault {
+    int skip, error;
+} fault_fsync, fault_link, fault_fchmod;
+
+static int is_due(struct fault *f)
+{
+    if (f->error == 0 || f->skip-- > 0)
+        return 0;
+    errno = f->error;
+    f->error = 0;
+    return 1;
+}
+
+int __real_fsync(int fd);
+int __wrap_fsync(int fd);
+int __real_link(const char *from, const char *to);
+int __wrap_link(const char *from, const char *to);
+int __real_fchmod(int fd, mode_t mode);
+int __wrap_fchmod(int fd, mode_t mode);
+
+int __wrap_fsync(int fd)
+{
+    return is_due(&fault_fsync) ? -1 : __real_fsync(fd);
+}
+
+int __wrap_link(const char *from, const char *to)
+{
+    return is_due(&fault_link) ? -1 : __real_link(from, to);
+}
+
+int __wrap_fchmod(int fd, mode_t mode)
+{
+    return is_due(&fault_fchmod) ? -1 : __real_fchmod(fd, mode);
+}
+
 static char *top; /* a new folder for each test */
 
 static int make_top(void **state)
@@ -145,9 +181,14 @@ static void links_and_modes(void **state)
         unsigned flags;
         bool ok;
     } cases[] = {
-        {0600, LS_OPEN_PRIVATE | LS_OPEN_OWNED, true}, {0400, LS_OPEN_PRIVATE, true},  {0640, LS_OPEN_PRIVATE, false},
-        {0604, LS_OPEN_PRIVATE, false},                {0620, LS_OPEN_PRIVATE, false}, {0644, LS_OPEN_OWNED, true},
-        {0646, LS_OPEN_OWNED, false},                  {0666, 0, true},
+        {0600, LS_OPEN_PRIVATE | LS_OPEN_OWNED, true},
+        {0400, LS_OPEN_PRIVATE, true},
+        {0640, LS_OPEN_PRIVATE, false},
+        {0604, LS_OPEN_PRIVATE, false},
+        {0620, LS_OPEN_PRIVATE, false},
+        {0644, LS_OPEN_OWNED, true},
+        {0646, LS_OPEN_OWNED, false},
+        {0666, 0, true},
     };
     for (size_t i = 0; i < LS_ARRAY_LEN(cases); i++) {
         assert_int_equal(chmod(in_top("f"), cases[i].mode), 0);
@@ -207,6 +248,9 @@ static void reads_to_the_end_and_within_limits(void **state)
     ls_buf_clear(&b);
     assert_int_equal(ls_file_read("/proc/self/status", 0, 5, &b, NULL), LS_E_INPUT);
     assert_int_equal(b.len, 0);
+    assert_int_equal(ls_file_read("/proc/self/mem", 0, 0, &b, &err), LS_E_IO); /* reading address 0 fails */
+    assert_non_null(strstr(err.message, "/proc/self/mem"));
+    ls_err_release(&err);
     /* a hole of more than the largest migration costs nothing to refuse */
     int fd = open(in_top("huge"), O_CREAT | O_WRONLY, 0600);
 
@@ -276,6 +320,55 @@ static void a_failed_write_keeps_the_old_file(void **state)
     assert_int_equal(entries(top), 1);
 }
 
+static void every_step_may_fail(void **state)
+{
+    struct ls_err err = LS_ERR_INIT;
+
+    (void)state;
+    put(in_top("f"), "old");
+    fault_fsync = (struct fault){.error = EIO};
+    assert_int_equal(ls_file_write_atomic(in_top("f"), "new", 3, 0600, &err), LS_E_IO);
+    assert_non_null(strstr(err.message, in_top("f")));
+    assert_non_null(strstr(err.message, strerror(EIO)));
+    ls_err_release(&err);
+    fault_fchmod = (struct fault){.error = EPERM};
+    assert_int_equal(ls_file_write_atomic(in_top("f"), "new", 3, 0600, &err), LS_E_IO);
+    ls_err_release(&err);
+    assert_holds(in_top("f"), "old");
+    assert_int_equal(entries(top), 1);
+
+    fault_fsync = (struct fault){.skip = 1, .error = EINVAL}; /* a file system that cannot sync a folder */
+    assert_int_equal(ls_file_write_atomic(in_top("f"), "two", 3, 0600, &err), LS_OK);
+    assert_int_equal(fault_fsync.error, 0); /* it was called: the folder is synced */
+    fault_fsync = (struct fault){.skip = 1, .error = EIO};
+    assert_int_equal(ls_file_write_atomic(in_top("f"), "three", 5, 0600, &err), LS_E_IO);
+    ls_err_release(&err);
+    assert_holds(in_top("f"), "three"); /* whole, but perhaps not for good */
+    assert_int_equal(entries(top), 1);
+}
+
+/* A file system without hard links. */
+static void new_without_links(void **state)
+{
+    struct ls_err err = LS_ERR_INIT;
+    struct stat st;
+
+    (void)state;
+    fault_link = (struct fault){.error = EPERM};
+    assert_int_equal(ls_file_write_new(in_top("f"), "one", 3, 0640, &err), LS_OK);
+    assert_holds(in_top("f"), "one");
+    assert_int_equal(stat(in_top("f"), &st), 0);
+    assert_int_equal(st.st_mode & 07777, 0640);
+    fault_link = (struct fault){.error = EPERM};
+    assert_int_equal(ls_file_write_new(in_top("f"), "two", 3, 0600, &err), LS_E_REFUSED);
+    ls_err_release(&err);
+    assert_holds(in_top("f"), "one");
+    fault_link = (struct fault){.error = EIO};
+    assert_int_equal(ls_file_write_new(in_top("g"), "two", 3, 0600, &err), LS_E_IO);
+    ls_err_release(&err);
+    assert_int_equal(entries(top), 1);
+}
+
 static void new_never_replaces(void **state)
 {
     struct ls_err err = LS_ERR_INIT;
@@ -326,6 +419,9 @@ static void lists_sorted_with_facts(void **state)
     ls_err_release(&err);
     assert_int_equal(ls_dir_read(in_top("a"), &dir, &err), LS_E_NOT_FOUND);
     ls_err_release(&err);
+    assert_int_equal(symlink("loop", in_top("loop")), 0);
+    assert_int_equal(ls_dir_read(in_top("loop"), &dir, &err), LS_E_IO);
+    ls_err_release(&err);
     assert_int_equal(dir.e.n, 0);
 }
 
@@ -345,6 +441,9 @@ static void makes_parents(void **state)
     assert_non_null(strstr(err.message, in_top("f")));
     ls_err_release(&err);
     assert_int_equal(ls_mkdir_p(in_top("f/x"), 0700, &err), LS_E_IO);
+    ls_err_release(&err);
+    assert_int_equal(ls_mkdir_p("/proc/none/x", 0700, &err), LS_E_IO);
+    assert_non_null(strstr(err.message, "/proc/none"));
     ls_err_release(&err);
     char *here = getcwd(NULL, 0);
 
@@ -372,7 +471,10 @@ static void removes_but_does_not_follow(void **state)
     assert_int_equal(symlink("keep", in_top("link")), 0);
     assert_int_equal(ls_remove_tree(in_top("link"), &err), LS_OK);
     assert_holds(in_top("keep/f"), "precious");
-    assert_int_equal(ls_remove_tree(in_top("never"), &err), LS_OK); /* it is gone */
+    assert_int_equal(ls_remove_tree(in_top("never"), &err), LS_OK);       /* it is gone */
+    assert_int_equal(ls_remove_tree("/proc/self/fdinfo", &err), LS_E_IO); /* a folder whose files do not go */
+    assert_non_null(strstr(err.message, "/proc/self/fdinfo/"));
+    ls_err_release(&err);
     assert_int_equal(ls_remove_tree("/proc/self/status", &err), LS_E_IO);
     assert_non_null(strstr(err.message, "/proc/self/status"));
     ls_err_release(&err);
@@ -383,7 +485,8 @@ static void paths(void **state)
     static const struct {
         const char *a, *b, *want;
     } cases[] = {
-        {"a", "b", "a/b"}, {"a/", "b", "a/b"}, {"a", "/b", "/b"}, {"", "b", "b"}, {NULL, "b", "b"}, {"a", "", "a"}, {"/", "b", "/b"},
+        {"a", "b", "a/b"}, {"a/", "b", "a/b"}, {"a", "/b", "/b"}, {"", "b", "b"},
+        {NULL, "b", "b"},  {"a", "", "a"},     {"/", "b", "/b"},
     };
 
     (void)state;
@@ -417,6 +520,8 @@ int main(void)
         WITH_TOP(reads_to_the_end_and_within_limits),
         WITH_TOP(writes_whole_or_not),
         WITH_TOP(a_failed_write_keeps_the_old_file),
+        WITH_TOP(every_step_may_fail),
+        WITH_TOP(new_without_links),
         WITH_TOP(new_never_replaces),
         WITH_TOP(lists_sorted_with_facts),
         WITH_TOP(makes_parents),

@@ -16,8 +16,8 @@
 #include "lockstep/base/mem.h"
 
 /* FIPS 180-4 example values. */
-#define EMPTY "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
-#define ABC "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+#define EMPTY     "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+#define ABC       "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
 #define MILLION_A "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0"
 
 static void known_values(void **state)
@@ -70,7 +70,8 @@ static void fields(const char *const *f, size_t n, char hex[LS_SHA256_HEX])
 static void fields_do_not_run_together(void **state)
 {
     static const char *const sets[][3] = {
-        {"a", "bc", "x"}, {"ab", "c", "x"}, {"abc", "", "x"}, {"", "abc", "x"}, {"abc", NULL, "x"}, {NULL, "abc", "x"}, {NULL, NULL, "x"},
+        {"a", "bc", "x"},   {"ab", "c", "x"},   {"abc", "", "x"},  {"", "abc", "x"},
+        {"abc", NULL, "x"}, {NULL, "abc", "x"}, {NULL, NULL, "x"},
     };
     char hex[LS_ARRAY_LEN(sets)][LS_SHA256_HEX];
     char again[LS_SHA256_HEX];
@@ -117,6 +118,8 @@ static void of_a_file(void **state)
     assert_non_null(strstr(err.message, path));
     ls_err_release(&err);
     assert_int_equal(ls_sha256_file("/dev/null", hex, NULL, NULL), LS_E_INPUT);
+    assert_int_equal(ls_sha256_file("/proc/self/mem", hex, NULL, NULL), LS_E_IO); /* reading address 0 fails */
+    assert_string_equal(hex, "");
     free(block);
 }
 

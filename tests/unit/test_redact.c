@@ -32,7 +32,7 @@ static const struct {
     {"FATAL: password authentication failed for user \"ana\"", "FATAL: password authentication failed for user \"ana\""},
     {"column \"password\" does not exist", "column \"password\" does not exist"},
     {"SELECT password::text FROM users", "SELECT password::text FROM users"},
-    {"passfile=/home/ana/.pgpass password_encryption=scram", "passfile=/home/ana/.pgpass password_encryption=scram"},
+    {"passfile=/srv/ana/.pgpass password_encryption=scram", "passfile=/srv/ana/.pgpass password_encryption=scram"},
     {"ALTER ROLE ana PASSWORD NULL", "ALTER ROLE ana PASSWORD NULL"},
     {"ALTER ROLE ana PASSWORD $1", "ALTER ROLE ana PASSWORD $1"},
     {"bypass=1 compass=2", "bypass=1 compass=2"},
@@ -64,7 +64,8 @@ static const struct {
     {"postgres:ana:s3cret@db/app", "postgres:***@db/app"},
     {"ana:s3cret@tcp(db:3306)/app", "ana:***@tcp(db:3306)/app"},
     /* golang-migrate issue 1242: the parser's message quotes the whole string */
-    {"error: parse \"postgres://ana:s3^cr%et@db:5432/app\": invalid userinfo", "error: parse \"postgres://ana:***@db:5432/app\": invalid userinfo"},
+    {"error: parse \"postgres://ana:s3^cr%et@db:5432/app\": invalid userinfo",
+     "error: parse \"postgres://ana:***@db:5432/app\": invalid userinfo"},
     {"parse \"postgres://ana:s3#cret@db/app\": invalid port \":s3\" after host",
      "parse \"postgres://ana:***@db/app\": invalid port \":***\" after host"},
     {"parse \"postgres://ana:s3%cret@db/app\": invalid URL escape \"%cr\", \"db\"",
@@ -160,8 +161,10 @@ static void assert_hidden(const struct ls_buf *in)
 static void random_piece(struct rnd *r, struct ls_buf *b, bool newlines)
 {
     static const char *const pieces[] = {
-        "@", ":", "/", "?", "#", "%", "%40", " ", "'", "\"", "\\", "&", "=", ",", ";", "://", "postgres://", "a", "x1", "[", "]", "(", ")", "5432",
-        "password=", "PASSWORD ", "host=", "$$", "--", "/*", "*/", "`", "\xC3\xA9", "\xFF", "&password=", "?password=", "''", "\\'", ".", "-", "|",
+        "@",    ":",          "/",          "?",         "#",     "%",           "%40", " ",  "'",  "\"", "\\",
+        "&",    "=",          ",",          ";",         "://",   "postgres://", "a",   "x1", "[",  "]",  "(",
+        ")",    "5432",       "password=",  "PASSWORD ", "host=", "$$",          "--",  "/*", "*/", "`",  "\xC3\xA9",
+        "\xFF", "&password=", "?password=", "''",        "\\'",   ".",           "-",   "|",
     };
     size_t n = rnd_below(r, 6);
 
@@ -179,8 +182,12 @@ static void random_piece(struct rnd *r, struct ls_buf *b, bool newlines)
 static void the_canary_never_sings(void **state)
 {
     static const char *const forms[][2] = {
-        {"postgres://u:", "@h/db"}, {" postgres://u:", "@h:1/db?x=a@b"}, {" password=", ""}, {" password = '", "'"}, {" PGPASSWORD=", " psql"},
-        {" PASSWORD '", "'"}, {" PASSWORD E'", "'"}, {" PASSWORD $$", "$$"}, {"?password=", "&x=1"}, {" {\"password\": \"", "\"}"}, {" password: ", "\n"},
+        {"postgres://u:", "@h/db"}, {" postgres://u:", "@h:1/db?x=a@b"},
+        {" password=", ""},         {" password = '", "'"},
+        {" PGPASSWORD=", " psql"},  {" PASSWORD '", "'"},
+        {" PASSWORD E'", "'"},      {" PASSWORD $$", "$$"},
+        {"?password=", "&x=1"},     {" {\"password\": \"", "\"}"},
+        {" password: ", "\n"},
     };
     struct rnd r = rnd_seeded("redact");
     struct ls_buf b = LS_BUF_INIT;
@@ -284,12 +291,15 @@ static void bytes_not_strings(void **state)
     free(s);
 }
 
-/* 64 KiB of the worst that could be thought of take no quadratic time (the fuzz plan allows 100 ms; here with room for slow builds). */
+/* 64 KiB of the worst that could be thought of take no quadratic time (the fuzz plan allows 100 ms; here with room for slow
+ * builds). */
 static void no_text_takes_long(void **state)
 {
     static const char *const evil[] = {
-        "a://", "a://x@", " a://u", "password", "password ", "password /*", "password -- ", "password --\n", "password=", "password=x ", "password='",
-        "password $a", "x=", ":", "a:b@", "@", "'", "\\", "--password ", "%70", " [a://", "password/**/", "?password=&", "password\n",
+        "a://",          "a://x@",      " a://u",      "password",   "password ",   "password /*", "password -- ",
+        "password --\n", "password=",   "password=x ", "password='", "password $a", "x=",          ":",
+        "a:b@",          "@",           "'",           "\\",         "--password ", "%70",         " [a://",
+        "password/**/",  "?password=&", "password\n",
     };
 
     (void)state;

@@ -1,7 +1,8 @@
 /* lockstep/base/banned.h: C functions that this project does not call; using one is a compile error.
  *
  * Included last by base.h. The headers that declare them come first: a poisoned name may stand in what was read before,
- * and their include guards keep a later #include of them harmless. Instead: struct ls_buf, ls_strdup(), snprintf() on fixed scratch. */
+ * and their include guards keep a later #include of them harmless. Instead: struct ls_buf, ls_strdup(), snprintf() on fixed
+ * scratch. */
 #ifndef LOCKSTEP_BASE_BANNED_H
 #define LOCKSTEP_BASE_BANNED_H
 

@@ -15,18 +15,22 @@ enum ls_ui_text_flags {
 };
 
 /* Appends text with everything that could steer a terminal made visible: C0, DEL, C1, bidi and zero-width controls, tags,
- * unassigned and private code points, invalid bytes -> "<1B>", "<U+202E>", "<xFF>"; more than 4 combining marks on one base
- * are dropped into a token "<U+0301...>" once. Valid printable text passes unchanged. Returns the number of tokens written. */
+ * unassigned and private code points, joiners and variation selectors, invalid bytes -> "<1B>", "<U+202E>", "<xFF>"; more than
+ * 4 combining marks on one base are dropped into a token "<U+0301...>" once; a mark without a base is a token.
+ * Valid printable text passes unchanged. Returns the number of tokens written. */
 size_t ls_ui_text(struct ls_buf *out, const char *text, size_t len, unsigned flags);
 /* The same for a NUL-terminated string as a line; NULL adds nothing. */
 void ls_ui_text_line(struct ls_buf *out, const char *text);
 
-/* Next grapheme of UTF-8 text: its byte length (>= 1 while len > 0; an invalid byte is one grapheme) and its cells (0..2). */
+/* Next grapheme of UTF-8 text: its byte length (>= 1 while len > 0; an invalid byte is one grapheme) and its cells (0..2).
+ * A grapheme here is what one curses cell holds: a character with width and the marks without width on it. An emoji and its skin
+ * tone are two, as terminals that do not know better show them. Widths agree with wcwidth() of glibc. */
 size_t ls_text_next(const char *text, size_t len, int *cells);
 int ls_text_width(const char *text, size_t len);
 /* Longest prefix of whole graphemes that fits in max_cells; *cells (may be NULL) gets its width. Returns bytes. */
 size_t ls_text_fit(const char *text, size_t len, int max_cells, int *cells);
-/* Appends text cut or padded with spaces to exactly `cells`; a cut text ends in "…" ("~" when ascii). */
+/* Appends text (NULL as "") cut or padded with spaces to exactly `cells`; a cut text ends in "…" ("~" when ascii), and a space
+ * behind that where half of a wide character would have been. */
 void ls_text_pad(struct ls_buf *out, const char *text, int cells, bool ascii);
 bool ls_utf8_valid(const char *text, size_t len, size_t *bad_offset);
 /* Decodes one code point; returns bytes consumed (>= 1), *cp = -1 for an invalid byte. */
