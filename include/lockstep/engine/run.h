@@ -33,7 +33,9 @@ struct ls_event {
 enum ls_gate { LS_GATE_GO, LS_GATE_STOP };
 struct ls_run_hooks {
     void (*on_event)(void *ctx, const struct ls_event *ev);   /* in the run's thread; copy what you keep */
-    /* Before each statement or batch, and before each transaction (op of kind BEGIN). May wait for the operator. STOP rolls back the open transaction. */
+    /* Before each step (its first op, a BEGIN) and before each statement or batch. May wait for the operator. STOP rolls back the open transaction.
+     * Where an intent is committed before the body (golang-migrate, no-transaction), the body's first gate is asked before the intent goes out, so that
+     * stopping there leaves nothing; the completion behind a body that ran is not asked about. */
     enum ls_gate (*gate)(void *ctx, const struct ls_plan *plan, int step, int op);
     void *ctx;
 };

@@ -1,0 +1,275 @@
+#include <config.h>
+
+#include "engine/run_priv.h"
+
+#include <string.h>
+
+#include "engine/plan_priv.h"
+#include "lockstep/base/clock.h"
+#include "lockstep/base/fault.h"
+#include "lockstep/base/mem.h"
+
+/* A blocked waiter would deadlock CREATE INDEX CONCURRENTLY of the holder (safety.md 0.4): the lock is only ever asked for. */
+#define LOCK_POLL_MS 250
+
+static const char *const verdict_names[] = {[LS_VERDICT_NOTHING] = "nothing",
+                                            [LS_VERDICT_DONE] = "done",
+                                            [LS_VERDICT_ROLLED_BACK] = "rolled-back",
+                                            [LS_VERDICT_DIRTY] = "dirty",
+                                            [LS_VERDICT_UNKNOWN] = "unknown"};
+
+const char *ls_verdict_name(enum ls_verdict v)
+{
+    return verdict_names[v];
+}
+
+void ls_run_report_init(struct ls_run_report *r)
+{
+    memset(r, 0, sizeof(*r));
+    r->failed_step = r->failed_op = -1;
+    ls_err_init(&r->err);
+    ls_buf_init(&r->applied);
+    ls_buf_init(&r->next);
+}
+
+void ls_run_report_release(struct ls_run_report *r)
+{
+    ls_err_release(&r->err);
+    ls_buf_release(&r->applied);
+    ls_buf_release(&r->next);
+}
+
+int ls_rc_exit_code(enum ls_rc rc)
+{
+    static const struct {
+        enum ls_rc rc;
+        int code;
+    } codes[] = {{LS_OK, 0},        {LS_E_USAGE, 2},   {LS_E_REFUSED, 3}, {LS_E_CHANGED, 3},   {LS_E_BUSY, 3},
+                 {LS_E_PARTIAL, 4}, {LS_E_UNKNOWN, 5}, {LS_E_DRIFT, 6},   {LS_E_CANCELLED, 75}};
+
+    for (size_t i = 0; i < LS_ARRAY_LEN(codes); i++)
+        if (codes[i].rc == rc)
+            return codes[i].code;
+    return 1;
+}
+
+/* --- the operators' lock -------------------------------------------------------------------------------------------------------------------- */
+
+/* The ledger as far as the keys need it: where the plan says it is. */
+static void find_keys(struct ls_runner *r)
+{
+    struct ls_ledger where = {.location = r->plan->ledger};
+    const char *dot = strchr(r->plan->ledger, '.');
+    char *schema = dot != NULL ? ls_strndup(r->plan->ledger, (size_t)(dot - r->plan->ledger)) : NULL;
+
+    where.schema = schema;
+    r->n_keys = r->format->lock_keys(r->s->db, &r->s->opts, &where, r->keys);
+    free(schema);
+}
+
+static enum ls_rc take_lock(struct ls_runner *r, struct ls_err *err)
+{
+    int64_t until = ls_mono_ms() + r->s->p.lock_wait_ms;
+    struct ls_buf holder = LS_BUF_INIT;
+    bool got = false;
+    enum ls_rc rc;
+
+    find_keys(r);
+    for (;;) {
+        rc = ls_db_try_lock(r->s->db, r->keys, r->n_keys, &got, err);
+        if (rc != LS_OK || got)
+            break;
+        ls_buf_clear(&holder);
+        rc = ls_db_lock_holder(r->s->db, r->keys, r->n_keys, &holder, err);
+        if (rc != LS_OK)
+            break;
+        ls_run_event(r, LS_EV_LOCK_WAIT, holder.ptr, NULL);
+        if (ls_mono_ms() >= until) {
+            rc = ls_err_set(err, LS_E_BUSY, "another operator or tool holds the migration lock: %s", holder.len > 0 ? holder.ptr : "it was just released");
+            ls_err_hint(err, "wait for it to finish, then run this again");
+            break;
+        }
+        if (!ls_session_sleep(r->s, LOCK_POLL_MS)) {
+            rc = ls_err_set(err, LS_E_CANCELLED, "stopped while waiting for the migration lock");
+            break;
+        }
+    }
+    r->is_locked = rc == LS_OK && got;
+    ls_buf_release(&holder);
+    return rc;
+}
+
+static void give_lock_back(struct ls_runner *r)
+{
+    struct ls_err err = LS_ERR_INIT;
+
+    if (!r->is_locked || r->s->db == NULL || !ls_db_is_alive(r->s->db))
+        return;
+    if (ls_db_unlock(r->s->db, r->keys, r->n_keys, &err) != LS_OK)
+        ls_run_event(r, LS_EV_NOTICE, err.message, NULL);
+    ls_err_release(&err);
+    r->is_locked = false;
+}
+
+/* --- the plan, made again under the lock ------------------------------------------------------------------------------------------------------ */
+
+static enum ls_rc changed(const char *why, struct ls_err *err)
+{
+    ls_err_set(err, LS_E_CHANGED, "the database or the files have changed since the plan was made; nothing was run%s%s", why != NULL ? ": " : "",
+               why != NULL ? why : "");
+    ls_err_hint(err, "look at the state again and make a new plan");
+    return LS_E_CHANGED;
+}
+
+static enum ls_rc plan_again(struct ls_runner *r, struct ls_err *err)
+{
+    const struct ls_plan *p = r->plan;
+    struct ls_plan_goal goal = {p->action, p->count, p->version, p->to_nothing};
+    struct ls_snapshot *snap = NULL;
+    struct ls_plan *again = NULL;
+    struct ls_err own = LS_ERR_INIT;
+    enum ls_rc rc = ls_session_snapshot_as(r->s, r->format, &snap, err);
+
+    if (rc != LS_OK)
+        goto out;
+    rc = ls_plan_build(r->s, snap, &goal, &again, &own);
+    if (rc == LS_E_CANCELLED || rc == LS_E_CONNECT)
+        ls_err_move(err, &own);
+    else if (rc != LS_OK)
+        rc = changed(own.message, err);
+    else if (strcmp(again->digest, p->digest) != 0)
+        rc = changed(NULL, err);
+out:
+    ls_err_release(&own);
+    ls_plan_free(again);
+    ls_snapshot_free(snap);
+    return rc;
+}
+
+/* --- the run ---------------------------------------------------------------------------------------------------------------------------------- */
+
+static enum ls_rc begin_journal(struct ls_runner *r, struct ls_err *err)
+{
+    struct ls_journal_entry e = {.event = "run_begin", .duration_ms = -1};
+    char detail[128];
+    enum ls_rc rc;
+
+    if (!r->s->p.journal)
+        return LS_OK;
+    rc = ls_journal_open(&r->journal, r->s->db, r->s->p.operator_name, r->plan->digest, err);
+    snprintf(detail, sizeof(detail), "%s, %zu steps", ls_action_name(r->plan->action), r->plan->steps.n);
+    e.detail = detail;
+    if (rc == LS_OK)
+        rc = ls_journal_write(&r->journal, r->s->db, &e, err);
+    r->has_journal = rc == LS_OK;
+    if (rc == LS_OK)
+        snprintf(r->rep->run_id, sizeof(r->rep->run_id), "%s", r->journal.run_id);
+    return rc;
+}
+
+static enum ls_rc run_steps(struct ls_runner *r, struct ls_err *err)
+{
+    const struct ls_plan *p = r->plan;
+    enum ls_rc rc = p->setup.n > 0 ? ls_run_ops(r, -1, err) : LS_OK;
+
+    if (rc != LS_OK)
+        ls_err_wrap(err, "making the ledger %s", p->ledger);
+    LS_FAULT("setup-done");
+    for (size_t i = 0; rc == LS_OK && i < p->steps.n; i++) {
+        if (r->was_lost)
+            return ls_err_set(err, LS_E_CONNECT, "the connection was lost while %s was being committed; it was committed, and the run stopped there",
+                              p->steps.v[i - 1].label);
+        r->step = (int)i;
+        r->op = -1;
+        r->phase = LS_PHASE_FRESH;
+        r->stmts_done = 0;
+        r->step_began_us = ls_mono_us();
+        ls_run_event(r, LS_EV_STEP_BEGIN, NULL, NULL);
+        rc = ls_run_ops(r, (int)i, err);
+        r->rep->n_steps_done += rc == LS_OK;
+        if (rc == LS_OK)
+            ls_run_event(r, LS_EV_STEP_END, NULL, NULL);
+    }
+    return rc;
+}
+
+/* Everything before the first write; a failure here has run nothing. */
+static enum ls_rc prepare(struct ls_runner *r, struct ls_err *err)
+{
+    enum ls_rc rc;
+
+    r->format = ls_format_find(r->plan->format);
+    if (r->format == NULL)
+        return ls_err_set(err, LS_E_INTERNAL, "the plan's format \"%s\" is not known", r->plan->format);
+    if (r->s->p.read_only) {
+        ls_err_set(err, LS_E_REFUSED, "the session is read-only: nothing was run");
+        ls_err_hint(err, "arm it first");
+        return LS_E_REFUSED;
+    }
+    rc = ls_session_connect_as(r->s, true, err);
+    if (rc == LS_OK)
+        rc = take_lock(r, err);
+    if (rc != LS_OK)
+        return rc;
+    LS_FAULT("lock-taken");
+    rc = plan_again(r, err);
+    if (rc == LS_OK && ls_session_cancelled(r->s))
+        rc = ls_err_set(err, LS_E_CANCELLED, "stopped by the operator before anything was run");
+    return rc == LS_OK ? begin_journal(r, err) : rc;
+}
+
+static void finish(struct ls_runner *r)
+{
+    struct ls_session *s = r->s;
+
+    r->step = r->op = -1;
+    r->op_began_us = 0;
+    ls_session_clear_cancel(s); /* it was for what has ended now */
+    ls_run_journal_end(r);
+    give_lock_back(r);
+    /* A migration may have left settings behind (search_path, role): they must not reach what is read next. */
+    if (s->dialect == LS_DIALECT_POSTGRES)
+        ls_session_disconnect(s);
+    r->rep->elapsed_ms = ls_mono_ms() - r->run_began_ms;
+    ls_run_tell(r);
+    LS_FAULT("run-end");
+    ls_run_event(r, LS_EV_RUN_END, NULL, r->rep->err.code != LS_OK ? &r->rep->err : NULL);
+}
+
+enum ls_rc ls_run(struct ls_session *s, const struct ls_plan *plan, const struct ls_run_hooks *hooks, struct ls_run_report *report)
+{
+    struct ls_runner r = {.s = s, .plan = plan, .hooks = hooks, .rep = report, .step = -1, .op = -1, .failed_op = -1, .blockers = LS_BUF_INIT};
+    struct ls_err err = LS_ERR_INIT;
+    enum ls_rc rc;
+
+    ls_run_report_init(report);
+    r.run_began_ms = ls_mono_ms();
+    report->verdict = LS_VERDICT_NOTHING;
+    if (plan->steps.n == 0)
+        return LS_OK;
+    s->hook_ctx = &r;
+    s->on_wait = ls_run_on_wait;
+    s->on_notice = ls_run_on_notice;
+    rc = prepare(&r, &err);
+    if (rc == LS_OK) {
+        ls_run_event(&r, LS_EV_RUN_BEGIN, NULL, NULL);
+        rc = run_steps(&r, &err);
+        if (rc == LS_OK)
+            report->verdict = LS_VERDICT_DONE;
+        else
+            ls_run_fail(&r, &err);
+    } else {
+        report->verdict = LS_VERDICT_ROLLED_BACK;
+        ls_err_move(&report->err, &err);
+    }
+    finish(&r);
+    s->on_wait = NULL;
+    s->on_notice = NULL;
+    s->hook_ctx = NULL;
+    ls_session_clear_cancel(s);
+    ls_db_close(r.watcher);
+    ls_buf_release(&r.blockers);
+    ls_journal_close(&r.journal);
+    ls_err_release(&err);
+    return report->err.code;
+}

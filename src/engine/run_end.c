@@ -1,0 +1,245 @@
+/* When a run does not go well: the answer to a COMMIT that was lost, what a failure means, and the journal's last words. */
+#include <config.h>
+
+#include "engine/run_priv.h"
+
+#include <string.h>
+#include <time.h>
+
+#include "lockstep/base/clock.h"
+#include "lockstep/base/mem.h"
+#include "lockstep/base/redact.h"
+#include "lockstep/base/text.h"
+
+#define RESOLVE_MS       30000
+#define RESOLVE_PAUSE_MS 250
+
+/* --- the answer that was lost (reliability.md 2.3, protocol R) ------------------------------------------------------------------------------ */
+
+/* Not ls_session_sleep: a cancel does not end this. */
+static void pause_ms(long ms)
+{
+    struct timespec t = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
+
+    nanosleep(&t, NULL);
+}
+
+static enum ls_outcome resolve_postgres(struct ls_runner *r, const char *system_id)
+{
+    int64_t until = ls_mono_ms() + RESOLVE_MS;
+    enum ls_outcome outcome = LS_OUTCOME_UNKNOWN;
+
+    if (r->xact_id[0] == '\0')
+        return LS_OUTCOME_ABORTED; /* no number was given to it: it had written nothing */
+    for (;; pause_ms(RESOLVE_PAUSE_MS)) {
+        if (ls_mono_ms() > until)
+            return LS_OUTCOME_UNKNOWN;
+        if (ls_session_connect_as(r->s, false, NULL) != LS_OK)
+            continue;
+        /* Another server answers at the same address (failover): its transaction numbers mean something else. */
+        if (strcmp(system_id, ls_db_info(r->s->db)->system_id) != 0)
+            return LS_OUTCOME_UNKNOWN;
+        if (ls_db_xact_outcome(r->s->db, r->xact_id, &outcome, NULL) == LS_OK && outcome != LS_OUTCOME_RUNNING)
+            return outcome;
+    }
+}
+
+/* The fence of the transaction that was being committed: it holds exactly as long as the transaction's own ledger write is not there. */
+static const struct ls_op *fence_before(const struct ls_runner *r)
+{
+    bool is_setup = r->step < 0;
+    const struct ls_op *ops = is_setup ? r->plan->setup.v : r->plan->steps.v[r->step].ops.v;
+
+    for (int i = r->op; i >= 0 && ops[i].kind != LS_OP_BEGIN; i--)
+        if (ops[i].kind == LS_OP_EXPECT)
+            return &ops[i];
+    return NULL;
+}
+
+static enum ls_outcome resolve_sqlite(struct ls_runner *r)
+{
+    const struct ls_op *fence = fence_before(r);
+    struct ls_exec_info info;
+    bool is_there = false;
+
+    ls_session_disconnect(r->s);
+    if (ls_session_connect_as(r->s, false, NULL) != LS_OK)
+        return LS_OUTCOME_UNKNOWN;
+    if (r->has_journal && r->journal.next_seq > r->journal.seq) {
+        if (ls_journal_has_pending(&r->journal, r->s->db, &is_there, NULL) != LS_OK)
+            return LS_OUTCOME_UNKNOWN;
+        return is_there ? LS_OUTCOME_COMMITTED : LS_OUTCOME_ABORTED;
+    }
+    if (fence == NULL || ls_db_exec(r->s->db, fence->sql, fence->len, fence->params, fence->n_params, &info, NULL) != LS_OK)
+        return LS_OUTCOME_UNKNOWN;
+    return info.all_true ? LS_OUTCOME_ABORTED : LS_OUTCOME_COMMITTED;
+}
+
+enum ls_outcome ls_run_resolve(struct ls_runner *r)
+{
+    char *system_id = ls_strdup(ls_db_info(r->s->db)->system_id);
+    enum ls_outcome outcome;
+
+    r->is_locked = false;
+    if (r->s->dialect == LS_DIALECT_SQLITE) {
+        outcome = resolve_sqlite(r);
+    } else {
+        ls_session_disconnect(r->s);
+        outcome = resolve_postgres(r, system_id);
+    }
+    free(system_id);
+    return outcome;
+}
+
+/* --- what a failure means ------------------------------------------------------------------------------------------------------------------ */
+
+/* Which piece of a batch: as the driver counted, else by the place, else the only one. 0: not known. */
+static int piece_of(const struct ls_op *op, const struct ls_err *err)
+{
+    int found = err->statement;
+
+    if (op->kind == LS_OP_STATEMENT)
+        return op->stmt_no;
+    for (int i = 0; found == 0 && err->offset >= 0 && i < op->n_pieces; i++)
+        if (err->offset < (long)op->pieces[i].end)
+            found = i + 1;
+    if (found == 0 && op->n_pieces == 1)
+        found = 1;
+    return found <= op->n_pieces ? found : 0;
+}
+
+static void place(struct ls_runner *r, const struct ls_op *op, struct ls_err *err)
+{
+    const struct ls_step *s = &r->plan->steps.v[r->step];
+    int n = piece_of(op, err), line = op->line, col = op->col;
+
+    if (err->offset >= 0 && (size_t)err->offset <= op->len)
+        ls_sql_place(s->text, s->text_len, (size_t)(op->sql - s->text) + (size_t)err->offset, &line, &col);
+    else if (op->kind == LS_OP_BATCH && n > 0) {
+        line = op->pieces[n - 1].line;
+        col = op->pieces[n - 1].col;
+    } else if (op->kind == LS_OP_BATCH) {
+        line = col = 0;
+    }
+    r->rep->failed_stmt = err->statement = n;
+    r->rep->failed_line = err->line = line;
+    r->rep->failed_col = err->col = col;
+}
+
+/* "migrations/0007_x.up.sql:12:5: syntax error at "CRATE" (statement 3 of 5)" */
+static void word_statement(struct ls_runner *r, struct ls_err *err)
+{
+    const struct ls_step *s = &r->plan->steps.v[r->step];
+    struct ls_buf text = LS_BUF_INIT;
+
+    ls_buf_adds(&text, s->path != NULL ? s->path : s->label);
+    if (err->line > 0)
+        ls_buf_addf(&text, ":%d:%d", err->line, err->col);
+    ls_buf_addf(&text, ": %s", err->message);
+    if (err->statement > 0)
+        ls_buf_addf(&text, " (statement %d of %d)", err->statement, s->n_statements);
+    free(err->message);
+    err->message = ls_buf_detach(&text);
+}
+
+static bool is_body_op(const struct ls_op *op)
+{
+    return op->kind == LS_OP_STATEMENT || op->kind == LS_OP_BATCH;
+}
+
+static enum ls_verdict verdict_of(const struct ls_runner *r)
+{
+    if (r->was_lost && r->lost != LS_OUTCOME_COMMITTED && r->lost != LS_OUTCOME_ABORTED)
+        return LS_VERDICT_UNKNOWN;
+    if (r->escaped)
+        return LS_VERDICT_DIRTY;
+    return r->phase == LS_PHASE_FRESH ? LS_VERDICT_ROLLED_BACK : LS_VERDICT_DIRTY;
+}
+
+static enum ls_rc code_of(const struct ls_runner *r, enum ls_rc cause)
+{
+    if (r->rep->verdict == LS_VERDICT_UNKNOWN)
+        return LS_E_UNKNOWN;
+    if (r->rep->verdict == LS_VERDICT_DIRTY)
+        return LS_E_PARTIAL;
+    return cause == LS_E_CANCELLED || cause == LS_E_CHANGED || cause == LS_E_CONNECT ? cause : LS_E_FAILED;
+}
+
+static void write_failure(struct ls_runner *r)
+{
+    static const char *const words[] = {[LS_VERDICT_NOTHING] = "nothing", [LS_VERDICT_DONE] = "ok", [LS_VERDICT_ROLLED_BACK] = "rolled back",
+                                        [LS_VERDICT_DIRTY] = "dirty", [LS_VERDICT_UNKNOWN] = "unknown"};
+    const struct ls_step *s = &r->plan->steps.v[r->step];
+    struct ls_buf redacted = LS_BUF_INIT, detail = LS_BUF_INIT, name = LS_BUF_INIT;
+    struct ls_journal_entry e = {.event = "failed",
+                                 .version = s->label,
+                                 .direction = s->direction == LS_UP ? "up" : "down",
+                                 .result = words[r->rep->verdict],
+                                 .duration_ms = (ls_mono_us() - r->step_began_us) / 1000};
+
+    ls_redact(&redacted, r->rep->err.message, strlen(r->rep->err.message));
+    ls_ui_text_line(&detail, redacted.ptr);
+    ls_ui_text_line(&name, s->name);
+    e.detail = detail.ptr;
+    e.name = name.ptr;
+    if (ls_journal_write(&r->journal, r->s->db, &e, NULL) != LS_OK)
+        ls_run_event(r, LS_EV_NOTICE, "WARNING: the journal could not be told about the failure", NULL);
+    ls_buf_release(&redacted);
+    ls_buf_release(&detail);
+    ls_buf_release(&name);
+}
+
+/* After a lost connection: the chain may only grow under the lock, and from its head as it is now. */
+static bool may_write_journal(struct ls_runner *r)
+{
+    bool got = false;
+
+    if (!r->has_journal)
+        return false;
+    if (r->is_locked && r->s->db != NULL && ls_db_is_alive(r->s->db))
+        return true;
+    r->is_locked = false;
+    if (ls_session_connect_as(r->s, false, NULL) != LS_OK || ls_db_try_lock(r->s->db, r->keys, r->n_keys, &got, NULL) != LS_OK || !got)
+        return false;
+    r->is_locked = true;
+    return ls_journal_reread(&r->journal, r->s->db, NULL) == LS_OK;
+}
+
+void ls_run_fail(struct ls_runner *r, struct ls_err *err)
+{
+    const struct ls_op *op = NULL;
+
+    ls_run_rollback(r);
+    ls_session_shield(r->s, true);
+    r->rep->failed_step = r->step;
+    r->rep->failed_op = r->failed_op;
+    if (r->step >= 0 && r->failed_op >= 0)
+        op = &r->plan->steps.v[r->step].ops.v[r->failed_op];
+    if (op != NULL && is_body_op(op) && err->message != NULL && err->code != LS_E_PARTIAL) {
+        place(r, op, err);
+        word_statement(r, err);
+    }
+    if (r->was_lost && r->lost == LS_OUTCOME_ABORTED)
+        ls_err_detail(err, "the server was asked: the transaction was rolled back");
+    r->rep->verdict = verdict_of(r);
+    err->code = code_of(r, err->code);
+    ls_err_move(&r->rep->err, err);
+    if (r->step >= 0 && may_write_journal(r))
+        write_failure(r);
+    ls_session_shield(r->s, false);
+}
+
+void ls_run_journal_end(struct ls_runner *r)
+{
+    struct ls_journal_entry e = {.event = "run_end", .result = ls_verdict_name(r->rep->verdict), .duration_ms = ls_mono_ms() - r->run_began_ms};
+    char detail[64];
+
+    if (!may_write_journal(r))
+        return;
+    ls_session_shield(r->s, true);
+    snprintf(detail, sizeof(detail), "%d of %zu steps", r->rep->n_steps_done, r->plan->steps.n);
+    e.detail = detail;
+    if (ls_journal_write(&r->journal, r->s->db, &e, NULL) != LS_OK)
+        ls_run_event(r, LS_EV_NOTICE, "WARNING: the journal could not be told about the end of the run", NULL);
+    ls_session_shield(r->s, false);
+}

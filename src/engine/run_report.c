@@ -1,0 +1,233 @@
+/* What a run has done, in plain sentences: what is applied, what is not, what the ledger says, what can be done next. */
+#include <config.h>
+
+#include "engine/run_priv.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+static void LS_PRINTF(2, 3) line(struct ls_buf *out, const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    ls_buf_vaddf(out, fmt, ap);
+    va_end(ap);
+    ls_buf_addc(out, '\n');
+}
+
+/* --- what was done --------------------------------------------------------------------------------------------------------------------------- */
+
+static const char *done_word(const struct ls_runner *r, const struct ls_step *s)
+{
+    if (s->kind == LS_STEP_RECORD)
+        return r->plan->action == LS_ACTION_IMPORT ? "Imported" : s->direction == LS_UP ? "Marked applied" : "Marked pending";
+    return s->direction == LS_UP ? "Applied" : "Taken back";
+}
+
+/* Names up to six of them, else the first and the last. */
+static void add_labels(struct ls_buf *out, const struct ls_plan *p, size_t from, size_t to)
+{
+    for (size_t i = from; i < to; i++) {
+        if (to - from > 6 && i == from + 1) {
+            ls_buf_addf(out, " to %s (%zu)", p->steps.v[to - 1].label, to - from);
+            return;
+        }
+        ls_buf_addf(out, "%s%s", i > from ? ", " : "", p->steps.v[i].label);
+    }
+}
+
+/* Steps that go the same way, as one line. */
+static void tell_done(struct ls_runner *r)
+{
+    const struct ls_plan *p = r->plan;
+    size_t n = (size_t)r->rep->n_steps_done, to;
+
+    for (size_t from = 0; from < n; from = to) {
+        for (to = from + 1; to < n && p->steps.v[to].direction == p->steps.v[from].direction; to++)
+            ;
+        ls_buf_addf(&r->rep->applied, "%s: ", done_word(r, &p->steps.v[from]));
+        add_labels(&r->rep->applied, p, from, to);
+        ls_buf_adds(&r->rep->applied, ".\n");
+    }
+    if (n == 0)
+        line(&r->rep->applied, "Nothing was %s.", p->action == LS_ACTION_DOWN ? "taken back" : p->action == LS_ACTION_UP ? "applied" : "done");
+}
+
+/* --- what a failure left ------------------------------------------------------------------------------------------------------------------------ */
+
+static bool is_golang(const struct ls_runner *r)
+{
+    return r->format == &ls_format_golang_migrate;
+}
+
+static bool has_class(const struct ls_step *s, enum ls_dialect d, enum ls_tx_class tx)
+{
+    for (size_t i = 0; i < s->ops.n; i++) {
+        const struct ls_op *op = &s->ops.v[i];
+
+        for (int k = 0; op->kind == LS_OP_BATCH && k < op->n_pieces; k++)
+            if (ls_sql_tx_class(d, op->sql + op->pieces[k].start, op->pieces[k].end - op->pieces[k].start) == tx)
+                return true;
+    }
+    return false;
+}
+
+/* The one sentence that says what of a golang-migrate body is in the database after it failed. */
+static void tell_golang_body(struct ls_runner *r, const struct ls_step *s)
+{
+    struct ls_buf *out = &r->rep->applied;
+    bool is_pg = r->s->dialect == LS_DIALECT_POSTGRES, is_lost = r->rep->err.code == LS_E_CONNECT || !r->rep->err.sqlstate[0];
+
+    if (r->phase == LS_PHASE_INTENT && is_pg)
+        line(out, "Its file was not sent: nothing of it is in the database.");
+    else if (r->phase == LS_PHASE_BODY_DONE)
+        line(out, "Its file ran to its end and stays; only the ledger was not told.");
+    else if (!is_pg)
+        line(out, "Its file ran in a transaction of its own, which was rolled back: nothing of it is in the database.");
+    else if (is_lost)
+        line(out, "The connection was lost while the file was running: the server may have finished it after that, or not. Look before you go on.");
+    else if (has_class(s, LS_DIALECT_POSTGRES, LS_TX_CONTROLS))
+        line(out, "The file has transaction commands of its own: what was committed before the failure stays.");
+    else if (has_class(s, LS_DIALECT_POSTGRES, LS_TX_FORBIDS))
+        line(out, "It is one statement that runs outside of transactions: it can leave something unfinished behind, such as an invalid index.");
+    else
+        line(out, "PostgreSQL ran the file as one implicit transaction: nothing of it is in the database.");
+}
+
+static void tell_no_tx(struct ls_runner *r, const struct ls_step *s)
+{
+    struct ls_buf *out = &r->rep->applied;
+
+    if (r->phase == LS_PHASE_BODY_DONE)
+        line(out, "All its statements took effect and stay; only the ledger was not told.");
+    else if (r->stmts_done == 0)
+        line(out, "None of its %d statements took effect before the failure.", s->n_statements);
+    else if (r->stmts_done == 1)
+        line(out, "Statement 1 of %d took effect and stays.", s->n_statements);
+    else
+        line(out, "Statements 1 to %d of %d took effect and stay.", r->stmts_done, s->n_statements);
+    if (r->rep->failed_stmt > 0)
+        line(out, "Statement %d failed; one that runs outside of transactions can leave something unfinished behind, such as an invalid index.",
+             r->rep->failed_stmt);
+}
+
+static void tell_failed_step(struct ls_runner *r, const struct ls_step *s)
+{
+    struct ls_buf *out = &r->rep->applied;
+    const char *way = s->kind == LS_STEP_RECORD ? "mark" : s->direction == LS_UP ? "up" : "down";
+    size_t left = r->plan->steps.n - (size_t)r->rep->failed_step - 1;
+
+    line(out, r->rep->err.code == LS_E_CANCELLED ? "Stopped at: the %s of %s." : "Failed: the %s of %s.", way, s->label);
+    if (r->rep->verdict == LS_VERDICT_UNKNOWN)
+        line(out, "Its COMMIT was sent and the answer was lost; the database could not be asked what became of it.");
+    else if (r->escaped)
+        line(out, "A statement ended the transaction around it: what came before that statement may stay.");
+    else if (r->rep->verdict == LS_VERDICT_ROLLED_BACK)
+        line(out, "Its transaction was rolled back: nothing of it is in the database.");
+    else if (is_golang(r))
+        tell_golang_body(r, s);
+    else
+        tell_no_tx(r, s);
+    if (left > 0)
+        line(out, "Not begun: %zu more.", left);
+}
+
+/* --- the ledger now ------------------------------------------------------------------------------------------------------------------------------ */
+
+static void tell_ledger(struct ls_runner *r)
+{
+    struct ls_buf *out = &r->rep->applied;
+    const struct ls_step *s = r->rep->failed_step >= 0 ? &r->plan->steps.v[r->rep->failed_step] : NULL;
+    struct ls_ledger l = {0};
+    const struct ls_ledger_row *row = NULL;
+
+    if (r->format == NULL || ls_session_connect_to_read(r->s, NULL) != LS_OK || r->format->ledger_read(r->s->db, &r->s->opts, &l, NULL) != LS_OK) {
+        line(out, "The ledger could not be read again.");
+        ls_ledger_release(&l);
+        return;
+    }
+    for (size_t i = 0; s != NULL && i < l.rows.n; i++)
+        if (strcmp(l.rows.v[i].id, s->id) == 0)
+            row = &l.rows.v[i];
+    if (!l.exists)
+        line(out, "There is no ledger.");
+    else if (l.shape == LS_LEDGER_CURSOR && l.rows.n > 0)
+        line(out, "The ledger %s says: version %s, %s.", l.location, l.rows.v[0].id, l.dirty ? "dirty" : "clean");
+    else if (l.shape == LS_LEDGER_CURSOR)
+        line(out, "The ledger %s says: no version is applied.", l.location);
+    else if (s != NULL && s->kind == LS_STEP_MIGRATE)
+        line(out, "The ledger %s says about %s: %s.", l.location, s->label, row != NULL && row->raw_status != NULL ? row->raw_status : "nothing, so it is pending");
+    ls_ledger_release(&l);
+}
+
+/* --- what next ------------------------------------------------------------------------------------------------------------------------------------ */
+
+static void next_golang(struct ls_runner *r, const struct ls_step *s)
+{
+    struct ls_buf *out = &r->rep->next;
+
+    if (r->phase == LS_PHASE_BODY_DONE)
+        line(out, "Tell the ledger what is true: lockstep mark %s %s", s->label, s->direction == LS_UP ? "applied" : "pending");
+    if (r->phase == LS_PHASE_BODY_DONE)
+        return;
+    if (s->path != NULL)
+        line(out, "Mend %s.", s->path);
+    if (s->direction == LS_UP) {
+        line(out, "If nothing of %s is in the database: lockstep mark %s pending, then lockstep up", s->label, s->label);
+        line(out, "If you completed it by hand: lockstep mark %s applied", s->label);
+    } else {
+        line(out, "If nothing of %s was taken back: lockstep mark %s applied, then lockstep down 1", s->label, s->label);
+        line(out, "If you took it back by hand: lockstep mark %s pending", s->label);
+    }
+}
+
+static void next_lockstep(struct ls_runner *r, const struct ls_step *s)
+{
+    struct ls_buf *out = &r->rep->next;
+    const char *done = s->direction == LS_UP ? "applied" : "pending", *not_done = s->direction == LS_UP ? "pending" : "applied";
+
+    if (r->escaped) {
+        line(out, "Look at what is in the database, and take it back or complete it by hand; then mark %s applied or pending.", s->label);
+        return;
+    }
+    if (r->phase != LS_PHASE_BODY_DONE)
+        line(out, "If you take back by hand what took effect: lockstep mark %s %s, mend the file, and run it again", s->label, not_done);
+    line(out, "%s: lockstep mark %s %s", r->phase == LS_PHASE_BODY_DONE ? "Tell the ledger what is true" : "If you complete it by hand", s->label, done);
+}
+
+static void tell_next(struct ls_runner *r)
+{
+    const struct ls_step *s = r->rep->failed_step >= 0 ? &r->plan->steps.v[r->rep->failed_step] : NULL;
+    struct ls_buf *out = &r->rep->next;
+
+    if (r->rep->verdict == LS_VERDICT_UNKNOWN)
+        line(out, "When the database answers again, look at lockstep status: the ledger says whether it was committed.");
+    else if (s == NULL || r->rep->err.code == LS_E_CHANGED)
+        line(out, "%s", r->rep->err.hint != NULL ? r->rep->err.hint : "Remove the cause, then run it again.");
+    else if (r->rep->verdict == LS_VERDICT_DIRTY && is_golang(r))
+        next_golang(r, s);
+    else if (r->rep->verdict == LS_VERDICT_DIRTY)
+        next_lockstep(r, s);
+    else if (r->rep->err.code == LS_E_CANCELLED)
+        line(out, "Run it again when you are ready: it goes on with %s.", s->label);
+    else if (s->path != NULL)
+        line(out, "Mend %s or the cause in the database, then run it again: it goes on with %s. Or leave it: the database is as it was before %s.",
+             s->path, s->label, s->label);
+    else
+        line(out, "Remove the cause, then run it again.");
+}
+
+void ls_run_tell(struct ls_runner *r)
+{
+    struct ls_run_report *rep = r->rep;
+
+    tell_done(r);
+    if (rep->err.code == LS_OK)
+        return;
+    if (rep->failed_step >= 0)
+        tell_failed_step(r, &r->plan->steps.v[rep->failed_step]);
+    if (rep->failed_step >= 0)
+        tell_ledger(r);
+    tell_next(r);
+}
