@@ -120,8 +120,9 @@ int cli_run(const struct cli_io *io, int argc, const char *const *argv)
 
     ctx.v = &ctx.words.values;
     if (cli_parse(argc, argv, &ctx.words, &ctx.error) != LS_OK) {
-        /* What was understood so far says whether the answer has to be JSON. */
-        ctx.json = cli_has(&ctx, CLI_O(JSON));
+        /* Not everything was read; a script that says --json anywhere gets its answer as JSON. */
+        for (int i = 0; i < argc; i++)
+            ctx.json = ctx.json || strcmp(argv[i], "--json") == 0;
         ctx.root = ctx.json ? json_object() : NULL;
         code = cli_fail(&ctx);
     } else {

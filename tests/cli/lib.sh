@@ -1,0 +1,57 @@
+# tests/cli/lib.sh: what the tests of the subcommands share.
+#   in_dir NAME        an empty folder of that name to work in, with a .git so that no project file above it counts
+#   demo_folder        the same with the demo project's migrations and a lockstep.conf for demo.db in it
+#   json FILTER        the last run's stdout through jq -r
+#   pg_new, pg_do      a new database's URL; SQL on it
+# shellcheck shell=sh
+
+. "$LS_SRCDIR/tests/support/tap.sh"
+
+in_dir() {
+    mkdir -p "$LS_TEST_TMP/$1/.git" && cd "$LS_TEST_TMP/$1" || exit 1
+}
+
+demo_folder() {
+    in_dir "$1"
+    mkdir migrations && cp "$LS_SRCDIR"/migrations/*.sql migrations/
+    printf '[env dev]\nurl = sqlite:demo.db\n' >lockstep.conf
+}
+
+need_jq() {
+    command -v jq >/dev/null 2>&1 || skip_all "jq is not installed"
+}
+
+json() {
+    jq -r "$1" "$out_file" 2>&1
+}
+
+psql_() {
+    "$LS_TEST_PG_BINDIR/psql" -X -q -A -t -v ON_ERROR_STOP=1 "$@"
+}
+
+pg_n=0
+pg_new() { # sets pg_url to a new, empty database
+    pg_n=$((pg_n + 1))
+    pg_name=cli_$$_$pg_n
+    psql_ -d "$LS_TEST_PG_URL" -c "create database $pg_name" || exit 1
+    pg_url="postgresql:///$pg_name?host=$LS_TEST_PG_HOST&port=$LS_TEST_PG_PORT&user=postgres"
+}
+
+pg_do() { # SQL
+    psql_ -d "$pg_url" -c "$1"
+}
+
+# Whether this build has a driver: has_driver sqlite
+has_driver() {
+    "$LS_BIN" version | grep -q "[+]$1"
+}
+
+# Waits until a command succeeds, at most about 20 s.
+wait_for() {
+    wf_i=0
+    until "$@"; do
+        wf_i=$((wf_i + 1))
+        [ "$wf_i" -lt 400 ] || return 1
+        sleep 0.05
+    done
+}

@@ -1,0 +1,128 @@
+# Words and options: help, mistakes, the tables behind them.
+. "$LS_SRCDIR/tests/cli/lib.sh"
+in_dir words
+
+run "$LS_BIN" --help
+exits 0 "--help"
+like "$out" '^usage: lockstep' "help is data"
+is "$err" "" "help says nothing on stderr"
+unlike "$out" ' $' "no line of the help ends in a blank"
+for c in $("$LS_BIN" --dump-options | sed -n 's/^command //p'); do
+    run "$LS_BIN" "$c" --help
+    exits 0 "$c --help"
+    like "$out" "^usage: lockstep $c" "$c --help names itself"
+    is "$("$LS_BIN" help "$c")" "$out" "help $c says the same"
+done
+run "$LS_BIN" --version
+exits 0 "--version"
+like "$out" '^lockstep [0-9]+\.[0-9]+' "and prints it"
+
+run "$LS_BIN" </dev/null
+exits 2 "no command and no terminal"
+like "$err" 'needs a terminal' "says why the console does not open"
+is "$out" "" "nothing on stdout"
+
+run "$LS_BIN" statsu
+exits 2 "a misspelt command"
+like "$err" 'did you mean .lockstep status' "names the nearest"
+run "$LS_BIN" status --jsn
+exits 2 "a misspelt option"
+like "$err" 'did you mean --json' "names the nearest"
+run "$LS_BIN" status --offsets
+exits 2 "an option of another command"
+like "$err" 'status has no option --offsets' "says whose it is not"
+run "$LS_BIN" --check
+exits 2 "an option that needs a command"
+run "$LS_BIN" status extra
+exits 2 "a word too many"
+like "$err" "'extra' is one word too many" "names it"
+run "$LS_BIN" to
+exits 2 "a word missing"
+like "$err" 'to wants VERSION' "names it"
+run "$LS_BIN" status --url
+exits 2 "an option without its value"
+like "$err" '--url wants a value: URL' "says what it wants"
+run "$LS_BIN" status --url=
+exits 2 "an empty value"
+run "$LS_BIN" status --json=yes
+exits 2 "a flag with a value"
+run "$LS_BIN" status --lock-timeout 3
+exits 2 "a time without its unit"
+like "$err" '500ms, 3s, 2min or 1h' "says how a time is written"
+run "$LS_BIN" log -n x
+exits 2 "a number that is none"
+run "$LS_BIN" status -Z
+exits 2 "an unknown letter"
+run "$LS_BIN" up 0
+exits 2 "up 0"
+run "$LS_BIN" up -- -1
+exits 2 "up -1"
+run "$LS_BIN" up 99999999999999999999
+exits 2 "up with a number that is too large"
+run "$LS_BIN" plan sideways
+exits 2 "plan of something else"
+run "$LS_BIN" mark 1
+exits 2 "mark without its second word"
+run "$LS_BIN" mark 1 maybe
+exits 2 "mark as something else"
+run "$LS_BIN" backups prune
+exits 2 "prune without a limit"
+run "$LS_BIN" backups prune --older-than 30
+exits 2 "an age without its unit"
+run "$LS_BIN" status
+exits 2 "no database is named"
+like "$err" '--url sqlite:app.db' "shows how to name one"
+run "$LS_BIN" status --url 'mysql://h/d'
+exits 2 "a URL of another database"
+like "$err" 'sqlite:' "shows the forms there are"
+run "$LS_BIN" up --read-only --url sqlite:x.db
+exits 3 "--read-only stops what writes"
+ok "and no file is made" test ! -e x.db
+
+# Errors as JSON.
+if command -v jq >/dev/null 2>&1; then
+    run "$LS_BIN" statsu --json
+    is "$(json .error.code)" usage "a mistake is JSON with --json"
+    like "$err" 'there is no command' "and text on stderr all the same"
+    run "$LS_BIN" status --json
+    is "$(json .error.message)" "no database is named" "so is a missing database"
+    run "$LS_BIN" version --json
+    like "$(json .version)" '^[0-9]' "version --json"
+else
+    skip "jq is not installed" "errors as JSON"
+fi
+
+# Output that cannot be written is no success.
+if [ -c /dev/full ]; then
+    "$LS_BIN" --help >/dev/full 2>"$err_file"
+    is "$?" 1 "a full disk is told"
+    like "$(cat "$err_file")" 'could not be written' "with the reason"
+fi
+
+# Completions: made from the same tables, and the shells take them.
+for shell in bash zsh fish; do
+    run "$LS_BIN" --generate-completion $shell
+    exits 0 "completion for $shell"
+    cp "$out_file" completion.$shell
+    for o in $("$LS_BIN" --dump-options | sed -n 's/^option --\([a-z-]*\).*/\1/p'); do
+        grep -Eq -- "(--|-l )$o" completion.$shell || fail "$shell completes --$o"
+    done
+    if command -v $shell >/dev/null 2>&1; then
+        ok "$shell can read it" $shell -n completion.$shell
+    else
+        skip "no $shell here" "$shell can read it"
+    fi
+done
+run "$LS_BIN" --generate-completion csh
+exits 2 "no completion for csh"
+complete_bash() { # WORD...: what bash would offer for the last one
+    bash -c '. ./completion.bash; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _lockstep; printf "%s\n" "${COMPREPLY[@]}"' bash "$@" | tr '\n' ' '
+}
+is "$(complete_bash lockstep sta)" "status " "bash completes a command"
+is "$(complete_bash lockstep status --che)" "--check " "bash completes an option"
+is "$(complete_bash lockstep -e dev mark 7 app)" "applied " "bash completes a word at its place"
+is "$(complete_bash lockstep split --dialect s)" "sqlite " "bash completes a value"
+printf '[env staging]\n[env stable]\n' >lockstep.conf
+is "$(complete_bash lockstep -e st)" "staging stable " "bash completes an environment"
+
+done_testing

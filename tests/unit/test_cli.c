@@ -1,0 +1,274 @@
+/* The parser of words, the splitting of lines, lists, and commands run from inside, as the console does it. */
+#include <config.h>
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "cli/cmd.h"
+#include "lockstep/base/file.h"
+#include "lockstep/base/mem.h"
+
+static void assert_words(const char *line, int n, ...)
+{
+    struct ls_err err = LS_ERR_INIT;
+    char **words = NULL;
+    int got = 0;
+    va_list ap;
+
+    assert_int_equal(cli_split_line(line, &words, &got, &err), LS_OK);
+    assert_int_equal(got, n);
+    va_start(ap, n);
+    for (int i = 0; i < n; i++)
+        assert_string_equal(words[i], va_arg(ap, const char *));
+    va_end(ap);
+    assert_null(words[n]);
+    free(words);
+}
+
+static void test_lines(void **state)
+{
+    struct ls_err err = LS_ERR_INIT;
+    char **words = NULL;
+    int n = 7;
+
+    (void)state;
+    assert_words("", 0);
+    assert_words(" \t ", 0);
+    assert_words("a b", 2, "a", "b");
+    assert_words("  up   3\t--yes ", 3, "up", "3", "--yes");
+    assert_words("new 'add e mail' \"x \\\"y\\\" \\z\"", 3, "new", "add e mail", "x \"y\" \\z");
+    assert_words("a'b'\"c\"d '' \\ e\\'", 3, "abcd", "", " e'");
+    assert_words("'$HOME' `x` *", 3, "$HOME", "`x`", "*");
+    assert_int_equal(cli_split_line("a 'b", &words, &n, &err), LS_E_USAGE);
+    assert_null(words);
+    assert_int_equal(n, 0);
+    ls_err_release(&err);
+    assert_int_equal(cli_split_line("a \"b\\", &words, &n, &err), LS_E_USAGE);
+    ls_err_release(&err);
+}
+
+static enum ls_rc parse(struct cli_words *w, struct ls_err *err, int n, ...)
+{
+    const char *argv[8] = {NULL};
+    va_list ap;
+
+    va_start(ap, n);
+    for (int i = 0; i < n; i++)
+        argv[i] = va_arg(ap, const char *);
+    va_end(ap);
+    return cli_parse(n, argv, w, err);
+}
+
+static void test_parse(void **state)
+{
+    struct cli_words w;
+    struct ls_err err = LS_ERR_INIT;
+
+    (void)state;
+    assert_int_equal(parse(&w, &err, 0), LS_OK);
+    assert_null(w.command);
+    assert_int_equal(parse(&w, &err, 4, "-e", "dev", "status", "--check"), LS_OK);
+    assert_string_equal(w.command->name, "status");
+    assert_string_equal(w.values.text[CLI_OPT_ENV], "dev");
+    assert_true(w.values.set == (CLI_O(ENV) | CLI_O(CHECK)));
+    assert_int_equal(parse(&w, &err, 3, "-qyedev", "log", "-n7"), LS_OK);
+    assert_true(w.values.set == (CLI_O(QUIET) | CLI_O(YES) | CLI_O(ENV) | CLI_O(LIMIT)));
+    assert_string_equal(w.values.text[CLI_OPT_ENV], "dev");
+    assert_int_equal(w.values.number[CLI_OPT_LIMIT], 7);
+    assert_int_equal(parse(&w, &err, 4, "up", "--lock-timeout=2min", "--", "--yes"), LS_OK);
+    assert_int_equal(w.values.number[CLI_OPT_LOCK_TIMEOUT], 120000);
+    assert_int_equal(w.n_args, 1);
+    assert_string_equal(w.args[0], "--yes");
+    assert_int_equal(parse(&w, &err, 4, "backups", "prune", "--older-than", "2w"), LS_OK);
+    assert_int_equal(w.values.number[CLI_OPT_OLDER_THAN], 14 * 86400);
+    assert_int_equal(parse(&w, &err, 2, "split", "-"), LS_OK);
+    assert_string_equal(w.args[0], "-");
+    assert_int_equal(parse(&w, &err, 2, "up", "--lock-timeout"), LS_E_USAGE);
+    assert_string_equal(err.message, "--lock-timeout wants a value: TIME");
+    ls_err_release(&err);
+    assert_int_equal(parse(&w, &err, 3, "up", "--lock-timeout", "9x"), LS_E_USAGE);
+    assert_int_equal(err.code, LS_E_USAGE);
+    ls_err_release(&err);
+}
+
+static void test_tables_are_whole(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < cli_n_commands; i++) {
+        const struct cli_command *c = &cli_commands[i];
+
+        assert_ptr_equal(cli_command_find(c->name), c);
+        assert_non_null(c->run);
+        assert_true(c->min_args <= c->max_args && c->max_args <= CLI_MAX_ARGS);
+        assert_true((c->options & CLI_GLOBAL) == 0);
+        assert_true((c->max_args == 0) == (*c->args == '\0'));
+    }
+    for (int i = 0; i < CLI_N_OPTIONS; i++) {
+        uint64_t users = CLI_GLOBAL | CLI_O(GENERATE_COMPLETION);
+
+        for (size_t j = 0; j < cli_n_commands; j++)
+            users |= cli_commands[j].options;
+        assert_true(users & (UINT64_C(1) << i));
+        assert_true((cli_options[i].kind == CLI_FLAG) == (cli_options[i].arg == NULL));
+    }
+}
+
+/* What a command printed, and how it ended. */
+struct ran {
+    int code;
+    char *out, *err;
+};
+
+static struct ran run_line(const char *line, const struct config_request *base, bool (*confirm)(void *, const char *, const char *), void *ctx)
+{
+    struct ran r = {0};
+    size_t n_out = 0, n_err = 0;
+    FILE *out = open_memstream(&r.out, &n_out);
+    FILE *err = open_memstream(&r.err, &n_err);
+
+    r.code = cli_run_line(line, base, out, err, confirm, ctx);
+    (void)fclose(out);
+    (void)fclose(err);
+    return r;
+}
+
+static void ran_free(struct ran *r)
+{
+    free(r->out);
+    free(r->err);
+}
+
+static void test_run_line(void **state)
+{
+    struct ran r;
+
+    (void)state;
+    r = run_line("", NULL, NULL, NULL);
+    assert_int_equal(r.code, 0);
+    assert_string_equal(r.out, "");
+    ran_free(&r);
+    r = run_line("version", NULL, NULL, NULL);
+    assert_int_equal(r.code, 0);
+    assert_non_null(strstr(r.out, "lockstep "));
+    assert_string_equal(r.err, "");
+    ran_free(&r);
+    r = run_line("statsu", NULL, NULL, NULL);
+    assert_int_equal(r.code, 2);
+    assert_string_equal(r.out, "");
+    assert_non_null(strstr(r.err, "did you mean `lockstep status`?"));
+    ran_free(&r);
+    r = run_line("split --dialect sqlite -", NULL, NULL, NULL);
+    assert_int_equal(r.code, 2); /* the console's standard input is its keyboard */
+    ran_free(&r);
+    r = run_line("new 'open", NULL, NULL, NULL);
+    assert_int_equal(r.code, 2);
+    ran_free(&r);
+}
+
+static void test_request_over_base(void **state)
+{
+    struct config_request base = {.url = "sqlite:a.db", .migrations = "m", .lock_timeout_ms = 5, .statement_timeout_ms = -1, .lock_wait_ms = -1};
+    struct config_request got;
+    struct cli_words w;
+    struct ls_err err = LS_ERR_INIT;
+
+    (void)state;
+    assert_int_equal(parse(&w, &err, 1, "status"), LS_OK);
+    cli_request(&w.values, &base, NULL, &got);
+    assert_string_equal(got.url, "sqlite:a.db");
+    assert_string_equal(got.migrations, "m");
+    assert_int_equal(got.lock_timeout_ms, 5);
+    assert_int_equal(parse(&w, &err, 3, "status", "-e", "prod"), LS_OK);
+    cli_request(&w.values, &base, NULL, &got);
+    assert_null(got.url); /* the environment that was typed, not the database the console was opened with */
+    assert_string_equal(got.env, "prod");
+    assert_int_equal(parse(&w, &err, 5, "status", "-e", "prod", "--url", "sqlite:b.db"), LS_OK);
+    cli_request(&w.values, &base, NULL, &got);
+    assert_string_equal(got.url, "sqlite:b.db");
+}
+
+static void test_table(void **state)
+{
+    static const struct cli_column columns[] = {{"", CLI_LEFT}, {"NAME", CLI_LEFT}, {"SIZE", CLI_RIGHT}, {"LAST ONE", CLI_LEFT}};
+    struct ran r = {0};
+    size_t n = 0;
+    FILE *out = open_memstream(&r.out, &n);
+    const struct cli_io io = {.out = out, .err = out};
+    const struct cli_ctx ctx = {.io = &io, .out = out, .err = out};
+    struct cli_table t;
+
+    (void)state;
+    cli_table_init(&t, columns, 4);
+    cli_table_add(&t, "*");
+    cli_table_add(&t, "日本"); /* four cells */
+    cli_table_add(&t, "7");
+    cli_table_add(&t, "a,\"b\"");
+    cli_table_add(&t, "!");
+    cli_table_add(&t, "x\033[31m\ny");
+    cli_table_addf(&t, "%d KiB", 12);
+    cli_table_add(&t, NULL);
+    cli_table_print(&ctx, &t, false);
+    cli_table_print(&ctx, &t, true);
+    cli_table_release(&t);
+    (void)fclose(out);
+    assert_string_equal(r.out, "   NAME              SIZE  LAST ONE\n"
+                               "*  日本                 7  a,\"b\"\n"
+                               "!  x<1B>[31m<0A>y  12 KiB\n"
+                               "name,size,last_one\r\n"
+                               "日本,7,\"a,\"\"b\"\"\"\r\n"
+                               "x<1B>[31m<0A>y,12 KiB,\r\n");
+    free(r.out);
+}
+
+static void test_errors_are_harmless(void **state)
+{
+    struct ran r = {0};
+    size_t n = 0;
+    FILE *out = open_memstream(&r.out, &n);
+    const struct cli_io io = {.out = out, .err = out};
+    struct cli_ctx ctx = {.io = &io, .out = out, .err = out, .error = LS_ERR_INIT};
+
+    (void)state;
+    (void)ls_err_set(&ctx.error, LS_E_CONNECT, "no way to postgres://u:s3cret@h/d \033]0;title\007");
+    ls_err_hint(&ctx.error, "try password='s3cret'");
+    (void)cli_fail(&ctx);
+    ls_err_release(&ctx.error);
+    (void)fclose(out);
+    assert_null(strstr(r.out, "s3cret"));
+    assert_null(strchr(r.out, '\033'));
+    assert_non_null(strstr(r.out, "<1B>]0;title<07>"));
+    assert_non_null(strstr(r.out, "postgres://u:***@h/d"));
+    free(r.out);
+}
+
+static void test_json_text_is_never_lost(void **state)
+{
+    (void)state;
+    json_t *j = cli_json_text("a\xff" "b");
+    assert_string_equal(json_string_value(j), "a<xFF>b");
+    json_decref(j);
+    assert_true(json_is_null(cli_json_text(NULL)));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_lines),
+        cmocka_unit_test(test_parse),
+        cmocka_unit_test(test_tables_are_whole),
+        cmocka_unit_test(test_run_line),
+        cmocka_unit_test(test_request_over_base),
+        cmocka_unit_test(test_table),
+        cmocka_unit_test(test_errors_are_harmless),
+        cmocka_unit_test(test_json_text_is_never_lost),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
