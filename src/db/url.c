@@ -208,6 +208,8 @@ static void pg_word_set(struct pg_words *w, const char *key, const char *value, 
         struct ls_buf *buf;
     } known[] = {{"dbname", &w->db}, {"host", &w->host}, {"port", &w->port}, {"service", &w->service}, {"user", &w->user}};
 
+    if (!strcmp(key, "port") && strspn(value, "0123456789,") != len)
+        return; /* no port, then: perhaps a piece of something else */
     for (size_t i = 0; i < LS_ARRAY_LEN(known); i++)
         if (!strcmp(known[i].key, key) || (i == 1 && !strcmp(key, "hostaddr") && !w->host.len)) {
             ls_buf_clear(known[i].buf);

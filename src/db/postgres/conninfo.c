@@ -105,27 +105,44 @@ static void normalise_uri(const char *rest, struct ls_buf *uri, struct ls_buf *o
     PQconninfoFree(all);
 }
 
-/* libpq quotes what it could not read, and that may be a piece of a password: everything between quotes goes, except a plain word that is
- * called an option or a parameter. */
-static void add_parse_error(struct ls_buf *out, const char *text)
+static bool str_ends(struct ls_str s, const char *suffix)
 {
-    while (*text && *text != '\n') {
-        const char *end = *text == '"' ? strrchr(text, '"') : NULL;
+    size_t n = strlen(suffix);
 
-        if (!end || end == text) {
-            ls_buf_addc(out, *text++);
-            continue;
-        }
+    return s.len >= n && !memcmp(s.ptr + s.len - n, suffix, n);
+}
 
-        size_t word = strspn(text + 1, "abcdefghijklmnopqrstuvwxyz_");
-        bool is_name = text + 1 + word == end && (strstr(out->ptr, "option") || strstr(out->ptr, "parameter")) && !strstr(out->ptr, "value");
+/* libpq quotes what it could not read, and that may be a piece of a password: what stands between the first quote and the last goes, except
+ * a plain word that is called an option, a parameter or a service. */
+void pg_add_safe_message(struct ls_buf *out, const char *text)
+{
+    size_t len = strcspn(text, "\n");
+    const char *end = text + len;
+    const char *first = memchr(text, '"', len);
+    const char *tail = strstr(text, "\" for connection option \"");
 
-        if (is_name)
-            ls_buf_addf(out, "\"%.*s\"", (int)word, text + 1);
-        else
-            ls_buf_adds(out, "\"***\"");
-        text = end + 1;
+    if (!first) {
+        ls_buf_add(out, text, len);
+        return;
     }
+    if (tail && tail < end) {
+        ls_buf_addf(out, "%.*s\"***%.*s", (int)(first - text), text, (int)(end - tail), tail);
+        return;
+    }
+
+    const char *last = end;
+
+    while (last[-1] != '"')
+        last--;
+
+    size_t word = strspn(first + 1, "abcdefghijklmnopqrstuvwxyz_0123456789-");
+    struct ls_str before = {text, (size_t)(first - text)};
+    bool is_name = first + 1 + word == last - 1 && (str_ends(before, "option ") || str_ends(before, "parameter: ") || str_ends(before, "service "));
+
+    if (is_name)
+        ls_buf_add(out, text, len);
+    else
+        ls_buf_addf(out, "%.*s\"***\"%.*s", (int)(first - text), text, (int)(end - last), last);
 }
 
 static PQconninfoOption *parse(const struct ls_db_params *params, struct ls_buf *options, struct ls_err *err)
@@ -146,7 +163,7 @@ static PQconninfoOption *parse(const struct ls_db_params *params, struct ls_buf 
     if (!opts) {
         struct ls_buf safe = LS_BUF_INIT;
 
-        add_parse_error(&safe, why ? why : "out of memory");
+        pg_add_safe_message(&safe, why ? why : "out of memory");
         ls_err_set(err, LS_E_USAGE, "the database URL cannot be read: %s", safe.ptr);
         ls_err_hint(err, "form: postgres://USER:PASSWORD@HOST:PORT/DBNAME?sslmode=verify-full, special characters percent-encoded");
         ls_buf_release(&safe);

@@ -244,10 +244,6 @@ enum ls_rc pg_err_connect(PGconn *conn, struct ls_err *err)
         hint = "check host and port in the URL, that the server runs, and that a firewall lets us through";
     if (code == LS_E_SQL)
         code = LS_E_CONNECT;
-    if (!strncmp(raw, "invalid ", 8)) { /* a parameter's value, found before anything was sent */
-        code = LS_E_USAGE;
-        hint = "correct this parameter of the database URL";
-    }
 
     char *text = plain_message(raw);
     enum ls_rc rc = ls_err_set(err, code, "%s", text);
@@ -257,5 +253,22 @@ enum ls_rc pg_err_connect(PGconn *conn, struct ls_err *err)
         memcpy(err->sqlstate, state, sizeof(state));
     if (hint)
         ls_err_hint(err, "%s", hint);
+    return rc;
+}
+
+/* Before anything is sent libpq complains about values; after the first try of an address the message names it. */
+enum ls_rc pg_err_start(PGconn *conn, struct ls_err *err)
+{
+    const char *raw = PQerrorMessage(conn);
+    struct ls_buf safe = LS_BUF_INIT;
+
+    if (strstr(raw, "connection to server") || strstr(raw, "translate host name"))
+        return pg_err_connect(conn, err);
+    pg_add_safe_message(&safe, raw);
+
+    enum ls_rc rc = ls_err_set(err, LS_E_USAGE, "the database URL cannot be used: %s", safe.ptr);
+
+    ls_err_hint(err, "correct this parameter in the URL, in the service file or in the environment");
+    ls_buf_release(&safe);
     return rc;
 }

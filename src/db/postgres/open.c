@@ -102,7 +102,7 @@ static enum ls_rc connect_all(struct pg *c, const struct ls_db_params *params, s
     int64_t deadline = last + (params->connect_timeout_ms > 0 ? params->connect_timeout_ms : DEFAULT_CONNECT_MS);
 
     if (PQstatus(c->conn) == CONNECTION_BAD)
-        return pg_err_connect(c->conn, err);
+        return pg_err_start(c->conn, err);
     PQsetNoticeReceiver(c->conn, on_notice, c);
     PQsetErrorVerbosity(c->conn, PQERRORS_VERBOSE); /* pg_err_connect finds the SQLSTATE in it */
     do {

@@ -53,11 +53,14 @@ struct pg_conninfo {
 };
 enum ls_rc pg_conninfo_init(struct pg_conninfo *ci, const struct ls_db_params *params, struct ls_err *err);
 void pg_conninfo_release(struct pg_conninfo *ci); /* wipes the password */
+/* The first line of a complaint of libpq about parameters, without the values that it quotes. */
+void pg_add_safe_message(struct ls_buf *out, const char *text);
 
 /* error.c */
 enum ls_rc pg_err_result(struct pg *c, const struct pg_call *k, const PGresult *res, struct ls_err *err);
 enum ls_rc pg_err_lost(struct pg *c, struct ls_err *err);       /* marks the connection dead */
 enum ls_rc pg_err_connect(PGconn *conn, struct ls_err *err);
+enum ls_rc pg_err_start(PGconn *conn, struct ls_err *err);      /* PQconnectStartParams refused */
 enum ls_rc pg_err_timeout(struct pg *c, const struct pg_call *k, struct ls_err *err);
 
 /* wait.c */

@@ -31,7 +31,10 @@ void pg_send_cancel(struct pg *c, struct pg_call *k)
 /* Looks at cancel, on_wait and the times. Not LS_OK: the wait is over and the connection given up. */
 static enum ls_rc tick(struct pg *c, struct pg_call *k, struct ls_err *err)
 {
-    bool wants_end = k->ignores_on_wait ? atomic_load(&c->db.cancel) : ls_db_tick(&c->db, &k->last_tick);
+    bool wants_end = ls_db_tick(&c->db, &k->last_tick);
+
+    if (k->ignores_on_wait) /* asked all the same: it also draws the clock */
+        wants_end = atomic_load(&c->db.cancel);
 
     if (wants_end && !k->ignores_cancel && (!k->cancel_sent || atomic_load(&c->db.cancel)))
         pg_send_cancel(c, k);

@@ -23,8 +23,11 @@ void lite_call_begin(struct lite *c)
 
 static bool wants_end(struct lite *c)
 {
-    if (!c->is_ended)
-        c->is_ended = c->ignores_on_wait ? atomic_load(&c->db.cancel) : ls_db_tick(&c->db, &c->last_tick);
+    if (!c->is_ended) {
+        c->is_ended = ls_db_tick(&c->db, &c->last_tick);
+        if (c->ignores_on_wait) /* asked all the same: it also draws the clock */
+            c->is_ended = atomic_load(&c->db.cancel);
+    }
     return c->is_ended;
 }
 
