@@ -88,6 +88,7 @@ void cli_findings(const struct cli_ctx *ctx, FILE *to, const struct ls_plan *pla
 /* All of them, or of very many the first ones and whatever destroys. */
 static void add_steps(struct cli_ctx *ctx, struct ls_buf *b, const struct ls_plan *plan)
 {
+    const char *note = NULL;
     size_t left_out = 0;
 
     for (size_t i = 0; i < plan->steps.n; i++) {
@@ -103,8 +104,9 @@ static void add_steps(struct cli_ctx *ctx, struct ls_buf *b, const struct ls_pla
             add(ctx, b, "  %-6s  %s %s: %d statement%s%s", s->direction == LS_UP ? "up" : "down", s->label, s->name, s->n_statements,
                 s->n_statements == 1 ? "" : "s", s->is_destructive ? ", DESTRUCTIVE" : "");
         }
-        if (s->tx_note)
+        if (s->tx_note && (!note || strcmp(note, s->tx_note) != 0))
             add(ctx, b, "          %s", s->tx_note);
+        note = s->tx_note;
     }
     if (left_out > 0)
         add(ctx, b, "  and %zu more; `lockstep plan` shows them all", left_out);
@@ -129,7 +131,15 @@ static void add_record_sql(struct cli_ctx *ctx, struct ls_buf *b, const struct l
     ls_buf_release(&sql);
 }
 
-/* "none", or the newest complete one. */
+/* Backups carry the database's name, or its file's without the ending. */
+static bool is_of(const struct ls_backup *b, const char *database)
+{
+    size_t n = strlen(b->target);
+
+    return n > 0 && strncmp(database, b->target, n) == 0 && (database[n] == '\0' || database[n] == '.');
+}
+
+/* "none", or the newest complete one of this database. */
 static void add_backup_line(struct cli_ctx *ctx, struct ls_buf *b, bool make_one)
 {
     struct ls_backups list;
@@ -145,12 +155,12 @@ static void add_backup_line(struct cli_ctx *ctx, struct ls_buf *b, bool make_one
         return;
     }
     size_t i = 0;
-    while (i < list.b.n && !list.b.v[i].is_complete)
+    while (i < list.b.n && !(list.b.v[i].is_complete && is_of(&list.b.v[i], cli_database_name(ctx))))
         i++;
     if (i < list.b.n)
         add(ctx, b, "Backup:  none is made now; the newest is %s (%s)", list.b.v[i].name, list.b.v[i].state);
     else
-        add(ctx, b, "Backup:  none is made now, and there is none in %s", ctx->target.params.backup_dir);
+        add(ctx, b, "Backup:  none is made now, and %s holds none of this database", ctx->target.params.backup_dir);
     ls_backups_release(&list);
 }
 
