@@ -1,8 +1,14 @@
 /* lockstep/db/db.h: one interface over the two drivers. A connection is used by one thread; only ls_db_cancel may be called from another.
  *
- * Every call takes the connection and a last err. Values travel as bound text parameters and come back as text (NULL = SQL NULL).
+ * Every call takes the connection and a last err. Values travel as bound text parameters and come back as text (NULL = SQL NULL;
+ * bytes as "\x00ff" from both). Text with a NUL byte in it is refused (LS_E_INPUT): both databases would stop reading there.
  * After LS_E_CONNECT the connection is dead: only ls_db_close and ls_db_is_alive are useful. No call waits without bound on a lock:
- * lock_timeout_ms / busy_timeout_ms apply, and every wait ends when ls_db_cancel is called (LS_E_CANCELLED). */
+ * lock_timeout_ms / busy_timeout_ms apply, and every wait ends when ls_db_cancel is called (LS_E_CANCELLED). A server that does not
+ * answer a cancel within 10 s is given up (LS_E_CONNECT).
+ *
+ * Codes: LS_E_BUSY a lock was not had in time (or a deadlock), LS_E_RIGHTS also for writes on a read-only connection, LS_E_IO a full disk,
+ * LS_E_INPUT a file that is no database or a damaged one, LS_E_SQL everything else that a statement can be refused for. err->sqlstate is
+ * PostgreSQL's; SQLite's extended code stands in the message. */
 #ifndef LOCKSTEP_DB_DB_H
 #define LOCKSTEP_DB_DB_H
 
@@ -15,10 +21,13 @@
 struct ls_db;
 
 /* What is spoken to. url forms: sqlite:PATH, sqlite3:PATH, sqlite:///PATH, file:PATH, a bare path ending in .db/.sqlite/.sqlite3, ":memory:";
- * postgres://, postgresql://, pgx://, libpq keyword strings ("host=... dbname=..."), "service=...". */
+ * postgres://, postgresql://, pgx://, libpq keyword strings ("host=... dbname=..."), "service=...". SQLite's foreign_keys stays at its default,
+ * off, unless the URL says _foreign_keys=on. A parameter in a PostgreSQL URL that libpq does not know is a setting of the session
+ * (search_path=app), as other tools have it; their own ones (x-..., pool sizes) are left out. */
 struct ls_db_params {
     const char *url;
-    bool read_only;             /* PostgreSQL: default_transaction_read_only=on; SQLite: opened read-only, never creates the file */
+    bool read_only;             /* PostgreSQL: default_transaction_read_only=on; SQLite: opened read-only, never creates the file (in WAL mode
+                                 * SQLite may still leave a -shm and an empty -wal beside it) */
     bool create;                /* SQLite: may create the file (needs !read_only) */
     bool is_at_rest;            /* SQLite, with read_only: a finished copy that nobody writes. No locks, no files beside it. Never a live database (V11) */
     int connect_timeout_ms;     /* 0 = 10 s */
@@ -43,7 +52,9 @@ LS_MUST_CHECK enum ls_rc ls_db_open(const struct ls_db_params *params, struct ls
 void ls_db_close(struct ls_db *db); /* NULL is fine; rolls back what is open */
 bool ls_db_is_alive(const struct ls_db *db);
 enum ls_dialect ls_db_dialect(const struct ls_db *db);
-/* Asks the running call to end. Safe from any thread while the caller keeps ls_db_close from running at the same time. */
+/* Asks the running call to end; never blocks. Safe from any thread while the caller keeps ls_db_close from running at the same time. A cancel
+ * that finds no call running is forgotten: a caller with a stop flag of its own lets on_wait return false as well. on_wait's answer is not
+ * obeyed in ls_db_commit, ls_db_rollback and ls_db_unlock (it is still asked), and rollback and unlock cannot be cancelled. */
 void ls_db_cancel(struct ls_db *db);
 
 /* Facts for the header line. Strings belong to the connection. */
@@ -84,14 +95,18 @@ struct ls_exec_info {
     bool all_true;       /* rows came back and each value of each row was true (t, 1); what .verify files need */
     bool has_rows;       /* the statement returned a row set (even an empty one) */
 };
-/* One statement; its rows are counted and dropped. params may be NULL. LS_E_SQL carries sqlstate, offset, detail, hint of the server. */
+/* One statement (more in the text: refused, and nothing runs); its rows are counted and dropped as they arrive. params may be NULL. LS_E_SQL
+ * carries sqlstate, offset, detail, hint of the server; offset is -1 when the database named no place. SQLite rows: 0 for DDL. */
 LS_MUST_CHECK enum ls_rc ls_db_exec(struct ls_db *db, const char *sql, size_t len, const struct ls_param *params, int n_params,
                                     struct ls_exec_info *info, struct ls_err *err);
-/* A whole text. PostgreSQL: one simple query (implicit transaction when none is open). SQLite: statement by statement, stopping at the first error.
- * err->offset is the byte offset in sql of the failing place where known. on_piece (may be NULL) hears the byte offset each statement started at (SQLite only). */
+/* A whole text. PostgreSQL: one simple query (implicit transaction when none is open). SQLite: statement by statement, stopping at the first
+ * error; what ran before it stays. err->offset is the byte offset in sql of the failing place, or of the failing statement when the database
+ * named no place; err->statement is its number in the text, from 1. info: tag and rows of the last statement; has_rows when any returned a
+ * row set; all_true when every row set was. */
 LS_MUST_CHECK enum ls_rc ls_db_exec_batch(struct ls_db *db, const char *sql, size_t len, struct ls_exec_info *info, struct ls_err *err);
 /* n statements that need no answer in between: on PostgreSQL one pipelined round trip, on SQLite a loop. Stops at the first error;
- * *failed (may be NULL) gets its index. infos (may be NULL) has room for n. */
+ * *failed (may be NULL) gets its index. infos (may be NULL) has room for n. Outside of a transaction PostgreSQL makes one implicit
+ * transaction of them, SQLite one of each: begin one where that matters. COPY from or to the client ends the connection. */
 struct ls_db_call {
     const char *sql;
     size_t len;
@@ -104,8 +119,10 @@ LS_MUST_CHECK enum ls_rc ls_db_pipeline(struct ls_db *db, const struct ls_db_cal
 enum ls_tx_status { LS_TXS_IDLE, LS_TXS_OPEN, LS_TXS_FAILED, LS_TXS_UNKNOWN };
 enum ls_tx_status ls_db_tx_status(const struct ls_db *db);
 LS_MUST_CHECK enum ls_rc ls_db_begin(struct ls_db *db, struct ls_err *err);   /* SQLite: BEGIN IMMEDIATE */
-/* LS_OK only for the tag COMMIT. LS_E_FAILED: the server answered ROLLBACK. LS_E_UNKNOWN: the answer was lost (connection gone, or SQLite
- * I/O error at COMMIT): ask ls_db_commit_outcome. LS_E_BUSY (SQLite): still open, may be tried again. */
+/* LS_OK only for the tag COMMIT. LS_E_FAILED: the server answered ROLLBACK, or SQLite had rolled back by itself. LS_E_UNKNOWN: the answer was
+ * lost (connection gone, or SQLite I/O error at COMMIT): ask ls_db_xact_outcome, or the ledger. LS_E_BUSY, LS_E_CANCELLED (SQLite): still open,
+ * may be tried again. LS_E_SQL, LS_E_CANCELLED (PostgreSQL): refused at the end (a deferred constraint) and rolled back, for sure.
+ * LS_E_INTERNAL: no transaction is open; a statement has ended it. LS_E_CONNECT: the connection was dead before; nothing was sent. */
 LS_MUST_CHECK enum ls_rc ls_db_commit(struct ls_db *db, struct ls_err *err);
 void ls_db_rollback(struct ls_db *db); /* best effort; nothing when no transaction is open */
 /* PostgreSQL: the current transaction's id as text ("" when none was assigned); SQLite: "". */

@@ -185,7 +185,7 @@ enum ls_rc pg_exec_call(struct pg *c, struct pg_call *k, const struct ls_param *
     if (rc != LS_OK)
         return rc;
     if (k->is_commit)
-        LS_FAULT("commit-sent");
+        LS_FAULT("db-commit-sent");
     PQsetSingleRowMode(c->conn); /* a huge result passes by row by row */
     return pg_drain(c, k, NULL, info, err);
 }

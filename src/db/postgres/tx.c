@@ -52,9 +52,9 @@ enum ls_rc pg_commit(struct ls_db *db, struct ls_err *err)
     pg_call_init(&k, "COMMIT", 6);
     k.ignores_on_wait = true;
     k.is_commit = true;
-    LS_FAULT("commit-send");
+    LS_FAULT("db-commit-send");
     rc = pg_exec_call(c, &k, NULL, 0, &info, &own);
-    LS_FAULT("commit-answered");
+    LS_FAULT("db-commit-answered");
     if (rc == LS_OK && !strcmp(info.tag, "COMMIT")) {
         ls_err_release(&own);
         return LS_OK;

@@ -42,13 +42,13 @@ enum ls_rc lite_commit(struct ls_db *db, struct ls_err *err)
     }
     lite_call_begin(c);
     c->ignores_on_wait = true;
-    LS_FAULT("commit-send");
+    LS_FAULT("db-commit-send");
     /* An interrupt that arrives before COMMIT has begun leaves the transaction open; there is no use in stopping here. */
     for (int tries = 0; code == SQLITE_INTERRUPT && tries < 5; tries++) {
         atomic_store(&c->db.cancel, false);
         code = run(c, "COMMIT");
     }
-    LS_FAULT("commit-answered");
+    LS_FAULT("db-commit-answered");
     if (code == SQLITE_OK)
         return LS_OK;
     if ((code & 0xff) == SQLITE_BUSY) /* still open: a reader is in the way (V14) */
