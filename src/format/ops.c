@@ -17,10 +17,14 @@ struct ls_op *ls_ops_sql(struct ls_plan_ctx *ctx, struct ls_step *step, enum ls_
                          int n_params)
 {
     struct ls_op *op = ls_ops_add(ctx, step, kind);
+    struct ls_param *own = n_params > 0 ? ls_ops_params(ctx, n_params) : NULL;
 
+    /* The values may be of a ledger or a folder that the plan outlives. */
+    for (int i = 0; i < n_params; i++)
+        own[i] = (struct ls_param){params[i].kind, ls_arena_str(ctx->plan->arena, params[i].text)};
     op->sql = sql;
     op->len = strlen(sql);
-    op->params = params;
+    op->params = own;
     op->n_params = n_params;
     return op;
 }

@@ -1,4 +1,4 @@
-/* format/ops.h: putting a plan's ops together. Everything is copied into the plan's arena. */
+/* format/ops.h: putting a plan's ops together. */
 #ifndef LOCKSTEP_SRC_FORMAT_OPS_H
 #define LOCKSTEP_SRC_FORMAT_OPS_H
 
@@ -6,7 +6,7 @@
 
 /* Appends an op to step, or to the plan's setup when step is NULL. The pointer is good until the next one is added. */
 struct ls_op *ls_ops_add(struct ls_plan_ctx *ctx, struct ls_step *step, enum ls_op_kind kind);
-/* An op with SQL of ours; sql lives in the plan's arena. params may be NULL. */
+/* An op with SQL of ours; sql lives in the plan's arena, the parameters are copied into it. params may be NULL. */
 struct ls_op *ls_ops_sql(struct ls_plan_ctx *ctx, struct ls_step *step, enum ls_op_kind kind, const char *sql, const struct ls_param *params,
                          int n_params);
 /* A fence: a query of one boolean; anything but true stops the run before more is sent. */
@@ -16,7 +16,7 @@ void ls_ops_batch(struct ls_plan_ctx *ctx, struct ls_step *step);
 /* Each statement of the step's text as its own op (ctx->stmts). */
 void ls_ops_statements(struct ls_plan_ctx *ctx, struct ls_step *step);
 
-/* Array of n parameters in the plan's arena. */
+/* Array of n parameters to fill and pass on. */
 struct ls_param *ls_ops_params(struct ls_plan_ctx *ctx, int n);
 struct ls_param ls_param_text(const char *text); /* NULL gives SQL NULL; text is lent */
 struct ls_param ls_param_int(const char *digits);
