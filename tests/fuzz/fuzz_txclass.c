@@ -18,7 +18,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     len--;
     enum ls_tx_class c = ls_sql_tx_class(d, text, len);
     if (!has_bom(text, len)) {
-        ls_buf_adds(&commented, " /* VACUUM */-- BEGIN\n");
+        ls_buf_adds(&commented, " -- BEGIN\n/* VACUUM */");
         ls_buf_add(&commented, text, len);
         require(ls_sql_tx_class(d, commented.ptr, commented.len) == c, "comments before a statement do not change its class");
     }
