@@ -71,6 +71,7 @@ static void add_piece(struct ui_doc *d, enum theme_role role, const char *text, 
     while (len > 0) {
         size_t room = d->text.len < UI_DOC_MAX_LINE ? UI_DOC_MAX_LINE - d->text.len : 0;
         size_t before = d->text.len, n = len;
+        int cells;
 
         if (room == 0) {
             ui_doc_end(d);
@@ -78,7 +79,7 @@ static void add_piece(struct ui_doc *d, enum theme_role role, const char *text, 
         }
         if (n > room) {
             for (n = 0; n < room;)
-                n += ls_text_next(text + n, len - n, NULL);
+                n += ls_text_next(text + n, len - n, &cells);
         }
         if (ls_ui_text(&d->text, text, n, flags) == 0) {
             close_span(d, role);
@@ -86,7 +87,7 @@ static void add_piece(struct ui_doc *d, enum theme_role role, const char *text, 
             /* Again, grapheme by grapheme: what was rewritten is shown as such. */
             ls_buf_truncate(&d->text, before);
             for (size_t at = 0; at < n;) {
-                size_t one = ls_text_next(text + at, n - at, NULL);
+                size_t one = ls_text_next(text + at, n - at, &cells);
                 bool is_token = ls_ui_text(&d->text, text + at, one, flags) > 0;
 
                 close_span(d, is_token ? ROLE_TOKEN : role);
@@ -192,13 +193,14 @@ void ui_doc_blank(struct ui_doc *d)
 static size_t fit_words(const char *text, size_t len, int cells)
 {
     size_t n = ls_text_fit(text, len, cells, NULL), k;
+    int one;
 
     if (n >= len)
         return len;
     for (k = n; k > 0 && text[k] != ' ' && text[k - 1] != ' '; k--)
         ;
     if (k == 0)
-        k = n ? n : ls_text_next(text, len, NULL);
+        k = n ? n : ls_text_next(text, len, &one);
     return k;
 }
 

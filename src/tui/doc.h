@@ -7,8 +7,7 @@
 #include "lockstep/base/arena.h"
 #include "lockstep/base/vec.h"
 #include "lockstep/sql/dialect.h"
-#include "tui/action.h"
-#include "tui/surface.h"
+#include "tui/list.h"
 
 #define UI_DOC_MAX_LINE 2000  /* bytes */
 #define UI_DOC_MAX_BYTES ((size_t)1024 * 1024) /* of one text; what follows is named, not shown */

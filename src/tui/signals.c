@@ -92,6 +92,16 @@ void ui_signals_close(int fds[2])
     close(fds[1]);
 }
 
+void ui_signals_default(void)
+{
+    sigset_t none;
+
+    for (size_t i = 0; i < LS_ARRAY_LEN(table); i++)
+        (void)sigaction(table[i].sig, &former[i], NULL);
+    sigemptyset(&none);
+    (void)sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
 void ui_signals_stop_self(void)
 {
     struct sigaction dfl = {.sa_handler = SIG_DFL}, ours;

@@ -12,6 +12,8 @@ enum { UI_SIG_MAIL = 'm', UI_SIG_WINCH = 'W', UI_SIG_TERM = 'T', UI_SIG_HUP = 'H
 LS_MUST_CHECK enum ls_rc ui_signals_open(int fds[2], struct ls_err *err);
 /* Puts the former handlers back and closes the pipe. */
 void ui_signals_close(int fds[2]);
+/* In a child before exec: the handlers of before, an empty mask. */
+void ui_signals_default(void);
 /* Stops the process as ^Z would, and returns when it goes on. */
 void ui_signals_stop_self(void);
 

@@ -9,7 +9,6 @@
 #define NCURSES_WIDECHAR 1
 #endif
 #include <curses.h>
-#include <term.h>
 
 #include "tui/term.h"
 
@@ -323,7 +322,7 @@ static int color_number(struct term *t, int32_t c, attr_t *attrs)
     return (int)c;
 }
 
-static short find_pair(struct term *t, int fg, int bg)
+static short pair_of(struct term *t, int fg, int bg)
 {
     if (fg < 0 && bg < 0)
         return 0;
@@ -360,7 +359,7 @@ static const struct look *find_look(struct term *t, unsigned role, unsigned base
         int fg = color_number(t, r->fg != -1 ? r->fg : b->fg != -1 ? b->fg : t->theme.role[ROLE_TEXT].fg, &l->attrs);
         int bg = color_number(t, r->bg != -1 ? r->bg : b->bg != -1 ? b->bg : t->theme.role[ROLE_TEXT].bg, NULL);
 
-        l->pair = find_pair(t, fg, bg);
+        l->pair = pair_of(t, fg, bg);
     }
     l->is_made = true;
     return l;

@@ -1,0 +1,12 @@
+/* tui/detail_doc.h: everything about one migration as a text; made in a worker, because it reads the files. */
+#ifndef LS_TUI_DETAIL_DOC_H
+#define LS_TUI_DETAIL_DOC_H
+
+#include "lockstep/engine/session.h"
+#include "tui/doc.h"
+
+/* Reads up, down and verify; what cannot be read or split says so in place. */
+struct ui_doc *detail_doc(const struct ls_snapshot *snap, const struct ls_entry *e, bool ascii);
+enum theme_role state_role(const struct ls_entry *e);
+
+#endif

@@ -1,0 +1,261 @@
+/* tui/flow_misc.c: mark, arm, stop, prune, environment, edit, quit: short ways with a question each. */
+#include <config.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "lockstep/base/mem.h"
+#include "tui/flow.h"
+#include "tui/jobs.h"
+
+#define KEEP_BACKUPS 5
+
+/* --- mark ------------------------------------------------------------------------------------------------------------------------- */
+
+static void on_mark(struct app *a, void *ctx, int index)
+{
+    char *version = ctx;
+
+    if (index == 0 || index == 1)
+        flow_start(a, index == 0 ? LS_ACTION_MARK_APPLIED : LS_ACTION_MARK_PENDING, 0, version);
+}
+
+void flow_mark(struct app *a)
+{
+    static const struct ui_choice choices[] = {
+        {'a', "applied", "The ledger will say that it is in; its SQL is not run"},
+        {'p', "pending", "The ledger will say that it is not in; its down SQL is not run"},
+        {'c', "leave it", NULL},
+    };
+    const struct ls_entry *e = app_entry(a);
+    char title[128];
+    struct ui_menu_spec spec = {.title = title, .choices = choices, .n = LS_ARRAY_LEN(choices), .start = 2, .done = on_mark, .free_ctx = free};
+
+    if (!e) {
+        app_say(a, ROLE_INFO, "the cursor is on no migration");
+        return;
+    }
+    (void)snprintf(title, sizeof(title), "Mark %s %s as", e->label, e->name);
+    spec.ctx = ls_strdup(e->label);
+    ui_menu_open(a, &spec);
+}
+
+/* --- arm -------------------------------------------------------------------------------------------------------------------------- */
+
+static void on_arm(struct app *a, void *ctx, int choice, const struct ui_grant *grant)
+{
+    (void)ctx;
+    if (choice == 1 && grant->is_given)
+        job_arm(a, true);
+}
+
+void flow_arm(struct app *a)
+{
+    struct ui_confirm_spec spec = {.title = "Arm this console", .verb = "Arm", .danger = UI_DANGER_CARE, .done = on_arm};
+    struct ui_doc *d;
+
+    if (app_is_busy(a) || a->phase != APP_READY) {
+        app_say(a, ROLE_WARNING, "not now: %s", a->phase != APP_READY ? "not connected" : "something is going on");
+        return;
+    }
+    if (a->params && a->params->request && a->params->request->read_only) {
+        app_say(a, ROLE_WARNING, "this console was started with --read-only");
+        return;
+    }
+    if (!a->target.params.is_protected) {
+        app_say(a, ROLE_INFO, "this environment is not protected: there is nothing to arm");
+        return;
+    }
+    if (a->is_armed) {
+        job_arm(a, false);
+        return;
+    }
+    d = ui_doc_new(a->is_ascii);
+    ui_doc_textf(d, ROLE_TEXT, "%s is protected; the console is read-only until it is armed.", a->env ? a->env : "This target");
+    ui_doc_text(d, ROLE_TEXT, "Armed, it may apply, roll back and mark, each after a confirmation in which");
+    ui_doc_text(d, ROLE_TEXT, "the database's name must be typed.");
+    spec.body = d;
+    ui_confirm_open(a, &spec);
+}
+
+/* --- stop ------------------------------------------------------------------------------------------------------------------------- */
+
+static void on_stop(struct app *a, void *ctx, int choice, const struct ui_grant *grant)
+{
+    (void)ctx;
+    (void)grant;
+    a->is_stop_asked = false;
+    if (choice == 1)
+        run_ctl_stop(a);
+}
+
+void flow_stop(struct app *a)
+{
+    struct ui_confirm_spec spec = {.title = "Stop the run", .verb = "Stop", .cancel = "Go on", .danger = UI_DANGER_CARE, .done = on_stop};
+    struct ui_doc *d;
+
+    if (a->run.phase != RUN_PHASE_RUNNING || a->is_stop_asked)
+        return;
+    d = ui_doc_new(a->is_ascii);
+    ui_doc_textf(d, ROLE_TEXT, "%d of %zu steps are done and stay.", a->run.n_steps_done, a->run.plan->plan->steps.n);
+    if (a->run.tx_open)
+        ui_doc_text(d, ROLE_WARNING, "The open transaction is rolled back: what it did so far leaves nothing.");
+    else
+        ui_doc_text(d, ROLE_TEXT, "No transaction is open: nothing is taken back.");
+    if (!a->run.is_at_gate)
+        ui_doc_text(d, ROLE_TEXT, "The statement that is running is cancelled at the server.");
+    ui_doc_text(d, ROLE_DIM, "A statement outside a transaction may have left something: the report says so.");
+    spec.body = d;
+    a->is_stop_asked = true;
+    ui_confirm_open(a, &spec);
+}
+
+/* --- prune ------------------------------------------------------------------------------------------------------------------------ */
+
+void flow_prune(struct app *a)
+{
+    if (app_is_busy(a))
+        app_say(a, ROLE_WARNING, "something is going on already");
+    else
+        job_backup_prune(a, KEEP_BACKUPS, true, NULL);
+}
+
+/* --- environment ------------------------------------------------------------------------------------------------------------------ */
+
+static void switch_to(struct app *a, const char *name)
+{
+    struct config_request req = *a->params->request;
+    struct config_target target = {0};
+    struct ls_err err = LS_ERR_INIT;
+
+    req.env = name;
+    req.url = NULL;
+    if (config_resolve(&req, &a->project, &target, &err) != LS_OK) {
+        app_show_err(a, "The environment cannot be opened", &err);
+        ls_err_release(&err);
+        return;
+    }
+    conn_close_all(a);
+    config_target_release(&a->target);
+    a->target = target;
+    free(a->env);
+    a->env = ls_strdup(name);
+    run_model_set_plan(&a->run, NULL);
+    app_set_snapshot(a, NULL);
+    a->is_loading = a->backup_is_fresh = false;
+    if (a->has_backups)
+        ls_backups_release(&a->backups);
+    a->has_backups = false;
+    a->wishes |= APP_WISH_THEME;
+    if (conn_open(a)) {
+        job_snapshot(a);
+        job_backups_list(a);
+    }
+    app_focus(a, UI_PANE_TIMELINE);
+}
+
+static void on_environment(struct app *a, void *ctx, int index)
+{
+    (void)ctx;
+    if (index < 0 || (size_t)index >= a->project.envs.n)
+        return;
+    if (app_is_busy(a))
+        app_say(a, ROLE_WARNING, "something is going on: the environment stays");
+    else
+        switch_to(a, a->project.envs.v[index].name);
+}
+
+void flow_environment(struct app *a)
+{
+    struct ui_menu_spec spec = {.title = "Switch to environment", .done = on_environment};
+    struct ui_choice *choices;
+
+    if (a->project.envs.n == 0) {
+        app_say(a, ROLE_INFO, "there is no project file with environments");
+        return;
+    }
+    if (app_is_busy(a)) {
+        app_say(a, ROLE_WARNING, "not while something is going on");
+        return;
+    }
+    choices = ls_calloc(a->project.envs.n, sizeof(*choices));
+    for (size_t i = 0; i < a->project.envs.n; i++) {
+        const struct config_env *e = &a->project.envs.v[i];
+
+        choices[i].label = e->name;
+        choices[i].note = e->protected_ == 1 ? "protected: opens read-only" : NULL;
+        if (a->env && strcmp(a->env, e->name) == 0) {
+            spec.start = i;
+            choices[i].note = "this one";
+        }
+    }
+    spec.choices = choices;
+    spec.n = a->project.envs.n;
+    ui_menu_open(a, &spec);
+    free(choices);
+}
+
+/* --- edit ------------------------------------------------------------------------------------------------------------------------- */
+
+void flow_edit(struct app *a)
+{
+    const struct ls_entry *e = app_entry(a);
+    const char *path = e && e->migration ? e->migration->up.path : NULL;
+    int line = 1;
+
+    if (a->run.phase == RUN_PHASE_RUNNING) {
+        app_say(a, ROLE_WARNING, "not while a run is going on");
+        return;
+    }
+    if (a->focus == UI_PANE_RUN && a->run.plan) {
+        int step = a->run.report.failed_step >= 0 && a->run.phase == RUN_PHASE_FINISHED ? a->run.report.failed_step : 0;
+
+        if (step < (int)a->run.plan->plan->steps.n)
+            path = a->run.plan->plan->steps.v[step].path;
+        if (a->run.phase == RUN_PHASE_FINISHED && a->run.report.failed_line > 0)
+            line = a->run.report.failed_line;
+    }
+    if (!path) {
+        app_say(a, ROLE_INFO, "there is no file to edit");
+        return;
+    }
+    free(a->edit_path);
+    a->edit_path = ls_strdup(path);
+    a->edit_line = line;
+    a->wishes |= APP_WISH_EDIT;
+}
+
+/* --- quit ------------------------------------------------------------------------------------------------------------------------- */
+
+static void on_quit(struct app *a, void *ctx, int choice, const struct ui_grant *grant)
+{
+    (void)ctx;
+    (void)grant;
+    if (choice == 1) {
+        a->is_interrupted = true;
+        a->exit_code = 75;
+        run_ctl_stop(a);
+        if (a->run.phase != RUN_PHASE_RUNNING)
+            a->should_exit = true;
+    }
+}
+
+void flow_quit(struct app *a)
+{
+    struct ui_confirm_spec spec = {.title = "Leave while something is going on", .verb = "Stop and leave", .cancel = "Stay", .danger = UI_DANGER_CARE, .done = on_quit};
+    struct ui_doc *d;
+
+    if (!app_is_busy(a) && !a->is_command_on) {
+        a->should_exit = true;
+        return;
+    }
+    d = ui_doc_new(a->is_ascii);
+    if (a->run.phase == RUN_PHASE_RUNNING)
+        ui_doc_text(d, ROLE_WARNING, "The run stops: the open transaction is rolled back, what is committed stays.");
+    else if (a->progress.is_on)
+        ui_doc_textf(d, ROLE_WARNING, "%s is cancelled; it leaves nothing that looks complete.", a->progress.text);
+    else
+        ui_doc_text(d, ROLE_WARNING, "A subcommand is still running. Leaving ends it where it is.");
+    spec.body = d;
+    ui_confirm_open(a, &spec);
+}

@@ -1,0 +1,279 @@
+/* tui/frame.c: what is around the panes: who and where on top, tabs and counts below, then message and hints at the bottom. */
+#include <config.h>
+
+#include "tui/frame.h"
+
+#include <string.h>
+
+#include "lockstep/base/clock.h"
+#include "lockstep/base/text.h"
+
+#define TAB_GAP 1
+
+/* --- header -------------------------------------------------------------------------------------------------------------------- */
+
+static enum theme_role header_role(const struct app *a)
+{
+    if (!a->target.params.is_protected)
+        return ROLE_HEADER;
+    return app_is_read_only(a) ? ROLE_HEADER_PROTECTED : ROLE_HEADER_ARMED;
+}
+
+static const char *mode_words(const struct app *a)
+{
+    if (a->phase == APP_CONNECTING)
+        return "connecting";
+    if (a->phase == APP_FOLDER_ONLY)
+        return "NOT CONNECTED";
+    if (app_is_read_only(a))
+        return "READ-ONLY";
+    return a->target.params.is_protected ? "ARMED" : "read-write";
+}
+
+/* A path is told by its end. */
+static void short_path(struct ls_buf *out, const char *path, int cells, bool ascii)
+{
+    int width = ls_text_width(path, strlen(path));
+
+    if (width <= cells || cells < 4) {
+        ls_buf_adds(out, path);
+        return;
+    }
+    ls_buf_adds(out, ascii ? "~" : "…");
+    for (const char *p = path; *p;) {
+        int one;
+        size_t n = ls_text_next(p, strlen(p), &one);
+
+        if (width <= cells - 1) {
+            ls_buf_adds(out, p);
+            return;
+        }
+        width -= one;
+        p += n;
+    }
+}
+
+static int part(struct ui_surface *s, int x, int max_x, const char *text, enum theme_role base, bool is_first)
+{
+    if (!text || !*text || x >= max_x)
+        return x;
+    if (!is_first) {
+        x += ui_str(s, x, 0, max_x - x, " ", UI_ON(base, base));
+        x += ui_str(s, x, 0, max_x - x, ui_line_glyph(UI_LINE_V, s->grid->ascii), UI_ON(base, base));
+        x += ui_str(s, x, 0, max_x - x, " ", UI_ON(base, base));
+    }
+    return x + ui_str(s, x, 0, max_x - x, text, UI_ON(base, base));
+}
+
+static void draw_header(const struct app *a, struct ui_surface *s)
+{
+    const struct ls_snapshot *snap = app_snap(a);
+    enum theme_role base = header_role(a);
+    const char *mode = mode_words(a);
+    int end = s->w - ls_text_width(mode, strlen(mode)) - 2, x = 1;
+    struct ls_buf db = LS_BUF_INIT;
+
+    ui_fill(s, 0, 0, s->w, 1, UI_ON(base, base));
+    x = part(s, x, end, a->env ? a->env : "no environment", base, true);
+    if (a->target.params.is_protected)
+        x += ui_str(s, x, 0, end - x, " (protected)", UI_ON(base, base));
+    if (snap && snap->has_db) {
+        short_path(&db, snap->info.database ? snap->info.database : "", s->w / 3, a->is_ascii);
+        x = part(s, x, end, db.ptr, base, false);
+        x = part(s, x, end, snap->info.host, base, false);
+        x = part(s, x, end, snap->info.server, base, false);
+        x = part(s, x, end, snap->info.role, base, false);
+        if (snap->info.in_recovery)
+            x = part(s, x, end, "replica", base, false);
+    } else {
+        (void)part(s, x, end, a->label, base, false);
+    }
+    (void)ui_str(s, s->w - ls_text_width(mode, strlen(mode)) - 1, 0, -1, mode, UI_ON(base, base));
+    ls_buf_release(&db);
+}
+
+/* --- tabs and counts ----------------------------------------------------------------------------------------------------------- */
+
+static int tab_width(const struct app *a, int i)
+{
+    return (int)strlen(a->panes[i]->ops->title) + 2 + TAB_GAP;
+}
+
+int app_tab_at(const struct app *a, int x)
+{
+    int at = 0;
+
+    for (int i = 0; i < UI_N_PANES; i++) {
+        if (x >= at && x < at + tab_width(a, i))
+            return i;
+        at += tab_width(a, i);
+    }
+    return -1;
+}
+
+static void draw_tabs(const struct app *a, struct ui_surface *s)
+{
+    int x = 0;
+
+    for (int i = 0; i < UI_N_PANES; i++) {
+        bool is_here = i == a->focus;
+        enum theme_role base = is_here ? ROLE_SELECTED : ROLE_TEXT;
+        int w = tab_width(a, i) - TAB_GAP;
+
+        ui_fill(s, x, 1, w, 1, UI_ON(base, base));
+        (void)ui_strf(s, x, 1, w, UI_ON(ROLE_HINT_KEY, base), "%d", i + 1);
+        (void)ui_str(s, x + 1, 1, w - 1, a->panes[i]->ops->title, UI_ON(is_here ? ROLE_TITLE : ROLE_DIM, base));
+        x += tab_width(a, i);
+    }
+}
+
+static void draw_counts(const struct app *a, struct ui_surface *s)
+{
+    static const struct {
+        enum ls_state state;
+        const char *word;
+        enum theme_role role;
+    } counts[] = {{LS_STATE_PENDING, "pending", ROLE_PENDING}, {LS_STATE_DIRTY, "dirty", ROLE_DIRTY}, {LS_STATE_MODIFIED, "modified", ROLE_MODIFIED}};
+    const struct ls_snapshot *snap = app_snap(a);
+    char text[48];
+    int x = s->w - 1;
+
+    if (!snap) {
+        const char *word = a->phase == APP_CONNECTING ? "reading" : "";
+
+        (void)ui_str(s, s->w - (int)strlen(word) - 1, 1, -1, word, UI_ROLE(ROLE_DIM));
+        return;
+    }
+    for (size_t i = LS_ARRAY_LEN(counts); i-- > 0;) {
+        size_t n = snap->timeline.count[counts[i].state];
+        int w;
+
+        /* What was rolled back, or came late, waits too. */
+        if (counts[i].state == LS_STATE_PENDING)
+            n += snap->timeline.count[LS_STATE_ROLLED_BACK];
+        if (counts[i].state == LS_STATE_DIRTY && n == 0 && snap->ledger.dirty)
+            n = 1;
+        w = snprintf(text, sizeof(text), "%zu %s", n, counts[i].word);
+        x -= w;
+        (void)ui_str(s, x, 1, -1, text, UI_ROLE(n ? counts[i].role : ROLE_DIM));
+        x -= 2;
+    }
+}
+
+/* --- bottom -------------------------------------------------------------------------------------------------------------------- */
+
+static void draw_progress(const struct app *a, struct ui_surface *s, int y)
+{
+    int bar = s->w / 3, x = 1;
+
+    x += ui_str(s, x, y, s->w / 2, a->progress.text, UI_ROLE(ROLE_INFO)) + 1;
+    ui_progress(s, x, y, bar, a->progress.done, a->progress.total, a->tick, ROLE_TEXT);
+    x += bar + 1;
+    if (a->progress.total > 0)
+        (void)ui_strf(s, x, y, -1, UI_ROLE(ROLE_DIM), "%d %%", (int)(a->progress.done * 100 / a->progress.total));
+}
+
+static void draw_message(const struct app *a, struct ui_surface *s)
+{
+    const struct ui_pane *p = a->panes[a->focus];
+    int y = s->h - 2;
+    struct ls_buf b = LS_BUF_INIT;
+
+    if (a->message.len > 0) {
+        (void)ui_text(s, 1, y, s->w - 2, a->message.ptr, a->message.len, UI_ROLE(a->message_role));
+    } else if (a->progress.is_on) {
+        draw_progress(a, s, y);
+    } else if (p->ops->status) {
+        p->ops->status(p, &b);
+        (void)ui_text(s, 1, y, s->w - 2, b.ptr, b.len, UI_ROLE(ROLE_DIM));
+    }
+    ls_buf_release(&b);
+}
+
+static int hint_width(const char *keys, const char *label)
+{
+    return ls_text_width(keys, strlen(keys)) + 1 + ls_text_width(label, strlen(label)) + 2;
+}
+
+static void draw_hints(const struct app *a, struct ui_surface *s)
+{
+    int context = a->modal ? a->modal->ops->context : (int)a->panes[a->focus]->ops->context;
+    int y = s->h - 1, x = 1;
+    struct ls_buf keys = LS_BUF_INIT;
+
+    ui_fill(s, 0, y, s->w, 1, UI_ON(ROLE_HINT, ROLE_HINT));
+    if (context < 0)
+        (void)ui_str(s, 1, y, s->w - 2, "Enter accept  Esc give up  Tab complete  Up recall", UI_ON(ROLE_HINT, ROLE_HINT));
+    for (int i = 1; context >= 0 && i < UI_N_ACTIONS; i++) {
+        const struct ui_action_info *info = ui_action_info((enum ui_action)i);
+
+        if (!*info->hint || !(info->contexts & (1u << context)) || !app_can(a, (enum ui_action)i))
+            continue;
+        ls_buf_clear(&keys);
+        ui_keymap_keys(&a->keys, (enum ui_action)i, 1, &keys);
+        if (keys.len == 0 || x + hint_width(keys.ptr, info->hint) > s->w)
+            continue;
+        x += ui_str(s, x, y, -1, keys.ptr, UI_ON(ROLE_HINT_KEY, ROLE_HINT)) + 1;
+        x += ui_str(s, x, y, -1, info->hint, UI_ON(ROLE_HINT, ROLE_HINT)) + 2;
+    }
+    ls_buf_release(&keys);
+}
+
+/* --- all ----------------------------------------------------------------------------------------------------------------------- */
+
+static void draw_too_small(const struct app *a, struct ui_surface *s)
+{
+    struct ls_buf b = LS_BUF_INIT;
+
+    ls_buf_addf(&b, "needs %dx%d, is %dx%d", UI_MIN_W, UI_MIN_H, a->w, a->h);
+    (void)ui_str(s, 0, s->h / 2 - 1, s->w, "lockstep", UI_ROLE(ROLE_TITLE));
+    (void)ui_str(s, 0, s->h / 2, s->w, b.ptr, UI_ROLE(ROLE_WARNING));
+    (void)ui_str(s, 0, s->h / 2 + 1, s->w, "make it larger", UI_ROLE(ROLE_DIM));
+    ls_buf_release(&b);
+}
+
+static void draw_panes(const struct app *a, struct ui_surface *s)
+{
+    int split = app_split_at(a), h = s->h - 4;
+    struct ui_surface left = ui_surface_sub(s, 0, 2, split ? split : s->w, h);
+
+    if (!split) {
+        a->panes[a->focus]->ops->draw(a->panes[a->focus], &left);
+    } else {
+        struct ui_surface right = ui_surface_sub(s, split + 1, 2, s->w - split - 1, h);
+
+        a->panes[UI_PANE_TIMELINE]->ops->draw(a->panes[UI_PANE_TIMELINE], &left);
+        ui_vline(s, split, 2, h, UI_ROLE(ROLE_BORDER));
+        a->panes[UI_PANE_DETAIL]->ops->draw(a->panes[UI_PANE_DETAIL], &right);
+    }
+}
+
+static void draw_modals(const struct ui_modal *m, struct ui_surface *s)
+{
+    if (!m)
+        return;
+    draw_modals(m->below, s);
+    m->ops->draw(m, s);
+}
+
+void app_draw(const struct app *a, struct ui_grid *g, int *cursor_x, int *cursor_y)
+{
+    struct ui_surface s;
+
+    ui_grid_clear(g);
+    s = ui_surface_of(g);
+    *cursor_x = *cursor_y = -1;
+    if (a->w < UI_MIN_W || a->h < UI_MIN_H) {
+        draw_too_small(a, &s);
+        return;
+    }
+    draw_header(a, &s);
+    draw_tabs(a, &s);
+    draw_counts(a, &s);
+    draw_panes(a, &s);
+    draw_message(a, &s);
+    draw_hints(a, &s);
+    draw_modals(a->modal, &s);
+    if (a->modal && a->modal->ops->cursor && !a->modal->ops->cursor(a->modal, cursor_x, cursor_y))
+        *cursor_x = *cursor_y = -1;
+}

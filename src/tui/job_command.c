@@ -1,0 +1,152 @@
+/* tui/job_command.c: a subcommand from the ":" prompt, in a worker of its own, its output caught in memory. Its questions are asked by our dialog; only that
+ * worker waits for the answer, on a pipe. */
+#include <config.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lockstep/base/mem.h"
+#include "tui/jobs.h"
+
+struct job_command {
+    struct task task;
+    struct app *app;
+    char *line;
+    char *out, *err;
+    size_t out_len, err_len;
+    int code;
+    int answer[2];
+};
+
+struct question {
+    struct job_command *job;
+    char *text, *must_type;
+};
+
+static void on_answer(struct app *a, void *ctx, int choice, const struct ui_grant *grant)
+{
+    struct job_command *j = ctx;
+    char byte = choice > 0 && grant->is_given ? 'y' : 'n';
+
+    (void)a;
+    while (write(j->answer[1], &byte, 1) < 0 && errno == EINTR)
+        ;
+}
+
+static void on_question(void *ctx, void *msg)
+{
+    struct question *q = msg;
+    struct ui_doc *d = ui_doc_new(q->job->app->is_ascii);
+    struct ui_confirm_spec spec = {
+        .title = q->job->line, .verb = "Yes, do it", .danger = UI_DANGER_CARE, .must_type = q->must_type, .done = on_answer, .ctx = q->job, .body = d};
+
+    (void)ctx;
+    ui_doc_wrap(d, ROLE_TEXT, 74, 0, q->text);
+    ui_confirm_open(q->job->app, &spec);
+    free(q->text);
+    free(q->must_type);
+    free(q);
+}
+
+static bool ask(void *cctx, const char *text, const char *must_type)
+{
+    struct job_command *j = cctx;
+    struct question *q = ls_calloc(1, sizeof(*q));
+    char byte = 'n';
+
+    q->job = j;
+    q->text = ls_strdup(text ? text : "");
+    q->must_type = ls_strdup(must_type);
+    mailbox_post(j->app->mail, on_question, NULL, q);
+    while (read(j->answer[0], &byte, 1) < 0 && errno == EINTR)
+        ;
+    return byte == 'y';
+}
+
+static void command_run(struct task *t)
+{
+    struct job_command *j = (struct job_command *)t;
+    FILE *out = open_memstream(&j->out, &j->out_len), *err = open_memstream(&j->err, &j->err_len);
+
+    if (out && err)
+        j->code = j->app->params->run_line(j->app->params->ctx, j->line, out, err, ask, j);
+    else
+        j->code = 1;
+    if (out)
+        fclose(out);
+    if (err)
+        fclose(err);
+}
+
+static void show_output(struct app *a, const struct job_command *j)
+{
+    struct ui_doc *d = ui_doc_new(a->is_ascii);
+    char *title = ls_asprintf(":%s", j->line);
+
+    if (j->err_len > 0)
+        ui_doc_text(d, j->code == 0 ? ROLE_DIM : ROLE_ERROR, j->err);
+    if (j->out_len > 0)
+        ui_doc_text(d, ROLE_TEXT, j->out);
+    ui_doc_blank(d);
+    ui_doc_textf(d, j->code == 0 ? ROLE_GOOD : ROLE_ERROR, "exit code %d", j->code);
+    ui_viewer_open(a, title, d);
+    free(title);
+}
+
+static void command_done(struct task *t, bool is_stale)
+{
+    struct job_command *j = (struct job_command *)t;
+    struct app *a = j->app;
+
+    if (!is_stale) {
+        a->is_command_on = false;
+        if (j->out_len == 0 && j->err_len == 0)
+            app_say(a, j->code == 0 ? ROLE_GOOD : ROLE_ERROR, ":%s: exit code %d", j->line, j->code);
+        else
+            show_output(a, j);
+        /* It may have changed anything. */
+        job_snapshot(a);
+        job_backups_list(a);
+        a->needs_paint = true;
+    }
+    close(j->answer[0]);
+    close(j->answer[1]);
+    free(j->out);
+    free(j->err);
+    free(j->line);
+    free(j);
+}
+
+void job_command(struct app *a, const char *line)
+{
+    struct job_command *j;
+
+    if (strcmp(line, "q") == 0 || strcmp(line, "quit") == 0) {
+        app_dispatch(a, UI_ACT_QUIT);
+        return;
+    }
+    if (a->is_command_on) {
+        app_say(a, ROLE_WARNING, "a subcommand is still running");
+        return;
+    }
+    if (!a->mail || !a->params || !a->params->run_line)
+        return;
+    j = ls_calloc(1, sizeof(*j));
+    if (pipe2(j->answer, O_CLOEXEC) != 0) {
+        app_say(a, ROLE_ERROR, "cannot run it: %s", strerror(errno));
+        free(j);
+        return;
+    }
+    j->app = a;
+    j->line = ls_strdup(line);
+    j->task.run = command_run;
+    j->task.done = command_done;
+    if (!a->commands)
+        a->commands = task_worker_new(a->mail);
+    a->is_command_on = true;
+    app_say(a, ROLE_INFO, ":%s is running", line);
+    task_worker_post(a->commands, &j->task);
+}

@@ -1,0 +1,60 @@
+/* tui/jobs.h: what workers do for the console. Each call posts a task and returns at once; the answer changes the app in the UI thread.
+ * In tests (app->mail is NULL) nothing is posted. */
+#ifndef LS_TUI_JOBS_H
+#define LS_TUI_JOBS_H
+
+#include "tui/app.h"
+#include "lockstep/engine/journal.h"
+
+struct job {
+    struct task task; /* first */
+    struct app *app;
+    struct conn *conn;
+    struct ls_session *session;
+    enum ls_rc rc;
+    struct ls_err err;
+};
+/* A zeroed job of `size` bytes whose first member is a struct job. */
+void *job_new(struct app *a, size_t size, struct conn *conn, void (*run)(struct task *), void (*done)(struct task *, bool));
+void job_post(void *job);   /* to its conn's worker; drops and frees it when there is none */
+void job_free(void *job);   /* the struct job part and the memory */
+
+/* conn.c */
+bool conn_open(struct app *a);      /* makes app->main for app->target; false: message said */
+void conn_close_all(struct app *a); /* cancels, supersedes, and lets what still works end by itself */
+void conn_reap(struct app *a);      /* frees what has ended */
+struct conn *conn_side(struct app *a);  /* the read-only second session, made when first asked for; NULL for an in-memory database */
+struct conn *conn_idle(struct app *a);  /* main, or the side one while main is at work */
+void job_snapshot(struct app *a);
+void job_arm(struct app *a, bool arm);
+
+/* job_plan.c */
+void job_plan(struct app *a, const struct ls_plan_request *req);
+void job_dirty(struct app *a);
+
+/* job_run.c */
+struct run_ctl;
+/* Starts the plan in a->run. Refused without a grant whose digest is the plan's. */
+void job_run(struct app *a, const struct ui_grant *grant, enum run_mode mode);
+void run_ctl_set_mode(struct app *a, enum run_mode mode); /* and lets go of the gate when the mode says so */
+void run_ctl_step(struct app *a);
+void run_ctl_stop(struct app *a); /* rolls back the open transaction, cancels the running statement */
+
+/* job_backup.c */
+void job_backups_list(struct app *a);
+void job_backup(struct app *a, bool then_confirm); /* then_confirm: go on to the plan's confirmation afterwards */
+void job_backup_verify(struct app *a, const char *name);
+void job_backup_prune(struct app *a, long keep, bool dry_run, const struct ui_grant *grant);
+
+/* job_read.c */
+void job_verify(struct app *a);
+typedef void (*job_journal_fn)(struct app *a, struct ls_journal *j, const struct ls_err *err); /* j is the callee's to release */
+void job_journal(struct app *a, job_journal_fn done);
+/* The detail's document of an entry; the callee frees it. index is the entry's at the time of asking. */
+typedef void (*job_detail_fn)(struct app *a, long index, struct snapref *snap, struct ui_doc *doc);
+void job_detail(struct app *a, long index, job_detail_fn done);
+
+/* job_command.c */
+void job_command(struct app *a, const char *line);
+
+#endif

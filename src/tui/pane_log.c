@@ -1,0 +1,314 @@
+/* tui/pane_log.c: every run, from the journal, newest first. */
+#include <config.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "lockstep/base/clock.h"
+#include "lockstep/base/mem.h"
+#include "tui/jobs.h"
+
+#define AT_W 21
+#define EVENT_W 14
+#define VERSION_W 16
+#define RESULT_W 12
+#define WHO_W 14
+
+struct log {
+    struct ui_pane base;
+    struct ui_list list;
+    struct ls_journal journal;
+    bool has_journal, is_asked;
+    char *error;
+    struct ls_buf filter;
+    size_t *view; /* indices in journal.rows, newest first */
+    size_t n_view;
+};
+
+static struct log *self_of(struct ui_pane *p)
+{
+    return (struct log *)p;
+}
+
+static bool has(const char *text, const char *needle)
+{
+    return text && strcasestr(text, needle) != NULL;
+}
+
+static bool matches(const struct log *l, const struct ls_journal_row *r)
+{
+    const char *f = l->filter.ptr;
+
+    return l->filter.len == 0 || has(r->event, f) || has(r->version, f) || has(r->name, f) || has(r->result, f) || has(r->operator_name, f) ||
+           has(r->detail, f) || has(r->at, f);
+}
+
+static void build_view(struct log *l)
+{
+    size_t n = l->has_journal ? l->journal.rows.n : 0;
+
+    free(l->view);
+    l->view = ls_calloc(n + 1, sizeof(*l->view));
+    l->n_view = 0;
+    for (size_t i = n; i-- > 0;) {
+        if (matches(l, &l->journal.rows.v[i]))
+            l->view[l->n_view++] = i;
+    }
+    ui_list_set_count(&l->list, l->n_view);
+}
+
+static void on_journal(struct app *a, struct ls_journal *j, const struct ls_err *err)
+{
+    struct log *l = self_of(a->panes[UI_PANE_LOG]);
+
+    l->is_asked = false;
+    if (l->has_journal)
+        ls_journal_release(&l->journal);
+    free(l->error);
+    l->error = NULL;
+    l->has_journal = !err;
+    if (err) {
+        l->error = ls_strdup(err->message ? err->message : ls_rc_name(err->code));
+        ls_journal_release(j);
+        memset(&l->journal, 0, sizeof(l->journal));
+    } else {
+        l->journal = *j;
+    }
+    build_view(l);
+    a->needs_layout = a->needs_paint = true;
+}
+
+static void refresh(struct ui_pane *p)
+{
+    struct log *l = self_of(p);
+
+    if (p->app->focus != UI_PANE_LOG || l->is_asked || p->app->phase != APP_READY || !p->app->mail)
+        return;
+    l->is_asked = true;
+    job_journal(p->app, on_journal);
+}
+
+static enum theme_role role_of(const struct ls_journal_row *r)
+{
+    static const struct {
+        const char *word;
+        enum theme_role role;
+    } words[] = {{"ok", ROLE_GOOD}, {"done", ROLE_GOOD}, {"applied", ROLE_GOOD}, {"fail", ROLE_ERROR}, {"dirty", ROLE_ERROR}, {"rolled", ROLE_WARNING},
+                 {"cancel", ROLE_WARNING}, {"unknown", ROLE_DANGER}};
+
+    for (size_t i = 0; r->result && i < LS_ARRAY_LEN(words); i++) {
+        if (strncmp(r->result, words[i].word, strlen(words[i].word)) == 0)
+            return words[i].role;
+    }
+    return ROLE_TEXT;
+}
+
+static void draw_row(const struct log *l, struct ui_surface *s, int y, size_t row)
+{
+    const struct ls_journal_row *r = &l->journal.rows.v[l->view[row]];
+    bool is_at = row == l->list.cursor;
+    enum theme_role on = is_at ? ROLE_CURSOR : ROLE_TEXT;
+    const char *needle = l->filter.len ? l->filter.ptr : NULL;
+    int x = 2;
+
+    if (is_at) {
+        ui_fill(s, 0, y, s->w - 1, 1, UI_ON(on, on));
+        (void)ui_str(s, 0, y, 1, app_glyph(l->base.app, "▸", ">"), UI_ON(on, on));
+    }
+    (void)ui_str_match(s, x, y, AT_W - 1, r->at, needle, UI_ON(ROLE_DIM, on));
+    x += AT_W;
+    (void)ui_str_match(s, x, y, EVENT_W - 1, r->event, needle, UI_ON(r->chain_ok ? ROLE_TEXT : ROLE_DANGER, on));
+    x += EVENT_W;
+    (void)ui_str_match(s, x, y, VERSION_W - 1, r->version, needle, UI_ON(ROLE_TITLE, on));
+    x += VERSION_W;
+    (void)ui_str_match(s, x, y, RESULT_W - 1, r->result, needle, UI_ON(role_of(r), on));
+    x += RESULT_W;
+    if (s->w - x > WHO_W + 20) {
+        (void)ui_str_match(s, x, y, WHO_W - 1, r->operator_name, needle, UI_ON(ROLE_TEXT, on));
+        x += WHO_W;
+    }
+    if (s->w - x > 8)
+        (void)ui_str_match(s, x, y, s->w - x - 1, r->name && *r->name ? r->name : r->detail, needle, UI_ON(ROLE_DIM, on));
+}
+
+static void draw(const struct ui_pane *p, struct ui_surface *s)
+{
+    const struct log *l = (const struct log *)p;
+    const char *words = NULL;
+
+    if (l->error)
+        words = l->error;
+    else if (!l->has_journal)
+        words = p->app->phase == APP_READY ? "Reading the journal" : "Not connected";
+    else if (!l->journal.exists)
+        words = "There is no journal yet: the first run makes it.";
+    else if (l->n_view == 0)
+        words = l->filter.len ? "Nothing matches. Esc drops the filter." : "The journal is empty.";
+    if (words)
+        (void)ui_str(s, 2, 1, -1, words, UI_ROLE(l->error ? ROLE_ERROR : ROLE_DIM));
+    for (int y = 0; y < s->h; y++) {
+        size_t row = l->list.top + (size_t)y;
+
+        if (row < l->n_view)
+            draw_row(l, s, y, row);
+    }
+    ui_scrollbar(s, s->w - 1, 0, s->h, l->list.top, (size_t)s->h, l->n_view, UI_ROLE(ROLE_BORDER));
+}
+
+static void layout(struct ui_pane *p, int w, int h)
+{
+    (void)w;
+    ui_list_layout(&self_of(p)->list, h);
+}
+
+static void field(struct ui_doc *d, const char *name, const char *value)
+{
+    if (!value || !*value)
+        return;
+    ui_doc_addf(d, ROLE_DIM, "%-12s", name);
+    ui_doc_adds(d, ROLE_TEXT, value);
+    ui_doc_end(d);
+}
+
+static void open_entry(const struct log *l)
+{
+    const struct ls_journal_row *r;
+    struct ui_doc *d;
+    char took[LS_ISO_LEN];
+
+    if (l->n_view == 0)
+        return;
+    r = &l->journal.rows.v[l->view[l->list.cursor]];
+    d = ui_doc_new(l->base.app->is_ascii);
+    ui_doc_textf(d, ROLE_TITLE, "journal record %lld", (long long)r->seq);
+    field(d, "event", r->event);
+    field(d, "version", r->version);
+    field(d, "name", r->name);
+    field(d, "direction", r->direction);
+    field(d, "result", r->result);
+    field(d, "at", r->at);
+    if (r->duration_ms >= 0) {
+        ls_duration_text(r->duration_ms, took);
+        field(d, "took", took);
+    }
+    field(d, "operator", r->operator_name);
+    field(d, "host", r->host);
+    field(d, "tool", r->tool);
+    field(d, "run", r->run_id);
+    field(d, "plan", r->plan_digest);
+    field(d, "hash", r->hash);
+    field(d, "hash before", r->prev_hash);
+    ui_doc_text(d, r->chain_ok ? ROLE_GOOD : ROLE_DANGER,
+                r->chain_ok ? "chain       whole: it carries the hash of the record before" : "chain       BROKEN here: a record was changed or taken out");
+    if (r->detail && *r->detail) {
+        ui_doc_blank(d);
+        ui_doc_text(d, ROLE_TEXT, r->detail);
+    }
+    ui_viewer_open(l->base.app, "Log", d);
+}
+
+static void set_filter(struct app *a, void *ctx, const char *text)
+{
+    struct log *l = ctx;
+
+    ls_buf_clear(&l->filter);
+    ls_buf_adds(&l->filter, text ? text : "");
+    build_view(l);
+    a->needs_layout = a->needs_paint = true;
+}
+
+static bool on_action(struct ui_pane *p, enum ui_action act)
+{
+    struct log *l = self_of(p);
+    struct ui_input_spec spec = {.label = "/", .text = l->filter.ptr, .on_change = set_filter, .done = set_filter, .ctx = l};
+
+    if (ui_list_action(&l->list, act))
+        return true;
+    switch (act) {
+    case UI_ACT_OPEN:
+        open_entry(l);
+        return true;
+    case UI_ACT_FILTER:
+        ui_input_open(p->app, &spec);
+        return true;
+    case UI_ACT_BACK:
+        if (l->filter.len == 0)
+            return false;
+        set_filter(p->app, l, "");
+        return true;
+    default:
+        return false;
+    }
+}
+
+static bool on_event(struct ui_pane *p, const struct ui_event *ev)
+{
+    struct log *l = self_of(p);
+    long row = ui_list_row_at(&l->list, ev->y);
+
+    if (ev->mouse == UI_MOUSE_WHEEL_UP || ev->mouse == UI_MOUSE_WHEEL_DOWN)
+        ui_list_wheel(&l->list, ev->mouse == UI_MOUSE_WHEEL_UP ? -3 : 3);
+    else if (row >= 0)
+        ui_list_go(&l->list, (size_t)row);
+    if (ev->mouse == UI_MOUSE_DOUBLE && row >= 0)
+        open_entry(l);
+    return true;
+}
+
+static bool can(const struct ui_pane *p, enum ui_action act)
+{
+    const struct log *l = (const struct log *)p;
+
+    return (act != UI_ACT_OPEN && act != UI_ACT_FILTER) || l->n_view > 0;
+}
+
+static void status(const struct ui_pane *p, struct ls_buf *out)
+{
+    const struct log *l = (const struct log *)p;
+
+    if (!l->has_journal)
+        return;
+    ls_buf_addf(out, "%zu/%zu", l->n_view ? l->list.cursor + 1 : 0, l->n_view);
+    if (l->filter.len > 0)
+        ls_buf_addf(out, ", filter '%s'", l->filter.ptr);
+    if (l->journal.first_broken_seq > 0)
+        ls_buf_addf(out, "  THE CHAIN IS BROKEN at record %lld", (long long)l->journal.first_broken_seq);
+    else if (l->journal.exists)
+        ls_buf_adds(out, "  the chain is whole");
+}
+
+static struct ui_pane *open_pane(struct app *app)
+{
+    struct log *l = ls_calloc(1, sizeof(*l));
+
+    l->base.ops = &pane_log_ops;
+    l->base.app = app;
+    ls_buf_init(&l->filter);
+    return &l->base;
+}
+
+static void close_pane(struct ui_pane *p)
+{
+    struct log *l = self_of(p);
+
+    if (l->has_journal)
+        ls_journal_release(&l->journal);
+    free(l->error);
+    free(l->view);
+    ls_buf_release(&l->filter);
+    free(l);
+}
+
+const struct ui_pane_ops pane_log_ops = {
+    .title = "Log",
+    .context = UI_CX_LOG,
+    .open = open_pane,
+    .close = close_pane,
+    .refresh = refresh,
+    .on_event = on_event,
+    .on_action = on_action,
+    .layout = layout,
+    .draw = draw,
+    .status = status,
+    .can = can,
+};

@@ -1,0 +1,85 @@
+/* tui/viewer.c: a text over the panes: a subcommand's output, a report, SQL. */
+#include <config.h>
+
+#include <stdlib.h>
+
+#include "lockstep/base/mem.h"
+#include "tui/app.h"
+
+struct viewer {
+    struct ui_modal base;
+    char *title;
+    struct ui_doc *body;
+    struct ui_view view;
+    struct ui_rect box;
+};
+
+static bool on_event(struct ui_modal *m, const struct ui_event *ev)
+{
+    struct viewer *v = (struct viewer *)m;
+
+    if (ev->kind != UI_EV_MOUSE)
+        return false;
+    if (ev->mouse == UI_MOUSE_WHEEL_UP)
+        ui_view_scroll(&v->view, v->body, -3);
+    else if (ev->mouse == UI_MOUSE_WHEEL_DOWN)
+        ui_view_scroll(&v->view, v->body, 3);
+    m->app->needs_paint = true;
+    return true;
+}
+
+static void on_action(struct ui_modal *m, enum ui_action act)
+{
+    struct viewer *v = (struct viewer *)m;
+
+    if (act == UI_ACT_CLOSE)
+        app_pop_modal(m->app);
+    else
+        (void)ui_view_action(&v->view, v->body, act);
+}
+
+static void layout(struct ui_modal *m, int w, int h)
+{
+    struct viewer *v = (struct viewer *)m;
+
+    v->box = (struct ui_rect){.x = 1, .y = 2, .w = w - 2, .h = h - 3};
+    ui_view_layout(&v->view, v->body, v->box.h - 2);
+}
+
+static void draw(const struct ui_modal *m, struct ui_surface *screen)
+{
+    const struct viewer *v = (const struct viewer *)m;
+    struct ui_surface s = ui_surface_sub(screen, v->box.x, v->box.y, v->box.w, v->box.h);
+    struct ui_surface body = ui_surface_sub(&s, 2, 1, s.w - 3, s.h - 2);
+
+    ui_box(&s, v->title, ROLE_TEXT, UI_ROLE(ROLE_BORDER_FOCUS));
+    ui_view_draw(&v->view, v->body, &body, ROLE_TEXT);
+}
+
+static void viewer_free(struct ui_modal *m)
+{
+    struct viewer *v = (struct viewer *)m;
+
+    free(v->title);
+    ui_doc_free(v->body);
+    free(v);
+}
+
+static const struct ui_modal_ops viewer_ops = {
+    .context = UI_CX_VIEWER,
+    .on_event = on_event,
+    .on_action = on_action,
+    .layout = layout,
+    .draw = draw,
+    .free = viewer_free,
+};
+
+void ui_viewer_open(struct app *app, const char *title, struct ui_doc *body)
+{
+    struct viewer *v = ls_calloc(1, sizeof(*v));
+
+    v->base.ops = &viewer_ops;
+    v->title = ls_strdup(title);
+    v->body = body;
+    app_push_modal(app, &v->base);
+}
