@@ -18,8 +18,8 @@ void ls_db_init(struct ls_db *db, const struct ls_db_ops *ops, const struct ls_d
     db->params.url = NULL; /* may hold a password, and is the caller's */
     db->params.application_name = NULL;
     atomic_init(&db->cancel, false);
-    db->info = (struct ls_db_info){.database = "", .host = "", .server = "", .role = "", .security = "", .system_id = "",
-                                   .journal_mode = ""};
+    db->info = (struct ls_db_info){
+        .database = "", .host = "", .server = "", .role = "", .security = "", .system_id = "", .journal_mode = ""};
 }
 
 bool ls_db_tick(struct ls_db *db, int64_t *last)
@@ -67,7 +67,8 @@ static enum ls_rc check_text(const char *sql, size_t len, struct ls_err *err)
 
     if (!nul)
         return LS_OK;
-    enum ls_rc rc = ls_err_set(err, LS_E_INPUT, "the SQL text holds a NUL byte at offset %zu; nothing was sent", (size_t)(nul - sql));
+    enum ls_rc rc =
+        ls_err_set(err, LS_E_INPUT, "the SQL text holds a NUL byte at offset %zu; nothing was sent", (size_t)(nul - sql));
 
     if (err)
         err->offset = (long)(nul - sql);
@@ -270,11 +271,13 @@ enum ls_rc ls_db_blockers(struct ls_db *db, int pid, struct ls_buf *out, struct 
 
 enum ls_rc ls_db_child_conninfo(struct ls_db *db, struct ls_buf *conninfo, struct ls_buf *password, struct ls_err *err)
 {
-    return db->ops->child_conninfo ? db->ops->child_conninfo(db, conninfo, password, err) : unsupported(db, "a connection string", err);
+    return db->ops->child_conninfo ? db->ops->child_conninfo(db, conninfo, password, err)
+                                   : unsupported(db, "a connection string", err);
 }
 
 enum ls_rc ls_db_sqlite_backup(struct ls_db *db, const char *path, ls_progress_fn progress, void *ctx, struct ls_err *err)
 {
     atomic_store(&db->cancel, false);
-    return db->ops->sqlite_backup ? db->ops->sqlite_backup(db, path, progress, ctx, err) : unsupported(db, "an online file backup", err);
+    return db->ops->sqlite_backup ? db->ops->sqlite_backup(db, path, progress, ctx, err)
+                                  : unsupported(db, "an online file backup", err);
 }

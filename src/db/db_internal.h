@@ -15,8 +15,8 @@ struct ls_db_ops {
     void (*close)(struct ls_db *db); /* frees everything that the driver added, not what struct ls_db holds */
     bool (*is_alive)(const struct ls_db *db);
     void (*cancel)(struct ls_db *db); /* from any thread, after db->cancel was set; may be NULL */
-    enum ls_rc (*query)(struct ls_db *db, const char *sql, size_t len, const struct ls_param *params, int n_params, struct ls_result *out,
-                        struct ls_err *err);
+    enum ls_rc (*query)(struct ls_db *db, const char *sql, size_t len, const struct ls_param *params, int n_params,
+                        struct ls_result *out, struct ls_err *err);
     enum ls_rc (*exec)(struct ls_db *db, const char *sql, size_t len, const struct ls_param *params, int n_params,
                        struct ls_exec_info *info, struct ls_err *err);
     enum ls_rc (*exec_batch)(struct ls_db *db, const char *sql, size_t len, struct ls_exec_info *info, struct ls_err *err);

@@ -18,16 +18,40 @@ static const struct {
 
 /* A keyword string is told from a path with '=' in it by its first keyword (libpq's connection parameters). */
 static const char *const pg_keywords[] = {
-    "host",           "hostaddr",    "port",           "dbname",      "user",        "password",     "passfile",
-    "service",        "servicefile", "sslmode",        "sslrootcert", "sslcert",     "sslkey",       "sslpassword",
-    "sslcrl",         "options",     "application_name", "fallback_application_name", "connect_timeout", "client_encoding",
-    "keepalives",     "gssencmode",  "krbsrvname",     "channel_binding", "target_session_attrs", "requirepeer", "replication",
+    "host",
+    "hostaddr",
+    "port",
+    "dbname",
+    "user",
+    "password",
+    "passfile",
+    "service",
+    "servicefile",
+    "sslmode",
+    "sslrootcert",
+    "sslcert",
+    "sslkey",
+    "sslpassword",
+    "sslcrl",
+    "options",
+    "application_name",
+    "fallback_application_name",
+    "connect_timeout",
+    "client_encoding",
+    "keepalives",
+    "gssencmode",
+    "krbsrvname",
+    "channel_binding",
+    "target_session_attrs",
+    "requirepeer",
+    "replication",
 };
 
 static const char *const sqlite_suffixes[] = {".db", ".sqlite", ".sqlite3", ".db3"};
 
-static const char accepted_forms[] = "accepted: sqlite:PATH, file:PATH, a path ending in .db or .sqlite, postgres://USER@HOST:PORT/DBNAME, "
-                                     "or a libpq string like \"host=... dbname=...\" or \"service=...\"";
+static const char accepted_forms[] =
+    "accepted: sqlite:PATH, file:PATH, a path ending in .db or .sqlite, postgres://USER@HOST:PORT/DBNAME, "
+    "or a libpq string like \"host=... dbname=...\" or \"service=...\"";
 
 static bool ends_with(const char *s, const char *suffix)
 {
@@ -151,8 +175,9 @@ bool ls_url_next_param(const char **query, struct ls_buf *key, struct ls_buf *va
 
 bool ls_url_param_is_foreign(const char *key)
 {
-    static const char *const names[] = {"connection_limit", "pool_timeout", "socket_timeout", "pgbouncer", "statement_cache_size",
-                                        "default_query_exec_mode", "cache"};
+    static const char *const names[] = {
+        "connection_limit",        "pool_timeout", "socket_timeout", "pgbouncer", "statement_cache_size",
+        "default_query_exec_mode", "cache"};
 
     if (!strncmp(key, "x-", 2) || !strncmp(key, "pool_", 5))
         return true;

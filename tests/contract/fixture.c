@@ -106,7 +106,8 @@ void fix_open_fails(struct fix *f, struct ls_db_params params, enum ls_rc want)
 void fix_assert_ok(enum ls_rc rc, struct ls_err *err)
 {
     if (rc != LS_OK)
-        print_error("%s: %s [%s] %s\n", ls_rc_name(rc), err->message ? err->message : "", err->sqlstate, err->hint ? err->hint : "");
+        print_error("%s: %s [%s] %s\n", ls_rc_name(rc), err->message ? err->message : "", err->sqlstate,
+                    err->hint ? err->hint : "");
     assert_int_equal(rc, LS_OK);
     assert_int_equal(err->code, LS_OK);
     ls_err_release(err);

@@ -28,10 +28,10 @@ int fix_setup_postgres(void **state);
 int fix_teardown(void **state);
 
 /* First line of each test: takes the fixture, skips where there is no database, opens it (read and write, may create). */
-#define FIX(f)                          \
-    struct fix *f = *state;             \
-    if ((f)->skip_reason)               \
-        test_skip((f)->skip_reason);    \
+#define FIX(f)                                                                                                                     \
+    struct fix *f = *state;                                                                                                        \
+    if ((f)->skip_reason)                                                                                                          \
+        test_skip((f)->skip_reason);                                                                                               \
     fix_open_default(f)
 
 #define IS_PG(f) ((f)->dialect == LS_DIALECT_POSTGRES)
@@ -52,8 +52,8 @@ void fix_assert_ok(enum ls_rc rc, struct ls_err *err);
 const char *fix_get(struct ls_db *db, const char *sql);
 void fix_assert_has(const char *text, const char *part);
 
-/* Cancels a connection's running call from a thread of its own, once on_wait has said that the call is waiting. Put fix_canceller_on_wait
- * and the canceller itself into the params of the connection. */
+/* Cancels a connection's running call from a thread of its own, once on_wait has said that the call is waiting. Put
+ * fix_canceller_on_wait and the canceller itself into the params of the connection. */
 struct fix_canceller;
 struct fix_canceller *fix_canceller_new(void);
 bool fix_canceller_on_wait(void *ctx);

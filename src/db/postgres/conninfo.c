@@ -9,13 +9,13 @@
 #include "lockstep/base/mem.h"
 #include "lockstep/base/redact.h"
 
-/* Used where the URL, the service file and the environment do not say otherwise (they come later in the list). A dead link is noticed
- * within 30 s, by us and, through the server's own settings (setup.c), by the server: reliability.md F5. */
+/* Used where the URL, the service file and the environment do not say otherwise (they come later in the list). A dead link is
+ * noticed within 30 s, by us and, through the server's own settings (setup.c), by the server: reliability.md F5. */
 static const struct {
     const char *key, *value;
 } defaults[] = {
-    {"keepalives", "1"},           {"keepalives_idle", "15"},       {"keepalives_interval", "5"},
-    {"keepalives_count", "3"},     {"tcp_user_timeout", "30000"},   {"fallback_application_name", "lockstep"},
+    {"keepalives", "1"},       {"keepalives_idle", "15"},     {"keepalives_interval", "5"},
+    {"keepalives_count", "3"}, {"tcp_user_timeout", "30000"}, {"fallback_application_name", "lockstep"},
 };
 
 static bool is_libpq_keyword(const PQconninfoOption *all, const char *key)
@@ -45,7 +45,8 @@ static enum ls_rc check_userinfo(const char *rest, struct ls_err *err)
     if (!is_odd)
         return LS_OK;
     ls_err_set(err, LS_E_USAGE, "the database URL cannot be read: there is an '@', '/' or '?' in it that is not percent-encoded");
-    ls_err_hint(err, "in a password write @ as %%40, / as %%2F, ? as %%3F, # as %%23, %% as %%25; or leave the password to ~/.pgpass");
+    ls_err_hint(err,
+                "in a password write @ as %%40, / as %%2F, ? as %%3F, # as %%23, %% as %%25; or leave the password to ~/.pgpass");
     return LS_E_USAGE;
 }
 
@@ -75,8 +76,8 @@ static void add_setting(struct ls_buf *options, const char *name, const char *va
     }
 }
 
-/* Rewrites the URLs of other tools into one that libpq reads: any scheme becomes postgresql, what is not for a connection is left out,
- * and a parameter that libpq does not know is a setting of the session, as Go's drivers have it (search_path=app). */
+/* Rewrites the URLs of other tools into one that libpq reads: any scheme becomes postgresql, what is not for a connection is left
+ * out, and a parameter that libpq does not know is a setting of the session, as Go's drivers have it (search_path=app). */
 static void normalise_uri(const char *rest, struct ls_buf *uri, struct ls_buf *options)
 {
     size_t len = strcspn(rest, "?");
@@ -112,8 +113,8 @@ static bool str_ends(struct ls_str s, const char *suffix)
     return s.len >= n && !memcmp(s.ptr + s.len - n, suffix, n);
 }
 
-/* libpq quotes what it could not read, and that may be a piece of a password: what stands between the first quote and the last goes, except
- * a plain word that is called an option, a parameter or a service. */
+/* libpq quotes what it could not read, and that may be a piece of a password: what stands between the first quote and the last
+ * goes, except a plain word that is called an option, a parameter or a service. */
 void pg_add_safe_message(struct ls_buf *out, const char *text)
 {
     size_t len = strcspn(text, "\n");
@@ -137,7 +138,8 @@ void pg_add_safe_message(struct ls_buf *out, const char *text)
 
     size_t word = strspn(first + 1, "abcdefghijklmnopqrstuvwxyz_0123456789-");
     struct ls_str before = {text, (size_t)(first - text)};
-    bool is_name = first + 1 + word == last - 1 && (str_ends(before, "option ") || str_ends(before, "parameter: ") || str_ends(before, "service "));
+    bool is_name = first + 1 + word == last - 1 &&
+                   (str_ends(before, "option ") || str_ends(before, "parameter: ") || str_ends(before, "service "));
 
     if (is_name)
         ls_buf_add(out, text, len);

@@ -19,7 +19,8 @@ static const struct {
     {"28", LS_E_AUTH, "check the user name and the password: in the URL, a passfile (~/.pgpass) or a service file"},
     {"42501", LS_E_RIGHTS, NULL},
     {"25006", LS_E_RIGHTS, "this session or this server is read-only"},
-    {"55P03", LS_E_BUSY, "another session holds the lock: wait for it or end it, then run this again; lock_timeout says how long to wait"},
+    {"55P03", LS_E_BUSY,
+     "another session holds the lock: wait for it or end it, then run this again; lock_timeout says how long to wait"},
     {"40P01", LS_E_BUSY, "two sessions waited for each other: run this again when the other one is done"},
     {"53100", LS_E_IO, "the server's disk is full: make room there, then run this again"},
     {"3D000", LS_E_NOT_FOUND, "create the database first, or correct its name in the URL"},
@@ -60,8 +61,8 @@ static long byte_offset(const struct pg_call *k, const char *position)
     return left == 1 ? (long)k->len : -1; /* "syntax error at end of input" */
 }
 
-/* In a batch: which statement it was, and its start when the server gave no position. The server runs them in order and answers each;
- * a text that does not parse is refused whole, with a position. */
+/* In a batch: which statement it was, and its start when the server gave no position. The server runs them in order and answers
+ * each; a text that does not parse is refused whole, with a position. */
 static void place_in_batch(const struct pg_call *k, struct ls_err *err)
 {
     struct ls_stmts stmts;
@@ -86,8 +87,7 @@ static void add_details(const PGresult *res, struct ls_err *err)
     static const struct {
         int field;
         const char *label;
-    } parts[] = {
-        {PG_DIAG_MESSAGE_DETAIL, ""}, {PG_DIAG_INTERNAL_QUERY, "QUERY: "}, {PG_DIAG_CONTEXT, "CONTEXT: "}};
+    } parts[] = {{PG_DIAG_MESSAGE_DETAIL, ""}, {PG_DIAG_INTERNAL_QUERY, "QUERY: "}, {PG_DIAG_CONTEXT, "CONTEXT: "}};
 
     for (size_t i = 0; i < LS_ARRAY_LEN(parts); i++) {
         const char *text = PQresultErrorField(res, parts[i].field);
@@ -122,8 +122,9 @@ enum ls_rc pg_err_timeout(struct pg *c, const struct pg_call *k, struct ls_err *
 {
     c->is_dead = true;
 
-    enum ls_rc rc = ls_err_set(err, LS_E_CONNECT, k->cancel_sent ? "the server did not answer the request to cancel; connection given up"
-                                                                 : "the server did not answer in time; connection given up");
+    enum ls_rc rc = ls_err_set(err, LS_E_CONNECT,
+                               k->cancel_sent ? "the server did not answer the request to cancel; connection given up"
+                                              : "the server did not answer in time; connection given up");
 
     ls_err_hint(err, "the server may still be working on the statement: look at it from another session");
     return rc;
@@ -149,8 +150,8 @@ enum ls_rc pg_err_result(struct pg *c, const struct pg_call *k, const PGresult *
         hint = NULL;
     }
 
-    /* FATAL and PANIC end the session; the end of the link itself may not have arrived yet. Only they do: 08P01 may be a wrong count of
-     * parameters. */
+    /* FATAL and PANIC end the session; the end of the link itself may not have arrived yet. Only they do: 08P01 may be a wrong
+     * count of parameters. */
     const char *severity = PQresultErrorField(res, PG_DIAG_SEVERITY_NONLOCALIZED);
     bool is_fatal = severity && (!strcmp(severity, "FATAL") || !strcmp(severity, "PANIC"));
 
@@ -177,8 +178,8 @@ enum ls_rc pg_err_result(struct pg *c, const struct pg_call *k, const PGresult *
     return code;
 }
 
-/* Finds ":  28P01: " in libpq's verbose message: the only way to the SQLSTATE of a refused connection, and one that does not depend on the
- * language of the server. Of several (hosts, addresses) the last counts. */
+/* Finds ":  28P01: " in libpq's verbose message: the only way to the SQLSTATE of a refused connection, and one that does not depend
+ * on the language of the server. Of several (hosts, addresses) the last counts. */
 static const char *find_state(const char *text, char state[6])
 {
     const char *found = NULL;

@@ -89,7 +89,7 @@ static void keep_rows(const PGresult *res, struct ls_result *out)
     out->n_rows = (size_t)n;
     out->n_cols = cols;
     out->names = LS_ARENA_ARRAY(out->arena, const char *, (size_t)cols + 1);
-    out->cells = LS_ARENA_ARRAY(out->arena, const char *, (size_t)n * (size_t)cols + 1);
+    out->cells = LS_ARENA_ARRAY(out->arena, const char *, (size_t)n *(size_t)cols + 1);
     for (int j = 0; j < cols; j++)
         out->names[j] = ls_arena_str(out->arena, PQfname(res, j));
     for (int i = 0; i < n; i++)
@@ -99,10 +99,12 @@ static void keep_rows(const PGresult *res, struct ls_result *out)
                     ls_arena_strn(out->arena, PQgetvalue(res, i, j), (size_t)PQgetlength(res, i, j));
 }
 
-/* There is nothing to copy from or to. In: the server is told so and fails the statement. Out: it is cancelled, what comes is dropped. */
+/* There is nothing to copy from or to. In: the server is told so and fails the statement. Out: it is cancelled, what comes is
+ * dropped. */
 static enum ls_rc end_copy(struct pg *c, struct pg_call *k, ExecStatusType status, struct ls_err *err)
 {
-    enum ls_rc rc = ls_err_set(err, LS_E_UNSUPPORTED, "COPY %s cannot be run here", status == PGRES_COPY_IN ? "FROM STDIN" : "TO STDOUT");
+    enum ls_rc rc =
+        ls_err_set(err, LS_E_UNSUPPORTED, "COPY %s cannot be run here", status == PGRES_COPY_IN ? "FROM STDIN" : "TO STDOUT");
     bool is_broken = false;
     enum ls_rc wait_rc = LS_OK;
     char *data;
@@ -110,7 +112,8 @@ static enum ls_rc end_copy(struct pg *c, struct pg_call *k, ExecStatusType statu
 
     ls_err_hint(err, "write the rows as INSERT statements, or copy from a file that the server can read");
     if (status == PGRES_COPY_IN) {
-        while (PQputCopyEnd(c->conn, "no data follows: lockstep does not run COPY FROM STDIN") == 0 && wait_rc == LS_OK && !is_broken)
+        while (PQputCopyEnd(c->conn, "no data follows: lockstep does not run COPY FROM STDIN") == 0 && wait_rc == LS_OK &&
+               !is_broken)
             wait_rc = pg_wait_input(c, k, &is_broken, NULL);
         return rc;
     }
@@ -124,7 +127,8 @@ static enum ls_rc end_copy(struct pg *c, struct pg_call *k, ExecStatusType statu
     return rc;
 }
 
-enum ls_rc pg_take_result(struct pg *c, struct pg_call *k, PGresult *res, struct ls_result *out, struct ls_exec_info *info, struct ls_err *err)
+enum ls_rc pg_take_result(struct pg *c, struct pg_call *k, PGresult *res, struct ls_result *out, struct ls_exec_info *info,
+                          struct ls_err *err)
 {
     ExecStatusType status = PQresultStatus(res);
 
@@ -190,8 +194,8 @@ enum ls_rc pg_exec_call(struct pg *c, struct pg_call *k, const struct ls_param *
     return pg_drain(c, k, NULL, info, err);
 }
 
-enum ls_rc pg_exec(struct ls_db *db, const char *sql, size_t len, const struct ls_param *params, int n_params, struct ls_exec_info *info,
-                   struct ls_err *err)
+enum ls_rc pg_exec(struct ls_db *db, const char *sql, size_t len, const struct ls_param *params, int n_params,
+                   struct ls_exec_info *info, struct ls_err *err)
 {
     struct pg_call k;
 
@@ -217,8 +221,8 @@ enum ls_rc pg_query_call(struct pg *c, struct pg_call *k, const struct ls_param 
     return rc == LS_OK ? pg_drain(c, k, out, &info, err) : rc;
 }
 
-enum ls_rc pg_query(struct ls_db *db, const char *sql, size_t len, const struct ls_param *params, int n_params, struct ls_result *out,
-                    struct ls_err *err)
+enum ls_rc pg_query(struct ls_db *db, const char *sql, size_t len, const struct ls_param *params, int n_params,
+                    struct ls_result *out, struct ls_err *err)
 {
     struct pg_call k;
 

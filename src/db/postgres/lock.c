@@ -24,7 +24,8 @@ static enum ls_rc call_with_key(struct pg *c, struct pg_call *k, const char *sql
     return rc;
 }
 
-/* Releases keys[0..n). Not cancelled by anyone: a lock that stays is worse than a second of waiting. *n_ours counts what was ours. */
+/* Releases keys[0..n). Not cancelled by anyone: a lock that stays is worse than a second of waiting. *n_ours counts what was ours.
+ */
 static enum ls_rc release(struct pg *c, const int64_t *keys, int n, int *n_ours, struct ls_err *err)
 {
     enum ls_rc first = LS_OK;
@@ -75,23 +76,24 @@ enum ls_rc pg_unlock(struct ls_db *db, const int64_t *keys, int n, struct ls_err
 
     if (rc != LS_OK || n_ours == n)
         return rc;
-    rc = ls_err_set(err, LS_E_INTERNAL, "%d of %d advisory locks were not held by this session when it released them", n - n_ours, n);
+    rc = ls_err_set(err, LS_E_INTERNAL, "%d of %d advisory locks were not held by this session when it released them", n - n_ours,
+                    n);
     ls_err_hint(err, "a connection pooler in between hands sessions around: use the database's direct address for migrations");
     return rc;
 }
 
-/* A bigint key is shown as two halves, with objsubid 1 (PostgreSQL manual, pg_locks). Names may be hidden from an ordinary role: what is
- * not there is left out. */
-static const char holder_sql[] =
-    "select l.pid, a.usename, a.application_name, host(a.client_addr),"
-    " to_char(a.backend_start, case when a.backend_start > now() - interval '20 hours' then 'HH24:MI:SS' else 'YYYY-MM-DD HH24:MI' end)"
-    " from pg_catalog.unnest($1::bigint[]) as k(key)"
-    " join pg_catalog.pg_locks l on l.locktype = 'advisory' and l.granted and l.objsubid = 1"
-    " and l.classid = ((k.key >> 32) & 4294967295)::oid and l.objid = (k.key & 4294967295)::oid"
-    " and l.database = (select oid from pg_catalog.pg_database where datname = current_database())"
-    " left join pg_catalog.pg_stat_activity a on a.pid = l.pid"
-    " where l.pid is distinct from pg_catalog.pg_backend_pid()"
-    " order by l.pid limit 1";
+/* A bigint key is shown as two halves, with objsubid 1 (PostgreSQL manual, pg_locks). Names may be hidden from an ordinary role:
+ * what is not there is left out. */
+static const char holder_sql[] = "select l.pid, a.usename, a.application_name, host(a.client_addr),"
+                                 " to_char(a.backend_start, case when a.backend_start > now() - interval '20 hours' then "
+                                 "'HH24:MI:SS' else 'YYYY-MM-DD HH24:MI' end)"
+                                 " from pg_catalog.unnest($1::bigint[]) as k(key)"
+                                 " join pg_catalog.pg_locks l on l.locktype = 'advisory' and l.granted and l.objsubid = 1"
+                                 " and l.classid = ((k.key >> 32) & 4294967295)::oid and l.objid = (k.key & 4294967295)::oid"
+                                 " and l.database = (select oid from pg_catalog.pg_database where datname = current_database())"
+                                 " left join pg_catalog.pg_stat_activity a on a.pid = l.pid"
+                                 " where l.pid is distinct from pg_catalog.pg_backend_pid()"
+                                 " order by l.pid limit 1";
 
 static void add_part(struct ls_buf *out, const char *label, const char *value)
 {

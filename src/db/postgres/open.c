@@ -82,8 +82,8 @@ static enum ls_rc wait_connect(struct pg *c, PostgresPollingStatusType want, int
         if (now >= deadline) {
             const char *host = PQhost(c->conn);
 
-            ls_err_set(err, LS_E_CONNECT, "no answer from %s port %s within the connect timeout", host && *host ? host : "the server",
-                       PQport(c->conn));
+            ls_err_set(err, LS_E_CONNECT, "no answer from %s port %s within the connect timeout",
+                       host && *host ? host : "the server", PQport(c->conn));
             ls_err_hint(err, "check host and port in the URL, and that a firewall lets us through");
             return LS_E_CONNECT;
         }

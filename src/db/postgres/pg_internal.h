@@ -1,8 +1,9 @@
 /* db/postgres/pg_internal.h: what the files of the PostgreSQL driver share.
  *
- * libpq is used without blocking: everything is sent with PQsend..., and the only place that waits is pg_next_result(). The one exception
- * is the name lookup inside PQconnectStartParams, which libpq cannot do otherwise. A cancel is sent by the connection's own thread, when
- * its wait sees db->cancel: so it can never meet another statement than the one that runs, nor a connection that is being closed. */
+ * libpq is used without blocking: everything is sent with PQsend..., and the only place that waits is pg_next_result(). The one
+ * exception is the name lookup inside PQconnectStartParams, which libpq cannot do otherwise. A cancel is sent by the connection's
+ * own thread, when its wait sees db->cancel: so it can never meet another statement than the one that runs, nor a connection that
+ * is being closed. */
 #ifndef DB_POSTGRES_PG_INTERNAL_H
 #define DB_POSTGRES_PG_INTERNAL_H
 
@@ -15,7 +16,7 @@
 #endif
 
 #define PG_CANCEL_GRACE_MS 10000 /* how long a server may take to answer after it was asked to cancel */
-#define PG_ROLLBACK_MS 10000     /* how long ls_db_rollback waits before it gives the connection up */
+#define PG_ROLLBACK_MS     10000 /* how long ls_db_rollback waits before it gives the connection up */
 
 struct pg {
     struct ls_db db; /* first: struct ls_db * and struct pg * are the same address */
@@ -35,10 +36,10 @@ struct pg_call {
     bool is_commit;       /* has its own fault point between sending and reading */
     int64_t deadline;     /* ls_mono_ms(); 0 = none; passing it kills the connection */
     int64_t last_tick;
-    int64_t cancel_sent;  /* ls_mono_ms(), 0 = not */
-    int n_done;           /* statements that were answered before the error: places an error inside a batch */
-    int64_t set_rows;     /* of the row set that is arriving */
-    bool is_set_true;     /* no row set so far was empty or held a value that is not true */
+    int64_t cancel_sent; /* ls_mono_ms(), 0 = not */
+    int n_done;          /* statements that were answered before the error: places an error inside a batch */
+    int64_t set_rows;    /* of the row set that is arriving */
+    bool is_set_true;    /* no row set so far was empty or held a value that is not true */
 };
 
 static inline struct pg *pg_of(struct ls_db *db)
@@ -58,9 +59,9 @@ void pg_add_safe_message(struct ls_buf *out, const char *text);
 
 /* error.c */
 enum ls_rc pg_err_result(struct pg *c, const struct pg_call *k, const PGresult *res, struct ls_err *err);
-enum ls_rc pg_err_lost(struct pg *c, struct ls_err *err);       /* marks the connection dead */
+enum ls_rc pg_err_lost(struct pg *c, struct ls_err *err); /* marks the connection dead */
 enum ls_rc pg_err_connect(PGconn *conn, struct ls_err *err);
-enum ls_rc pg_err_start(PGconn *conn, struct ls_err *err);      /* PQconnectStartParams refused */
+enum ls_rc pg_err_start(PGconn *conn, struct ls_err *err); /* PQconnectStartParams refused */
 enum ls_rc pg_err_timeout(struct pg *c, const struct pg_call *k, struct ls_err *err);
 
 /* wait.c */
@@ -75,24 +76,26 @@ enum ls_rc pg_flush(struct pg *c, struct pg_call *k, struct ls_err *err);
 
 /* exec.c */
 enum ls_rc pg_check(struct pg *c, struct ls_err *err); /* LS_E_CONNECT when dead */
-enum ls_rc pg_query(struct ls_db *db, const char *sql, size_t len, const struct ls_param *params, int n_params, struct ls_result *out,
-                    struct ls_err *err);
+enum ls_rc pg_query(struct ls_db *db, const char *sql, size_t len, const struct ls_param *params, int n_params,
+                    struct ls_result *out, struct ls_err *err);
 enum ls_rc pg_query_call(struct pg *c, struct pg_call *k, const struct ls_param *params, int n_params, struct ls_result *out,
                          struct ls_err *err);
-enum ls_rc pg_exec(struct ls_db *db, const char *sql, size_t len, const struct ls_param *params, int n_params, struct ls_exec_info *info,
-                   struct ls_err *err);
+enum ls_rc pg_exec(struct ls_db *db, const char *sql, size_t len, const struct ls_param *params, int n_params,
+                   struct ls_exec_info *info, struct ls_err *err);
 enum ls_rc pg_exec_call(struct pg *c, struct pg_call *k, const struct ls_param *params, int n_params, struct ls_exec_info *info,
                         struct ls_err *err);
 enum ls_rc pg_exec_batch(struct ls_db *db, const char *sql, size_t len, struct ls_exec_info *info, struct ls_err *err);
 /* Reads one call's results to their end: rows are added to out, or counted and dropped (out NULL). Returns the first error. */
 enum ls_rc pg_drain(struct pg *c, struct pg_call *k, struct ls_result *out, struct ls_exec_info *info, struct ls_err *err);
 /* What one result says, without waiting. */
-enum ls_rc pg_take_result(struct pg *c, struct pg_call *k, PGresult *res, struct ls_result *out, struct ls_exec_info *info, struct ls_err *err);
+enum ls_rc pg_take_result(struct pg *c, struct pg_call *k, PGresult *res, struct ls_result *out, struct ls_exec_info *info,
+                          struct ls_err *err);
 /* Values of params, as libpq wants them, NULL-terminated; lent. */
 const char **pg_values(const struct ls_param *params, int n_params);
 
 /* pipeline.c */
-enum ls_rc pg_pipeline(struct ls_db *db, const struct ls_db_call *calls, int n, struct ls_exec_info *infos, int *failed, struct ls_err *err);
+enum ls_rc pg_pipeline(struct ls_db *db, const struct ls_db_call *calls, int n, struct ls_exec_info *infos, int *failed,
+                       struct ls_err *err);
 
 /* setup.c: settings and facts, in one round trip */
 enum ls_rc pg_setup(struct pg *c, const struct ls_db_params *params, struct ls_err *err);

@@ -59,7 +59,8 @@ static enum ls_rc read_one(struct pg *c, struct pg_call *k, struct ls_exec_info 
     }
 }
 
-enum ls_rc pg_pipeline(struct ls_db *db, const struct ls_db_call *calls, int n, struct ls_exec_info *infos, int *failed, struct ls_err *err)
+enum ls_rc pg_pipeline(struct ls_db *db, const struct ls_db_call *calls, int n, struct ls_exec_info *infos, int *failed,
+                       struct ls_err *err)
 {
     struct pg *c = pg_of(db);
     struct pg_call k;

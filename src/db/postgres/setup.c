@@ -8,8 +8,8 @@
 
 #include "lockstep/base/mem.h"
 
-/* The parts of the set-up travel in one round trip, but each is its own transaction: what a server does not know or a role may not read
- * fails alone. "required" parts fail the connect. */
+/* The parts of the set-up travel in one round trip, but each is its own transaction: what a server does not know or a role may not
+ * read fails alone. "required" parts fail the connect. */
 struct part {
     bool is_required;
     const char *sql;
@@ -49,8 +49,8 @@ static const struct part facts[] = {
     {false, "select system_identifier from pg_catalog.pg_control_system()", take_system},
 };
 
-/* SET of what was asked for. The server looks for a vanished client once a second (V8), so that its locks do not outlive us; its own
- * keepalives do the same for a cut line (F5). Both are settings that not every server has. */
+/* SET of what was asked for. The server looks for a vanished client once a second (V8), so that its locks do not outlive us; its
+ * own keepalives do the same for a cut line (F5). Both are settings that not every server has. */
 static void add_settings(const struct ls_db_params *params, struct ls_buf *needed, const char *wished[5])
 {
     int n = 0;
@@ -87,13 +87,16 @@ static void describe_link(struct pg *c)
     else
         info->host = ls_arena_printf(c->db.arena, strchr(host, ':') ? "[%s]:%s" : "%s:%s", host, PQport(c->conn));
     if (PQsslInUse(c->conn))
-        info->security = !strcmp(mode, "verify-full") ? "TLS verified" : !strcmp(mode, "verify-ca") ? "TLS, host not verified" : "TLS, not verified";
+        info->security = !strcmp(mode, "verify-full") ? "TLS verified"
+                         : !strcmp(mode, "verify-ca") ? "TLS, host not verified"
+                                                      : "TLS, not verified";
     else if (PQgssEncInUse(c->conn))
         info->security = "GSSAPI";
     else
         info->security = is_socket ? "socket" : "plain";
     info->server_version = PQserverVersion(c->conn);
-    info->server = ls_arena_printf(c->db.arena, "PostgreSQL %.*s", version ? (int)strcspn(version, " ") : 0, version ? version : "");
+    info->server =
+        ls_arena_printf(c->db.arena, "PostgreSQL %.*s", version ? (int)strcspn(version, " ") : 0, version ? version : "");
 }
 
 static int send_part(struct pg *c, const char *sql)

@@ -60,12 +60,13 @@ enum ls_rc pg_commit(struct ls_db *db, struct ls_err *err)
         return LS_OK;
     }
     if (rc == LS_OK) {
-        rc = ls_err_set(err, LS_E_FAILED, "the server rolled the transaction back instead of committing it (it answered %s)", info.tag);
+        rc = ls_err_set(err, LS_E_FAILED, "the server rolled the transaction back instead of committing it (it answered %s)",
+                        info.tag);
         ls_err_hint(err, "a statement of the transaction had failed");
         return rc;
     }
-    /* The server said ERROR: it is rolled back, for sure (a deferred constraint, a cancel). Without a SQLSTATE, or with the link gone, it
-     * may be either. */
+    /* The server said ERROR: it is rolled back, for sure (a deferred constraint, a cancel). Without a SQLSTATE, or with the link
+     * gone, it may be either. */
     if (own.sqlstate[0] == '\0' || c->is_dead) {
         ls_err_set(err, LS_E_UNKNOWN, "the answer to COMMIT was lost: %s", own.message);
         ls_err_hint(err, "connect again and ask the server what became of the transaction");
@@ -92,7 +93,8 @@ void pg_rollback(struct ls_db *db)
         return; /* the link is gone or the session is: the server rolls back by itself */
 }
 
-/* xid8 and its functions came with PostgreSQL 13; the txid_ ones before it say the same. Asking by trial would spoil the transaction. */
+/* xid8 and its functions came with PostgreSQL 13; the txid_ ones before it say the same. Asking by trial would spoil the
+ * transaction. */
 static bool has_xid8(const struct pg *c)
 {
     return PQserverVersion(c->conn) >= 130000;
@@ -120,7 +122,8 @@ enum ls_rc pg_xact_outcome(struct ls_db *db, const char *xact_id, enum ls_outcom
     struct ls_param id = {LS_PARAM_TEXT, xact_id};
     struct ls_err own = LS_ERR_INIT;
     struct ls_result r = {0};
-    const char *sql = has_xid8(pg_of(db)) ? "select pg_catalog.pg_xact_status($1::text::xid8)" : "select pg_catalog.txid_status($1::text::bigint)";
+    const char *sql = has_xid8(pg_of(db)) ? "select pg_catalog.pg_xact_status($1::text::xid8)"
+                                          : "select pg_catalog.txid_status($1::text::bigint)";
     enum ls_rc rc = pg_query(db, sql, strlen(sql), &id, 1, &r, &own);
     const char *word = rc == LS_OK ? ls_result_get(&r, 0, 0) : NULL;
 

@@ -13,8 +13,8 @@ void pg_call_init(struct pg_call *k, const char *sql, size_t len)
 }
 
 /* PQcancel opens a second connection and waits until the server has taken the request: when it returns, the signal is on its way,
- * so it can not hit a later statement. On a dead link it ends by tcp_user_timeout (libpq 15 uses it here too). When the request could not be
- * delivered the wait still ends, after PG_CANCEL_GRACE_MS. */
+ * so it can not hit a later statement. On a dead link it ends by tcp_user_timeout (libpq 15 uses it here too). When the request
+ * could not be delivered the wait still ends, after PG_CANCEL_GRACE_MS. */
 void pg_send_cancel(struct pg *c, struct pg_call *k)
 {
     char why[256];

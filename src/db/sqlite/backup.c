@@ -11,7 +11,7 @@
 #include "lockstep/base/clock.h"
 #include "lockstep/base/mem.h"
 
-#define STEP_PAGES 1024
+#define STEP_PAGES   1024
 #define MAX_RESTARTS 3
 
 static enum ls_rc create_new(const char *path, struct ls_err *err)
@@ -49,8 +49,8 @@ static enum ls_rc sync_all(const char *path, struct ls_err *err)
     return rc;
 }
 
-/* Pages that another process changes make the API start over. With a read transaction held the source cannot change: that costs nothing in
- * WAL mode; in the other modes it keeps writers out, so there it is done only after some restarts. */
+/* Pages that another process changes make the API start over. With a read transaction held the source cannot change: that costs
+ * nothing in WAL mode; in the other modes it keeps writers out, so there it is done only after some restarts. */
 static int hold_source(struct lite *c)
 {
     int code = sqlite3_exec(c->h, "BEGIN", NULL, NULL, NULL);

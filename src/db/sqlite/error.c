@@ -8,7 +8,8 @@ static const struct {
     enum ls_rc rc;
     const char *hint;
 } codes[] = {
-    {SQLITE_BUSY_SNAPSHOT, LS_E_BUSY, "another connection has written since this transaction began to read: roll back and begin again"},
+    {SQLITE_BUSY_SNAPSHOT, LS_E_BUSY,
+     "another connection has written since this transaction began to read: roll back and begin again"},
     {SQLITE_BUSY_RECOVERY, LS_E_BUSY, "another process is recovering the WAL after a crash: try again in a moment"},
     {SQLITE_BUSY, LS_E_BUSY, "another process uses the database: wait for it or end it, then run this again"},
     {SQLITE_LOCKED, LS_E_BUSY, "another statement of this connection is still running"},
@@ -29,7 +30,8 @@ static const struct {
     {SQLITE_IOERR, LS_E_IO, "the operating system could not read or write the file: look at the disk before going on"},
     {SQLITE_NOMEM, LS_E_IO, NULL},
     {SQLITE_CANTOPEN, LS_E_IO, "check that the file and its folder may be read, and its folder written"},
-    {SQLITE_CORRUPT, LS_E_INPUT, "the database file is damaged: restore a backup, or save what can be read with the sqlite3 shell's .recover"},
+    {SQLITE_CORRUPT, LS_E_INPUT,
+     "the database file is damaged: restore a backup, or save what can be read with the sqlite3 shell's .recover"},
     {SQLITE_NOTADB, LS_E_INPUT, "this is not an SQLite database (or it is encrypted)"},
     {SQLITE_TOOBIG, LS_E_INPUT, NULL},
     {SQLITE_MISUSE, LS_E_INTERNAL, NULL},
@@ -64,8 +66,6 @@ enum ls_rc lite_err(struct lite *c, int code, struct ls_err *err)
         rc = ls_err_set(err, rc, "the disk is full (SQLite code %d)", code);
     else
         rc = ls_err_set(err, rc, "%s (SQLite code %d)", c->h ? sqlite3_errmsg(c->h) : sqlite3_errstr(code), code);
-    if (c->was_rolled_back)
-        ls_err_detail(err, "SQLite has rolled the whole transaction back");
     if (i < LS_ARRAY_LEN(codes) && codes[i].hint)
         ls_err_hint(err, "%s", codes[i].hint);
     return rc;

@@ -17,7 +17,6 @@ void lite_call_begin(struct lite *c)
 {
     c->is_ended = false;
     c->ignores_on_wait = false;
-    c->was_rolled_back = false;
     c->last_tick = ls_mono_ms();
 }
 
@@ -31,8 +30,8 @@ static bool wants_end(struct lite *c)
     return c->is_ended;
 }
 
-/* Instead of sqlite3_busy_timeout: this wait can be cancelled. Not called where waiting cannot help (a deadlock between two readers that
- * both want to write). */
+/* Instead of sqlite3_busy_timeout: this wait can be cancelled. Not called where waiting cannot help (a deadlock between two readers
+ * that both want to write). */
 int lite_on_busy(void *arg, int n_tries)
 {
     struct lite *c = arg;
@@ -178,8 +177,8 @@ static int step_all(struct lite *c, sqlite3_stmt *stmt, struct ls_arena *arena, 
     return SQLITE_OK;
 }
 
-/* Sets err from the handle. The failing token is known for errors of the parser only; then the start of the statement has to do in a
- * batch, and nothing for a single one (start -1). */
+/* Sets err from the handle. The failing token is known for errors of the parser only; then the start of the statement has to do in
+ * a batch, and nothing for a single one (start -1). */
 static enum ls_rc fail(struct lite *c, int code, bool was_open, long start, struct ls_err *err)
 {
     long offset = start;
@@ -189,10 +188,13 @@ static enum ls_rc fail(struct lite *c, int code, bool was_open, long start, stru
 
     offset = at < 0 ? start : start < 0 ? at : start + at;
 #endif
-    c->was_rolled_back = was_open && sqlite3_get_autocommit(c->h);
 
+    bool is_rolled_back = was_open && sqlite3_get_autocommit(c->h);
     enum ls_rc rc = lite_err(c, code, err);
 
+    c->was_rolled_back = c->was_rolled_back || is_rolled_back;
+    if (is_rolled_back)
+        ls_err_detail(err, "SQLite has rolled the whole transaction back");
     if (err && err->offset < 0)
         err->offset = offset;
     return rc;
@@ -237,7 +239,8 @@ static enum ls_rc prepare_one(struct lite *c, const char *sql, size_t len, const
     if (!*stmt)
         return LS_OK;
     if (sqlite3_bind_parameter_count(*stmt) != n_params) {
-        ls_err_set(err, LS_E_SQL, "the statement has %d parameters, and %d values were given", sqlite3_bind_parameter_count(*stmt), n_params);
+        ls_err_set(err, LS_E_SQL, "the statement has %d parameters, and %d values were given", sqlite3_bind_parameter_count(*stmt),
+                   n_params);
         ls_err_hint(err, "?, :name, @name and $name are parameters in SQLite: write text in single quotes");
         return LS_E_SQL;
     }
@@ -259,15 +262,15 @@ static enum ls_rc exec_one(struct lite *c, const char *sql, size_t len, const st
     return rc;
 }
 
-enum ls_rc lite_exec(struct ls_db *db, const char *sql, size_t len, const struct ls_param *params, int n_params, struct ls_exec_info *info,
-                     struct ls_err *err)
+enum ls_rc lite_exec(struct ls_db *db, const char *sql, size_t len, const struct ls_param *params, int n_params,
+                     struct ls_exec_info *info, struct ls_err *err)
 {
     lite_call_begin(lite_of(db));
     return exec_one(lite_of(db), sql, len, params, n_params, info, err);
 }
 
-enum ls_rc lite_query(struct ls_db *db, const char *sql, size_t len, const struct ls_param *params, int n_params, struct ls_result *out,
-                      struct ls_err *err)
+enum ls_rc lite_query(struct ls_db *db, const char *sql, size_t len, const struct ls_param *params, int n_params,
+                      struct ls_result *out, struct ls_err *err)
 {
     struct lite *c = lite_of(db);
     struct ls_exec_info info = {.rows = -1};

@@ -30,10 +30,10 @@ enum ls_rc lite_rc(const struct lite *c, int code);
 void lite_call_begin(struct lite *c);
 int lite_on_busy(void *arg, int n_tries);
 int lite_on_progress(void *arg);
-enum ls_rc lite_query(struct ls_db *db, const char *sql, size_t len, const struct ls_param *params, int n_params, struct ls_result *out,
-                      struct ls_err *err);
-enum ls_rc lite_exec(struct ls_db *db, const char *sql, size_t len, const struct ls_param *params, int n_params, struct ls_exec_info *info,
-                     struct ls_err *err);
+enum ls_rc lite_query(struct ls_db *db, const char *sql, size_t len, const struct ls_param *params, int n_params,
+                      struct ls_result *out, struct ls_err *err);
+enum ls_rc lite_exec(struct ls_db *db, const char *sql, size_t len, const struct ls_param *params, int n_params,
+                     struct ls_exec_info *info, struct ls_err *err);
 enum ls_rc lite_exec_batch(struct ls_db *db, const char *sql, size_t len, struct ls_exec_info *info, struct ls_err *err);
 enum ls_rc lite_pipeline(struct ls_db *db, const struct ls_db_call *calls, int n, struct ls_exec_info *infos, int *failed,
                          struct ls_err *err);

@@ -14,7 +14,7 @@
 #include "lockstep/base/mem.h"
 
 #define DEFAULT_BUSY_MS 5000
-#define PROGRESS_OPS 10000 /* virtual machine steps between two looks at cancel: well under a millisecond */
+#define PROGRESS_OPS    10000 /* virtual machine steps between two looks at cancel: well under a millisecond */
 
 static void lite_close(struct ls_db *db)
 {
@@ -129,8 +129,8 @@ static int set_up(struct lite *c, int foreign_keys)
     sqlite3_extended_result_codes(c->h, 1);
     sqlite3_busy_handler(c->h, lite_on_busy, c);
     sqlite3_progress_handler(c->h, PROGRESS_OPS, lite_on_progress, c);
-    /* The schema of a file is somebody else's code: it may call no function and no virtual table with side effects (T10). DEFENSIVE stays
-     * off: migrations that edit sqlite_schema under writable_schema are legitimate. */
+    /* The schema of a file is somebody else's code: it may call no function and no virtual table with side effects (T10). DEFENSIVE
+     * stays off: migrations that edit sqlite_schema under writable_schema are legitimate. */
     sqlite3_db_config(c->h, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, (int *)0);
     sqlite3_db_config(c->h, SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0, (int *)0);
     code = sqlite3_exec(c->h, "PRAGMA cell_size_check=ON; PRAGMA synchronous=FULL", NULL, NULL, NULL);
@@ -158,7 +158,8 @@ static int read_facts(struct lite *c)
     return code;
 }
 
-/* A copy in WAL mode could not be opened read-only in a folder without write access otherwise, and would leave files beside it in any other. */
+/* A copy in WAL mode could not be opened read-only in a folder without write access otherwise, and would leave files beside it in
+ * any other. */
 static char *uri_at_rest(const char *path)
 {
     struct ls_buf uri = LS_BUF_INIT;

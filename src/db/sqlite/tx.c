@@ -21,6 +21,8 @@ enum ls_rc lite_begin(struct ls_db *db, struct ls_err *err)
 
     lite_call_begin(c);
 
+    c->was_rolled_back = false;
+
     int code = run(c, c->db.info.is_read_only ? "BEGIN" : "BEGIN IMMEDIATE");
 
     return code == SQLITE_OK ? LS_OK : lite_err(c, code, err);
@@ -34,10 +36,12 @@ enum ls_rc lite_commit(struct ls_db *db, struct ls_err *err)
     if (sqlite3_get_autocommit(c->h)) {
         enum ls_rc rc = c->was_rolled_back ? LS_E_FAILED : LS_E_INTERNAL;
 
-        rc = ls_err_set(err, rc, c->was_rolled_back ? "the transaction cannot be committed: SQLite has rolled it back"
-                                                    : "there is no open transaction to commit");
-        ls_err_hint(err, c->was_rolled_back ? "a statement of it had failed with an error that ends the transaction"
-                                            : "a statement has ended the transaction before: look for COMMIT or ROLLBACK in what was run");
+        rc = ls_err_set(err, rc,
+                        c->was_rolled_back ? "the transaction cannot be committed: SQLite has rolled it back"
+                                           : "there is no open transaction to commit");
+        ls_err_hint(err, c->was_rolled_back
+                             ? "a statement of it had failed with an error that ends the transaction"
+                             : "a statement has ended the transaction before: look for COMMIT or ROLLBACK in what was run");
         return rc;
     }
     lite_call_begin(c);
@@ -67,7 +71,8 @@ enum ls_rc lite_commit(struct ls_db *db, struct ls_err *err)
         return LS_E_SQL;
     }
     /* V13b: with a failing fsync in WAL mode the transaction was there after reopening. */
-    enum ls_rc rc = ls_err_set(err, LS_E_UNKNOWN, "COMMIT ended in an error that does not tell whether it was done: %s", own.message);
+    enum ls_rc rc =
+        ls_err_set(err, LS_E_UNKNOWN, "COMMIT ended in an error that does not tell whether it was done: %s", own.message);
 
     ls_err_hint(err, "close the database, open it again and look whether the change is there");
     ls_err_release(&own);
@@ -79,6 +84,7 @@ void lite_rollback(struct ls_db *db)
     struct lite *c = lite_of(db);
 
     lite_call_begin(c);
+    c->was_rolled_back = false;
     c->ignores_on_wait = true;
     for (int tries = 0; tries < 5 && !sqlite3_get_autocommit(c->h); tries++) {
         atomic_store(&c->db.cancel, false);
