@@ -241,6 +241,10 @@ enum ls_rc pg_err_connect(PGconn *conn, struct ls_err *err)
         code = code_of_state(state, &hint);
     else if (PQconnectionNeedsPassword(conn))
         code = code_of_state("28P01", &hint); /* the server asked, and there was none to give */
+    else if (strstr(raw, "certificate"))
+        hint = "the server's certificate was not accepted: sslrootcert names the authority that signed it, and verify-full wants "
+               "the host name "
+               "that stands in it";
     else
         hint = "check host and port in the URL, that the server runs, and that a firewall lets us through";
     if (code == LS_E_SQL)
