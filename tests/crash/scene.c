@@ -148,6 +148,7 @@ void scene_settle(struct scene *sc)
     int64_t until = ls_mono_ms() + 20000;
     bool quiet = !sc->pg;
 
+    ls_session_disconnect(sc->o.s); /* ours is no remainder */
     while (!quiet) {
         char *n = ops_get(&sc->o, "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
                                   " AND backend_type = 'client backend'");
