@@ -29,70 +29,71 @@ const char *ui_context_name(enum ui_context c);
 enum ui_action_flags {
     UI_WRITES = 1,  /* may change the target: refused while the console is read-only or another run is going on */
     UI_CONFIRM = 2, /* never done at once: ends in a confirmation that shows what will happen */
-    UI_NEEDS_DB = 4 /* needs a connection and a snapshot */
+    UI_NEEDS_DB = 4, /* needs a connection and a snapshot */
+    UI_CHANGES = UI_WRITES | UI_CONFIRM | UI_NEEDS_DB
 };
 
 /* X(id, name, default keys, contexts, flags, hint label ("" = not in the bar), help). Order is the order of hints and help. */
-#define UI_ACTIONS(X)                                                                                                                              \
-    X(OPEN, "open", "Enter", UI_IN_LISTS, 0, "open", "Show the entry under the cursor")                                                             \
-    X(RESOLVE, "resolve", "!", UI_IN_MIGS, UI_NEEDS_DB, "way out", "A dirty database: what happened, and the ways out")                             \
-    X(IMPORT, "import", "I", UI_IN(TIMELINE), UI_WRITES | UI_CONFIRM | UI_NEEDS_DB, "import", "Import the legacy ledger (schema_version) once")      \
-    X(APPLY_NEXT, "apply-next", "a", UI_IN_MIGS, UI_WRITES | UI_CONFIRM | UI_NEEDS_DB, "apply next", "Apply the next pending migration")             \
-    X(APPLY_TO, "apply-to", "t", UI_IN_MIGS, UI_WRITES | UI_CONFIRM | UI_NEEDS_DB, "apply to here", "Apply everything pending up to the cursor")     \
-    X(APPLY_ALL, "apply-all", "A", UI_IN_MIGS, UI_WRITES | UI_CONFIRM | UI_NEEDS_DB, "apply all", "Apply everything pending")                        \
-    X(DOWN_LAST, "roll-back-last", "d", UI_IN_MIGS | UI_IN(RUN), UI_WRITES | UI_CONFIRM | UI_NEEDS_DB, "roll back", "Roll back the migration that was applied last") \
-    X(DOWN_TO, "roll-back-to", "D", UI_IN_MIGS, UI_WRITES | UI_CONFIRM | UI_NEEDS_DB, "back to here", "Roll back everything newer than the cursor")  \
-    X(MARK, "mark", "m", UI_IN_MIGS | UI_IN(RUN), UI_WRITES | UI_CONFIRM | UI_NEEDS_DB, "mark", "Write a migration down as applied or as pending, running nothing") \
-    X(STEP, "step", "Space n", UI_IN(RUN), 0, "step", "Run the statement that waits, then wait again")                                              \
-    X(RUN_ON, "run-on", "c", UI_IN(RUN), 0, "run on", "Run on without waiting")                                                                      \
-    X(PAUSE, "pause", "p", UI_IN(RUN), 0, "pause", "Pause before the next transaction")                                                              \
-    X(STOP, "stop", "x", UI_IN(RUN), 0, "stop", "Stop: roll back the open transaction")                                                              \
-    X(START, "start", "s", UI_IN(RUN), UI_WRITES | UI_CONFIRM | UI_NEEDS_DB, "start", "Confirm and start the plan that is shown")                    \
-    X(RETRY, "retry", "R", UI_IN(RUN), UI_WRITES | UI_CONFIRM | UI_NEEDS_DB, "retry", "Make the same plan again, after a failure")                   \
-    X(LEAVE, "leave", "L", UI_IN(RUN), 0, "leave", "Leave the finished run and go back to the timeline")                                             \
-    X(BACKUP, "backup", "B", UI_IN_PANES, UI_NEEDS_DB, "backup", "Make a backup of the target")                                                      \
-    X(BACKUP_VERIFY, "verify-backup", "v", UI_IN(BACKUPS), 0, "read back", "Read the backup under the cursor back, whole")                           \
-    X(BACKUP_PRUNE, "prune-backups", "P", UI_IN(BACKUPS), UI_CONFIRM, "prune", "Remove old backups, after showing which")                            \
-    X(VERIFY, "verify", "v", UI_IN_MIGS | UI_IN(RUN), UI_NEEDS_DB, "verify", "Check checksums, order, gaps, missing downs, and run the .verify files") \
-    X(FILTER, "filter", "/", UI_IN_LISTS, 0, "filter", "Show only the entries that hold a text or a state")                                          \
-    X(SORT, "sort", "o", UI_IN(TIMELINE), 0, "order", "Newest or oldest first")                                                                      \
-    X(JUMP, "jump", "J", UI_IN(TIMELINE), 0, "jump", "Jump to a version")                                                                            \
-    X(NEXT_PENDING, "next-pending", ".", UI_IN(TIMELINE), 0, "", "Jump to the migration that would run next")                                        \
-    X(SECTION, "section", "s", UI_IN(DETAIL), 0, "section", "Jump to the next section: up, down, verify")                                            \
-    X(PREV, "previous", "[", UI_IN(DETAIL), 0, "", "Show the migration above in the timeline")                                                       \
-    X(NEXT, "next", "]", UI_IN(DETAIL), 0, "", "Show the migration below in the timeline")                                                           \
-    X(SQL, "show-sql", "S", UI_IN(RUN), 0, "sql", "Show the whole plan as the SQL that is sent")                                                     \
-    X(EDIT, "edit", "e", UI_IN_MIGS | UI_IN(RUN), 0, "edit", "Open the migration's file in $EDITOR")                                                 \
-    X(SPLIT, "split", "|", UI_IN_MIGS, 0, "", "Timeline and detail side by side, or one at a time")                                                  \
-    X(ARM, "arm", "W", UI_IN_PANES, UI_CONFIRM, "arm", "Allow writing on a protected environment; again: back to read-only")                         \
-    X(ENV, "environment", "E", UI_IN_PANES, 0, "environment", "Switch to another environment of the project file")                                  \
-    X(REFRESH, "refresh", "r F5", UI_IN_PANES, 0, "refresh", "Read the folder and the database again")                                               \
-    X(COMMAND, "command", ":", UI_IN_PANES, 0, "command", "Run any subcommand; Tab completes, Up recalls")                                           \
-    X(GO_TIMELINE, "go-timeline", "1", UI_IN_PANES, 0, "", "Go to the Timeline")                                                                     \
-    X(GO_DETAIL, "go-detail", "2", UI_IN_PANES, 0, "", "Go to the Detail of the migration under the cursor")                                         \
-    X(GO_RUN, "go-run", "3", UI_IN_PANES, 0, "", "Go to the Run: the plan and the stepper")                                                          \
-    X(GO_BACKUPS, "go-backups", "4", UI_IN_PANES, 0, "", "Go to the Backups")                                                                        \
-    X(GO_LOG, "go-log", "5", UI_IN_PANES, 0, "", "Go to the Log: every run, from the journal")                                                       \
-    X(HELP, "help", "? F1 6", UI_IN_PANES, 0, "help", "Show this help")                                                                              \
-    X(NEXT_PANE, "next-pane", "Tab", UI_IN_PANES, 0, "", "Go to the next pane")                                                                      \
-    X(PREV_PANE, "previous-pane", "BackTab", UI_IN_PANES, 0, "", "Go to the pane before")                                                            \
-    X(UP, "up", "k Up", UI_IN_MOVE, 0, "", "One line up")                                                                                            \
-    X(DOWN, "down", "j Down", UI_IN_MOVE, 0, "", "One line down")                                                                                    \
-    X(PAGE_UP, "page-up", "PgUp C-b", UI_IN_MOVE, 0, "", "One page up")                                                                              \
-    X(PAGE_DOWN, "page-down", "PgDn C-f", UI_IN_MOVE, 0, "", "One page down")                                                                        \
-    X(HALF_UP, "half-page-up", "C-u", UI_IN_MOVE, 0, "", "Half a page up")                                                                           \
-    X(HALF_DOWN, "half-page-down", "C-d", UI_IN_MOVE, 0, "", "Half a page down")                                                                     \
-    X(TOP, "top", "g Home", UI_IN_MOVE, 0, "", "To the first line")                                                                                  \
-    X(BOTTOM, "bottom", "G End", UI_IN_MOVE, 0, "", "To the last line")                                                                              \
-    X(LEFT, "left", "h Left", UI_IN_MOVE, 0, "", "To the left; in a dialog: the button before")                                                      \
-    X(RIGHT, "right", "l Right", UI_IN_MOVE, 0, "", "To the right; in a dialog: the next button")                                                    \
-    X(FOCUS_NEXT, "next-button", "Tab", UI_IN(DIALOG), 0, "next button", "The next button of a dialog")                                              \
-    X(FOCUS_PREV, "previous-button", "BackTab", UI_IN(DIALOG), 0, "", "The button before")                                                           \
-    X(ACCEPT, "accept", "Enter", UI_IN(DIALOG) | UI_IN(MENU), 0, "press", "Press the button, take the choice")                                       \
-    X(CLOSE, "close", "Esc q", UI_IN(MENU) | UI_IN(VIEWER), 0, "close", "Close this")                                                                \
-    X(CANCEL, "cancel", "Esc", UI_IN(DIALOG), 0, "cancel", "Do nothing and close the dialog")                                                        \
-    X(BACK, "back", "Esc", UI_IN_PANES, 0, "", "Drop the filter, or go back to the Timeline")                                                        \
-    X(REDRAW, "redraw", "C-l", UI_IN_PANES | UI_IN(DIALOG) | UI_IN(MENU) | UI_IN(VIEWER), 0, "", "Paint the screen anew")                            \
+#define UI_ACTIONS(X)                                                                                                              \
+    X(OPEN, "open", "Enter", UI_IN_LISTS, 0, "open", "Show the entry under the cursor")                                            \
+    X(STEP, "step", "Space n", UI_IN(RUN), 0, "step", "Run the statement that waits, then wait again")                             \
+    X(RUN_ON, "run-on", "c", UI_IN(RUN), 0, "run on", "Run on without waiting")                                                    \
+    X(PAUSE, "pause", "p", UI_IN(RUN), 0, "pause", "Pause before the next transaction")                                            \
+    X(STOP, "stop", "x", UI_IN(RUN), 0, "stop", "Stop: roll back the open transaction")                                            \
+    X(START, "start", "s", UI_IN(RUN), UI_CHANGES, "start", "Confirm and start the plan that is shown")                            \
+    X(RETRY, "retry", "R", UI_IN(RUN), UI_CHANGES, "retry", "Make the same plan again, after a failure")                           \
+    X(LEAVE, "leave", "L", UI_IN(RUN), 0, "leave", "Leave the finished run and go back to the timeline")                           \
+    X(RESOLVE, "resolve", "!", UI_IN_MIGS | UI_IN(RUN), UI_NEEDS_DB, "way out", "A dirty database: what happened, and the ways out")            \
+    X(ARM, "arm", "W", UI_IN_PANES, UI_CONFIRM, "arm", "Allow writing on a protected environment; again: back to read-only")       \
+    X(IMPORT, "import", "I", UI_IN(TIMELINE), UI_CHANGES, "import", "Import the legacy ledger (schema_version) once")              \
+    X(APPLY_NEXT, "apply-next", "a", UI_IN_MIGS, UI_CHANGES, "apply next", "Apply the next pending migration")                     \
+    X(APPLY_TO, "apply-to", "t", UI_IN_MIGS, UI_CHANGES, "apply to here", "Apply everything pending up to the cursor")             \
+    X(APPLY_ALL, "apply-all", "A", UI_IN_MIGS, UI_CHANGES, "apply all", "Apply everything pending")                                \
+    X(DOWN_LAST, "roll-back-last", "d", UI_IN_MIGS | UI_IN(RUN), UI_CHANGES, "roll back", "Roll back the migration that was applied last")\
+    X(DOWN_TO, "roll-back-to", "D", UI_IN_MIGS, UI_CHANGES, "back to here", "Roll back everything newer than the cursor")          \
+    X(MARK, "mark", "m", UI_IN_MIGS | UI_IN(RUN), UI_CHANGES, "mark", "Write a migration down as applied or as pending, running nothing")\
+    X(EDIT, "edit", "e", UI_IN_MIGS | UI_IN(RUN), 0, "edit", "Open the migration's file in $EDITOR")                               \
+    X(BACKUP, "backup", "B", UI_IN_PANES, UI_NEEDS_DB, "backup", "Make a backup of the target")                                    \
+    X(BACKUP_VERIFY, "verify-backup", "v", UI_IN(BACKUPS), 0, "read back", "Read the backup under the cursor back, whole")         \
+    X(BACKUP_PRUNE, "prune-backups", "P", UI_IN(BACKUPS), UI_CONFIRM, "prune", "Remove old backups, after showing which")          \
+    X(VERIFY, "verify", "v", UI_IN_MIGS | UI_IN(RUN), UI_NEEDS_DB, "verify", "Check checksums, order, gaps, missing downs, and run the .verify files")\
+    X(FILTER, "filter", "/", UI_IN_LISTS, 0, "filter", "Show only the entries that hold a text or a state")                        \
+    X(SORT, "sort", "o", UI_IN(TIMELINE), 0, "order", "Newest or oldest first")                                                    \
+    X(JUMP, "jump", "J", UI_IN(TIMELINE), 0, "jump", "Jump to a version")                                                          \
+    X(NEXT_PENDING, "next-pending", ".", UI_IN(TIMELINE), 0, "", "Jump to the migration that would run next")                      \
+    X(SECTION, "section", "s", UI_IN(DETAIL), 0, "section", "Jump to the next section: up, down, verify")                          \
+    X(PREV, "previous", "[", UI_IN(DETAIL), 0, "", "Show the migration above in the timeline")                                     \
+    X(NEXT, "next", "]", UI_IN(DETAIL), 0, "", "Show the migration below in the timeline")                                         \
+    X(SQL, "show-sql", "S", UI_IN(RUN), 0, "sql", "Show the whole plan as the SQL that is sent")                                   \
+    X(SPLIT, "split", "|", UI_IN_MIGS, 0, "", "Timeline and detail side by side, or one at a time")                                \
+    X(ENV, "environment", "E", UI_IN_PANES, 0, "environment", "Switch to another environment of the project file")                 \
+    X(REFRESH, "refresh", "r F5", UI_IN_PANES, 0, "refresh", "Read the folder and the database again")                             \
+    X(COMMAND, "command", ":", UI_IN_PANES, 0, "command", "Run any subcommand; Tab completes, Up recalls")                         \
+    X(GO_TIMELINE, "go-timeline", "1", UI_IN_PANES, 0, "", "Go to the Timeline")                                                   \
+    X(GO_DETAIL, "go-detail", "2", UI_IN_PANES, 0, "", "Go to the Detail of the migration under the cursor")                       \
+    X(GO_RUN, "go-run", "3", UI_IN_PANES, 0, "", "Go to the Run: the plan and the stepper")                                        \
+    X(GO_BACKUPS, "go-backups", "4", UI_IN_PANES, 0, "", "Go to the Backups")                                                      \
+    X(GO_LOG, "go-log", "5", UI_IN_PANES, 0, "", "Go to the Log: every run, from the journal")                                     \
+    X(HELP, "help", "? F1 6", UI_IN_PANES, 0, "help", "Show this help")                                                            \
+    X(NEXT_PANE, "next-pane", "Tab", UI_IN_PANES, 0, "", "Go to the next pane")                                                    \
+    X(PREV_PANE, "previous-pane", "BackTab", UI_IN_PANES, 0, "", "Go to the pane before")                                          \
+    X(UP, "up", "k Up", UI_IN_MOVE, 0, "", "One line up")                                                                          \
+    X(DOWN, "down", "j Down", UI_IN_MOVE, 0, "", "One line down")                                                                  \
+    X(PAGE_UP, "page-up", "PgUp C-b", UI_IN_MOVE, 0, "", "One page up")                                                            \
+    X(PAGE_DOWN, "page-down", "PgDn C-f", UI_IN_MOVE, 0, "", "One page down")                                                      \
+    X(HALF_UP, "half-page-up", "C-u", UI_IN_MOVE, 0, "", "Half a page up")                                                         \
+    X(HALF_DOWN, "half-page-down", "C-d", UI_IN_MOVE, 0, "", "Half a page down")                                                   \
+    X(TOP, "top", "g Home", UI_IN_MOVE, 0, "", "To the first line")                                                                \
+    X(BOTTOM, "bottom", "G End", UI_IN_MOVE, 0, "", "To the last line")                                                            \
+    X(LEFT, "left", "h Left", UI_IN_MOVE, 0, "", "To the left; in a dialog: the button before")                                    \
+    X(RIGHT, "right", "l Right", UI_IN_MOVE, 0, "", "To the right; in a dialog: the next button")                                  \
+    X(FOCUS_NEXT, "next-button", "Tab", UI_IN(DIALOG), 0, "next button", "The next button of a dialog")                            \
+    X(FOCUS_PREV, "previous-button", "BackTab", UI_IN(DIALOG), 0, "", "The button before")                                         \
+    X(ACCEPT, "accept", "Enter", UI_IN(DIALOG) | UI_IN(MENU), 0, "press", "Press the button, take the choice")                     \
+    X(CLOSE, "close", "Esc q", UI_IN(MENU) | UI_IN(VIEWER), 0, "close", "Close this")                                              \
+    X(CANCEL, "cancel", "Esc", UI_IN(DIALOG), 0, "cancel", "Do nothing and close the dialog")                                      \
+    X(BACK, "back", "Esc", UI_IN_PANES, 0, "", "Drop the filter, or go back to the Timeline")                                      \
+    X(REDRAW, "redraw", "C-l", UI_IN_PANES | UI_IN(DIALOG) | UI_IN(MENU) | UI_IN(VIEWER), 0, "", "Paint the screen anew")          \
     X(QUIT, "quit", "q", UI_IN_PANES, 0, "quit", "Leave the console")
 
 enum ui_action {

@@ -182,7 +182,7 @@ void app_show_err(struct app *a, const char *title, const struct ls_err *err)
 {
     struct ui_doc *d = ui_doc_new(a->is_ascii);
     struct ui_confirm_spec spec = {.title = title, .body = d, .danger = UI_DANGER_CARE};
-    int w = a->w - 10 < 90 ? a->w - 10 : 90;
+    int w = ui_dialog_width(a);
 
     ui_doc_wrap(d, ROLE_TEXT, w, 0, err->message ? err->message : ls_rc_name(err->code));
     if (err->line > 0)

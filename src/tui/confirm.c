@@ -276,6 +276,13 @@ static const struct ui_modal_ops confirm_ops = {
     .free = confirm_free,
 };
 
+int ui_dialog_width(const struct app *app)
+{
+    int w = app->w - 4 < MAX_W ? app->w - 4 : MAX_W;
+
+    return w - 5;
+}
+
 void ui_confirm_open(struct app *app, const struct ui_confirm_spec *spec)
 {
     struct confirm *c = ls_calloc(1, sizeof(*c));

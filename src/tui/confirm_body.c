@@ -10,6 +10,16 @@
 #define MAX_STEPS 40     /* listed; the rest is counted */
 #define MAX_LEDGER 12    /* ledger statements shown; S in the Run pane shows all */
 
+/* A backup of this database: its target is the database's name, for SQLite the file's without its ending. */
+static bool is_of_this(const struct app *a, const struct ls_backup *b)
+{
+    const char *name = app_database(a);
+    size_t n = b->target ? strlen(b->target) : 0;
+
+    return n > 0 && strncmp(name, b->target, n) == 0 && (name[n] == '\0' || name[n] == '.') &&
+           (!b->dialect || strcmp(b->dialect, ls_dialect_name(app_dialect(a))) == 0);
+}
+
 void backup_status(const struct app *a, struct ls_buf *out)
 {
     if (!a->has_backups) {
@@ -20,7 +30,7 @@ void backup_status(const struct app *a, struct ls_buf *out)
         const struct ls_backup *b = &a->backups.b.v[i];
         char size[LS_ISO_LEN];
 
-        if (!b->is_complete)
+        if (!b->is_complete || !is_of_this(a, b))
             continue;
         ls_size_text(b->size, size);
         ls_buf_addf(out, "newest %s, at version %s, %s, %s%s", b->created_at ? b->created_at : "?", b->version ? b->version : "?", size,
@@ -62,12 +72,25 @@ static void one_step(struct ui_doc *d, const struct ls_step *st)
     ui_doc_end(d);
 }
 
+static void summary(struct ui_doc *d, const struct ls_plan *p)
+{
+    size_t n = p->steps.n, statements = run_plan_statements(p), destroying = 0;
+
+    for (size_t i = 0; i < n; i++)
+        destroying += p->steps.v[i].is_destructive;
+    label(d, "Plan");
+    ui_doc_addf(d, ROLE_TEXT, "%zu step%s, %zu statement%s", n, n == 1 ? "" : "s", statements, statements == 1 ? "" : "s");
+    if (destroying)
+        ui_doc_addf(d, ROLE_DANGER, ", %zu destroy%s data", destroying, destroying == 1 ? "s" : "");
+    ui_doc_end(d);
+}
+
 static void steps(struct ui_doc *d, const struct ls_plan *p)
 {
     size_t n = p->steps.n;
 
+    ui_doc_blank(d);
     label(d, "Steps");
-    ui_doc_addf(d, ROLE_TEXT, "%zu step%s, %zu statement%s", n, n == 1 ? "" : "s", run_plan_statements(p), run_plan_statements(p) == 1 ? "" : "s");
     ui_doc_end(d);
     for (size_t i = 0; i < n && i < MAX_STEPS; i++)
         one_step(d, &p->steps.v[i]);
@@ -80,11 +103,36 @@ static void steps(struct ui_doc *d, const struct ls_plan *p)
     }
 }
 
-static void findings(struct ui_doc *d, const struct ls_plan *p, int width)
+static bool same(const char *a, const char *b)
+{
+    return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+static void one_finding(struct ui_doc *d, const struct ls_plan *p, size_t i, int width)
 {
     static const enum theme_role roles[] = {
         [LS_SEV_INFO] = ROLE_INFO, [LS_SEV_WARNING] = ROLE_WARNING, [LS_SEV_DANGER] = ROLE_DANGER, [LS_SEV_ERROR] = ROLE_ERROR};
+    const struct ls_finding *f = &p->findings.v[i];
+    enum theme_role role = (size_t)f->severity < LS_ARRAY_LEN(roles) ? roles[f->severity] : ROLE_TEXT;
+    bool is_said = false;
 
+    for (size_t k = 0; k < i && !is_said; k++)
+        is_said = same(p->findings.v[k].rule, f->rule) && same(p->findings.v[k].why, f->why);
+    ui_doc_addf(d, role, "  %s %s %s", ls_severity_name(f->severity), f->rule ? f->rule : "", f->name ? f->name : "");
+    if (f->object)
+        ui_doc_addf(d, ROLE_TITLE, " %s", f->object);
+    if (f->path)
+        ui_doc_addf(d, ROLE_DIM, "  %s:%d", ls_path_base(f->path), f->line);
+    ui_doc_end(d);
+    if (is_said)
+        return;
+    ui_doc_wrap(d, ROLE_TEXT, width, 4, f->why);
+    if (f->safer)
+        ui_doc_wrap(d, ROLE_DIM, width, 4, f->safer);
+}
+
+static void findings(struct ui_doc *d, const struct ls_plan *p, int width)
+{
     ui_doc_blank(d);
     label(d, "Findings");
     if (p->findings.n == 0) {
@@ -94,19 +142,12 @@ static void findings(struct ui_doc *d, const struct ls_plan *p, int width)
     }
     ui_doc_addf(d, ROLE_TEXT, "%zu", p->findings.n);
     ui_doc_end(d);
-    for (size_t i = 0; i < p->findings.n; i++) {
-        const struct ls_finding *f = &p->findings.v[i];
-        enum theme_role role = (size_t)f->severity < LS_ARRAY_LEN(roles) ? roles[f->severity] : ROLE_TEXT;
-
-        ui_doc_addf(d, role, "  %s %s %s", ls_severity_name(f->severity), f->rule ? f->rule : "", f->name ? f->name : "");
-        if (f->object)
-            ui_doc_addf(d, ROLE_TITLE, " %s", f->object);
-        if (f->path)
-            ui_doc_addf(d, ROLE_DIM, "  %s:%d", ls_path_base(f->path), f->line);
-        ui_doc_end(d);
-        ui_doc_wrap(d, ROLE_TEXT, width, 4, f->why);
-        if (f->safer)
-            ui_doc_wrap(d, ROLE_DIM, width, 4, f->safer);
+    /* The worst first; what a rule says is said once. */
+    for (int sev = LS_SEV_ERROR; sev >= LS_SEV_INFO; sev--) {
+        for (size_t i = 0; i < p->findings.n; i++) {
+            if ((int)p->findings.v[i].severity == sev)
+                one_finding(d, p, i, width);
+        }
     }
 }
 
@@ -168,21 +209,21 @@ struct ui_doc *confirm_body(const struct app *a, const struct ls_plan *p, int wi
     struct ui_doc *d = ui_doc_new(a->is_ascii);
     struct ls_buf b = LS_BUF_INIT;
 
+    d->wrap = width;
     target(a, d, p);
-    steps(d, p);
-    findings(d, p, width);
-    transactions(d, p, width);
-    ui_doc_blank(d);
+    summary(d, p);
     label(d, "Backup");
     backup_status(a, &b);
     ui_doc_text(d, a->backup_is_fresh ? ROLE_GOOD : a->target.params.is_protected ? ROLE_WARNING : ROLE_TEXT, b.ptr);
+    findings(d, p, width);
+    transactions(d, p, width);
+    steps(d, p);
     ledger(a, d, p);
     ui_doc_blank(d);
     label(d, "Journal");
-    ui_doc_adds(d, ROLE_TEXT, a->target.params.journal ? "every statement is written down in lockstep_journal" : "declined: nothing is written down");
-    ui_doc_end(d);
+    ui_doc_text(d, ROLE_TEXT, a->target.params.journal ? "each migration is written down in lockstep_journal" : "declined: nothing is written down");
     label(d, "Digest");
-    ui_doc_addf(d, ROLE_DIM, "%.16s; if anything changes before it starts, it refuses", p->digest);
+    ui_doc_addf(d, ROLE_DIM, "%.16s: what changes before the start makes it refuse", p->digest);
     ui_doc_end(d);
     ls_buf_release(&b);
     return d;

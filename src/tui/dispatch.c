@@ -88,7 +88,7 @@ bool app_can(const struct app *a, enum ui_action act)
     if ((info->flags & UI_WRITES) && (app_is_read_only(a) || app_is_busy(a)))
         return false;
     if (act == UI_ACT_ARM)
-        return a->target.params.is_protected && !app_is_busy(a);
+        return a->target.params.is_protected && !a->is_armed && a->phase == APP_READY && !app_is_busy(a);
     if (act == UI_ACT_ENV)
         return a->project.envs.n > 1 && !app_is_busy(a);
     if ((act == UI_ACT_BACKUP || act == UI_ACT_VERIFY) && app_is_busy(a))

@@ -254,6 +254,33 @@ static void line_start(struct ui_doc *d, int line, int indent)
         ui_doc_addf(d, ROLE_DIM, "%4d ", line);
 }
 
+/* A token, or its part on one line, n bytes with the newline. With a wrap, a line is broken in front of what does not fit, and inside it at spaces. */
+static void add_token(struct ui_doc *d, enum theme_role role, const char *text, size_t n, int indent)
+{
+    int have = ls_text_width(d->text.ptr, d->text.len);
+    bool has_lf = n > 0 && text[n - 1] == '\n';
+    size_t len = has_lf ? n - 1 : n;
+
+    if (d->wrap > indent + 20 && have > indent + 4 && have + ls_text_width(text, len) > d->wrap) {
+        ui_doc_end(d);
+        ui_doc_pad(d, indent + 4);
+        have = indent + 4;
+    }
+    while (d->wrap > indent + 20 && have + ls_text_width(text, len) > d->wrap) {
+        size_t k = fit_words(text, len, d->wrap - have);
+
+        ui_doc_add(d, role, text, k);
+        ui_doc_end(d);
+        ui_doc_pad(d, indent + 4);
+        have = indent + 4;
+        text += k;
+        len -= k;
+    }
+    ui_doc_add(d, role, text, len);
+    if (has_lf)
+        ui_doc_end(d);
+}
+
 void ui_doc_sql(struct ui_doc *d, enum ls_dialect dialect, const char *sql, size_t len, int first_line, int indent)
 {
     struct ls_lex lx;
@@ -272,7 +299,7 @@ void ui_doc_sql(struct ui_doc *d, enum ls_dialect dialect, const char *sql, size
             size_t n = lf ? (size_t)(lf - sql) - at + 1 : end - at;
 
             line_start(d, line, indent);
-            ui_doc_add(d, role_of(t.kind), sql + at, n);
+            add_token(d, role_of(t.kind), sql + at, n, indent);
             if (lf && line > 0)
                 line++;
             at += n;

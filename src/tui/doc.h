@@ -27,6 +27,7 @@ struct ui_doc {
     struct ls_arena *arena;
     LS_VEC(struct ui_doc_line) lines;
     bool ascii;
+    int wrap; /* ui_doc_sql breaks between tokens at this column; 0: never */
     /* the line being made: */
     struct ls_buf text;
     LS_VEC(struct ui_span) spans;

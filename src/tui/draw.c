@@ -81,6 +81,21 @@ void ui_progress(struct ui_surface *s, int x, int y, int w, int64_t done, int64_
     }
 }
 
+int ui_when(struct ui_surface *s, int x, int y, const char *when, bool seconds, struct ui_style st)
+{
+    size_t n = seconds ? 19 : 16;
+    char text[20];
+
+    if (!when)
+        return 0;
+    if (strlen(when) < n || when[4] != '-' || when[7] != '-' || (when[10] != 'T' && when[10] != ' '))
+        return ui_str(s, x, y, (int)n, when, st);
+    memcpy(text, when, n);
+    text[10] = ' ';
+    text[n] = '\0';
+    return ui_str(s, x, y, -1, text, st);
+}
+
 void ui_scrollbar(struct ui_surface *s, int x, int y, int h, size_t top, size_t seen, size_t total, struct ui_style st)
 {
     const char *mark = s->grid->ascii ? "#" : "┃";

@@ -61,7 +61,7 @@ static void on_confirmed(struct app *a, void *ctx, int choice, const struct ui_g
 static void open_confirm(struct app *a)
 {
     const struct ls_plan *p = a->run.plan->plan;
-    int width = (a->w < 104 ? a->w - 4 : 100) - 6;
+    int width = ui_dialog_width(a);
     bool is_sql = runs_sql(p);
     char title[128];
     struct ui_confirm_spec spec = {
@@ -170,6 +170,8 @@ void flow_on_run_end(struct app *a)
         app_say(a, ROLE_GOOD, "%s: %d step%s", ls_verdict_name(r->verdict), r->n_steps_done, r->n_steps_done == 1 ? "" : "s");
     else
         app_say(a, ROLE_ERROR, "%s: %s", ls_verdict_name(r->verdict), r->err.message ? r->err.message : ls_rc_name(r->err.code));
+    /* The timeline's cursor goes where the work goes on: to what failed, else to what would run next. */
+    a->selected = r->failed_step >= 0 && a->snap ? ls_timeline_find(&a->snap->snap->timeline, a->run.plan->plan->steps.v[r->failed_step].version) : -1;
     a->panes[UI_PANE_RUN]->ops->refresh(a->panes[UI_PANE_RUN]);
     a->panes[UI_PANE_LOG]->ops->refresh(a->panes[UI_PANE_LOG]);
     job_snapshot(a);
@@ -208,6 +210,7 @@ static struct ui_doc *dirty_body(const struct app *a, const struct ls_dirty_repo
 {
     struct ui_doc *d = ui_doc_new(a->is_ascii);
 
+    d->wrap = width;
     ui_doc_adds(d, ROLE_DIM, "The ledger says   ");
     ui_doc_adds(d, ROLE_DANGER, r->ledger_says);
     ui_doc_end(d);
@@ -232,6 +235,7 @@ static struct ui_doc *dirty_body(const struct app *a, const struct ls_dirty_repo
         ui_doc_addf(d, ROLE_HINT_KEY, "%c ", r->choices.v[i].key);
         ui_doc_addf(d, ROLE_TITLE, "%s", r->choices.v[i].title);
         ui_doc_end(d);
+        ui_doc_wrap(d, ROLE_TEXT, width, 2, r->choices.v[i].when);
         if (r->choices.v[i].plan)
             ls_plan_print_sql(r->choices.v[i].plan, app_dialect(a), &sql);
         ui_doc_sql(d, app_dialect(a), sql.ptr, sql.len, 0, 4);
@@ -242,7 +246,7 @@ static struct ui_doc *dirty_body(const struct app *a, const struct ls_dirty_repo
 
 void flow_on_dirty(struct app *a, struct ls_dirty_report *report)
 {
-    int width = (a->w < 104 ? a->w - 4 : 100) - 6;
+    int width = ui_dialog_width(a);
     struct ui_choice *choices;
     char title[128];
     struct ui_menu_spec spec = {.title = title, .danger = UI_DANGER_CARE, .done = on_way_out, .ctx = report};

@@ -71,9 +71,9 @@ void flow_arm(struct app *a)
         return;
     }
     d = ui_doc_new(a->is_ascii);
-    ui_doc_textf(d, ROLE_TEXT, "%s is protected; the console is read-only until it is armed.", a->env ? a->env : "This target");
-    ui_doc_text(d, ROLE_TEXT, "Armed, it may apply, roll back and mark, each after a confirmation in which");
-    ui_doc_text(d, ROLE_TEXT, "the database's name must be typed.");
+    ui_doc_textf(d, ROLE_TITLE, "%s is protected; the console is read-only until it is armed.", a->env ? a->env : "This target");
+    ui_doc_wrap(d, ROLE_TEXT, ui_dialog_width(a), 0,
+                "Armed, it may apply, roll back and mark, each after a confirmation in which the database's name must be typed.");
     spec.body = d;
     ui_confirm_open(a, &spec);
 }
@@ -99,12 +99,12 @@ void flow_stop(struct app *a)
     d = ui_doc_new(a->is_ascii);
     ui_doc_textf(d, ROLE_TEXT, "%d of %zu steps are done and stay.", a->run.n_steps_done, a->run.plan->plan->steps.n);
     if (a->run.tx_open)
-        ui_doc_text(d, ROLE_WARNING, "The open transaction is rolled back: what it did so far leaves nothing.");
+        ui_doc_wrap(d, ROLE_WARNING, ui_dialog_width(a), 0, "The open transaction is rolled back: what it did so far leaves nothing.");
     else
-        ui_doc_text(d, ROLE_TEXT, "No transaction is open: nothing is taken back.");
+        ui_doc_wrap(d, ROLE_TEXT, ui_dialog_width(a), 0, "No transaction is open: nothing is taken back.");
     if (!a->run.is_at_gate)
-        ui_doc_text(d, ROLE_TEXT, "The statement that is running is cancelled at the server.");
-    ui_doc_text(d, ROLE_DIM, "A statement outside a transaction may have left something: the report says so.");
+        ui_doc_wrap(d, ROLE_TEXT, ui_dialog_width(a), 0, "The statement that is running is cancelled at the server.");
+    ui_doc_wrap(d, ROLE_DIM, ui_dialog_width(a), 0, "A statement outside a transaction may have left something: the report says so.");
     spec.body = d;
     a->is_stop_asked = true;
     ui_confirm_open(a, &spec);
@@ -251,11 +251,11 @@ void flow_quit(struct app *a)
     }
     d = ui_doc_new(a->is_ascii);
     if (a->run.phase == RUN_PHASE_RUNNING)
-        ui_doc_text(d, ROLE_WARNING, "The run stops: the open transaction is rolled back, what is committed stays.");
+        ui_doc_wrap(d, ROLE_WARNING, ui_dialog_width(a), 0, "The run stops: the open transaction is rolled back, what is committed stays.");
     else if (a->progress.is_on)
         ui_doc_textf(d, ROLE_WARNING, "%s is cancelled; it leaves nothing that looks complete.", a->progress.text);
     else
-        ui_doc_text(d, ROLE_WARNING, "A subcommand is still running. Leaving ends it where it is.");
+        ui_doc_wrap(d, ROLE_WARNING, ui_dialog_width(a), 0, "A subcommand is still running. Leaving ends it where it is.");
     spec.body = d;
     ui_confirm_open(a, &spec);
 }

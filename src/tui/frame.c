@@ -96,7 +96,7 @@ static void draw_header(const struct app *a, struct ui_surface *s)
 
 static int tab_width(const struct app *a, int i)
 {
-    return (int)strlen(a->panes[i]->ops->title) + 2 + TAB_GAP;
+    return (int)strlen(a->panes[i]->ops->title) + 1 + TAB_GAP;
 }
 
 int app_tab_at(const struct app *a, int x)
@@ -156,7 +156,7 @@ static void draw_counts(const struct app *a, struct ui_surface *s)
         w = snprintf(text, sizeof(text), "%zu %s", n, counts[i].word);
         x -= w;
         (void)ui_str(s, x, 1, -1, text, UI_ROLE(n ? counts[i].role : ROLE_DIM));
-        x -= 2;
+        x -= s->w < 90 ? 1 : 2;
     }
 }
 
@@ -195,23 +195,41 @@ static int hint_width(const char *keys, const char *label)
     return ls_text_width(keys, strlen(keys)) + 1 + ls_text_width(label, strlen(label)) + 2;
 }
 
+/* Help has its place at the right end, whatever else there is room for. Returns where it begins. */
+static int draw_last_hint(const struct app *a, struct ui_surface *s, enum ui_context context)
+{
+    const struct ui_action_info *info = ui_action_info(UI_ACT_HELP);
+    struct ls_buf keys = LS_BUF_INIT;
+    int x = s->w;
+
+    ui_keymap_keys(&a->keys, UI_ACT_HELP, 1, &keys);
+    if ((info->contexts & (1u << context)) && keys.len > 0) {
+        x = s->w - hint_width(keys.ptr, info->hint) + 1;
+        (void)ui_str(s, x, s->h - 1, -1, keys.ptr, UI_ON(ROLE_HINT_KEY, ROLE_HINT));
+        (void)ui_str(s, x + (int)keys.len + 1, s->h - 1, -1, info->hint, UI_ON(ROLE_HINT, ROLE_HINT));
+    }
+    ls_buf_release(&keys);
+    return x;
+}
+
 static void draw_hints(const struct app *a, struct ui_surface *s)
 {
     int context = a->modal ? a->modal->ops->context : (int)a->panes[a->focus]->ops->context;
-    int y = s->h - 1, x = 1;
+    int y = s->h - 1, x = 1, end = s->w;
     struct ls_buf keys = LS_BUF_INIT;
 
     ui_fill(s, 0, y, s->w, 1, UI_ON(ROLE_HINT, ROLE_HINT));
     if (context < 0)
         (void)ui_str(s, 1, y, s->w - 2, "Enter accept  Esc give up  Tab complete  Up recall", UI_ON(ROLE_HINT, ROLE_HINT));
+    end = context >= 0 && context != UI_CX_HELP ? draw_last_hint(a, s, (enum ui_context)context) : s->w;
     for (int i = 1; context >= 0 && i < UI_N_ACTIONS; i++) {
         const struct ui_action_info *info = ui_action_info((enum ui_action)i);
 
-        if (!*info->hint || !(info->contexts & (1u << context)) || !app_can(a, (enum ui_action)i))
+        if (i == UI_ACT_HELP || !*info->hint || !(info->contexts & (1u << context)) || !app_can(a, (enum ui_action)i))
             continue;
         ls_buf_clear(&keys);
         ui_keymap_keys(&a->keys, (enum ui_action)i, 1, &keys);
-        if (keys.len == 0 || x + hint_width(keys.ptr, info->hint) > s->w)
+        if (keys.len == 0 || x + hint_width(keys.ptr, info->hint) > end)
             continue;
         x += ui_str(s, x, y, -1, keys.ptr, UI_ON(ROLE_HINT_KEY, ROLE_HINT)) + 1;
         x += ui_str(s, x, y, -1, info->hint, UI_ON(ROLE_HINT, ROLE_HINT)) + 2;

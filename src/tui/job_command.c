@@ -44,7 +44,7 @@ static void on_question(void *ctx, void *msg)
         .title = q->job->line, .verb = "Yes, do it", .danger = UI_DANGER_CARE, .must_type = q->must_type, .done = on_answer, .ctx = q->job, .body = d};
 
     (void)ctx;
-    ui_doc_wrap(d, ROLE_TEXT, 74, 0, q->text);
+    ui_doc_wrap(d, ROLE_TEXT, ui_dialog_width(q->job->app), 0, q->text);
     ui_confirm_open(q->job->app, &spec);
     free(q->text);
     free(q->must_type);

@@ -37,6 +37,14 @@ void ui_list_go(struct ui_list *l, size_t row)
     keep_in_view(l);
 }
 
+void ui_list_center(struct ui_list *l)
+{
+    size_t half = (size_t)(l->h > 0 ? l->h : 0) / 2;
+
+    l->top = l->cursor > half ? l->cursor - half : 0;
+    keep_in_view(l);
+}
+
 static void move(struct ui_list *l, long by)
 {
     long to = (long)l->cursor + by;

@@ -13,6 +13,7 @@ struct ui_list {
 void ui_list_set_count(struct ui_list *l, size_t n); /* keeps the cursor inside */
 void ui_list_layout(struct ui_list *l, int h);       /* keeps the cursor in view */
 void ui_list_go(struct ui_list *l, size_t row);
+void ui_list_center(struct ui_list *l); /* the cursor in the middle of what is seen */
 /* Moves by an action (up, page-down, top ...); false when it is none. */
 bool ui_list_action(struct ui_list *l, enum ui_action a);
 /* Row of a click at line y of the list, or -1. */

@@ -24,7 +24,10 @@ struct menu {
     struct ui_list list;
     struct ui_view view;
     struct ui_rect box;
-    int body_h;
+    int body_h, list_h;
+    struct ui_doc *lines; /* the choices, wrapped to the box */
+    size_t *first;        /* line of each choice; n + 1 of them */
+    size_t top;           /* first line seen */
 };
 
 static struct menu *self_of(struct ui_modal *m)
@@ -47,10 +50,31 @@ static void finish(struct menu *u, int index)
         free_ctx(ctx);
 }
 
-/* First row of the choices on the screen; each takes two rows (label, note). */
 static int list_y(const struct menu *u)
 {
     return u->box.y + 1 + u->body_h + (u->body_h ? 1 : 0);
+}
+
+/* The choice whose lines hold row y of the list, or -1. */
+static int choice_at(const struct menu *u, int y)
+{
+    size_t line = u->top + (size_t)(y < 0 ? 0 : y);
+
+    for (size_t i = 0; y >= 0 && y < u->list_h && i < u->n; i++) {
+        if (line >= u->first[i] && line < u->first[i + 1])
+            return (int)i;
+    }
+    return -1;
+}
+
+static void show_cursor(struct menu *u)
+{
+    size_t from = u->first[u->list.cursor], to = u->first[u->list.cursor + (u->n ? 1 : 0)];
+
+    if (from < u->top)
+        u->top = from;
+    if (to > u->top + (size_t)u->list_h)
+        u->top = to - (size_t)u->list_h;
 }
 
 static bool on_event(struct ui_modal *m, const struct ui_event *ev)
@@ -70,14 +94,14 @@ static bool on_event(struct ui_modal *m, const struct ui_event *ev)
     if (ev->mouse == UI_MOUSE_WHEEL_UP || ev->mouse == UI_MOUSE_WHEEL_DOWN) {
         ui_view_scroll(&u->view, u->body, ev->mouse == UI_MOUSE_WHEEL_UP ? -3 : 3);
     } else {
-        long row = ui_list_row_at(&u->list, (ev->y - list_y(u)) / 2);
+        int at = choice_at(u, ev->y - list_y(u));
 
-        if (ev->y >= list_y(u) && row >= 0) {
-            if ((size_t)row == u->list.cursor || ev->mouse == UI_MOUSE_DOUBLE) {
-                finish(u, (int)row);
+        if (at >= 0) {
+            if ((size_t)at == u->list.cursor || ev->mouse == UI_MOUSE_DOUBLE) {
+                finish(u, at);
                 return true;
             }
-            ui_list_go(&u->list, (size_t)row);
+            ui_list_go(&u->list, (size_t)at);
         }
     }
     m->app->needs_paint = true;
@@ -106,42 +130,65 @@ static void on_action(struct ui_modal *m, enum ui_action act)
         break;
     default:
         (void)ui_list_action(&u->list, act);
+        show_cursor(u);
     }
+}
+
+static void make_lines(struct menu *u, int width)
+{
+    ui_doc_free(u->lines);
+    u->lines = ui_doc_new(u->base.app->is_ascii);
+    for (size_t i = 0; i < u->n; i++) {
+        u->first[i] = u->lines->lines.n;
+        ui_doc_wrap(u->lines, ROLE_TEXT, width, u->choices[i].key ? 5 : 3, u->choices[i].label);
+        ui_doc_wrap(u->lines, ROLE_DIM, width, 5, u->choices[i].note);
+    }
+    u->first[u->n] = u->lines->lines.n;
 }
 
 static void layout(struct ui_modal *m, int w, int h)
 {
     struct menu *u = self_of(m);
-    int bw = w - 4 < MAX_W ? w - 4 : MAX_W, rows = (int)u->n * 2;
-    int body = u->body ? (int)u->body->lines.n : 0, room;
+    int bw = w - 4 < MAX_W ? w - 4 : MAX_W, body = u->body ? (int)u->body->lines.n : 0, rows, room = h - 5;
 
-    if (rows > h - 6)
-        rows = (h - 6) / 2 * 2;
-    room = h - 2 - 2 - rows - 1;
-    if (body > room)
-        body = room > 0 ? room : 0;
+    make_lines(u, bw - 4);
+    rows = (int)u->lines->lines.n;
+    /* The choices first, but a text of some length keeps a few lines. */
+    if (rows + body > room && rows > room - 5 && body > 0)
+        rows = room - 5 > 2 ? room - 5 : 2;
+    if (rows > room)
+        rows = room;
+    if (body > room - rows)
+        body = room - rows > 0 ? room - rows : 0;
     u->body_h = body;
+    u->list_h = rows;
     u->box = (struct ui_rect){.w = bw, .h = 2 + body + (body ? 1 : 0) + rows};
     u->box.x = (w - bw) / 2;
     u->box.y = (h - u->box.h) / 2;
-    ui_list_layout(&u->list, rows / 2);
+    ui_list_layout(&u->list, (int)u->n);
     ui_view_layout(&u->view, u->body, body);
+    show_cursor(u);
 }
 
-static void draw_choice(const struct menu *u, struct ui_surface *s, size_t i, int y, enum theme_role base)
+static void draw_line(const struct menu *u, struct ui_surface *s, int y, size_t line, enum theme_role base)
 {
-    bool is_at = i == u->list.cursor;
-    enum theme_role on = is_at ? ROLE_CURSOR : base;
-    const struct ui_choice *c = &u->choices[i];
-    int x = 1;
+    const struct ui_doc_line *l = &u->lines->lines.v[line];
+    size_t i = 0;
+    bool is_at;
+    enum theme_role on;
 
+    while (i + 1 < u->n && line >= u->first[i + 1])
+        i++;
+    is_at = i == u->list.cursor;
+    on = is_at ? ROLE_CURSOR : base;
     ui_fill(s, 1, y, s->w - 2, 1, UI_ON(on, on));
-    x += ui_str(s, x, y, -1, is_at ? app_glyph(u->base.app, "▸ ", "> ") : "  ", UI_ON(on, on));
-    if (c->key)
-        x += ui_strf(s, x, y, -1, UI_ON(ROLE_HINT_KEY, on), "%c ", c->key);
-    (void)ui_str(s, x, y, s->w - x - 2, c->label, UI_ON(ROLE_TEXT, on));
-    if (c->note)
-        (void)ui_str(s, 5, y + 1, s->w - 7, c->note, UI_ON(ROLE_DIM, base));
+    (void)ui_raw(s, 1, y, s->w - 3, 0, l->text, l->len, UI_ON(l->n_spans ? l->spans[l->n_spans - 1].role : ROLE_TEXT, on));
+    if (line != u->first[i])
+        return;
+    if (is_at)
+        (void)ui_str(s, 2, y, 1, app_glyph(u->base.app, "▸", ">"), UI_ON(on, on));
+    if (u->choices[i].key)
+        (void)ui_strf(s, 4, y, 1, UI_ON(ROLE_HINT_KEY, on), "%c", u->choices[i].key);
 }
 
 static void draw(const struct ui_modal *m, struct ui_surface *screen)
@@ -157,12 +204,11 @@ static void draw(const struct ui_modal *m, struct ui_surface *screen)
         ui_view_draw(&u->view, u->body, &body, base);
         ui_hline(&s, 1, y++, s.w - 2, UI_ON(ROLE_BORDER, base));
     }
-    for (int i = 0; i < u->list.h; i++) {
-        size_t at = u->list.top + (size_t)i;
-
-        if (at < u->n)
-            draw_choice(u, &s, at, y + 2 * i, base);
+    for (int i = 0; i < u->list_h; i++) {
+        if (u->top + (size_t)i < u->lines->lines.n)
+            draw_line(u, &s, y + i, u->top + (size_t)i, base);
     }
+    ui_scrollbar(&s, s.w - 2, y, u->list_h, u->top, (size_t)u->list_h, u->lines->lines.n, UI_ON(ROLE_BORDER, base));
 }
 
 static void menu_free(struct ui_modal *m)
@@ -177,6 +223,7 @@ static void menu_free(struct ui_modal *m)
             u->free_ctx(u->ctx);
     }
     ui_doc_free(u->body);
+    ui_doc_free(u->lines);
     ls_arena_free(u->arena);
     free(u);
 }
@@ -200,6 +247,7 @@ void ui_menu_open(struct app *app, const struct ui_menu_spec *spec)
     u->body = spec->body;
     u->n = spec->n;
     u->choices = LS_ARENA_ARRAY(u->arena, struct ui_choice, spec->n + 1);
+    u->first = LS_ARENA_ARRAY(u->arena, size_t, spec->n + 1);
     for (size_t i = 0; i < spec->n; i++) {
         u->choices[i].key = spec->choices[i].key;
         u->choices[i].label = ls_arena_str(u->arena, spec->choices[i].label);
@@ -210,6 +258,7 @@ void ui_menu_open(struct app *app, const struct ui_menu_spec *spec)
     u->ctx = spec->ctx;
     u->free_ctx = spec->free_ctx;
     ui_list_set_count(&u->list, spec->n);
+    u->list.h = (int)spec->n;
     ui_list_go(&u->list, spec->start);
     app_push_modal(app, &u->base);
     app->wishes |= APP_WISH_FLUSH;

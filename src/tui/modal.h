@@ -46,6 +46,8 @@ struct ui_confirm_spec {
     ui_confirm_fn done;        /* may be NULL */
     void *ctx;
 };
+/* Cells that a line of a dialog's text may have. */
+int ui_dialog_width(const struct app *app);
 /* Copies the strings, flushes what was typed ahead, starts on Cancel. */
 void ui_confirm_open(struct app *app, const struct ui_confirm_spec *spec);
 bool ui_modal_is_confirm(const struct ui_modal *m);

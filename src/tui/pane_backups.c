@@ -71,7 +71,7 @@ static void draw_row(const struct backups *b, struct ui_surface *s, int y, size_
         ui_fill(s, 0, y, s->w - 1, 1, UI_ON(on, on));
         (void)ui_str(s, 0, y, 1, app_glyph(b->base.app, "▸", ">"), UI_ON(on, on));
     }
-    (void)ui_str(s, at, y, WHEN_W - 1, x->created_at, UI_ON(ROLE_TEXT, on));
+    (void)ui_when(s, at, y, x->created_at, true, UI_ON(ROLE_TEXT, on));
     at += WHEN_W;
     (void)ui_str(s, at, y, VERSION_W - 1, x->version, UI_ON(ROLE_TITLE, on));
     at += VERSION_W;

@@ -115,7 +115,7 @@ static void draw_row(const struct log *l, struct ui_surface *s, int y, size_t ro
         ui_fill(s, 0, y, s->w - 1, 1, UI_ON(on, on));
         (void)ui_str(s, 0, y, 1, app_glyph(l->base.app, "▸", ">"), UI_ON(on, on));
     }
-    (void)ui_str_match(s, x, y, AT_W - 1, r->at, needle, UI_ON(ROLE_DIM, on));
+    (void)ui_when(s, x, y, r->at, true, UI_ON(ROLE_DIM, on));
     x += AT_W;
     (void)ui_str_match(s, x, y, EVENT_W - 1, r->event, needle, UI_ON(r->chain_ok ? ROLE_TEXT : ROLE_DANGER, on));
     x += EVENT_W;

@@ -92,7 +92,7 @@ static struct ui_doc *report_doc(const struct app *a, int width)
     if (r->err.code != LS_OK) {
         ui_doc_text(d, ROLE_TITLE, "Keys");
         if (r->verdict == LS_VERDICT_DIRTY)
-            add_key(a, d, UI_ACT_RESOLVE, "the way out of the dirty state (in the Timeline), with the SQL that each choice writes");
+            add_key(a, d, UI_ACT_RESOLVE, "the way out of the dirty state, with the SQL that each choice writes");
         add_key(a, d, UI_ACT_RETRY, "retry: make the plan again and confirm it");
         add_key(a, d, UI_ACT_EDIT, "edit the file at the place of the error");
         add_key(a, d, UI_ACT_MARK, "mark the migration under the timeline's cursor as applied or pending");
@@ -261,7 +261,10 @@ static void draw_took(const struct app *a, struct ui_surface *s, int x, int y, c
         ms = a->now_ms - a->run.op_started_ms;
     else if (r->elapsed_us < 0)
         return;
-    ls_duration_text(ms, took);
+    if (ms == 0)
+        (void)snprintf(took, sizeof(took), "<1 ms");
+    else
+        ls_duration_text(ms, took);
     x += ui_str(s, x, y, TOOK_W - 1, took, UI_ON(ROLE_DIM, on)) + 1;
     if (r->rows >= 0)
         (void)ui_strf(s, x, y, -1, UI_ON(ROLE_DIM, on), "%lld row%s", (long long)r->rows, r->rows == 1 ? "" : "s");

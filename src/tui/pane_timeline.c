@@ -16,6 +16,7 @@
 #define BY_W 12
 #define TOOK_W 10
 #define MIN_NAME 14
+#define MAX_NAME 34 /* names up to here are whole before there are further columns */
 
 struct timeline {
     struct ui_pane base;
@@ -24,7 +25,7 @@ struct timeline {
     size_t n_view;
     bool oldest_first;
     struct ls_buf filter;
-    int label_w;
+    int label_w, name_w; /* widest, within bounds */
     bool has_when, has_by, has_took, is_placed;
     int banner_h;         /* rows above the list */
     int w;
@@ -105,13 +106,16 @@ static void measure(struct timeline *t)
     const struct ls_snapshot *s = app_snap(t->base.app);
 
     t->label_w = 3;
+    t->name_w = MIN_NAME;
     t->has_when = t->has_by = t->has_took = false;
     for (size_t i = 0; s && i < s->timeline.e.n; i++) {
         const struct ls_entry *e = &s->timeline.e.v[i];
-        int w = (int)strlen(e->label);
+        int w = (int)strlen(e->label), name_w = (int)strlen(e->name) + 1;
 
         if (w > t->label_w)
             t->label_w = w < MAX_LABEL ? w : MAX_LABEL;
+        if (name_w > t->name_w)
+            t->name_w = name_w < MAX_NAME ? name_w : MAX_NAME;
         if (e->row) {
             t->has_when = t->has_when || (e->row->applied_at && *e->row->applied_at);
             t->has_by = t->has_by || (e->row->applied_by && *e->row->applied_by);
@@ -133,13 +137,26 @@ static void refresh(struct ui_pane *p)
         return;
     }
     /* It opens where the work is: at what would run next, else at the newest. */
-    if (!t->is_placed || keep < 0)
+    bool is_new = !t->is_placed || keep < 0;
+    if (is_new)
         keep = s->timeline.next_pending >= 0 ? s->timeline.next_pending : s->timeline.newest_applied;
     t->is_placed = true;
     go_index(t, keep >= 0 ? keep : 0);
+    if (is_new)
+        ui_list_center(&t->list);
 }
 
 /* --- banners ------------------------------------------------------------------------------------------------------------------- */
+
+/* The first thing about the folder that makes its tool refuse it. */
+static const struct ls_diag *folder_error(const struct ls_snapshot *s)
+{
+    for (size_t i = 0; s && i < s->migrations.diags.d.n; i++) {
+        if (s->migrations.diags.d.v[i].severity == LS_SEV_ERROR)
+            return &s->migrations.diags.d.v[i];
+    }
+    return NULL;
+}
 
 static void banner_text(const struct app *a, int i, struct ls_buf *out, enum theme_role *role)
 {
@@ -156,6 +173,8 @@ static void banner_text(const struct app *a, int i, struct ls_buf *out, enum the
     } else if (s && s->ledger.foreign && n++ == i) {
         ls_buf_addf(out, "%s belongs to %s, not to %s: nothing is written to it.", s->ledger.location ? s->ledger.location : "the ledger",
                     s->ledger.foreign, s->format ? s->format->title : "this format");
+    } else if (folder_error(s) && n++ == i) {
+        ls_buf_addf(out, "FOLDER: %s", folder_error(s)->message);
     } else if (s && s->ledger.has_legacy && n++ == i) {
         *role = ROLE_WARNING;
         ui_keymap_keys(&a->keys, UI_ACT_IMPORT, 1, &key);
@@ -179,7 +198,7 @@ static int count_banners(const struct app *a)
         banner_text(a, n, &b, &role);
         has = b.len > 0;
         ls_buf_release(&b);
-        if (!has || n == 4)
+        if (!has || n == 5)
             return n;
     }
 }
@@ -193,7 +212,7 @@ struct columns {
 static struct columns fit_columns(const struct timeline *t, int w)
 {
     struct columns c = {0};
-    int rest = w - 2 - 2 - STATE_W - t->label_w - 2 - MIN_NAME - 1;
+    int rest = w - 2 - 2 - STATE_W - t->label_w - 2 - t->name_w - 1;
 
     if (t->has_when && rest >= WHEN_W) {
         c.when_w = WHEN_W;
@@ -211,24 +230,10 @@ static struct columns fit_columns(const struct timeline *t, int w)
         c.would_w = rest - 22;
         rest -= c.would_w;
     }
-    c.name_w = MIN_NAME + (rest > 0 ? rest : 0);
+    c.name_w = t->name_w + rest;
+    if (c.name_w < MIN_NAME)
+        c.name_w = MIN_NAME;
     return c;
-}
-
-/* "2026-11-29T16:38:44Z" -> "2026-11-29 16:38"; anything else as it is. */
-static void draw_when(struct ui_surface *s, int x, int y, const char *when, struct ui_style st)
-{
-    char text[17];
-
-    if (!when)
-        return;
-    if (strlen(when) >= 16 && when[4] == '-' && when[7] == '-' && (when[10] == 'T' || when[10] == ' ')) {
-        memcpy(text, when, 16);
-        text[10] = ' ';
-        text[16] = '\0';
-        when = text;
-    }
-    (void)ui_str(s, x, y, WHEN_W - 1, when, st);
 }
 
 static void draw_meta(struct ui_surface *s, int x, int y, const struct columns *c, const struct ls_entry *e)
@@ -237,7 +242,7 @@ static void draw_meta(struct ui_surface *s, int x, int y, const struct columns *
     char took[LS_ISO_LEN];
 
     if (e->row && c->when_w)
-        draw_when(s, x, y, e->row->applied_at, dim);
+        (void)ui_when(s, x, y, e->row->applied_at, false, dim);
     x += c->when_w;
     if (e->row && c->by_w)
         (void)ui_str(s, x, y, c->by_w - 1, e->row->applied_by, dim);

@@ -98,6 +98,7 @@ void ui_signals_default(void)
 
     for (size_t i = 0; i < LS_ARRAY_LEN(table); i++)
         (void)sigaction(table[i].sig, &former[i], NULL);
+    (void)signal(SIGPIPE, SIG_DFL);
     sigemptyset(&none);
     (void)sigprocmask(SIG_SETMASK, &none, NULL);
 }

@@ -65,6 +65,8 @@ int ui_strf(struct ui_surface *s, int x, int y, int max_w, struct ui_style st, c
 int ui_raw(struct ui_surface *s, int x, int y, int max_w, int skip, const char *text, size_t len, struct ui_style st);
 /* As ui_str, with each occurrence of needle (ASCII case-insensitive; NULL or "" none) in the match role. */
 int ui_str_match(struct ui_surface *s, int x, int y, int max_w, const char *text, const char *needle, struct ui_style st);
+/* "2026-11-29T16:38:44.123Z" as "2026-11-29 16:38" or, with seconds, "2026-11-29 16:38:44"; what is no time is drawn as it is. NULL draws nothing. */
+int ui_when(struct ui_surface *s, int x, int y, const char *when, bool seconds, struct ui_style st);
 /* Changes the look of what is there. */
 void ui_restyle(struct ui_surface *s, int x, int y, int w, int h, enum theme_role base);
 
