@@ -1,6 +1,7 @@
 /* lockstep/sql/facts.h: what one statement is and what it touches, as far as its text tells.
  * PostgreSQL: libpg_query's parser (may fail without harm: then facts.parsed is false and the first words decide);
- * SQLite: our lexer over the first words. */
+ * SQLite: our lexer over the words. Statements over 1 MiB, 20,000 tokens or a depth that a parser's stack may not bear are not
+ * parsed. Safe in any thread. */
 #ifndef LOCKSTEP_SQL_FACTS_H
 #define LOCKSTEP_SQL_FACTS_H
 
@@ -15,10 +16,10 @@ enum ls_fact_flags {
     LS_FACT_TRUNCATES = 1u << 3,
     LS_FACT_CASCADES = 1u << 4,       /* DROP ... CASCADE */
     LS_FACT_DML_NO_WHERE = 1u << 5,   /* UPDATE or DELETE of every row */
-    LS_FACT_DML = 1u << 6,            /* INSERT, UPDATE, DELETE, MERGE */
+    LS_FACT_DML = 1u << 6,            /* INSERT, UPDATE, DELETE, MERGE, COPY FROM; in a WITH too */
     LS_FACT_CREATE_INDEX = 1u << 7,   /* without CONCURRENTLY, on a table this text does not itself create */
     LS_FACT_CONCURRENTLY = 1u << 8,
-    LS_FACT_IF_NOT_EXISTS = 1u << 9,
+    LS_FACT_IF_NOT_EXISTS = 1u << 9,  /* IF EXISTS too: it can be run again */
     LS_FACT_SET_NOT_NULL = 1u << 10,
     LS_FACT_ALTER_TYPE = 1u << 11,    /* ALTER COLUMN TYPE */
     LS_FACT_ADD_CONSTRAINT_VALID = 1u << 12, /* FK or CHECK without NOT VALID on an existing table */

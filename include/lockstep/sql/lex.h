@@ -2,7 +2,8 @@
  *
  * A lexer walks borrowed text and never copies. It never fails: what cannot be lexed is a token of kind LS_TOK_ERROR whose
  * `error` says why, and that reaches to the end of the text (nothing is guessed behind it), except LS_SPLIT_BAD_UTF8 and
- * LS_SPLIT_NUL_BYTE, which cover the one byte. */
+ * LS_SPLIT_NUL_BYTE, which cover the one byte. Inside of strings and comments the lexer does not look for bad bytes;
+ * ls_sql_split does. A BOM at the start is passed over: the first token begins behind it. */
 #ifndef LOCKSTEP_SQL_LEX_H
 #define LOCKSTEP_SQL_LEX_H
 

@@ -26,7 +26,7 @@ struct ls_stmts {
     struct ls_stmt *v;
     size_t n, cap;
     enum ls_split_error error;  /* LS_SPLIT_OK, or why the text was refused; v holds what came before it */
-    int error_line;
+    int error_line;     /* of what must be changed: the opening quote, BEGIN of the body, COPY, the backslash, the byte */
     size_t error_offset;
 };
 
@@ -37,7 +37,9 @@ void ls_stmts_release(struct ls_stmts *s);
 
 /* The class of one statement's bytes. */
 enum ls_tx_class ls_sql_tx_class(enum ls_dialect dialect, const char *stmt, size_t len);
-/* True for the SQLite pragmas that are ignored or refused inside a transaction (foreign_keys, journal_mode, ...): reliability.md V10. */
+/* True for the SQLite pragmas that are ignored or refused inside a transaction: foreign_keys, journal_mode and synchronous when they
+ * set something, wal_checkpoint always (reliability.md V10). Their class is LS_TX_FORBIDS; a runner that wants the rest of a file in
+ * one transaction lifts them out of it. */
 bool ls_sql_is_outer_pragma(const char *stmt, size_t len);
 
 /* Turns a byte offset of text into line and column (characters), both 1-based. */
