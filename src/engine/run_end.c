@@ -16,6 +16,11 @@
 
 /* --- the answer that was lost (reliability.md 2.3, protocol R) ------------------------------------------------------------------------------ */
 
+bool ls_run_has_row(const struct ls_runner *r)
+{
+    return r->has_journal && r->journal.next_seq > r->journal.seq;
+}
+
 /* Not ls_session_sleep: a cancel does not end this. */
 static void pause_ms(long ms)
 {
@@ -24,23 +29,52 @@ static void pause_ms(long ms)
     nanosleep(&t, NULL);
 }
 
-static enum ls_outcome resolve_postgres(struct ls_runner *r, const char *system_id)
+/* Whether the server still works for the connection that was lost: until then its transaction may yet be committed. */
+static bool is_backend_there(struct ls_runner *r, int pid)
+{
+    struct ls_result res = {0};
+    char digits[16];
+    struct ls_param p = {LS_PARAM_INT, digits};
+    bool is_there = true;
+
+    snprintf(digits, sizeof(digits), "%d", pid);
+    if (ls_db_query(r->s->db, "SELECT 1 FROM pg_catalog.pg_stat_activity WHERE pid = $1", &p, 1, &res, NULL) == LS_OK)
+        is_there = res.n_rows > 0;
+    ls_result_release(&res);
+    return is_there;
+}
+
+/* One look on a fresh connection; RUNNING: look again. */
+static enum ls_outcome look_postgres(struct ls_runner *r, const char *system_id, int pid)
+{
+    enum ls_outcome outcome = LS_OUTCOME_RUNNING;
+    bool is_there = false;
+
+    if (ls_session_connect_as(r->s, false, NULL) != LS_OK)
+        return LS_OUTCOME_RUNNING;
+    /* Another server answers at the same address: it knows nothing of that transaction. */
+    if (strcmp(system_id, ls_db_info(r->s->db)->system_id) != 0)
+        return LS_OUTCOME_UNKNOWN;
+    if (!ls_run_has_row(r))
+        return ls_db_xact_outcome(r->s->db, r->xact_id, &outcome, NULL) == LS_OK ? outcome : LS_OUTCOME_RUNNING;
+    if (is_backend_there(r, pid) || ls_journal_has_pending(&r->journal, r->s->db, &is_there, NULL) != LS_OK)
+        return LS_OUTCOME_RUNNING;
+    return is_there ? LS_OUTCOME_COMMITTED : LS_OUTCOME_ABORTED;
+}
+
+static enum ls_outcome resolve_postgres(struct ls_runner *r, const char *system_id, int pid)
 {
     int64_t until = ls_mono_ms() + RESOLVE_MS;
-    enum ls_outcome outcome = LS_OUTCOME_UNKNOWN;
 
-    if (r->xact_id[0] == '\0')
+    if (!ls_run_has_row(r) && r->xact_id[0] == '\0')
         return LS_OUTCOME_ABORTED; /* no number was given to it: it had written nothing */
     for (;; pause_ms(RESOLVE_PAUSE_MS)) {
+        enum ls_outcome outcome = look_postgres(r, system_id, pid);
+
+        if (outcome != LS_OUTCOME_RUNNING)
+            return outcome;
         if (ls_mono_ms() > until)
             return LS_OUTCOME_UNKNOWN;
-        if (ls_session_connect_as(r->s, false, NULL) != LS_OK)
-            continue;
-        /* Another server answers at the same address (failover): its transaction numbers mean something else. */
-        if (strcmp(system_id, ls_db_info(r->s->db)->system_id) != 0)
-            return LS_OUTCOME_UNKNOWN;
-        if (ls_db_xact_outcome(r->s->db, r->xact_id, &outcome, NULL) == LS_OK && outcome != LS_OUTCOME_RUNNING)
-            return outcome;
     }
 }
 
@@ -65,7 +99,7 @@ static enum ls_outcome resolve_sqlite(struct ls_runner *r)
     ls_session_disconnect(r->s);
     if (ls_session_connect_as(r->s, false, NULL) != LS_OK)
         return LS_OUTCOME_UNKNOWN;
-    if (r->has_journal && r->journal.next_seq > r->journal.seq) {
+    if (ls_run_has_row(r)) {
         if (ls_journal_has_pending(&r->journal, r->s->db, &is_there, NULL) != LS_OK)
             return LS_OUTCOME_UNKNOWN;
         return is_there ? LS_OUTCOME_COMMITTED : LS_OUTCOME_ABORTED;
@@ -78,6 +112,7 @@ static enum ls_outcome resolve_sqlite(struct ls_runner *r)
 enum ls_outcome ls_run_resolve(struct ls_runner *r)
 {
     char *system_id = ls_strdup(ls_db_info(r->s->db)->system_id);
+    int pid = ls_db_info(r->s->db)->backend_pid;
     enum ls_outcome outcome;
 
     r->is_locked = false;
@@ -85,7 +120,7 @@ enum ls_outcome ls_run_resolve(struct ls_runner *r)
         outcome = resolve_sqlite(r);
     } else {
         ls_session_disconnect(r->s);
-        outcome = resolve_postgres(r, system_id);
+        outcome = resolve_postgres(r, system_id, pid);
     }
     free(system_id);
     return outcome;

@@ -6,6 +6,7 @@
 
 #include <inttypes.h>
 #include <string.h>
+#include <strings.h>
 
 #include "lockstep/base/clock.h"
 #include "lockstep/base/fault.h"
@@ -13,6 +14,8 @@
 #include "lockstep/base/text.h"
 
 #define MAX_PIPELINE 64
+/* A migration of at most so many bytes may travel in one pipeline with its ledger row. */
+#define MAX_TOGETHER ((size_t)64 * 1024)
 /* A blocked statement is looked into after so long, and then so often; another connection asks. */
 #define WATCH_MS         1000
 #define COMMIT_BUSY_MS   10000 /* SQLite: how long a reader may keep COMMIT waiting */
@@ -63,10 +66,11 @@ static void op_begin(struct ls_runner *r, int op)
     emit(r, &ev);
 }
 
-static void op_end(struct ls_runner *r, int op, int64_t rows, const struct ls_err *err)
+static void op_end(struct ls_runner *r, int op, int64_t rows, bool is_timed, const struct ls_err *err)
 {
-    struct ls_event ev = {.kind = LS_EV_OP_END, .op = op, .rows = rows, .elapsed_us = ls_mono_us() - r->op_began_us, .err = err};
+    struct ls_event ev = {.kind = LS_EV_OP_END, .op = op, .rows = rows, .err = err};
 
+    ev.elapsed_us = is_timed ? ls_mono_us() - r->op_began_us : -1;
     r->op = op;
     emit(r, &ev);
 }
@@ -223,8 +227,23 @@ static const char *label_of(const struct ls_runner *r)
     return r->step >= 0 ? r->plan->steps.v[r->step].label : "the ledger";
 }
 
+static enum ls_rc escaped(struct ls_runner *r, const struct ls_op *op, struct ls_err *err)
+{
+    r->escaped = true;
+    r->in_tx = false;
+    ls_err_set(err, LS_E_PARTIAL, "%s:%d: the migration escaped its transaction at statement %d: what came before it may stay",
+               r->plan->steps.v[r->step].path, op->line, op->stmt_no);
+    ls_err_hint(err, "a statement ended the transaction that was around the file: look for what commits or rolls back in it");
+    return LS_E_PARTIAL;
+}
+
 static enum ls_rc check_answer(struct ls_runner *r, const struct ls_op *op, const struct ls_exec_info *info, struct ls_err *err)
 {
+    static const char *const ends[] = {"COMMIT", "ROLLBACK", "BEGIN", "START TRANSACTION", "PREPARE TRANSACTION"};
+
+    for (size_t i = 0; op->kind == LS_OP_STATEMENT && i < LS_ARRAY_LEN(ends); i++)
+        if (strcmp(info->tag, ends[i]) == 0)
+            return escaped(r, op, err);
     if (op->kind == LS_OP_EXPECT && !(info->has_rows && info->rows == 1 && info->all_true)) {
         ls_err_set(err, LS_E_CHANGED, "the ledger %s no longer says about %s what the plan was made from", r->plan->ledger, label_of(r));
         ls_err_hint(err, "somebody else changed it: look at the state again and make a new plan");
@@ -241,6 +260,8 @@ static enum ls_rc check_answer(struct ls_runner *r, const struct ls_op *op, cons
 
 static enum ls_rc wrap_group_error(struct ls_runner *r, const struct ls_op *op, enum ls_rc rc, struct ls_err *err)
 {
+    if (is_body(op))
+        return rc; /* placed in its file later */
     if (op->kind == LS_OP_JOURNAL)
         ls_err_wrap(err, "writing the journal about %s", label_of(r));
     else if (op->kind == LS_OP_BEGIN)
@@ -250,44 +271,72 @@ static enum ls_rc wrap_group_error(struct ls_runner *r, const struct ls_op *op, 
     return rc;
 }
 
-/* Sends ops[from..] up to the next statement or COMMIT; *next gets where to go on. */
+/* Whether the statements of a step may be sent in one pipeline with the ops around them: nobody wants to be asked in between, the server stops at the first
+ * error by itself, everything is one transaction, and its answers are all looked at before COMMIT is sent. */
+static bool goes_together(const struct ls_runner *r, const struct ls_op *ops, int n)
+{
+    size_t bytes = 0;
+    int n_commits = 0;
+
+    if (r->step < 0 || r->s->dialect != LS_DIALECT_POSTGRES || n > MAX_PIPELINE || (r->hooks != NULL && r->hooks->gate != NULL))
+        return false;
+    for (int i = 0; i < n; i++) {
+        bytes += ops[i].len;
+        n_commits += ops[i].kind == LS_OP_COMMIT;
+        /* libpq has no way out of a COPY inside a pipeline. */
+        if (ops[i].kind == LS_OP_BATCH || (ops[i].kind == LS_OP_STATEMENT && ops[i].len >= 4 && strncasecmp(ops[i].sql, "copy", 4) == 0))
+            return false;
+    }
+    return n_commits == 1 && bytes <= MAX_TOGETHER;
+}
+
+static void answer_group(struct ls_runner *r, const struct ls_op *ops, const struct group *g, int failed, enum ls_rc *rc, struct ls_err *err)
+{
+    for (int k = 0; k < g->n; k++) {
+        const struct ls_op *op = &ops[g->ops[k]];
+        bool is_end;
+
+        if (*rc == LS_OK)
+            *rc = check_answer(r, op, &g->infos[k], err);
+        else if (k == failed)
+            *rc = wrap_group_error(r, op, *rc, err);
+        is_end = *rc != LS_OK && (failed < 0 || k >= failed);
+        if (is_end)
+            r->failed_op = g->ops[k];
+        if (op->kind != LS_OP_BEGIN) {
+            op_begin(r, g->ops[k]);
+            op_end(r, g->ops[k], g->infos[k].rows, !is_body(op), is_end ? err : NULL);
+        }
+        if (is_end)
+            return;
+    }
+}
+
+/* Sends ops[from..] up to the next COMMIT, or statement unless they go together; *next gets where to go on. */
 static enum ls_rc send_group(struct ls_runner *r, const struct ls_op *ops, int n, int from, int *next, struct ls_err *err)
 {
     struct group g = {.n = 0};
+    bool together = goes_together(r, ops, n);
     int i = from, failed = -1;
+    enum ls_tx_status status;
     enum ls_rc rc;
 
-    for (; i < n && g.n < MAX_PIPELINE && !is_body(&ops[i]) && ops[i].kind != LS_OP_COMMIT && (i == from || ops[i].kind != LS_OP_BEGIN); i++)
+    for (; i < n && g.n < MAX_PIPELINE && (together || !is_body(&ops[i])) && ops[i].kind != LS_OP_COMMIT && (i == from || ops[i].kind != LS_OP_BEGIN); i++)
         add_call(r, &g, ops, i, n);
     *next = i;
+    r->op = from;
     if (ops[from].kind == LS_OP_BEGIN) {
-        r->op = from;
         ls_run_event(r, LS_EV_TX_BEGIN, NULL, NULL);
         LS_FAULT("begin");
     }
     r->op_began_us = ls_mono_us();
-    for (int k = 0; k < g.n; k++)
-        if (ops[g.ops[k]].kind != LS_OP_BEGIN)
-            op_begin(r, g.ops[k]);
     rc = g.n == 0 ? LS_OK : ls_db_pipeline(r->s->db, g.calls, g.n, g.infos, &failed, err);
-    r->in_tx = ls_db_tx_status(r->s->db) == LS_TXS_OPEN || ls_db_tx_status(r->s->db) == LS_TXS_FAILED;
+    status = ls_db_tx_status(r->s->db);
+    r->in_tx = status == LS_TXS_OPEN || status == LS_TXS_FAILED;
     LS_FAULT("ledger");
-    for (int k = 0; k < g.n; k++) {
-        const struct ls_op *op = &ops[g.ops[k]];
-
-        if (rc == LS_OK)
-            rc = check_answer(r, op, &g.infos[k], err);
-        else if (k == failed)
-            rc = wrap_group_error(r, op, rc, err);
-        if (rc != LS_OK && r->failed_op < 0 && (failed < 0 || k >= failed))
-            r->failed_op = g.ops[k];
-        if (op->kind != LS_OP_BEGIN)
-            op_end(r, g.ops[k], g.infos[k].rows, rc != LS_OK ? err : NULL);
-        else if (rc != LS_OK)
-            r->op = g.ops[k];
-        if (rc != LS_OK && (failed < 0 || k >= failed))
-            break;
-    }
+    answer_group(r, ops, &g, failed, &rc, err);
+    if (rc == LS_OK && together && status != LS_TXS_OPEN)
+        rc = escaped(r, &ops[i - 1], err);
     for (int k = 0; k < g.n; k++)
         free(g.filled[k]);
     return rc;
@@ -300,14 +349,8 @@ static enum ls_rc check_tx(struct ls_runner *r, const struct ls_op *op, bool was
     enum ls_tx_status now = ls_db_tx_status(r->s->db);
     const struct ls_step *s = &r->plan->steps.v[r->step];
 
-    if (was_in_tx && now != LS_TXS_OPEN) {
-        r->escaped = true;
-        r->in_tx = false;
-        ls_err_set(err, LS_E_PARTIAL, "%s:%d: the migration escaped its transaction at statement %d: what came before it may stay", s->path, op->line,
-                   op->stmt_no);
-        ls_err_hint(err, "a statement ended the transaction that was around the file: look for what commits or rolls back in it");
-        return LS_E_PARTIAL;
-    }
+    if (was_in_tx && now != LS_TXS_OPEN)
+        return escaped(r, op, err);
     if (!was_in_tx && now != LS_TXS_IDLE) {
         ls_err_set(err, LS_E_PARTIAL, "%s: the migration left a transaction open at its end; it was rolled back", s->path);
         ls_err_hint(err, "the file begins a transaction and does not commit it");
@@ -348,7 +391,7 @@ static enum ls_rc send_body(struct ls_runner *r, const struct ls_op *ops, int n,
         rc = check_tx(r, op, was_in_tx, err);
     else if (was_in_tx && ls_db_is_alive(r->s->db) && ls_db_tx_status(r->s->db) == LS_TXS_IDLE)
         r->in_tx = false; /* SQLite rolled it back by itself */
-    op_end(r, i, info.rows, rc != LS_OK ? err : NULL);
+    op_end(r, i, info.rows, true, rc != LS_OK ? err : NULL);
     if (rc != LS_OK) {
         r->failed_op = i;
         return rc;
@@ -400,7 +443,8 @@ static enum ls_rc send_commit(struct ls_runner *r, const struct ls_op *ops, int 
     ls_session_shield(r->s, true);
     r->op = i;
     r->op_began_us = ls_mono_us();
-    if (r->s->dialect == LS_DIALECT_POSTGRES)
+    /* The journal's row in it tells what became of a transaction; without one, its number does, at the price of a round trip. */
+    if (r->s->dialect == LS_DIALECT_POSTGRES && !ls_run_has_row(r))
         rc = ls_db_xact_id(r->s->db, r->xact_id, err);
     LS_FAULT("commit-sent");
     if (rc == LS_OK)

@@ -53,6 +53,8 @@ void ls_run_on_wait(void *ctx);
 void ls_run_on_notice(void *ctx, const char *severity, const char *text);
 
 /* --- run_end.c --- */
+/* Whether the open transaction holds a row for the journal. */
+bool ls_run_has_row(const struct ls_runner *r);
 /* After LS_E_UNKNOWN from a COMMIT: asks the database, at most 30 s long. */
 enum ls_outcome ls_run_resolve(struct ls_runner *r);
 /* Sets verdict, code, place and message of a failed run and writes the journal's row about it. */

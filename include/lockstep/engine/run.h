@@ -23,7 +23,7 @@ struct ls_event {
     enum ls_event_kind kind;
     const struct ls_plan *plan;
     int step, op;        /* indices; -1 none; op counts in step->ops; step -1 with op >= 0: plan->setup */
-    int64_t elapsed_us;
+    int64_t elapsed_us;  /* OP_END: -1 when the statement travelled in one pipeline with others (no gate was set), so that nobody timed it alone */
     int64_t rows;        /* -1 unknown */
     int64_t done, total;
     const char *text;
