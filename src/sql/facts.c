@@ -82,11 +82,13 @@ static const struct kind kinds[] = {
     {"LARGE OBJECT", "LARGE OBJECT", 0, LS_FACT_DROPS_OTHER, NULL},
 };
 
-static const char modifiers[] = "OR|REPLACE|GLOBAL|LOCAL|TEMP|TEMPORARY|UNLOGGED|UNIQUE|RECURSIVE|CONSTRAINT|TRUSTED|PROCEDURAL|DEFAULT";
+static const char modifiers[] =
+    "OR|REPLACE|GLOBAL|LOCAL|TEMP|TEMPORARY|UNLOGGED|UNIQUE|RECURSIVE|CONSTRAINT|TRUSTED|PROCEDURAL|DEFAULT";
 
 static void set_verb(struct ls_facts *out, const char *lead, const char *name, size_t name_len)
 {
-    snprintf(out->verb, sizeof out->verb, "%s%s%.*s", lead, *lead && name_len ? " " : "", (int)(name_len < 32 ? name_len : 32), name);
+    snprintf(out->verb, sizeof out->verb, "%s%s%.*s", lead, *lead && name_len ? " " : "", (int)(name_len < 32 ? name_len : 32),
+             name);
     for (char *p = out->verb; *p; p++)
         *p = *p >= 'a' && *p <= 'z' ? (char)(*p - 32) : *p;
 }

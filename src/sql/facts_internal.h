@@ -9,8 +9,8 @@
 typedef void (*ls_facts_fn)(struct ls_words *w, unsigned *flags);
 
 /* facts_words.c: what the words behind the main object tell. */
-void ls_facts_drop(struct ls_words *w, unsigned *flags);       /* CASCADE */
-void ls_facts_where(struct ls_words *w, unsigned *flags);      /* UPDATE, DELETE without WHERE */
+void ls_facts_drop(struct ls_words *w, unsigned *flags);        /* CASCADE */
+void ls_facts_where(struct ls_words *w, unsigned *flags);       /* UPDATE, DELETE without WHERE */
 void ls_facts_alter_table(struct ls_words *w, unsigned *flags); /* the list of actions */
 void ls_facts_alter_type(struct ls_words *w, unsigned *flags);
 void ls_facts_alter_other(struct ls_words *w, unsigned *flags); /* RENAME TO, SET SCHEMA */

@@ -203,7 +203,9 @@ static void on_alter_table(json_t *node, unsigned *flags)
     size_t i;
     json_t *cmd;
     json_array_foreach(json_object_get(node, "cmds"), i, cmd)
+    {
         alter_command(json_object_get(cmd, "AlterTableCmd"), table, flags);
+    }
 }
 
 static void on_alter_enum(json_t *node, unsigned *flags)
@@ -237,8 +239,10 @@ static void on_reindex(json_t *node, unsigned *flags)
     size_t i;
     json_t *option;
     json_array_foreach(json_object_get(node, "params"), i, option)
+    {
         if (is(json_object_get(option, "DefElem"), "defname", "concurrently"))
             *flags |= LS_FACT_CONCURRENTLY;
+    }
 }
 
 static const struct {
@@ -307,7 +311,9 @@ bool ls_facts_parse_postgres(const char *stmt, size_t len, unsigned *flags)
     bool parsed = json_array_size(stmts) > 0;
     size_t i;
     json_array_foreach(stmts, i, raw)
+    {
         statement(json_object_get(raw, "stmt"), flags);
+    }
     json_decref(tree);
     pg_query_free_parse_result(r);
     free(text);

@@ -7,10 +7,10 @@
 
 /* Pragmas whose argument sets nothing in the session: they report, act once, write to the file, or end with the transaction. */
 static const char *const passing[] = {
-    "user_version",     "application_id",   "schema_version",   "defer_foreign_keys", "wal_checkpoint",
-    "integrity_check",  "quick_check",      "foreign_key_check", "foreign_key_list",  "incremental_vacuum",
-    "optimize",         "table_info",       "table_xinfo",      "table_list",         "index_info",
-    "index_xinfo",      "index_list",       "page_size",        "encoding",           "auto_vacuum",
+    "user_version",    "application_id", "schema_version",    "defer_foreign_keys", "wal_checkpoint",
+    "integrity_check", "quick_check",    "foreign_key_check", "foreign_key_list",   "incremental_vacuum",
+    "optimize",        "table_info",     "table_xinfo",       "table_list",         "index_info",
+    "index_xinfo",     "index_list",     "page_size",         "encoding",           "auto_vacuum",
 };
 
 static bool is(struct ls_str s, const char *name)

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* clang-format off */
 static const char *const postgres[] = {
     "ADD", "AFTER", "ALL", "ALTER", "ALWAYS", "ANALYSE", "ANALYZE", "AND", "ANY", "ARRAY", "AS", "ASC", "ASYMMETRIC",
     "ATOMIC", "ATTACH", "AUTHORIZATION", "BEFORE", "BEGIN", "BETWEEN", "BIGINT", "BIGSERIAL", "BINARY", "BIT", "BOOLEAN",
@@ -53,6 +54,8 @@ static const char *const sqlite[] = {
     "TRANSACTION", "TRIGGER", "UNBOUNDED", "UNION", "UNIQUE", "UPDATE", "USING", "VACUUM", "VALUES", "VIEW", "VIRTUAL",
     "WHEN", "WHERE", "WINDOW", "WITH", "WITHOUT",
 };
+
+/* clang-format on */
 
 const char *const *ls_keywords(enum ls_dialect d, size_t *n)
 {

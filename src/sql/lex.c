@@ -6,22 +6,22 @@
 
 #include <string.h>
 
-#define S LS_CC_SPACE
-#define D (LS_CC_DIGIT | LS_CC_WORD)
-#define A (LS_CC_START | LS_CC_WORD)
-#define W LS_CC_WORD
-#define O LS_CC_OP
+#define S   LS_CC_SPACE
+#define D   (LS_CC_DIGIT | LS_CC_WORD)
+#define A   (LS_CC_START | LS_CC_WORD)
+#define W   LS_CC_WORD
+#define O   LS_CC_OP
 #define A16 A, A, A, A, A, A, A, A, A, A, A, A, A, A, A, A
 const unsigned char ls_char_class[256] = {
-    0, 0, 0, 0, 0, 0, 0, 0, 0, S, S, S, S, S, 0, 0, /* 00: \t \n \v \f \r */
-    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, /* 10 */
-    S, O, 0, O, W, O, O, 0, 0, 0, O, O, 0, O, 0, O, /* 20:  !"#$%&'()*+,-./ */
-    D, D, D, D, D, D, D, D, D, D, 0, 0, O, O, O, O, /* 30: 0-9:;<=>? */
-    O, A, A, A, A, A, A, A, A, A, A, A, A, A, A, A, /* 40: @A-O */
-    A, A, A, A, A, A, A, A, A, A, A, 0, 0, 0, O, A, /* 50: P-Z[\]^_ */
-    O, A, A, A, A, A, A, A, A, A, A, A, A, A, A, A, /* 60: `a-o */
-    A, A, A, A, A, A, A, A, A, A, A, 0, O, 0, O, 0, /* 70: p-z{|}~ */
-    A16, A16, A16, A16, A16, A16, A16, A16,         /* 80-FF: words, when valid UTF-8 */
+    0,   0,   0,   0,   0,   0,   0,   0,   0, S, S, S, S, S, 0, 0, /* 00: \t \n \v \f \r */
+    0,   0,   0,   0,   0,   0,   0,   0,   0, 0, 0, 0, 0, 0, 0, 0, /* 10 */
+    S,   O,   0,   O,   W,   O,   O,   0,   0, 0, O, O, 0, O, 0, O, /* 20:  !"#$%&'()*+,-./ */
+    D,   D,   D,   D,   D,   D,   D,   D,   D, D, 0, 0, O, O, O, O, /* 30: 0-9:;<=>? */
+    O,   A,   A,   A,   A,   A,   A,   A,   A, A, A, A, A, A, A, A, /* 40: @A-O */
+    A,   A,   A,   A,   A,   A,   A,   A,   A, A, A, 0, 0, 0, O, A, /* 50: P-Z[\]^_ */
+    O,   A,   A,   A,   A,   A,   A,   A,   A, A, A, A, A, A, A, A, /* 60: `a-o */
+    A,   A,   A,   A,   A,   A,   A,   A,   A, A, A, 0, O, 0, O, 0, /* 70: p-z{|}~ */
+    A16, A16, A16, A16, A16, A16, A16, A16,                         /* 80-FF: words, when valid UTF-8 */
 };
 #undef S
 #undef D
@@ -40,8 +40,8 @@ static const struct {
                                           "Close the quoted name that opens here with the quote or bracket that belongs to it."},
     [LS_SPLIT_UNTERMINATED_DOLLAR] = {"unterminated_dollar",
                                       "End the dollar-quoted string that opens here with the same tag, letter case included."},
-    [LS_SPLIT_UNTERMINATED_COMMENT] = {"unterminated_comment",
-                                       "Close the comment that opens here with */; comments nest, so each /* inside needs its own."},
+    [LS_SPLIT_UNTERMINATED_COMMENT] =
+        {"unterminated_comment", "Close the comment that opens here with */; comments nest, so each /* inside needs its own."},
     [LS_SPLIT_UNTERMINATED_BODY] = {"unterminated_body",
                                     "End the body that BEGIN opens here with END; behind a ';' inside it (trigger or routine)."},
     [LS_SPLIT_NUL_BYTE] = {"nul_byte", "Remove the NUL byte; if the whole file is UTF-16, save it as UTF-8."},
@@ -49,9 +49,9 @@ static const struct {
     [LS_SPLIT_PSQL_META] = {"psql_meta",
                             "Remove the line with the backslash: psql's own commands cannot be sent to a server (pg_dump writes "
                             "\\restrict and \\connect)."},
-    [LS_SPLIT_COPY_DATA] = {"copy_data",
-                            "Write the rows as INSERT statements (pg_dump --inserts), or load them outside of migrations: COPY FROM "
-                            "STDIN needs a data stream behind it."},
+    [LS_SPLIT_COPY_DATA] =
+        {"copy_data", "Write the rows as INSERT statements (pg_dump --inserts), or load them outside of migrations: COPY FROM "
+                      "STDIN needs a data stream behind it."},
 };
 
 const char *ls_split_error_name(enum ls_split_error e)

@@ -8,9 +8,9 @@
 #include <string.h>
 
 static const unsigned char punctuation[128] = {
-    ['('] = LS_TOK_OPEN,        ['['] = LS_TOK_OPEN,        [')'] = LS_TOK_CLOSE,       [']'] = LS_TOK_CLOSE,
-    [','] = LS_TOK_COMMA_DOT,   ['.'] = LS_TOK_COMMA_DOT,   [':'] = LS_TOK_COMMA_DOT,   [';'] = LS_TOK_SEMICOLON,
-    ['\\'] = LS_TOK_BACKSLASH,
+    ['('] = LS_TOK_OPEN,      ['['] = LS_TOK_OPEN,      [')'] = LS_TOK_CLOSE,
+    [']'] = LS_TOK_CLOSE,     [','] = LS_TOK_COMMA_DOT, ['.'] = LS_TOK_COMMA_DOT,
+    [':'] = LS_TOK_COMMA_DOT, [';'] = LS_TOK_SEMICOLON, ['\\'] = LS_TOK_BACKSLASH,
 };
 
 /* "--" runs to CR or LF. */

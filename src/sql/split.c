@@ -13,7 +13,7 @@
 struct splitter {
     struct ls_lex lx;
     struct ls_stmts *out;
-    size_t bad_at;       /* the first NUL or invalid byte; len where there is none */
+    size_t bad_at; /* the first NUL or invalid byte; len where there is none */
     struct ls_body body;
     struct ls_stmt open; /* being read; nothing yet while end is 0 */
     size_t counted;      /* columns are counted up to this offset, */

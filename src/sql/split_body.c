@@ -29,21 +29,17 @@ static const struct transition postgres_heads[] = {
 };
 
 static const struct transition sqlite_heads[] = {
-    {LS_HEAD_START, "EXPLAIN", LS_HEAD_EXPLAIN},       {LS_HEAD_EXPLAIN, "QUERY", LS_HEAD_QUERY},
-    {LS_HEAD_QUERY, "PLAN", LS_HEAD_EXPLAIN},          {LS_HEAD_START, "CREATE", LS_HEAD_CREATE},
-    {LS_HEAD_EXPLAIN, "CREATE", LS_HEAD_CREATE},       {LS_HEAD_CREATE, "TEMP", LS_HEAD_CREATE_TEMP},
+    {LS_HEAD_START, "EXPLAIN", LS_HEAD_EXPLAIN},        {LS_HEAD_EXPLAIN, "QUERY", LS_HEAD_QUERY},
+    {LS_HEAD_QUERY, "PLAN", LS_HEAD_EXPLAIN},           {LS_HEAD_START, "CREATE", LS_HEAD_CREATE},
+    {LS_HEAD_EXPLAIN, "CREATE", LS_HEAD_CREATE},        {LS_HEAD_CREATE, "TEMP", LS_HEAD_CREATE_TEMP},
     {LS_HEAD_CREATE, "TEMPORARY", LS_HEAD_CREATE_TEMP}, {LS_HEAD_CREATE, "TRIGGER", LS_HEAD_TRIGGER},
     {LS_HEAD_CREATE_TEMP, "TRIGGER", LS_HEAD_TRIGGER},
 };
 
 /* Where a token without a transition of its own leads; all other states give up (LS_HEAD_OTHER). */
 static const enum ls_head otherwise[] = {
-    [LS_HEAD_START] = LS_HEAD_OTHER,
-    [LS_HEAD_ROUTINE] = LS_HEAD_ROUTINE,
-    [LS_HEAD_ROUTINE_BEGIN] = LS_HEAD_ROUTINE,
-    [LS_HEAD_TRIGGER] = LS_HEAD_TRIGGER,
-    [LS_HEAD_COPY] = LS_HEAD_COPY,
-    [LS_HEAD_COPY_FROM] = LS_HEAD_COPY,
+    [LS_HEAD_START] = LS_HEAD_OTHER,     [LS_HEAD_ROUTINE] = LS_HEAD_ROUTINE, [LS_HEAD_ROUTINE_BEGIN] = LS_HEAD_ROUTINE,
+    [LS_HEAD_TRIGGER] = LS_HEAD_TRIGGER, [LS_HEAD_COPY] = LS_HEAD_COPY,       [LS_HEAD_COPY_FROM] = LS_HEAD_COPY,
     [LS_HEAD_COPY_DATA] = LS_HEAD_OTHER,
 };
 
@@ -119,8 +115,7 @@ static void trigger_header(struct ls_body *b, const struct ls_lex *lx, const str
 {
     bool first = b->inner_start, name = b->before_name;
     b->inner_start = false;
-    b->before_name = t->kind == LS_TOK_COMMA_DOT || ls_tok_is(lx, t, "ON") || ls_tok_is(lx, t, "OF") ||
-                     ls_tok_is(lx, t, "EXISTS");
+    b->before_name = t->kind == LS_TOK_COMMA_DOT || ls_tok_is(lx, t, "ON") || ls_tok_is(lx, t, "OF") || ls_tok_is(lx, t, "EXISTS");
     if (ls_tok_is(lx, t, "CASE")) { /* never a name */
         b->cases++;
     } else if (name) {

@@ -30,14 +30,14 @@ enum ls_body_step { LS_BODY_GOES_ON, LS_BODY_ENDS, LS_BODY_COPY_DATA };
 
 struct ls_body {
     enum ls_dialect dialect;
-    enum ls_head head;   /* of the statement, or of the inner statement while depth > 0 */
-    size_t depth;        /* bodies that are open (PostgreSQL's may nest) */
-    size_t brackets;     /* ( and [ that are open: they hide ';' in PostgreSQL */
-    size_t cases;        /* CASE that are open in a trigger's WHEN */
-    bool inner_start;    /* the next token is the first of an inner statement */
-    bool begin_seen;     /* SQLite: a BEGIN that may open the trigger's body, before the first ';' */
-    bool before_name;    /* SQLite: behind TRIGGER, EXISTS, ON, OF, '.' or ',', where BEGIN and END are names */
-    int begin_line;      /* of the BEGIN that opened the outermost body */
+    enum ls_head head; /* of the statement, or of the inner statement while depth > 0 */
+    size_t depth;      /* bodies that are open (PostgreSQL's may nest) */
+    size_t brackets;   /* ( and [ that are open: they hide ';' in PostgreSQL */
+    size_t cases;      /* CASE that are open in a trigger's WHEN */
+    bool inner_start;  /* the next token is the first of an inner statement */
+    bool begin_seen;   /* SQLite: a BEGIN that may open the trigger's body, before the first ';' */
+    bool before_name;  /* SQLite: behind TRIGGER, EXISTS, ON, OF, '.' or ',', where BEGIN and END are names */
+    int begin_line;    /* of the BEGIN that opened the outermost body */
 };
 
 void ls_body_start(struct ls_body *b, enum ls_dialect dialect);

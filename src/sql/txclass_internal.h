@@ -6,7 +6,7 @@
 #include "sql/words.h"
 
 struct ls_tx_rule {
-    const char *pattern;                        /* ls_words_match from the first token on */
+    const char *pattern;                         /* ls_words_match from the first token on */
     bool (*refine)(const struct ls_words *rest); /* NULL, or whether the rule holds for what follows the pattern */
     enum ls_tx_class tx;
 };

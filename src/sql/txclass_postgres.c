@@ -107,9 +107,18 @@ static bool subscription_refreshes(const struct ls_words *rest)
     return !with_is_false(rest, "REFRESH", "\"refresh\"");
 }
 
-#define FORBIDS(text) {.pattern = text, .tx = LS_TX_FORBIDS}
-#define FORBIDS_IF(text, fn) {.pattern = text, .refine = fn, .tx = LS_TX_FORBIDS}
-#define CONTROLS(text) {.pattern = text, .tx = LS_TX_CONTROLS}
+#define FORBIDS(text)                                                                                                              \
+    {                                                                                                                              \
+        .pattern = text, .tx = LS_TX_FORBIDS                                                                                       \
+    }
+#define FORBIDS_IF(text, fn)                                                                                                       \
+    {                                                                                                                              \
+        .pattern = text, .refine = fn, .tx = LS_TX_FORBIDS                                                                         \
+    }
+#define CONTROLS(text)                                                                                                             \
+    {                                                                                                                              \
+        .pattern = text, .tx = LS_TX_CONTROLS                                                                                      \
+    }
 
 const struct ls_tx_rule ls_tx_rules_postgres[] = {
     FORBIDS("VACUUM"),

@@ -13,10 +13,10 @@ struct ls_words {
 
 void ls_words_init(struct ls_words *w, enum ls_dialect dialect, const char *text, size_t len);
 void ls_words_next(struct ls_words *w);
-bool ls_words_end(const struct ls_words *w); /* the text is over, or a ';' or an error is here */
-bool ls_words_is(const struct ls_words *w, const char *upper);      /* a word */
-bool ls_words_is_text(const struct ls_words *w, const char *text);  /* any token, byte for byte: "(", "=" */
-bool ls_words_take(struct ls_words *w, const char *upper);          /* steps over the word where it is there */
+bool ls_words_end(const struct ls_words *w);                       /* the text is over, or a ';' or an error is here */
+bool ls_words_is(const struct ls_words *w, const char *upper);     /* a word */
+bool ls_words_is_text(const struct ls_words *w, const char *text); /* any token, byte for byte: "(", "=" */
+bool ls_words_take(struct ls_words *w, const char *upper);         /* steps over the word where it is there */
 bool ls_words_take_text(struct ls_words *w, const char *text);
 
 /* Steps over a possibly qualified name; *name is its text as written. False, and nothing taken, when none is here. */

@@ -22,7 +22,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
         ls_buf_add(&commented, text, len);
         require(ls_sql_tx_class(d, commented.ptr, commented.len) == c, "comments before a statement do not change its class");
     }
-    require(d == LS_DIALECT_POSTGRES || !ls_sql_is_outer_pragma(text, len) || c == LS_TX_FORBIDS, "outer pragmas forbid a transaction");
+    require(d == LS_DIALECT_POSTGRES || !ls_sql_is_outer_pragma(text, len) || c == LS_TX_FORBIDS,
+            "outer pragmas forbid a transaction");
     ls_sql_facts(d, text, len, &f);
     require(strlen(f.verb) < sizeof f.verb && f.object.ptr[f.object.len] == '\0', "facts are whole");
     ls_facts_release(&f);

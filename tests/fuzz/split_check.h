@@ -45,7 +45,8 @@ static inline void check_gap(enum ls_dialect d, const char *text, size_t len)
     struct ls_lex lx;
     ls_lex_init(&lx, d, text, len);
     for (struct ls_tok t = ls_lex_next(&lx); t.kind != LS_TOK_END; t = ls_lex_next(&lx))
-        require(t.kind == LS_TOK_SPACE || t.kind == LS_TOK_COMMENT || t.kind == LS_TOK_SEMICOLON, "nothing is lost between statements");
+        require(t.kind == LS_TOK_SPACE || t.kind == LS_TOK_COMMENT || t.kind == LS_TOK_SEMICOLON,
+                "nothing is lost between statements");
 }
 
 static inline void check_alone(enum ls_dialect d, const char *text, size_t len)
@@ -55,7 +56,8 @@ static inline void check_alone(enum ls_dialect d, const char *text, size_t len)
     require(copy != NULL, "memory");
     memcpy(copy, text, len);
     (void)ls_sql_split(d, copy, len, &s, NULL);
-    require(s.error == LS_SPLIT_OK && s.n == 1 && s.v[0].start == 0 && s.v[0].end == len, "a statement alone is that one statement");
+    require(s.error == LS_SPLIT_OK && s.n == 1 && s.v[0].start == 0 && s.v[0].end == len,
+            "a statement alone is that one statement");
     ls_stmts_release(&s);
     free(copy);
 }
@@ -112,7 +114,8 @@ static inline int check_split(enum ls_dialect d, const uint8_t *data, size_t len
     enum ls_rc rc = ls_sql_split(d, text, len, &s, &err);
     require((rc == LS_OK) == (s.error == LS_SPLIT_OK) && rc == err.code, "the code fits the result");
     if (rc != LS_OK) {
-        require(s.error_line >= 1 && s.error_offset < len && err.line == s.error_line && err.hint, "a refusal has a place and a hint");
+        require(s.error_line >= 1 && s.error_offset < len && err.line == s.error_line && err.hint,
+                "a refusal has a place and a hint");
         require(s.n == 0 || s.v[s.n - 1].end <= s.error_offset, "only what came before a refusal is kept");
     }
     check_statements(d, text, len, &s);

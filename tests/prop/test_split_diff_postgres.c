@@ -23,12 +23,14 @@
 enum { SCRIPTS = 20000, NOISES = 60000 };
 
 static const char *const gaps[] = {
-    " ", " ", "\n", "\t", "\r\n", "  ", "/* ; ' */", "/* a /* ; */ $$ \" */", "-- ; ' \" $$ /*\n", "-- x;\r", "/**/", "/*/**/*/", "\f",
+    " ",       " ",    "\n",       "\t", "\r\n", "  ", "/* ; ' */", "/* a /* ; */ $$ \" */", "-- ; ' \" $$ /*\n",
+    "-- x;\r", "/**/", "/*/**/*/", "\f",
 };
 static void statement(struct composed *c);
 static const struct composer composer = {gaps, LS_ARRAY_LEN(gaps), statement};
 
-static const char *const inside[] = {"a", ";", "--", "/*", "*/", "$$", "$a$", "\"", "(", ")", "[", "BEGIN ATOMIC", "END;", "\n", " ", "\xC3\xA9", "$1"};
+static const char *const inside[] = {"a", ";", "--",           "/*",   "*/", "$$", "$a$",      "\"", "(",
+                                     ")", "[", "BEGIN ATOMIC", "END;", "\n", " ",  "\xC3\xA9", "$1"};
 
 static void chars(struct composed *c, const char *const *more, size_t n_more)
 {
@@ -51,7 +53,8 @@ static void dollar_string(struct composed *c)
 static void string(struct composed *c)
 {
     static const char *const doubled[] = {"''", "\\"}, *const escapes[] = {"''", "\\'", "\\\\", "\\n", "\\;"};
-    static const char *const newline_gaps[] = {"\n", " \n ", "\r", "\r\n\t", "\n\f"}, *const commented[] = {" -- '\n", "\n-- ;\n -- '\r", "--\n"};
+    static const char *const newline_gaps[] = {"\n", " \n ", "\r", "\r\n\t", "\n\f"}, *const commented[] = {
+                                                                                          " -- '\n", "\n-- ;\n -- '\r", "--\n"};
     bool e = chance(c, 2);
     add(c, e ? (chance(c, 2) ? "E'" : "e'") : "'");
     chars(c, e ? escapes : doubled, e ? LS_ARRAY_LEN(escapes) : LS_ARRAY_LEN(doubled));
@@ -66,66 +69,68 @@ static void string(struct composed *c)
     }
 }
 
+static void expression(struct composed *c, int depth);
+
+static void binary(struct composed *c, int depth, const char *operator)
+{
+    expression(c, depth);
+    gap(c, &composer);
+    add(c, operator);
+    gap(c, &composer);
+    expression(c, depth);
+}
+
+/* before, an expression, between, another one, behind */
+static void pair(struct composed *c, int depth, const char *before, const char *between, const char *behind)
+{
+    add(c, before);
+    expression(c, depth);
+    if (between) {
+        add(c, between);
+        expression(c, depth);
+    }
+    add(c, behind);
+}
+
 static void expression(struct composed *c, int depth)
 {
     static const char *const atoms[] = {
-        "1", "1.5", ".5", "1e9", "$1", "a", "a$b$", "\"q;\"\"x\"", "\xC3\xA9", "B'01'", "X'1F'", "N'n;'", "U&'\\0061;'", "U&\"d;\"",
-        "t.a", "NULL", "begin", "atomic", "x.\"end\"", "now()", "\"CASE\"", "true",
+        "1",        "1.5",    ".5",        "1e9",   "$1",          "a",        "a$b$",       "\"q;\"\"x\"",
+        "\xC3\xA9", "B'01'",  "X'1F'",     "N'n;'", "U&'\\0061;'", "U&\"d;\"", "t.a",        "NULL",
+        "begin",    "atomic", "x.\"end\"", "now()", "\"CASE\"",    "true",     "a[1]::text",
     };
     static const char *const operators[] = {
         "+", "- ", "*", "/", "||", "<->", "@>", "->>", "#>", "~*", "^", "%", "!~", "&&", "AND", "OR", "@@-- x;\n", "*/**/",
     };
     static const char *const comparisons[] = {"=", "<=", "<>", "IS DISTINCT FROM", "!=", ">=", "LIKE"}; /* do not chain */
-    switch (rnd_below(c->r, depth > 3 ? 3 : 11)) {
+    switch (rnd_below(c->r, depth > 3 ? 4 : 10)) {
     case 0:
+    case 1:
         string(c);
         break;
-    case 1:
+    case 2:
         dollar_string(c);
         break;
-    case 3:
     case 4:
-        expression(c, depth + 1);
-        gap(c, &composer);
-        add(c, PICK(c->r, operators));
-        gap(c, &composer);
-        expression(c, depth + 1);
-        break;
     case 5:
-        add(c, "(");
-        expression(c, depth + 1);
-        add(c, ")");
+        binary(c, depth + 1, PICK(c->r, operators));
         break;
     case 6:
-        add(c, "CASE WHEN ");
-        expression(c, depth + 1);
-        add(c, " THEN ");
-        expression(c, depth + 1);
-        add(c, " END");
+        add(c, "(");
+        binary(c, depth + 1, PICK(c->r, comparisons));
+        add(c, ")");
         break;
     case 7:
-        add(c, "f(");
-        expression(c, depth + 1);
-        add(c, ",");
-        expression(c, depth + 1);
-        add(c, ")");
+        pair(c, depth + 1, "CASE WHEN ", " THEN ", " END");
         break;
     case 8:
-        add(c, "ARRAY[");
-        expression(c, depth + 1);
-        add(c, "]");
+        pair(c, depth + 1, "f(", ",", ")");
         break;
     case 9:
-        add(c, "a[1]::text");
-        break;
-    case 10:
-        add(c, "(");
-        expression(c, depth + 1);
-        gap(c, &composer);
-        add(c, PICK(c->r, comparisons));
-        gap(c, &composer);
-        expression(c, depth + 1);
-        add(c, ")");
+        if (chance(c, 2))
+            pair(c, depth + 1, "ARRAY[", NULL, "]");
+        else
+            pair(c, depth + 1, "(", NULL, ")");
         break;
     default:
         add(c, PICK(c->r, atoms));
@@ -135,7 +140,8 @@ static void expression(struct composed *c, int depth)
 static void dml(struct composed *c)
 {
     static const char *const starts[] = {
-        "SELECT ", "INSERT INTO t SELECT ", "UPDATE t SET a = ", "DELETE FROM t WHERE ", "select/*;*/", "WITH x AS (SELECT 1) SELECT ",
+        "SELECT ",     "INSERT INTO t SELECT ",        "UPDATE t SET a = ", "DELETE FROM t WHERE ",
+        "select/*;*/", "WITH x AS (SELECT 1) SELECT ",
     };
     add(c, PICK(c->r, starts));
     expression(c, 0);
@@ -149,8 +155,10 @@ static void dml(struct composed *c)
 static void routine(struct composed *c)
 {
     static const char *const starts[] = {
-        "CREATE FUNCTION f() RETURNS int LANGUAGE sql ", "CREATE OR REPLACE FUNCTION a.f(begin atomic, x text DEFAULT ';') RETURNS int ",
-        "CREATE PROCEDURE p() ", "create/*;*/or\nreplace procedure \"begin\"() ",
+        "CREATE FUNCTION f() RETURNS int LANGUAGE sql ",
+        "CREATE OR REPLACE FUNCTION a.f(begin atomic, x text DEFAULT ';') RETURNS int ",
+        "CREATE PROCEDURE p() ",
+        "create/*;*/or\nreplace procedure \"begin\"() ",
     };
     add(c, PICK(c->r, starts));
     switch (rnd_below(c->r, 3)) {
@@ -179,8 +187,19 @@ static void routine(struct composed *c)
 static void statement(struct composed *c)
 {
     static const char *const fixed[] = {
-        "BEGIN", "COMMIT", "END", "ROLLBACK", "SAVEPOINT a", "VACUUM", "CREATE TABLE atomic (\"begin\" int)", "CREATE TABLE begin (atomic int)",
-        "COPY t TO STDOUT", "COPY t FROM '/x;'", "CREATE INDEX CONCURRENTLY ON t (a)", "CREATE TYPE begin AS (atomic int)", "ABORT",
+        "BEGIN",
+        "COMMIT",
+        "END",
+        "ROLLBACK",
+        "SAVEPOINT a",
+        "VACUUM",
+        "CREATE TABLE atomic (\"begin\" int)",
+        "CREATE TABLE begin (atomic int)",
+        "COPY t TO STDOUT",
+        "COPY t FROM '/x;'",
+        "CREATE INDEX CONCURRENTLY ON t (a)",
+        "CREATE TYPE begin AS (atomic int)",
+        "ABORT",
     };
     switch (rnd_below(c->r, 6)) {
     case 0:
@@ -359,9 +378,10 @@ static void test_noise_against_scanner(void **state)
 {
     (void)state;
     static const char *const noise[] = {
-        "'", "'", "''", "\"", "\"\"", "$$", "$", "$a$", "$1", "$ab", "E'", "e'", "U&'", "U&\"", "B'", "X'", "N'", "\\", "--", "-", "/", "*", "/*",
-        "*/", "/**/", "\n", "\n", "\r", " ", "\t", ";", ";", "(", ")", "[", "]", ",", "a", "b1", "E", "u&", "1", ".", "::", ":=", "+", "@",
-        "<", "|", "\xC3\xA9", "_", "x$", "e", ":", "#-", "~", "'a'", "'b'\n'c'", "\\'", "{", "%",
+        "'",  "'",        "''", "\"", "\"\"", "$$", "$",  "$a$", "$1",   "$ab",      "E'",  "e'", "U&'", "U&\"", "B'", "X'",
+        "N'", "\\",       "--", "-",  "/",    "*",  "/*", "*/",  "/**/", "\n",       "\n",  "\r", " ",   "\t",   ";",  ";",
+        "(",  ")",        "[",  "]",  ",",    "a",  "b1", "E",   "u&",   "1",        ".",   "::", ":=",  "+",    "@",  "<",
+        "|",  "\xC3\xA9", "_",  "x$", "e",    ":",  "#-", "~",   "'a'",  "'b'\n'c'", "\\'", "{",  "%",
     };
     struct rnd r = rnd_seeded("noise");
     struct ls_buf text = LS_BUF_INIT;

@@ -15,17 +15,32 @@
 
 enum { SCRIPTS = 40000 };
 
-static const char schema[] = "CREATE TABLE t (a, b, [c;d]); CREATE TABLE \"begin\" (end, a, \"case\"); CREATE VIEW v AS SELECT * FROM t;";
+static const char schema[] =
+    "CREATE TABLE t (a, b, [c;d]); CREATE TABLE \"begin\" (end, a, \"case\"); CREATE VIEW v AS SELECT * FROM t;";
 
 static const char *const gaps[] = {
-    " ", " ", "\n", "\t", "\r\n", "  ", "/* ; ' */", "/* /* ; $$ \" */", "-- ; ' \" /*\n", "-- x;\r; y\n", "/*/ */", "\f", " \v", " \xEF\xBB\xBF",
+    " ",
+    " ",
+    "\n",
+    "\t",
+    "\r\n",
+    "  ",
+    "/* ; ' */",
+    "/* /* ; $$ \" */",
+    "-- ; ' \" /*\n",
+    "-- x;\r; y\n",
+    "/*/ */",
+    "\f",
+    " \v",
+    " \xEF\xBB\xBF",
 };
 static void statement(struct composed *c);
 static const struct composer composer = {gaps, LS_ARRAY_LEN(gaps), statement};
 
 static void quoted(struct composed *c, char open, char close)
 {
-    static const char *const inside[] = {"a", ";", "--", "/*", "*/", "$$", "(", ")", "BEGIN", "END;", "\n", " ", "\xC3\xA9", "\\", "\r"};
+    static const char *const inside[] = {"a",     ";",    "--", "/*", "*/",       "$$", "(", ")",
+                                         "BEGIN", "END;", "\n", " ",  "\xC3\xA9", "\\", "\r"};
     static const char *const others[] = {"'", "\"", "`", "["};
     ls_buf_addc(&c->text, open);
     ls_buf_addc(&c->text, 'x'); /* no empty names */
@@ -44,7 +59,8 @@ static void expression(struct composed *c, int depth, bool in_trigger)
 {
     static const char *const atoms[] = {"1", "1.5", ".5", "1e9", "0x1F", "x'3b'", "X''", "NULL", "CURRENT_DATE", "'a'"};
     static const char *const parameters[] = {"?", "?1", ":x", "@x", "$x", "$x(a;b)", "@x(;)", ":x::y(';)", "$a$b"};
-    static const char *const operators[] = {"+", "-", "*", "/", "||", "<<", "->>", "<=", "<>", "=", "==", "%", "&", "AND", "IS NOT", "!="};
+    static const char *const operators[] = {
+        "+", "-", "*", "/", "||", "<<", "->>", "<=", "<>", "=", "==", "%", "&", "AND", "IS NOT", "!="};
     switch (rnd_below(c->r, depth > 3 ? 3 : 8)) {
     case 0:
         quoted(c, '\'', '\'');
@@ -87,7 +103,12 @@ static void expression(struct composed *c, int depth, bool in_trigger)
 static void dml(struct composed *c, bool in_trigger)
 {
     static const char *const starts[] = {
-        "SELECT ", "INSERT INTO t(a) SELECT ", "UPDATE t SET a = ", "DELETE FROM t WHERE ", "select/*;*/", "REPLACE INTO t(b) SELECT ",
+        "SELECT ",
+        "INSERT INTO t(a) SELECT ",
+        "UPDATE t SET a = ",
+        "DELETE FROM t WHERE ",
+        "select/*;*/",
+        "REPLACE INTO t(b) SELECT ",
         "SELECT end, a FROM begin WHERE ",
     };
     size_t which = rnd_below(c->r, LS_ARRAY_LEN(starts));
@@ -114,17 +135,20 @@ static void dml(struct composed *c, bool in_trigger)
 static void trigger(struct composed *c)
 {
     static const char *const starts[] = {
-        "CREATE TRIGGER ", "create temp trigger ", "CREATE\nTEMPORARY/*;*/TRIGGER IF NOT EXISTS ", "EXPLAIN CREATE TRIGGER ",
+        "CREATE TRIGGER ",
+        "create temp trigger ",
+        "CREATE\nTEMPORARY/*;*/TRIGGER IF NOT EXISTS ",
+        "EXPLAIN CREATE TRIGGER ",
         "EXPLAIN QUERY PLAN CREATE TEMP TRIGGER ",
     };
     static const char *const names[] = {"x", "begin", "end", "[a;b]", "\"end;\"", "temp"};
     static const char *const events[] = {
-        " AFTER INSERT ON t", " BEFORE UPDATE OF a, b ON t", " DELETE ON t", " AFTER UPDATE OF end ON begin", " INSTEAD OF INSERT ON v",
-        " AFTER INSERT ON begin",
+        " AFTER INSERT ON t",      " BEFORE UPDATE OF a, b ON t", " DELETE ON t", " AFTER UPDATE OF end ON begin",
+        " INSTEAD OF INSERT ON v", " AFTER INSERT ON begin",
     };
     static const char *const conditions[] = {
-        " WHEN 1", " WHEN CASE WHEN 1 THEN 2 END", " WHEN (CASE 1 WHEN 2 THEN CASE WHEN 3 THEN ';' END END) IS NULL", " FOR EACH ROW",
-        " FOR EACH ROW WHEN EXISTS (SELECT 1)", "",
+        " WHEN 1",       " WHEN CASE WHEN 1 THEN 2 END",         " WHEN (CASE 1 WHEN 2 THEN CASE WHEN 3 THEN ';' END END) IS NULL",
+        " FOR EACH ROW", " FOR EACH ROW WHEN EXISTS (SELECT 1)", "",
     };
     add(c, PICK(c->r, starts));
     add(c, PICK(c->r, names));
@@ -147,9 +171,23 @@ static void trigger(struct composed *c)
 static void statement(struct composed *c)
 {
     static const char *const fixed[] = {
-        "BEGIN", "BEGIN IMMEDIATE", "COMMIT", "END", "ROLLBACK", "SAVEPOINT a", "VACUUM", "CREATE TABLE trigger (begin, end)", "PRAGMA user_version",
-        "CREATE TEMP TABLE n (a)", "CREATE VIEW w AS SELECT CASE WHEN 1 THEN 2 END", "EXPLAIN SELECT 1", "CREATE INDEX i ON t ([c;d])",
-        "ALTER TABLE t ADD COLUMN x TEXT DEFAULT ';'", "EXPLAIN QUERY PLAN SELECT 1", "EXPLAIN BEGIN", "REINDEX",
+        "BEGIN",
+        "BEGIN IMMEDIATE",
+        "COMMIT",
+        "END",
+        "ROLLBACK",
+        "SAVEPOINT a",
+        "VACUUM",
+        "CREATE TABLE trigger (begin, end)",
+        "PRAGMA user_version",
+        "CREATE TEMP TABLE n (a)",
+        "CREATE VIEW w AS SELECT CASE WHEN 1 THEN 2 END",
+        "EXPLAIN SELECT 1",
+        "CREATE INDEX i ON t ([c;d])",
+        "ALTER TABLE t ADD COLUMN x TEXT DEFAULT ';'",
+        "EXPLAIN QUERY PLAN SELECT 1",
+        "EXPLAIN BEGIN",
+        "REINDEX",
     };
     switch (rnd_below(c->r, 4)) {
     case 0:

@@ -14,8 +14,8 @@
 #include "lockstep/sql/facts.h"
 #include "sql/facts_internal.h"
 
-#define PG LS_DIALECT_POSTGRES
-#define SL LS_DIALECT_SQLITE
+#define PG    LS_DIALECT_POSTGRES
+#define SL    LS_DIALECT_SQLITE
 #define OTHER LS_FACT_DROPS_OTHER
 #define GUARD LS_FACT_IF_NOT_EXISTS
 
@@ -125,8 +125,8 @@ static const struct row {
 static void check(const struct row *r, const struct ls_facts *f, const char *by)
 {
     if (f->flags != r->flags || strcmp(f->verb, r->verb) != 0 || strcmp(f->object.ptr, r->object) != 0)
-        fail_msg("%s (%s): got \"%s\" \"%s\" %#x, expected \"%s\" \"%s\" %#x", r->sql, by, f->verb, f->object.ptr, f->flags, r->verb,
-                 r->object, r->flags);
+        fail_msg("%s (%s): got \"%s\" \"%s\" %#x, expected \"%s\" \"%s\" %#x", r->sql, by, f->verb, f->object.ptr, f->flags,
+                 r->verb, r->object, r->flags);
 }
 
 static void test_rows(void **state)
@@ -181,10 +181,20 @@ static void *hostile_depth(void *arg)
     static const struct {
         const char *before, *unit, *behind;
     } shapes[] = {
-        {"SELECT 1", "+1", ""},          {"SELECT ", "NOT ", "1"},       {"SELECT ", "(", "1"},   {"SELECT 1", "::text", ""},
-        {"SELECT 1", " UNION SELECT 1", ""}, {"SELECT ", "CASE WHEN 1 THEN ", "1"}, {"SELECT ", "f(1,", "1"}, {"", "WITH a AS (", ""},
-        {"", "WITH a AS (DELETE FROM b) ", ""}, {"INSERT INTO t VALUES (1)", ",(1)", ""},  {"SELECT x", "[1]", ""},
-        {"ALTER TABLE t ADD a int", ",ADD a int", ""}, {"SELECT a", ".b", ""}, {"SELECT ", "- ", "1"},
+        {"SELECT 1", "+1", ""},
+        {"SELECT ", "NOT ", "1"},
+        {"SELECT ", "(", "1"},
+        {"SELECT 1", "::text", ""},
+        {"SELECT 1", " UNION SELECT 1", ""},
+        {"SELECT ", "CASE WHEN 1 THEN ", "1"},
+        {"SELECT ", "f(1,", "1"},
+        {"", "WITH a AS (", ""},
+        {"", "WITH a AS (DELETE FROM b) ", ""},
+        {"INSERT INTO t VALUES (1)", ",(1)", ""},
+        {"SELECT x", "[1]", ""},
+        {"ALTER TABLE t ADD a int", ",ADD a int", ""},
+        {"SELECT a", ".b", ""},
+        {"SELECT ", "- ", "1"},
     };
     static const size_t sizes[] = {100, 1000, 1990, 4500, 9900, 300000};
     for (size_t i = 0; i < LS_ARRAY_LEN(shapes); i++) {

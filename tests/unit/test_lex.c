@@ -22,10 +22,10 @@
 
 /* One letter per kind, so that a row below can be read. */
 static const char letters[] = {
-    [LS_TOK_END] = '.',      [LS_TOK_SPACE] = '_',  [LS_TOK_COMMENT] = 'C',   [LS_TOK_WORD] = 'w',      [LS_TOK_KEYWORD] = 'K',
-    [LS_TOK_QUOTED] = 'Q',   [LS_TOK_STRING] = 'S', [LS_TOK_NUMBER] = 'N',    [LS_TOK_PARAM] = 'P',     [LS_TOK_OPERATOR] = 'O',
-    [LS_TOK_OPEN] = '(',     [LS_TOK_CLOSE] = ')',  [LS_TOK_COMMA_DOT] = ',', [LS_TOK_SEMICOLON] = ';', [LS_TOK_BACKSLASH] = '\\',
-    [LS_TOK_ERROR] = 'E',
+    [LS_TOK_END] = '.',       [LS_TOK_SPACE] = '_',     [LS_TOK_COMMENT] = 'C',    [LS_TOK_WORD] = 'w',
+    [LS_TOK_KEYWORD] = 'K',   [LS_TOK_QUOTED] = 'Q',    [LS_TOK_STRING] = 'S',     [LS_TOK_NUMBER] = 'N',
+    [LS_TOK_PARAM] = 'P',     [LS_TOK_OPERATOR] = 'O',  [LS_TOK_OPEN] = '(',       [LS_TOK_CLOSE] = ')',
+    [LS_TOK_COMMA_DOT] = ',', [LS_TOK_SEMICOLON] = ';', [LS_TOK_BACKSLASH] = '\\', [LS_TOK_ERROR] = 'E',
 };
 
 /* "kind:text" of every token but blanks, separated by '|'; an error is "E:name". */

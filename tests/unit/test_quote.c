@@ -18,7 +18,8 @@ static void test_identifiers(void **state)
 {
     (void)state;
     static const char *const rows[][2] = {
-        {"a", "\"a\""}, {"Select", "\"Select\""}, {"a\"b\"", "\"a\"\"b\"\"\""}, {"\xC3\xA9 ;--", "\"\xC3\xA9 ;--\""}, {"\\", "\"\\\""},
+        {"a", "\"a\""},   {"Select", "\"Select\""}, {"a\"b\"", "\"a\"\"b\"\"\""}, {"\xC3\xA9 ;--", "\"\xC3\xA9 ;--\""},
+        {"\\", "\"\\\""},
     };
     struct ls_buf out = LS_BUF_INIT;
     for (size_t i = 0; i < LS_ARRAY_LEN(rows); i++) {
@@ -61,12 +62,9 @@ static void test_literals(void **state)
         enum ls_dialect d;
         const char *text, *sql;
     } rows[] = {
-        {LS_DIALECT_POSTGRES, NULL, "NULL"},
-        {LS_DIALECT_POSTGRES, "", "''"},
-        {LS_DIALECT_POSTGRES, "it's", "'it''s'"},
-        {LS_DIALECT_POSTGRES, "a\\'b", "E'a\\\\''b'"},
-        {LS_DIALECT_SQLITE, "a\\'b", "'a\\''b'"},
-        {LS_DIALECT_SQLITE, NULL, "NULL"},
+        {LS_DIALECT_POSTGRES, NULL, "NULL"},      {LS_DIALECT_POSTGRES, "", "''"},
+        {LS_DIALECT_POSTGRES, "it's", "'it''s'"}, {LS_DIALECT_POSTGRES, "a\\'b", "E'a\\\\''b'"},
+        {LS_DIALECT_SQLITE, "a\\'b", "'a\\''b'"}, {LS_DIALECT_SQLITE, NULL, "NULL"},
     };
     for (size_t i = 0; i < LS_ARRAY_LEN(rows); i++) {
         struct ls_buf out = LS_BUF_INIT;

@@ -79,8 +79,9 @@ static void test_statements(void **state)
         {PG, "\xEF\xBB\xBFSELECT 1", "SELECT 1"},
         {SL, "\xEF\xBB\xBF-- c\nSELECT 1", "SELECT 1"},
         {PG, "\xEF\xBB\xBF", ""},
-        {PG, "SELECT ';' || E'\\';' || \";\" || $$;$$ || $a$;$a$", "SELECT ';' "
-                                                                  "|| E'\\';' || \";\" || $$;$$ || $a$;$a$"},
+        {PG, "SELECT ';' || E'\\';' || \";\" || $$;$$ || $a$;$a$",
+         "SELECT ';' "
+         "|| E'\\';' || \";\" || $$;$$ || $a$;$a$"},
     };
     check_rows(rows, LS_ARRAY_LEN(rows));
 }
@@ -151,7 +152,8 @@ static void test_begin_atomic(void **state)
         {PG, F "RETURN 1; SELECT 3", F "RETURN 1|SELECT 3"},
         {PG, "CREATE TABLE t (a int) BEGIN ATOMIC; SELECT 3", "CREATE TABLE t (a int) BEGIN ATOMIC|SELECT 3"},
         {PG, "CREATE OR FUNCTION f() BEGIN ATOMIC; SELECT 3", "CREATE OR FUNCTION f() BEGIN ATOMIC|SELECT 3"},
-        {PG, "CREATE \"OR\" REPLACE FUNCTION f() BEGIN ATOMIC; SELECT 3", "CREATE \"OR\" REPLACE FUNCTION f() BEGIN ATOMIC|SELECT 3"},
+        {PG, "CREATE \"OR\" REPLACE FUNCTION f() BEGIN ATOMIC; SELECT 3",
+         "CREATE \"OR\" REPLACE FUNCTION f() BEGIN ATOMIC|SELECT 3"},
         {PG, F "BEGIN ATOMIC SELECT (1; END; SELECT 2", "!unterminated_body 1"},
         {PG, F "BEGIN ATOMIC \"END\"; END; SELECT 2", F "BEGIN ATOMIC \"END\"; END|SELECT 2"},
     };
