@@ -52,9 +52,11 @@ static void forbid_cores(void)
 }
 
 #ifdef LS_WITH_TUI
-static int run_line(void *ctx, const char *line, FILE *out, FILE *err, bool (*confirm)(void *cctx, const char *text, const char *must_type), void *cctx)
+static int run_line(void *ctx, const struct config_request *current, const char *line, FILE *out, FILE *err,
+                    bool (*confirm)(void *cctx, const char *text, const char *must_type), void *cctx)
 {
-    return cli_run_line(line, ctx, out, err, confirm, cctx);
+    (void)ctx;
+    return cli_run_line(line, current, out, err, confirm, cctx);
 }
 #endif
 
@@ -73,7 +75,6 @@ static int open_console(const struct cli_words *words)
         .request = &request,
         .run_line = run_line,
         .complete_words = cli_complete_words,
-        .ctx = &request,
     };
     return tui_main(&params);
 #else

@@ -22,6 +22,8 @@ void app_init(struct app *a, const struct tui_params *params, bool is_ascii)
 {
     memset(a, 0, sizeof(*a));
     a->params = params;
+    if (params && params->request)
+        a->request = *params->request;
     a->is_ascii = is_ascii;
     a->selected = -1;
     a->wake_fd = -1;

@@ -42,6 +42,7 @@ struct app {
     const struct tui_params *params;
     struct config_project project;
     struct config_target target;
+    struct config_request request; /* params->request, with the environment that was switched to */
     char *env; /* chosen environment, or NULL */
     char *config_home, *state_home, *label;
     struct ui_keymap keys;

@@ -211,15 +211,18 @@ void ui_doc_wrap(struct ui_doc *d, enum theme_role role, int cells, int indent, 
     if (cells - indent < 10)
         cells = indent + 10;
     while (*text) {
-        size_t line = strcspn(text, "\n"), at = 0;
+        size_t line = strcspn(text, "\n"), at = 0, lead = strspn(text, " ");
+
+        /* What goes on below stands under its own beginning. */
+        lead = lead < (size_t)(cells - indent) / 2 ? lead : 0;
 
         do {
             size_t n;
 
             while (at < line && text[at] == ' ' && at > 0)
                 at++;
-            n = fit_words(text + at, line - at, cells - indent);
-            ui_doc_pad(d, indent);
+            n = fit_words(text + at, line - at, cells - indent - (at > 0 ? (int)lead : 0));
+            ui_doc_pad(d, indent + (at > 0 ? (int)lead : 0));
             ui_doc_add(d, role, text + at, n);
             ui_doc_end(d);
             at += n;

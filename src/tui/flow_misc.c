@@ -124,7 +124,7 @@ void flow_prune(struct app *a)
 
 static void switch_to(struct app *a, const char *name)
 {
-    struct config_request req = *a->params->request;
+    struct config_request req = a->request;
     struct config_target target = {0};
     struct ls_err err = LS_ERR_INIT;
 
@@ -138,6 +138,7 @@ static void switch_to(struct app *a, const char *name)
     conn_close_all(a);
     config_target_release(&a->target);
     a->target = target;
+    a->request = req;
     free(a->env);
     a->env = ls_strdup(name);
     run_model_set_plan(&a->run, NULL);

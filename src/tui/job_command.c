@@ -14,6 +14,7 @@
 struct job_command {
     struct task task;
     struct app *app;
+    struct config_request request;
     char *line;
     char *out, *err;
     size_t out_len, err_len;
@@ -72,7 +73,7 @@ static void command_run(struct task *t)
     FILE *out = open_memstream(&j->out, &j->out_len), *err = open_memstream(&j->err, &j->err_len);
 
     if (out && err)
-        j->code = j->app->params->run_line(j->app->params->ctx, j->line, out, err, ask, j);
+        j->code = j->app->params->run_line(j->app->params->ctx, &j->request, j->line, out, err, ask, j);
     else
         j->code = 1;
     if (out)
@@ -141,6 +142,7 @@ void job_command(struct app *a, const char *line)
         return;
     }
     j->app = a;
+    j->request = a->request;
     j->line = ls_strdup(line);
     j->task.run = command_run;
     j->task.done = command_done;

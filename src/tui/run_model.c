@@ -357,9 +357,10 @@ void run_model_finish(struct run_model *m, struct ls_run_report *report)
     }
     if (m->report.failed_step >= 0) {
         long row = run_model_find(m, m->report.failed_step, m->report.failed_op);
+        bool is_stopped = m->report.err.code == LS_E_CANCELLED;
 
-        mark_step(m, m->report.failed_step, RUN_FAILED);
-        if (row >= 0) {
+        mark_step(m, m->report.failed_step, is_stopped ? RUN_NOT_RUN : RUN_FAILED);
+        if (row >= 0 && !is_stopped) {
             m->rows.v[row].state = RUN_FAILED;
             m->current = row;
             mark_failed_piece(m, row, m->report.failed_line);

@@ -10,9 +10,9 @@
 struct tui_params {
     const struct config_request *request;
     /* Runs one subcommand line ("status --json"), in a worker thread: output goes to out and err, questions through confirm (which blocks that
-     * thread only). Returns the exit code. */
-    int (*run_line)(void *ctx, const char *line, FILE *out, FILE *err, bool (*confirm)(void *cctx, const char *text, const char *must_type),
-                    void *cctx);
+     * thread only). request is the console's own as it stands now: the operator may have switched to another environment. Returns the exit code. */
+    int (*run_line)(void *ctx, const struct config_request *request, const char *line, FILE *out, FILE *err,
+                    bool (*confirm)(void *cctx, const char *text, const char *must_type), void *cctx);
     const char *const *(*complete_words)(size_t *n); /* subcommands and options, for the prompt's completion */
     void *ctx;
 };
