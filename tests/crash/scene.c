@@ -102,6 +102,7 @@ static enum ls_verdict run_plan(struct scene *sc, const struct ls_plan *plan, co
 
     ls_run(sc->o.s, plan, hooks, &rep);
     verdict = rep.verdict;
+    sc->n_done = rep.n_steps_done;
     ls_err_move(why, &rep.err);
     ls_run_report_release(&rep);
     return verdict;
@@ -280,6 +281,17 @@ void scene_check(struct scene *sc, const char *when, bool may_be_dirty)
             blame(&t, when, "not one row in table", v);
     }
     truth_release(&t);
+}
+
+int scene_n_tables(struct scene *sc)
+{
+    struct truth t = look(sc);
+    int n = 0;
+
+    for (int v = 1; v <= SCENE_N; v++)
+        n += has_table(&t, v);
+    truth_release(&t);
+    return n;
 }
 
 /* --- the way back -------------------------------------------------------------------------------------------------------- */

@@ -22,6 +22,7 @@ struct scene {
     enum ls_direction direction;
     bool pg, wal, no_tx;
     size_t bulk;            /* bytes that each migration puts into its table besides; 0 = none */
+    int n_done;             /* of the last run: migrations that it says are through */
 };
 
 /* An empty database and the folder; scene_close releases. */
@@ -35,6 +36,8 @@ enum ls_verdict scene_run(struct scene *sc, const struct ls_run_hooks *hooks, st
 void scene_settle(struct scene *sc);
 /* Ledger and schema agree, as far as the format promises; may_be_dirty: it may say that it does not know. */
 void scene_check(struct scene *sc, const char *when, bool may_be_dirty);
+/* How many of the three tables are there. */
+int scene_n_tables(struct scene *sc);
 /* Resolves what is dirty by the choice that the report points at, runs the rest, and checks that everything is there once. */
 void scene_converge(struct scene *sc, const char *when);
 /* A child process that does the same as scene_run, after `before` (which may be NULL); its wait status. */
