@@ -1,5 +1,6 @@
 /* Transaction classes: the statements of safety.md 2.4 and reliability.md V20 in every form the grammar has, and near misses.
- * The PostgreSQL rows marked "no-transaction" were each refused with 25001 by a 15 server inside BEGIN. */
+ * Inside BEGIN a 15 server refused each row of test_postgres_forbids with 25001 (but "cluster (verbose)", which is newer syntax)
+ * and none of test_postgres_transactional. */
 #include <config.h>
 #include <stdarg.h>
 #include <stddef.h>
