@@ -14,6 +14,7 @@
 #include "lockstep/base/fault.h"
 #include "lockstep/base/mem.h"
 #include "lockstep/base/redact.h"
+#include "lockstep/engine/backup.h"
 #ifdef LS_WITH_TUI
 #include "tui/tui.h"
 #endif
@@ -99,7 +100,9 @@ int main(int argc, char **argv)
 
     (void)setlocale(LC_ALL, "");
     (void)signal(SIGPIPE, SIG_IGN); /* a reader that left early shows as EPIPE */
+    (void)signal(SIGXFSZ, SIG_IGN); /* a file at its limit shows as EFBIG; SQLite rolls back, and a run says so */
     ls_fault_init(lookup("LOCKSTEP_FAULT"));
+    ls_tools_init(lookup("PATH"), lookup("HOME"));
     if (take_argv(argc, argv, words))
         forbid_cores();
     const struct cli_io io = {
