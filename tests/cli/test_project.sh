@@ -66,17 +66,17 @@ fi
 has_driver sqlite || { done_testing; }
 in_dir conf
 mkdir migrations
-bad() { # TEXT PATTERN CLAIM
+bad() { # TEXT PATTERN CLAIM [STATUS]
     printf "$1" >lockstep.conf
     run "$LS_BIN" status
-    exits 2 "$3"
+    exits "${4:-1}" "$3"
     like "$err" "$2" "$3: says where and what"
     is "$out" "" "$3: and prints no data"
 }
 bad '[project]\nmigratons = x\n' "^lockstep: lockstep.conf:2: unknown key 'migratons' in \[project\]; did you mean 'migrations'\?" "an unknown key"
 bad '[env a]\nprotected = si\n' "lockstep.conf:2: 'si' for protected is neither yes nor no" "a bad value"
 bad '[env a\n' "lockstep.conf:1: the section's ']' is missing" "a broken section"
-bad '[env a]\nurl = sqlite:a.db\n[env b]\nurl = sqlite:b.db\n' 'no database is named' "two environments and none chosen"
+bad '[env a]\nurl = sqlite:a.db\n[env b]\nurl = sqlite:b.db\n' 'no database is named' "two environments and none chosen" 2
 bad '[env a]\nurl = sqlite:\033[31m.db\nnonsense\033]0;x\007 = 1\n' 'unknown key .nonsense<1B>\]0;x<07>' "escape sequences in the file are shown as text"
 
 printf '[env a]\nurl = postgres://u:s3cret@h/d\n' >lockstep.conf

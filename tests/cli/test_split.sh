@@ -20,7 +20,7 @@ is "$out" "0 8
 
 printf "SELECT 1;\n\nSELECT 'open" >b.sql
 run "$LS_BIN" split --dialect postgres --offsets b.sql
-exits 2 "what cannot be split is refused"
+exits 1 "what cannot be split is refused"
 is "$out" "error unterminated_string 3" "with kind and line on stdout"
 like "$err" '^lockstep: b.sql: ' "and a sentence on stderr"
 for case in 'unterminated_identifier|select "x' 'unterminated_dollar|select $a$ x' 'unterminated_comment|/* x' 'psql_meta|\d t' \

@@ -1,0 +1,131 @@
+# The subcommands on PostgreSQL: lockstep's format and golang-migrate's, rights, passwords, locks, a run that is interrupted.
+. "$LS_SRCDIR/tests/cli/lib.sh"
+[ -n "${LS_TEST_PG_URL:-}" ] || skip_all "${LS_TEST_PG_SKIP:-no PostgreSQL server}"
+has_driver postgres || skip_all "this build has no PostgreSQL"
+need_jq
+in_dir pg
+pg_new
+LOCKSTEP_URL=$pg_url
+export LOCKSTEP_URL
+mkdir migrations
+printf -- '-- People.\nCREATE TABLE people (id bigint PRIMARY KEY, name text);\n' >migrations/001_people.up.sql
+printf 'DROP TABLE people;\n' >migrations/001_people.down.sql
+printf "SELECT count(*) = 0 FROM people;\n" >migrations/001_people.verify.sql
+printf -- '-- lockstep: no-transaction\nCREATE INDEX CONCURRENTLY people_name ON people (name);\n' >migrations/002_index.up.sql
+printf 'DROP INDEX people_name;\n' >migrations/002_index.down.sql
+
+run "$LS_BIN" status
+exits 0 "status of an empty database"
+like "$out" '^state   2 pending$' "counts"
+is "$(pg_do "select count(*) from pg_class where relname like '%schema_migrations%' or relname like 'lockstep%'")" 0 "and makes nothing"
+run "$LS_BIN" plan
+cp "$out_file" plan.sql
+pg_new
+is "$(psql_ -d "$pg_url" -f plan.sql 2>&1)" "" "psql runs the plan as printed"
+run "$LS_BIN" status --url "$pg_url"
+like "$out" '^state   2 applied$' "which does what a run does"
+run "$LS_BIN" up --yes
+exits 0 "up"
+run "$LS_BIN" verify
+exits 0 "verify"
+like "$out" ' 1 verify statement run, 0 failed' "runs the .verify file"
+run "$LS_BIN" status --json
+is "$(json '.target.dialect + " " + (.counts.applied | tostring) + " " + .target.role')" "postgres 2 postgres" "status --json"
+like "$(json '.target.server')" '^PostgreSQL [0-9]+' "with the server's version"
+run "$LS_BIN" down 2 --yes
+exits 0 "down"
+run "$LS_BIN" log --json
+is "$(json '.journal[0].event + " " + .journal[0].result')" "run_end done" "log"
+run "$LS_BIN" to 1 --yes
+exits 0 "to"
+
+# An error has the server's words.
+printf 'CREATE TABLE x (a int);\nINSERT INTO people VALUES (1, $$a$$);\nINSERT INTO people VALUES (1, $$b$$);\n' >migrations/003_dup.up.sql
+printf 'DROP TABLE x;\n' >migrations/003_dup.down.sql
+run "$LS_BIN" up --yes --json
+exits 1 "a failing migration"
+is "$(json '.error.sqlstate + " " + (.result.failed.statement | tostring) + " " + (.result.failed.line | tostring)')" "23505 3 3" "sqlstate, statement, line"
+like "$(json .error.detail)" 'already exists' "the server's detail"
+rm migrations/003*
+
+# --- golang-migrate, as it would leave it ---
+mkdir gm
+printf 'CREATE TABLE a (i int);\n' >gm/1_a.up.sql
+printf 'DROP TABLE a;\n' >gm/1_a.down.sql
+printf 'CREATE TABLE b (i int);\nSELECT 1/0;\n' >gm/2_b.up.sql
+printf 'DROP TABLE b;\n' >gm/2_b.down.sql
+pg_new
+LOCKSTEP_URL=$pg_url
+run "$LS_BIN" up 1 --migrations gm --yes
+exits 0 "golang-migrate: up"
+is "$(pg_do 'select version, dirty from schema_migrations')" "1|f" "its ledger holds the cursor"
+run "$LS_BIN" up --migrations gm --yes
+ok "golang-migrate: a failure" test "$rc" -ne 0
+is "$(pg_do 'select version, dirty from schema_migrations')" "2|t" "leaves it dirty, as the tool does"
+run "$LS_BIN" status --migrations gm
+like "$out" '^DIRTY: .*version 2' "status explains"
+run "$LS_BIN" mark 1 applied --migrations gm --yes
+exits 0 "mark"
+is "$(pg_do 'select version, dirty from schema_migrations')" "1|f" "is what it calls force"
+
+# --- rights and passwords ---
+pg_do 'create table secret (a int)'
+run "$LS_BIN" up --migrations gm --yes --url "$(printf '%s' "$pg_url" | sed 's/user=postgres/user=lockstep_pw/')"
+ok "a role without rights" test "$rc" -ne 0
+like "$err" 'permission denied|lacks|may not|privilege' "is told what it may not do"
+if [ -n "${LS_TEST_PG_TCP_URL:-}" ]; then
+    tcp=$(printf '%s' "$LS_TEST_PG_TCP_URL" | sed "s/$LS_TEST_PG_PASSWORD/wr0ng-horse/")
+    run "$LS_BIN" status --url "$tcp"
+    exits 1 "a wrong password"
+    like "$err" 'password authentication failed' "says so"
+    unlike "$out$err" 'wr0ng-horse' "and does not print it"
+    run "$LS_BIN" status --url "$tcp" --json
+    unlike "$out$err" 'wr0ng-horse' "nor as JSON"
+    is "$(json .error.code)" auth "with its own code"
+    run "$LS_BIN" status --url "$LS_TEST_PG_TCP_URL"
+    exits 0 "the right one"
+    unlike "$out$err" "$LS_TEST_PG_PASSWORD" "is not printed either"
+fi
+run "$LS_BIN" status --url "postgres://u:s3cret@127.0.0.1:1/d"
+exits 1 "no server"
+unlike "$out$err" 's3cret' "no password in that either"
+
+# --- signals ---
+pg_new
+LOCKSTEP_URL=$pg_url
+rm -f migrations/*
+printf '[project]\nformat = lockstep\n' >lockstep.conf
+printf 'CREATE TABLE one (a int);\n' >migrations/001_one.up.sql
+printf 'CREATE TABLE two (a int);\nSELECT pg_sleep(600);\n' >migrations/002_two.up.sql
+runs_sleep() {
+    [ "$(pg_do "select count(*) from pg_stat_activity where datname = current_database() and query like '%pg_sleep(600)%' and pid <> pg_backend_pid() and state = 'active'")" = 1 ]
+}
+for sig in INT TERM HUP; do
+    "$LS_BIN" up --yes >"$out_file" 2>"$err_file" &
+    pid=$!
+    ok "$sig: a long statement runs" wait_for runs_sleep
+    kill -$sig $pid
+    wait $pid
+    rc=$?
+    err=$(cat "$err_file")
+    exits 75 "$sig ends with 75"
+    like "$err" 'asked to stop' "$sig: says that it was asked"
+    is "$(pg_do "select string_agg(version || status, ' ') from schema_migrations")" "1applied" "$sig: what was committed stays, the rest is rolled back"
+    is "$(pg_do "select to_regclass('two') is null")" t "$sig: nothing of it is there"
+done
+
+# What is seen in the process list.
+"$LS_BIN" up --yes --url "$(printf '%s' "$pg_url" | sed 's/user=postgres/user=postgres\&password=s3cret/')" >"$out_file" 2>"$err_file" &
+pid=$!
+ok "a long statement runs" wait_for runs_sleep
+unlike "$(tr '\0' ' ' <"/proc/$pid/cmdline")" 's3cret' "a password on the command line is starred out"
+like "$(tr '\0' ' ' <"/proc/$pid/cmdline")" '\*\*\*\*' "in place"
+
+# Two operators: the second waits, says for whom, and gives up.
+run "$LS_BIN" up --yes --lock-wait 300ms
+exits 3 "another operator's run"
+like "$err" 'pid [0-9]+|another operator' "is named"
+kill -TERM $pid
+wait $pid
+
+done_testing
