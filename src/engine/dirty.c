@@ -15,6 +15,7 @@ struct dirty {
     const struct ls_migration *above;  /* whose down may have been begun instead; NULL: none */
     struct ls_reading up, down;        /* of the entry's up (or no-transaction down); of the one above */
     bool is_golang;
+    int failed_stmt, n_stmts;          /* by the journal: "(statement 3 of 5)"; 0 unknown */
 };
 
 static void LS_PRINTF(2, 3) fact(struct dirty *d, const char *fmt, ...)
@@ -92,6 +93,18 @@ static const struct ls_journal_row *journal_word(const struct dirty *d, const st
     return NULL;
 }
 
+/* The engine ends the message of a failed statement with "(statement 3 of 5)" (run_end.c). */
+static void read_failed_statement(struct dirty *d, const struct ls_journal_row *r)
+{
+    const char *at = r->detail != NULL ? strstr(r->detail, "(statement ") : NULL;
+    int no = 0, of = 0;
+
+    if (at == NULL || r->event == NULL || strcmp(r->event, "failed") != 0 || sscanf(at, "(statement %9d of %9d)", &no, &of) != 2 || no < 1 || no > of)
+        return;
+    d->failed_stmt = no;
+    d->n_stmts = of;
+}
+
 static void ask_journal(struct dirty *d)
 {
     struct ls_journal j = {0};
@@ -108,6 +121,7 @@ static void ask_journal(struct dirty *d)
              r->result != NULL && r->result[0] != '\0' ? ", " : "", r->result != NULL ? r->result : "", r->at != NULL ? r->at : "an unknown time",
              r->operator_name != NULL ? r->operator_name : "unknown", r->detail != NULL && r->detail[0] != '\0' ? ": " : "",
              r->detail != NULL ? r->detail : "");
+        read_failed_statement(d, r);
         /* Another tool may have run since: its row would not be in the journal. A record that was completed is not about this failure. */
         if (!d->out->direction_known && (!d->is_golang || is_down == is_above) && (r->result == NULL || strcmp(r->result, "ok") != 0))
             know(d, is_down ? LS_DOWN : LS_UP);
@@ -150,7 +164,7 @@ static void explain_reading(struct dirty *d, const struct ls_reading *r)
     if (r->unreadable != NULL)
         fact(d, "Its statements cannot be listed: %s", r->unreadable);
     else if (r->extent != LS_EXTENT_UNKNOWN)
-        fact(d, "By the catalogue, %s.", extents[r->extent]);
+        fact(d, "By what can be known, %s.", extents[r->extent]);
     else if (r->stmts.n > 0)
         fact(d, "The catalogue cannot tell how much of it is in the database: look at the statements below.");
     for (size_t i = 0; i < r->stmts.n; i++)
@@ -209,7 +223,7 @@ static enum ls_rc LS_PRINTF(6, 7) choice(struct dirty *d, enum ls_action action,
         newline = strchr(b.ptr, '\n');
         c->key = (char)('a' + d->out->choices.n - 1);
         c->title = ls_arena_strn(d->out->arena, b.ptr, (size_t)(newline - b.ptr));
-        c->when = ls_arena_str(d->out->arena, newline + 1);
+        c->when = ls_arena_printf(d->out->arena, "%s%s", is_indicated ? "This is what the database shows. " : "", newline + 1);
         c->is_indicated = is_indicated;
         c->plan = plan;
         ls_buf_release(&b);
@@ -314,9 +328,9 @@ static enum ls_rc explain_golang(struct dirty *d, struct ls_err *err)
     else
         fact(d, "It was the down of %s.", d->above != NULL ? d->above->label : "the first migration");
     if (!d->out->direction_known || d->out->direction == LS_UP)
-        rc = ls_reading_look(d->session, a, m, LS_UP, &d->up, err);
+        rc = ls_reading_look(d->session, a, m, LS_UP, 0, 0, &d->up, err);
     if (rc == LS_OK && d->above != NULL && (!d->out->direction_known || d->out->direction == LS_DOWN))
-        rc = ls_reading_look(d->session, a, d->above, LS_DOWN, &d->down, err);
+        rc = ls_reading_look(d->session, a, d->above, LS_DOWN, 0, 0, &d->down, err);
     if (rc != LS_OK)
         return rc;
     if (d->up.extent == LS_EXTENT_NOTHING && d->up.migration != NULL && !d->out->direction_known) {
@@ -333,6 +347,16 @@ static enum ls_rc explain_golang(struct dirty *d, struct ls_err *err)
     return choose_golang(d, err);
 }
 
+/* Whether the file that the ledger's row is about has changed: statements may have other numbers now. */
+static bool is_edited(const struct dirty *d)
+{
+    const struct ls_ledger_row *row = d->entry->row;
+    const struct ls_migration *m = d->entry->migration;
+
+    return d->out->direction == LS_UP && m != NULL && row != NULL && row->checksum != NULL && m->up.sha256[0] != '\0' &&
+           strcmp(row->checksum, m->up.sha256) != 0;
+}
+
 static enum ls_rc explain_lockstep(struct dirty *d, struct ls_err *err)
 {
     enum ls_rc rc;
@@ -344,7 +368,11 @@ static enum ls_rc explain_lockstep(struct dirty *d, struct ls_err *err)
         fact(d, "For a migration without a transaction lockstep writes \"failed\" first, and \"applied\" or \"rolled_back\" when it is through. "
                 "That did not happen.");
     ask_journal(d);
-    rc = ls_reading_look(d->session, d->out->arena, d->entry->migration, d->out->direction, &d->up, err);
+    if (is_edited(d)) {
+        d->failed_stmt = 0;
+        fact(d, "The up file is not the one that ran: it was changed since. What is said of its statements is about the file as it is now.");
+    }
+    rc = ls_reading_look(d->session, d->out->arena, d->entry->migration, d->out->direction, d->failed_stmt, d->n_stmts, &d->up, err);
     if (rc != LS_OK)
         return rc;
     if (d->up.migration != NULL)

@@ -64,6 +64,31 @@ static void infer(struct ls_reading *r)
     }
 }
 
+/* What the journal saw: the statements in front of the one that failed had ended, the ones behind it were never sent. What the catalogue shows to the
+ * contrary was there before, or was done by hand since. */
+static void believe_journal(struct ls_arena *a, struct ls_reading *r, int failed_stmt)
+{
+    for (size_t i = 0; i < r->stmts.n; i++) {
+        struct ls_trace *t = &r->stmts.v[i].trace;
+        int no = (int)i + 1;
+
+        if (no == failed_stmt && t->verdict == LS_TRACE_APPLIED) {
+            t->verdict = LS_TRACE_UNKNOWN;
+            t->says = ls_arena_printf(a, "cannot be known: by the journal it failed, and the catalogue shows what it would have done (%s): that was so before, "
+                                         "or was done since", t->object);
+        } else if (no == failed_stmt && t->verdict == LS_TRACE_UNKNOWN) {
+            t->verdict = LS_TRACE_ABSENT;
+            t->says = "not applied (journal): this is the one that failed";
+        } else if (no < failed_stmt && t->verdict == LS_TRACE_UNKNOWN) {
+            t->verdict = LS_TRACE_APPLIED;
+            t->says = "applied (journal): it ended before the one that failed";
+        } else if (no > failed_stmt && t->verdict == LS_TRACE_UNKNOWN) {
+            t->verdict = LS_TRACE_ABSENT;
+            t->says = "not applied (journal): an earlier one failed";
+        }
+    }
+}
+
 /* In one transaction any statement that can be looked up speaks for all of them. */
 static void infer_whole(struct ls_reading *r)
 {
@@ -136,8 +161,8 @@ static enum ls_rc look_at_statements(struct ls_session *s, struct ls_arena *aren
     return rc;
 }
 
-enum ls_rc ls_reading_look(struct ls_session *s, struct ls_arena *arena, const struct ls_migration *m, enum ls_direction direction,
-                           struct ls_reading *out, struct ls_err *err)
+enum ls_rc ls_reading_look(struct ls_session *s, struct ls_arena *arena, const struct ls_migration *m, enum ls_direction direction, int failed_stmt,
+                           int n_stmts, struct ls_reading *out, struct ls_err *err)
 {
     struct ls_source src = {.text = LS_BUF_INIT};
     struct ls_err why = LS_ERR_INIT;
@@ -155,6 +180,8 @@ enum ls_rc ls_reading_look(struct ls_session *s, struct ls_arena *arena, const s
         classify(out, src.stmts);
         rc = look_at_statements(s, arena, &src, out, err);
         drop_shared(arena, out);
+        if (!out->is_whole && failed_stmt > 0 && n_stmts == (int)out->stmts.n)
+            believe_journal(arena, out, failed_stmt);
         if (!out->is_whole)
             infer(out);
         out->extent = extent_of(out);

@@ -386,6 +386,32 @@ static void each_statement_gets_its_verdict(void **state)
     need_indicated("mark-pending", 1);
 }
 
+/* A table that was there before makes its CREATE fail, and looks like its success. */
+static void the_journal_knows_which_statement_failed(void **state)
+{
+    (void)state;
+    NEED_SERVER();
+    ops_put(&o, "migrations/001_a.up.sql",
+            "-- lockstep: no-transaction\nCREATE TABLE a (i int);\nINSERT INTO a VALUES (1);\nCREATE TABLE b (i int);\nUPDATE a SET i = 2;\n");
+    ops_sql(&o, "INSERT INTO schema_migrations (version, name, status) VALUES (1, 'a', 'failed'); CREATE TABLE a (i int); CREATE TABLE b (i int);");
+    explain();
+    assert_string_equal(r.verdicts.v[2], "applied (catalogue): table b is there");
+    ops_sql(&o, "CREATE TABLE lockstep_journal (seq bigint PRIMARY KEY, run_id text, event text, version text, name text, direction text, at text,"
+                " operator text, host text, tool text, duration_ms bigint, result text, detail text, plan_digest text, prev_hash text, hash text);"
+                "INSERT INTO lockstep_journal VALUES (1, 'r', 'failed', '001', 'a', 'up', '2026-01-02T03:04:05Z', 'ann', 'h', 'lockstep', 3, 'dirty',"
+                " 'x.up.sql:4:1: table b already exists (statement 3 of 4)', 'd', 'p', 'h');");
+    explain();
+    assert_string_equal(r.verdicts.v[1], "applied (journal): it ended before the one that failed");
+    assert_non_null(strstr(r.verdicts.v[2], "cannot be known: by the journal it failed"));
+    assert_string_equal(r.verdicts.v[3], "not applied (journal): an earlier one failed");
+    need_indicated(NULL, 0);
+    /* The file was changed since: its third statement is another one. */
+    ops_sql(&o, "UPDATE schema_migrations SET checksum = 'other';");
+    explain();
+    need_fact("it was changed since");
+    assert_string_equal(r.verdicts.v[2], "applied (catalogue): table b is there");
+}
+
 /* The row that an up wrote has its duration; so it was the down that set it to failed. */
 static void a_failed_down_is_known_by_the_row(void **state)
 {
@@ -434,6 +460,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(transaction_commands_in_the_file_are_respected, open_golang_pg, close_it),
         BOTH(the_journal_is_asked, open_golang),
         BOTH(each_statement_gets_its_verdict, open_lockstep),
+        BOTH(the_journal_knows_which_statement_failed, open_lockstep),
         BOTH(a_failed_down_is_known_by_the_row, open_lockstep),
         BOTH(a_status_that_nobody_knows, open_lockstep),
     };
