@@ -227,6 +227,10 @@ static struct ui_doc *dirty_body(const struct app *a, const struct ls_dirty_repo
     for (size_t i = 0; i < r->statements.n; i++) {
         ui_doc_addf(d, ROLE_DIM, "%3zu  ", i + 1);
         ui_doc_sql(d, app_dialect(a), r->statements.v[i], strlen(r->statements.v[i]), 0, 0);
+        if (i < r->verdicts.n) {
+            ui_doc_adds(d, ROLE_DIM, "     ");
+            ui_doc_wrap(d, ROLE_DIM, width, 5, r->verdicts.v[i]);
+        }
     }
     for (size_t i = 0; i < r->choices.n; i++) {
         struct ls_buf sql = LS_BUF_INIT;
