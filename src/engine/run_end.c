@@ -184,8 +184,9 @@ static bool is_body_op(const struct ls_op *op)
 
 static enum ls_verdict verdict_of(const struct ls_runner *r)
 {
+    /* A body between two transactions of the ledger (golang-migrate on SQLite): the intent stays, and says dirty, whatever became of the body. */
     if (r->was_lost && r->lost != LS_OUTCOME_COMMITTED && r->lost != LS_OUTCOME_ABORTED)
-        return LS_VERDICT_UNKNOWN;
+        return r->phase == LS_PHASE_INTENT ? LS_VERDICT_DIRTY : LS_VERDICT_UNKNOWN;
     if (r->escaped)
         return LS_VERDICT_DIRTY;
     return r->phase == LS_PHASE_FRESH ? LS_VERDICT_ROLLED_BACK : LS_VERDICT_DIRTY;

@@ -83,6 +83,8 @@ static void tell_golang_body(struct ls_runner *r, const struct ls_step *s)
         line(out, "Its file was not sent: nothing of it is in the database.");
     else if (r->phase == LS_PHASE_BODY_DONE)
         line(out, "Its file ran to its end and stays; only the ledger was not told.");
+    else if (!is_pg && r->was_lost && r->lost == LS_OUTCOME_UNKNOWN)
+        line(out, "Its file ran in a transaction of its own, whose COMMIT ended in an error: all of it is in the database, or nothing. Look before you go on.");
     else if (!is_pg)
         line(out, "Its file ran in a transaction of its own, which was rolled back: nothing of it is in the database.");
     else if (is_lost)
