@@ -88,7 +88,7 @@ static int open_console(const struct cli_words *words)
 static bool wants_console(const struct cli_words *w)
 {
     return !w->command && !w->dump_options &&
-           !(w->values.set & (CLI_O(HELP) | CLI_O(VERSION) | CLI_O(GENERATE_COMPLETION) | CLI_O(JSON) | CLI_O(YES) | CLI_O(QUIET) | CLI_O(CONFIRM)));
+           !(w->values.set & (CLI_O(HELP) | CLI_O(VERSION) | CLI_ALONE | CLI_O(JSON) | CLI_O(YES) | CLI_O(QUIET) | CLI_O(CONFIRM)));
 }
 
 int main(int argc, char **argv)
@@ -114,6 +114,9 @@ int main(int argc, char **argv)
         .ascii = strcmp(nl_langinfo(CODESET), "UTF-8") != 0,
         .confirm = isatty(STDIN_FILENO) && isatty(STDERR_FILENO) ? cli_tty_confirm : NULL,
         .getenv_fn = lookup,
+#ifdef LS_WITH_TUI
+        .dump_keys = tui_dump_actions,
+#endif
         .handles_signals = true,
     };
     int n = argc > 0 ? argc - 1 : 0;

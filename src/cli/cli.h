@@ -50,6 +50,7 @@ enum cli_kind {
     X(HELP, "help", 'h', CLI_FLAG, NULL, "show what a command does, and its options")                                                  \
     X(VERSION, "version", 'V', CLI_FLAG, NULL, "show the version")                                                                     \
     X(GENERATE_COMPLETION, "generate-completion", 0, CLI_TEXT, "SHELL", "print the completion script for bash, zsh or fish")           \
+    X(DUMP_KEYS, "dump-keys", 0, CLI_FLAG, NULL, "list the console's actions: where, keys, name, meaning")                              \
     X(CHECK, "check", 0, CLI_FLAG, NULL, "exit with 6 when anything is pending or differs, with 3 when nothing can run")               \
     X(CSV, "csv", 0, CLI_FLAG, NULL, "print comma-separated values")                                                                   \
     X(BACKUP, "backup", 0, CLI_FLAG, NULL, "make a backup first")                                                                      \
@@ -72,6 +73,8 @@ enum cli_option_id {
         CLI_N_OPTIONS
 };
 #define CLI_O(id) (UINT64_C(1) << CLI_OPT_##id)
+/* What goes without a command. */
+#define CLI_ALONE (CLI_O(GENERATE_COMPLETION) | CLI_O(DUMP_KEYS))
 /* What every command takes. */
 #define CLI_GLOBAL                                                                                                                     \
     (CLI_O(URL) | CLI_O(ENV) | CLI_O(PROJECT) | CLI_O(MIGRATIONS) | CLI_O(FORMAT) | CLI_O(LEDGER_TABLE) | CLI_O(BACKUP_DIR) |          \
@@ -139,6 +142,7 @@ struct cli_io {
     const struct config_request *base; /* what holds when the words say nothing; NULL: nothing */
     const char *(*getenv_fn)(const char *name);
     FILE *in;             /* for `-`; NULL: there is none */
+    void (*dump_keys)(FILE *out); /* the console's; NULL: this build has none */
     bool handles_signals; /* false in the console, which has handlers of its own */
 };
 
@@ -156,7 +160,6 @@ struct cli_ctx {
     struct ls_session *session;
     struct ls_snapshot *snap;
     json_t *root; /* with --json: the object to print */
-    char *project_path;
 };
 
 static inline bool cli_has(const struct cli_ctx *ctx, uint64_t option)

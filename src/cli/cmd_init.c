@@ -61,15 +61,19 @@ static enum ls_rc check_request(struct cli_ctx *ctx)
 
 int cli_cmd_init(struct cli_ctx *ctx)
 {
-    const char *path = ctx->request.project ? ctx->request.project : "lockstep.conf";
+    const char *where = ctx->request.project ? ctx->request.project : ".";
+    bool is_dir = ls_path_kind(where) == LS_PATH_DIR;
+    char *path = is_dir && strcmp(where, ".") != 0 ? ls_path_join(where, "lockstep.conf") : ls_strdup(is_dir ? "lockstep.conf" : where);
     const char *dir = ctx->request.migrations ? ctx->request.migrations : "migrations";
     const char *format = ctx->request.format;
     struct ls_buf text = LS_BUF_INIT;
     size_t n = 0;
     int code = 0;
 
-    if (check_request(ctx) != LS_OK)
+    if (check_request(ctx) != LS_OK) {
+        free(path);
         return cli_fail(ctx);
+    }
     const char *found = format_of(dir, &n);
     format = format ? format : found;
     config_template(&text, ctx->request.url, dir, format);
@@ -91,5 +95,6 @@ int cli_cmd_init(struct cli_ctx *ctx)
             cli_say(ctx, "`lockstep new NAME` writes the first migration into %s", dir);
     }
     ls_buf_release(&text);
+    free(path);
     return code;
 }

@@ -40,19 +40,28 @@ static json_t *entry_json(const struct ls_entry *e)
 
 static json_t *dirty_json(const struct cli_ctx *ctx, const struct ls_dirty_report *r)
 {
-    json_t *o = json_object(), *facts = json_array(), *choices = json_array();
+    json_t *o = json_object(), *facts = json_array(), *statements = json_array(), *choices = json_array();
 
     cli_json_set(o, "ledger_says", r->ledger_says);
     cli_json_set(o, "version", r->version_label);
     for (size_t i = 0; i < r->facts.n; i++)
         (void)json_array_append_new(facts, cli_json_text(r->facts.v[i]));
     (void)json_object_set_new(o, "facts", facts);
+    for (size_t i = 0; i < r->statements.n && i < r->verdicts.n; i++) {
+        json_t *j = json_object();
+
+        cli_json_set(j, "statement", r->statements.v[i]);
+        cli_json_set(j, "verdict", r->verdicts.v[i]);
+        (void)json_array_append_new(statements, j);
+    }
+    (void)json_object_set_new(o, "statements", statements);
     for (size_t i = 0; i < r->choices.n; i++) {
         const struct ls_dirty_choice *c = &r->choices.v[i];
         json_t *j = json_object();
 
         cli_json_set(j, "title", c->title);
         cli_json_set(j, "when", c->when);
+        (void)json_object_set_new(j, "indicated", json_boolean(c->is_indicated));
         if (c->plan)
             (void)json_object_set_new(j, "plan", cli_json_plan(c->plan, cli_dialect(ctx), true));
         (void)json_array_append_new(choices, j);
@@ -90,8 +99,11 @@ static void print_dirty(struct cli_ctx *ctx, const struct ls_dirty_report *r)
         cli_lines(ctx, ctx->out, "  ", r->facts.v[i]);
     if (r->statements.n > 0)
         cli_print(ctx, "Its statements:");
-    for (size_t i = 0; i < r->statements.n; i++)
+    for (size_t i = 0; i < r->statements.n; i++) {
         cli_print(ctx, "  %zu. %s", i + 1, r->statements.v[i]);
+        if (i < r->verdicts.n)
+            cli_lines(ctx, ctx->out, "     ", r->verdicts.v[i]);
+    }
     if (r->choices.n > 0)
         cli_print(ctx, "The ways out, each with what it writes:");
     for (size_t i = 0; i < r->choices.n; i++)
@@ -139,8 +151,10 @@ static void print_head(struct cli_ctx *ctx)
     cli_print(ctx, "target  %s%s%s%s%s%s", s->target_label ? s->target_label : "", s->has_db ? ", " : "", s->has_db ? s->info.server : "",
               p->env_name ? ", environment " : "", p->env_name ? p->env_name : "", p->is_protected ? ", protected" : "");
     cli_print(ctx, "format  %s, %s in %s", s->format ? s->format->name : "unknown", "migrations", p->migrations_dir);
+    const char *whose = s->ledger.foreign;
     if (s->has_db)
-        cli_print(ctx, "ledger  %s%s", s->ledger.location ? s->ledger.location : "", s->ledger.exists ? "" : ", not there yet");
+        cli_print(ctx, "ledger  %s%s%s%s", s->ledger.location ? s->ledger.location : "", s->ledger.exists || whose ? "" : ", not there yet",
+                  whose ? ", which belongs to " : "", whose ? whose : "");
     counts_text(&s->timeline, &counts);
     cli_print(ctx, "state   %s", counts.ptr);
     ls_buf_release(&counts);

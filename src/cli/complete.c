@@ -107,7 +107,7 @@ static void bash_scan(FILE *out)
         bash_pattern(out, &cli_options[i]);
         first = false;
     }
-    (void)fputs(") ((i++)) ;;\n"
+    (void)fputs(") ((i++)); [ \"${COMP_WORDS[i]}\" != = ] || ((i++)) ;;\n"
                 "        -*) ;;\n"
                 "        *) if [ -z \"$command\" ]; then command=${COMP_WORDS[i]}; else ((place++)); fi ;;\n"
                 "        esac\n"
@@ -146,13 +146,17 @@ static void bash_script(FILE *out)
                 "}\n\n"
                 "_lockstep() {\n"
                 "    local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} command= place=0 i options\n"
-                "    COMPREPLY=()\n",
+                "    COMPREPLY=()\n"
+                "    [ \"$cur\" != = ] || cur=\n"
+                "    [ \"$prev\" != = ] || prev=${COMP_WORDS[COMP_CWORD - 2]}\n",
                 out);
     bash_values(out);
     bash_scan(out);
     (void)fputs("    if [[ $cur == -* ]]; then\n        options='", out);
     option_names(out, CLI_GLOBAL, " ");
-    (void)fputs("'\n        case $command in\n        '') options=\"$options --generate-completion\" ;;\n", out);
+    (void)fputs("'\n        case $command in\n        '') options=\"$options ", out);
+    option_names(out, CLI_ALONE, " ");
+    (void)fputs("\" ;;\n", out);
     for (size_t i = 0; i < cli_n_commands; i++) {
         if (!cli_commands[i].options)
             continue;
@@ -268,7 +272,7 @@ static void zsh_script(FILE *out)
         (void)fputs("'\n", out);
     }
     (void)fputs("    )\n    _arguments -C \\\n", out);
-    zsh_options(out, CLI_GLOBAL | CLI_O(GENERATE_COMPLETION), "        ");
+    zsh_options(out, CLI_GLOBAL | CLI_ALONE, "        ");
     (void)fputs("        '1: :->command' \\\n        '*:: :->words' && return 0\n"
                 "    case $state in\n"
                 "    command) _describe command commands ;;\n"
@@ -334,6 +338,7 @@ static void fish_script(FILE *out)
             fish_option(out, i, "");
     }
     fish_option(out, CLI_OPT_GENERATE_COMPLETION, " -n __fish_use_subcommand");
+    fish_option(out, CLI_OPT_DUMP_KEYS, " -n __fish_use_subcommand");
     for (size_t i = 0; i < cli_n_commands; i++) {
         const struct cli_command *c = &cli_commands[i];
         char condition[96];

@@ -77,9 +77,9 @@ static void help_all(FILE *out)
         ls_buf_release(&b);
     }
     options(out, "Options that every command takes", CLI_GLOBAL);
-    options(out, "Options without a command", CLI_O(GENERATE_COMPLETION));
+    options(out, "Options without a command", CLI_ALONE);
     (void)fputs("\nThe database is the one of --url, of -e NAME, or of LOCKSTEP_URL, DATABASE_URL_UNPOOLED or DATABASE_URL.\n"
-                "Exit codes: 0 done, 1 failed and rolled back, 2 wrong words or input, 3 refused, 4 partly applied,\n"
+                "Exit codes: 0 done, 1 failed and rolled back, 2 wrong words, 3 refused, 4 partly applied,\n"
                 "5 whether it was committed is not known, 6 differences found, 75 interrupted.\n"
                 "`lockstep help COMMAND` says more, lockstep(1) all.\n",
                 out);

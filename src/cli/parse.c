@@ -196,7 +196,7 @@ static enum ls_rc take_word(struct parser *p, const char *word)
 static enum ls_rc check(struct parser *p)
 {
     const struct cli_words *w = p->out;
-    uint64_t allowed = CLI_GLOBAL | (w->command ? w->command->options : CLI_O(GENERATE_COMPLETION));
+    uint64_t allowed = CLI_GLOBAL | (w->command ? w->command->options : CLI_ALONE);
 
     for (int i = 0; i < CLI_N_OPTIONS; i++) {
         if (!(w->values.set & ~allowed & (UINT64_C(1) << i)))

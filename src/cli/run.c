@@ -6,8 +6,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include "lockstep/base/file.h"
-#include "lockstep/base/mem.h"
 
 static const char *said(const struct cli_values *v, int id, const char *otherwise)
 {
@@ -75,6 +73,12 @@ static int run_words_alone(struct cli_ctx *ctx)
         return cli_cmd_version(ctx);
     if (!w->command && cli_has(ctx, CLI_O(GENERATE_COMPLETION)))
         return cli_generate_completion(ctx->out, w->values.text[CLI_OPT_GENERATE_COMPLETION], &ctx->error) == LS_OK ? 0 : cli_fail(ctx);
+    if (!w->command && cli_has(ctx, CLI_O(DUMP_KEYS))) {
+        if (!ctx->io->dump_keys)
+            return cli_fail_with(ctx, LS_E_UNSUPPORTED, "this build has no console");
+        ctx->io->dump_keys(ctx->out);
+        return 0;
+    }
     if (!w->command) {
         (void)ls_err_set(&ctx->error, LS_E_USAGE, "no command is named");
         ls_err_hint(&ctx->error, "`lockstep --help` lists the commands");
@@ -93,7 +97,6 @@ static void release(struct cli_ctx *ctx)
         config_project_release(&ctx->project);
     ls_err_release(&ctx->error);
     json_decref(ctx->root);
-    free(ctx->project_path);
 }
 
 /* Prints the JSON object, and says so when the data did not arrive: a full disk must not look like success. */
@@ -130,8 +133,6 @@ int cli_run(const struct cli_io *io, int argc, const char *const *argv)
         ctx.quiet = cli_has(&ctx, CLI_O(QUIET));
         ctx.root = ctx.json ? json_object() : NULL;
         cli_request(ctx.v, io->base, io->getenv_fn, &ctx.request);
-        if (ctx.request.project && ls_path_kind(ctx.request.project) == LS_PATH_DIR)
-            ctx.request.project = ctx.project_path = ls_path_join(ctx.request.project, "lockstep.conf");
         code = run_words_alone(&ctx);
         if (code < 0 && (ctx.words.command->flags & CLI_WRITES) && ctx.request.read_only)
             code = cli_fail_with(&ctx, LS_E_REFUSED, "%s writes, and --read-only was asked for", ctx.words.command->name);

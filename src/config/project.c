@@ -257,7 +257,7 @@ static enum ls_rc check_default_env(const struct config_project *p, struct ls_er
 enum ls_rc config_project_load(const char *path, struct config_project *out, struct ls_err *err)
 {
     struct ini_file file = {0};
-    char *found = path ? ls_strdup(path) : find_upward();
+    char *found = !path ? find_upward() : ls_path_kind(path) == LS_PATH_DIR ? ls_path_join(path, PROJECT_FILE) : ls_strdup(path);
     enum ls_rc rc = LS_OK;
 
     memset(out, 0, sizeof(*out));

@@ -21,7 +21,7 @@ struct config_project {
     const char *default_env;   /* [project] default_env */
     LS_VEC(struct config_env) envs;
 };
-/* path NULL: ./lockstep.conf or the nearest one upwards to the repository's or file system's root; none is fine. A file that holds a password and
+/* path: a file, or a folder with a lockstep.conf in it. path NULL: ./lockstep.conf or the nearest one upwards to the repository's or file system's root; none is fine. A file that holds a password and
  * is readable by others is refused with a hint. Unknown sections and keys are errors with file:line and the nearest known word. */
 LS_MUST_CHECK enum ls_rc config_project_load(const char *path, struct config_project *out, struct ls_err *err);
 void config_project_release(struct config_project *p);

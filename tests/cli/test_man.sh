@@ -41,9 +41,18 @@ is "$gone" "" "no heading is about an option that is gone"
 undashed=$(grep -nE '(^|[^\\-])--[a-z]' "$man1" "$man5")
 is "$undashed" "" "options are written with \\-\\-, so that they can be copied"
 
-for code in 0 1 2 3 4 5 6 75; do
-    ok "exit code $code is explained" grep -qx "$code" "$LS_TEST_TMP/heads"
-done
+sed -n '/^\.SH EXIT STATUS/,/^\.SH SIGNALS/p' "$man1" >"$LS_TEST_TMP/exit.1"
+heads "$LS_TEST_TMP/exit.1" >"$LS_TEST_TMP/codes"
+is "$(tr '\n' ' ' <"$LS_TEST_TMP/codes")" "0 1 2 3 4 5 6 75 " "the exit codes are explained"
+
+# Keys: the part of the page is what tools/man-keys.sh makes of the console's table.
+if "$LS_BIN" --dump-keys >"$LS_TEST_TMP/keys" 2>/dev/null; then
+    sed -n '/^\.\\" keys: begin/,/^\.\\" keys: end/p' "$man1" | grep -v '^\.\\"' >"$LS_TEST_TMP/keys.have"
+    sh "$LS_SRCDIR/tools/man-keys.sh" <"$LS_TEST_TMP/keys" >"$LS_TEST_TMP/keys.want"
+    is "$(cat "$LS_TEST_TMP/keys.have")" "$(cat "$LS_TEST_TMP/keys.want")" "the manual has the console's keys (else: lockstep --dump-keys | tools/man-keys.sh man/lockstep.1)"
+else
+    skip "this build has no console" "the manual has the console's keys"
+fi
 
 heads "$man5" >"$LS_TEST_TMP/heads5"
 for key in $(sed -n '/key_defs\[\] = {/,/^};/s/^ *{"\([a-z_]*\)", KEY.*/\1/p' "$LS_SRCDIR/src/config/project.c") default_env; do

@@ -122,6 +122,8 @@ is "$(complete_bash lockstep sta)" "status " "bash completes a command"
 is "$(complete_bash lockstep status --che)" "--check " "bash completes an option"
 is "$(complete_bash lockstep -e dev mark 7 app)" "applied " "bash completes a word at its place"
 is "$(complete_bash lockstep split --dialect s)" "sqlite " "bash completes a value"
+is "$(complete_bash lockstep split --dialect = s)" "sqlite " "also behind ="
+is "$(complete_bash lockstep --url = x mark 7 app)" "applied " "which is not a word of its own"
 printf '[env staging]\n[env stable]\n' >lockstep.conf
 is "$(complete_bash lockstep -e st)" "staging stable " "bash completes an environment"
 

@@ -111,7 +111,7 @@ static void test_tables_are_whole(void **state)
         assert_true((c->max_args == 0) == (*c->args == '\0'));
     }
     for (int i = 0; i < CLI_N_OPTIONS; i++) {
-        uint64_t users = CLI_GLOBAL | CLI_O(GENERATE_COMPLETION);
+        uint64_t users = CLI_GLOBAL | CLI_ALONE;
 
         for (size_t j = 0; j < cli_n_commands; j++)
             users |= cli_commands[j].options;
