@@ -90,6 +90,22 @@ static const struct ls_op *fence_before(const struct ls_runner *r)
     return NULL;
 }
 
+/* Without a fence and without a journal the ledger itself tells: that it is there, for its setup; that it is no longer dirty, for the completion. */
+static enum ls_outcome ask_ledger(struct ls_runner *r)
+{
+    enum ls_outcome outcome = LS_OUTCOME_UNKNOWN;
+    struct ls_ledger l = {0};
+
+    if (r->format->ledger_read(r->s->db, &r->s->opts, &l, NULL) == LS_OK) {
+        if (r->step < 0)
+            outcome = l.exists ? LS_OUTCOME_COMMITTED : LS_OUTCOME_ABORTED;
+        else if (r->phase == LS_PHASE_BODY_DONE)
+            outcome = l.dirty ? LS_OUTCOME_ABORTED : LS_OUTCOME_COMMITTED;
+    }
+    ls_ledger_release(&l);
+    return outcome;
+}
+
 static enum ls_outcome resolve_sqlite(struct ls_runner *r)
 {
     const struct ls_op *fence = fence_before(r);
@@ -104,7 +120,9 @@ static enum ls_outcome resolve_sqlite(struct ls_runner *r)
             return LS_OUTCOME_UNKNOWN;
         return is_there ? LS_OUTCOME_COMMITTED : LS_OUTCOME_ABORTED;
     }
-    if (fence == NULL || ls_db_exec(r->s->db, fence->sql, fence->len, fence->params, fence->n_params, &info, NULL) != LS_OK)
+    if (fence == NULL)
+        return ask_ledger(r);
+    if (ls_db_exec(r->s->db, fence->sql, fence->len, fence->params, fence->n_params, &info, NULL) != LS_OK)
         return LS_OUTCOME_UNKNOWN;
     return info.all_true ? LS_OUTCOME_ABORTED : LS_OUTCOME_COMMITTED;
 }

@@ -46,6 +46,8 @@ static void write_folder(struct scene *sc)
 void scene_open(struct scene *sc)
 {
     ops_open(&sc->o, sc->format, sc->pg);
+    sc->o.no_journal = sc->no_journal;
+    ops_session(&sc->o, sc->format);
     write_folder(sc);
     scene_reset(sc);
 }
@@ -122,6 +124,15 @@ enum ls_verdict scene_run(struct scene *sc, const struct ls_run_hooks *hooks, st
     return verdict;
 }
 
+static enum ls_gate go_on(void *ctx, const struct ls_plan *plan, int step, int op)
+{
+    (void)ctx;
+    (void)plan;
+    (void)step;
+    (void)op;
+    return LS_GATE_GO;
+}
+
 int scene_run_in_child(struct scene *sc, void (*before)(void *ctx), void *ctx)
 {
     pid_t pid;
@@ -132,12 +143,13 @@ int scene_run_in_child(struct scene *sc, void (*before)(void *ctx), void *ctx)
     pid = fork();
     assert_true(pid >= 0);
     if (pid == 0) {
+        const struct ls_run_hooks ask = {.gate = go_on};
         struct ls_err why = LS_ERR_INIT;
         enum ls_verdict verdict;
 
         if (before != NULL)
             before(ctx);
-        verdict = scene_run(sc, NULL, &why);
+        verdict = scene_run(sc, sc->stepped ? &ask : NULL, &why);
         _exit(verdict == LS_VERDICT_DONE ? 0 : 1);
     }
     assert_int_equal(waitpid(pid, &status, 0), pid);

@@ -21,6 +21,8 @@ struct scene {
     const char *format;
     enum ls_direction direction;
     bool pg, wal, no_tx;
+    bool no_journal;
+    bool stepped;           /* the child's run asks before each statement: it is sent op by op, and not in one pipeline */
     size_t bulk;            /* bytes that each migration puts into its table besides; 0 = none */
     int n_done;             /* of the last run: migrations that it says are through */
 };

@@ -54,8 +54,8 @@ static void sweep(struct scene sc, int at_least)
         scene_reset(&sc);
         assert_true(n < MAX_POINTS);
     }
-    print_message("# %s %s%s%s: %d points\n", sc.format, sc.direction == LS_UP ? "up" : "down", sc.wal ? ", wal" : "",
-                  sc.no_tx ? ", without a transaction" : "", n - 1);
+    print_message("# %s %s%s%s%s%s: %d points\n", sc.format, sc.direction == LS_UP ? "up" : "down", sc.wal ? ", wal" : "",
+                  sc.no_tx ? ", without a transaction" : "", sc.no_journal ? ", without a journal" : "", sc.stepped ? ", stepped" : "", n - 1);
     assert_true(n - 1 >= at_least);
     scene_check(&sc, "undisturbed", false);
     scene_close(&sc);
@@ -83,6 +83,24 @@ static void lockstep_down(void **state)
 {
     (void)state;
     sweep((struct scene){.format = "lockstep", .direction = LS_DOWN}, 3 * SCENE_N);
+}
+
+static void lockstep_up_stepped(void **state)
+{
+    (void)state;
+    sweep((struct scene){.format = "lockstep", .direction = LS_UP, .stepped = true}, 4 * SCENE_N);
+}
+
+static void lockstep_up_no_journal(void **state)
+{
+    (void)state;
+    sweep((struct scene){.format = "lockstep", .direction = LS_UP, .no_journal = true}, 2 * SCENE_N);
+}
+
+static void golang_up_no_journal(void **state)
+{
+    (void)state;
+    sweep((struct scene){.format = "golang-migrate", .direction = LS_UP, .no_journal = true}, 3 * SCENE_N);
 }
 
 static void no_transaction_up(void **state)
@@ -170,6 +188,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(golang_up),         cmocka_unit_test(golang_down),         cmocka_unit_test(lockstep_up),
         cmocka_unit_test(lockstep_down),     cmocka_unit_test(no_transaction_up),   cmocka_unit_test(no_transaction_down),
+        cmocka_unit_test(lockstep_up_stepped), cmocka_unit_test(lockstep_up_no_journal), cmocka_unit_test(golang_up_no_journal),
 #ifndef CRASH_PG
         cmocka_unit_test(golang_up_wal),     cmocka_unit_test(lockstep_up_wal),     cmocka_unit_test(lockstep_down_wal),
 #endif

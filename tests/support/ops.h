@@ -20,6 +20,7 @@ struct ops {
     char *url;
     char *pg_url;            /* of the database that was made for it, or NULL */
     struct ls_session *s;
+    bool no_journal;         /* set it, then call ops_session again */
 };
 
 #define ops_ok(call)                                                                                                                               \
@@ -48,7 +49,7 @@ static inline void ops_session(struct ops *o, const char *format)
 {
     char *migrations = ops_path(o, "migrations"), *backups = ops_path(o, "backups");
     struct ls_session_params p = {
-        .url = o->url, .migrations_dir = migrations, .backup_dir = backups, .format_name = format, .operator_name = "tester", .journal = true};
+        .url = o->url, .migrations_dir = migrations, .backup_dir = backups, .format_name = format, .operator_name = "tester", .journal = !o->no_journal};
 
     ls_session_free(o->s);
     o->s = ls_session_new(&p);
