@@ -110,7 +110,7 @@ exits 3 "mark without a terminal"
 run "$LS_BIN" mark 1 applied --yes
 exits 0 "mark applied"
 like "$err" 'Will write:' "shows what it writes"
-like "$err" 'INSERT INTO schema_migrations' "as SQL"
+like "$err" '^  (INSERT INTO|UPDATE) schema_migrations ' "as SQL"
 is "$(db "SELECT status FROM schema_migrations WHERE version = 1")" applied "and writes it"
 is "$(db "SELECT count(*) FROM sqlite_schema WHERE name = 'agents'")" 0 "without running anything"
 run "$LS_BIN" mark 1 pending --yes
