@@ -51,7 +51,7 @@ static const char *expected(const struct ls_plan_ctx *ctx, const struct ls_step 
     return ls_arena_printf(arena, "%s|%s", l->rows.v[0].id, l->rows.v[0].raw_status != NULL ? l->rows.v[0].raw_status : "");
 }
 
-static void add_fence(struct ls_plan_ctx *ctx, struct ls_step *step, const char *table)
+static void add_fence(struct ls_plan_ctx *ctx, struct ls_step *step, const char *table, const char *state)
 {
     struct ls_param *p = ls_ops_params(ctx, 1);
     const char *sql;
@@ -60,19 +60,18 @@ static void add_fence(struct ls_plan_ctx *ctx, struct ls_step *step, const char 
         sql = ls_arena_printf(ctx->plan->arena, "SELECT coalesce((SELECT version::text || '|' || dirty::text FROM %s LIMIT 1), '') = $1", table);
     else
         sql = ls_arena_printf(ctx->plan->arena, "SELECT coalesce((SELECT version || '|' || coalesce(dirty, '') FROM %s LIMIT 1), '') = ?1", table);
-    p[0] = ls_param_text(expected(ctx, step));
+    p[0] = ls_param_text(state);
     ls_ops_fence(ctx, step, sql, p, 1);
 }
 
-/* The tool's SetVersion, as one transaction. version NULL: no row. */
-static void set_version(struct ls_plan_ctx *ctx, struct ls_step *step, const char *table, const char *version, bool dirty, bool is_first)
+/* The tool's SetVersion, as one transaction, behind a fence of ours: the ledger is in that state. version NULL: no row. */
+static void set_version(struct ls_plan_ctx *ctx, struct ls_step *step, const char *table, const char *version, bool dirty, const char *state)
 {
     bool is_pg = ctx->dialect == LS_DIALECT_POSTGRES;
     struct ls_arena *arena = ctx->plan->arena;
 
     ls_ops_add(ctx, step, LS_OP_BEGIN);
-    if (is_first)
-        add_fence(ctx, step, table);
+    add_fence(ctx, step, table, state);
     ls_ops_sql(ctx, step, LS_OP_LEDGER, ls_arena_printf(arena, "%s %s", is_pg ? "TRUNCATE" : "DELETE FROM", table), NULL, 0);
     if (version != NULL) {
         struct ls_param *p = ls_ops_params(ctx, 2);
@@ -121,6 +120,7 @@ enum ls_rc ls_golang_plan_step(struct ls_plan_ctx *ctx, struct ls_step *step, co
 {
     const char *table = ls_table_sql_of(ctx, LS_GOLANG_TABLE, err);
     const char *target = step->direction == LS_UP ? step->id : prev_applied != NULL ? prev_applied->migration->id : NULL;
+    const char *begun = target != NULL ? target : "-1"; /* a failed down of the very first migration is remembered as (-1, true) */
 
     (void)entry;
     if (table == NULL)
@@ -129,11 +129,11 @@ enum ls_rc ls_golang_plan_step(struct ls_plan_ctx *ctx, struct ls_step *step, co
     step->tx_note = note_empty;
     if (ctx->stmts != NULL && ctx->stmts->n > 0 && refuse_hopeless(ctx, step, err) != LS_OK)
         return LS_E_REFUSED;
-    /* A failed down of the very first migration is remembered as (-1, true). */
-    set_version(ctx, step, table, target != NULL ? target : "-1", true, true);
+    set_version(ctx, step, table, begun, true, expected(ctx, step));
     if (ctx->stmts != NULL && ctx->stmts->n > 0)
         add_body(ctx, step);
-    set_version(ctx, step, table, target, false, false);
+    set_version(ctx, step, table, target, false,
+                ls_arena_printf(ctx->plan->arena, "%s|%s", begun, ctx->dialect == LS_DIALECT_POSTGRES ? "true" : "1"));
     return LS_OK;
 }
 
@@ -169,6 +169,6 @@ enum ls_rc ls_golang_plan_mark(struct ls_plan_ctx *ctx, struct ls_step *step, co
     if (is_clean && (target == NULL ? l->rows.n == 0 : l->rows.n == 1 && strcmp(l->rows.v[0].id, target) == 0))
         return LS_OK; /* the ledger says so already */
     step->tx_note = "Only the ledger's one row is written, as golang-migrate's force does; no migration runs.";
-    set_version(ctx, step, table, target, false, true);
+    set_version(ctx, step, table, target, false, expected(ctx, step));
     return LS_OK;
 }

@@ -25,8 +25,8 @@ struct ls_lockstep_row {
     bool has_time;      /* applied_at: the server's clock now; false: NULL */
     bool has_duration;  /* duration_ms: filled in by the engine; false: NULL */
 };
-/* Writes the row where there is none or one that is not 'applied' (unless over_applied); exactly one row must be hit. */
-void ls_lockstep_upsert(struct ls_plan_ctx *ctx, struct ls_step *step, const char *table, const struct ls_lockstep_row *row, bool over_applied);
+/* Writes the row: where there is none (old_status NULL), or over one that has that status. Exactly one row must be hit. */
+void ls_lockstep_write(struct ls_plan_ctx *ctx, struct ls_step *step, const char *table, const struct ls_lockstep_row *row, const char *old_status);
 /* BEGIN, and on PostgreSQL the table lock that keeps every rival writer out until COMMIT. */
 void ls_lockstep_begin(struct ls_plan_ctx *ctx, struct ls_step *step, const char *table);
 

@@ -67,13 +67,13 @@ out:
 
 static void add_row(struct ls_plan_ctx *ctx, struct ls_step *step, const char *table, uint64_t version, const char *name)
 {
-    ls_lockstep_upsert(ctx, step, table,
-                       &(struct ls_lockstep_row){.version = ls_arena_printf(ctx->plan->arena, "%" PRIu64, version),
+    ls_lockstep_write(ctx, step, table,
+                      &(struct ls_lockstep_row){.version = ls_arena_printf(ctx->plan->arena, "%" PRIu64, version),
                                                  .name = name,
                                                  .description = LS_LEGACY_NOTE,
                                                  .status = "applied",
                                                  .applied_by = ctx->operator_name},
-                       false);
+                       NULL);
 }
 
 static const char *name_in(const struct ls_timeline *t, uint64_t version)

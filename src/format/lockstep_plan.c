@@ -50,19 +50,24 @@ void ls_lockstep_begin(struct ls_plan_ctx *ctx, struct ls_step *step, const char
         ls_ops_sql(ctx, step, LS_OP_LEDGER, ls_arena_printf(ctx->plan->arena, "LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE", table), NULL, 0);
 }
 
-void ls_lockstep_upsert(struct ls_plan_ctx *ctx, struct ls_step *step, const char *table, const struct ls_lockstep_row *row, bool over_applied)
+void ls_lockstep_write(struct ls_plan_ctx *ctx, struct ls_step *step, const char *table, const struct ls_lockstep_row *row, const char *old_status)
 {
     bool is_pg = ctx->dialect == LS_DIALECT_POSTGRES;
     const char *now = !row->has_time ? "NULL" : is_pg ? "pg_catalog.clock_timestamp()" : "strftime('%Y-%m-%dT%H:%M:%fZ', 'now')";
-    const char *holes = is_pg ? "$1, $2, $3, $4, $5, $6, $7" : "?1, ?2, ?3, ?4, ?5, ?6, ?7";
-    struct ls_param *p = ls_ops_params(ctx, 7);
-    const char *sql = ls_arena_printf(
-        ctx->plan->arena,
-        "INSERT INTO %s AS l (version, name, description, applied_by, duration_ms, checksum, status, applied_at) VALUES (%s, %s) "
-        "ON CONFLICT (version) DO UPDATE SET name = excluded.name, description = excluded.description, applied_by = excluded.applied_by, "
-        "duration_ms = excluded.duration_ms, checksum = excluded.checksum, status = excluded.status, applied_at = excluded.applied_at%s",
-        table, holes, now, over_applied ? "" : " WHERE l.status <> 'applied'");
+    char h = is_pg ? '$' : '?';
+    struct ls_param *p = ls_ops_params(ctx, 8);
+    const char *sql;
 
+    if (old_status == NULL)
+        sql = ls_arena_printf(ctx->plan->arena,
+                              "INSERT INTO %s (version, name, description, applied_by, duration_ms, checksum, status, applied_at) "
+                              "VALUES (%c1, %c2, %c3, %c4, %c5, %c6, %c7, %s) ON CONFLICT (version) DO NOTHING",
+                              table, h, h, h, h, h, h, h, now);
+    else
+        sql = ls_arena_printf(ctx->plan->arena,
+                              "UPDATE %s SET name = %c2, description = %c3, applied_by = %c4, duration_ms = %c5, checksum = %c6, status = %c7, "
+                              "applied_at = %s WHERE version = %c1 AND status = %c8",
+                              table, h, h, h, h, h, h, now, h, h);
     p[0] = ls_param_int(row->version);
     p[1] = ls_param_text(row->name);
     p[2] = ls_param_text(row->description);
@@ -70,7 +75,13 @@ void ls_lockstep_upsert(struct ls_plan_ctx *ctx, struct ls_step *step, const cha
     p[4] = row->has_duration ? ls_param_int(LS_PARAM_DURATION_MS) : (struct ls_param){LS_PARAM_NULL, NULL};
     p[5] = ls_param_text(row->checksum);
     p[6] = ls_param_text(row->status);
-    ls_ops_sql(ctx, step, LS_OP_LEDGER, sql, p, 7)->expect_rows = 1;
+    p[7] = ls_param_text(old_status);
+    ls_ops_sql(ctx, step, LS_OP_LEDGER, sql, p, old_status != NULL ? 8 : 7)->expect_rows = 1;
+}
+
+static const char *old_status(const struct ls_entry *entry)
+{
+    return entry->row != NULL ? (entry->row->raw_status != NULL ? entry->row->raw_status : "") : NULL;
 }
 
 /* The row's status from `from` to `to`; nothing else of it changes but, with has_duration, its duration. */
@@ -89,18 +100,17 @@ static void set_status(struct ls_plan_ctx *ctx, struct ls_step *step, const char
     ls_ops_sql(ctx, step, LS_OP_LEDGER, sql, p, has_duration ? 4 : 3)->expect_rows = 1;
 }
 
-/* The version's status is still what the plan was made from; "" stands for no row. */
-static void fence(struct ls_plan_ctx *ctx, struct ls_step *step, const char *table, const struct ls_entry *entry)
+/* SQLite: the version's status is still what the plan was made from; "" stands for no row. It also tells after a lost COMMIT whether it was done. On
+ * PostgreSQL the row's own write says so (exactly one row must be hit, under the table's lock), and a round of planning is saved. */
+static void fence(struct ls_plan_ctx *ctx, struct ls_step *step, const char *table, const char *status)
 {
-    bool is_pg = ctx->dialect == LS_DIALECT_POSTGRES;
     struct ls_param *p = ls_ops_params(ctx, 2);
 
+    if (ctx->dialect == LS_DIALECT_POSTGRES)
+        return;
     p[0] = ls_param_int(step->id);
-    p[1] = ls_param_text(entry->row != NULL && entry->row->raw_status != NULL ? entry->row->raw_status : "");
-    ls_ops_fence(ctx, step,
-                 ls_arena_printf(ctx->plan->arena, "SELECT coalesce((SELECT status FROM %s WHERE version = %s), '') = %s", table, is_pg ? "$1" : "?1",
-                                 is_pg ? "$2" : "?2"),
-                 p, 2);
+    p[1] = ls_param_text(status != NULL ? status : "");
+    ls_ops_fence(ctx, step, ls_arena_printf(ctx->plan->arena, "SELECT coalesce((SELECT status FROM %s WHERE version = ?1), '') = ?2", table), p, 2);
 }
 
 static struct ls_lockstep_row row_of(struct ls_plan_ctx *ctx, const struct ls_step *step, const char *text, size_t len, const char *status)
@@ -120,7 +130,7 @@ static void plan_tx(struct ls_plan_ctx *ctx, struct ls_step *step, const char *t
 {
     step->tx_note = note_tx;
     ls_lockstep_begin(ctx, step, table);
-    fence(ctx, step, table, entry);
+    fence(ctx, step, table, old_status(entry));
     ls_ops_statements(ctx, step);
     /* Deferred errors come out here, in front of the row, and not at COMMIT (reliability.md 2.2, step 7). */
     if (ctx->dialect == LS_DIALECT_POSTGRES)
@@ -130,7 +140,7 @@ static void plan_tx(struct ls_plan_ctx *ctx, struct ls_step *step, const char *t
 
         row.checksum = step->sha256;
         row.has_duration = true;
-        ls_lockstep_upsert(ctx, step, table, &row, false);
+        ls_lockstep_write(ctx, step, table, &row, old_status(entry));
     } else {
         set_status(ctx, step, table, "applied", "rolled_back", false);
     }
@@ -142,12 +152,12 @@ static void plan_no_tx(struct ls_plan_ctx *ctx, struct ls_step *step, const char
 {
     step->tx_note = note_no_tx;
     ls_lockstep_begin(ctx, step, table);
-    fence(ctx, step, table, entry);
+    fence(ctx, step, table, old_status(entry));
     if (step->direction == LS_UP) {
         struct ls_lockstep_row row = row_of(ctx, step, step->text, step->text_len, "failed");
 
         row.checksum = step->sha256;
-        ls_lockstep_upsert(ctx, step, table, &row, false);
+        ls_lockstep_write(ctx, step, table, &row, old_status(entry));
     } else {
         set_status(ctx, step, table, "applied", "failed", false);
     }
@@ -155,6 +165,7 @@ static void plan_no_tx(struct ls_plan_ctx *ctx, struct ls_step *step, const char
     ls_ops_add(ctx, step, LS_OP_COMMIT);
     ls_ops_statements(ctx, step);
     ls_lockstep_begin(ctx, step, table);
+    fence(ctx, step, table, "failed");
     set_status(ctx, step, table, "failed", step->direction == LS_UP ? "applied" : "rolled_back", step->direction == LS_UP);
     ls_ops_add(ctx, step, LS_OP_JOURNAL);
     ls_ops_add(ctx, step, LS_OP_COMMIT);
@@ -259,8 +270,8 @@ static enum ls_rc mark_applied(struct ls_plan_ctx *ctx, struct ls_step *step, co
         row.checksum = entry->row->checksum;
     }
     ls_lockstep_begin(ctx, step, table);
-    fence(ctx, step, table, entry);
-    ls_lockstep_upsert(ctx, step, table, &row, true);
+    fence(ctx, step, table, old_status(entry));
+    ls_lockstep_write(ctx, step, table, &row, old_status(entry));
     ls_ops_add(ctx, step, LS_OP_JOURNAL);
     ls_ops_add(ctx, step, LS_OP_COMMIT);
 out:
@@ -282,7 +293,7 @@ enum ls_rc ls_lockstep_plan_mark(struct ls_plan_ctx *ctx, struct ls_step *step, 
     if (entry->row == NULL || entry->row->state == LS_ROW_ROLLED_BACK)
         return LS_OK; /* it is pending */
     ls_lockstep_begin(ctx, step, table);
-    fence(ctx, step, table, entry);
+    fence(ctx, step, table, old_status(entry));
     set_status(ctx, step, table, entry->row->raw_status, "rolled_back", false);
     ls_ops_add(ctx, step, LS_OP_JOURNAL);
     ls_ops_add(ctx, step, LS_OP_COMMIT);
