@@ -56,7 +56,12 @@ static enum ls_rc check_request(struct cli_ctx *ctx)
     }
     if (strpbrk(r->url, "\r\n") || strstr(r->url, " ;"))
         return ls_err_set(&ctx->error, LS_E_USAGE, "the URL cannot be written to a file: it holds a line end or ' ;'");
-    return ls_db_url_dialect(r->url, &dialect, &ctx->error);
+    enum ls_rc rc = ls_db_url_dialect(r->url, &dialect, &ctx->error);
+    if (rc == LS_E_UNSUPPORTED) { /* the file may be for another build */
+        ls_err_release(&ctx->error);
+        rc = LS_OK;
+    }
+    return rc;
 }
 
 int cli_cmd_init(struct cli_ctx *ctx)
