@@ -90,7 +90,7 @@ enum ls_rc ls_ops_refuse_class(const struct ls_plan_ctx *ctx, const struct ls_st
     for (size_t i = 0; ctx->stmts != NULL && i < ctx->stmts->n; i++) {
         const struct ls_stmt *s = &ctx->stmts->v[i];
 
-        if (s->tx != tx)
+        if (s->tx != tx || (ctx->dialect == LS_DIALECT_SQLITE && ls_sql_is_outer_pragma(step->text + s->start, s->end - s->start)))
             continue;
         ls_err_set(err, LS_E_REFUSED, "%s:%d: statement %zu of %zu %s", step->path, s->line, i + 1, ctx->stmts->n, why);
         if (err != NULL) {

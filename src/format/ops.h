@@ -22,7 +22,7 @@ struct ls_param ls_param_text(const char *text); /* NULL gives SQL NULL; text is
 struct ls_param ls_param_int(const char *digits);
 struct ls_param ls_param_bool(bool value);
 
-/* LS_E_REFUSED when a statement is of that class: message "FILE:LINE: why", statement number and place set. */
+/* LS_E_REFUSED when a statement is of that class (SQLite's outer pragmas, which are in one, are left to the caller): message "FILE:LINE: why", statement number and place set. */
 LS_MUST_CHECK enum ls_rc ls_ops_refuse_class(const struct ls_plan_ctx *ctx, const struct ls_step *step, enum ls_tx_class tx, const char *why,
                                              const char *hint, struct ls_err *err);
 
