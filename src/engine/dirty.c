@@ -16,6 +16,7 @@ struct dirty {
     struct ls_reading up, down;        /* of the entry's up (or no-transaction down); of the one above */
     bool is_golang;
     int failed_stmt, n_stmts;          /* by the journal: "(statement 3 of 5)"; 0 unknown */
+    enum ls_direction failed_direction;
 };
 
 static void LS_PRINTF(2, 3) fact(struct dirty *d, const char *fmt, ...)
@@ -103,6 +104,7 @@ static void read_failed_statement(struct dirty *d, const struct ls_journal_row *
         return;
     d->failed_stmt = no;
     d->n_stmts = of;
+    d->failed_direction = strcmp(r->direction, "down") == 0 ? LS_DOWN : LS_UP;
 }
 
 static void ask_journal(struct dirty *d)
@@ -129,6 +131,11 @@ static void ask_journal(struct dirty *d)
     ls_journal_release(&j);
 }
 
+static enum ls_rc look(struct dirty *d, const struct ls_migration *m, enum ls_direction direction, struct ls_reading *out, struct ls_err *err)
+{
+    return ls_reading_look(d->session, d->out->arena, m, direction, d->failed_direction == direction ? d->failed_stmt : 0, d->n_stmts, out, err);
+}
+
 /* --- the words ------------------------------------------------------------------------------------------------------------- */
 
 static const char *sentence_of(const struct ls_reading *r)
@@ -150,11 +157,11 @@ static const char *sentence_of(const struct ls_reading *r)
 
 static void explain_reading(struct dirty *d, const struct ls_reading *r)
 {
-    static const char *const extents[] = {
-        [LS_EXTENT_UNKNOWN] = "",
-        [LS_EXTENT_NOTHING] = "nothing of it is in the database",
-        [LS_EXTENT_WHOLE] = "all of it is in the database",
-        [LS_EXTENT_PART] = "a part of it is in the database",
+    static const char *const extents[][2] = {
+        [LS_EXTENT_UNKNOWN] = {"", ""},
+        [LS_EXTENT_NOTHING] = {"nothing of it is in the database", "it has taken nothing away"},
+        [LS_EXTENT_WHOLE] = {"all of it is in the database", "all that it takes away is gone"},
+        [LS_EXTENT_PART] = {"a part of it is in the database", "a part of what it takes away is gone"},
     };
     const char *dir = r->direction == LS_UP ? "up" : "down";
 
@@ -164,9 +171,11 @@ static void explain_reading(struct dirty *d, const struct ls_reading *r)
     if (r->unreadable != NULL)
         fact(d, "Its statements cannot be listed: %s", r->unreadable);
     else if (r->extent != LS_EXTENT_UNKNOWN)
-        fact(d, "By what can be known, %s.", extents[r->extent]);
+        fact(d, "By what can be known, %s.", extents[r->extent][r->direction == LS_DOWN]);
     else if (r->stmts.n > 0)
         fact(d, "The catalogue cannot tell how much of it is in the database: look at the statements below.");
+    if (r->was_refused && r->is_whole && r->extent == LS_EXTENT_WHOLE)
+        fact(d, "It failed, by the journal, and left nothing: so that was so before it ran, and it has nothing to do here.");
     for (size_t i = 0; i < r->stmts.n; i++)
         if (r->stmts.v[i].trace.cure != NULL)
             fact(d, "Before anything else, take the unfinished %s away: %s", r->stmts.v[i].trace.object, r->stmts.v[i].trace.cure);
@@ -314,7 +323,6 @@ static enum ls_rc choose_lockstep(struct dirty *d, struct ls_err *err)
 
 static enum ls_rc explain_golang(struct dirty *d, struct ls_err *err)
 {
-    struct ls_arena *a = d->out->arena;
     const struct ls_migration *m = d->entry->migration;
     enum ls_rc rc = LS_OK;
 
@@ -328,9 +336,9 @@ static enum ls_rc explain_golang(struct dirty *d, struct ls_err *err)
     else
         fact(d, "It was the down of %s.", d->above != NULL ? d->above->label : "the first migration");
     if (!d->out->direction_known || d->out->direction == LS_UP)
-        rc = ls_reading_look(d->session, a, m, LS_UP, 0, 0, &d->up, err);
+        rc = look(d, m, LS_UP, &d->up, err);
     if (rc == LS_OK && d->above != NULL && (!d->out->direction_known || d->out->direction == LS_DOWN))
-        rc = ls_reading_look(d->session, a, d->above, LS_DOWN, 0, 0, &d->down, err);
+        rc = look(d, d->above, LS_DOWN, &d->down, err);
     if (rc != LS_OK)
         return rc;
     if (d->up.extent == LS_EXTENT_NOTHING && d->up.migration != NULL && !d->out->direction_known) {
@@ -372,7 +380,7 @@ static enum ls_rc explain_lockstep(struct dirty *d, struct ls_err *err)
         d->failed_stmt = 0;
         fact(d, "The up file is not the one that ran: it was changed since. What is said of its statements is about the file as it is now.");
     }
-    rc = ls_reading_look(d->session, d->out->arena, d->entry->migration, d->out->direction, d->failed_stmt, d->n_stmts, &d->up, err);
+    rc = look(d, d->entry->migration, d->out->direction, &d->up, err);
     if (rc != LS_OK)
         return rc;
     if (d->up.migration != NULL)

@@ -25,6 +25,7 @@ struct ls_reading {
     LS_VEC(struct ls_reading_stmt) stmts;
     bool is_whole;        /* by its transaction rules it is applied wholly or not at all */
     bool controls_tx;     /* the file has BEGIN, COMMIT and the like */
+    bool was_refused;     /* by the journal's word a statement of it failed */
     bool forbids_tx;      /* it has a statement that runs outside of transactions only */
     enum ls_extent extent;
     const char *unreadable; /* why the file could not be split, or NULL */

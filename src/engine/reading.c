@@ -114,7 +114,8 @@ static enum ls_extent extent_of(const struct ls_reading *r)
         n[r->stmts.v[i].trace.verdict]++;
     if (n[LS_TRACE_INVALID] > 0 || (n[LS_TRACE_APPLIED] > 0 && n[LS_TRACE_ABSENT] > 0))
         return LS_EXTENT_PART;
-    if (r->stmts.n == 0 || (!r->is_whole && n[LS_TRACE_UNKNOWN] > 0))
+    /* In one transaction one statement speaks for all, unless it is known that it failed: then what is there was there before. */
+    if (r->stmts.n == 0 || ((!r->is_whole || (r->was_refused && n[LS_TRACE_ABSENT] == 0)) && n[LS_TRACE_UNKNOWN] > 0))
         return LS_EXTENT_UNKNOWN;
     if (n[LS_TRACE_APPLIED] > 0)
         return LS_EXTENT_WHOLE;
@@ -180,12 +181,13 @@ enum ls_rc ls_reading_look(struct ls_session *s, struct ls_arena *arena, const s
         classify(out, src.stmts);
         rc = look_at_statements(s, arena, &src, out, err);
         drop_shared(arena, out);
+        out->was_refused = failed_stmt > 0;
         if (!out->is_whole && failed_stmt > 0 && n_stmts == (int)out->stmts.n)
             believe_journal(arena, out, failed_stmt);
         if (!out->is_whole)
             infer(out);
         out->extent = extent_of(out);
-        if (out->is_whole)
+        if (out->is_whole && !out->was_refused)
             infer_whole(out);
     }
     ls_source_release(&src);

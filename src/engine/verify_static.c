@@ -170,9 +170,10 @@ static void check_halves(struct check *c, const struct ls_migration *m)
     }
     if (m->down.path == NULL && (m->up.path != NULL || m->verify.path != NULL)) {
         d = add(c, LS_SEV_WARNING, "missing-down", m->up.path, 0, m->label);
-        say(c, d, "there is no .down.sql file: version %s cannot be rolled back", m->label);
         if (c->runs_empty_half)
-            d->hint = "golang-migrate runs nothing when it goes down from here, and moves its cursor back.";
+            say(c, d, "there is no .down.sql file for version %s: going down from it runs nothing, and moves the cursor back", m->label);
+        else
+            say(c, d, "there is no .down.sql file: version %s cannot be rolled back", m->label);
     }
 }
 

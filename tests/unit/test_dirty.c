@@ -353,6 +353,41 @@ static void the_journal_is_asked(void **state)
     assert_int_equal(r.choices.n, 2);
 }
 
+static const char journal_table[] = "CREATE TABLE lockstep_journal (seq bigint PRIMARY KEY, run_id text, event text, version text, name text, direction text,"
+                                    " at text, operator text, host text, tool text, duration_ms bigint, result text, detail text, plan_digest text,"
+                                    " prev_hash text, hash text);";
+
+/* A table that was there before makes the up fail, and looks like its success: the rest of the up is not there for that. */
+static void a_refused_up_is_not_taken_for_applied(void **state)
+{
+    (void)state;
+    NEED_SERVER();
+    ops_sql(&o, "INSERT INTO schema_migrations VALUES (2, true); CREATE TABLE a (i int); CREATE TABLE b (i int);");
+    explain();
+    need_indicated("mark-applied", 2);
+    ops_sql(&o, journal_table);
+    ops_sql(&o, "INSERT INTO lockstep_journal VALUES (1, 'r', 'failed', '2', 'b', 'up', '2026-01-02T03:04:05Z', 'ann', 'h', 'lockstep', 3, 'dirty',"
+                " 'x: table b already exists (statement 1 of 2)', 'd', 'p', 'h');");
+    explain();
+    need_indicated(NULL, 0);
+}
+
+/* A down that wants to drop what is gone already: the way on is to take it as gone. */
+static void a_refused_down_may_have_nothing_to_do(void **state)
+{
+    (void)state;
+    NEED_SERVER();
+    put_c();
+    ops_sql(&o, "INSERT INTO schema_migrations VALUES (2, true); CREATE TABLE a (i int); CREATE TABLE b (i int);");
+    ops_sql(&o, journal_table);
+    ops_sql(&o, "INSERT INTO lockstep_journal VALUES (1, 'r', 'failed', '3', 'c', 'down', '2026-01-02T03:04:05Z', 'ann', 'h', 'lockstep', 3, 'dirty',"
+                " 'x: table c does not exist (statement 1 of 1)', 'd', 'p', 'h');");
+    explain();
+    need_fact("all that it takes away is gone");
+    need_fact("that was so before it ran");
+    need_indicated("mark-applied", 2);
+}
+
 /* --- lockstep's own -------------------------------------------------------------------------------------------------------- */
 
 static void put_no_tx(void)
@@ -459,6 +494,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(an_invalid_index_is_named_with_its_cure, open_golang_pg, close_it),
         cmocka_unit_test_setup_teardown(transaction_commands_in_the_file_are_respected, open_golang_pg, close_it),
         BOTH(the_journal_is_asked, open_golang),
+        BOTH(a_refused_up_is_not_taken_for_applied, open_golang),
+        BOTH(a_refused_down_may_have_nothing_to_do, open_golang),
         BOTH(each_statement_gets_its_verdict, open_lockstep),
         BOTH(the_journal_knows_which_statement_failed, open_lockstep),
         BOTH(a_failed_down_is_known_by_the_row, open_lockstep),
