@@ -250,6 +250,14 @@ static int number_of(int req, int env, int base, int dflt)
     return req >= 0 ? req : env >= 0 ? env : base >= 0 ? base : dflt;
 }
 
+/* For the session 0 is "the default" and -1 "none"; a written 0 means none. */
+static int limit_of(int req, int env, int base)
+{
+    int ms = number_of(req, env, base, -1);
+
+    return ms > 0 ? ms : ms == 0 ? -1 : 0;
+}
+
 static void fill(struct search *s)
 {
     static const struct config_env unset = {.protected_ = -1, .journal = -1, .lock_timeout_ms = -1, .statement_timeout_ms = -1,
@@ -271,10 +279,10 @@ static void fill(struct search *s)
     p->is_protected = number_of(-1, e->protected_, b->protected_, 0) == 1;
     p->journal = !req->no_journal && number_of(-1, e->journal, b->journal, 1) == 1;
     p->read_only = req->read_only;
-    p->lock_timeout_ms = number_of(req->lock_timeout_ms, e->lock_timeout_ms, b->lock_timeout_ms, 0);
+    p->lock_timeout_ms = limit_of(req->lock_timeout_ms, e->lock_timeout_ms, b->lock_timeout_ms);
     p->statement_timeout_ms = number_of(req->statement_timeout_ms, e->statement_timeout_ms, b->statement_timeout_ms, 0);
-    p->lock_wait_ms = number_of(req->lock_wait_ms, e->lock_wait_ms, b->lock_wait_ms, 0);
-    p->busy_timeout_ms = number_of(-1, e->busy_timeout_ms, b->busy_timeout_ms, 0);
+    p->lock_wait_ms = limit_of(req->lock_wait_ms, e->lock_wait_ms, b->lock_wait_ms);
+    p->busy_timeout_ms = limit_of(-1, e->busy_timeout_ms, b->busy_timeout_ms);
     p->connect_timeout_ms = number_of(-1, e->connect_timeout_ms, b->connect_timeout_ms, 0);
     s->out->theme = ls_arena_str(a, text_of(req->theme, e->theme, b->theme));
     s->out->project_dir = ls_arena_str(a, s->project->dir);

@@ -172,6 +172,71 @@ static void test_run_line(void **state)
     ran_free(&r);
 }
 
+/* What the console's dialog would be shown, and what the operator does with it. */
+struct asked {
+    int n;
+    bool answer;
+    char text[4096], must_type[64];
+};
+
+static bool answer(void *ctx, const char *text, const char *must_type)
+{
+    struct asked *a = ctx;
+
+    a->n++;
+    (void)snprintf(a->text, sizeof(a->text), "%s", text);
+    (void)snprintf(a->must_type, sizeof(a->must_type), "%s", must_type ? must_type : "");
+    return a->answer;
+}
+
+static void test_questions(void **state)
+{
+#ifdef LS_WITH_SQLITE
+    const char *base = getenv("LS_TEST_TMP") ? getenv("LS_TEST_TMP") : "/tmp";
+    char *dir = ls_asprintf("%s/cli.XXXXXX", base);
+    struct ls_err err = LS_ERR_INIT;
+    struct asked a = {.answer = false};
+    static const char conf[] = "[env dev]\nurl = sqlite:d.db\n[env prod]\nurl = sqlite:p.db\nprotected = yes\n[project]\nformat = lockstep\n";
+    static const char sql[] = "CREATE TABLE t (a);\n";
+    struct ran r;
+
+    (void)state;
+    assert_non_null(mkdtemp(dir));
+    assert_int_equal(chdir(dir) | mkdir("migrations", 0700) | mkdir(".git", 0700), 0);
+    assert_int_equal(ls_file_write_atomic("lockstep.conf", conf, strlen(conf), 0600, &err), LS_OK);
+    assert_int_equal(ls_file_write_atomic("migrations/001_t.up.sql", sql, strlen(sql), 0600, &err), LS_OK);
+
+    r = run_line("up -e dev", NULL, answer, &a);
+    assert_int_equal(r.code, 3);
+    assert_int_equal(a.n, 1);
+    assert_non_null(strstr(a.text, "  up      001 t: 1 statement"));
+    assert_string_equal(a.must_type, "");
+    assert_false(ls_path_exists("d.db"));
+    ran_free(&r);
+    a = (struct asked){.answer = true};
+    r = run_line("up -e dev", NULL, answer, &a);
+    assert_int_equal(r.code, 0);
+    assert_non_null(strstr(r.out, "Applied: 001."));
+    ran_free(&r);
+    a = (struct asked){.answer = true};
+    r = run_line("up -e prod --no-backup", NULL, answer, &a);
+    assert_int_equal(r.code, 0);
+    assert_int_equal(a.n, 1);
+    assert_string_equal(a.must_type, "p.db");
+    ran_free(&r);
+    r = run_line("down -e prod --yes", NULL, NULL, NULL);
+    assert_int_equal(r.code, 3);
+    ran_free(&r);
+
+    assert_int_equal(chdir("/"), 0);
+    assert_int_equal(ls_remove_tree(dir, &err), LS_OK);
+    free(dir);
+#else
+    (void)state;
+    (void)answer;
+#endif
+}
+
 static void test_request_over_base(void **state)
 {
     struct config_request base = {.url = "sqlite:a.db", .migrations = "m", .lock_timeout_ms = 5, .statement_timeout_ms = -1, .lock_wait_ms = -1};
@@ -264,6 +329,7 @@ int main(void)
         cmocka_unit_test(test_parse),
         cmocka_unit_test(test_tables_are_whole),
         cmocka_unit_test(test_run_line),
+        cmocka_unit_test(test_questions),
         cmocka_unit_test(test_request_over_base),
         cmocka_unit_test(test_table),
         cmocka_unit_test(test_errors_are_harmless),

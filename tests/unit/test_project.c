@@ -276,9 +276,14 @@ static void test_settings_by_layer(void **state)
     assert_string_equal(t.params.format_name, "lockstep");
     assert_int_equal(t.params.lock_timeout_ms, 2000);
     assert_int_equal(t.params.lock_wait_ms, 7);
+    assert_int_equal(t.params.busy_timeout_ms, 0); /* nothing said: the default */
     assert_true(t.params.is_protected);
     assert_false(t.params.journal);
     assert_string_equal(t.params.env_name, "a");
+    config_target_release(&t);
+    req.lock_wait_ms = 0;
+    assert_int_equal(resolve(&req, &t, &err), LS_OK);
+    assert_int_equal(t.params.lock_wait_ms, -1); /* 0 said: none */
     config_target_release(&t);
 }
 

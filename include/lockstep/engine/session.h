@@ -15,10 +15,10 @@ struct ls_session_params {
     bool is_protected;
     bool read_only;
     bool journal;                /* write the journal table */
-    int lock_timeout_ms;         /* 0 = default 3000 */
+    int lock_timeout_ms;         /* 0 = default 3000, -1 = none */
     int statement_timeout_ms;    /* 0 = none */
-    int lock_wait_ms;            /* how long to poll for the operators' lock; 0 = default 10000 */
-    int busy_timeout_ms;
+    int lock_wait_ms;            /* how long to poll for the operators' lock; 0 = default 10000, -1 = not at all */
+    int busy_timeout_ms;         /* as struct ls_db_params */
     int connect_timeout_ms;
     const char *backup_dir;      /* NULL = "backups" beside the project */
     const char *operator_name;   /* OS user; NULL = looked up */
