@@ -248,10 +248,12 @@ static void judge_files(struct finder *f, int step)
 static void judge_state(struct finder *f, int step)
 {
     const struct ls_step *s = &f->plan->steps.v[step];
-    long i = ls_timeline_find(&f->snap->timeline, s->version);
-    enum ls_state state = i >= 0 ? f->snap->timeline.e.v[i].state : LS_STATE_PENDING;
+    const struct ls_timeline *t = &f->snap->timeline;
+    long i = ls_timeline_find(t, s->version);
+    enum ls_state state = i >= 0 ? t->e.v[i].state : LS_STATE_PENDING;
 
-    if (state == LS_STATE_OUT_OF_ORDER)
+    /* One that was taken back while newer ones stayed is as late as one that never ran. */
+    if (s->direction == LS_UP && i >= 0 && i < t->newest_applied && (state == LS_STATE_OUT_OF_ORDER || state == LS_STATE_ROLLED_BACK))
         add(f, step, "M01", "out-of-order", LS_SEV_WARNING, "Newer migrations were applied before it: it runs in an order that nobody tried.",
             "Give it a new number if it has not run anywhere yet.");
     if (state == LS_STATE_MODIFIED && s->direction == LS_DOWN)
