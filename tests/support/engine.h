@@ -8,6 +8,15 @@
 #include "support/ops.h"
 #include "support/skip.h"
 
+#ifndef LS_WITH_SQLITE
+#define ops_open(o, format, pg)                                \
+    do {                                                       \
+        if (!(pg))                                             \
+            test_skip("this build has no SQLite driver");      \
+        ops_open(o, format, pg);                               \
+    } while (0)
+#endif
+
 #define ENG_NEEDS_PG()                         \
     do {                                       \
         if (test_pg_url() == NULL) {           \
@@ -100,6 +109,43 @@ static inline void eng_has(const char *text, const char *words)
 {
     if (text == NULL || strstr(text, words) == NULL)
         fail_msg("\"%s\" is not in:\n%s", words, text != NULL ? text : "(nothing)");
+}
+
+/* Two small folders, and queries that say what a database holds. */
+static inline void eng_golang_folder(struct ops *o)
+{
+    ops_put(o, "migrations/000001_init.up.sql", "CREATE TABLE a (id int);\n");
+    ops_put(o, "migrations/000001_init.down.sql", "DROP TABLE a;\n");
+    ops_put(o, "migrations/000002_b.up.sql", "CREATE TABLE b (id int);\nCREATE TABLE b2 (id int);\n");
+    ops_put(o, "migrations/000002_b.down.sql", "DROP TABLE b;\nDROP TABLE b2;\n");
+}
+
+static inline const char *eng_cursor(bool pg)
+{
+    return pg ? "SELECT string_agg(version || '/' || dirty, ',') FROM schema_migrations"
+              : "SELECT group_concat(version || '/' || CASE dirty WHEN 1 THEN 'true' WHEN 0 THEN 'false' END) FROM schema_migrations";
+}
+
+static inline const char *eng_tables(bool pg)
+{
+    return pg ? "SELECT coalesce(string_agg(relname, ',' ORDER BY relname), '') FROM pg_class JOIN pg_namespace n ON n.oid = relnamespace "
+                "WHERE relkind = 'r' AND nspname = 'public' AND relname NOT IN ('schema_migrations', 'lockstep_journal')"
+              : "SELECT coalesce(group_concat(name), '') FROM (SELECT name FROM sqlite_schema WHERE type = 'table' "
+                "AND name NOT IN ('schema_migrations', 'lockstep_journal') ORDER BY name)";
+}
+
+static inline void eng_lockstep_folder(struct ops *o)
+{
+    ops_put(o, "migrations/001_init.up.sql", "-- Makes a.\nCREATE TABLE a (id int);\n");
+    ops_put(o, "migrations/001_init.down.sql", "DROP TABLE a;\n");
+    ops_put(o, "migrations/002_b.up.sql", "CREATE TABLE b (id int);\nCREATE TABLE b2 (id int);\n");
+    ops_put(o, "migrations/002_b.down.sql", "DROP TABLE b;\nDROP TABLE b2;\n");
+}
+
+static inline const char *eng_statuses(bool pg)
+{
+    return pg ? "SELECT string_agg(version || ' ' || status, ', ' ORDER BY version) FROM schema_migrations"
+              : "SELECT group_concat(version || ' ' || status, ', ') FROM (SELECT * FROM schema_migrations ORDER BY version)";
 }
 
 /* "7 applied, 8 pending" as the snapshot sees it. */

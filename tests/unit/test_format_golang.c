@@ -164,15 +164,15 @@ static void a_pragma_inside_the_tools_transaction(void **state)
 {
     struct ls_plan *plan;
     struct ops o;
+    int n_found = 0;
 
     (void)state;
     ops_open(&o, "golang-migrate", false);
     ops_put(&o, "migrations/1_a.up.sql", "PRAGMA foreign_keys = OFF;\nCREATE TABLE a (id int);");
     plan = eng_plan(&o, LS_ACTION_UP, -1, NULL);
-    assert_int_equal(plan->findings.n > 0, 1);
     for (size_t i = 0; i < plan->findings.n; i++)
-        if (strcmp(plan->findings.v[i].rule, "Y02") == 0)
-            assert_int_equal(plan->findings.v[i].severity, LS_SEV_DANGER);
+        n_found += strcmp(plan->findings.v[i].rule, "Y02") == 0 && plan->findings.v[i].severity == LS_SEV_DANGER;
+    assert_int_equal(n_found, 1);
     ls_plan_free(plan);
     eng_run(&o, LS_ACTION_UP, -1, NULL);
     ops_put(&o, "migrations/2_v.up.sql", "VACUUM;");
