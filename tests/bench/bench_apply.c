@@ -49,7 +49,7 @@ static int make_files(void)
             if (!f) {
                 return -1;
             }
-            fprintf(f, "%s%s", tool ? "-- migrate:up\n" : "", sql);
+            fprintf(f, tool ? "-- migrate:up\n%s-- migrate:down\n" : "%s", sql);
             fclose(f);
         }
     }

@@ -35,7 +35,7 @@ int main(int argc, char **argv)
     curs_set(0);
     int top = 0, cur = 0;
     draw(top, cur);
-    for (int ch; (ch = getch()) != 'q';) {
+    for (int ch; (ch = getch()) != 'q' && ch != ERR;) {
         int page = LINES - 1;
         cur += ch == 'j' ? 1 : ch == 'k' ? -1 : ch == KEY_NPAGE ? page : ch == KEY_PPAGE ? -page : 0;
         cur = cur < 0 ? 0 : cur >= n_rows ? n_rows - 1 : cur;
