@@ -1,4 +1,5 @@
-/* Reads the simple forms of CREATE, DROP and ALTER with our lexer, and looks the object up. What is not such a form is not guessed at. */
+/* Reads the simple forms of CREATE, DROP and ALTER with our lexer, and looks the object up. What is not such a form is not guessed
+ * at. */
 #include <config.h>
 
 #include "engine/autopsy.h"
@@ -7,47 +8,69 @@
 #include "lockstep/sql/lex.h"
 #include "lockstep/sql/quote.h"
 
-enum kind { K_NONE, K_TABLE, K_VIEW, K_MATVIEW, K_SEQUENCE, K_INDEX, K_TYPE, K_SCHEMA, K_EXTENSION, K_TRIGGER, K_COLUMN, K_CONSTRAINT, K_ENUM_VALUE };
+enum kind {
+    K_NONE,
+    K_TABLE,
+    K_VIEW,
+    K_MATVIEW,
+    K_SEQUENCE,
+    K_INDEX,
+    K_TYPE,
+    K_SCHEMA,
+    K_EXTENSION,
+    K_TRIGGER,
+    K_COLUMN,
+    K_CONSTRAINT,
+    K_ENUM_VALUE
+};
 
-/* How each kind is looked up. PostgreSQL: $1 schema or '', $2 name, $3 the table's schema or '', $4 table. SQLite: ?1 type, ?2 name, ?4 table.
- * The answer is one row 'there' or 'invalid', or none. */
-#define REL_PG(kinds)                                                                                                                              \
-    "SELECT 'there' FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relname = $2 AND c.relkind IN (" kinds \
+/* How each kind is looked up. PostgreSQL: $1 schema or '', $2 name, $3 the table's schema or '', $4 table. SQLite: ?1 type, ?2
+ * name, ?4 table. The answer is one row 'there' or 'invalid', or none. */
+#define REL_PG(kinds)                                                                                                              \
+    "SELECT 'there' FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relname = $2 AND " \
+    "c.relkind IN (" kinds                                                                                                         \
     ") AND CASE WHEN $1 = '' THEN pg_catalog.pg_table_is_visible(c.oid) ELSE n.nspname = $1 END AND $3 = $3 AND $4 = $4"
-#define OF_TABLE_PG                                                                                                                                \
-    " JOIN pg_catalog.pg_namespace n ON n.oid = t.relnamespace WHERE t.relname = $4"                                                               \
+#define OF_TABLE_PG                                                                                                                \
+    " JOIN pg_catalog.pg_namespace n ON n.oid = t.relnamespace WHERE t.relname = $4"                                               \
     " AND CASE WHEN $3 = '' THEN pg_catalog.pg_table_is_visible(t.oid) ELSE n.nspname = $3 END AND $1 = $1"
 #define MASTER_LITE "SELECT 'there' FROM sqlite_master WHERE type = ?1 AND name = ?2 COLLATE NOCASE AND ?3 = ?3 AND ?4 = ?4"
 
 static const struct {
-    const char *word;       /* for people, and SQLite's type */
+    const char *word; /* for people, and SQLite's type */
     const char *pg, *sqlite;
 } kinds[] = {
     [K_TABLE] = {"table", REL_PG("'r', 'p', 'f'"), MASTER_LITE},
     [K_VIEW] = {"view", REL_PG("'v'"), MASTER_LITE},
     [K_MATVIEW] = {"materialized view", REL_PG("'m'"), NULL},
     [K_SEQUENCE] = {"sequence", REL_PG("'S'"), NULL},
-    [K_INDEX] = {"index",
-                 "SELECT CASE WHEN i.indisvalid AND i.indisready THEN 'there' ELSE 'invalid' END FROM pg_catalog.pg_index i"
-                 " JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
-                 " JOIN pg_catalog.pg_class t ON t.oid = i.indrelid JOIN pg_catalog.pg_namespace tn ON tn.oid = t.relnamespace"
-                 " WHERE c.relname = $2 AND ($4 = '' OR t.relname = $4) AND ($3 = '' OR tn.nspname = $3)"
-                 " AND CASE WHEN $1 <> '' THEN n.nspname = $1 WHEN $3 <> '' THEN true ELSE pg_catalog.pg_table_is_visible(c.oid) END",
-                 MASTER_LITE},
-    [K_TYPE] = {"type",
-                "SELECT 'there' FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace WHERE t.typname = $2"
-                " AND CASE WHEN $1 = '' THEN pg_catalog.pg_type_is_visible(t.oid) ELSE n.nspname = $1 END AND $3 = $3 AND $4 = $4",
-                NULL},
-    [K_SCHEMA] = {"schema", "SELECT 'there' FROM pg_catalog.pg_namespace WHERE nspname = $2 AND $1 = $1 AND $3 = $3 AND $4 = $4", NULL},
-    [K_EXTENSION] = {"extension", "SELECT 'there' FROM pg_catalog.pg_extension WHERE extname = $2 AND $1 = $1 AND $3 = $3 AND $4 = $4", NULL},
-    [K_TRIGGER] = {"trigger", "SELECT 'there' FROM pg_catalog.pg_trigger g JOIN pg_catalog.pg_class t ON t.oid = g.tgrelid" OF_TABLE_PG " AND g.tgname = $2",
+    [K_INDEX] =
+        {"index",
+         "SELECT CASE WHEN i.indisvalid AND i.indisready THEN 'there' ELSE 'invalid' END FROM pg_catalog.pg_index i"
+         " JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
+         " JOIN pg_catalog.pg_class t ON t.oid = i.indrelid JOIN pg_catalog.pg_namespace tn ON tn.oid = t.relnamespace"
+         " WHERE c.relname = $2 AND ($4 = '' OR t.relname = $4) AND ($3 = '' OR tn.nspname = $3)"
+         " AND CASE WHEN $1 <> '' THEN n.nspname = $1 WHEN $3 <> '' THEN true ELSE pg_catalog.pg_table_is_visible(c.oid) END",
+         MASTER_LITE},
+    [K_TYPE] =
+        {"type",
+         "SELECT 'there' FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace WHERE t.typname = $2"
+         " AND CASE WHEN $1 = '' THEN pg_catalog.pg_type_is_visible(t.oid) ELSE n.nspname = $1 END AND $3 = $3 AND $4 = $4",
+         NULL},
+    [K_SCHEMA] = {"schema", "SELECT 'there' FROM pg_catalog.pg_namespace WHERE nspname = $2 AND $1 = $1 AND $3 = $3 AND $4 = $4",
+                  NULL},
+    [K_EXTENSION] = {"extension",
+                     "SELECT 'there' FROM pg_catalog.pg_extension WHERE extname = $2 AND $1 = $1 AND $3 = $3 AND $4 = $4", NULL},
+    [K_TRIGGER] = {"trigger",
+                   "SELECT 'there' FROM pg_catalog.pg_trigger g JOIN pg_catalog.pg_class t ON t.oid = g.tgrelid" OF_TABLE_PG
+                   " AND g.tgname = $2",
                    MASTER_LITE},
     [K_COLUMN] = {"column",
                   "SELECT 'there' FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class t ON t.oid = a.attrelid" OF_TABLE_PG
                   " AND a.attname = $2 AND a.attnum > 0 AND NOT a.attisdropped",
                   "SELECT 'there' FROM pragma_table_info(?4) WHERE name = ?2 COLLATE NOCASE AND ?1 = ?1 AND ?3 = ?3"},
     [K_CONSTRAINT] = {"constraint",
-                      "SELECT 'there' FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_class t ON t.oid = k.conrelid" OF_TABLE_PG " AND k.conname = $2",
+                      "SELECT 'there' FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_class t ON t.oid = k.conrelid" OF_TABLE_PG
+                      " AND k.conname = $2",
                       NULL},
     [K_ENUM_VALUE] = {"value",
                       "SELECT 'there' FROM pg_catalog.pg_enum e JOIN pg_catalog.pg_type t ON t.oid = e.enumtypid"
@@ -60,15 +83,15 @@ static const struct {
 struct effect {
     enum kind kind;
     bool creates;
-    bool is_conditional;   /* IF [NOT] EXISTS, OR REPLACE: finding it (or not) proves nothing */
-    char *schema, *name;   /* "" when not written; never NULL once kind is set */
+    bool is_conditional; /* IF [NOT] EXISTS, OR REPLACE: finding it (or not) proves nothing */
+    char *schema, *name; /* "" when not written; never NULL once kind is set */
     char *table_schema, *table;
-    char *first_word;      /* upper case, for people */
+    char *first_word; /* upper case, for people */
 };
 
 struct reader {
     struct ls_lex lx;
-    struct ls_tok t;       /* the token that is looked at */
+    struct ls_tok t; /* the token that is looked at */
 };
 
 static void next(struct reader *r)
@@ -294,11 +317,12 @@ static struct ls_param text_param(const char *s)
 }
 
 /* What is found: NULL nothing, "there", "invalid". */
-static enum ls_rc look_up(struct ls_db *db, struct ls_arena *arena, const struct effect *e, const char *sql, const char **found, struct ls_err *err)
+static enum ls_rc look_up(struct ls_db *db, struct ls_arena *arena, const struct effect *e, const char *sql, const char **found,
+                          struct ls_err *err)
 {
     bool is_sqlite = ls_db_dialect(db) == LS_DIALECT_SQLITE;
-    struct ls_param p[4] = {text_param(is_sqlite ? kinds[e->kind].word : e->schema), text_param(e->name), text_param(e->table_schema),
-                            text_param(e->table)};
+    struct ls_param p[4] = {text_param(is_sqlite ? kinds[e->kind].word : e->schema), text_param(e->name),
+                            text_param(e->table_schema), text_param(e->table)};
     struct ls_result r;
     enum ls_rc rc = ls_db_query(db, sql, p, 4, &r, err);
 
@@ -315,7 +339,8 @@ static const char *describe(struct ls_arena *a, const struct effect *e)
     const char *word = kinds[e->kind].word;
 
     if (e->kind == K_COLUMN || e->kind == K_CONSTRAINT || e->kind == K_ENUM_VALUE)
-        return ls_arena_printf(a, "%s %s of %s%s%s", word, e->name, e->table_schema != NULL ? e->table_schema : "", e->table_schema != NULL ? "." : "", e->table);
+        return ls_arena_printf(a, "%s %s of %s%s%s", word, e->name, e->table_schema != NULL ? e->table_schema : "",
+                               e->table_schema != NULL ? "." : "", e->table);
     return ls_arena_printf(a, "%s %s%s%s", word, e->schema != NULL ? e->schema : "", e->schema != NULL ? "." : "", e->name);
 }
 
@@ -350,7 +375,8 @@ static void judge(struct ls_arena *a, const struct effect *e, const char *found,
     }
 }
 
-enum ls_rc ls_autopsy(struct ls_db *db, struct ls_arena *arena, const char *stmt, size_t len, struct ls_trace *out, struct ls_err *err)
+enum ls_rc ls_autopsy(struct ls_db *db, struct ls_arena *arena, const char *stmt, size_t len, struct ls_trace *out,
+                      struct ls_err *err)
 {
     const char *sql = NULL, *found = NULL;
     struct effect e;
@@ -366,7 +392,8 @@ enum ls_rc ls_autopsy(struct ls_db *db, struct ls_arena *arena, const char *stmt
         if (rc == LS_OK)
             judge(arena, &e, found, out);
     } else {
-        out->says = ls_arena_printf(arena, "cannot be known from the catalogue: %s leaves no trace there that can be looked up", e.first_word);
+        out->says = ls_arena_printf(arena, "cannot be known from the catalogue: %s leaves no trace there that can be looked up",
+                                    e.first_word);
     }
     effect_release(&e);
     return rc;

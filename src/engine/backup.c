@@ -222,8 +222,8 @@ static void clear_away(const char *partial, struct ls_err *err)
     ls_err_release(&why);
 }
 
-enum ls_rc ls_backup_create(struct ls_session *s, const struct ls_backup_options *opt, const struct ls_run_hooks *hooks, struct ls_backups *out,
-                            struct ls_err *err)
+enum ls_rc ls_backup_create(struct ls_session *s, const struct ls_backup_options *opt, const struct ls_run_hooks *hooks,
+                            struct ls_backups *out, struct ls_err *err)
 {
     static const struct ls_backup_options usual;
     const char *dir = ls_session_params(s)->backup_dir != NULL ? ls_session_params(s)->backup_dir : "backups";

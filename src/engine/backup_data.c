@@ -19,7 +19,8 @@
 static const char *const pg_not_included[] = {
     "roles, their passwords and memberships (pg_dumpall --globals-only has them)",
     "tablespaces; restore with --no-tablespaces where they do not exist",
-    "settings of the database and of roles in it (ALTER DATABASE ... SET): only pg_restore --create brings back those of the database",
+    "settings of the database and of roles in it (ALTER DATABASE ... SET): only pg_restore --create brings back those of the "
+    "database",
     "replication slots and the position of subscriptions (subscriptions come back disabled)",
     "statistics of the planner (run ANALYZE after a restore)",
     "sequences are read after the tables' snapshot: their values may be a little newer than the rows",
@@ -52,7 +53,8 @@ static enum ls_rc check_space(const char *folder, int64_t need, struct ls_err *e
         return LS_OK;
     ls_size_text(have, have_text);
     ls_size_text(need, need_text);
-    rc = ls_err_set(err, LS_E_IO, "%s: %s are free, and the backup needs %s at least; nothing was written", folder, have_text, need_text);
+    rc = ls_err_set(err, LS_E_IO, "%s: %s are free, and the backup needs %s at least; nothing was written", folder, have_text,
+                    need_text);
     ls_err_hint(err, "Free some space, prune old backups, or name another folder for backups.");
     return rc;
 }
@@ -110,7 +112,8 @@ static enum ls_rc sqlite_copy(struct bk_job *j, const char *folder, struct bk_ma
 static enum ls_rc sqlite_read_back(struct bk_job *j, const char *folder, struct ls_err *err)
 {
     char *path = ls_path_join(folder, BK_SQLITE_FILE);
-    char *url = ls_asprintf("%s%s", path[0] == '/' ? "" : "./", path); /* a path by itself is taken as it is; "sqlite:" would read a '?' in it */
+    char *url = ls_asprintf("%s%s", path[0] == '/' ? "" : "./",
+                            path); /* a path by itself is taken as it is; "sqlite:" would read a '?' in it */
     struct ls_db_params params = {.url = url, .read_only = true, .is_at_rest = true, .on_wait = on_wait, .ctx = j};
     struct ls_result r = {0};
     struct ls_db *db = NULL;
@@ -173,9 +176,10 @@ static bool on_pg_tick(void *ctx)
 /* Sizes only guide the progress and the check of the space; a database that cannot tell them is backed up without. */
 static void pg_sizes(struct ls_db *db, struct pg_watch *w)
 {
-    static const char sql[] = "SELECT count(*), coalesce(sum(pg_catalog.pg_table_size(c.oid)), 0) FROM pg_catalog.pg_class c"
-                              " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
-                              " WHERE c.relkind IN ('r', 'm') AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname !~ '^pg_toast'";
+    static const char sql[] =
+        "SELECT count(*), coalesce(sum(pg_catalog.pg_table_size(c.oid)), 0) FROM pg_catalog.pg_class c"
+        " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
+        " WHERE c.relkind IN ('r', 'm') AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname !~ '^pg_toast'";
     struct ls_result r;
 
     if (ls_db_query(db, sql, NULL, 0, &r, NULL) != LS_OK)
@@ -213,14 +217,16 @@ static void wipe(struct ls_buf *b)
 static void explain_dump(const struct ls_child_result *r, struct ls_err *err)
 {
     if (strstr(r->tail.ptr, "statement timeout") != NULL || strstr(r->tail.ptr, "lock timeout") != NULL)
-        ls_err_hint(err, "A table stayed locked by another session for %d s. Try again when that session is done.", LOCK_WAIT_MS / 1000);
+        ls_err_hint(err, "A table stayed locked by another session for %d s. Try again when that session is done.",
+                    LOCK_WAIT_MS / 1000);
     else if (strstr(r->tail.ptr, "No space left") != NULL)
         ls_err_hint(err, "The disk is full. Free some space, prune old backups, or name another folder for backups.");
     else if (strstr(r->tail.ptr, "permission denied") != NULL)
         ls_err_hint(err, "A backup needs the right to read every table (the role pg_read_all_data has it).");
 }
 
-static enum ls_rc pg_run_dump(struct bk_job *j, const struct ls_tool *tool, int jobs, const char *folder, struct pg_watch *w, struct ls_err *err)
+static enum ls_rc pg_run_dump(struct bk_job *j, const struct ls_tool *tool, int jobs, const char *folder, struct pg_watch *w,
+                              struct ls_err *err)
 {
     struct ls_buf conninfo = LS_BUF_INIT, password = LS_BUF_INIT, passfile = LS_BUF_INIT;
     char jobs_text[16], wait_text[48];
@@ -231,7 +237,8 @@ static enum ls_rc pg_run_dump(struct bk_job *j, const struct ls_tool *tool, int 
     if (rc == LS_OK && password.len > 0)
         rc = passfile_line(&password, &passfile, err);
     if (rc == LS_OK) {
-        const char *const argv[] = {"pg_dump", "-Fd", "-j", jobs_text, "--no-password", "--verbose", wait_text, "-f", folder, "-d", conninfo.ptr, NULL};
+        const char *const argv[] = {"pg_dump", "-Fd", "-j",   jobs_text, "--no-password", "--verbose",
+                                    wait_text, "-f",  folder, "-d",      conninfo.ptr,    NULL};
         struct ls_child c = {.path = tool->path, .argv = argv, .on_tick = on_pg_tick, .on_line = on_pg_line, .ctx = w};
 
         snprintf(jobs_text, sizeof jobs_text, "%d", jobs);
@@ -251,7 +258,8 @@ static enum ls_rc pg_run_dump(struct bk_job *j, const struct ls_tool *tool, int 
     return rc;
 }
 
-static enum ls_rc pg_copy(struct bk_job *j, const struct ls_backup_options *opt, const char *folder, struct bk_manifest *m, struct ls_err *err)
+static enum ls_rc pg_copy(struct bk_job *j, const struct ls_backup_options *opt, const char *folder, struct bk_manifest *m,
+                          struct ls_err *err)
 {
     struct ls_db *db = ls_session_db(j->session);
     struct pg_watch w = {.job = j, .marker = "dumping contents of table "};
@@ -280,8 +288,10 @@ static enum ls_rc pg_copy(struct bk_job *j, const struct ls_backup_options *opt,
     return rc;
 }
 
-/* pg_restore --list reads the table of contents only; writing everything to nowhere reads every data file to its end (reliability.md V17). */
-static enum ls_rc pg_read_back(struct bk_job *j, const struct ls_backup_options *opt, const char *folder, const struct bk_manifest *m, struct ls_err *err)
+/* pg_restore --list reads the table of contents only; writing everything to nowhere reads every data file to its end
+ * (reliability.md V17). */
+static enum ls_rc pg_read_back(struct bk_job *j, const struct ls_backup_options *opt, const char *folder,
+                               const struct bk_manifest *m, struct ls_err *err)
 {
     struct pg_watch w = {.job = j, .marker = "processing data for table "};
     struct ls_child_result r = {.out = LS_BUF_INIT, .tail = LS_BUF_INIT};
@@ -319,12 +329,14 @@ static bool is_sqlite(const struct bk_manifest *m)
     return strcmp(m->dialect, ls_dialect_name(LS_DIALECT_SQLITE)) == 0;
 }
 
-enum ls_rc bk_copy(struct bk_job *j, const struct ls_backup_options *opt, const char *folder, struct bk_manifest *m, struct ls_err *err)
+enum ls_rc bk_copy(struct bk_job *j, const struct ls_backup_options *opt, const char *folder, struct bk_manifest *m,
+                   struct ls_err *err)
 {
     return is_sqlite(m) ? sqlite_copy(j, folder, m, err) : pg_copy(j, opt, folder, m, err);
 }
 
-enum ls_rc bk_read_back(struct bk_job *j, const struct ls_backup_options *opt, const char *folder, const struct bk_manifest *m, struct ls_err *err)
+enum ls_rc bk_read_back(struct bk_job *j, const struct ls_backup_options *opt, const char *folder, const struct bk_manifest *m,
+                        struct ls_err *err)
 {
     return is_sqlite(m) ? sqlite_read_back(j, folder, err) : pg_read_back(j, opt, folder, m, err);
 }

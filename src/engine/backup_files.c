@@ -89,7 +89,8 @@ enum ls_rc bk_sync_folder(const char *folder, struct ls_err *err)
 }
 
 /* Size and hash of an open file, with progress and a way to stop: one file may be hundreds of gigabytes. */
-static enum ls_rc hash_fd(struct bk_job *j, int fd, const char *path, int64_t before, int64_t total, struct bk_file *out, struct ls_err *err)
+static enum ls_rc hash_fd(struct bk_job *j, int fd, const char *path, int64_t before, int64_t total, struct bk_file *out,
+                          struct ls_err *err)
 {
     struct ls_sha256 *h = ls_sha256_new();
     char *chunk = ls_malloc(CHUNK), hex[LS_SHA256_HEX];
@@ -120,8 +121,8 @@ static enum ls_rc hash_fd(struct bk_job *j, int fd, const char *path, int64_t be
     return rc;
 }
 
-static enum ls_rc hash_file(struct bk_job *j, const char *folder, const char *rel, bool seal, int64_t before, int64_t total, struct bk_file *out,
-                            struct ls_err *err)
+static enum ls_rc hash_file(struct bk_job *j, const char *folder, const char *rel, bool seal, int64_t before, int64_t total,
+                            struct bk_file *out, struct ls_err *err)
 {
     char *path = ls_path_join(folder, rel);
     off_t size;
@@ -171,7 +172,8 @@ enum ls_rc bk_seal(struct bk_job *j, const char *folder, struct bk_manifest *m, 
     return rc;
 }
 
-static enum ls_rc compare_one(struct bk_job *j, const char *folder, const struct bk_file *want, int64_t before, int64_t total, struct ls_err *err)
+static enum ls_rc compare_one(struct bk_job *j, const char *folder, const struct bk_file *want, int64_t before, int64_t total,
+                              struct ls_err *err)
 {
     struct bk_file got = {0};
     enum ls_rc rc = hash_file(j, folder, want->path, false, before, total, &got, err);
@@ -179,14 +181,17 @@ static enum ls_rc compare_one(struct bk_job *j, const char *folder, const struct
     if (rc != LS_OK)
         return rc;
     if (got.size != want->size)
-        return ls_err_set(err, LS_E_DRIFT, "%s/%s: has %lld bytes, the manifest says %lld", folder, want->path, (long long)got.size, (long long)want->size);
+        return ls_err_set(err, LS_E_DRIFT, "%s/%s: has %lld bytes, the manifest says %lld", folder, want->path, (long long)got.size,
+                          (long long)want->size);
     if (strcmp(got.sha256, want->sha256) != 0)
-        return ls_err_set(err, LS_E_DRIFT, "%s/%s: its bytes are not the ones that were written (SHA-256 %.12s..., the manifest says %.12s...)", folder,
-                          want->path, got.sha256, want->sha256);
+        return ls_err_set(err, LS_E_DRIFT,
+                          "%s/%s: its bytes are not the ones that were written (SHA-256 %.12s..., the manifest says %.12s...)",
+                          folder, want->path, got.sha256, want->sha256);
     return LS_OK;
 }
 
-/* Both lists are sorted; the folder has the manifest itself besides. A stray database.sqlite-wal would be read into the copy when it is opened. */
+/* Both lists are sorted; the folder has the manifest itself besides. A stray database.sqlite-wal would be read into the copy when
+ * it is opened. */
 static enum ls_rc compare_names(const char *folder, const struct bk_manifest *m, struct ls_err *err)
 {
     bk_paths there = {0};

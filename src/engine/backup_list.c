@@ -19,7 +19,8 @@ void ls_backups_release(struct ls_backups *b)
     *b = (struct ls_backups){0};
 }
 
-/* The UTC stamp in a name of ours "app-007-20260102030405", "...-2", "....partial": where it begins, or NULL for another folder's name. */
+/* The UTC stamp in a name of ours "app-007-20260102030405", "...-2", "....partial": where it begins, or NULL for another folder's
+ * name. */
 static const char *find_stamp(const char *name)
 {
     const char *found = NULL;
@@ -199,7 +200,9 @@ static int64_t parse_iso(const char *s)
     struct tm tm = {0};
     char z;
 
-    if (sscanf(s, "%4d-%2d-%2dT%2d:%2d:%2d%c", &tm.tm_year, &tm.tm_mon, &tm.tm_mday, &tm.tm_hour, &tm.tm_min, &tm.tm_sec, &z) != 7 || z != 'Z')
+    if (sscanf(s, "%4d-%2d-%2dT%2d:%2d:%2d%c", &tm.tm_year, &tm.tm_mon, &tm.tm_mday, &tm.tm_hour, &tm.tm_min, &tm.tm_sec, &z) !=
+            7 ||
+        z != 'Z')
         return -1;
     tm.tm_year -= 1900;
     tm.tm_mon -= 1;

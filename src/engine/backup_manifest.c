@@ -74,10 +74,12 @@ static json_t *lists_of(const struct bk_manifest *m, json_t *root)
     for (size_t i = 0; i < m->files.n; i++) {
         const struct bk_file *f = &m->files.v[i];
 
-        json_array_append_new(files, json_pack("{s:o, s:I, s:s}", "path", text_of(f->path), "size", (json_int_t)f->size, "sha256", f->sha256));
+        json_array_append_new(
+            files, json_pack("{s:o, s:I, s:s}", "path", text_of(f->path), "size", (json_int_t)f->size, "sha256", f->sha256));
     }
     for (size_t i = 0; i < m->phases.n; i++)
-        json_array_append_new(phases, json_pack("{s:s, s:I}", "phase", m->phases.v[i].name, "duration_ms", (json_int_t)m->phases.v[i].ms));
+        json_array_append_new(phases,
+                              json_pack("{s:s, s:I}", "phase", m->phases.v[i].name, "duration_ms", (json_int_t)m->phases.v[i].ms));
     for (size_t i = 0; i < m->states.n; i++)
         json_array_append_new(states, json_pack("{s:s, s:s}", "state", m->states.v[i].state, "at", m->states.v[i].at));
     for (size_t i = 0; i < m->not_included.n; i++)
@@ -96,8 +98,9 @@ enum ls_rc bk_manifest_write(const struct bk_manifest *m, const char *folder, st
     const struct {
         const char *key, *value;
     } words[] = {
-        {"created_at", m->created_at}, {"target", m->target}, {"host", m->host},     {"dialect", m->dialect}, {"server", m->server},
-        {"format", m->format},         {"ledger", m->ledger}, {"version", m->version}, {"tool", m->tool},
+        {"created_at", m->created_at}, {"target", m->target},   {"host", m->host},
+        {"dialect", m->dialect},       {"server", m->server},   {"format", m->format},
+        {"ledger", m->ledger},         {"version", m->version}, {"tool", m->tool},
     };
     json_t *root = json_pack("{s:i, s:s}", "manifest", BK_FORMAT, "written_by", PACKAGE_STRING);
     char *path = ls_path_join(folder, BK_MANIFEST), *text = NULL;
@@ -153,13 +156,15 @@ static bool read_files(struct bk_manifest *m, const json_t *root)
 
     if (!json_is_array(list) || json_array_size(list) == 0)
         return false;
-    json_array_foreach (list, i, o) {
+    json_array_foreach(list, i, o)
+    {
         struct bk_file *f = LS_VEC_PUSH(&m->files);
         const char *hash = json_string_value(json_object_get(o, "sha256"));
         const json_t *size = json_object_get(o, "size");
 
         f->path = word_in(m, o, "path");
-        if (!is_inside(f->path) || hash == NULL || strlen(hash) != LS_SHA256_HEX - 1 || !json_is_integer(size) || json_integer_value(size) < 0)
+        if (!is_inside(f->path) || hash == NULL || strlen(hash) != LS_SHA256_HEX - 1 || !json_is_integer(size) ||
+            json_integer_value(size) < 0)
             return false;
         f->size = json_integer_value(size);
         memcpy(f->sha256, hash, LS_SHA256_HEX);
@@ -174,21 +179,22 @@ static void read_lists(struct bk_manifest *m, const json_t *root)
     size_t i;
     json_t *o;
 
-    json_array_foreach (json_object_get(root, "phases"), i, o) {
+    json_array_foreach(json_object_get(root, "phases"), i, o)
+    {
         struct bk_phase *p = LS_VEC_PUSH(&m->phases);
 
         p->name = word_in(m, o, "phase");
         p->ms = json_integer_value(json_object_get(o, "duration_ms"));
     }
-    json_array_foreach (json_object_get(root, "state"), i, o) {
+    json_array_foreach(json_object_get(root, "state"), i, o)
+    {
         struct bk_state *s = LS_VEC_PUSH(&m->states);
 
         s->state = word_in(m, o, "state");
         s->at = word_in(m, o, "at");
     }
-    json_array_foreach (json_object_get(root, "not_included"), i, o)
-        if (json_is_string(o))
-            *LS_VEC_PUSH(&m->not_included) = ls_arena_str(m->arena, json_string_value(o));
+    json_array_foreach(json_object_get(root, "not_included"), i, o) if (json_is_string(o)) * LS_VEC_PUSH(&m->not_included) =
+        ls_arena_str(m->arena, json_string_value(o));
 }
 
 static enum ls_rc read_root(struct bk_manifest *m, const json_t *root, const char *path, struct ls_err *err)
@@ -197,7 +203,8 @@ static enum ls_rc read_root(struct bk_manifest *m, const json_t *root, const cha
     char hash[LS_SHA256_HEX];
 
     if (format > BK_FORMAT)
-        return ls_err_set(err, LS_E_UNSUPPORTED, "%s: written by a newer lockstep (manifest %lld; this one reads %d)", path, (long long)format, BK_FORMAT);
+        return ls_err_set(err, LS_E_UNSUPPORTED, "%s: written by a newer lockstep (manifest %lld; this one reads %d)", path,
+                          (long long)format, BK_FORMAT);
     if (format < 1)
         return ls_err_set(err, LS_E_INPUT, "%s: is no manifest of a backup", path);
     m->created_at = word_in(m, root, "created_at");

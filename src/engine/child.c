@@ -27,7 +27,7 @@ struct job {
     int err_fd, out_fd; /* our ends; -1 closed */
     struct ls_buf line; /* the piece of standard error behind its last newline */
     bool cancelled;
-    int64_t kill_at;    /* ls_mono_ms() when SIGTERM is followed by SIGKILL; 0 = not asked yet */
+    int64_t kill_at; /* ls_mono_ms() when SIGTERM is followed by SIGKILL; 0 = not asked yet */
 };
 
 static void close_fd(int *fd)
@@ -118,7 +118,8 @@ static int set_files(posix_spawn_file_actions_t *fa, int out_fd, int err_fd, int
     int rc = posix_spawn_file_actions_addopen(fa, 0, "/dev/null", O_RDONLY, 0);
 
     if (rc == 0)
-        rc = out_fd >= 0 ? posix_spawn_file_actions_adddup2(fa, out_fd, 1) : posix_spawn_file_actions_addopen(fa, 1, "/dev/null", O_WRONLY, 0);
+        rc = out_fd >= 0 ? posix_spawn_file_actions_adddup2(fa, out_fd, 1)
+                         : posix_spawn_file_actions_addopen(fa, 1, "/dev/null", O_WRONLY, 0);
     if (rc == 0)
         rc = posix_spawn_file_actions_adddup2(fa, err_fd, 2);
     if (rc == 0 && secret_fd >= 0)
@@ -299,7 +300,8 @@ static void wait_for_end(struct job *j)
     j->r->signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
 }
 
-/* Where the cause begins: at the last line that says "error:" or "fatal:" (PostgreSQL's programs put details and hints behind it), else at the last line. */
+/* Where the cause begins: at the last line that says "error:" or "fatal:" (PostgreSQL's programs put details and hints behind it),
+ * else at the last line. */
 static size_t find_cause(const struct ls_buf *tail)
 {
     size_t end = tail->len, last = 0, cause = SIZE_MAX;

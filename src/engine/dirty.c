@@ -1,4 +1,5 @@
-/* What the ledger says, what the tool did by its own rules, what the catalogue shows, and the ways out: safety.md 4, formats.md 4.1. */
+/* What the ledger says, what the tool did by its own rules, what the catalogue shows, and the ways out: safety.md 4,
+ * formats.md 4.1. */
 #include <config.h>
 
 #include "engine/dirty_priv.h"
@@ -11,11 +12,11 @@ struct dirty {
     struct ls_session *session;
     const struct ls_snapshot *snap;
     struct ls_dirty_report *out;
-    const struct ls_entry *entry;      /* the dirty one */
-    const struct ls_migration *above;  /* whose down may have been begun instead; NULL: none */
-    struct ls_reading up, down;        /* of the entry's up (or no-transaction down); of the one above */
+    const struct ls_entry *entry;     /* the dirty one */
+    const struct ls_migration *above; /* whose down may have been begun instead; NULL: none */
+    struct ls_reading up, down;       /* of the entry's up (or no-transaction down); of the one above */
     bool is_golang;
-    int failed_stmt, n_stmts;          /* by the journal: "(statement 3 of 5)"; 0 unknown */
+    int failed_stmt, n_stmts; /* by the journal: "(statement 3 of 5)"; 0 unknown */
     enum ls_direction failed_direction;
 };
 
@@ -68,8 +69,8 @@ static void direct_golang(struct dirty *d)
         know(d, LS_UP);
 }
 
-/* Our own intent of a down keeps the row that its up wrote, duration included; the intent of an up has none yet. A row that was made by `mark` has
- * none either, and then only the journal knows. */
+/* Our own intent of a down keeps the row that its up wrote, duration included; the intent of an up has none yet. A row that was
+ * made by `mark` has none either, and then only the journal knows. */
 static void direct_lockstep(struct dirty *d)
 {
     if (d->entry->row != NULL && d->entry->row->duration_ms >= 0)
@@ -100,7 +101,8 @@ static void read_failed_statement(struct dirty *d, const struct ls_journal_row *
     const char *at = r->detail != NULL ? strstr(r->detail, "(statement ") : NULL;
     int no = 0, of = 0;
 
-    if (at == NULL || r->event == NULL || strcmp(r->event, "failed") != 0 || sscanf(at, "(statement %9d of %9d)", &no, &of) != 2 || no < 1 || no > of)
+    if (at == NULL || r->event == NULL || strcmp(r->event, "failed") != 0 || sscanf(at, "(statement %9d of %9d)", &no, &of) != 2 ||
+        no < 1 || no > of)
         return;
     d->failed_stmt = no;
     d->n_stmts = of;
@@ -119,21 +121,26 @@ static void ask_journal(struct dirty *d)
     if (r != NULL) {
         is_down = strcmp(r->direction, "down") == 0;
         is_above = d->above != NULL && (strcmp(r->version, d->above->label) == 0 || strcmp(r->version, d->above->id) == 0);
-        fact(d, "The journal's last word on it: %s of %s, %s%s%s at %s by %s%s%s.", r->direction, r->version, r->event != NULL ? r->event : "",
-             r->result != NULL && r->result[0] != '\0' ? ", " : "", r->result != NULL ? r->result : "", r->at != NULL ? r->at : "an unknown time",
+        fact(d, "The journal's last word on it: %s of %s, %s%s%s at %s by %s%s%s.", r->direction, r->version,
+             r->event != NULL ? r->event : "", r->result != NULL && r->result[0] != '\0' ? ", " : "",
+             r->result != NULL ? r->result : "", r->at != NULL ? r->at : "an unknown time",
              r->operator_name != NULL ? r->operator_name : "unknown", r->detail != NULL && r->detail[0] != '\0' ? ": " : "",
              r->detail != NULL ? r->detail : "");
         read_failed_statement(d, r);
-        /* Another tool may have run since: its row would not be in the journal. A record that was completed is not about this failure. */
-        if (!d->out->direction_known && (!d->is_golang || is_down == is_above) && (r->result == NULL || strcmp(r->result, "ok") != 0))
+        /* Another tool may have run since: its row would not be in the journal. A record that was completed is not about this
+         * failure. */
+        if (!d->out->direction_known && (!d->is_golang || is_down == is_above) &&
+            (r->result == NULL || strcmp(r->result, "ok") != 0))
             know(d, is_down ? LS_DOWN : LS_UP);
     }
     ls_journal_release(&j);
 }
 
-static enum ls_rc look(struct dirty *d, const struct ls_migration *m, enum ls_direction direction, struct ls_reading *out, struct ls_err *err)
+static enum ls_rc look(struct dirty *d, const struct ls_migration *m, enum ls_direction direction, struct ls_reading *out,
+                       struct ls_err *err)
 {
-    return ls_reading_look(d->session, d->out->arena, m, direction, d->failed_direction == direction ? d->failed_stmt : 0, d->n_stmts, out, err);
+    return ls_reading_look(d->session, d->out->arena, m, direction, d->failed_direction == direction ? d->failed_stmt : 0,
+                           d->n_stmts, out, err);
 }
 
 /* --- the words ------------------------------------------------------------------------------------------------------------- */
@@ -147,9 +154,11 @@ static const char *sentence_of(const struct ls_reading *r)
     if (r->section->policy == LS_POLICY_TX && r->is_whole)
         return "The statements ran in one transaction: all of them took effect, or none.";
     if (r->forbids_tx && r->stmts.n == 1)
-        return "It is one statement that runs outside of transactions: it can leave something unfinished behind, such as an invalid index.";
+        return "It is one statement that runs outside of transactions: it can leave something unfinished behind, such as an "
+               "invalid index.";
     if (r->controls_tx && r->is_whole)
-        return "The file was sent as one query, and its own BEGIN and COMMIT make it one transaction: all of it took effect, or nothing.";
+        return "The file was sent as one query, and its own BEGIN and COMMIT make it one transaction: all of it took effect, or "
+               "nothing.";
     if (r->controls_tx)
         return "The file was sent as one query with transaction commands of its own: what was committed before the failure stays.";
     return "The file was sent as one query, which PostgreSQL runs as one transaction: all of it took effect, or nothing.";
@@ -204,16 +213,17 @@ static void say_ledger(struct dirty *d)
     else if (d->is_golang)
         d->out->ledger_says = ls_arena_printf(a, "%s: version %s, dirty", d->snap->ledger.location, row->id);
     else
-        d->out->ledger_says = ls_arena_printf(a, "%s: version %s has status \"%s\"%s%s%s%s", d->snap->ledger.location, e->label,
-                                              row->raw_status != NULL ? row->raw_status : "NULL", row->applied_at != NULL ? ", written at " : "",
-                                              row->applied_at != NULL ? row->applied_at : "", row->applied_by != NULL ? " by " : "",
-                                              row->applied_by != NULL ? row->applied_by : "");
+        d->out->ledger_says =
+            ls_arena_printf(a, "%s: version %s has status \"%s\"%s%s%s%s", d->snap->ledger.location, e->label,
+                            row->raw_status != NULL ? row->raw_status : "NULL", row->applied_at != NULL ? ", written at " : "",
+                            row->applied_at != NULL ? row->applied_at : "", row->applied_by != NULL ? " by " : "",
+                            row->applied_by != NULL ? row->applied_by : "");
 }
 
 /* --- the ways out ---------------------------------------------------------------------------------------------------------- */
 
-static enum ls_rc LS_PRINTF(6, 7) choice(struct dirty *d, enum ls_action action, const char *version, bool is_indicated, struct ls_err *err,
-                                         const char *title_and_when, ...)
+static enum ls_rc LS_PRINTF(6, 7) choice(struct dirty *d, enum ls_action action, const char *version, bool is_indicated,
+                                         struct ls_err *err, const char *title_and_when, ...)
 {
     struct ls_plan_request req = {.action = action, .version = version};
     struct ls_err why = LS_ERR_INIT;
@@ -278,10 +288,11 @@ static enum ls_rc choose_golang(struct dirty *d, struct ls_err *err)
     enum ls_rc rc = LS_OK;
 
     if (may_be_up)
-        rc = choice(d, LS_ACTION_MARK_PENDING, n, way == WAY_PENDING, err,
-                    "Nothing of %s is in the database: take it as not applied, so that it can run again\n"
-                    "Right when the up of %s failed and left nothing. After it, mend the file if it is at fault, and `up 1` runs %s again.",
-                    n, n, n);
+        rc = choice(
+            d, LS_ACTION_MARK_PENDING, n, way == WAY_PENDING, err,
+            "Nothing of %s is in the database: take it as not applied, so that it can run again\n"
+            "Right when the up of %s failed and left nothing. After it, mend the file if it is at fault, and `up 1` runs %s again.",
+            n, n, n);
     if (rc == LS_OK && is_nil)
         rc = choice(d, LS_ACTION_MARK_PENDING, d->above != NULL ? d->above->id : "0", way == WAY_APPLIED, err,
                     "%s is taken back whole: take nothing as applied\nRight when everything that %s made is gone.",
@@ -289,12 +300,13 @@ static enum ls_rc choose_golang(struct dirty *d, struct ls_err *err)
     else if (rc == LS_OK)
         rc = choice(d, LS_ACTION_MARK_APPLIED, n, way == WAY_APPLIED, err,
                     "All of %s is in the database%s%s: take it as applied\nRight when everything that %s makes is there%s%s%s.", n,
-                    may_be_down ? " and nothing is of " : "", may_be_down ? d->above->label : "", n, may_be_down ? ", and nothing that " : "",
-                    may_be_down ? d->above->label : "", may_be_down ? " makes" : "");
+                    may_be_down ? " and nothing is of " : "", may_be_down ? d->above->label : "", n,
+                    may_be_down ? ", and nothing that " : "", may_be_down ? d->above->label : "", may_be_down ? " makes" : "");
     if (rc == LS_OK && may_be_down)
         rc = choice(d, LS_ACTION_MARK_APPLIED, d->above->id, way == WAY_ABOVE_APPLIED, err,
                     "All of %s is still in the database: take it as applied, so that its down can run again\n"
-                    "Right when the down of %s failed and took nothing away. After it, mend the down file if it is at fault, and `down 1` runs it again.",
+                    "Right when the down of %s failed and took nothing away. After it, mend the down file if it is at fault, and "
+                    "`down 1` runs it again.",
                     d->above->label, d->above->label);
     return rc;
 }
@@ -315,7 +327,9 @@ static enum ls_rc choose_lockstep(struct dirty *d, struct ls_err *err)
         rc = choice(d, LS_ACTION_MARK_APPLIED, n, known && extent == there, err,
                     "All of %s is in the database: take it as applied\n"
                     "Right when everything that it makes is there%s.",
-                    d->entry->label, is_down ? ". After it, `down 1` takes it back again" : ", or after you ran by hand the statements that are missing");
+                    d->entry->label,
+                    is_down ? ". After it, `down 1` takes it back again"
+                            : ", or after you ran by hand the statements that are missing");
     return rc;
 }
 
@@ -327,10 +341,12 @@ static enum ls_rc explain_golang(struct dirty *d, struct ls_err *err)
     enum ls_rc rc = LS_OK;
 
     direct_golang(d);
-    fact(d, "golang-migrate writes the version as dirty, sends the file, and writes it as clean, each on its own. The last of these did not happen.");
+    fact(d, "golang-migrate writes the version as dirty, sends the file, and writes it as clean, each on its own. The last of "
+            "these did not happen.");
     ask_journal(d);
     if (!d->out->direction_known)
-        fact(d, "The row names where the move was going: either the up of %s was begun, or the down of %s above it.", d->entry->label, d->above->label);
+        fact(d, "The row names where the move was going: either the up of %s was begun, or the down of %s above it.",
+             d->entry->label, d->above->label);
     else if (d->out->direction == LS_UP)
         fact(d, "It was the up of %s.", d->entry->label);
     else
@@ -373,12 +389,14 @@ static enum ls_rc explain_lockstep(struct dirty *d, struct ls_err *err)
     if (d->entry->row != NULL && d->entry->row->state == LS_ROW_UNKNOWN)
         fact(d, "The status is no word that lockstep writes: somebody or something else wrote it.");
     else
-        fact(d, "For a migration without a transaction lockstep writes \"failed\" first, and \"applied\" or \"rolled_back\" when it is through. "
+        fact(d, "For a migration without a transaction lockstep writes \"failed\" first, and \"applied\" or \"rolled_back\" when "
+                "it is through. "
                 "That did not happen.");
     ask_journal(d);
     if (is_edited(d)) {
         d->failed_stmt = 0;
-        fact(d, "The up file is not the one that ran: it was changed since. What is said of its statements is about the file as it is now.");
+        fact(d, "The up file is not the one that ran: it was changed since. What is said of its statements is about the file as it "
+                "is now.");
     }
     rc = look(d, d->entry->migration, d->out->direction, &d->up, err);
     if (rc != LS_OK)

@@ -33,7 +33,8 @@ static void drop_shared(struct ls_arena *a, struct ls_reading *r)
     }
 }
 
-/* Statements run in order and the first error ends it: one that is applied vouches for those before it, one that is not for those behind it. */
+/* Statements run in order and the first error ends it: one that is applied vouches for those before it, one that is not for those
+ * behind it. */
 static void infer(struct ls_reading *r)
 {
     size_t last_applied = 0, first_absent = r->stmts.n;
@@ -64,8 +65,8 @@ static void infer(struct ls_reading *r)
     }
 }
 
-/* What the journal saw: the statements in front of the one that failed had ended, the ones behind it were never sent. What the catalogue shows to the
- * contrary was there before, or was done by hand since. */
+/* What the journal saw: the statements in front of the one that failed had ended, the ones behind it were never sent. What the
+ * catalogue shows to the contrary was there before, or was done by hand since. */
 static void believe_journal(struct ls_arena *a, struct ls_reading *r, int failed_stmt)
 {
     for (size_t i = 0; i < r->stmts.n; i++) {
@@ -74,8 +75,11 @@ static void believe_journal(struct ls_arena *a, struct ls_reading *r, int failed
 
         if (no == failed_stmt && t->verdict == LS_TRACE_APPLIED) {
             t->verdict = LS_TRACE_UNKNOWN;
-            t->says = ls_arena_printf(a, "cannot be known: by the journal it failed, and the catalogue shows what it would have done (%s): that was so before, "
-                                         "or was done since", t->object);
+            t->says = ls_arena_printf(a,
+                                      "cannot be known: by the journal it failed, and the catalogue shows what it would have done "
+                                      "(%s): that was so before, "
+                                      "or was done since",
+                                      t->object);
         } else if (no == failed_stmt && t->verdict == LS_TRACE_UNKNOWN) {
             t->verdict = LS_TRACE_ABSENT;
             t->says = "not applied (journal): this is the one that failed";
@@ -143,7 +147,8 @@ static void classify(struct ls_reading *r, const struct ls_stmts *s)
         r->is_whole = true;
 }
 
-static enum ls_rc look_at_statements(struct ls_session *s, struct ls_arena *arena, const struct ls_source *src, struct ls_reading *out, struct ls_err *err)
+static enum ls_rc look_at_statements(struct ls_session *s, struct ls_arena *arena, const struct ls_source *src,
+                                     struct ls_reading *out, struct ls_err *err)
 {
     enum ls_rc rc = LS_OK;
 
@@ -162,8 +167,8 @@ static enum ls_rc look_at_statements(struct ls_session *s, struct ls_arena *aren
     return rc;
 }
 
-enum ls_rc ls_reading_look(struct ls_session *s, struct ls_arena *arena, const struct ls_migration *m, enum ls_direction direction, int failed_stmt,
-                           int n_stmts, struct ls_reading *out, struct ls_err *err)
+enum ls_rc ls_reading_look(struct ls_session *s, struct ls_arena *arena, const struct ls_migration *m, enum ls_direction direction,
+                           int failed_stmt, int n_stmts, struct ls_reading *out, struct ls_err *err)
 {
     struct ls_source src = {.text = LS_BUF_INIT};
     struct ls_err why = LS_ERR_INIT;

@@ -20,8 +20,13 @@ static char *tools_path_list;
 static char *tools_home;
 
 /* Where packages put the programs: Debian, Red Hat, source builds, others. */
-static const char *const usual_folders[] = {"/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin",       "/usr/local/pgsql/bin", "/usr/local/bin",
-                                            "/usr/bin",                  "/usr/lib/postgresql*/bin", "/opt/local/lib/postgresql*/bin"};
+static const char *const usual_folders[] = {"/usr/lib/postgresql/*/bin",
+                                            "/usr/pgsql-*/bin",
+                                            "/usr/local/pgsql/bin",
+                                            "/usr/local/bin",
+                                            "/usr/bin",
+                                            "/usr/lib/postgresql*/bin",
+                                            "/opt/local/lib/postgresql*/bin"};
 
 typedef LS_VEC(char *) paths;
 
@@ -164,7 +169,8 @@ static bool ask_version(const char *name, const char *path, struct ls_tool *out)
     return out->version != 0;
 }
 
-/* An older program cannot read a newer server's catalogue; a newer one can, but the closest writes the least that the server does not know. */
+/* An older program cannot read a newer server's catalogue; a newer one can, but the closest writes the least that the server does
+ * not know. */
 static bool is_better(const struct ls_tool *a, const struct ls_tool *best, int min_version)
 {
     int a_major = a->version / 10000, best_major = best->version / 10000, need = min_version / 10000;
@@ -188,13 +194,16 @@ static enum ls_rc judge(const char *name, const struct ls_tool *best, int min_ve
     if (best->path == NULL)
         rc = ls_err_set(err, LS_E_UNSUPPORTED, "%s was not found", name);
     else
-        rc = ls_err_set(err, LS_E_UNSUPPORTED, "%s is version %d, and PostgreSQL %d needs %s %d or newer", best->path, best->version / 10000, need, name,
-                        need);
+        rc = ls_err_set(err, LS_E_UNSUPPORTED, "%s is version %d, and PostgreSQL %d needs %s %d or newer", best->path,
+                        best->version / 10000, need, name, need);
     if (need > 0)
-        ls_err_hint(err, "Install PostgreSQL's client programs of version %d or newer (Debian and Ubuntu: postgresql-client-%d), or name the program to use.",
+        ls_err_hint(err,
+                    "Install PostgreSQL's client programs of version %d or newer (Debian and Ubuntu: postgresql-client-%d), or "
+                    "name the program to use.",
                     need, need);
     else
-        ls_err_hint(err, "Install PostgreSQL's client programs (Debian and Ubuntu: postgresql-client), or name the program to use.");
+        ls_err_hint(err,
+                    "Install PostgreSQL's client programs (Debian and Ubuntu: postgresql-client), or name the program to use.");
     return rc;
 }
 
@@ -225,7 +234,8 @@ static enum ls_rc find_explicit(const char *name, const char *path, int min_vers
     return judge(name, out, min_version, err);
 }
 
-enum ls_rc ls_tool_find(const char *name, const char *explicit_path, const char *sibling, int min_version, struct ls_tool *out, struct ls_err *err)
+enum ls_rc ls_tool_find(const char *name, const char *explicit_path, const char *sibling, int min_version, struct ls_tool *out,
+                        struct ls_err *err)
 {
     paths list = {0};
     enum ls_rc rc;

@@ -43,7 +43,8 @@ static struct ls_diag *add_failure(struct runner *r, const struct ls_migration *
     return d;
 }
 
-/* SQLite has no read-only transaction: PRAGMA query_only forbids writing, but not ATTACH, which makes files, nor the pragma that ends it. So only queries. */
+/* SQLite has no read-only transaction: PRAGMA query_only forbids writing, but not ATTACH, which makes files, nor the pragma that
+ * ends it. So only queries. */
 static bool is_query(const char *stmt, size_t len)
 {
     static const char *const firsts[] = {"SELECT", "WITH", "VALUES"};
@@ -73,7 +74,8 @@ static enum ls_rc open_tx(struct runner *r, struct ls_err *err)
     return ls_db_exec(r->db, begin_sqlite, strlen(begin_sqlite), NULL, 0, NULL, err);
 }
 
-static enum ls_rc report_error(struct runner *r, const struct ls_migration *m, const struct ls_source *src, size_t i, struct ls_err *why, struct ls_err *err)
+static enum ls_rc report_error(struct runner *r, const struct ls_migration *m, const struct ls_source *src, size_t i,
+                               struct ls_err *why, struct ls_err *err)
 {
     const struct ls_stmt *st = &src->stmts->v[i];
     struct ls_diag *d;
@@ -93,7 +95,8 @@ static enum ls_rc report_error(struct runner *r, const struct ls_migration *m, c
     return LS_OK;
 }
 
-static enum ls_rc run_statement(struct runner *r, const struct ls_migration *m, const struct ls_source *src, size_t i, struct ls_err *err)
+static enum ls_rc run_statement(struct runner *r, const struct ls_migration *m, const struct ls_source *src, size_t i,
+                                struct ls_err *err)
 {
     const struct ls_stmt *st = &src->stmts->v[i];
     const char *text = src->text.ptr + st->start;
@@ -107,7 +110,8 @@ static enum ls_rc run_statement(struct runner *r, const struct ls_migration *m, 
         struct ls_diag *d = add_failure(r, m, "verify-not-a-query", st->line);
 
         d->message = ls_arena_printf(r->out->arena, "statement %zu of %zu is no query, and was not run", i + 1, src->stmts->n);
-        d->hint = "A .verify file holds queries only; SQLite's pragmas can be asked as tables: SELECT count(*) = 0 FROM pragma_foreign_key_check.";
+        d->hint = "A .verify file holds queries only; SQLite's pragmas can be asked as tables: SELECT count(*) = 0 FROM "
+                  "pragma_foreign_key_check.";
         return LS_OK;
     }
     rc = open_tx(r, &why);
@@ -116,8 +120,8 @@ static enum ls_rc run_statement(struct runner *r, const struct ls_migration *m, 
     if (rc != LS_OK) {
         rc = report_error(r, m, src, i, &why, err);
     } else if (!info.has_rows || info.rows == 0) {
-        add_failure(r, m, "verify-no-rows", st->line)->message =
-            ls_arena_printf(r->out->arena, "statement %zu of %zu gave no row; it must give rows that are all true", i + 1, src->stmts->n);
+        add_failure(r, m, "verify-no-rows", st->line)->message = ls_arena_printf(
+            r->out->arena, "statement %zu of %zu gave no row; it must give rows that are all true", i + 1, src->stmts->n);
     } else if (!info.all_true) {
         add_failure(r, m, "verify-failed", st->line)->message =
             ls_arena_printf(r->out->arena, "statement %zu of %zu gave a row that is not true", i + 1, src->stmts->n);
@@ -157,7 +161,8 @@ static enum ls_rc query_only(struct ls_db *db, bool on, struct ls_err *err)
 
 static bool is_due(const struct ls_entry *e)
 {
-    return e->migration != NULL && e->migration->verify.path != NULL && (e->state == LS_STATE_APPLIED || e->state == LS_STATE_MODIFIED);
+    return e->migration != NULL && e->migration->verify.path != NULL &&
+           (e->state == LS_STATE_APPLIED || e->state == LS_STATE_MODIFIED);
 }
 
 static enum ls_rc run_files(struct runner *r, struct ls_err *err)
@@ -192,8 +197,8 @@ static enum ls_rc run_files(struct runner *r, struct ls_err *err)
     return rc;
 }
 
-enum ls_rc ls_verify(struct ls_session *s, const struct ls_snapshot *snap, bool run, const struct ls_run_hooks *hooks, struct ls_verify_report *out,
-                     struct ls_err *err)
+enum ls_rc ls_verify(struct ls_session *s, const struct ls_snapshot *snap, bool run, const struct ls_run_hooks *hooks,
+                     struct ls_verify_report *out, struct ls_err *err)
 {
     struct runner r = {.session = s, .snap = snap, .hooks = hooks, .out = out, .began_ms = ls_mono_ms()};
 

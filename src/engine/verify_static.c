@@ -14,12 +14,13 @@ struct check {
     const struct ls_snapshot *snap;
     struct ls_arena *arena;
     struct ls_diags *out;
-    bool runs_empty_half;   /* golang-migrate: a version without an up (or down) file runs nothing and moves the cursor */
+    bool runs_empty_half; /* golang-migrate: a version without an up (or down) file runs nothing and moves the cursor */
     struct ls_buf text;
 };
 
 /* Strings are copied: a report outlives the snapshot that it was made from. */
-static struct ls_diag *add(struct check *c, enum ls_severity severity, const char *code, const char *path, int line, const char *version)
+static struct ls_diag *add(struct check *c, enum ls_severity severity, const char *code, const char *path, int line,
+                           const char *version)
 {
     struct ls_diag *d = LS_VEC_PUSH(&c->out->d);
 
@@ -78,7 +79,8 @@ static enum ls_severity class_severity(const struct check *c, const struct ls_mi
     return LS_SEV_WARNING;
 }
 
-static void check_classes(struct check *c, const struct ls_migration *m, const struct ls_section *s, enum role role, const struct ls_stmts *stmts)
+static void check_classes(struct check *c, const struct ls_migration *m, const struct ls_section *s, enum role role,
+                          const struct ls_stmts *stmts)
 {
     for (size_t i = 0; i < stmts->n; i++) {
         const struct ls_stmt *st = &stmts->v[i];
@@ -95,7 +97,9 @@ static void check_classes(struct check *c, const struct ls_migration *m, const s
                                          : "Put it alone into a migration that begins with: -- lockstep: no-transaction";
         } else if (st->tx == LS_TX_FORBIDS && s->policy == LS_POLICY_IMPLICIT && stmts->n > 1) {
             d = add(c, class_severity(c, m, role), "needs-own-file", s->path, st->line, m->label);
-            say(c, d, "statement %zu cannot run together with other statements: the file is sent as one query, which is one transaction", i + 1);
+            say(c, d,
+                "statement %zu cannot run together with other statements: the file is sent as one query, which is one transaction",
+                i + 1);
             d->hint = "Put it alone into a migration of its own.";
         }
     }
@@ -161,7 +165,8 @@ static void check_halves(struct check *c, const struct ls_migration *m)
     struct ls_diag *d;
 
     if (m->up.path == NULL) {
-        d = add(c, c->runs_empty_half ? LS_SEV_WARNING : LS_SEV_ERROR, "missing-up", m->down.path != NULL ? m->down.path : m->verify.path, 0, m->label);
+        d = add(c, c->runs_empty_half ? LS_SEV_WARNING : LS_SEV_ERROR, "missing-up",
+                m->down.path != NULL ? m->down.path : m->verify.path, 0, m->label);
         say(c, d, "there is no .up.sql file for version %s", m->label);
         if (c->runs_empty_half)
             d->hint = "golang-migrate runs nothing for it and moves its cursor on.";
@@ -171,7 +176,8 @@ static void check_halves(struct check *c, const struct ls_migration *m)
     if (m->down.path == NULL && (m->up.path != NULL || m->verify.path != NULL)) {
         d = add(c, LS_SEV_WARNING, "missing-down", m->up.path, 0, m->label);
         if (c->runs_empty_half)
-            say(c, d, "there is no .down.sql file for version %s: going down from it runs nothing, and moves the cursor back", m->label);
+            say(c, d, "there is no .down.sql file for version %s: going down from it runs nothing, and moves the cursor back",
+                m->label);
         else
             say(c, d, "there is no .down.sql file: version %s cannot be rolled back", m->label);
     }
@@ -208,7 +214,8 @@ static void check_gaps(struct check *c)
         if (b->version == a->version + 2)
             say(c, d, "there is no migration %" PRIu64 " between %s and %s", a->version + 1, a->label, b->label);
         else
-            say(c, d, "there are no migrations %" PRIu64 " to %" PRIu64 " between %s and %s", a->version + 1, b->version - 1, a->label, b->label);
+            say(c, d, "there are no migrations %" PRIu64 " to %" PRIu64 " between %s and %s", a->version + 1, b->version - 1,
+                a->label, b->label);
         d->hint = "Look whether a file was lost in a merge; a number once used and removed is harmless.";
     }
 }
@@ -240,8 +247,9 @@ static void check_modified(struct check *c, const struct ls_entry *e)
     const char *path = e->migration != NULL ? e->migration->up.path : NULL;
     struct ls_diag *d = add(c, LS_SEV_ERROR, "checksum-changed", path, 0, e->label);
 
-    say(c, d, "the file is not the one that was applied%s%s: its SHA-256 is %.12s..., the ledger has %.12s...", e->row->applied_at != NULL ? " at " : "",
-        e->row->applied_at != NULL ? e->row->applied_at : "", e->migration->up.sha256, e->row->checksum != NULL ? e->row->checksum : "none");
+    say(c, d, "the file is not the one that was applied%s%s: its SHA-256 is %.12s..., the ledger has %.12s...",
+        e->row->applied_at != NULL ? " at " : "", e->row->applied_at != NULL ? e->row->applied_at : "", e->migration->up.sha256,
+        e->row->checksum != NULL ? e->row->checksum : "none");
     d->hint = "Bring the old file back and put the change into a new migration.";
 }
 
@@ -252,7 +260,8 @@ static void check_dirty(struct check *c, const struct ls_entry *e)
 
     if (e->row->state == LS_ROW_UNKNOWN) {
         d = add(c, LS_SEV_ERROR, "unknown-status", path, 0, e->label);
-        say(c, d, "the ledger gives it the status \"%s\", which is no word of this format", e->row->raw_status != NULL ? e->row->raw_status : "NULL");
+        say(c, d, "the ledger gives it the status \"%s\", which is no word of this format",
+            e->row->raw_status != NULL ? e->row->raw_status : "NULL");
         return;
     }
     d = add(c, LS_SEV_ERROR, "dirty", path, 0, e->label);
@@ -270,7 +279,8 @@ static void check_entry(struct check *c, const struct ls_entry *e)
         check_modified(c, e);
     } else if (e->state == LS_STATE_MISSING) {
         d = add(c, LS_SEV_ERROR, "missing-file", NULL, 0, e->label);
-        say(c, d, "it is in the ledger%s%s, and there is no file for it", e->row != NULL && e->row->applied_at != NULL ? ", applied at " : "",
+        say(c, d, "it is in the ledger%s%s, and there is no file for it",
+            e->row != NULL && e->row->applied_at != NULL ? ", applied at " : "",
             e->row != NULL && e->row->applied_at != NULL ? e->row->applied_at : "");
         d->hint = "Bring the file back, or look whether this is another project's database.";
     } else if (e->state == LS_STATE_OUT_OF_ORDER) {

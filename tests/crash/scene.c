@@ -26,16 +26,19 @@ static void write_folder(struct scene *sc)
 
         if (sc->no_tx && v == 2) {
             put(sc, v, "up",
-                sc->pg ? "-- lockstep: no-transaction\nCREATE TABLE t2 (i int);\nCREATE INDEX CONCURRENTLY t2_i ON t2 (i);\nINSERT INTO t2 VALUES (1);\n"
+                sc->pg ? "-- lockstep: no-transaction\nCREATE TABLE t2 (i int);\nCREATE INDEX CONCURRENTLY t2_i ON t2 (i);\nINSERT "
+                         "INTO t2 VALUES (1);\n"
                          "CREATE TABLE t2b (i int);\n"
-                       : "-- lockstep: no-transaction\nCREATE TABLE t2 (i int);\nCREATE INDEX t2_i ON t2 (i);\nINSERT INTO t2 VALUES (1);\n"
+                       : "-- lockstep: no-transaction\nCREATE TABLE t2 (i int);\nCREATE INDEX t2_i ON t2 (i);\nINSERT INTO t2 "
+                         "VALUES (1);\n"
                          "CREATE TABLE t2b (i int);\n");
             put(sc, v, "down", "-- lockstep: no-transaction\nDROP TABLE t2b;\nDROP INDEX t2_i;\nDROP TABLE t2;\n");
             continue;
         }
         ls_buf_addf(&up, "CREATE TABLE t%d (i int);\nINSERT INTO t%d VALUES (1);\n", v, v);
         if (sc->bulk > 0)
-            ls_buf_addf(&up, "CREATE TABLE bulk%d (t text);\nINSERT INTO bulk%d VALUES (hex(randomblob(%zu)));\n", v, v, sc->bulk / 2);
+            ls_buf_addf(&up, "CREATE TABLE bulk%d (t text);\nINSERT INTO bulk%d VALUES (hex(randomblob(%zu)));\n", v, v,
+                        sc->bulk / 2);
         put(sc, v, "up", up.ptr);
         snprintf(down, sizeof down, "DROP TABLE t%d;\n", v);
         put(sc, v, "down", down);
@@ -52,8 +55,24 @@ void scene_open(struct scene *sc)
     scene_reset(sc);
 }
 
+static struct ls_db *open_eye(struct scene *sc)
+{
+    struct ls_db_params p = {.url = sc->o.url};
+
+    if (sc->eye == NULL)
+        ops_ok(ls_db_open(&p, &sc->eye, err));
+    return sc->eye;
+}
+
+void scene_shut_eye(struct scene *sc)
+{
+    ls_db_close(sc->eye);
+    sc->eye = NULL;
+}
+
 void scene_close(struct scene *sc)
 {
+    scene_shut_eye(sc);
     ops_close(&sc->o);
 }
 
@@ -69,7 +88,9 @@ void scene_reset(struct scene *sc)
 {
     ls_session_disconnect(sc->o.s);
     if (sc->pg) {
-        ops_sql(&sc->o, "DROP SCHEMA public CASCADE; CREATE SCHEMA public;");
+        const char *sql = "DROP SCHEMA public CASCADE; CREATE SCHEMA public";
+
+        ops_ok(ls_db_exec_batch(open_eye(sc), sql, strlen(sql), NULL, err));
     } else {
         struct ls_db_params p = {.url = sc->o.url, .create = true};
         struct ls_db *db = NULL;
@@ -163,8 +184,9 @@ void scene_settle(struct scene *sc)
 
     ls_session_disconnect(sc->o.s); /* ours is no remainder */
     while (!quiet) {
-        char *n = ops_get(&sc->o, "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
-                                  " AND backend_type = 'client backend'");
+        char *n = ops_value(open_eye(sc),
+                            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                            " AND backend_type = 'client backend'");
 
         quiet = strcmp(n, "0") == 0;
         free(n);
@@ -177,9 +199,9 @@ void scene_settle(struct scene *sc)
 
 /* Asked without the engine, on a connection of its own. */
 struct truth {
-    char *tables;  /* ",t1,t2,": ordinary tables that are there, by name */
-    char *ledger;  /* ",1:applied,2:failed," or ",2:true,"; "" when there is no ledger or no row */
-    char *rows;    /* ",t1=1,t2=1," */
+    char *tables; /* ",t1,t2,": ordinary tables that are there, by name */
+    char *ledger; /* ",1:applied,2:failed," or ",2:true,"; "" when there is no ledger or no row */
+    char *rows;   /* ",t1=1,t2=1," */
 };
 
 static void truth_release(struct truth *t)
@@ -207,23 +229,26 @@ static void add_rows(struct ls_db *db, struct truth *t, int v)
 static struct truth look(struct scene *sc)
 {
     bool is_golang = strcmp(sc->format, "golang-migrate") == 0;
-    const char *tables = sc->pg ? "SELECT ',' || coalesce(string_agg(relname || ',', '' ORDER BY relname), '') FROM pg_class WHERE relkind = 'r'"
-                                  " AND relnamespace = 'public'::regnamespace"
-                                : "SELECT ',' || coalesce(group_concat(name, ',') || ',', '') FROM sqlite_master WHERE type = 'table'";
-    const char *rows = is_golang ? (sc->pg ? "SELECT ',' || coalesce(string_agg(version || ':' || dirty || ',', ''), '') FROM schema_migrations"
-                                           : "SELECT ',' || coalesce(group_concat(version || ':' || dirty || ',', ''), '') FROM schema_migrations")
-                                 : (sc->pg ? "SELECT ',' || coalesce(string_agg(version || ':' || status || ',', '' ORDER BY version), '') FROM schema_migrations"
-                                           : "SELECT ',' || coalesce(group_concat(version || ':' || status || ',', ''), '') FROM schema_migrations");
+    const char *tables =
+        sc->pg ? "SELECT ',' || coalesce(string_agg(relname || ',', '' ORDER BY relname), '') FROM pg_class WHERE relkind = 'r'"
+                 " AND relnamespace = 'public'::regnamespace"
+               : "SELECT ',' || coalesce(group_concat(name, ',') || ',', '') FROM sqlite_master WHERE type = 'table'";
+    const char *rows =
+        is_golang
+            ? (sc->pg ? "SELECT ',' || coalesce(string_agg(version || ':' || dirty || ',', ''), '') FROM schema_migrations"
+                      : "SELECT ',' || coalesce(group_concat(version || ':' || dirty || ',', ''), '') FROM schema_migrations")
+            : (sc->pg ? "SELECT ',' || coalesce(string_agg(version || ':' || status || ',', '' ORDER BY version), '') FROM "
+                        "schema_migrations"
+                      : "SELECT ',' || coalesce(group_concat(version || ':' || status || ',', ''), '') FROM schema_migrations");
     struct truth t = {.rows = ls_strdup(",")};
-    struct ls_db_params p = {.url = sc->o.url};
-    struct ls_db *db = NULL;
+    struct ls_db *db = open_eye(sc);
 
-    ops_ok(ls_db_open(&p, &db, err));
     t.tables = ops_value(db, tables);
     t.ledger = strstr(t.tables, ",schema_migrations,") != NULL ? ops_value(db, rows) : ls_strdup("");
     for (int v = 1; v <= SCENE_N; v++)
         add_rows(db, &t, v);
-    ls_db_close(db);
+    if (!sc->pg)
+        scene_shut_eye(sc);
     return t;
 }
 
@@ -260,7 +285,8 @@ static void check_lockstep(struct scene *sc, const struct truth *t, const char *
     }
 }
 
-/* The row's number is where a move was going; while it is dirty one table is in between: that of the number going up, that of the next going down. */
+/* The row's number is where a move was going; while it is dirty one table is in between: that of the number going up, that of the
+ * next going down. */
 static void check_golang(struct scene *sc, const struct truth *t, const char *when, bool may_be_dirty)
 {
     int cursor = t->ledger[0] == ',' && t->ledger[1] != '\0' ? atoi(t->ledger + 1) : 0, open = -1;
@@ -308,8 +334,8 @@ int scene_n_tables(struct scene *sc)
 
 /* --- the way back -------------------------------------------------------------------------------------------------------- */
 
-/* What an operator does with a half-done migration: by hand the statements that the report calls not applied, and a look at the rows where it says
- * that it cannot know. */
+/* What an operator does with a half-done migration: by hand the statements that the report calls not applied, and a look at the
+ * rows where it says that it cannot know. */
 static void finish_by_hand(struct scene *sc, const struct ls_dirty_report *r)
 {
     for (size_t i = 0; i < r->statements.n; i++) {

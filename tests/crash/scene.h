@@ -1,7 +1,7 @@
 /* tests/crash/scene.h: a small project that a run is broken off in, what must hold whatever happened, and the way back to order.
  *
- * Three migrations make a table each (t1, t2, t3), with one row that must never be there twice; the downs drop them. With no_tx the second is one
- * without a transaction, of three statements. */
+ * Three migrations make a table each (t1, t2, t3), with one row that must never be there twice; the downs drop them. With no_tx the
+ * second is one without a transaction, of three statements. */
 #ifndef TESTS_CRASH_SCENE_H
 #define TESTS_CRASH_SCENE_H
 
@@ -22,14 +22,17 @@ struct scene {
     enum ls_direction direction;
     bool pg, wal, no_tx;
     bool no_journal;
-    bool stepped;           /* the child's run asks before each statement: it is sent op by op, and not in one pipeline */
-    size_t bulk;            /* bytes that each migration puts into its table besides; 0 = none */
-    int n_done;             /* of the last run: migrations that it says are through */
+    bool stepped;      /* the child's run asks before each statement: it is sent op by op, and not in one pipeline */
+    size_t bulk;       /* bytes that each migration puts into its table besides; 0 = none */
+    struct ls_db *eye; /* PostgreSQL: the connection that looks; kept, because a new one costs the server more than the look */
+    int n_done;        /* of the last run: migrations that it says are through */
 };
 
 /* An empty database and the folder; scene_close releases. */
 void scene_open(struct scene *sc);
 void scene_close(struct scene *sc);
+/* Closes the connection that looks, before every connection of the process is cut. */
+void scene_shut_eye(struct scene *sc);
 /* The state that the run starts from: nothing applied, or everything. */
 void scene_reset(struct scene *sc);
 /* Runs everything up (or down) in this process. hooks may be NULL. */

@@ -1,5 +1,6 @@
-/* No file may grow beyond a limit, as on a full disk, and the limit moves through the run: it fails at every stage once. What the run says must be what is
- * true, and with room again the next run ends where an undisturbed one would have. (reliability.md D1, D2, V13) */
+/* No file may grow beyond a limit, as on a full disk, and the limit moves through the run: it fails at every stage once. What the
+ * run says must be what is true, and with room again the next run ends where an undisturbed one would have. (reliability.md D1, D2,
+ * V13) */
 #include <config.h>
 
 #include "scene.h"
@@ -97,11 +98,8 @@ static void no_journal(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(lockstep),
-        cmocka_unit_test(lockstep_wal),
-        cmocka_unit_test(golang),
-        cmocka_unit_test(golang_wal),
-        cmocka_unit_test(no_journal),
+        cmocka_unit_test(lockstep),   cmocka_unit_test(lockstep_wal), cmocka_unit_test(golang),
+        cmocka_unit_test(golang_wal), cmocka_unit_test(no_journal),
     };
 
     return cmocka_run_group_tests_name("full", tests, NULL, NULL);

@@ -1,5 +1,6 @@
-/* A run is killed at each of its fault points in turn, until one gets through. After each kill ledger and schema agree (or the ledger says that it
- * does not know), and the way back ends where an undisturbed run would have ended, with nothing done twice. (reliability.md K1, K2)
+/* A run is killed at each of its fault points in turn, until one gets through. After each kill ledger and schema agree (or the
+ * ledger says that it does not know), and the way back ends where an undisturbed run would have ended, with nothing done twice.
+ * (reliability.md K1, K2)
  *
  * Built twice: test_kill_sqlite and test_kill_pg (CRASH_PG). */
 #include <config.h>
@@ -55,7 +56,8 @@ static void sweep(struct scene sc, int at_least)
         assert_true(n < MAX_POINTS);
     }
     print_message("# %s %s%s%s%s%s: %d points\n", sc.format, sc.direction == LS_UP ? "up" : "down", sc.wal ? ", wal" : "",
-                  sc.no_tx ? ", without a transaction" : "", sc.no_journal ? ", without a journal" : "", sc.stepped ? ", stepped" : "", n - 1);
+                  sc.no_tx ? ", without a transaction" : "", sc.no_journal ? ", without a journal" : "",
+                  sc.stepped ? ", stepped" : "", n - 1);
     assert_true(n - 1 >= at_least);
     scene_check(&sc, "undisturbed", false);
     scene_close(&sc);
@@ -186,11 +188,19 @@ static void backup(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(golang_up),         cmocka_unit_test(golang_down),         cmocka_unit_test(lockstep_up),
-        cmocka_unit_test(lockstep_down),     cmocka_unit_test(no_transaction_up),   cmocka_unit_test(no_transaction_down),
-        cmocka_unit_test(lockstep_up_stepped), cmocka_unit_test(lockstep_up_no_journal), cmocka_unit_test(golang_up_no_journal),
+        cmocka_unit_test(golang_up),
+        cmocka_unit_test(golang_down),
+        cmocka_unit_test(lockstep_up),
+        cmocka_unit_test(lockstep_down),
+        cmocka_unit_test(no_transaction_up),
+        cmocka_unit_test(no_transaction_down),
+        cmocka_unit_test(lockstep_up_stepped),
+        cmocka_unit_test(lockstep_up_no_journal),
+        cmocka_unit_test(golang_up_no_journal),
 #ifndef CRASH_PG
-        cmocka_unit_test(golang_up_wal),     cmocka_unit_test(lockstep_up_wal),     cmocka_unit_test(lockstep_down_wal),
+        cmocka_unit_test(golang_up_wal),
+        cmocka_unit_test(lockstep_up_wal),
+        cmocka_unit_test(lockstep_down_wal),
 #endif
         cmocka_unit_test(backup),
     };

@@ -1,5 +1,6 @@
-/* The server goes away in the middle of a run: before a statement, while it works on one, while it commits; by ending the session on the server, and by
- * cutting the line on our side, where the server may still finish. What the run says must be what is true. (reliability.md N1, N2, protocol R) */
+/* The server goes away in the middle of a run: before a statement, while it works on one, while it commits; by ending the session
+ * on the server, and by cutting the line on our side, where the server may still finish. What the run says must be what is true.
+ * (reliability.md N1, N2, protocol R) */
 #include <config.h>
 
 #include "scene.h"
@@ -17,7 +18,7 @@ struct attack {
     struct scene *sc;
     enum moment moment;
     enum how how;
-    int step;         /* in which migration, from 0 */
+    int step; /* in which migration, from 0 */
     bool is_done;
 };
 
@@ -31,7 +32,8 @@ static int cut_line(void)
         socklen_t len = sizeof peer;
 
         memset(&peer, 0, sizeof peer);
-        if (getpeername(fd, (struct sockaddr *)&peer, &len) == 0 && peer.sun_family == AF_UNIX && strstr(peer.sun_path, ".s.PGSQL.") != NULL)
+        if (getpeername(fd, (struct sockaddr *)&peer, &len) == 0 && peer.sun_family == AF_UNIX &&
+            strstr(peer.sun_path, ".s.PGSQL.") != NULL)
             n += shutdown(fd, SHUT_RDWR) == 0;
     }
     return n;
@@ -41,8 +43,9 @@ static void strike(struct attack *a)
 {
     a->is_done = true;
     if (a->how == END_SESSION)
-        assert_true(test_pg_exec(a->sc->o.pg_url, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
-                                                  " AND pid <> pg_backend_pid()"));
+        assert_true(test_pg_exec(a->sc->o.pg_url,
+                                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
+                                 " AND pid <> pg_backend_pid()"));
     else
         assert_true(cut_line() > 0);
 }
@@ -65,25 +68,28 @@ static void on_event(void *ctx, const struct ls_event *ev)
 }
 
 /* Statements and commits dawdle while there is a table of that name. */
-static const char dawdle[] = "CREATE OR REPLACE FUNCTION dawdle() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
-                             " IF to_regclass('public.slow_commit') IS NOT NULL THEN PERFORM pg_sleep(1.5); END IF; RETURN NULL; END $$;";
+static const char dawdle[] =
+    "CREATE OR REPLACE FUNCTION dawdle() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+    " IF to_regclass('public.slow_commit') IS NOT NULL THEN PERFORM pg_sleep(1.5); END IF; RETURN NULL; END $$;";
 
 static void slow_down(struct scene *sc, enum moment moment)
 {
     if (moment == DURING_STATEMENT || moment == DURING_SHORT_STATEMENT) {
         ops_put(&sc->o, "migrations/002_t.up.sql",
-                moment == DURING_STATEMENT ? "CREATE TABLE t2 (i int);\nINSERT INTO t2 VALUES (1);\n"
-                                             "SELECT pg_sleep(CASE WHEN to_regclass('public.slow_statement') IS NULL THEN 0 ELSE 2 END);\n"
-                                           : "CREATE TABLE t2 (i int);\nINSERT INTO t2 VALUES (1);\n"
-                                             "SELECT pg_sleep(CASE WHEN to_regclass('public.slow_statement') IS NULL THEN 0 ELSE 0.4 END);\n");
+                moment == DURING_STATEMENT
+                    ? "CREATE TABLE t2 (i int);\nINSERT INTO t2 VALUES (1);\n"
+                      "SELECT pg_sleep(CASE WHEN to_regclass('public.slow_statement') IS NULL THEN 0 ELSE 2 END);\n"
+                    : "CREATE TABLE t2 (i int);\nINSERT INTO t2 VALUES (1);\n"
+                      "SELECT pg_sleep(CASE WHEN to_regclass('public.slow_statement') IS NULL THEN 0 ELSE 0.4 END);\n");
         ops_sql(&sc->o, "CREATE TABLE slow_statement ();");
     }
     if (moment == DURING_COMMIT) {
         /* One migration in, so that the ledger is there to hang the trigger on. */
         ops_sql(&sc->o, dawdle);
         ops_sql(&sc->o, "CREATE TABLE slow_commit ();");
-        ops_sql(&sc->o, "CREATE CONSTRAINT TRIGGER dawdle AFTER INSERT ON schema_migrations DEFERRABLE INITIALLY DEFERRED FOR EACH ROW"
-                        " EXECUTE FUNCTION dawdle();");
+        ops_sql(&sc->o,
+                "CREATE CONSTRAINT TRIGGER dawdle AFTER INSERT ON schema_migrations DEFERRABLE INITIALLY DEFERRED FOR EACH ROW"
+                " EXECUTE FUNCTION dawdle();");
     }
 }
 
@@ -120,6 +126,7 @@ static void lose(const char *format, enum moment moment, enum how how, int step)
     if (moment == DURING_COMMIT)
         ops_sql(&sc.o, golang_ledger);
     slow_down(&sc, moment);
+    scene_shut_eye(&sc);
     verdict = scene_run(&sc, &h, &why);
     snprintf(when, sizeof when, "%s, moment %d, how %d: verdict %s", format, (int)moment, (int)how, ls_verdict_name(verdict));
     print_message("# %s: %s\n", when, why.message != NULL ? why.message : "");
@@ -136,19 +143,21 @@ static void lose(const char *format, enum moment moment, enum how how, int step)
     ls_session_disconnect(sc.o.s);
     scene_check(&sc, when, verdict == LS_VERDICT_DIRTY);
     scene_converge(&sc, when);
-    n = ops_get(&sc.o, "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname ="
-                       " current_database())");
+    n = ops_get(
+        &sc.o,
+        "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname ="
+        " current_database())");
     assert_string_equal(n, "0");
     free(n);
     ls_err_release(&why);
     scene_close(&sc);
 }
 
-#define CASE(name, ...)                                                                                                                            \
-    static void name(void **state)                                                                                                                 \
-    {                                                                                                                                              \
-        (void)state;                                                                                                                               \
-        lose(__VA_ARGS__);                                                                                                                         \
+#define CASE(name, ...)                                                                                                            \
+    static void name(void **state)                                                                                                 \
+    {                                                                                                                              \
+        (void)state;                                                                                                               \
+        lose(__VA_ARGS__);                                                                                                         \
     }
 CASE(lockstep_ended_before_a_statement, "lockstep", BEFORE_STATEMENT, END_SESSION, 1)
 CASE(lockstep_cut_before_a_statement, "lockstep", BEFORE_STATEMENT, CUT_LINE, 1)

@@ -11,14 +11,14 @@
 #include "support/skip.h"
 
 struct watch {
-    int gate_calls, stop_at;   /* stop_at 0 = never */
-    const char *stop_in;       /* stop in this phase */
+    int gate_calls, stop_at; /* stop_at 0 = never */
+    const char *stop_in;     /* stop in this phase */
     char phases[256];
     int64_t last_done;
     bool went_back;
-    const char *canary;        /* looked for in what children show of themselves */
+    const char *canary; /* looked for in what children show of themselves */
     bool canary_seen;
-    int n_children;            /* processes of pg_dump that were looked at */
+    int n_children; /* processes of pg_dump that were looked at */
 };
 
 static inline bool file_has(const char *path, const char *word)

@@ -1,5 +1,5 @@
-/* tests/support/ops.h: a project in a throw-away folder (migrations, a database, backups) and the session on it, for tests of the engine.
- * Header only. Every helper fails the running cmocka test by itself. Include it behind <cmocka.h>. */
+/* tests/support/ops.h: a project in a throw-away folder (migrations, a database, backups) and the session on it, for tests of the
+ * engine. Header only. Every helper fails the running cmocka test by itself. Include it behind <cmocka.h>. */
 #ifndef TESTS_SUPPORT_OPS_H
 #define TESTS_SUPPORT_OPS_H
 
@@ -16,20 +16,20 @@
 #include "support/pg.h"
 
 struct ops {
-    char *top;               /* the folder: top/migrations, top/app.db, top/backups */
+    char *top; /* the folder: top/migrations, top/app.db, top/backups */
     char *url;
-    char *pg_url;            /* of the database that was made for it, or NULL */
+    char *pg_url; /* of the database that was made for it, or NULL */
     struct ls_session *s;
-    bool no_journal;         /* set it, then call ops_session again */
+    bool no_journal; /* set it, then call ops_session again */
 };
 
-#define ops_ok(call)                                                                                                                               \
-    do {                                                                                                                                           \
-        struct ls_err ops_err = LS_ERR_INIT, *err = &ops_err;                                                                                      \
-        enum ls_rc ops_rc = (call);                                                                                                                \
-        if (ops_rc != LS_OK)                                                                                                                       \
-            fail_msg("%s: %s (%s)", #call, ops_err.message != NULL ? ops_err.message : "", ls_rc_name(ops_rc));                                    \
-        ls_err_release(&ops_err);                                                                                                                  \
+#define ops_ok(call)                                                                                                               \
+    do {                                                                                                                           \
+        struct ls_err ops_err = LS_ERR_INIT, *err = &ops_err;                                                                      \
+        enum ls_rc ops_rc = (call);                                                                                                \
+        if (ops_rc != LS_OK)                                                                                                       \
+            fail_msg("%s: %s (%s)", #call, ops_err.message != NULL ? ops_err.message : "", ls_rc_name(ops_rc));                    \
+        ls_err_release(&ops_err);                                                                                                  \
     } while (0)
 
 static inline char *ops_path(const struct ops *o, const char *name)
@@ -48,8 +48,12 @@ static inline void ops_put(const struct ops *o, const char *name, const char *te
 static inline void ops_session(struct ops *o, const char *format)
 {
     char *migrations = ops_path(o, "migrations"), *backups = ops_path(o, "backups");
-    struct ls_session_params p = {
-        .url = o->url, .migrations_dir = migrations, .backup_dir = backups, .format_name = format, .operator_name = "tester", .journal = !o->no_journal};
+    struct ls_session_params p = {.url = o->url,
+                                  .migrations_dir = migrations,
+                                  .backup_dir = backups,
+                                  .format_name = format,
+                                  .operator_name = "tester",
+                                  .journal = !o->no_journal};
 
     ls_session_free(o->s);
     o->s = ls_session_new(&p);

@@ -12,13 +12,14 @@
 
 #include "support/backups.h"
 
-static const char scene_sqlite[] = "CREATE TABLE schema_migrations (version INTEGER NOT NULL PRIMARY KEY, name TEXT NOT NULL, description TEXT,"
-                                   " applied_at TEXT, applied_by TEXT, duration_ms INTEGER, checksum TEXT,"
-                                   " status TEXT NOT NULL CHECK (status IN ('applied', 'rolled_back', 'failed')));"
-                                   "INSERT INTO schema_migrations (version, name, status) VALUES (2, 'b', 'applied');"
-                                   "CREATE TABLE a (i INTEGER PRIMARY KEY, t TEXT);"
-                                   "WITH RECURSIVE g(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM g WHERE i < 3000)"
-                                   " INSERT INTO a SELECT i, hex(randomblob(40)) FROM g;";
+static const char scene_sqlite[] =
+    "CREATE TABLE schema_migrations (version INTEGER NOT NULL PRIMARY KEY, name TEXT NOT NULL, description TEXT,"
+    " applied_at TEXT, applied_by TEXT, duration_ms INTEGER, checksum TEXT,"
+    " status TEXT NOT NULL CHECK (status IN ('applied', 'rolled_back', 'failed')));"
+    "INSERT INTO schema_migrations (version, name, status) VALUES (2, 'b', 'applied');"
+    "CREATE TABLE a (i INTEGER PRIMARY KEY, t TEXT);"
+    "WITH RECURSIVE g(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM g WHERE i < 3000)"
+    " INSERT INTO a SELECT i, hex(randomblob(40)) FROM g;";
 
 static void open_sqlite(struct ops *o)
 {

@@ -8,10 +8,11 @@
 
 #include "support/backups.h"
 
-static const char scene_pg[] = "CREATE TABLE schema_migrations (version bigint NOT NULL PRIMARY KEY, dirty boolean NOT NULL);"
-                               "INSERT INTO schema_migrations VALUES (2, false);"
-                               "CREATE TABLE a (i int PRIMARY KEY, t text); CREATE SCHEMA other; CREATE TABLE other.b (t text);"
-                               "INSERT INTO a SELECT g, md5(g::text) FROM generate_series(1, 5000) g; INSERT INTO other.b SELECT md5(i::text) FROM a;";
+static const char scene_pg[] =
+    "CREATE TABLE schema_migrations (version bigint NOT NULL PRIMARY KEY, dirty boolean NOT NULL);"
+    "INSERT INTO schema_migrations VALUES (2, false);"
+    "CREATE TABLE a (i int PRIMARY KEY, t text); CREATE SCHEMA other; CREATE TABLE other.b (t text);"
+    "INSERT INTO a SELECT g, md5(g::text) FROM generate_series(1, 5000) g; INSERT INTO other.b SELECT md5(i::text) FROM a;";
 
 static bool open_pg(struct ops *o)
 {
@@ -119,7 +120,8 @@ static void pg_read_back_finds_a_cut_archive(void **state)
     files = json_object_get(root, "files");
     rel = ls_asprintf("dump/%s", ls_path_base(path));
     sum = ls_sha256_new();
-    json_array_foreach (files, i, f) {
+    json_array_foreach(files, i, f)
+    {
         char n[24];
 
         if (strcmp(json_string_value(json_object_get(f, "path")), rel) == 0) {

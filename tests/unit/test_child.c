@@ -65,8 +65,10 @@ static void names_the_cause_when_it_fails(void **state)
     struct ls_err err = LS_ERR_INIT;
 
     (void)state;
-    assert_int_equal(shell("echo 'x: starting' >&2; echo 'x: error: no such thing' >&2; echo 'x: detail: postgres://u:secret@h/d' >&2; exit 3", &c, &r, &err),
-                     LS_E_IO);
+    assert_int_equal(
+        shell("echo 'x: starting' >&2; echo 'x: error: no such thing' >&2; echo 'x: detail: postgres://u:secret@h/d' >&2; exit 3",
+              &c, &r, &err),
+        LS_E_IO);
     assert_string_equal(err.message, "sh ended with status 3: x: error: no such thing");
     assert_non_null(strstr(err.detail, "x: detail:"));
     assert_null(strstr(err.detail, "secret"));
@@ -223,7 +225,8 @@ static void says_what_is_too_old_and_what_to_install(void **state)
 
 static void prefers_the_sibling_and_passes_the_wrapper_over(void **state)
 {
-    char *dump = fake_tool("b", "pg_dump", "pg_dump (PostgreSQL) 943.1"), *restore = fake_tool("b", "pg_restore", "pg_restore (PostgreSQL) 943.1"),
+    char *dump = fake_tool("b", "pg_dump", "pg_dump (PostgreSQL) 943.1"),
+         *restore = fake_tool("b", "pg_restore", "pg_restore (PostgreSQL) 943.1"),
          *wrapper = fake_tool("share", "pg_wrapper", "pg_restore (PostgreSQL) 943.1"), *link = ls_asprintf("%s/w/pg_restore", top),
          *w = ls_path_join(top, "w");
     struct ls_tool t;

@@ -63,7 +63,8 @@ static int open_lockstep(bool pg)
     ops_open(&o, "lockstep", pg);
     ops_sql(&o, pg ? "CREATE TABLE schema_migrations (version bigint NOT NULL PRIMARY KEY, name text NOT NULL, description text,"
                      " applied_at timestamptz, applied_by text, duration_ms bigint, checksum text, status text NOT NULL);"
-                   : "CREATE TABLE schema_migrations (version INTEGER NOT NULL PRIMARY KEY, name TEXT NOT NULL, description TEXT, applied_at TEXT,"
+                   : "CREATE TABLE schema_migrations (version INTEGER NOT NULL PRIMARY KEY, name TEXT NOT NULL, description TEXT, "
+                     "applied_at TEXT,"
                      " applied_by TEXT, duration_ms INTEGER, checksum TEXT, status TEXT NOT NULL);");
     return 0;
 }
@@ -107,7 +108,8 @@ static void show(void)
     for (size_t i = 0; i < r.statements.n; i++)
         print_message("#   %zu %s -- %s\n", i + 1, r.statements.v[i], r.verdicts.v[i]);
     for (size_t i = 0; i < r.choices.n; i++)
-        print_message("#   %c%s %s | %s\n", r.choices.v[i].key, r.choices.v[i].is_indicated ? "*" : " ", r.choices.v[i].title, r.choices.v[i].when);
+        print_message("#   %c%s %s | %s\n", r.choices.v[i].key, r.choices.v[i].is_indicated ? "*" : " ", r.choices.v[i].title,
+                      r.choices.v[i].when);
 }
 
 static bool has_fact(const char *part)
@@ -158,10 +160,10 @@ static char *indicated_sql(void)
     return ls_buf_detach(&sql);
 }
 
-#define NEED_SERVER()                                                                                                                              \
-    do {                                                                                                                                           \
-        if (o.top == NULL)                                                                                                                         \
-            test_skip(test_pg_skip_reason());                                                                                                      \
+#define NEED_SERVER()                                                                                                              \
+    do {                                                                                                                           \
+        if (o.top == NULL)                                                                                                         \
+            test_skip(test_pg_skip_reason());                                                                                      \
     } while (0)
 
 /* --- golang-migrate ------------------------------------------------------------------------------------------------------- */
@@ -218,7 +220,9 @@ static void two_readings_are_told_apart_by_what_is_there(void **state)
     (void)state;
     NEED_SERVER();
     put_c();
-    ops_sql(&o, "INSERT INTO schema_migrations VALUES (2, true); CREATE TABLE a (i int); CREATE TABLE b (i int); CREATE TABLE c (i int);");
+    ops_sql(
+        &o,
+        "INSERT INTO schema_migrations VALUES (2, true); CREATE TABLE a (i int); CREATE TABLE b (i int); CREATE TABLE c (i int);");
     explain();
     assert_false(r.direction_known);
     need_fact("either the up of 2 was begun, or the down of 3");
@@ -326,7 +330,8 @@ static void transaction_commands_in_the_file_are_respected(void **state)
 {
     (void)state;
     NEED_SERVER();
-    ops_put(&o, "migrations/2_b.up.sql", "BEGIN;\nCREATE TABLE b (i int);\nCOMMIT;\nBEGIN;\nCREATE TABLE b2 (i int);\nCREATE TABLE b3 (i int);\nCOMMIT;\n");
+    ops_put(&o, "migrations/2_b.up.sql",
+            "BEGIN;\nCREATE TABLE b (i int);\nCOMMIT;\nBEGIN;\nCREATE TABLE b2 (i int);\nCREATE TABLE b3 (i int);\nCOMMIT;\n");
     ops_sql(&o, "INSERT INTO schema_migrations VALUES (2, true); CREATE TABLE a (i int); CREATE TABLE b (i int);");
     explain();
     need_fact("what was committed before the failure stays");
@@ -342,9 +347,12 @@ static void the_journal_is_asked(void **state)
     put_c();
     ops_put(&o, "migrations/3_c.down.sql", "DELETE FROM a;\n"); /* leaves no trace */
     ops_sql(&o, "INSERT INTO schema_migrations VALUES (2, true); CREATE TABLE a (i int); CREATE TABLE b (i int);");
-    ops_sql(&o, "CREATE TABLE lockstep_journal (seq bigint PRIMARY KEY, run_id text, event text, version text, name text, direction text, at text,"
-                " operator text, host text, tool text, duration_ms bigint, result text, detail text, plan_digest text, prev_hash text, hash text);"
-                "INSERT INTO lockstep_journal VALUES (1, 'r', 'intent', '3', 'c', 'down', '2026-01-02T03:04:05Z', 'ann', 'h', 'lockstep', NULL, NULL,"
+    ops_sql(&o, "CREATE TABLE lockstep_journal (seq bigint PRIMARY KEY, run_id text, event text, version text, name text, "
+                "direction text, at text,"
+                " operator text, host text, tool text, duration_ms bigint, result text, detail text, plan_digest text, prev_hash "
+                "text, hash text);"
+                "INSERT INTO lockstep_journal VALUES (1, 'r', 'intent', '3', 'c', 'down', '2026-01-02T03:04:05Z', 'ann', 'h', "
+                "'lockstep', NULL, NULL,"
                 " NULL, 'd', 'p', 'h');");
     explain();
     need_fact("The journal's last word on it: down of 3, intent at 2026-01-02T03:04:05Z by ann.");
@@ -353,9 +361,10 @@ static void the_journal_is_asked(void **state)
     assert_int_equal(r.choices.n, 2);
 }
 
-static const char journal_table[] = "CREATE TABLE lockstep_journal (seq bigint PRIMARY KEY, run_id text, event text, version text, name text, direction text,"
-                                    " at text, operator text, host text, tool text, duration_ms bigint, result text, detail text, plan_digest text,"
-                                    " prev_hash text, hash text);";
+static const char journal_table[] =
+    "CREATE TABLE lockstep_journal (seq bigint PRIMARY KEY, run_id text, event text, version text, name text, direction text,"
+    " at text, operator text, host text, tool text, duration_ms bigint, result text, detail text, plan_digest text,"
+    " prev_hash text, hash text);";
 
 /* A table that was there before makes the up fail, and looks like its success: the rest of the up is not there for that. */
 static void a_refused_up_is_not_taken_for_applied(void **state)
@@ -366,7 +375,8 @@ static void a_refused_up_is_not_taken_for_applied(void **state)
     explain();
     need_indicated("mark-applied", 2);
     ops_sql(&o, journal_table);
-    ops_sql(&o, "INSERT INTO lockstep_journal VALUES (1, 'r', 'failed', '2', 'b', 'up', '2026-01-02T03:04:05Z', 'ann', 'h', 'lockstep', 3, 'dirty',"
+    ops_sql(&o, "INSERT INTO lockstep_journal VALUES (1, 'r', 'failed', '2', 'b', 'up', '2026-01-02T03:04:05Z', 'ann', 'h', "
+                "'lockstep', 3, 'dirty',"
                 " 'x: table b already exists (statement 1 of 2)', 'd', 'p', 'h');");
     explain();
     need_indicated(NULL, 0);
@@ -380,7 +390,8 @@ static void a_refused_down_may_have_nothing_to_do(void **state)
     put_c();
     ops_sql(&o, "INSERT INTO schema_migrations VALUES (2, true); CREATE TABLE a (i int); CREATE TABLE b (i int);");
     ops_sql(&o, journal_table);
-    ops_sql(&o, "INSERT INTO lockstep_journal VALUES (1, 'r', 'failed', '3', 'c', 'down', '2026-01-02T03:04:05Z', 'ann', 'h', 'lockstep', 3, 'dirty',"
+    ops_sql(&o, "INSERT INTO lockstep_journal VALUES (1, 'r', 'failed', '3', 'c', 'down', '2026-01-02T03:04:05Z', 'ann', 'h', "
+                "'lockstep', 3, 'dirty',"
                 " 'x: table c does not exist (statement 1 of 1)', 'd', 'p', 'h');");
     explain();
     need_fact("all that it takes away is gone");
@@ -393,7 +404,8 @@ static void a_refused_down_may_have_nothing_to_do(void **state)
 static void put_no_tx(void)
 {
     ops_put(&o, "migrations/001_a.up.sql",
-            "-- lockstep: no-transaction\nCREATE TABLE a (i int);\nINSERT INTO a VALUES (1);\nCREATE INDEX a_i ON a (i);\nALTER TABLE a ADD COLUMN j int;\n");
+            "-- lockstep: no-transaction\nCREATE TABLE a (i int);\nINSERT INTO a VALUES (1);\nCREATE INDEX a_i ON a (i);\nALTER "
+            "TABLE a ADD COLUMN j int;\n");
     ops_put(&o, "migrations/001_a.down.sql", "-- lockstep: no-transaction\nDROP INDEX a_i;\nDROP TABLE a;\n");
 }
 
@@ -402,7 +414,8 @@ static void each_statement_gets_its_verdict(void **state)
     (void)state;
     NEED_SERVER();
     put_no_tx();
-    ops_sql(&o, "INSERT INTO schema_migrations (version, name, status) VALUES (1, 'a', 'failed'); CREATE TABLE a (i int); CREATE INDEX a_i ON a (i);");
+    ops_sql(&o, "INSERT INTO schema_migrations (version, name, status) VALUES (1, 'a', 'failed'); CREATE TABLE a (i int); CREATE "
+                "INDEX a_i ON a (i);");
     explain();
     assert_true(r.is_dirty);
     assert_int_equal(r.statements.n, 4);
@@ -427,13 +440,18 @@ static void the_journal_knows_which_statement_failed(void **state)
     (void)state;
     NEED_SERVER();
     ops_put(&o, "migrations/001_a.up.sql",
-            "-- lockstep: no-transaction\nCREATE TABLE a (i int);\nINSERT INTO a VALUES (1);\nCREATE TABLE b (i int);\nUPDATE a SET i = 2;\n");
-    ops_sql(&o, "INSERT INTO schema_migrations (version, name, status) VALUES (1, 'a', 'failed'); CREATE TABLE a (i int); CREATE TABLE b (i int);");
+            "-- lockstep: no-transaction\nCREATE TABLE a (i int);\nINSERT INTO a VALUES (1);\nCREATE TABLE b (i int);\nUPDATE a "
+            "SET i = 2;\n");
+    ops_sql(&o, "INSERT INTO schema_migrations (version, name, status) VALUES (1, 'a', 'failed'); CREATE TABLE a (i int); CREATE "
+                "TABLE b (i int);");
     explain();
     assert_string_equal(r.verdicts.v[2], "applied (catalogue): table b is there");
-    ops_sql(&o, "CREATE TABLE lockstep_journal (seq bigint PRIMARY KEY, run_id text, event text, version text, name text, direction text, at text,"
-                " operator text, host text, tool text, duration_ms bigint, result text, detail text, plan_digest text, prev_hash text, hash text);"
-                "INSERT INTO lockstep_journal VALUES (1, 'r', 'failed', '001', 'a', 'up', '2026-01-02T03:04:05Z', 'ann', 'h', 'lockstep', 3, 'dirty',"
+    ops_sql(&o, "CREATE TABLE lockstep_journal (seq bigint PRIMARY KEY, run_id text, event text, version text, name text, "
+                "direction text, at text,"
+                " operator text, host text, tool text, duration_ms bigint, result text, detail text, plan_digest text, prev_hash "
+                "text, hash text);"
+                "INSERT INTO lockstep_journal VALUES (1, 'r', 'failed', '001', 'a', 'up', '2026-01-02T03:04:05Z', 'ann', 'h', "
+                "'lockstep', 3, 'dirty',"
                 " 'x.up.sql:4:1: table b already exists (statement 3 of 4)', 'd', 'p', 'h');");
     explain();
     assert_string_equal(r.verdicts.v[1], "applied (journal): it ended before the one that failed");
@@ -453,7 +471,9 @@ static void a_failed_down_is_known_by_the_row(void **state)
     (void)state;
     NEED_SERVER();
     put_no_tx();
-    ops_sql(&o, "INSERT INTO schema_migrations (version, name, duration_ms, status) VALUES (1, 'a', 5, 'failed'); CREATE TABLE a (i int);");
+    ops_sql(
+        &o,
+        "INSERT INTO schema_migrations (version, name, duration_ms, status) VALUES (1, 'a', 5, 'failed'); CREATE TABLE a (i int);");
     explain();
     assert_true(r.direction_known);
     assert_int_equal(r.direction, LS_DOWN);
@@ -477,8 +497,11 @@ static void a_status_that_nobody_knows(void **state)
     assert_int_equal(r.choices.n, 2);
 }
 
-#define BOTH(name, open)                                                                                                                           \
-    {#name "_sqlite", name, open##_sqlite, close_it, NULL}, {#name "_pg", name, open##_pg, close_it, NULL}
+#define BOTH(name, open)                                                                                                           \
+    {#name "_sqlite", name, open##_sqlite, close_it, NULL},                                                                        \
+    {                                                                                                                              \
+#name "_pg", name, open##_pg, close_it, NULL                                                                               \
+    }
 
 int main(void)
 {

@@ -13,10 +13,12 @@
 
 /* --- helpers ------------------------------------------------------------------------------------------------------------- */
 
-static const char ledger_sqlite[] = "CREATE TABLE schema_migrations (version INTEGER NOT NULL PRIMARY KEY, name TEXT NOT NULL, description TEXT,"
-                                    " applied_at TEXT, applied_by TEXT, duration_ms INTEGER, checksum TEXT, status TEXT NOT NULL);";
-static const char ledger_pg[] = "CREATE TABLE schema_migrations (version bigint NOT NULL PRIMARY KEY, name text NOT NULL, description text,"
-                                " applied_at timestamptz, applied_by text, duration_ms bigint, checksum text, status text NOT NULL);";
+static const char ledger_sqlite[] =
+    "CREATE TABLE schema_migrations (version INTEGER NOT NULL PRIMARY KEY, name TEXT NOT NULL, description TEXT,"
+    " applied_at TEXT, applied_by TEXT, duration_ms INTEGER, checksum TEXT, status TEXT NOT NULL);";
+static const char ledger_pg[] =
+    "CREATE TABLE schema_migrations (version bigint NOT NULL PRIMARY KEY, name text NOT NULL, description text,"
+    " applied_at timestamptz, applied_by text, duration_ms bigint, checksum text, status text NOT NULL);";
 
 static struct ops o;
 
@@ -50,7 +52,8 @@ static int open_golang(void **state)
 {
     *state = NULL;
     ops_open(&o, "golang-migrate", false);
-    ops_sql(&o, "CREATE TABLE schema_migrations (version uint64, dirty bool); CREATE UNIQUE INDEX version_unique ON schema_migrations (version);");
+    ops_sql(&o, "CREATE TABLE schema_migrations (version uint64, dirty bool); CREATE UNIQUE INDEX version_unique ON "
+                "schema_migrations (version);");
     return 0;
 }
 
@@ -60,7 +63,8 @@ static void applied(int version, const char *text, const char *status)
     char hex[LS_SHA256_HEX], sql[512];
 
     ls_sha256_hex(text, strlen(text), hex);
-    snprintf(sql, sizeof sql, "INSERT INTO schema_migrations (version, name, checksum, status) VALUES (%d, 'x', '%s', '%s');", version, hex, status);
+    snprintf(sql, sizeof sql, "INSERT INTO schema_migrations (version, name, checksum, status) VALUES (%d, 'x', '%s', '%s');",
+             version, hex, status);
     ops_sql(&o, sql);
 }
 
@@ -88,7 +92,8 @@ static const struct ls_diag *need(const struct ls_verify_report *r, const char *
 
     if (d == NULL) {
         for (size_t i = 0; i < r->diags.d.n; i++)
-            print_message("# %s %s: %s\n", ls_severity_name(r->diags.d.v[i].severity), r->diags.d.v[i].code, r->diags.d.v[i].message);
+            print_message("# %s %s: %s\n", ls_severity_name(r->diags.d.v[i].severity), r->diags.d.v[i].code,
+                          r->diags.d.v[i].message);
         fail_msg("no finding %s", code);
     }
     assert_int_equal(d->severity, severity);
