@@ -301,7 +301,7 @@ static void draw_empty(const struct timeline *t, struct ui_surface *s, int y)
 static void draw(const struct ui_pane *p, struct ui_surface *s)
 {
     const struct timeline *t = (const struct timeline *)p;
-    struct columns c = fit_columns(t, s->w - 1);
+    struct columns c = fit_columns(t, s->w);
 
     for (int i = 0; i < t->banner_h; i++) {
         struct ls_buf b = LS_BUF_INIT;
@@ -321,7 +321,6 @@ static void draw(const struct ui_pane *p, struct ui_surface *s)
         if (row < t->n_view)
             draw_row(t, &list, y, row, &c);
     }
-    ui_scrollbar(&list, list.w - 1, 0, list.h, t->list.top, (size_t)list.h, t->n_view, UI_ROLE(ROLE_BORDER));
 }
 
 static void layout(struct ui_pane *p, int w, int h)
