@@ -233,7 +233,6 @@ static void judge_mixed(struct finder *f, int step)
 static void judge_files(struct finder *f, int step)
 {
     const struct ls_step *s = &f->plan->steps.v[step];
-    const struct ls_migration *m = ls_migrations_find(&f->snap->migrations, s->version);
 
     if (s->path == NULL && s->direction == LS_UP)
         add(f, step, "M04", "missing-up", LS_SEV_WARNING, "There is no up file: the tool runs nothing and counts the version as applied.",
@@ -241,8 +240,12 @@ static void judge_files(struct finder *f, int step)
     else if (s->path == NULL)
         add(f, step, "V01", "missing-down", LS_SEV_DANGER, "There is no down file: the tool takes nothing back and counts the version as not applied.",
             "Write the down file.");
-    else if (s->direction == LS_UP && m != NULL && m->down.path == NULL)
+    else if (s->is_half && s->direction == LS_UP)
         add(f, step, "V01", "missing-down", LS_SEV_WARNING, "There is no down file: this cannot be taken back.", "Write the down file.");
+    else if (s->is_half)
+        add(f, step, "M05", "down-without-up", LS_SEV_WARNING,
+            "There is no up file: the tool ran nothing when it counted the version as applied, and what the down file takes back may not be there.",
+            "If nothing else has made its changes, mark the version pending instead.");
 }
 
 static void judge_state(struct finder *f, int step)

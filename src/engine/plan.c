@@ -127,6 +127,7 @@ static enum ls_rc add_run(struct maker *mk, enum ls_direction dir, const struct 
     struct ls_source src = {.text = LS_BUF_INIT};
     enum ls_rc rc = LS_OK;
 
+    step->is_half = e->migration != NULL && (dir == LS_UP ? &e->migration->down : &e->migration->up)->path == NULL;
     if (section != NULL && section->path != NULL) {
         rc = ls_source_load(section, mk->ctx.dialect, section->sha256, &src, err);
         step->path = ls_arena_str(arena, section->path);

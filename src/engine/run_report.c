@@ -173,6 +173,12 @@ static void next_golang(struct ls_runner *r, const struct ls_step *s)
         line(out, "Tell the ledger what is true: lockstep mark %s %s", s->label, s->direction == LS_UP ? "applied" : "pending");
     if (r->phase == LS_PHASE_BODY_DONE)
         return;
+    if (s->direction == LS_DOWN && s->is_half) {
+        line(out, "There is no up file for %s: the tool ran nothing when it counted it as applied.", s->label);
+        line(out, "If nothing else has made its changes, there is nothing to take back: lockstep mark %s pending, then lockstep down", s->label);
+        line(out, "If something has, and they are still there: mend %s, lockstep mark %s applied, then lockstep down 1", s->path, s->label);
+        return;
+    }
     if (s->path != NULL)
         line(out, "Mend %s.", s->path);
     if (s->direction == LS_UP) {

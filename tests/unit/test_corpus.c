@@ -84,10 +84,16 @@ static void a_real_folder_up_and_down(void **state)
     eng_has(rep.err.message, "(statement 1 of 1)");
     eng_has(rep.applied.ptr, "Failed: the down of 1561558376.");
     eng_has(rep.applied.ptr, "nothing of it is in the database");
-    eng_has(rep.next.ptr, "lockstep mark 1561558376 pending");
+    eng_has(rep.next.ptr, "There is no up file for 1561558376");
+    eng_has(rep.next.ptr, "there is nothing to take back: lockstep mark 1561558376 pending");
     ls_run_report_release(&rep);
     eng_run(&o, LS_ACTION_MARK_PENDING, 0, "1561558376");
     eng_is(&o, "SELECT dirty FROM schema_migrations", "f");
+    /* Past it the way down goes on, to the next file that does not fit what is there. */
+    assert_int_equal(eng_try(&o, LS_ACTION_DOWN, -1, NULL, NULL, &rep), LS_E_PARTIAL);
+    assert_int_equal(rep.n_steps_done, 43);
+    eng_has(rep.err.message, "1520796340_drop_explicit_from_build_outputs.down.sql:2:");
+    ls_run_report_release(&rep);
     ops_close(&o);
 }
 

@@ -319,6 +319,11 @@ static void findings_about_order_and_files(void **state)
     assert_true(has_finding(plan, "M04"));
     assert_true(has_finding(plan, "V01"));
     ls_plan_free(plan);
+    eng_run(&o, LS_ACTION_TO, 0, "4");
+    plan = eng_plan(&o, LS_ACTION_DOWN, 1, NULL);
+    assert_true(has_finding(plan, "M05"));
+    ls_plan_free(plan);
+    eng_run(&o, LS_ACTION_TO, 0, "none");
     /* A cursor that is moved by hand takes the others along. */
     plan = eng_plan(&o, LS_ACTION_MARK_APPLIED, 0, "3");
     assert_true(has_finding(plan, "M03"));

@@ -255,6 +255,115 @@ static void the_tools_lock_is_respected(void **state)
     ops_close(&o);
 }
 
+static void *cancel_lock_wait(void *arg)
+{
+    ls_session_cancel(arg);
+    return NULL;
+}
+
+static void cancel_at_lock_wait(void *ctx, const struct ls_event *ev)
+{
+    struct canceller *c = ctx;
+
+    if (ev->kind != LS_EV_LOCK_WAIT || c->is_started)
+        return;
+    c->is_started = true;
+    assert_int_equal(pthread_create(&c->thread, NULL, cancel_lock_wait, c->s), 0);
+}
+
+/* Two consoles on one database: the second waits, and need not. */
+static void waiting_for_the_lock_can_be_given_up(void **state)
+{
+    struct canceller c = {0};
+    struct ls_run_hooks hooks = {.on_event = cancel_at_lock_wait, .ctx = &c};
+    struct ls_db_params p = {0};
+    struct ls_db *other = NULL;
+    struct ls_run_report rep;
+    struct ls_snapshot *snap;
+    int64_t keys[4];
+    bool got = false;
+    struct ops o;
+    int n;
+
+    (void)state;
+    ENG_NEEDS_PG();
+    ops_open(&o, "lockstep", true);
+    eng_lockstep_folder(&o);
+    snap = ops_snapshot(&o);
+    p.url = o.url;
+    ops_ok(ls_db_open(&p, &other, err));
+    n = snap->format->lock_keys(other, NULL, &snap->ledger, keys);
+    assert_int_equal(n, 1);
+    ops_ok(ls_db_try_lock(other, keys, n, &got, err));
+    assert_true(got);
+    ls_snapshot_free(snap);
+    c.s = o.s;
+    assert_int_equal(eng_try(&o, LS_ACTION_UP, -1, NULL, &hooks, &rep), LS_E_CANCELLED);
+    pthread_join(c.thread, NULL);
+    assert_true(rep.elapsed_ms < 9000);
+    eng_has(rep.applied.ptr, "Nothing was applied.");
+    ls_run_report_release(&rep);
+    ls_db_close(other);
+    eng_is(&o, eng_tables(true), "");
+    ops_close(&o);
+}
+
+/* While a statement waits, the event says for whom; when that one lets go, the run goes on. */
+static void let_go_when_named(void *ctx, const struct ls_event *ev)
+{
+    struct ls_db **holder = ctx;
+
+    if (ev->kind != LS_EV_WAIT || ev->text == NULL || *holder == NULL)
+        return;
+    eng_has(ev->text, "pid ");
+    assert_true(ev->elapsed_us >= 1000000);
+    ls_db_close(*holder);
+    *holder = NULL;
+}
+
+static void the_blocker_is_named(void **state)
+{
+    struct ls_db_params p = {0};
+    struct ls_db *holder = NULL;
+    struct ls_run_hooks hooks = {.on_event = let_go_when_named, .ctx = &holder};
+    struct ls_session_params sp;
+    struct ls_run_report rep;
+    struct ls_session *keep;
+    struct ops o;
+
+    (void)state;
+    ENG_NEEDS_PG();
+    ops_open(&o, "lockstep", true);
+    ops_sql(&o, "CREATE TABLE busy (id int)");
+    ops_put(&o, "migrations/1_a.up.sql", "ALTER TABLE busy ADD x int;");
+    p.url = o.url;
+    ops_ok(ls_db_open(&p, &holder, err));
+    ops_ok(ls_db_begin(holder, err));
+    ops_ok(ls_db_exec(holder, "SELECT * FROM busy", 18, NULL, 0, NULL, err));
+    sp = *ls_session_params(o.s);
+    sp.lock_timeout_ms = 60000;
+    keep = o.s;
+    o.s = ls_session_new(&sp);
+    assert_int_equal(eng_try(&o, LS_ACTION_UP, -1, NULL, &hooks, &rep), LS_OK);
+    assert_null(holder);
+    ls_run_report_release(&rep);
+    /* Nobody lets go: lock_timeout ends it, and nothing is left. */
+    ops_put(&o, "migrations/2_b.up.sql", "ALTER TABLE busy ADD y int;");
+    ops_ok(ls_db_open(&p, &holder, err));
+    ops_ok(ls_db_begin(holder, err));
+    ops_ok(ls_db_exec(holder, "SELECT * FROM busy", 18, NULL, 0, NULL, err));
+    ls_session_free(o.s);
+    sp.lock_timeout_ms = 200;
+    o.s = ls_session_new(&sp);
+    assert_int_equal(eng_try(&o, LS_ACTION_UP, -1, NULL, NULL, &rep), LS_E_FAILED);
+    assert_string_equal(rep.err.sqlstate, "55P03");
+    ls_run_report_release(&rep);
+    ls_db_close(holder);
+    ls_session_free(o.s);
+    o.s = keep;
+    ops_close(&o);
+}
+
 static void read_only_runs_nothing(bool pg)
 {
     struct ls_run_report rep;
@@ -369,6 +478,8 @@ int main(void)
         ENG_BOTH_TESTS(stop_before_the_body_leaves_no_intent),
         ENG_BOTH_TESTS(cancel_ends_a_running_statement),
         cmocka_unit_test(the_tools_lock_is_respected),
+        cmocka_unit_test(waiting_for_the_lock_can_be_given_up),
+        cmocka_unit_test(the_blocker_is_named),
         ENG_BOTH_TESTS(read_only_runs_nothing),
         cmocka_unit_test(a_server_that_goes_away),
         cmocka_unit_test(a_sqlite_file_is_made_by_the_first_run_only),

@@ -78,6 +78,7 @@ struct ls_step {
     LS_VEC(struct ls_op) ops;    /* v lives in the plan's memory: released by ls_plan_free */
     int n_statements;            /* of the migration itself */
     bool is_destructive;
+    bool is_half;                /* the folder has no file for the other direction */
 };
 
 enum ls_action { LS_ACTION_UP, LS_ACTION_DOWN, LS_ACTION_TO, LS_ACTION_MARK_APPLIED, LS_ACTION_MARK_PENDING, LS_ACTION_IMPORT };
