@@ -178,6 +178,8 @@ enum ls_rc ls_session_snapshot(struct ls_session *s, struct ls_snapshot **out, s
     }
     if (rc == LS_OK)
         rc = fill(s, snap, is_read, err);
+    if (rc == LS_E_CANCELLED)
+        ls_session_clear_cancel(s); /* it has had its effect, and is not meant for the next run */
     return finish(snap, rc, out);
 }
 

@@ -35,7 +35,8 @@ const struct ls_session_params *ls_session_params(const struct ls_session *s);
 LS_MUST_CHECK enum ls_rc ls_session_connect(struct ls_session *s, struct ls_err *err);
 void ls_session_disconnect(struct ls_session *s);
 struct ls_db *ls_session_db(struct ls_session *s);          /* NULL when not connected */
-/* Safe from another thread: cancels the running call, if any, and makes the run stop at its next gate. */
+/* Safe from another thread: cancels the running call, if any, and makes the run stop at its next gate. A request that met no call is kept: the next run
+ * stops before it writes anything (a signal between plan and run is not lost). The snapshot or run that it ends forgets it. COMMIT is not cancelled. */
 void ls_session_cancel(struct ls_session *s);
 /* For long work of the engine (run, backup, verify): forget an old request when it starts, ask between its pieces. */
 void ls_session_clear_cancel(struct ls_session *s);
