@@ -39,6 +39,14 @@ const char *theme_role_name(enum theme_role r)
     return (unsigned)r < N_ROLES ? role_words[r] : "text";
 }
 
+static enum ls_rc fail_at(const struct ini_file *f, int line, struct ls_err *err, const char *what)
+{
+    (void)ls_err_set(err, LS_E_INPUT, "%s:%d: %s", f->path, line, what);
+    if (err)
+        err->line = line;
+    return LS_E_INPUT;
+}
+
 static enum ls_rc fail_word(const struct ini_file *f, int line, const char *what, const char *word, const char *const *known, size_t n,
                             struct ls_err *err)
 {
@@ -112,7 +120,7 @@ static enum ls_rc parse_style(const struct ini_file *f, const struct ini_entry *
             else if (want_bg)
                 st.bg = color;
             else if (has_fg)
-                rc = ls_err_set(err, LS_E_INPUT, "%s:%d: two colours; write FG on BG", f->path, e->line);
+                rc = fail_at(f, e->line, err, "two colours; write FG on BG");
             else
                 st.fg = color;
             if (!want_bg)
@@ -120,7 +128,7 @@ static enum ls_rc parse_style(const struct ini_file *f, const struct ini_entry *
         }
     }
     if (rc == LS_OK && !*e->value)
-        rc = ls_err_set(err, LS_E_INPUT, "%s:%d: '%s' has no colour; write FG [on BG] [bold] ...", f->path, e->line, e->key);
+        rc = fail_at(f, e->line, err, "no colour is given; write FG [on BG] [bold] ...");
     *out = st;
     free(copy);
     return rc;
