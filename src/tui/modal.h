@@ -2,6 +2,7 @@
 #ifndef LS_TUI_MODAL_H
 #define LS_TUI_MODAL_H
 
+#include "lockstep/base/hash.h"
 #include "tui/doc.h"
 #include "tui/pane.h"
 

@@ -12,7 +12,6 @@
 
 #include "tui/term.h"
 
-#include <errno.h>
 #include <langinfo.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +22,7 @@
 #include "lockstep/base/clock.h"
 #include "lockstep/base/mem.h"
 #include "lockstep/base/text.h"
+#include "tui/emergency.h"
 
 #define ESC_DELAY_MS 25
 #define DOUBLE_CLICK_MS 400
@@ -61,42 +61,6 @@ struct term {
     int click_x, click_y;
 };
 
-/* What a crash needs, prepared while all is well. */
-static struct {
-    volatile int is_on; /* the terminal is ours now */
-    int fd;
-    struct termios modes;
-    char text[256];
-    size_t len;
-} emergency;
-
-void term_emergency_restore(void)
-{
-    int saved = errno;
-
-    if (!emergency.is_on)
-        return;
-    emergency.is_on = 0;
-    if (write(emergency.fd, emergency.text, emergency.len) < 0) {
-        /* Nothing can be done about it. */
-    }
-    (void)tcsetattr(emergency.fd, TCSANOW, &emergency.modes);
-    errno = saved;
-}
-
-/* Adds a terminfo string without its padding marks ($<5>). */
-static void emergency_add(const char *s)
-{
-    while (s && *s && emergency.len + 1 < sizeof(emergency.text)) {
-        const char *end = s[0] == '$' && s[1] == '<' ? strchr(s, '>') : NULL;
-
-        if (end)
-            s = end + 1;
-        else
-            emergency.text[emergency.len++] = *s++;
-    }
-}
-
 static const char *cap(const char *name)
 {
     const char *s = tigetstr(name);
@@ -104,9 +68,9 @@ static const char *cap(const char *name)
     return s == (char *)-1 ? NULL : s;
 }
 
-static void emergency_prepare(const struct term *t)
+static void emergency_prepare(const struct term *t, const struct termios *modes)
 {
-    emergency.len = 0;
+    emergency_begin(t->out_fd, modes);
     if (t->has_mouse)
         emergency_add("\033[?1006l\033[?1002l\033[?1000l\033[?2004l");
     if (t->depth == TERM_PALETTE)
@@ -116,8 +80,7 @@ static void emergency_prepare(const struct term *t)
     emergency_add(cap("rmcup"));
     emergency_add(cap("cnorm"));
     emergency_add("\r\n");
-    emergency.fd = t->out_fd;
-    emergency.is_on = 1;
+    emergency_arm(true);
 }
 
 static void write_raw(const struct term *t, const char *s)
@@ -194,7 +157,6 @@ enum ls_rc term_open(const struct term_params *params, struct term **out, struct
         term_close(t);
         return LS_E_UNSUPPORTED;
     }
-    emergency.modes = modes;
     t->depth = find_depth(params);
     t->n_colors = t->depth == TERM_MONO ? 0 : COLORS;
     set_modes(t);
@@ -210,7 +172,7 @@ enum ls_rc term_open(const struct term_params *params, struct term **out, struct
     ui_grid_init(&t->last, COLS, LINES, t->is_ascii);
     t->force = true;
     t->cursor_x = -1;
-    emergency_prepare(t);
+    emergency_prepare(t, &modes);
     *out = t;
     return LS_OK;
 }
@@ -219,7 +181,7 @@ void term_close(struct term *t)
 {
     if (!t)
         return;
-    emergency.is_on = 0;
+    emergency_arm(false);
     if (t->screen) {
         if (!t->is_suspended) {
             if (t->has_mouse)
@@ -571,7 +533,7 @@ void term_suspend(struct term *t)
     if (t->is_suspended || t->is_dead)
         return;
     t->is_suspended = true;
-    emergency.is_on = 0;
+    emergency_arm(false);
     if (t->has_mouse)
         write_raw(t, "\033[?2004l");
     endwin();
@@ -584,7 +546,7 @@ void term_resume(struct term *t)
     if (!t->is_suspended || t->is_dead)
         return;
     t->is_suspended = false;
-    emergency.is_on = 1;
+    emergency_arm(true);
     reset_prog_mode();
     (void)refresh();
     if (t->has_mouse) {
@@ -607,7 +569,7 @@ void term_resume(struct term *t)
 void term_set_dead(struct term *t)
 {
     t->is_dead = true;
-    emergency.is_on = 0;
+    emergency_arm(false);
 }
 
 bool term_is_dead(const struct term *t)
