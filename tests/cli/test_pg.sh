@@ -14,6 +14,14 @@ printf "SELECT count(*) = 0 FROM people;\n" >migrations/001_people.verify.sql
 printf -- '-- lockstep: no-transaction\nCREATE INDEX CONCURRENTLY people_name ON people (name);\n' >migrations/002_index.up.sql
 printf 'DROP INDEX people_name;\n' >migrations/002_index.down.sql
 
+mkdir broken
+echo "no library" >broken/libpq.so.5
+run env LD_LIBRARY_PATH="$PWD/broken" "$LS_BIN" status
+exits 1 "without a usable libpq"
+like "$err" "client library cannot be used: .*libpq.so.5" "it is named"
+run env LD_LIBRARY_PATH="$PWD/broken" "$LS_BIN" version
+exits 0 "and what needs no PostgreSQL goes on"
+
 run "$LS_BIN" status
 exits 0 "status of an empty database"
 like "$out" '^state   2 pending$' "counts"

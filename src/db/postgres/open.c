@@ -123,8 +123,10 @@ enum ls_rc ls_pg_open(const struct ls_db_params *params, struct ls_db **out, str
 {
     struct pg_conninfo ci;
     struct pg *c;
-    enum ls_rc rc = pg_conninfo_init(&ci, params, err);
+    enum ls_rc rc = libpq_load(err);
 
+    if (rc == LS_OK)
+        rc = pg_conninfo_init(&ci, params, err);
     if (rc != LS_OK)
         return rc;
     c = ls_calloc(1, sizeof(*c));

@@ -7,13 +7,8 @@
 #ifndef DB_POSTGRES_PG_INTERNAL_H
 #define DB_POSTGRES_PG_INTERNAL_H
 
-#include <libpq-fe.h>
-
 #include "db/db_internal.h"
-
-#ifndef LIBPQ_HAS_PIPELINING
-#error "libpq 14 or newer is needed (pipeline mode)"
-#endif
+#include "db/postgres/libpq.h"
 
 #define PG_CANCEL_GRACE_MS 10000 /* how long a server may take to answer after it was asked to cancel */
 #define PG_ROLLBACK_MS     10000 /* how long ls_db_rollback waits before it gives the connection up */

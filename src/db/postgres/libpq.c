@@ -1,0 +1,59 @@
+#include <config.h>
+
+#include "db/postgres/libpq.h"
+
+#include <dlfcn.h>
+#include <pthread.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#define SONAME "libpq.so.5" /* since PostgreSQL 8.2; its functions have only become more */
+
+static const struct {
+    const char *name;
+    size_t offset; /* of the pointer in struct libpq */
+} functions[] = {
+#define X(fn) {#fn, offsetof(struct libpq, fn##_)},
+    LIBPQ_FUNCTIONS(X)
+#undef X
+};
+
+/* Written once, under `once`. */
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static struct libpq table;
+static bool is_loaded;
+static char why_not[256];
+
+static void load(void)
+{
+    void *lib = dlopen(SONAME, RTLD_LAZY | RTLD_LOCAL);
+    const char *why = lib ? NULL : dlerror();
+
+    for (size_t i = 0; lib && !why && i < sizeof(functions) / sizeof(functions[0]); i++) {
+        void *fn = dlsym(lib, functions[i].name);
+
+        /* POSIX has function pointers in a void *; C has no cast for it. */
+        memcpy((char *)&table + functions[i].offset, &fn, sizeof(fn));
+        if (!fn)
+            why = dlerror();
+    }
+    is_loaded = lib && !why;
+    snprintf(why_not, sizeof(why_not), "%s", why ? why : "");
+    /* Never closed: what it registered with OpenSSL would point into nothing. */
+}
+
+enum ls_rc libpq_load(struct ls_err *err)
+{
+    (void)pthread_once(&once, load);
+    if (is_loaded)
+        return LS_OK;
+    ls_err_set(err, LS_E_UNSUPPORTED, "PostgreSQL's client library cannot be used: %s", why_not);
+    ls_err_hint(err, "install libpq 14 or newer (Debian: libpq5), or point LD_LIBRARY_PATH to its folder");
+    return LS_E_UNSUPPORTED;
+}
+
+const struct libpq *libpq(void)
+{
+    return &table;
+}
