@@ -13,6 +13,7 @@
 #include "lockstep/base/mem.h"
 #include "lockstep/sql/facts.h"
 #include "sql/facts_internal.h"
+#include "support/scale.h"
 
 #define PG    LS_DIALECT_POSTGRES
 #define SL    LS_DIALECT_SQLITE
@@ -196,7 +197,7 @@ static void *hostile_depth(void *arg)
         {"SELECT a", ".b", ""},
         {"SELECT ", "- ", "1"},
     };
-    static const size_t sizes[] = {100, 1000, 1990, 4500, 9900, 300000};
+    const size_t sizes[] = {100, 1000, 1990, 4500, 9900, test_scaled(300000)};
     for (size_t i = 0; i < LS_ARRAY_LEN(shapes); i++) {
         for (size_t k = 0; k < LS_ARRAY_LEN(sizes); k++) {
             char *sql = repeat(shapes[i].before, shapes[i].unit, sizes[k], shapes[i].behind);

@@ -12,6 +12,7 @@
 #include "lockstep/base/buf.h"
 #include "lockstep/base/mem.h"
 #include "lockstep/sql/split.h"
+#include "support/scale.h"
 
 #define PG LS_DIALECT_POSTGRES
 #define SL LS_DIALECT_SQLITE
@@ -308,10 +309,10 @@ static void test_linear(void **state)
         {SL, "$a::", false, LS_SPLIT_OK},
         {SL, "CREATE TRIGGER t BEGIN SELECT 1;", false, LS_SPLIT_UNTERMINATED_BODY},
     };
-    enum { BYTES = 2 << 20 };
-    char *text = ls_malloc(BYTES);
+    size_t bytes = test_scaled(2 << 20);
+    char *text = ls_malloc(bytes);
     for (size_t i = 0; i < LS_ARRAY_LEN(shapes); i++) {
-        size_t n = strlen(shapes[i].unit), units = BYTES / n;
+        size_t n = strlen(shapes[i].unit), units = bytes / n;
         for (size_t k = 0; k < units; k++)
             memcpy(text + k * n, shapes[i].unit, n);
         struct ls_stmts s;
