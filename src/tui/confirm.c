@@ -117,13 +117,13 @@ static bool on_event(struct ui_modal *m, const struct ui_event *ev)
     if (ev->kind == UI_EV_MOUSE) {
         int row = c->box.y + c->box.h - 2;
 
+        m->app->needs_paint = true;
         if (ev->mouse == UI_MOUSE_WHEEL_UP)
             ui_view_scroll(&c->view, c->body, -3);
         else if (ev->mouse == UI_MOUSE_WHEEL_DOWN)
             ui_view_scroll(&c->view, c->body, 3);
         else if (ev->y == row && button_at(c, ev->x - c->box.x) >= 0)
-            press(c, button_at(c, ev->x - c->box.x));
-        m->app->needs_paint = true;
+            press(c, button_at(c, ev->x - c->box.x)); /* the dialog may be gone now */
         return true;
     }
     return c->must_type ? on_typing(c, ev) : false;

@@ -51,9 +51,9 @@ static void target(const struct app *a, struct ui_doc *d, const struct ls_plan *
     ui_doc_adds(d, ROLE_TITLE, p->target ? p->target : a->label);
     if (a->env)
         ui_doc_addf(d, ROLE_TEXT, ", environment %s", a->env);
-    if (a->target.params.is_protected)
-        ui_doc_adds(d, ROLE_DANGER, "  PROTECTED");
     ui_doc_end(d);
+    if (a->target.params.is_protected)
+        ui_doc_text(d, ROLE_DANGER, "         PROTECTED: the database's name must be typed");
 }
 
 static void one_step(struct ui_doc *d, const struct ls_step *st)

@@ -99,6 +99,11 @@ static void snapshot_run(struct task *t)
     struct job_snapshot *j = (struct job_snapshot *)t;
 
     j->job.rc = ls_session_snapshot(j->job.session, &j->snap, &j->job.err);
+    /* A cancel that came when the run was over already is not about this. */
+    if (j->job.rc == LS_E_CANCELLED) {
+        ls_err_release(&j->job.err);
+        j->job.rc = ls_session_snapshot(j->job.session, &j->snap, &j->job.err);
+    }
     if (j->job.rc == LS_OK)
         return;
     /* The files can be shown without a database. The first error is the one to tell. */

@@ -53,42 +53,71 @@ static void short_path(struct ls_buf *out, const char *path, int cells, bool asc
     }
 }
 
-static int part(struct ui_surface *s, int x, int max_x, const char *text, enum theme_role base, bool is_first)
+#define MAX_PARTS 8
+
+struct header {
+    const char *part[MAX_PARTS];
+    int n;
+};
+
+static void add_part(struct header *h, const char *text)
 {
-    if (!text || !*text || x >= max_x)
-        return x;
-    if (!is_first) {
-        x += ui_str(s, x, 0, max_x - x, " ", UI_ON(base, base));
-        x += ui_str(s, x, 0, max_x - x, ui_line_glyph(UI_LINE_V, s->grid->ascii), UI_ON(base, base));
-        x += ui_str(s, x, 0, max_x - x, " ", UI_ON(base, base));
-    }
-    return x + ui_str(s, x, 0, max_x - x, text, UI_ON(base, base));
+    if (text && *text && h->n < MAX_PARTS)
+        h->part[h->n++] = text;
 }
 
+static int parts_width(const struct header *h)
+{
+    int w = 1;
+
+    for (int i = 0; i < h->n; i++)
+        w += ls_text_width(h->part[i], strlen(h->part[i])) + (i ? 3 : 0);
+    return w;
+}
+
+static void draw_parts(const struct header *h, struct ui_surface *s, int end, enum theme_role base)
+{
+    int x = 1;
+
+    for (int i = 0; i < h->n && x < end; i++) {
+        if (i > 0 && x + 3 < end)
+            x += 1 + ui_str(s, x + 1, 0, 1, ui_line_glyph(UI_LINE_V, s->grid->ascii), UI_ON(base, base)) + 1;
+        x += ui_str(s, x, 0, end - x, h->part[i], UI_ON(base, base));
+    }
+}
+
+/* Everything is said when there is room; "(protected)" gives way first (the mode says it too), then the front of a long path. */
 static void draw_header(const struct app *a, struct ui_surface *s)
 {
     const struct ls_snapshot *snap = app_snap(a);
     enum theme_role base = header_role(a);
     const char *mode = mode_words(a);
-    int end = s->w - ls_text_width(mode, strlen(mode)) - 2, x = 1;
-    struct ls_buf db = LS_BUF_INIT;
+    int end = s->w - ls_text_width(mode, strlen(mode)) - 2, over;
+    struct ls_buf env = LS_BUF_INIT, db = LS_BUF_INIT;
+    struct header h = {0};
 
-    ui_fill(s, 0, 0, s->w, 1, UI_ON(base, base));
-    x = part(s, x, end, a->env ? a->env : "no environment", base, true);
-    if (a->target.params.is_protected)
-        x += ui_str(s, x, 0, end - x, " (protected)", UI_ON(base, base));
+    ls_buf_addf(&env, "%s%s", a->env ? a->env : "no environment", a->target.params.is_protected ? " (protected)" : "");
+    add_part(&h, env.ptr);
     if (snap && snap->has_db) {
-        short_path(&db, snap->info.database ? snap->info.database : "", s->w / 3, a->is_ascii);
-        x = part(s, x, end, db.ptr, base, false);
-        x = part(s, x, end, snap->info.host, base, false);
-        x = part(s, x, end, snap->info.server, base, false);
-        x = part(s, x, end, snap->info.role, base, false);
-        if (snap->info.in_recovery)
-            x = part(s, x, end, "replica", base, false);
+        add_part(&h, snap->info.database);
+        add_part(&h, snap->info.host);
+        add_part(&h, snap->info.server);
+        add_part(&h, snap->info.role);
+        add_part(&h, snap->info.in_recovery ? "replica" : NULL);
+        if (parts_width(&h) > end && a->target.params.is_protected)
+            h.part[0] = a->env ? a->env : "no environment";
+        over = parts_width(&h) - end;
+        if (over > 0 && h.n > 1) {
+            short_path(&db, h.part[1], ls_text_width(h.part[1], strlen(h.part[1])) - over, a->is_ascii);
+            h.part[1] = db.ptr;
+        }
     } else {
-        (void)part(s, x, end, a->label, base, false);
+        add_part(&h, a->label);
     }
+    ui_fill(s, 0, 0, s->w, 1, UI_ON(base, base));
+    draw_parts(&h, s, end, base);
     (void)ui_str(s, s->w - ls_text_width(mode, strlen(mode)) - 1, 0, -1, mode, UI_ON(base, base));
+    ls_buf_release(&env);
     ls_buf_release(&db);
 }
 
@@ -220,7 +249,7 @@ static void draw_hints(const struct app *a, struct ui_surface *s)
 
     ui_fill(s, 0, y, s->w, 1, UI_ON(ROLE_HINT, ROLE_HINT));
     if (context < 0)
-        (void)ui_str(s, 1, y, s->w - 2, "Enter accept  Esc give up  Tab complete  Up recall", UI_ON(ROLE_HINT, ROLE_HINT));
+        (void)ui_str(s, 1, y, s->w - 2, a->modal->ops->hints, UI_ON(ROLE_HINT, ROLE_HINT));
     end = context >= 0 && context != UI_CX_HELP ? draw_last_hint(a, s, (enum ui_context)context) : s->w;
     for (int i = 1; context >= 0 && i < UI_N_ACTIONS; i++) {
         const struct ui_action_info *info = ui_action_info((enum ui_action)i);

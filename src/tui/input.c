@@ -121,6 +121,7 @@ static void input_free(struct ui_modal *m)
 
 static const struct ui_modal_ops input_ops = {
     .context = -1,
+    .hints = "Enter accept  Esc give up",
     .on_event = on_event,
     .layout = layout,
     .draw = draw,

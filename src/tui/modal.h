@@ -9,6 +9,7 @@
 struct ui_modal;
 struct ui_modal_ops {
     int context; /* enum ui_context, or -1: every key goes to on_event */
+    const char *hints; /* context -1: the words of the hint bar */
     bool (*on_event)(struct ui_modal *m, const struct ui_event *ev); /* before the key map; true: consumed; may be NULL */
     void (*on_action)(struct ui_modal *m, enum ui_action a);
     void (*layout)(struct ui_modal *m, int w, int h);                /* of the whole screen */

@@ -71,7 +71,10 @@ static void draw_row(const struct backups *b, struct ui_surface *s, int y, size_
         ui_fill(s, 0, y, s->w - 1, 1, UI_ON(on, on));
         (void)ui_str(s, 0, y, 1, app_glyph(b->base.app, "▸", ">"), UI_ON(on, on));
     }
-    (void)ui_when(s, at, y, x->created_at, true, UI_ON(ROLE_TEXT, on));
+    if (x->created_at)
+        (void)ui_when(s, at, y, x->created_at, true, UI_ON(ROLE_TEXT, on));
+    else
+        (void)ui_str(s, at, y, WHEN_W + VERSION_W - 1, x->name, UI_ON(ROLE_DIM, on));
     at += WHEN_W;
     (void)ui_str(s, at, y, VERSION_W - 1, x->version, UI_ON(ROLE_TITLE, on));
     at += VERSION_W;

@@ -72,27 +72,22 @@ static size_t matching(const char *const *words, size_t n, const char *text, siz
     return found;
 }
 
-static unsigned char complete(EditLine *el, int ch)
+/* Completes the word at the cursor. Done here and not as a function bound in libedit (EL_ADDFN), which never frees such a function's names. */
+static void complete(struct prompt *p)
 {
-    void *data = NULL;
-    const LineInfo *li = el_line(el);
+    const LineInfo *li = el_line(p->el);
     const char *start = li->cursor, *found[256], *const *words;
-    struct prompt *p;
     size_t n = 0, len, common;
 
-    (void)ch;
-    (void)el_get(el, EL_CLIENTDATA, &data);
-    p = data;
-    ls_buf_clear(&p->words);
     if (!p->base.app->params || !p->base.app->params->complete_words)
-        return CC_ERROR;
+        return;
     words = p->base.app->params->complete_words(&n);
     while (start > li->buffer && start[-1] != ' ')
         start--;
     len = (size_t)(li->cursor - start);
     n = matching(words, n, start, len, found, LS_ARRAY_LEN(found));
     if (n == 0)
-        return CC_ERROR;
+        return;
     common = strlen(found[0]);
     for (size_t i = 1; i < n; i++) {
         size_t k = 0;
@@ -110,10 +105,9 @@ static unsigned char complete(EditLine *el, int ch)
     if (common > len || n == 1) {
         char *rest = ls_asprintf("%.*s%s", (int)(common - len), found[0] + len, n == 1 ? " " : "");
 
-        (void)el_insertstr(el, rest);
+        (void)el_insertstr(p->el, rest);
         free(rest);
     }
-    return CC_REFRESH;
 }
 
 /* The private pseudo-terminal's output is read only so that it never fills up. */
@@ -191,7 +185,7 @@ static void queue_key(struct prompt *p, ui_key k)
         const char *sequence; /* what libedit binds by itself */
     } map[] = {
         {UI_KEY_UP, "\033[A"},   {UI_KEY_DOWN, "\033[B"}, {UI_KEY_RIGHT, "\033[C"},  {UI_KEY_LEFT, "\033[D"}, {UI_KEY_HOME, "\001"},
-        {UI_KEY_END, "\005"},    {UI_KEY_DEL, "\033[3~"}, {UI_KEY_BACKSPACE, "\177"}, {UI_KEY_ENTER, "\n"},   {UI_KEY_TAB, "\t"},
+        {UI_KEY_END, "\005"},    {UI_KEY_DEL, "\033[3~"}, {UI_KEY_BACKSPACE, "\177"}, {UI_KEY_ENTER, "\n"},
     };
 
     p->n_queue = 0;
@@ -239,6 +233,11 @@ static bool on_event(struct ui_modal *m, const struct ui_event *ev)
         return true;
     }
     ls_buf_clear(&p->words);
+    if (ev->key == UI_KEY_TAB) {
+        complete(p);
+        take_line(p);
+        return true;
+    }
     queue_key(p, ev->key);
     if (p->n_queue > 0 && feed(p))
         finish(p, true);
@@ -309,6 +308,7 @@ static void prompt_free(struct ui_modal *m)
 
 static const struct ui_modal_ops prompt_ops = {
     .context = -1,
+    .hints = "Enter run  Esc give up  Tab complete  Up recall",
     .on_event = on_event,
     .layout = layout,
     .draw = draw,
@@ -344,8 +344,6 @@ static void set_up(struct prompt *p)
     (void)el_set(p->el, EL_SIGNAL, 0);
     (void)el_set(p->el, EL_EDITOR, "emacs");
     (void)el_set(p->el, EL_GETCFN, next_char);
-    (void)el_set(p->el, EL_ADDFN, "lockstep-complete", "Complete a word", complete);
-    (void)el_set(p->el, EL_BIND, "^I", "lockstep-complete", NULL);
     p->history = history_init();
     (void)history(p->history, &ev, H_SETSIZE, HISTORY_SIZE);
     (void)history(p->history, &ev, H_SETUNIQUE, 1);

@@ -1,0 +1,295 @@
+/* Whole screens in memory, compared with readable files. */
+#include <config.h>
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lockstep/base/mem.h"
+#include "tui/flow.h"
+#include "tui/scene.h"
+
+static void history(struct scene *s, int w, int h, bool ascii)
+{
+    scene_open(s, w, h, ascii);
+    scene_connect(s, scene_snapshot(&ls_format_lockstep, scene_history, scene_history_n), false);
+}
+
+static void test_timeline(void **state)
+{
+    struct scene s;
+
+    (void)state;
+    history(&s, 80, 24, false);
+    golden(&s, "timeline-80x24");
+    scene_close(&s);
+    history(&s, 120, 40, false);
+    golden(&s, "timeline-120x40");
+    scene_close(&s);
+    history(&s, 80, 24, true);
+    golden(&s, "timeline-ascii-80x24");
+    scene_close(&s);
+}
+
+static void test_too_small(void **state)
+{
+    struct scene s;
+
+    (void)state;
+    history(&s, 20, 5, false);
+    golden(&s, "small-20x5");
+    scene_close(&s);
+}
+
+static void test_first_frame(void **state)
+{
+    struct scene s;
+
+    (void)state;
+    scene_open(&s, 80, 24, false);
+    s.app.env = ls_strdup("dev");
+    s.app.label = ls_strdup("postgres app at db.example:5432");
+    golden(&s, "connecting-80x24");
+    scene_close(&s);
+}
+
+static void test_not_connected(void **state)
+{
+    struct scene s;
+
+    (void)state;
+    scene_open(&s, 80, 24, false);
+    s.app.label = ls_strdup("postgres app at db.example:5432");
+    s.app.phase = APP_FOLDER_ONLY;
+    (void)ls_err_set(&s.app.conn_err, LS_E_CONNECT, "db.example:5432: connection refused");
+    golden(&s, "not-connected-80x24");
+    scene_close(&s);
+}
+
+static void test_filter_and_order(void **state)
+{
+    struct scene s;
+
+    (void)state;
+    history(&s, 80, 24, false);
+    scene_keys(&s, "o / 'add'");
+    golden(&s, "timeline-filter-80x24");
+    scene_keys(&s, "Enter");
+    assert_true(scene_shows(&s, "1/2 of 9, filter 'add'"));
+    scene_keys(&s, "Esc");
+    assert_true(scene_shows(&s, "/9"));
+    scene_close(&s);
+}
+
+static void test_dirty_and_foreign_banners(void **state)
+{
+    static const struct scene_row rows[] = {
+        {"001", "create_users", "applied", "2026-11-20T09:00:00.000Z", "anna", 12, false, false},
+        {"002", "create_orders", "failed", "2026-11-20T09:00:01.000Z", "anna", 340, false, false},
+        {"003", "add_email", NULL, NULL, NULL, -1, false, false},
+    };
+    struct snapref *snap = scene_snapshot(&ls_format_lockstep, rows, LS_ARRAY_LEN(rows));
+    struct scene s;
+
+    (void)state;
+    scene_open(&s, 80, 24, false);
+    snap->snap->ledger.has_legacy = true;
+    *LS_VEC_PUSH(&snap->snap->ledger.legacy_versions) = 1;
+    scene_connect(&s, snap, true);
+    golden(&s, "dirty-80x24");
+    scene_close(&s);
+}
+
+static void test_side_by_side(void **state)
+{
+    struct scene s;
+
+    (void)state;
+    history(&s, 160, 30, false);
+    app_focus(&s.app, UI_PANE_TIMELINE);
+    golden(&s, "split-160x30");
+    scene_keys(&s, "|");
+    assert_false(s.app.is_split);
+    scene_close(&s);
+}
+
+static void test_detail(void **state)
+{
+    struct scene s;
+    const char *src = getenv("LS_SRCDIR");
+    struct scene_row row = {"003", "create_messages", "applied", "2026-11-20T09:00:00.000Z", "anna", 12, false, false};
+    struct snapref *snap = scene_snapshot(&ls_format_lockstep, &row, 1);
+    struct ls_migration *m = &snap->snap->migrations.m.v[0];
+
+    (void)state;
+    scene_open(&s, 80, 24, false);
+    snap->snap->info.dialect = LS_DIALECT_SQLITE;
+    m->up.path = ls_arena_printf(snap->snap->migrations.arena, "%s/tests/tui/data/003_sample.up.sql", src);
+    m->down.path = NULL;
+    m->verify.path = ls_arena_printf(snap->snap->migrations.arena, "%s/tests/tui/data/003_sample.verify.sql", src);
+    scene_connect(&s, snap, false);
+    scene_keys(&s, "Enter");
+    golden(&s, "detail-80x24");
+    scene_keys(&s, "End");
+    assert_true(scene_shows(&s, "unterminated_string"));
+    scene_close(&s);
+}
+
+static void test_confirmation(void **state)
+{
+    struct scene s;
+    struct planref *p = scene_plan(true);
+
+    (void)state;
+    scene_open(&s, 80, 24, false);
+    scene_connect(&s, scene_snapshot(&ls_format_lockstep, scene_history, scene_history_n), true);
+    s.app.is_armed = true;
+    run_model_set_plan(&s.app.run, p);
+    planref_put(p);
+    app_focus(&s.app, UI_PANE_RUN);
+    flow_confirm(&s.app);
+    golden(&s, "backup-first-80x24");
+    scene_keys(&s, "w");
+    golden(&s, "confirm-protected-80x24");
+    scene_keys(&s, "'ap' Tab Enter");
+    assert_non_null(s.app.modal);
+    golden(&s, "confirm-not-typed-80x24");
+    scene_keys(&s, "'p'");
+    assert_true(scene_shows(&s, "to go on: app"));
+    scene_keys(&s, "Esc");
+    assert_null(s.app.modal);
+    scene_close(&s);
+}
+
+static void event(struct scene *s, enum ls_event_kind kind, int step, int op, int64_t us, int64_t rows, const struct ls_err *err)
+{
+    struct ls_event ev = {.kind = kind, .step = step, .op = op, .elapsed_us = us, .rows = rows, .err = err};
+
+    run_model_event(&s->app.run, &ev, s->app.now_ms);
+    flow_on_run_event(&s->app);
+}
+
+static void test_stepper(void **state)
+{
+    struct scene s;
+    struct planref *p = scene_plan(true);
+    struct ls_run_report report;
+    struct ls_err bad = LS_ERR_INIT;
+
+    (void)state;
+    history(&s, 80, 24, false);
+    run_model_set_plan(&s.app.run, p);
+    planref_put(p);
+    app_focus(&s.app, UI_PANE_RUN);
+    golden(&s, "run-preview-80x24");
+    run_model_start(&s.app.run, RUN_MODE_STEP, 0);
+    event(&s, LS_EV_STEP_BEGIN, 0, -1, 0, -1, NULL);
+    event(&s, LS_EV_TX_BEGIN, 0, 0, 0, -1, NULL);
+    event(&s, LS_EV_OP_BEGIN, 0, 1, 0, -1, NULL);
+    event(&s, LS_EV_OP_END, 0, 1, 1234567, 0, NULL);
+    run_model_gate(&s.app.run, 0, 2);
+    flow_on_run_event(&s.app);
+    golden(&s, "run-paused-80x24");
+    event(&s, LS_EV_OP_BEGIN, 0, 2, 0, -1, NULL);
+    s.app.now_ms = 3400;
+    golden(&s, "run-running-80x24");
+    event(&s, LS_EV_OP_END, 0, 2, 3400000, -1, NULL);
+    (void)ls_err_set(&bad, LS_E_SQL, "column \"fax\" does not exist");
+    event(&s, LS_EV_TX_ROLLBACK, 0, -1, 0, -1, NULL);
+    ls_run_report_init(&report);
+    report.verdict = LS_VERDICT_ROLLED_BACK;
+    report.failed_step = 0;
+    report.failed_op = 2;
+    report.failed_stmt = 2;
+    report.failed_line = 3;
+    report.failed_col = 1;
+    report.elapsed_ms = 4634;
+    ls_err_move(&report.err, &bad);
+    ls_buf_adds(&report.applied, "Applied: nothing.\nFailed: the up of 004.\nIts transaction was rolled back.\n");
+    ls_buf_adds(&report.next, "Mend the file and run it again.\n");
+    run_model_finish(&s.app.run, &report);
+    flow_on_run_end(&s.app);
+    golden(&s, "run-failed-80x24");
+    ls_run_report_release(&report);
+    scene_close(&s);
+}
+
+static void test_menu_and_help(void **state)
+{
+    struct scene s;
+
+    (void)state;
+    history(&s, 80, 24, false);
+    scene_keys(&s, "m");
+    golden(&s, "mark-80x24");
+    scene_keys(&s, "q ?");
+    golden(&s, "help-80x24");
+    scene_close(&s);
+}
+
+static void test_backups(void **state)
+{
+    struct scene s;
+    struct ls_backup a = {.name = "app-003-20261129163844", .path = "backups/app-003-20261129163844", .target = "app", .dialect = "postgres",
+                          .server = "PostgreSQL 15.20", .version = "003", .created_at = "2026-11-29T16:38:44Z", .state = "read back", .sha256 = "ab",
+                          .size = 3500000, .is_complete = true};
+    struct ls_backup b = {.name = "app-002-20261128070000.partial", .state = "", .size = 10};
+
+    (void)state;
+    history(&s, 80, 24, false);
+    s.app.backups.arena = ls_arena_new();
+    *LS_VEC_PUSH(&s.app.backups.b) = a;
+    *LS_VEC_PUSH(&s.app.backups.b) = b;
+    s.app.has_backups = true;
+    scene_keys(&s, "4");
+    golden(&s, "backups-80x24");
+    scene_close(&s);
+}
+
+static void test_log(void **state)
+{
+    struct scene s;
+    struct ls_journal j = {.exists = true, .first_broken_seq = 2};
+    struct ls_journal_row row = {.seq = 1, .run_id = "r", .event = "run_begin", .at = "2026-11-29T16:38:44.000Z", .operator_name = "anna",
+                                 .detail = "up, 1 steps", .duration_ms = -1, .chain_ok = true};
+
+    (void)state;
+    *LS_VEC_PUSH(&j.rows) = row;
+    row.seq = 2;
+    row.event = "applied";
+    row.version = "003";
+    row.name = "add_email";
+    row.result = "ok";
+    row.chain_ok = false;
+    *LS_VEC_PUSH(&j.rows) = row;
+    history(&s, 80, 24, false);
+    scene_set_journal(&j);
+    s.app.mail = (struct mailbox *)&j; /* "there is a worker": the fake answers without it */
+    scene_keys(&s, "5");
+    s.app.mail = NULL;
+    golden(&s, "log-80x24");
+    scene_keys(&s, "Enter");
+    assert_true(scene_shows(&s, "BROKEN here"));
+    scene_set_journal(NULL);
+    LS_VEC_RELEASE(&j.rows);
+    scene_close(&s);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_timeline),      cmocka_unit_test(test_too_small),   cmocka_unit_test(test_first_frame),
+        cmocka_unit_test(test_not_connected), cmocka_unit_test(test_filter_and_order), cmocka_unit_test(test_dirty_and_foreign_banners),
+        cmocka_unit_test(test_side_by_side),  cmocka_unit_test(test_detail),      cmocka_unit_test(test_confirmation),
+        cmocka_unit_test(test_stepper),       cmocka_unit_test(test_menu_and_help), cmocka_unit_test(test_backups),
+        cmocka_unit_test(test_log),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
