@@ -166,6 +166,9 @@ static void place(struct ls_runner *r, const struct ls_op *op, struct ls_err *er
     const struct ls_step *s = &r->plan->steps.v[r->step];
     int n = piece_of(op, err), line = op->line, col = op->col;
 
+    /* SQLite tells some failures only by where the rest of the text began: the blanks before the statement are not the place. */
+    if (op->kind == LS_OP_BATCH && n > 0 && err->offset >= 0 && err->offset < (long)op->pieces[n - 1].start)
+        err->offset = (long)op->pieces[n - 1].start;
     if (err->offset >= 0 && (size_t)err->offset <= op->len)
         ls_sql_place(s->text, s->text_len, (size_t)(op->sql - s->text) + (size_t)err->offset, &line, &col);
     else if (op->kind == LS_OP_BATCH && n > 0) {

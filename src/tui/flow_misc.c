@@ -232,6 +232,7 @@ static void on_quit(struct app *a, void *ctx, int choice, const struct ui_grant 
 {
     (void)ctx;
     (void)grant;
+    a->is_stop_asked = false;
     if (choice == 1) {
         a->is_interrupted = true;
         a->exit_code = 75;
@@ -258,5 +259,6 @@ void flow_quit(struct app *a)
     else
         ui_doc_wrap(d, ROLE_WARNING, ui_dialog_width(a), 0, "A subcommand is still running. Leaving ends it where it is.");
     spec.body = d;
+    a->is_stop_asked = a->run.phase == RUN_PHASE_RUNNING; /* the end of the run takes the question away */
     ui_confirm_open(a, &spec);
 }

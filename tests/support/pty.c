@@ -319,13 +319,51 @@ int pty_find(struct pty *p, const char *text)
     return found;
 }
 
-static bool wait_for(struct pty *p, const char *text, bool present, int timeout_ms)
+/* Blanks, and the lines that frames are drawn with, count as one blank. */
+static void squeeze(char *line)
+{
+    static const char *const frames[] = {"\u2502", "\u2503"};
+    char *out = line;
+    for (const char *in = line; *in;) {
+        size_t frame = 0;
+        for (size_t i = 0; i < sizeof frames / sizeof frames[0]; i++) {
+            if (strncmp(in, frames[i], strlen(frames[i])) == 0) {
+                frame = strlen(frames[i]);
+            }
+        }
+        if (*in == ' ' || frame) {
+            in += frame ? frame : 1;
+            if (out > line && out[-1] != ' ') {
+                *out++ = ' ';
+            }
+        } else {
+            *out++ = *in++;
+        }
+    }
+    *out = '\0';
+}
+
+int pty_find_words(struct pty *p, const char *words)
+{
+    int found = -1;
+    for (int row = 0; found < 0 && row < p->rows; row++) {
+        char *line = pty_line(p, row);
+        squeeze(line);
+        if (strstr(line, words)) {
+            found = row;
+        }
+        free(line);
+    }
+    return found;
+}
+
+static bool wait_for(struct pty *p, int (*find)(struct pty *, const char *), const char *text, bool present, int timeout_ms)
 {
     int64_t end = now_ms() + timeout_ms;
     for (;;) {
         while (read_some(p, 0)) {
         }
-        if ((pty_find(p, text) >= 0) == present) {
+        if ((find(p, text) >= 0) == present) {
             return true;
         }
         if (p->ended || now_ms() >= end) {
@@ -337,12 +375,12 @@ static bool wait_for(struct pty *p, const char *text, bool present, int timeout_
 
 bool pty_wait_text(struct pty *p, const char *text, int timeout_ms)
 {
-    return wait_for(p, text, true, timeout_ms);
+    return wait_for(p, pty_find, text, true, timeout_ms);
 }
 
 bool pty_wait_gone(struct pty *p, const char *text, int timeout_ms)
 {
-    return wait_for(p, text, false, timeout_ms);
+    return wait_for(p, pty_find, text, false, timeout_ms);
 }
 
 void pty_settle(struct pty *p, int quiet_ms, int timeout_ms)
@@ -366,7 +404,8 @@ int pty_wait_exit(struct pty *p, int timeout_ms)
 static void show_and_fail(struct pty *p, const char *what, const char *text)
 {
     char *screen = pty_screen(p);
-    print_error("# %s: %s%s\n%s\n", what, text, p->ended ? " (the program has ended)" : "", screen);
+    /* Not print_error(): it cuts at a kilobyte. */
+    fprintf(stderr, "# %s: %s%s\n%s\n", what, text, p->ended ? " (the program has ended)" : "", screen);
     free(screen);
     fail();
 }
@@ -383,6 +422,35 @@ void pty_expect_gone(struct pty *p, const char *text)
     if (!pty_wait_gone(p, text, PTY_TIMEOUT_MS)) {
         show_and_fail(p, "still on the screen", text);
     }
+}
+
+void pty_expect_words(struct pty *p, const char *words)
+{
+    if (!wait_for(p, pty_find_words, words, true, PTY_TIMEOUT_MS)) {
+        show_and_fail(p, "not on the screen", words);
+    }
+}
+
+void pty_expect_restored(struct pty *p)
+{
+    if (!pty_termios_restored(p)) {
+        show_and_fail(p, "the terminal's modes were not given back", "");
+    }
+    if (p->altscreen || !p->cursor_visible) {
+        show_and_fail(p, p->altscreen ? "still on the second screen" : "the cursor stayed hidden", "");
+    }
+}
+
+void pty_expect_left(struct pty *p, int code)
+{
+    int status = pty_expect_exit(p);
+    if (!WIFEXITED(status) || WEXITSTATUS(status) != code) {
+        char what[64];
+        snprintf(what, sizeof what, "%s %d instead of exit code %d", WIFEXITED(status) ? "exit code" : "signal",
+                 WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status), code);
+        show_and_fail(p, what, "");
+    }
+    pty_expect_restored(p);
 }
 
 int pty_expect_exit(struct pty *p)

@@ -41,6 +41,13 @@ void pty_resize(struct pty *p, int rows, int cols); /* sends SIGWINCH through th
 void pty_hangup(struct pty *p);                     /* closes our end: the program's terminal is gone */
 pid_t pty_pid(const struct pty *p);
 
+/* As pty_expect, whatever the columns are: blanks in a line count as one, so "applied 001 t1" finds "  applied      001  t1". */
+void pty_expect_words(struct pty *p, const char *words);
+int pty_find_words(struct pty *p, const char *words);
+/* The program ends by itself with this exit code, and has given the terminal back: modes, first screen, visible cursor. */
+void pty_expect_left(struct pty *p, int code);
+void pty_expect_restored(struct pty *p);
+
 /* One line of the screen as UTF-8 without trailing spaces, 0-based; caller frees. */
 char *pty_line(struct pty *p, int row);
 char *pty_screen(struct pty *p); /* all lines with \n; caller frees */
