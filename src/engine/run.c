@@ -167,6 +167,20 @@ static enum ls_rc begin_journal(struct ls_runner *r, struct ls_err *err)
     return rc;
 }
 
+/* A COMMIT's answer was lost, and it was found to be done; the connection that held the operators' lock is gone. Nothing failed, and no step is
+ * under way. */
+static enum ls_rc stop_between(struct ls_runner *r, size_t next, struct ls_err *err)
+{
+    const struct ls_plan *p = r->plan;
+
+    r->step = r->op = r->failed_op = -1;
+    r->phase = LS_PHASE_FRESH;
+    ls_err_set(err, LS_E_CONNECT, "the connection was lost while %s%s was being committed; it was committed, and the run stopped there",
+               next > 0 ? "" : "the new ledger ", next > 0 ? p->steps.v[next - 1].label : p->ledger);
+    ls_err_hint(err, "Run it again: it goes on with %s.", p->steps.v[next].label);
+    return LS_E_CONNECT;
+}
+
 static enum ls_rc run_steps(struct ls_runner *r, struct ls_err *err)
 {
     const struct ls_plan *p = r->plan;
@@ -177,8 +191,7 @@ static enum ls_rc run_steps(struct ls_runner *r, struct ls_err *err)
     LS_FAULT("setup-done");
     for (size_t i = 0; rc == LS_OK && i < p->steps.n; i++) {
         if (r->was_lost)
-            return ls_err_set(err, LS_E_CONNECT, "the connection was lost while %s was being committed; it was committed, and the run stopped there",
-                              p->steps.v[i - 1].label);
+            return stop_between(r, i, err);
         r->step = (int)i;
         r->op = -1;
         r->phase = LS_PHASE_FRESH;

@@ -235,6 +235,8 @@ void ls_run_tell(struct ls_runner *r)
         return;
     if (rep->failed_step >= 0)
         tell_failed_step(r, &r->plan->steps.v[rep->failed_step]);
+    else if (rep->n_steps_done > 0) /* stopped between two steps */
+        line(&rep->applied, "Not begun: %zu more.", r->plan->steps.n - (size_t)rep->n_steps_done);
     if (rep->failed_step >= 0)
         tell_ledger(r);
     tell_next(r);

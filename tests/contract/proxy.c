@@ -55,6 +55,12 @@ static bool wait_for(struct proxy *p, int a, int b, struct pollfd fds[3])
     return poll(fds, 3, -1) > 0 && !fds[2].revents;
 }
 
+/* Whether the bytes are there, and were let through often enough. */
+static bool hits(struct proxy *p, const char *what, const char *bytes, size_t len)
+{
+    return what && memmem(bytes, len, what, strlen(what)) && p->rules.passes-- <= 0;
+}
+
 static void serve(struct proxy *p, int client, int server)
 {
     char bytes[65536];
@@ -66,14 +72,13 @@ static void serve(struct proxy *p, int client, int server)
 
         if (n <= 0)
             return;
-        if (is_from_client && p->rules.drop_at && memmem(bytes, (size_t)n, p->rules.drop_at, strlen(p->rules.drop_at)))
+        if (is_from_client && hits(p, p->rules.drop_at, bytes, (size_t)n))
             return;
         if (!is_from_client && p->rules.changes_pid)
             change_pid(bytes, (size_t)n);
         if (!send_all(is_from_client ? server : client, bytes, (size_t)n))
             return;
-        if (is_from_client && p->rules.swallow_after &&
-            memmem(bytes, (size_t)n, p->rules.swallow_after, strlen(p->rules.swallow_after))) {
+        if (is_from_client && hits(p, p->rules.swallow_after, bytes, (size_t)n)) {
             wait_for(p, -1, server, fds); /* the server has answered */
             return;
         }

@@ -9,6 +9,7 @@ struct proxy_rules {
     const char *
         swallow_after; /* once the client has sent these bytes: the server gets them, its answer is dropped, both ends are closed */
     const char *drop_at; /* once the client sends these bytes: they do not arrive, both ends are closed */
+    int passes;          /* so many packets with such bytes are let through before that */
 };
 
 struct proxy;
