@@ -153,6 +153,23 @@ static bool wait_for_workers(struct app *a)
     return false;
 }
 
+/* Ended by a signal: what became of the run is said where the screen was. */
+static void say_how_it_ended(const struct app *a)
+{
+    struct ls_buf b = LS_BUF_INIT, clean = LS_BUF_INIT;
+
+    if (a->run.phase == RUN_PHASE_FINISHED)
+        ls_buf_addf(&b, "%s\n%s", ls_verdict_name(a->run.report.verdict), a->run.report.applied.ptr);
+    else if (a->run.phase == RUN_PHASE_RUNNING)
+        ls_buf_adds(&b, "the run did not come to its end in time; lockstep log and lockstep status tell what became of it\n");
+    else
+        ls_buf_adds(&b, "nothing was running\n");
+    (void)ls_ui_text(&clean, b.ptr, b.len, LS_UI_TEXT_MULTILINE | (a->is_ascii ? LS_UI_TEXT_ASCII : 0));
+    fprintf(stderr, "lockstep: interrupted: %s", clean.ptr);
+    ls_buf_release(&b);
+    ls_buf_release(&clean);
+}
+
 static int leave(struct app *a, struct term *t, int wake[2])
 {
     int code = a->exit_code;
@@ -165,6 +182,8 @@ static int leave(struct app *a, struct term *t, int wake[2])
     is_clean = wait_for_workers(a);
     term_close(t);
     ui_signals_close(wake);
+    if (a->is_interrupted)
+        say_how_it_ended(a);
     if (!is_clean)
         return code; /* what threads still use is left to the end of the process */
     task_worker_free(a->commands);
