@@ -1,4 +1,5 @@
-/* config/theme.c: reads themes. The words of a file are checked one by one, so that every error has its line and the nearest known word. */
+/* config/theme.c: reads themes. The words of a file are checked one by one, so that every error has its line and the nearest known
+ * word. */
 #include <config.h>
 
 #include "config/theme.h"
@@ -47,8 +48,8 @@ static enum ls_rc fail_at(const struct ini_file *f, int line, struct ls_err *err
     return LS_E_INPUT;
 }
 
-static enum ls_rc fail_word(const struct ini_file *f, int line, const char *what, const char *word, const char *const *known, size_t n,
-                            struct ls_err *err)
+static enum ls_rc fail_word(const struct ini_file *f, int line, const char *what, const char *word, const char *const *known,
+                            size_t n, struct ls_err *err)
 {
     const char *near = config_nearest(word, known, n);
 
@@ -229,7 +230,8 @@ static enum ls_rc open_theme(const char *name, const char *config_home, bool shi
     return rc;
 }
 
-static enum ls_rc load(const char *name, const char *config_home, bool shipped_only, int depth, struct theme *out, struct ls_err *err)
+static enum ls_rc load(const char *name, const char *config_home, bool shipped_only, int depth, struct theme *out,
+                       struct ls_err *err)
 {
     struct ini_file f = {0};
     const char *base, *title;
@@ -328,7 +330,8 @@ int theme_to_256(int32_t rgb)
     return 16 + 36 * r + 6 * g + b;
 }
 
-/* By hue, not by distance: the sixteen are saturated, so that the nearest one of a soft colour would be a grey. Bits 1, 2, 4 are red, green, blue. */
+/* By hue, not by distance: the sixteen are saturated, so that the nearest one of a soft colour would be a grey. Bits 1, 2, 4 are
+ * red, green, blue. */
 int theme_to_16(int32_t rgb)
 {
     int v[3] = {(rgb >> 16) & 255, (rgb >> 8) & 255, rgb & 255}, max = v[0], min = v[0], color = 0;

@@ -10,7 +10,7 @@
 
 #define KEEP_BACKUPS 5
 
-/* --- mark ------------------------------------------------------------------------------------------------------------------------- */
+/* --- mark --------------------------------------------------------------------------------------------------------- */
 
 static void on_mark(struct app *a, void *ctx, int index)
 {
@@ -29,7 +29,8 @@ void flow_mark(struct app *a)
     };
     const struct ls_entry *e = app_entry(a);
     char title[128];
-    struct ui_menu_spec spec = {.title = title, .choices = choices, .n = LS_ARRAY_LEN(choices), .start = 2, .done = on_mark, .free_ctx = free};
+    struct ui_menu_spec spec = {
+        .title = title, .choices = choices, .n = LS_ARRAY_LEN(choices), .start = 2, .done = on_mark, .free_ctx = free};
 
     if (!e) {
         app_say(a, ROLE_INFO, "the cursor is on no migration");
@@ -40,7 +41,7 @@ void flow_mark(struct app *a)
     ui_menu_open(a, &spec);
 }
 
-/* --- arm -------------------------------------------------------------------------------------------------------------------------- */
+/* --- arm ---------------------------------------------------------------------------------------------------------- */
 
 static void on_arm(struct app *a, void *ctx, int choice, const struct ui_grant *grant)
 {
@@ -78,7 +79,7 @@ void flow_arm(struct app *a)
     ui_confirm_open(a, &spec);
 }
 
-/* --- stop ------------------------------------------------------------------------------------------------------------------------- */
+/* --- stop --------------------------------------------------------------------------------------------------------- */
 
 static void on_stop(struct app *a, void *ctx, int choice, const struct ui_grant *grant)
 {
@@ -91,7 +92,8 @@ static void on_stop(struct app *a, void *ctx, int choice, const struct ui_grant 
 
 void flow_stop(struct app *a)
 {
-    struct ui_confirm_spec spec = {.title = "Stop the run", .verb = "Stop", .cancel = "Go on", .danger = UI_DANGER_CARE, .done = on_stop};
+    struct ui_confirm_spec spec = {
+        .title = "Stop the run", .verb = "Stop", .cancel = "Go on", .danger = UI_DANGER_CARE, .done = on_stop};
     struct ui_doc *d;
 
     if (a->run.phase != RUN_PHASE_RUNNING || a->is_stop_asked)
@@ -99,18 +101,20 @@ void flow_stop(struct app *a)
     d = ui_doc_new(a->is_ascii);
     ui_doc_textf(d, ROLE_TEXT, "%d of %zu steps are done and stay.", a->run.n_steps_done, a->run.plan->plan->steps.n);
     if (a->run.tx_open)
-        ui_doc_wrap(d, ROLE_WARNING, ui_dialog_width(a), 0, "The open transaction is rolled back: what it did so far leaves nothing.");
+        ui_doc_wrap(d, ROLE_WARNING, ui_dialog_width(a), 0,
+                    "The open transaction is rolled back: what it did so far leaves nothing.");
     else
         ui_doc_wrap(d, ROLE_TEXT, ui_dialog_width(a), 0, "No transaction is open: nothing is taken back.");
     if (!a->run.is_at_gate)
         ui_doc_wrap(d, ROLE_TEXT, ui_dialog_width(a), 0, "The statement that is running is cancelled at the server.");
-    ui_doc_wrap(d, ROLE_DIM, ui_dialog_width(a), 0, "A statement outside a transaction may have left something: the report says so.");
+    ui_doc_wrap(d, ROLE_DIM, ui_dialog_width(a), 0,
+                "A statement outside a transaction may have left something: the report says so.");
     spec.body = d;
     a->is_stop_asked = true;
     ui_confirm_open(a, &spec);
 }
 
-/* --- prune ------------------------------------------------------------------------------------------------------------------------ */
+/* --- prune -------------------------------------------------------------------------------------------------------- */
 
 void flow_prune(struct app *a)
 {
@@ -120,7 +124,7 @@ void flow_prune(struct app *a)
         job_backup_prune(a, KEEP_BACKUPS, true, NULL);
 }
 
-/* --- environment ------------------------------------------------------------------------------------------------------------------ */
+/* --- environment -------------------------------------------------------------------------------------------------- */
 
 static void switch_to(struct app *a, const char *name)
 {
@@ -196,7 +200,7 @@ void flow_environment(struct app *a)
     free(choices);
 }
 
-/* --- edit ------------------------------------------------------------------------------------------------------------------------- */
+/* --- edit --------------------------------------------------------------------------------------------------------- */
 
 void flow_edit(struct app *a)
 {
@@ -226,7 +230,7 @@ void flow_edit(struct app *a)
     a->wishes |= APP_WISH_EDIT;
 }
 
-/* --- quit ------------------------------------------------------------------------------------------------------------------------- */
+/* --- quit --------------------------------------------------------------------------------------------------------- */
 
 static void on_quit(struct app *a, void *ctx, int choice, const struct ui_grant *grant)
 {
@@ -244,7 +248,11 @@ static void on_quit(struct app *a, void *ctx, int choice, const struct ui_grant 
 
 void flow_quit(struct app *a)
 {
-    struct ui_confirm_spec spec = {.title = "Leave while something is going on", .verb = "Stop and leave", .cancel = "Stay", .danger = UI_DANGER_CARE, .done = on_quit};
+    struct ui_confirm_spec spec = {.title = "Leave while something is going on",
+                                   .verb = "Stop and leave",
+                                   .cancel = "Stay",
+                                   .danger = UI_DANGER_CARE,
+                                   .done = on_quit};
     struct ui_doc *d;
 
     if (!app_is_busy(a) && !a->is_command_on) {
@@ -253,7 +261,8 @@ void flow_quit(struct app *a)
     }
     d = ui_doc_new(a->is_ascii);
     if (a->run.phase == RUN_PHASE_RUNNING)
-        ui_doc_wrap(d, ROLE_WARNING, ui_dialog_width(a), 0, "The run stops: the open transaction is rolled back, what is committed stays.");
+        ui_doc_wrap(d, ROLE_WARNING, ui_dialog_width(a), 0,
+                    "The run stops: the open transaction is rolled back, what is committed stays.");
     else if (a->progress.is_on)
         ui_doc_textf(d, ROLE_WARNING, "%s is cancelled; it leaves nothing that looks complete.", a->progress.text);
     else

@@ -10,7 +10,7 @@
 
 #define TAB_GAP 1
 
-/* --- header -------------------------------------------------------------------------------------------------------------------- */
+/* --- header ------------------------------------------------------------------------------------------------------- */
 
 static enum theme_role header_role(const struct app *a)
 {
@@ -121,7 +121,7 @@ static void draw_header(const struct app *a, struct ui_surface *s)
     ls_buf_release(&db);
 }
 
-/* --- tabs and counts ----------------------------------------------------------------------------------------------------------- */
+/* --- tabs and counts ---------------------------------------------------------------------------------------------- */
 
 static int tab_width(const struct app *a, int i)
 {
@@ -162,7 +162,9 @@ static void draw_counts(const struct app *a, struct ui_surface *s)
         enum ls_state state;
         const char *word;
         enum theme_role role;
-    } counts[] = {{LS_STATE_PENDING, "pending", ROLE_PENDING}, {LS_STATE_DIRTY, "dirty", ROLE_DIRTY}, {LS_STATE_MODIFIED, "modified", ROLE_MODIFIED}};
+    } counts[] = {{LS_STATE_PENDING, "pending", ROLE_PENDING},
+                  {LS_STATE_DIRTY, "dirty", ROLE_DIRTY},
+                  {LS_STATE_MODIFIED, "modified", ROLE_MODIFIED}};
     const struct ls_snapshot *snap = app_snap(a);
     char text[48];
     int x = s->w - 1;
@@ -189,7 +191,7 @@ static void draw_counts(const struct app *a, struct ui_surface *s)
     }
 }
 
-/* --- bottom -------------------------------------------------------------------------------------------------------------------- */
+/* --- bottom ------------------------------------------------------------------------------------------------------- */
 
 static void draw_progress(const struct app *a, struct ui_surface *s, int y)
 {
@@ -266,7 +268,7 @@ static void draw_hints(const struct app *a, struct ui_surface *s)
     ls_buf_release(&keys);
 }
 
-/* --- all ----------------------------------------------------------------------------------------------------------------------- */
+/* --- all ---------------------------------------------------------------------------------------------------------- */
 
 static void draw_too_small(const struct app *a, struct ui_surface *s)
 {

@@ -78,7 +78,7 @@ static struct job_backup *new_job(struct app *a, struct conn *c, void (*run)(str
     return j;
 }
 
-/* --- list ---------------------------------------------------------------------------------------------------------------------- */
+/* --- list --------------------------------------------------------------------------------------------------------- */
 
 static void list_run(struct task *t)
 {
@@ -113,7 +113,7 @@ void job_backups_list(struct app *a)
         job_post(new_job(a, c, list_run, list_done));
 }
 
-/* --- make ---------------------------------------------------------------------------------------------------------------------- */
+/* --- make --------------------------------------------------------------------------------------------------------- */
 
 static void make_run(struct task *t)
 {
@@ -134,7 +134,8 @@ static void make_done(struct task *t, bool is_stale)
         a->needs_paint = true;
         if (j->job.rc == LS_OK) {
             a->backup_is_fresh = true;
-            app_say(a, ROLE_GOOD, "backup %s: %s", j->list.b.n ? j->list.b.v[0].name : "made", j->list.b.n ? j->list.b.v[0].state : "written");
+            app_say(a, ROLE_GOOD, "backup %s: %s", j->list.b.n ? j->list.b.v[0].name : "made",
+                    j->list.b.n ? j->list.b.v[0].state : "written");
         } else if (j->job.rc == LS_E_CANCELLED) {
             app_say(a, ROLE_WARNING, "the backup was cancelled; it left nothing that looks complete");
         } else {
@@ -156,7 +157,7 @@ void job_backup(struct app *a, bool then_confirm)
     job_post(j);
 }
 
-/* --- read back ----------------------------------------------------------------------------------------------------------------- */
+/* --- read back ---------------------------------------------------------------------------------------------------- */
 
 static void check_run(struct task *t)
 {
@@ -192,7 +193,7 @@ void job_backup_verify(struct app *a, const char *name)
     job_post(j);
 }
 
-/* --- prune --------------------------------------------------------------------------------------------------------------------- */
+/* --- prune -------------------------------------------------------------------------------------------------------- */
 
 static void prune_run(struct task *t)
 {
@@ -212,7 +213,8 @@ static void on_prune_confirmed(struct app *a, void *ctx, int choice, const struc
 static void ask_prune(struct app *a, struct job_backup *j)
 {
     struct ui_doc *d = ui_doc_new(a->is_ascii);
-    struct ui_confirm_spec spec = {.title = "Remove old backups", .verb = "Remove", .danger = UI_DANGER_DESTRUCTIVE, .done = on_prune_confirmed};
+    struct ui_confirm_spec spec = {
+        .title = "Remove old backups", .verb = "Remove", .danger = UI_DANGER_DESTRUCTIVE, .done = on_prune_confirmed};
 
     ui_doc_textf(d, ROLE_TEXT, "The newest %ld stay. These are removed from %s:", j->keep, j->dir);
     ui_doc_blank(d);

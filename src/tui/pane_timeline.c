@@ -11,23 +11,23 @@
 #include "tui/flow.h"
 
 #define MAX_LABEL 16
-#define STATE_W 13
-#define WHEN_W 17
-#define BY_W 12
-#define TOOK_W 10
-#define MIN_NAME 14
-#define MAX_NAME 34 /* names up to here are whole before there are further columns */
+#define STATE_W   13
+#define WHEN_W    17
+#define BY_W      12
+#define TOOK_W    10
+#define MIN_NAME  14
+#define MAX_NAME  34 /* names up to here are whole before there are further columns */
 
 struct timeline {
     struct ui_pane base;
     struct ui_list list;
-    uint32_t *view;       /* rows on the screen -> indices in the snapshot's timeline */
+    uint32_t *view; /* rows on the screen -> indices in the snapshot's timeline */
     size_t n_view;
     bool oldest_first;
     struct ls_buf filter;
     int label_w, name_w; /* widest, within bounds */
     bool has_when, has_by, has_took, is_placed;
-    int banner_h;         /* rows above the list */
+    int banner_h; /* rows above the list */
     int w;
 };
 
@@ -43,7 +43,7 @@ static const struct ls_entry *entry_at(const struct timeline *t, size_t row)
     return s && row < t->n_view ? &s->timeline.e.v[t->view[row]] : NULL;
 }
 
-/* --- what is shown ------------------------------------------------------------------------------------------------------------- */
+/* --- what is shown ------------------------------------------------------------------------------------------------ */
 
 static bool contains(const char *text, const char *needle)
 {
@@ -146,7 +146,7 @@ static void refresh(struct ui_pane *p)
         ui_list_center(&t->list);
 }
 
-/* --- banners ------------------------------------------------------------------------------------------------------------------- */
+/* --- banners ------------------------------------------------------------------------------------------------------ */
 
 /* The first thing about the folder that makes its tool refuse it. */
 static const struct ls_diag *folder_error(const struct ls_snapshot *s)
@@ -169,16 +169,20 @@ static void banner_text(const struct app *a, int i, struct ls_buf *out, enum the
         ls_buf_addf(out, "NOT CONNECTED: %s", a->conn_err.message ? a->conn_err.message : "only the folder is shown");
     } else if (s && (s->ledger.dirty || s->timeline.count[LS_STATE_DIRTY] > 0) && n++ == i) {
         ui_keymap_keys(&a->keys, UI_ACT_RESOLVE, 1, &key);
-        ls_buf_addf(out, "DIRTY: a migration started and did not finish. Nothing runs until it is resolved. Press %s for the way out.", key.ptr);
+        ls_buf_addf(out,
+                    "DIRTY: a migration started and did not finish. Nothing runs until it is resolved. Press %s for the way out.",
+                    key.ptr);
     } else if (s && s->ledger.foreign && n++ == i) {
-        ls_buf_addf(out, "%s belongs to %s, not to %s: nothing is written to it.", s->ledger.location ? s->ledger.location : "the ledger",
-                    s->ledger.foreign, s->format ? s->format->title : "this format");
+        ls_buf_addf(out, "%s belongs to %s, not to %s: nothing is written to it.",
+                    s->ledger.location ? s->ledger.location : "the ledger", s->ledger.foreign,
+                    s->format ? s->format->title : "this format");
     } else if (folder_error(s) && n++ == i) {
         ls_buf_addf(out, "FOLDER: %s", folder_error(s)->message);
     } else if (s && s->ledger.has_legacy && n++ == i) {
         *role = ROLE_WARNING;
         ui_keymap_keys(&a->keys, UI_ACT_IMPORT, 1, &key);
-        ls_buf_addf(out, "A legacy schema_version table is there (%zu versions). Press %s to import it once.", s->ledger.legacy_versions.n, key.ptr);
+        ls_buf_addf(out, "A legacy schema_version table is there (%zu versions). Press %s to import it once.",
+                    s->ledger.legacy_versions.n, key.ptr);
     } else if (s && s->info.is_pooled && n++ == i) {
         *role = ROLE_WARNING;
         ls_buf_adds(out, "This connection goes through a pooler: session locks do not hold there. Use the direct address.");
@@ -203,7 +207,7 @@ static int count_banners(const struct app *a)
     }
 }
 
-/* --- drawing ------------------------------------------------------------------------------------------------------------------- */
+/* --- drawing ------------------------------------------------------------------------------------------------------ */
 
 struct columns {
     int name_w, when_w, by_w, took_w, would_w;
@@ -349,7 +353,7 @@ static void status(const struct ui_pane *p, struct ls_buf *out)
         ls_buf_adds(out, "  reading");
 }
 
-/* --- actions ------------------------------------------------------------------------------------------------------------------- */
+/* --- actions ------------------------------------------------------------------------------------------------------ */
 
 static void set_filter(struct app *a, void *ctx, const char *text)
 {
@@ -379,7 +383,8 @@ static void jump_done(struct app *a, void *ctx, const char *text)
         for (size_t i = 0; i < s->timeline.e.n; i++) {
             const char *label = s->timeline.e.v[i].label;
 
-            if (pass == 0 ? strcmp(label, text) == 0 || strcmp(label + strspn(label, "0"), text) == 0 : strncmp(label, text, strlen(text)) == 0) {
+            if (pass == 0 ? strcmp(label, text) == 0 || strcmp(label + strspn(label, "0"), text) == 0
+                          : strncmp(label, text, strlen(text)) == 0) {
                 go_index(t, (long)i);
                 a->needs_paint = true;
                 return;

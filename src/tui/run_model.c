@@ -9,7 +9,7 @@
 #include "lockstep/base/mem.h"
 
 #define MAX_NOTICES 200
-#define MAX_PIECES 400 /* of one batch, as rows of their own */
+#define MAX_PIECES  400 /* of one batch, as rows of their own */
 
 static const struct {
     const char *word, *glyph, *ascii;

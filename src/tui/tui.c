@@ -39,7 +39,8 @@ static int fail(const struct ls_err *err)
 {
     struct ls_buf b = LS_BUF_INIT, clean = LS_BUF_INIT;
 
-    ls_redact(&b, err->message ? err->message : ls_rc_name(err->code), err->message ? strlen(err->message) : strlen(ls_rc_name(err->code)));
+    ls_redact(&b, err->message ? err->message : ls_rc_name(err->code),
+              err->message ? strlen(err->message) : strlen(ls_rc_name(err->code)));
     (void)ls_ui_text(&clean, b.ptr, b.len, LS_UI_TEXT_MULTILINE);
     fprintf(stderr, "lockstep: %s\n", clean.ptr);
     if (err->hint) {
@@ -85,7 +86,8 @@ void app_apply_theme(struct app *a, struct term *t)
     ls_err_release(&err);
 }
 
-/* Project, target, theme, keys: a few small files, read before the terminal is touched, so that what is wrong with them is a plain message. */
+/* Project, target, theme, keys: a few small files, read before the terminal is touched, so that what is wrong with them is a plain
+ * message. */
 static enum ls_rc load_settings(struct app *a, struct ls_err *err)
 {
     char *keys;
@@ -140,7 +142,8 @@ static void start_work(struct app *a)
     job_backups_list(a);
 }
 
-/* Cancelled calls mostly end at once; a host that does not answer must not keep the operator. Then the process leaves without its threads. */
+/* Cancelled calls mostly end at once; a host that does not answer must not keep the operator. Then the process leaves without its
+ * threads. */
 static bool wait_for_workers(struct app *a)
 {
     for (int i = 0; i < LEAVE_MS / 10; i++) {

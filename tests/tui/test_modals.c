@@ -34,8 +34,14 @@ static void on_answer(struct app *a, void *ctx, int choice, const struct ui_gran
 
 static void open_question(struct scene *s, struct answer *x, const char *must_type)
 {
-    struct ui_confirm_spec spec = {.title = "Question", .verb = "Do", .verb2 = "Do more", .must_type = must_type, .digest = "feed", .done = on_answer,
-                                   .ctx = x, .body = ui_doc_new(false)};
+    struct ui_confirm_spec spec = {.title = "Question",
+                                   .verb = "Do",
+                                   .verb2 = "Do more",
+                                   .must_type = must_type,
+                                   .digest = "feed",
+                                   .done = on_answer,
+                                   .ctx = x,
+                                   .body = ui_doc_new(false)};
 
     memset(x, 0, sizeof(*x));
     for (int i = 0; i < 60; i++)
