@@ -320,8 +320,20 @@ static void on_mouse(struct app *a, const struct ui_event *ev)
         a->needs_paint = true;
 }
 
+/* Nothing is done that cannot be seen: on a screen that is too small only leaving works. */
+static bool is_blind(const struct app *a, const struct ui_event *ev)
+{
+    if (a->w >= UI_MIN_W && a->h >= UI_MIN_H)
+        return false;
+    if (ev->kind == UI_EV_RESIZE || ev->kind == UI_EV_TICK)
+        return false;
+    return ev->kind != UI_EV_KEY || a->modal || app_is_busy(a) || ui_keymap_find(&a->keys, UI_CX_TIMELINE, ev->key) != UI_ACT_QUIT;
+}
+
 void app_event(struct app *a, const struct ui_event *ev)
 {
+    if (is_blind(a, ev))
+        return;
     switch (ev->kind) {
     case UI_EV_KEY:
         on_key(a, ev);

@@ -202,32 +202,79 @@ void flow_environment(struct app *a)
 
 /* --- edit --------------------------------------------------------------------------------------------------------- */
 
+static void wish_edit(struct app *a, const char *path, int line)
+{
+    free(a->edit_path);
+    a->edit_path = ls_strdup(path);
+    a->edit_line = line;
+    a->wishes |= APP_WISH_EDIT;
+}
+
+/* In the Run pane: the file of the step that failed, at the place of the error, or of the step that comes first. */
+static bool edit_step(struct app *a)
+{
+    const struct ls_plan *p = a->run.plan ? a->run.plan->plan : NULL;
+    bool is_over = a->run.phase == RUN_PHASE_FINISHED;
+    int step = is_over && a->run.report.failed_step >= 0 ? a->run.report.failed_step : 0;
+
+    if (!p || step >= (int)p->steps.n || !p->steps.v[step].path)
+        return false;
+    wish_edit(a, p->steps.v[step].path, is_over ? a->run.report.failed_line : 1);
+    return true;
+}
+
+static void on_edit_choice(struct app *a, void *ctx, int index)
+{
+    char **paths = ctx;
+
+    if (index >= 0)
+        wish_edit(a, paths[index], 1);
+}
+
+static void free_paths(void *ctx)
+{
+    char **paths = ctx;
+
+    for (int i = 0; i < 3; i++)
+        free(paths[i]);
+    free(paths);
+}
+
 void flow_edit(struct app *a)
 {
+    static const char *const names[] = {"up", "down", "verify"};
     const struct ls_entry *e = app_entry(a);
-    const char *path = e && e->migration ? e->migration->up.path : NULL;
-    int line = 1;
+    const struct ls_migration *m = e ? e->migration : NULL;
+    struct ui_choice choices[3];
+    struct ui_menu_spec spec = {.title = "Edit", .choices = choices, .done = on_edit_choice, .free_ctx = free_paths};
+    char **paths;
 
     if (a->run.phase == RUN_PHASE_RUNNING) {
         app_say(a, ROLE_WARNING, "not while a run is going on");
         return;
     }
-    if (a->focus == UI_PANE_RUN && a->run.plan) {
-        int step = a->run.report.failed_step >= 0 && a->run.phase == RUN_PHASE_FINISHED ? a->run.report.failed_step : 0;
-
-        if (step < (int)a->run.plan->plan->steps.n)
-            path = a->run.plan->plan->steps.v[step].path;
-        if (a->run.phase == RUN_PHASE_FINISHED && a->run.report.failed_line > 0)
-            line = a->run.report.failed_line;
-    }
-    if (!path) {
-        app_say(a, ROLE_INFO, "there is no file to edit");
+    if (a->focus == UI_PANE_RUN && edit_step(a))
         return;
+    paths = ls_calloc(3, sizeof(*paths));
+    for (size_t i = 0; m && i < 3; i++) {
+        const struct ls_section *s = i == 0 ? &m->up : i == 1 ? &m->down : &m->verify;
+
+        if (!s->path)
+            continue;
+        paths[spec.n] = ls_strdup(s->path);
+        choices[spec.n] = (struct ui_choice){.key = names[i][0], .label = names[i], .note = paths[spec.n]};
+        spec.n++;
     }
-    free(a->edit_path);
-    a->edit_path = ls_strdup(path);
-    a->edit_line = line;
-    a->wishes |= APP_WISH_EDIT;
+    spec.ctx = paths;
+    if (spec.n == 0) {
+        app_say(a, ROLE_INFO, "there is no file to edit");
+        free_paths(paths);
+    } else if (spec.n == 1) {
+        wish_edit(a, paths[0], 1);
+        free_paths(paths);
+    } else {
+        ui_menu_open(a, &spec);
+    }
 }
 
 /* --- quit --------------------------------------------------------------------------------------------------------- */

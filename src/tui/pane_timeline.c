@@ -18,12 +18,26 @@
 #define MIN_NAME  14
 #define MAX_NAME  34 /* names up to here are whole before there are further columns */
 
+/* X(enum, words) */
+#define ORDERS(X) X(NEWEST, "newest first") X(OLDEST, "oldest first") X(STATE, "most urgent state first")
+enum order {
+#define X(e, w) ORDER_##e,
+    ORDERS(X)
+#undef X
+        N_ORDERS
+};
+static const char *const order_words[N_ORDERS] = {
+#define X(e, w) [ORDER_##e] = w,
+    ORDERS(X)
+#undef X
+};
+
 struct timeline {
     struct ui_pane base;
     struct ui_list list;
     uint32_t *view; /* rows on the screen -> indices in the snapshot's timeline */
     size_t n_view;
-    bool oldest_first;
+    enum order order;
     struct ls_buf filter;
     int label_w, name_w; /* widest, within bounds */
     bool has_when, has_by, has_took, is_placed;
@@ -56,6 +70,14 @@ static bool matches(const struct timeline *t, const struct ls_entry *e)
            contains(ls_state_name(e->state), t->filter.ptr);
 }
 
+static void add_to_view(struct timeline *t, const struct ls_snapshot *s, size_t at, int state)
+{
+    const struct ls_entry *e = &s->timeline.e.v[at];
+
+    if ((state < 0 || (int)e->state == state) && matches(t, e))
+        t->view[t->n_view++] = (uint32_t)at;
+}
+
 static void build_view(struct timeline *t)
 {
     const struct ls_snapshot *s = app_snap(t->base.app);
@@ -64,11 +86,15 @@ static void build_view(struct timeline *t)
     free(t->view);
     t->view = ls_calloc(n + 1, sizeof(*t->view));
     t->n_view = 0;
-    for (size_t i = 0; i < n; i++) {
-        size_t at = t->oldest_first ? i : n - 1 - i;
-
-        if (matches(t, &s->timeline.e.v[at]))
-            t->view[t->n_view++] = (uint32_t)at;
+    if (t->order == ORDER_STATE) {
+        /* The enum of states rises with urgency. */
+        for (int state = LS_N_STATES - 1; state >= 0; state--) {
+            for (size_t i = n; i-- > 0;)
+                add_to_view(t, s, i, state);
+        }
+    } else {
+        for (size_t i = 0; i < n; i++)
+            add_to_view(t, s, t->order == ORDER_OLDEST ? i : n - 1 - i, -1);
     }
     ui_list_set_count(&t->list, t->n_view);
 }
@@ -346,7 +372,7 @@ static void status(const struct ui_pane *p, struct ls_buf *out)
     ls_buf_addf(out, "%zu/%zu", t->n_view ? t->list.cursor + 1 : 0, t->n_view);
     if (t->filter.len > 0)
         ls_buf_addf(out, " of %zu, filter '%s'", s->timeline.e.n, t->filter.ptr);
-    ls_buf_addf(out, "  %s, %s first", s->format ? s->format->title : "", t->oldest_first ? "oldest" : "newest");
+    ls_buf_addf(out, "  %s, %s", s->format ? s->format->title : "", order_words[t->order]);
     if (s->migrations.diags.d.n > 0)
         ls_buf_addf(out, "  %zu finding%s in the folder: v", s->migrations.diags.d.n, s->migrations.diags.d.n == 1 ? "" : "s");
     if (p->app->is_loading)
@@ -425,7 +451,7 @@ static bool on_action(struct ui_pane *p, enum ui_action act)
         ui_input_open(p->app, &spec);
         return true;
     case UI_ACT_SORT:
-        t->oldest_first = !t->oldest_first;
+        t->order = (enum order)((t->order + 1) % N_ORDERS);
         build_view(t);
         go_index(t, p->app->selected);
         return true;

@@ -84,6 +84,8 @@ static void test_filter_and_order(void **state)
     assert_true(scene_shows(&s, "1/2 of 9, filter 'add'"));
     scene_keys(&s, "Esc");
     assert_true(scene_shows(&s, "/9"));
+    scene_keys(&s, "o");
+    golden(&s, "timeline-by-state-80x24");
     scene_close(&s);
 }
 
