@@ -77,7 +77,7 @@ static bool has_class(const struct ls_step *s, enum ls_dialect d, enum ls_tx_cla
 static void tell_golang_body(struct ls_runner *r, const struct ls_step *s)
 {
     struct ls_buf *out = &r->rep->applied;
-    bool is_pg = r->s->dialect == LS_DIALECT_POSTGRES, is_lost = r->rep->err.code == LS_E_CONNECT || !r->rep->err.sqlstate[0];
+    bool is_pg = r->s->dialect == LS_DIALECT_POSTGRES;
 
     if (r->phase == LS_PHASE_INTENT && is_pg)
         line(out, "Its file was not sent: nothing of it is in the database.");
@@ -87,7 +87,7 @@ static void tell_golang_body(struct ls_runner *r, const struct ls_step *s)
         line(out, "Its file ran in a transaction of its own, whose COMMIT ended in an error: all of it is in the database, or nothing. Look before you go on.");
     else if (!is_pg)
         line(out, "Its file ran in a transaction of its own, which was rolled back: nothing of it is in the database.");
-    else if (is_lost)
+    else if (r->was_cut)
         line(out, "The connection was lost while the file was running: the server may have finished it after that, or not. Look before you go on.");
     else if (has_class(s, LS_DIALECT_POSTGRES, LS_TX_CONTROLS))
         line(out, "The file has transaction commands of its own: what was committed before the failure stays.");
@@ -109,6 +109,15 @@ static void tell_no_tx(struct ls_runner *r, const struct ls_step *s)
         line(out, "Statement 1 of %d took effect and stays.", s->n_statements);
     else
         line(out, "Statements 1 to %d of %d took effect and stay.", r->stmts_done, s->n_statements);
+    if (r->was_cut) {
+        line(out, "The connection was lost while statement %d was running: the server may have finished it after that, or not. Look before you go on.",
+             r->rep->failed_stmt);
+        return;
+    }
+    if (r->phase != LS_PHASE_BODY_DONE && r->rep->failed_stmt > r->stmts_done + 1) {
+        line(out, "Statements %d to %d were in a transaction of the file's own, which was rolled back.", r->stmts_done + 1, r->rep->failed_stmt - 1);
+        return;
+    }
     if (r->rep->failed_stmt > 0)
         line(out, "Statement %d failed; one that runs outside of transactions can leave something unfinished behind, such as an invalid index.",
              r->rep->failed_stmt);
