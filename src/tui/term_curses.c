@@ -177,19 +177,26 @@ enum ls_rc term_open(const struct term_params *params, struct term **out, struct
     return LS_OK;
 }
 
+static void leave_screen(struct term *t)
+{
+    if (t->has_mouse)
+        write_raw(t, "\033[?2004l");
+    endwin();
+    /* Once more behind the way back to the first screen: libvterm's terminals keep "hidden" with the saved cursor (ESC 7) and bring it back. */
+    if (cap("cnorm"))
+        write_raw(t, cap("cnorm"));
+    if (t->depth == TERM_PALETTE && cap("oc"))
+        write_raw(t, cap("oc"));
+}
+
 void term_close(struct term *t)
 {
     if (!t)
         return;
     emergency_arm(false);
     if (t->screen) {
-        if (!t->is_suspended) {
-            if (t->has_mouse)
-                write_raw(t, "\033[?2004l");
-            endwin();
-            if (t->depth == TERM_PALETTE && cap("oc"))
-                write_raw(t, cap("oc"));
-        }
+        if (!t->is_suspended)
+            leave_screen(t);
         delscreen(t->screen);
     }
     if (t->in)
@@ -539,11 +546,7 @@ void term_suspend(struct term *t)
         return;
     t->is_suspended = true;
     emergency_arm(false);
-    if (t->has_mouse)
-        write_raw(t, "\033[?2004l");
-    endwin();
-    if (t->depth == TERM_PALETTE && cap("oc"))
-        write_raw(t, cap("oc"));
+    leave_screen(t);
 }
 
 void term_resume(struct term *t)

@@ -365,6 +365,21 @@ const char *stage_endless(const struct stage *s)
                  : "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n WHERE i < 0;\n";
 }
 
+const char *stage_gated(void)
+{
+    return "DO $$ BEGIN WHILE NOT EXISTS (SELECT FROM go) LOOP PERFORM pg_sleep(0.01); END LOOP; END $$;\n";
+}
+
+void stage_close_gate(struct stage *s)
+{
+    stage_sql(s, "CREATE TABLE IF NOT EXISTS go (i int); TRUNCATE go");
+}
+
+void stage_open_gate(struct stage *s)
+{
+    stage_sql(s, "INSERT INTO go VALUES (1)");
+}
+
 void stage_until_running(struct stage *s)
 {
     if (s->pg)

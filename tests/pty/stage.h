@@ -87,6 +87,10 @@ void stage_until(struct stage *s, const char *sql, const char *value);
 
 /* A statement that runs until it is cancelled, in the dialect. */
 const char *stage_endless(const struct stage *s);
+/* A statement that runs until stage_open_gate (PostgreSQL only); the test makes the table go first by stage_close_gate. */
+const char *stage_gated(void);
+void stage_close_gate(struct stage *s);
+void stage_open_gate(struct stage *s);
 /* Waits until the server (or the console's screen) says that it is running. */
 void stage_until_running(struct stage *s);
 
