@@ -258,17 +258,16 @@ static enum ls_rc check_answer(struct ls_runner *r, const struct ls_op *op, cons
     return LS_OK;
 }
 
-static enum ls_rc wrap_group_error(struct ls_runner *r, const struct ls_op *op, enum ls_rc rc, struct ls_err *err)
+static void wrap_group_error(struct ls_runner *r, const struct ls_op *op, struct ls_err *err)
 {
     if (is_body(op))
-        return rc; /* placed in its file later */
+        return; /* placed in its file later */
     if (op->kind == LS_OP_JOURNAL)
         ls_err_wrap(err, "writing the journal about %s", label_of(r));
     else if (op->kind == LS_OP_BEGIN)
         ls_err_wrap(err, "beginning a transaction for %s", label_of(r));
     else
         ls_err_wrap(err, "on the ledger %s, for %s", r->plan->ledger, label_of(r));
-    return rc;
 }
 
 /* Whether the statements of a step may be sent in one pipeline with the ops around them: nobody wants to be asked in between, the server stops at the first
@@ -292,15 +291,22 @@ static bool goes_together(const struct ls_runner *r, const struct ls_op *ops, in
 
 static void answer_group(struct ls_runner *r, const struct ls_op *ops, const struct group *g, int failed, enum ls_rc *rc, struct ls_err *err)
 {
+    /* The line went dead: how far the server came is not known, and nothing of it was to be committed yet. */
+    bool is_cut = *rc == LS_E_CONNECT && (failed < 0 || err->sqlstate[0] == '\0');
+
+    if (is_cut && r->step >= 0)
+        ls_err_wrap(err, "sending %s", label_of(r));
     for (int k = 0; k < g->n; k++) {
         const struct ls_op *op = &ops[g->ops[k]];
         bool is_end;
 
         if (*rc == LS_OK)
             *rc = check_answer(r, op, &g->infos[k], err);
-        else if (k == failed)
-            *rc = wrap_group_error(r, op, *rc, err);
+        else if (k == failed && !is_cut)
+            wrap_group_error(r, op, err);
         is_end = *rc != LS_OK && (failed < 0 || k >= failed);
+        if (is_end && is_cut)
+            return;
         if (is_end)
             r->failed_op = g->ops[k];
         if (op->kind != LS_OP_BEGIN) {
