@@ -198,8 +198,8 @@ static void layout(struct ui_pane *pane, int w, int h)
 static enum theme_role role_of(enum run_state s)
 {
     static const enum theme_role roles[] = {
-        [RUN_WAITING] = ROLE_DIM,  [RUN_NEXT] = ROLE_PENDING,        [RUN_RUNNING] = ROLE_INFO, [RUN_DONE] = ROLE_GOOD,
-        [RUN_FAILED] = ROLE_ERROR, [RUN_ROLLED_BACK] = ROLE_WARNING, [RUN_NOT_RUN] = ROLE_DIM,
+        [RUN_WAITING] = ROLE_DIM,  [RUN_NEXT] = ROLE_PENDING,        [RUN_RUNNING] = ROLE_INFO,      [RUN_DONE] = ROLE_GOOD,
+        [RUN_FAILED] = ROLE_ERROR, [RUN_ROLLED_BACK] = ROLE_WARNING, [RUN_CANCELLED] = ROLE_WARNING, [RUN_NOT_RUN] = ROLE_DIM,
     };
 
     return roles[s];

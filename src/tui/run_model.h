@@ -20,8 +20,9 @@ void planref_put(struct planref *p);
 #define RUN_STATES(X)                                                                                                              \
     X(WAITING, "waiting", "·", ".")                                                                                                \
     X(NEXT, "next", "▸", ">")                                                                                                      \
-    X(RUNNING, "running", "●", "*") X(DONE, "done", "✓", "+") X(FAILED, "failed", "✗", "!")                                        \
-        X(ROLLED_BACK, "rolled back", "↶", "<") X(NOT_RUN, "not run", "–", "-")
+    X(RUNNING, "running", "●", "*")                                                                                                \
+    X(DONE, "done", "✓", "+") X(FAILED, "failed", "✗", "!") X(ROLLED_BACK, "rolled back", "↶", "<")                                \
+        X(CANCELLED, "cancelled", "×", "x") X(NOT_RUN, "not run", "–", "-")
 
 enum run_state {
 #define X(e, w, g, a) RUN_##e,
