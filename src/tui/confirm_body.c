@@ -126,7 +126,9 @@ static void one_finding(struct ui_doc *d, const struct ls_plan *p, size_t i, int
     if (f->object)
         ui_doc_addf(d, ROLE_TITLE, " %s", f->object);
     if (f->path)
-        ui_doc_addf(d, ROLE_DIM, "  %s:%d", ls_path_base(f->path), f->line);
+        ui_doc_addf(d, ROLE_DIM, "  %s", ls_path_base(f->path));
+    if (f->path && f->line > 0)
+        ui_doc_addf(d, ROLE_DIM, ":%d", f->line);
     ui_doc_end(d);
     if (is_said)
         return;

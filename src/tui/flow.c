@@ -218,9 +218,8 @@ static struct ui_doc *dirty_body(const struct app *a, const struct ls_dirty_repo
     struct ui_doc *d = ui_doc_new(a->is_ascii);
 
     d->wrap = width;
-    ui_doc_adds(d, ROLE_DIM, "The ledger says   ");
-    ui_doc_adds(d, ROLE_DANGER, r->ledger_says);
-    ui_doc_end(d);
+    ui_doc_text(d, ROLE_DIM, "The ledger says");
+    ui_doc_wrap(d, ROLE_DANGER, width, 2, r->ledger_says);
     if (r->direction_known)
         ui_doc_textf(d, ROLE_TEXT, "It failed on the way %s.", r->direction == LS_UP ? "up" : "down");
     for (size_t i = 0; i < r->facts.n; i++) {
