@@ -189,3 +189,11 @@ long ls_timeline_find(const struct ls_timeline *t, uint64_t version)
     }
     return lo < t->e.n && t->e.v[lo].version == version ? (long)lo : -1;
 }
+
+uint64_t ls_timeline_free_above(const struct ls_timeline *t, uint64_t version)
+{
+    while (version < INT64_MAX)
+        if (ls_timeline_find(t, ++version) < 0)
+            return version;
+    return 0;
+}
