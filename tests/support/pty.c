@@ -23,6 +23,7 @@
 
 #define PTY_TIMEOUT_MS 20000
 #define PTY_QUIET_MS 3
+#define PTY_LATE_MS 3000 /* what is written arrives by then */
 
 struct pty {
     pid_t pid;
@@ -398,7 +399,8 @@ int pty_wait_exit(struct pty *p, int timeout_ms)
     while (!p->ended && now_ms() < end) {
         read_some(p, 20);
     }
-    while (read_some(p, 0)) {
+    /* The kernel hands a terminal's bytes on in its own time: the last may come after the news of the exit. */
+    while (read_some(p, 20)) {
     }
     return p->ended ? p->status : -1;
 }
@@ -448,6 +450,9 @@ void pty_expect_restored(struct pty *p)
 {
     if (!pty_termios_restored(p)) {
         show_and_fail(p, "the terminal's modes were not given back", "");
+    }
+    for (int64_t end = now_ms() + PTY_LATE_MS; (p->altscreen || !p->cursor_visible) && now_ms() < end;) {
+        read_some(p, 20);
     }
     if (p->altscreen || !p->cursor_visible) {
         show_tail(p);
