@@ -369,10 +369,12 @@ static bool wait_for(struct pty *p, int (*find)(struct pty *, const char *), con
         if ((find(p, text) >= 0) == present && !read_some(p, PTY_QUIET_MS)) {
             return true;
         }
-        if (p->ended || now_ms() >= end) {
+        if (now_ms() >= end || (p->ended && !read_some(p, 50))) {
             return false;
         }
-        read_some(p, 50);
+        if (!p->ended) {
+            read_some(p, 50);
+        }
     }
 }
 
