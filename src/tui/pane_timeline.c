@@ -10,13 +10,15 @@
 #include "tui/detail_doc.h"
 #include "tui/flow.h"
 
-#define MAX_LABEL 16
-#define STATE_W   13
-#define WHEN_W    17
-#define BY_W      12
-#define TOOK_W    10
-#define MIN_NAME  14
-#define MAX_NAME  34 /* names up to here are whole before there are further columns */
+#define MAX_LABEL    16
+#define MAX_BANNERS  5
+#define MAX_BANNER_H 12
+#define STATE_W      13
+#define WHEN_W       17
+#define BY_W         12
+#define TOOK_W       10
+#define MIN_NAME     14
+#define MAX_NAME     34 /* names up to here are whole before there are further columns */
 
 /* X(enum, words) */
 #define ORDERS(X) X(NEWEST, "newest first") X(OLDEST, "oldest first") X(STATE, "most urgent state first")
@@ -41,6 +43,8 @@ struct timeline {
     struct ls_buf filter;
     int label_w, name_w; /* widest, within bounds */
     bool has_when, has_by, has_took, is_placed;
+    struct ui_doc *banners;
+    enum theme_role banner_roles[MAX_BANNER_H];
     int banner_h; /* rows above the list */
     int w;
 };
@@ -216,20 +220,39 @@ static void banner_text(const struct app *a, int i, struct ls_buf *out, enum the
     ls_buf_release(&key);
 }
 
-static int count_banners(const struct app *a)
+/* What they say is read, not guessed: as many lines as it takes, within reason. */
+static void make_banners(struct timeline *t, int w, int max_h)
 {
-    int n = 0;
+    size_t at = 0;
 
-    for (;; n++) {
+    ui_doc_free(t->banners);
+    t->banners = ui_doc_new(t->base.app->is_ascii);
+    for (int n = 0; n < MAX_BANNERS; n++) {
         struct ls_buf b = LS_BUF_INIT;
         enum theme_role role;
         bool has;
 
-        banner_text(a, n, &b, &role);
+        banner_text(t->base.app, n, &b, &role);
         has = b.len > 0;
+        if (has)
+            ui_doc_wrap(t->banners, role, w - 2, 1, b.ptr);
+        for (; at < t->banners->lines.n && at < MAX_BANNER_H; at++)
+            t->banner_roles[at] = role;
         ls_buf_release(&b);
-        if (!has || n == 5)
-            return n;
+        if (!has)
+            break;
+    }
+    t->banner_h = (int)(at < (size_t)max_h ? at : (size_t)max_h);
+}
+
+static void draw_banners(const struct timeline *t, struct ui_surface *s)
+{
+    for (int i = 0; i < t->banner_h; i++) {
+        const struct ui_doc_line *l = &t->banners->lines.v[i];
+        enum theme_role role = t->banner_roles[i];
+
+        ui_fill(s, 0, i, s->w, 1, UI_ON(role, role));
+        (void)ui_raw(s, 0, i, s->w - 1, 0, l->text, l->len, UI_ON(role, role));
     }
 }
 
@@ -333,15 +356,7 @@ static void draw(const struct ui_pane *p, struct ui_surface *s)
     const struct timeline *t = (const struct timeline *)p;
     struct columns c = fit_columns(t, s->w);
 
-    for (int i = 0; i < t->banner_h; i++) {
-        struct ls_buf b = LS_BUF_INIT;
-        enum theme_role role;
-
-        banner_text(p->app, i, &b, &role);
-        ui_fill(s, 0, i, s->w, 1, UI_ON(role, role));
-        (void)ui_text(s, 1, i, s->w - 2, b.ptr, b.len, UI_ON(role, role));
-        ls_buf_release(&b);
-    }
+    draw_banners(t, s);
     struct ui_surface list = ui_surface_sub(s, 0, t->banner_h, s->w, s->h - t->banner_h);
     if (t->n_view == 0)
         draw_empty(t, &list, 0);
@@ -358,7 +373,7 @@ static void layout(struct ui_pane *p, int w, int h)
     struct timeline *t = self_of(p);
 
     t->w = w;
-    t->banner_h = count_banners(p->app);
+    make_banners(t, w, h / 3);
     ui_list_layout(&t->list, h - t->banner_h);
 }
 
@@ -509,6 +524,7 @@ static void close_pane(struct ui_pane *p)
 {
     struct timeline *t = self_of(p);
 
+    ui_doc_free(t->banners);
     free(t->view);
     ls_buf_release(&t->filter);
     free(t);

@@ -29,7 +29,7 @@ static void steps_one_statement(void **state)
     pty_expect_words(s->p, "done 1 CREATE TABLE t2 (i int)");
     pty_expect_words(s->p, "next 2 INSERT INTO t2 VALUES (2)");
     assert_string_equal(stage_there(s), "t1"); /* nothing is committed yet */
-    pty_keys(s->p, "n"); /* the last one: ledger and COMMIT are no steps of their own */
+    pty_keys(s->p, "n");                       /* the last one: ledger and COMMIT are no steps of their own */
     pty_expect_words(s->p, "DONE up, 1 of 1 steps");
     pty_expect_words(s->p, "done 2 INSERT INTO t2 VALUES (2)");
     pty_expect_words(s->p, "1 row");
