@@ -266,6 +266,8 @@ void app_layout(struct app *a)
     }
     for (struct ui_modal *m = a->modal; m; m = m->below)
         m->ops->layout(m, a->w, a->h);
+    if (split) /* however the half came to be seen: focus, a wider terminal, the operator's key */
+        a->panes[UI_PANE_DETAIL]->ops->refresh(a->panes[UI_PANE_DETAIL]);
 }
 
 void app_focus(struct app *a, enum ui_pane_id id)
@@ -274,8 +276,6 @@ void app_focus(struct app *a, enum ui_pane_id id)
     a->needs_layout = a->needs_paint = true;
     if (a->panes[id]->ops->refresh)
         a->panes[id]->ops->refresh(a->panes[id]);
-    if (a->is_split && id == UI_PANE_TIMELINE)
-        a->panes[UI_PANE_DETAIL]->ops->refresh(a->panes[UI_PANE_DETAIL]);
 }
 
 /* --- events ------------------------------------------------------------------------------------------------------- */
