@@ -58,8 +58,6 @@ enum ls_rc ls_golang_ledger_read(struct ls_db *db, const struct ls_format_opts *
     for (size_t i = 0; rc == LS_OK && i < r.n_rows; i++)
         rc = add_row(out, ls_result_get(&r, i, 0), ls_result_get(&r, i, 1), err);
 out:
-    if (rc == LS_OK)
-        ls_table_fingerprint(out);
     ls_result_release(&r);
     ls_buf_release(&sql);
     return rc;

@@ -77,8 +77,6 @@ enum ls_rc ls_lockstep_ledger_read(struct ls_db *db, const struct ls_format_opts
         rc = read_rows(db, &look, out, err);
     if (rc == LS_OK && look.has_legacy)
         rc = ls_legacy_read(db, out, err);
-    if (rc == LS_OK)
-        ls_table_fingerprint(out);
     return rc;
 }
 

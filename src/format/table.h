@@ -23,8 +23,6 @@ LS_MUST_CHECK enum ls_rc ls_table_look(struct ls_db *db, const struct ls_format_
 LS_MUST_CHECK enum ls_rc ls_table_sql(struct ls_buf *out, enum ls_dialect d, const char *schema, const char *table, struct ls_err *err);
 /* The same for a plan: the arena's string, NULL with err. */
 const char *ls_table_sql_of(struct ls_plan_ctx *ctx, const char *default_table, struct ls_err *err);
-/* Sets the fingerprint over everything read. */
-void ls_table_fingerprint(struct ls_ledger *l);
 /* A version out of a ledger; false: no number between 0 and INT64_MAX. */
 bool ls_table_version(const char *text, uint64_t *out);
 
