@@ -102,15 +102,26 @@ static void list_done(struct task *t, bool is_stale)
     } else if (!is_stale) {
         app_say_err(a, &j->job.err);
     }
+    /* The confirmation names the backup, so it comes behind the list. */
+    if (!is_stale && j->then_confirm)
+        flow_after_backup(a, true);
     release(j);
+}
+
+static void list_then(struct app *a, bool then_confirm)
+{
+    struct conn *c = conn_idle(a);
+    struct job_backup *j = c ? new_job(a, c, list_run, list_done) : NULL;
+
+    if (!j)
+        return;
+    j->then_confirm = then_confirm;
+    job_post(j);
 }
 
 void job_backups_list(struct app *a)
 {
-    struct conn *c = conn_idle(a);
-
-    if (c)
-        job_post(new_job(a, c, list_run, list_done));
+    list_then(a, false);
 }
 
 /* --- make --------------------------------------------------------------------------------------------------------- */
@@ -141,9 +152,7 @@ static void make_done(struct task *t, bool is_stale)
         } else {
             app_show_err(a, "The backup failed; it left nothing that looks complete", &j->job.err);
         }
-        job_backups_list(a);
-        if (j->then_confirm)
-            flow_after_backup(a, j->job.rc == LS_OK);
+        list_then(a, j->then_confirm && j->job.rc == LS_OK);
     }
     release(j);
 }

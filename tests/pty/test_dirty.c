@@ -8,8 +8,8 @@ static void golang_project(struct stage *s)
 {
     stage_put(s, "lockstep.conf", "[project]\nformat = golang-migrate\n");
     for (int v = 1; v <= 3; v++) {
-        stage_put(s, stage_format(s, "migrations/%06d_t%d.up.sql", v, v), "CREATE TABLE t%d (i int);\nINSERT INTO %s VALUES (%d);\n", v,
-                  v == 2 ? "nowhere" : "t1", v);
+        stage_put(s, stage_format(s, "migrations/%06d_t%d.up.sql", v, v),
+                  "CREATE TABLE t%d (i int);\nINSERT INTO %s VALUES (%d);\n", v, v == 2 ? "nowhere" : "t1", v);
         stage_put(s, stage_format(s, "migrations/%06d_t%d.down.sql", v, v), "DROP TABLE t%d;\n", v);
     }
 }
@@ -80,7 +80,8 @@ static void takes_it_as_not_applied(void **state)
     pty_expect(s->p, "Write to the ledger, run nothing");
     /* The exact SQL. */
     pty_expect_words(s->p, s->pg ? "TRUNCATE \"public\".\"schema_migrations\"" : "DELETE FROM schema_migrations");
-    pty_expect_words(s->p, s->pg ? "INSERT INTO \"public\".\"schema_migrations\" (version, dirty) VALUES (1, " : "(version, dirty) VALUES (1, 0)");
+    pty_expect_words(s->p, s->pg ? "INSERT INTO \"public\".\"schema_migrations\" (version, dirty) VALUES (1, "
+                                 : "(version, dirty) VALUES (1, 0)");
     stage_confirm(s, "Write it");
     pty_expect(s->p, "Marked pending: 000002.");
     pty_expect_gone(s->p, "DIRTY");
