@@ -187,8 +187,11 @@ static int leave(struct app *a, struct term *t, int wake[2])
     ui_signals_close(wake);
     if (a->is_interrupted)
         say_how_it_ended(a);
-    if (!is_clean)
-        return code; /* what threads still use is left to the end of the process */
+    if (!is_clean) {
+        /* A thread is still in libpq: what the libraries under it take down at exit, it may be using. */
+        (void)fflush(stderr);
+        _exit(code);
+    }
     task_worker_free(a->commands);
     a->commands = NULL;
     (void)mailbox_drain(a->mail, 0);
