@@ -212,8 +212,10 @@ static enum ls_rc make_backup(struct cli_ctx *ctx)
     cli_progress_hooks(&progress, &hooks);
     enum ls_rc rc = ls_backup_create(ctx->session, &opt, &hooks, &made, &ctx->error);
     cli_progress_close(&progress);
-    if (rc != LS_OK)
-        return ls_err_wrap(&ctx->error, "the backup failed, so nothing was applied");
+    if (rc != LS_OK) {
+        ls_err_wrap(&ctx->error, "the backup failed, so nothing was applied");
+        return rc;
+    }
     if (made.b.n > 0) {
         cli_say(ctx, "backup      %s (%s)", made.b.v[0].path, made.b.v[0].state);
         if (ctx->root)

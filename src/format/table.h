@@ -13,7 +13,8 @@ struct ls_table_look {
     bool has_legacy;      /* a table schema_version with a column version (and not Flyway's) beside it */
 };
 
-/* Splits "schema.table" (PostgreSQL) or gives the default; strings live in arena. */
+/* Splits "schema.table" (PostgreSQL) or gives the default; strings live in arena. Each part may stand in double quotes, as golang-migrate's
+ * x-migrations-table-quoted has it; then dots and double quotes in it are its own. */
 void ls_table_names(struct ls_arena *arena, enum ls_dialect d, const struct ls_format_opts *opts, const char *default_table, const char **schema,
                     const char **table);
 /* Looks, and sets ledger->arena, exists, schema, location, is_writable, and foreign when the table is not `tool`'s. */
@@ -23,6 +24,8 @@ LS_MUST_CHECK enum ls_rc ls_table_look(struct ls_db *db, const struct ls_format_
 LS_MUST_CHECK enum ls_rc ls_table_sql(struct ls_buf *out, enum ls_dialect d, const char *schema, const char *table, struct ls_err *err);
 /* The same for a plan: the arena's string, NULL with err. */
 const char *ls_table_sql_of(struct ls_plan_ctx *ctx, const char *default_table, struct ls_err *err);
+/* What reading the ledger's rows failed with, with its name in front, and what to do about rights. */
+void ls_table_unreadable(const char *location, struct ls_err *err);
 /* A version out of a ledger; false: no number between 0 and INT64_MAX. */
 bool ls_table_version(const char *text, uint64_t *out);
 
