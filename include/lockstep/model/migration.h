@@ -19,7 +19,6 @@ enum ls_tx_policy {
 
 struct ls_section {
     const char *path;   /* as the user would type it: DIR/FILE; NULL = there is no such file */
-    int64_t size;
     enum ls_tx_policy policy;
     char sha256[LS_SHA256_HEX]; /* of the raw bytes; "" when the format needs none and the scan did not read the file */
 };
