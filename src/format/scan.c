@@ -183,6 +183,15 @@ static void add_hints(struct ls_migrations *out)
     }
 }
 
+/* Names of one width come in order from the folder. */
+static bool is_sorted(const struct found_list *list)
+{
+    for (size_t i = 1; i < list->f.n; i++)
+        if (compare_found(&list->f.v[i - 1], &list->f.v[i]) > 0)
+            return false;
+    return true;
+}
+
 static bool ends_with(const char *s, const char *end)
 {
     size_t n = strlen(s), m = strlen(end);
@@ -220,7 +229,7 @@ enum ls_rc ls_scan_folder(const char *dir, ls_name_parser parse, struct ls_migra
             free(path);
         }
     }
-    if (list.f.n > 0)
+    if (!is_sorted(&list))
         qsort(list.f.v, list.f.n, sizeof(*list.f.v), compare_found);
     for (size_t i = 0, k; i < list.f.n; i = k) {
         for (k = i + 1; k < list.f.n && list.f.v[k].name.version == list.f.v[i].name.version; k++)

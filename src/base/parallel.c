@@ -1,0 +1,60 @@
+#include <config.h>
+
+#include "lockstep/base/parallel.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <unistd.h>
+
+#define RANGE       32  /* things a thread takes at once */
+#define PER_THREAD  256 /* below so many for each, a thread more costs more than it saves */
+#define MAX_THREADS 4   /* besides the caller's; files in the page cache do not get faster with more */
+
+struct work {
+    void (*fn)(void *ctx, size_t from, size_t to);
+    void *ctx;
+    size_t n;
+    atomic_size_t next;
+};
+
+static void *run(void *arg)
+{
+    struct work *w = arg;
+    size_t from;
+
+    while ((from = atomic_fetch_add(&w->next, RANGE)) < w->n)
+        w->fn(w->ctx, from, w->n - from < RANGE ? w->n : from + RANGE);
+    return NULL;
+}
+
+static size_t threads_for(size_t n)
+{
+    long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+    size_t most = cpus > 1 ? (size_t)cpus - 1 : 0, wanted = n / PER_THREAD;
+
+    if (most > MAX_THREADS)
+        most = MAX_THREADS;
+    return wanted > most + 1 ? most : wanted > 0 ? wanted - 1 : 0;
+}
+
+void ls_parallel(size_t n, void (*fn)(void *ctx, size_t from, size_t to), void *ctx)
+{
+    struct work w = {.fn = fn, .ctx = ctx, .n = n};
+    pthread_t threads[MAX_THREADS];
+    size_t n_threads = threads_for(n), started = 0;
+    sigset_t all, old;
+
+    atomic_init(&w.next, 0);
+    if (n_threads > 0) {
+        /* Signals are for the threads that were there before. */
+        sigfillset(&all);
+        pthread_sigmask(SIG_SETMASK, &all, &old);
+        while (started < n_threads && pthread_create(&threads[started], NULL, run, &w) == 0)
+            started++;
+        pthread_sigmask(SIG_SETMASK, &old, NULL);
+    }
+    run(&w);
+    while (started > 0)
+        pthread_join(threads[--started], NULL);
+}
