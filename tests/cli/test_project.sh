@@ -31,6 +31,19 @@ mkdir migrations && : >migrations/7_x.up.sql && : >migrations/7_x.verify.sql
 run "$LS_BIN" init
 like "$(cat lockstep.conf)" '^format = lockstep$' "init finds the format of a folder"
 
+in_dir two
+mkdir migrations && : >migrations/7_x.up.sql
+run "$LS_BIN" init
+unlike "$(cat lockstep.conf)" '^format = ' "init does not guess between two formats"
+like "$err" "could be golang-migrate's or lockstep's" "but says so"
+mkdir sub
+run "$LS_BIN" init --project sub
+exits 0 "init in another folder"
+ok "makes the migrations folder where its file says" test -d sub/migrations
+run "$LS_BIN" init --project nowhere/lockstep.conf
+exits 1 "init in a folder that is not there"
+unlike "$err" 'never written over' "has nothing to do with a file that is there"
+
 # --- new ---
 in_dir new
 mkdir migrations

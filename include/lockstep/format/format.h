@@ -23,8 +23,10 @@ struct ls_format_opts {
     const char *database;   /* database name as in the URL's path, without '/', for the lock keys; may be NULL */
 };
 
+#define LS_DETECT_CERTAIN 90
+
 struct ls_detect {
-    int score;              /* 0 no, 1..49 possible, 50..89 strong, 90..100 certain */
+    int score;              /* 0 no, 1..49 possible, 50..89 strong, LS_DETECT_CERTAIN..100 certain */
     size_t n_migrations;
     char evidence[160];     /* "149 files like 1510262030_x.up.sql; no lockstep directives" */
 };
