@@ -2,14 +2,30 @@
 
 #include "lockstep/base/parallel.h"
 
-#include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <unistd.h>
 
+#include "lockstep/base/base.h"
+
 #define RANGE       32  /* things a thread takes at once */
 #define PER_THREAD  256 /* below so many for each, a thread more costs more than it saves */
 #define MAX_THREADS 4   /* besides the caller's; files in the page cache do not get faster with more */
+
+bool ls_thread_start(pthread_t *thread, void *(*fn)(void *arg), void *arg)
+{
+    static const int faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
+    sigset_t all, old;
+
+    sigfillset(&all);
+    for (size_t i = 0; i < LS_ARRAY_LEN(faults); i++)
+        sigdelset(&all, faults[i]);
+    /* The thread inherits the mask. */
+    pthread_sigmask(SIG_SETMASK, &all, &old);
+    int rc = pthread_create(thread, NULL, fn, arg);
+    pthread_sigmask(SIG_SETMASK, &old, NULL);
+    return rc == 0;
+}
 
 struct work {
     void (*fn)(void *ctx, size_t from, size_t to);
@@ -43,17 +59,10 @@ void ls_parallel(size_t n, void (*fn)(void *ctx, size_t from, size_t to), void *
     struct work w = {.fn = fn, .ctx = ctx, .n = n};
     pthread_t threads[MAX_THREADS];
     size_t n_threads = threads_for(n), started = 0;
-    sigset_t all, old;
 
     atomic_init(&w.next, 0);
-    if (n_threads > 0) {
-        /* Signals are for the threads that were there before. */
-        sigfillset(&all);
-        pthread_sigmask(SIG_SETMASK, &all, &old);
-        while (started < n_threads && pthread_create(&threads[started], NULL, run, &w) == 0)
-            started++;
-        pthread_sigmask(SIG_SETMASK, &old, NULL);
-    }
+    while (started < n_threads && ls_thread_start(&threads[started], run, &w))
+        started++;
     run(&w);
     while (started > 0)
         pthread_join(threads[--started], NULL);

@@ -1,5 +1,6 @@
 #include <config.h>
 
+#include "engine/scan_ahead.h"
 #include "engine/session_priv.h"
 
 #include <string.h>
@@ -178,10 +179,19 @@ static void note_legacy(struct ls_snapshot *snap)
                                         snap->ledger.legacy_versions.n, snap->ledger.legacy_versions.n == 1 ? "" : "s");
 }
 
-static enum ls_rc fill(struct ls_session *s, struct ls_snapshot *snap, bool is_read, struct ls_err *err)
+static enum ls_dialect dialect_of(const struct ls_session *s)
 {
-    enum ls_rc rc = snap->format->scan(s->p.migrations_dir, s->dialect_rc == LS_OK ? s->dialect : LS_DIALECT_POSTGRES, false, &snap->migrations, err);
+    return s->dialect_rc == LS_OK ? s->dialect : LS_DIALECT_POSTGRES;
+}
 
+static enum ls_rc scan_now(const struct ls_session *s, struct ls_snapshot *snap, struct ls_err *err)
+{
+    return snap->format->scan(s->p.migrations_dir, dialect_of(s), false, &snap->migrations, err);
+}
+
+/* With the folder read, or with the reason why it was not. */
+static enum ls_rc fill(struct ls_session *s, struct ls_snapshot *snap, bool is_read, enum ls_rc rc, struct ls_err *err)
+{
     if (rc != LS_OK)
         return wrap_folder(s, rc, err);
     if (snap->has_db && !is_read)
@@ -208,16 +218,23 @@ static enum ls_rc finish(struct ls_snapshot *snap, enum ls_rc rc, struct ls_snap
 enum ls_rc ls_session_snapshot(struct ls_session *s, struct ls_snapshot **out, struct ls_err *err)
 {
     struct ls_snapshot *snap = new_snapshot(s);
+    const struct ls_format *named = ls_format_find(s->p.format_name);
+    struct scan_ahead ahead;
     bool is_read = false;
-    enum ls_rc rc = ls_session_connect_to_read(s, err);
+    enum ls_rc rc;
 
+    /* Not named: in our own format, which has the most to read. When the ledger turns out to be another tool's, that was in vain. */
+    scan_ahead_start(&ahead, s->p.migrations_dir, dialect_of(s), named != NULL ? named : &ls_format_lockstep);
+    rc = ls_session_connect_to_read(s, err);
     if (rc == LS_OK) {
         snap->has_db = true;
         copy_info(snap, s);
         rc = choose_format(s, snap, &is_read, err);
     }
     if (rc == LS_OK)
-        rc = fill(s, snap, is_read, err);
+        rc = fill(s, snap, is_read, scan_ahead_take(&ahead, snap->format, &snap->migrations, err), err);
+    else
+        scan_ahead_drop(&ahead);
     if (rc == LS_E_CANCELLED)
         ls_session_clear_cancel(s); /* it has had its effect, and is not meant for the next run */
     return finish(snap, rc, out);
@@ -230,7 +247,7 @@ enum ls_rc ls_session_snapshot_as(struct ls_session *s, const struct ls_format *
     snap->has_db = true;
     snap->format = format;
     copy_info(snap, s);
-    return finish(snap, fill(s, snap, false, err), out);
+    return finish(snap, fill(s, snap, false, scan_now(s, snap, err), err), out);
 }
 
 enum ls_rc ls_session_scan(struct ls_session *s, struct ls_snapshot **out, struct ls_err *err)
@@ -241,6 +258,6 @@ enum ls_rc ls_session_scan(struct ls_session *s, struct ls_snapshot **out, struc
     if (rc == LS_OK && snap->format == NULL)
         rc = detect_by_folder(s, snap, false, err);
     if (rc == LS_OK)
-        rc = fill(s, snap, false, err);
+        rc = fill(s, snap, false, scan_now(s, snap, err), err);
     return finish(snap, rc, out);
 }
