@@ -9,15 +9,6 @@
 #include "lockstep/base/mem.h"
 #include "lockstep/base/redact.h"
 
-static bool holds_password(const char *url)
-{
-    char *shown = ls_redact_dup(url);
-    bool hidden = strcmp(shown, url) != 0;
-
-    free(shown);
-    return hidden;
-}
-
 /* What a folder holds already. */
 struct found {
     const char *format;    /* NULL: none, or two formats could be meant */
@@ -85,7 +76,7 @@ static enum ls_rc check_request(struct cli_ctx *ctx)
         return ls_err_set(&ctx->error, LS_E_USAGE, "there is no format '%s'; `lockstep version` lists them", r->format);
     if (!r->url)
         return LS_OK;
-    if (holds_password(r->url)) {
+    if (ls_redact_hides(r->url)) {
         (void)ls_err_set(&ctx->error, LS_E_REFUSED, "the URL holds a password, which has no place in a project file");
         ls_err_hint(&ctx->error, "leave it out and use ~/.pgpass, or name an environment variable with url_env");
         return LS_E_REFUSED;
