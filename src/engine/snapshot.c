@@ -84,13 +84,10 @@ static enum ls_rc named_format(const struct ls_session *s, const struct ls_forma
     return LS_E_USAGE;
 }
 
-/* From this score on a folder's own signs say whose it is (struct ls_detect). */
-#define SURE_SCORE 90
-
 /* Files that two tools would take, and nothing yet in the database that tells: said, so that the first run is no accident. */
 static void note_guess(struct ls_snapshot *snap)
 {
-    if (snap->n_detected < 2 || snap->detected[0].detect.score >= SURE_SCORE)
+    if (snap->n_detected < 2 || snap->detected[0].detect.score >= LS_DETECT_CERTAIN)
         return;
     snap->format_note = ls_asprintf("the files could be %s's or %s's, and no ledger tells yet: they are taken for %s's; --format NAME, or format = NAME in "
                                     "lockstep.conf, says whose they are",
@@ -104,12 +101,12 @@ static void prefer_heir(struct ls_snapshot *snap)
 
     while (i < snap->n_detected && snap->detected[i].format->plan_import == NULL)
         i++;
-    if (i == 0 || i == snap->n_detected || snap->detected[0].detect.score >= SURE_SCORE)
+    if (i == 0 || i == snap->n_detected || snap->detected[0].detect.score >= LS_DETECT_CERTAIN)
         return;
     struct ls_detected heir = snap->detected[i];
 
     memmove(&snap->detected[1], &snap->detected[0], i * sizeof(heir));
-    heir.detect.score = SURE_SCORE;
+    heir.detect.score = LS_DETECT_CERTAIN;
     snprintf(heir.detect.evidence, sizeof(heir.detect.evidence), "a table schema_version of an older tool, which this format takes over");
     snap->detected[0] = heir;
 }

@@ -192,6 +192,16 @@ static bool is_sorted(const struct found_list *list)
     return true;
 }
 
+/* A name that starts as a migration's does, with a number above INT64_MAX. */
+static bool is_too_large(const char *name)
+{
+    struct ls_file_name parsed;
+    const char *rest;
+    size_t digits = strspn(name, "0123456789");
+
+    return digits >= 19 && name[digits] == '_' && !ls_scan_number(name, &parsed, &rest);
+}
+
 static bool ends_with(const char *s, const char *end)
 {
     size_t n = strlen(s), m = strlen(end);
@@ -224,8 +234,12 @@ enum ls_rc ls_scan_folder(const char *dir, ls_name_parser parse, struct ls_migra
         } else if (ends_with(e->name, ".sql")) {
             char *path = ls_path_join(dir, e->name);
 
-            ls_scan_diag(out, LS_SEV_INFO, "ignored-file", path, "is no migration by its name, and is ignored")->hint =
-                "migrations are named NUMBER_title.up.sql and NUMBER_title.down.sql";
+            if (is_too_large(e->name))
+                ls_scan_diag(out, LS_SEV_WARNING, "ignored-file", path, "has a version that no ledger holds, and is ignored")->hint =
+                    "the largest version is 9223372036854775807";
+            else
+                ls_scan_diag(out, LS_SEV_INFO, "ignored-file", path, "is no migration by its name, and is ignored")->hint =
+                    "migrations are named NUMBER_title.up.sql and NUMBER_title.down.sql";
             free(path);
         }
     }
