@@ -354,6 +354,7 @@ static void what_is_still_running_is_waited_for(void **state)
     ops_sql(&o, "UPDATE pg_index SET indisvalid = true WHERE indexrelid = 'a_i'::regclass;");
     explain();
     need_indicated(NULL, 0); /* not before it has ended */
+    ops_ok(ls_db_unlock(db, keys, n, err));
     ls_db_close(db);
     explain();
     need_indicated("mark-applied", 2);
