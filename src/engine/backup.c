@@ -236,7 +236,6 @@ enum ls_rc ls_backup_create(struct ls_session *s, const struct ls_backup_options
     opt = opt != NULL ? opt : &usual;
     *out = (struct ls_backups){0};
     bk_manifest_init(&m);
-    ls_session_clear_cancel(s);
     rc = describe(s, &m, err);
     if (rc == LS_OK)
         rc = make_folder(dir, &m, &final, &partial, err);
@@ -260,6 +259,8 @@ enum ls_rc ls_backup_create(struct ls_session *s, const struct ls_backup_options
         to_result(&m, final, out);
     else
         clear_away(partial, err);
+    /* At the end, not at the start: who asks while this is about to begin means this. */
+    ls_session_clear_cancel(s);
     bk_manifest_release(&m);
     free(final);
     free(partial);

@@ -201,13 +201,14 @@ enum ls_rc ls_verify(struct ls_session *s, const struct ls_snapshot *snap, bool 
                      struct ls_verify_report *out, struct ls_err *err)
 {
     struct runner r = {.session = s, .snap = snap, .hooks = hooks, .out = out, .began_ms = ls_mono_ms()};
+    enum ls_rc rc = LS_OK;
 
     *out = (struct ls_verify_report){.arena = ls_arena_new(), .n_checked = (int)snap->migrations.m.n};
-    ls_session_clear_cancel(s);
     ls_verify_static(snap, out->arena, &out->diags);
-    if (!run || !snap->has_db)
-        return LS_OK;
-    return run_files(&r, err);
+    if (run && snap->has_db)
+        rc = run_files(&r, err);
+    ls_session_clear_cancel(s);
+    return rc;
 }
 
 void ls_verify_report_release(struct ls_verify_report *r)

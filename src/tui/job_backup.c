@@ -143,6 +143,7 @@ static void make_done(struct task *t, bool is_stale)
     if (!is_stale) {
         a->progress.is_on = false;
         a->needs_paint = true;
+        ls_session_clear_cancel(j->job.session); /* a cancel that came too late is not meant for what comes next */
         if (j->job.rc == LS_OK) {
             a->backup_is_fresh = true;
             app_say(a, ROLE_GOOD, "backup %s: %s", j->list.b.n ? j->list.b.v[0].name : "made",
@@ -168,10 +169,21 @@ void job_backup(struct app *a, bool then_confirm)
 
 /* --- read back ---------------------------------------------------------------------------------------------------- */
 
+/* Reading back needs no database, so nothing of the session would see that ^C cancelled it. */
+static enum ls_gate check_gate(void *ctx, const struct ls_plan *plan, int step, int op)
+{
+    struct job_backup *j = ctx;
+
+    (void)plan;
+    (void)step;
+    (void)op;
+    return ls_session_cancelled(j->job.session) ? LS_GATE_STOP : LS_GATE_GO;
+}
+
 static void check_run(struct task *t)
 {
     struct job_backup *j = (struct job_backup *)t;
-    struct ls_run_hooks hooks = {.on_event = on_event, .ctx = j};
+    struct ls_run_hooks hooks = {.on_event = on_event, .gate = check_gate, .ctx = j};
 
     j->job.rc = ls_backup_verify(j->dir, j->name, &hooks, &j->job.err);
 }
@@ -184,7 +196,10 @@ static void check_done(struct task *t, bool is_stale)
     if (!is_stale) {
         a->progress.is_on = false;
         a->needs_paint = true;
-        if (j->job.rc == LS_OK)
+        ls_session_clear_cancel(j->job.session);
+        if (j->job.rc == LS_E_CANCELLED)
+            app_say(a, ROLE_WARNING, "reading %s back was cancelled", j->name);
+        else if (j->job.rc == LS_OK)
             app_say(a, ROLE_GOOD, "%s was read back whole: every file has its size and SHA-256", j->name);
         else
             app_show_err(a, "The backup is not good", &j->job.err);

@@ -14,6 +14,9 @@
 #ifdef LS_WITH_SQLITE
 #include <sqlite3.h>
 #endif
+#ifdef LS_WITH_POSTGRES
+#include <libpq-fe.h>
+#endif
 
 #define WAIT_MS 20000
 
@@ -67,6 +70,7 @@ int stage_teardown(void **state)
     struct stage *s = *state;
 
     pty_free(s->p);
+    stage_unlock(s);
     if (s->pg)
         test_pg_drop_database(s->url);
     else
@@ -332,6 +336,42 @@ const char *stage_there(struct stage *s)
         s, s->pg ? "SELECT string_agg(tablename::text, ' ' ORDER BY tablename) FROM pg_tables WHERE tablename ~ '^t[0-9]+$'"
                  : "SELECT group_concat(name, ' ') FROM (SELECT name FROM sqlite_master WHERE type = 'table' AND name GLOB "
                    "'t[0-9]*' ORDER BY name)");
+}
+
+void stage_lock(struct stage *s)
+{
+#ifdef LS_WITH_POSTGRES
+    if (s->pg) {
+        s->lock = PQconnectdb(s->url);
+        PQclear(PQexec(s->lock, "BEGIN"));
+        PGresult *r = PQexec(s->lock, "LOCK TABLE t1 IN ACCESS EXCLUSIVE MODE");
+        assert_int_equal(PQresultStatus(r), PGRES_COMMAND_OK);
+        PQclear(r);
+    }
+#endif
+#ifdef LS_WITH_SQLITE
+    if (!s->pg) {
+        s->lock = lite(s);
+        assert_int_equal(sqlite3_exec(s->lock, "BEGIN EXCLUSIVE", NULL, NULL, NULL), SQLITE_OK);
+    }
+#endif
+}
+
+void stage_unlock(struct stage *s)
+{
+    if (!s->lock)
+        return;
+#ifdef LS_WITH_POSTGRES
+    if (s->pg)
+        PQfinish(s->lock);
+#endif
+#ifdef LS_WITH_SQLITE
+    if (!s->pg) {
+        sqlite3_exec(s->lock, "ROLLBACK", NULL, NULL, NULL);
+        sqlite3_close(s->lock);
+    }
+#endif
+    s->lock = NULL;
 }
 
 static int64_t now_ms(void)

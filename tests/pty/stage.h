@@ -36,6 +36,7 @@ struct stage {
     struct pty_options opt; /* of the next console; stage_console fills cwd */
     const char *env[16];    /* set over the inherited ones; the stage's own are in front */
     size_t n_env;
+    void *lock;     /* the connection of stage_lock */
     char *kept[64]; /* strings that live as long as the stage */
     size_t n_kept;
 };
@@ -94,6 +95,10 @@ void stage_until(struct stage *s, const char *sql, const char *value);
 
 /* A statement that runs until it is cancelled, in the dialect. */
 const char *stage_endless(const struct stage *s);
+/* Another operator's hands on it, until stage_unlock or the end of the test: SQLite's file cannot be read or written, PostgreSQL's
+ * table t1 neither. */
+void stage_lock(struct stage *s);
+void stage_unlock(struct stage *s);
 /* A statement that runs until stage_open_gate (PostgreSQL only); the test makes the table go first by stage_close_gate. */
 const char *stage_gated(void);
 void stage_close_gate(struct stage *s);

@@ -32,7 +32,7 @@ static void assert_rolled_back(struct stage *s)
                     "0");
     assert_string_equal(stage_get(s, "SELECT event FROM lockstep_journal ORDER BY seq DESC LIMIT 1"), "run_end");
     assert_string_equal(stage_get(s, "SELECT result FROM lockstep_journal ORDER BY seq DESC LIMIT 1"), "rolled-back");
-    assert_string_equal(stage_get(s, "SELECT count(*) FROM lockstep_journal WHERE version = '2' AND result = 'ok'"), "0");
+    assert_string_equal(stage_get(s, "SELECT count(*) FROM lockstep_journal WHERE version = '002' AND result = 'ok'"), "0");
 }
 
 static void ends_a_run_on(struct stage *s, int sig)

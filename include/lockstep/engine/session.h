@@ -38,7 +38,7 @@ struct ls_db *ls_session_db(struct ls_session *s);          /* NULL when not con
 /* Safe from another thread: cancels the running call, if any, and makes the run stop at its next gate. A request that met no call is kept: the next run
  * stops before it writes anything (a signal between plan and run is not lost). The snapshot or run that it ends forgets it. COMMIT is not cancelled. */
 void ls_session_cancel(struct ls_session *s);
-/* For long work of the engine (run, backup, verify): forget an old request when it starts, ask between its pieces. */
+/* For long work of the engine (run, backup, verify): ask between its pieces, and forget the request at the end, whatever it did. */
 void ls_session_clear_cancel(struct ls_session *s);
 bool ls_session_cancelled(const struct ls_session *s);
 void ls_session_set_read_only(struct ls_session *s, bool read_only); /* takes effect by reconnecting at the next call */
