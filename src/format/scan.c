@@ -145,7 +145,8 @@ static void add_group(struct ls_migrations *out, const struct found *f, size_t n
     }
 }
 
-const char *ls_scan_rename_hint(struct ls_arena *arena, const char *path, uint64_t number)
+/* number 0: none is known to be free. */
+static const char *rename_hint(struct ls_arena *arena, const char *path, uint64_t number)
 {
     const char *file = path != NULL ? ls_path_base(path) : "";
     size_t width = strspn(file, "0123456789");
@@ -160,7 +161,7 @@ void ls_scan_duplicate_hint(struct ls_err *err, const struct ls_timeline *t, con
     struct ls_arena *arena = ls_arena_new();
     const char *path = m->up.path != NULL ? m->up.path : m->down.path != NULL ? m->down.path : m->verify.path;
 
-    ls_err_hint(err, "%s", ls_scan_rename_hint(arena, path, ls_timeline_free_above(t, m->version)));
+    ls_err_hint(err, "%s", rename_hint(arena, path, ls_timeline_free_above(t, m->version)));
     ls_arena_free(arena);
 }
 
@@ -179,7 +180,7 @@ static void add_hints(struct ls_migrations *out)
         if (version < from || version >= number)
             for (from = version, number = version + 1; ls_migrations_find(out, number) != NULL;)
                 number++;
-        d->hint = ls_scan_rename_hint(out->arena, d->path, number <= INT64_MAX ? number : 0);
+        d->hint = rename_hint(out->arena, d->path, number <= INT64_MAX ? number : 0);
     }
 }
 

@@ -161,7 +161,8 @@ enum ls_rc pg_take_result(struct pg *c, struct pg_call *k, PGresult *res, struct
     }
 }
 
-enum ls_rc pg_drain(struct pg *c, struct pg_call *k, struct ls_result *out, struct ls_exec_info *info, struct ls_err *err)
+/* Reads one call's results to their end: rows are added to out, or counted and dropped (out NULL). Returns the first error. */
+static enum ls_rc drain(struct pg *c, struct pg_call *k, struct ls_result *out, struct ls_exec_info *info, struct ls_err *err)
 {
     enum ls_rc first = LS_OK;
     PGresult *res;
@@ -194,7 +195,7 @@ enum ls_rc pg_exec_call(struct pg *c, struct pg_call *k, const struct ls_param *
     if (k->is_commit)
         LS_FAULT("db-commit-sent");
     PQsetSingleRowMode(c->conn); /* a huge result passes by row by row */
-    return pg_drain(c, k, NULL, info, err);
+    return drain(c, k, NULL, info, err);
 }
 
 enum ls_rc pg_exec(struct ls_db *db, const char *sql, size_t len, const struct ls_param *params, int n_params,
@@ -221,7 +222,7 @@ enum ls_rc pg_query_call(struct pg *c, struct pg_call *k, const struct ls_param 
     struct ls_exec_info info = {.rows = -1};
     enum ls_rc rc = send(c, k, params, n_params, err);
 
-    return rc == LS_OK ? pg_drain(c, k, out, &info, err) : rc;
+    return rc == LS_OK ? drain(c, k, out, &info, err) : rc;
 }
 
 enum ls_rc pg_query(struct ls_db *db, const char *sql, size_t len, const struct ls_param *params, int n_params,

@@ -65,7 +65,6 @@ void pg_call_init(struct pg_call *k, const char *sql, size_t len);
 enum ls_rc pg_next_result(struct pg *c, struct pg_call *k, PGresult **res, struct ls_err *err);
 /* Sends, waits for input and takes it in, one tick at most. *is_broken: the link is; what libpq has buffered can still be read. */
 enum ls_rc pg_wait_input(struct pg *c, struct pg_call *k, bool *is_broken, struct ls_err *err);
-void pg_send_cancel(struct pg *c, struct pg_call *k);
 /* Sends what is buffered, taking in what arrives meanwhile. */
 enum ls_rc pg_flush(struct pg *c, struct pg_call *k, struct ls_err *err);
 
@@ -80,8 +79,6 @@ enum ls_rc pg_exec(struct ls_db *db, const char *sql, size_t len, const struct l
 enum ls_rc pg_exec_call(struct pg *c, struct pg_call *k, const struct ls_param *params, int n_params, struct ls_exec_info *info,
                         struct ls_err *err);
 enum ls_rc pg_exec_batch(struct ls_db *db, const char *sql, size_t len, struct ls_exec_info *info, struct ls_err *err);
-/* Reads one call's results to their end: rows are added to out, or counted and dropped (out NULL). Returns the first error. */
-enum ls_rc pg_drain(struct pg *c, struct pg_call *k, struct ls_result *out, struct ls_exec_info *info, struct ls_err *err);
 /* What one result says, without waiting. */
 enum ls_rc pg_take_result(struct pg *c, struct pg_call *k, PGresult *res, struct ls_result *out, struct ls_exec_info *info,
                           struct ls_err *err);

@@ -15,7 +15,7 @@ void pg_call_init(struct pg_call *k, const char *sql, size_t len)
 /* PQcancel opens a second connection and waits until the server has taken the request: when it returns, the signal is on its way,
  * so it can not hit a later statement. On a dead link it ends by tcp_user_timeout (libpq 15 uses it here too). When the request
  * could not be delivered the wait still ends, after PG_CANCEL_GRACE_MS. */
-void pg_send_cancel(struct pg *c, struct pg_call *k)
+static void send_cancel(struct pg *c, struct pg_call *k)
 {
     char why[256];
     PGcancel *h = PQgetCancel(c->conn);
@@ -37,7 +37,7 @@ static enum ls_rc tick(struct pg *c, struct pg_call *k, struct ls_err *err)
         wants_end = atomic_load(&c->db.cancel);
 
     if (wants_end && !k->ignores_cancel && (!k->cancel_sent || atomic_load(&c->db.cancel)))
-        pg_send_cancel(c, k);
+        send_cancel(c, k);
 
     int64_t now = ls_mono_ms();
 
