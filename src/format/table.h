@@ -23,6 +23,16 @@ LS_MUST_CHECK enum ls_rc ls_table_look(struct ls_db *db, const struct ls_format_
 LS_MUST_CHECK enum ls_rc ls_table_sql(struct ls_buf *out, enum ls_dialect d, const char *schema, const char *table, struct ls_err *err);
 /* The same for a plan: the arena's string, NULL with err. */
 const char *ls_table_sql_of(struct ls_plan_ctx *ctx, const char *default_table, struct ls_err *err);
+/* Reads the whole ledger table that was looked at: `SELECT * FROM table ORDER BY order_by`, every value as text (bytea as "\\x00ff", times as the
+ * server's ISO output in UTC). Pushes a row for each, with raw set, duration_ms -1 and id "" (ledger->raw_names, n_raw too); the format fills the rest
+ * from ls_table_cell. order_by is SQL of ours and may be NULL. */
+LS_MUST_CHECK enum ls_rc ls_table_rows(struct ls_db *db, const struct ls_table_look *look, const char *order_by, struct ls_ledger *ledger,
+                                       struct ls_err *err);
+/* A column of a row by its name (NULL: SQL NULL, or no such column). */
+const char *ls_table_cell(const struct ls_ledger *l, const struct ls_ledger_row *row, const char *column);
+bool ls_table_has_column(const struct ls_ledger *l, const char *column);
+/* "t", "true", "1" */
+bool ls_table_is_true(const char *text);
 /* Sets the fingerprint over everything read. */
 void ls_table_fingerprint(struct ls_ledger *l);
 /* A version out of a ledger; false: no number between 0 and INT64_MAX. */
