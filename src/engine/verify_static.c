@@ -63,7 +63,7 @@ enum role { ROLE_UP, ROLE_DOWN, ROLE_VERIFY };
 
 static const struct ls_entry *entry_of(const struct check *c, const struct ls_migration *m)
 {
-    long i = ls_timeline_find(&c->snap->timeline, m->version);
+    long i = ls_timeline_find_id(&c->snap->timeline, m->id);
 
     return i >= 0 ? &c->snap->timeline.e.v[i] : NULL;
 }
