@@ -9,10 +9,34 @@
 #include "lockstep/sql/lex.h"
 #include "lockstep/sql/quote.h"
 
+/* As SQL that gives such a value: {word, PostgreSQL, SQLite}. A row that is written and then changed is found by its UUID, so that one is a literal. */
+static const struct {
+    const char *word, *pg, *sqlite;
+} runtime[] = {
+    {LS_PARAM_UUID4, "'00000000-0000-4000-8000-000000000000'", "'00000000-0000-4000-8000-000000000000'"},
+    {LS_PARAM_NOW_MS, "(extract(epoch FROM clock_timestamp()) * 1000)::bigint", "CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)"},
+    {LS_PARAM_STARTED_MS, "(extract(epoch FROM clock_timestamp()) * 1000)::bigint", "CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)"},
+    {LS_PARAM_NOW_ISO, "clock_timestamp()", "strftime('%Y-%m-%dT%H:%M:%f+00:00', 'now')"},
+    {LS_PARAM_STARTED_ISO, "clock_timestamp()", "strftime('%Y-%m-%dT%H:%M:%f+00:00', 'now')"},
+    {LS_PARAM_NOW_SQL, "clock_timestamp()", "datetime('now')"},
+};
+
+static const char *runtime_sql(const char *word, enum ls_dialect d)
+{
+    for (size_t i = 0; i < LS_ARRAY_LEN(runtime); i++)
+        if (strcmp(word, runtime[i].word) == 0)
+            return d == LS_DIALECT_POSTGRES ? runtime[i].pg : runtime[i].sqlite;
+    return "NULL";
+}
+
 static void add_value(struct ls_buf *out, enum ls_dialect d, const struct ls_param *p)
 {
     if (p->kind == LS_PARAM_NULL || p->text == NULL || (p->kind == LS_PARAM_INT && strcmp(p->text, LS_PARAM_DURATION_MS) == 0))
         ls_buf_adds(out, "NULL");
+    else if (p->kind == LS_PARAM_RUNTIME)
+        ls_buf_adds(out, runtime_sql(p->text, d));
+    else if (p->kind == LS_PARAM_BLOB)
+        ls_buf_addf(out, d == LS_DIALECT_POSTGRES ? "'\\x%s'::bytea" : "x'%s'", p->text);
     else if (p->kind == LS_PARAM_TEXT)
         ls_sql_literal(out, d, p->text);
     else if (p->kind == LS_PARAM_BOOL && d == LS_DIALECT_SQLITE)
@@ -90,7 +114,7 @@ static void add_op(struct ls_buf *out, const struct ls_op *op, enum ls_dialect d
     ls_buf_release(&sql);
 }
 
-static void add_step(struct ls_buf *out, const struct ls_step *s, enum ls_dialect d)
+static void add_step(struct ls_buf *out, const struct ls_step *s, int at, enum ls_dialect d)
 {
     struct ls_buf title = LS_BUF_INIT;
 
@@ -98,10 +122,24 @@ static void add_step(struct ls_buf *out, const struct ls_step *s, enum ls_dialec
                 s->path != NULL ? ": " : "", s->path != NULL ? s->path : "");
     ls_buf_addc(out, '\n');
     add_comment(out, "", title.ptr);
+    if (s->tx_first < s->tx_last && at == s->tx_first) {
+        struct ls_buf note = LS_BUF_INIT;
+
+        ls_buf_addf(&note, "one transaction holds this one and the %d behind it: a failure in any of them leaves nothing of all", s->tx_last - s->tx_first);
+        add_comment(out, "", note.ptr);
+        ls_buf_release(&note);
+    }
     if (s->tx_note != NULL && s->tx_note[0] != '\0')
         add_comment(out, "", s->tx_note);
     for (size_t i = 0; i < s->ops.n; i++)
         add_op(out, &s->ops.v[i], d);
+    for (size_t i = 0; i < s->on_failure.n; i++) {
+        struct ls_buf sql = LS_BUF_INIT;
+
+        ls_op_print_sql(&s->on_failure.v[i], d, &sql);
+        add_comment(out, "if it fails: ", sql.ptr);
+        ls_buf_release(&sql);
+    }
     ls_buf_release(&title);
 }
 
@@ -121,5 +159,5 @@ void ls_plan_print_sql(const struct ls_plan *p, enum ls_dialect d, struct ls_buf
     for (size_t i = 0; i < p->setup.n; i++)
         add_op(out, &p->setup.v[i], d);
     for (size_t i = 0; i < p->steps.n; i++)
-        add_step(out, &p->steps.v[i], d);
+        add_step(out, &p->steps.v[i], (int)i, d);
 }

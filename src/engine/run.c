@@ -196,13 +196,17 @@ static enum ls_rc run_steps(struct ls_runner *r, struct ls_err *err)
         r->op = -1;
         r->phase = LS_PHASE_FRESH;
         r->stmts_done = 0;
-        r->step_began_us = ls_mono_us();
+        ls_run_step_clock(r);
         ls_run_event(r, LS_EV_STEP_BEGIN, NULL, NULL);
         rc = ls_run_ops(r, (int)i, err);
-        r->rep->n_steps_done += rc == LS_OK;
-        if (rc == LS_OK)
+        if (rc == LS_OK) {
+            r->n_open += r->in_tx;
+            r->rep->n_steps_done += !r->in_tx;
             ls_run_event(r, LS_EV_STEP_END, NULL, NULL);
+        }
     }
+    if (rc == LS_OK && r->in_tx)
+        rc = ls_err_set(err, LS_E_INTERNAL, "the plan ends inside a transaction: everything in it was rolled back");
     return rc;
 }
 
