@@ -215,7 +215,7 @@ static enum ls_rc prepare(struct ls_runner *r, struct ls_err *err)
 {
     enum ls_rc rc;
 
-    r->format = ls_format_find(r->plan->format);
+    r->format = r->s->p.format != NULL && strcmp(r->s->p.format->name, r->plan->format) == 0 ? r->s->p.format : ls_format_find(r->plan->format);
     if (r->format == NULL)
         return ls_err_set(err, LS_E_INTERNAL, "the plan's format \"%s\" is not known", r->plan->format);
     if (r->s->p.read_only) {

@@ -64,7 +64,7 @@ static enum ls_rc named_format(const struct ls_session *s, const struct ls_forma
     const struct ls_format *const *all;
     size_t n;
 
-    *out = ls_format_find(s->p.format_name);
+    *out = s->p.format != NULL ? s->p.format : ls_format_find(s->p.format_name);
     if (*out != NULL || s->p.format_name == NULL)
         return LS_OK;
     all = ls_formats(&n);
@@ -114,6 +114,35 @@ static enum ls_rc detect_by_ledger(struct ls_session *s, struct ls_snapshot *sna
     return LS_OK;
 }
 
+/* Several tools could own the folder: the one whose ledger is in the database, if that is one. */
+static enum ls_rc break_tie(struct ls_session *s, struct ls_snapshot *snap, struct ls_err *err)
+{
+    struct ls_seen_ledgers seen = {0};
+    size_t at = 0, n = 0;
+    enum ls_rc rc;
+
+    if (snap->n_detected < 2)
+        return LS_OK;
+    rc = ls_format_seen_ledgers(s->db, &seen, err);
+    for (size_t i = 0; rc == LS_OK && i < snap->n_detected; i++) {
+        bool is_seen = false;
+
+        for (size_t k = 0; k < seen.l.n; k++)
+            is_seen = is_seen || seen.l.v[k].format == snap->detected[i].format;
+        at = is_seen ? i : at;
+        n += is_seen;
+    }
+    if (n == 1) {
+        struct ls_detected one = snap->detected[at];
+
+        memmove(&snap->detected[1], &snap->detected[0], at * sizeof(one));
+        snap->detected[0] = one;
+        snap->format = one.format;
+    }
+    ls_seen_ledgers_release(&seen);
+    return rc;
+}
+
 /* Which format the folder and the database are in; leaves snap->ledger read or empty. */
 static enum ls_rc choose_format(struct ls_session *s, struct ls_snapshot *snap, bool *is_read, struct ls_err *err)
 {
@@ -124,8 +153,11 @@ static enum ls_rc choose_format(struct ls_session *s, struct ls_snapshot *snap, 
         return rc;
     if (s->db != NULL)
         rc = detect_by_ledger(s, snap, is_read, err);
-    if (rc == LS_OK && snap->format == NULL)
+    if (rc == LS_OK && snap->format == NULL) {
         rc = detect_by_folder(s, snap, err);
+        if (rc == LS_OK && s->db != NULL)
+            rc = break_tie(s, snap, err);
+    }
     if (!*is_read)
         ls_ledger_release(&snap->ledger);
     return rc;
@@ -138,9 +170,20 @@ static void note_legacy(struct ls_snapshot *snap)
                                         snap->ledger.legacy_versions.n, snap->ledger.legacy_versions.n == 1 ? "" : "s");
 }
 
+static enum ls_rc refuse_recognised(const struct ls_session *s, const struct ls_format *f, struct ls_err *err)
+{
+    ls_err_set(err, LS_E_UNSUPPORTED, "%s holds migrations of %s, which lockstep knows by name only", s->p.migrations_dir, f->title);
+    ls_err_hint(err, "use %s for them, or name another folder or format", f->title);
+    return LS_E_UNSUPPORTED;
+}
+
 static enum ls_rc fill(struct ls_session *s, struct ls_snapshot *snap, bool is_read, struct ls_err *err)
 {
-    enum ls_rc rc = snap->format->scan(s->p.migrations_dir, s->dialect_rc == LS_OK ? s->dialect : LS_DIALECT_POSTGRES, false, &snap->migrations, err);
+    enum ls_rc rc;
+
+    if ((snap->format->caps & LS_CAP_RECOGNISE_ONLY) != 0)
+        return refuse_recognised(s, snap->format, err);
+    rc = snap->format->scan(s->p.migrations_dir, s->dialect_rc == LS_OK ? s->dialect : LS_DIALECT_POSTGRES, false, &snap->migrations, err);
 
     if (rc != LS_OK)
         return wrap_folder(s, rc, err);

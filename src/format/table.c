@@ -88,7 +88,7 @@ static size_t count_columns(const struct ls_result *r, const char *table)
     return n;
 }
 
-static const char *owner_of(struct ls_arena *arena, const struct ls_result *r, const char *table)
+const char *ls_table_owner(struct ls_arena *arena, const struct ls_result *r, const char *table)
 {
     struct ls_buf columns = LS_BUF_INIT;
     const char *text;
@@ -110,6 +110,14 @@ static const char *owner_of(struct ls_arena *arena, const struct ls_result *r, c
     return text;
 }
 
+bool ls_table_is_known(const char *tool)
+{
+    for (size_t k = 0; k < LS_ARRAY_LEN(owners); k++)
+        if (strcmp(owners[k].tool, tool) == 0)
+            return true;
+    return false;
+}
+
 static void judge(const struct ls_result *r, const char *tool, const char *database_is_read_only, struct ls_ledger *l, struct ls_table_look *out)
 {
     out->exists = count_columns(r, out->table) > 0;
@@ -123,7 +131,7 @@ static void judge(const struct ls_result *r, const char *tool, const char *datab
             out->is_writable = out->is_writable && ls_table_is_true(ls_result_get(r, i, 1));
     }
     if (out->exists)
-        out->tool = owner_of(l->arena, r, out->table);
+        out->tool = ls_table_owner(l->arena, r, out->table);
     l->exists = out->exists;
     l->is_writable = out->is_writable;
     l->foreign = out->exists && strcmp(out->tool, tool) != 0 ? out->tool : NULL;

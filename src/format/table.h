@@ -23,6 +23,10 @@ LS_MUST_CHECK enum ls_rc ls_table_look(struct ls_db *db, const struct ls_format_
 LS_MUST_CHECK enum ls_rc ls_table_sql(struct ls_buf *out, enum ls_dialect d, const char *schema, const char *table, struct ls_err *err);
 /* The same for a plan: the arena's string, NULL with err. */
 const char *ls_table_sql_of(struct ls_plan_ctx *ctx, const char *default_table, struct ls_err *err);
+/* Whose a table is, by its columns, as the look's result has them: column 2 the table, 3 a column of it. "another tool (its columns: ...)" for none. */
+const char *ls_table_owner(struct ls_arena *arena, const struct ls_result *r, const char *table);
+/* Whether that is a tool that is known. */
+bool ls_table_is_known(const char *tool);
 /* Reads the whole ledger table that was looked at: `SELECT * FROM table AS t ORDER BY order_by`, every value as text (bytea as "\\x00ff", times as
  * 2026-11-29T16:38:44.123456Z, without the Z where the column has no zone). Pushes a row for each, with raw set, duration_ms -1 and id "" (ledger->raw_names, n_raw too); the format fills the rest
  * from ls_table_cell. order_by is SQL of ours, with columns as t.NAME, and may be NULL. */

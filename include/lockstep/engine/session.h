@@ -11,6 +11,7 @@ struct ls_session_params {
     const char *env_name;        /* or NULL */
     const char *migrations_dir;  /* NULL = "migrations" */
     const char *format_name;     /* NULL = detect */
+    const struct ls_format *format; /* NULL = by name; a format that is not in the registry. It must outlive the session */
     const char *ledger_table;    /* NULL = the format's default */
     bool is_protected;
     bool read_only;

@@ -117,7 +117,7 @@ extern const struct ls_format ls_format_lockstep;
 
 /* The registry. */
 const struct ls_format *const *ls_formats(size_t *n);
-const struct ls_format *ls_format_find(const char *name); /* NULL unknown; accepts aliases ("migrate") */
+const struct ls_format *ls_format_find(const char *name); /* by name, title or alias ("migrate"); NULL unknown */
 
 struct ls_detected {
     const struct ls_format *format;
@@ -134,11 +134,25 @@ struct ls_found {
 };
 struct ls_founds {
     struct ls_arena *arena;
-    LS_VEC(struct ls_found) f; /* best first; of one folder the formats stand together as they come */
+    LS_VEC(struct ls_found) f; /* best score first; of equal ones the folder with more migrations */
 };
 /* Looks at root and at every default folder of every format below it, each folder once, without a database. A folder that cannot be read is no
  * candidate. */
 LS_MUST_CHECK enum ls_rc ls_format_detect_project(const char *root, struct ls_founds *out, struct ls_err *err);
 void ls_founds_release(struct ls_founds *f);
+
+/* A table in the database that is some tool's ledger by its columns, wherever it is. */
+struct ls_seen_ledger {
+    const struct ls_format *format; /* NULL: a tool that this build only knows by name */
+    const char *tool;               /* its title: "Flyway" */
+    const char *location;           /* "flyway_schema_history", "drizzle.__drizzle_migrations" */
+};
+struct ls_seen_ledgers {
+    struct ls_arena *arena;
+    LS_VEC(struct ls_seen_ledger) l;
+};
+/* Every ledger that the catalogue shows, one query, nothing of it read. Two in one database are normal while a team changes tools. */
+LS_MUST_CHECK enum ls_rc ls_format_seen_ledgers(struct ls_db *db, struct ls_seen_ledgers *out, struct ls_err *err);
+void ls_seen_ledgers_release(struct ls_seen_ledgers *s);
 
 #endif
