@@ -98,7 +98,9 @@ int main(int argc, char **argv)
     struct ls_err err = LS_ERR_INIT;
     int code;
 
-    (void)setlocale(LC_ALL, "");
+    /* Characters and messages; numbers and times are written in one way everywhere, and each category is a file to read. */
+    (void)setlocale(LC_CTYPE, "");
+    (void)setlocale(LC_MESSAGES, "");
     (void)signal(SIGPIPE, SIG_IGN); /* a reader that left early shows as EPIPE */
     (void)signal(SIGXFSZ, SIG_IGN); /* a file at its limit shows as EFBIG; SQLite rolls back, and a run says so */
     ls_fault_init(lookup("LOCKSTEP_FAULT"));

@@ -115,6 +115,18 @@ void ls_buf_truncate(struct ls_buf *b, size_t len)
         b->ptr[len] = '\0';
 }
 
+void ls_buf_cap(struct ls_buf *b, size_t max)
+{
+    size_t all = b->len, keep = max;
+
+    if (all <= max)
+        return;
+    while (keep > 0 && ((unsigned char)b->ptr[keep] & 0xC0) == 0x80)
+        keep--;
+    ls_buf_truncate(b, keep);
+    ls_buf_addf(b, "... (%zu bytes more)", all - keep);
+}
+
 char *ls_buf_detach(struct ls_buf *b)
 {
     char *s = b->cap ? b->ptr : ls_strndup("", 0);

@@ -48,11 +48,15 @@ void ls_err_release(struct ls_err *err)
     ls_err_init(err);
 }
 
+/* A server repeats what it could not read, and that may be all of a file. */
+#define MAX_TEXT ((size_t)4096)
+
 LS_PRINTF(1, 0) static char *format(const char *fmt, va_list ap)
 {
     struct ls_buf b = LS_BUF_INIT;
 
     ls_buf_vaddf(&b, fmt, ap);
+    ls_buf_cap(&b, MAX_TEXT);
     return ls_buf_detach(&b);
 }
 

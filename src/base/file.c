@@ -113,9 +113,10 @@ enum ls_rc ls_file_read(const char *path, unsigned flags, size_t max_bytes, stru
         goto out;
     }
     ls_buf_reserve(out, (size_t)size + 1);
-    for (;;) { /* to the end, whatever fstat said: the file may grow, and files in /proc say 0 */
+    for (bool is_end = false; !is_end;) { /* to the end, whatever fstat said: the file may grow, and files in /proc say 0 */
         ls_buf_reserve(out, 1);
-        ssize_t n = read(fd, out->ptr + out->len, out->cap - out->len - 1);
+        size_t room = out->cap - out->len - 1;
+        ssize_t n = read(fd, out->ptr + out->len, room);
 
         if (n == 0)
             break;
@@ -126,6 +127,8 @@ enum ls_rc ls_file_read(const char *path, unsigned flags, size_t max_bytes, stru
             goto out;
         }
         out->len += (size_t)n;
+        /* All that was promised, and not a byte more although there was room: asking again would be a call more for each file. */
+        is_end = (size_t)n < room && size > 0 && out->len - start == (size_t)size;
         if (out->len - start > max) {
             rc = too_large(path, (uintmax_t)(out->len - start), max, err);
             goto out;

@@ -16,6 +16,7 @@ void cli_warn(struct cli_ctx *ctx, const char *fmt, ...) LS_PRINTF(2, 3);  /* on
 void cli_print(struct cli_ctx *ctx, const char *fmt, ...) LS_PRINTF(2, 3); /* data: one line to out */
 void cli_lines(const struct cli_ctx *ctx, FILE *to, const char *indent, const char *text); /* each line of text, indented */
 void cli_data(struct cli_ctx *ctx, const char *text, size_t len);
+bool cli_is_plain(const char *text); /* cli_clean() would not change it */
 char *cli_clean(const struct cli_ctx *ctx, const char *text); /* harmless, secrets hidden, one line; caller frees */
 void cli_write_error(const struct cli_ctx *ctx, FILE *to, const struct ls_err *err);
 

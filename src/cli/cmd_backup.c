@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "lockstep/base/clock.h"
+#include "lockstep/base/mem.h"
 #include "lockstep/engine/backup.h"
 
 static json_t *backup_json(const struct ls_backup *b)
@@ -143,7 +144,11 @@ static int prune(struct cli_ctx *ctx)
         ls_buf_addf(&text, "These backups in %s will be removed:\n", clean_dir);
         for (const char *p = gone.ptr; *p;) {
             size_t len = strcspn(p, "\n");
-            ls_buf_addf(&text, "  %.*s\n", (int)len, p);
+            char *name = ls_strndup(p, len), *clean = cli_clean(ctx, name);
+
+            ls_buf_addf(&text, "  %s\n", clean);
+            free(clean);
+            free(name);
             p += len + (p[len] ? 1 : 0);
         }
         free(clean_dir);

@@ -3,13 +3,40 @@
 
 #include "cli/cmd.h"
 
+#include <stdlib.h>
 #include <string.h>
+
+#include "lockstep/base/text.h"
+
+/* A word of a shell's command line: hints are copied from the screen, and the name is the choice of whoever made the database. */
+static char *shell_word(const char *text)
+{
+    struct ls_buf b = LS_BUF_INIT;
+
+    if (text[0] != '\0' && strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./-") == strlen(text)) {
+        ls_buf_adds(&b, text);
+        return ls_buf_detach(&b);
+    }
+    ls_buf_addc(&b, '\'');
+    for (; *text; text++)
+        ls_buf_adds(&b, *text == '\'' ? "'\\''" : (char[]){*text, '\0'});
+    ls_buf_addc(&b, '\'');
+    return ls_buf_detach(&b);
+}
+
+static void hint_name(struct cli_ctx *ctx, const char *before)
+{
+    char *word = shell_word(cli_database_name(ctx));
+
+    ls_err_hint(&ctx->error, "%s--yes --confirm %s", before, word);
+    free(word);
+}
 
 static enum ls_rc nobody_to_ask(struct cli_ctx *ctx, const char *what)
 {
     (void)ls_err_set(&ctx->error, LS_E_REFUSED, "%s: nobody can be asked without a terminal; nothing was written", what);
     if (ctx->target.params.is_protected)
-        ls_err_hint(&ctx->error, "--yes --confirm %s writes without asking", cli_database_name(ctx));
+        hint_name(ctx, "to write without asking: ");
     else
         ls_err_hint(&ctx->error, "--yes writes without asking; `lockstep plan` shows what");
     return LS_E_REFUSED;
@@ -29,7 +56,7 @@ enum ls_rc cli_confirm(struct cli_ctx *ctx, const char *text, const char *what)
         if (!is_protected || said)
             return LS_OK;
         (void)ls_err_set(&ctx->error, LS_E_REFUSED, "%s: this environment is protected, and --yes is not enough; nothing was written", what);
-        ls_err_hint(&ctx->error, "name the database as well: --yes --confirm %s", name);
+        hint_name(ctx, "name the database as well: ");
         return LS_E_REFUSED;
     }
     if (!ctx->io->confirm)
@@ -58,6 +85,15 @@ static bool read_answer(char *buf, size_t size)
     return true;
 }
 
+static void ask_for_name(const char *name)
+{
+    struct ls_buf clean = LS_BUF_INIT;
+
+    ls_ui_text_line(&clean, name);
+    (void)fprintf(stderr, "Type the database's name, %s, to go on: ", clean.ptr);
+    ls_buf_release(&clean);
+}
+
 bool cli_tty_confirm(void *ctx, const char *text, const char *must_type)
 {
     char answer[512];
@@ -65,7 +101,7 @@ bool cli_tty_confirm(void *ctx, const char *text, const char *must_type)
     (void)ctx;
     (void)fputs(text, stderr);
     if (must_type)
-        (void)fprintf(stderr, "Type the database's name, %s, to go on: ", must_type);
+        ask_for_name(must_type);
     else
         (void)fputs("Go on? [y/N] ", stderr);
     (void)fflush(stderr);

@@ -15,16 +15,14 @@ static unsigned ui_flags(const struct cli_ctx *ctx)
 
 /* Words, numbers and times: nothing in them can steer a terminal or be a secret, which takes a '=', a quote, an '@', a '/' or a name before a
  * ':'. Lists of thousands of migrations are made of these. */
-static bool is_plain(const char *text)
+bool cli_is_plain(const char *text)
 {
     bool is_time = text[0] >= '0' && text[0] <= '9';
 
     for (const char *p = text; *p; p++) {
-        bool letter = (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z');
-
-        if (letter && *p != 'T' && *p != 'Z')
-            is_time = false;
-        if (!letter && !(*p >= '0' && *p <= '9') && !strchr(" _-.,()", *p) && !(*p == ':' && is_time))
+        if ((*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z'))
+            is_time = is_time && (*p == 'T' || *p == 'Z');
+        else if (!(*p >= '0' && *p <= '9') && *p != ' ' && *p != '_' && !(*p >= '(' && *p <= '.' && *p != '*' && *p != '+') && !(*p == ':' && is_time))
             return false;
     }
     return true;
@@ -34,7 +32,7 @@ char *cli_clean(const struct cli_ctx *ctx, const char *text)
 {
     struct ls_buf hidden = LS_BUF_INIT, out = LS_BUF_INIT;
 
-    if (text && is_plain(text)) {
+    if (text && cli_is_plain(text)) {
         ls_buf_adds(&out, text);
     } else if (text) {
         ls_redact(&hidden, text, strlen(text));

@@ -89,26 +89,47 @@ static void print_csv(const struct cli_ctx *ctx, const struct cli_table *t)
     }
 }
 
-/* One line: cells of their column's width, two blanks between, nothing behind the last. */
-static void print_row(const struct cli_ctx *ctx, const struct cli_table *t, const char *const *cells, const int *width)
-{
-    struct ls_buf line = LS_BUF_INIT;
+/* A cell as it is shown. */
+struct shown {
+    const char *text;
+    size_t len;
+    int width;
+};
 
+static struct shown show(const struct cli_ctx *ctx, const struct cli_table *t, const char *cell)
+{
+    struct shown s = {.text = cell};
+
+    if (!cli_is_plain(cell)) {
+        char *clean = cli_clean(ctx, cell);
+
+        s.text = ls_arena_str(t->arena, clean);
+        free(clean);
+    }
+    s.len = strlen(s.text);
+    s.width = ls_text_width(s.text, s.len);
+    return s;
+}
+
+/* One line: cells of their column's width, two blanks between, nothing behind the last. */
+static void print_row(const struct cli_ctx *ctx, const struct cli_table *t, const struct shown *cells, const int *width, struct ls_buf *line)
+{
+    ls_buf_clear(line);
     for (size_t c = 0; c < t->n_columns; c++) {
-        int pad = width[c] - ls_text_width(cells[c], strlen(cells[c]));
+        size_t pad = (size_t)(width[c] - cells[c].width);
 
         if (c > 0)
-            ls_buf_adds(&line, "  ");
+            ls_buf_add(line, "  ", 2);
         if (t->columns[c].align == CLI_RIGHT)
-            ls_buf_repeat(&line, ' ', (size_t)pad);
-        ls_buf_adds(&line, cells[c]);
+            ls_buf_repeat(line, ' ', pad);
+        ls_buf_add(line, cells[c].text, cells[c].len);
         if (t->columns[c].align == CLI_LEFT)
-            ls_buf_repeat(&line, ' ', (size_t)pad);
+            ls_buf_repeat(line, ' ', pad);
     }
-    while (line.len > 0 && line.ptr[line.len - 1] == ' ')
-        ls_buf_truncate(&line, line.len - 1);
-    (void)fprintf(ctx->out, "%s\n", line.ptr);
-    ls_buf_release(&line);
+    while (line->len > 0 && line->ptr[line->len - 1] == ' ')
+        ls_buf_truncate(line, line->len - 1);
+    ls_buf_addc(line, '\n');
+    (void)fwrite(line->ptr, 1, line->len, ctx->out);
 }
 
 void cli_table_print(const struct cli_ctx *ctx, const struct cli_table *t, bool csv)
@@ -118,17 +139,16 @@ void cli_table_print(const struct cli_ctx *ctx, const struct cli_table *t, bool 
         return;
     }
     size_t n = t->n_columns + t->cells.n;
-    const char **clean = ls_arena_alloc(t->arena, n * sizeof(*clean));
-    int *width = ls_arena_alloc(t->arena, t->n_columns * sizeof(*width));
+    struct shown *cells = LS_ARENA_ARRAY(t->arena, struct shown, n);
+    int *width = LS_ARENA_ARRAY(t->arena, int, t->n_columns);
+    struct ls_buf line = LS_BUF_INIT;
     for (size_t i = 0; i < n; i++) {
-        char *text = cli_clean(ctx, i < t->n_columns ? t->columns[i].title : t->cells.v[i - t->n_columns]);
-        int w = ls_text_width(text, strlen(text));
+        int *w = &width[i % t->n_columns];
 
-        clean[i] = ls_arena_str(t->arena, text);
-        free(text);
-        if (w > width[i % t->n_columns])
-            width[i % t->n_columns] = w;
+        cells[i] = show(ctx, t, i < t->n_columns ? t->columns[i].title : t->cells.v[i - t->n_columns]);
+        *w = cells[i].width > *w ? cells[i].width : *w;
     }
     for (size_t i = 0; i < n; i += t->n_columns)
-        print_row(ctx, t, clean + i, width);
+        print_row(ctx, t, cells + i, width, &line);
+    ls_buf_release(&line);
 }

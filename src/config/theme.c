@@ -1,4 +1,5 @@
-/* config/theme.c: reads themes. The words of a file are checked one by one, so that every error has its line and the nearest known word. */
+/* config/theme.c: reads themes. The words of a file are checked one by one, so that every error has its line and the nearest known
+ * word. */
 #include <config.h>
 
 #include "config/theme.h"
@@ -47,8 +48,8 @@ static enum ls_rc fail_at(const struct ini_file *f, int line, struct ls_err *err
     return LS_E_INPUT;
 }
 
-static enum ls_rc fail_word(const struct ini_file *f, int line, const char *what, const char *word, const char *const *known, size_t n,
-                            struct ls_err *err)
+static enum ls_rc fail_word(const struct ini_file *f, int line, const char *what, const char *word, const char *const *known,
+                            size_t n, struct ls_err *err)
 {
     const char *near = config_nearest(word, known, n);
 
@@ -229,7 +230,8 @@ static enum ls_rc open_theme(const char *name, const char *config_home, bool shi
     return rc;
 }
 
-static enum ls_rc load(const char *name, const char *config_home, bool shipped_only, int depth, struct theme *out, struct ls_err *err)
+static enum ls_rc load(const char *name, const char *config_home, bool shipped_only, int depth, struct theme *out,
+                       struct ls_err *err)
 {
     struct ini_file f = {0};
     const char *base, *title;
@@ -328,24 +330,26 @@ int theme_to_256(int32_t rgb)
     return 16 + 36 * r + 6 * g + b;
 }
 
+/* By hue, not by distance: the sixteen are saturated, so that the nearest one of a soft colour would be a grey. Bits 1, 2, 4 are
+ * red, green, blue. */
 int theme_to_16(int32_t rgb)
 {
-    /* xterm's defaults; a user's own palette differs, but the order of hues does not. */
-    static const int pal[16][3] = {
-        {0, 0, 0},       {205, 0, 0},   {0, 205, 0},   {205, 205, 0},   {0, 0, 238},    {205, 0, 205},   {0, 205, 205},   {229, 229, 229},
-        {127, 127, 127}, {255, 0, 0},   {0, 255, 0},   {255, 255, 0},   {92, 92, 255},  {255, 0, 255},   {0, 255, 255},   {255, 255, 255},
-    };
-    int best = 0, best_d = -1;
+    int v[3] = {(rgb >> 16) & 255, (rgb >> 8) & 255, rgb & 255}, max = v[0], min = v[0], color = 0;
 
     if (!(rgb & 0x1000000))
         return (int)rgb;
-    for (int i = 0; i < 16; i++) {
-        int d = distance(rgb, pal[i][0], pal[i][1], pal[i][2]);
-
-        if (best_d < 0 || d < best_d) {
-            best = i;
-            best_d = d;
-        }
+    for (int i = 1; i < 3; i++) {
+        max = v[i] > max ? v[i] : max;
+        min = v[i] < min ? v[i] : min;
     }
-    return best;
+    if (max - min < 40) {
+        int mean = (v[0] + v[1] + v[2]) / 3;
+
+        return mean < 48 ? 0 : mean < 100 ? 8 : mean < 200 ? 7 : 15;
+    }
+    for (int i = 0; i < 3; i++) {
+        if (v[i] * 100 > min * 100 + (max - min) * 45)
+            color |= 1 << i;
+    }
+    return max > 200 ? color + 8 : color;
 }

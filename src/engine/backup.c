@@ -163,9 +163,10 @@ static enum ls_rc make_folder(const char *dir, const struct bk_manifest *m, char
             ls_buf_addf(&name, "-%d", i);
         *final = ls_path_join(dir, name.ptr);
         *partial = ls_asprintf("%s" BK_PARTIAL, *final);
+        errno = EEXIST;
         if (!ls_path_exists(*final) && mkdir(*partial, 0700) == 0)
             break;
-        if (i >= MAX_SAME_SECOND || (!ls_path_exists(*final) && errno != EEXIST))
+        if (i >= MAX_SAME_SECOND || errno != EEXIST)
             rc = ls_err_sys(err, "%s: make folder", *partial);
         free(*final);
         free(*partial);

@@ -19,8 +19,7 @@
 static const char *const pg_not_included[] = {
     "roles, their passwords and memberships (pg_dumpall --globals-only has them)",
     "tablespaces; restore with --no-tablespaces where they do not exist",
-    "settings of the database and of roles in it (ALTER DATABASE ... SET): only pg_restore --create brings back those of the "
-    "database",
+    "settings of the database and of roles in it (ALTER DATABASE ... SET): pg_restore --create brings back the database's alone",
     "replication slots and the position of subscriptions (subscriptions come back disabled)",
     "statistics of the planner (run ANALYZE after a restore)",
     "sequences are read after the tables' snapshot: their values may be a little newer than the rows",

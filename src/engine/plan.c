@@ -379,7 +379,7 @@ enum ls_rc ls_plan_build(struct ls_session *s, const struct ls_snapshot *snap, c
     p->format = ls_arena_str(p->arena, snap->format->name);
     p->target = ls_arena_str(p->arena, snap->target_label);
     p->ledger = ls_arena_str(p->arena, snap->ledger.location != NULL ? snap->ledger.location : "");
-    snprintf(p->ledger_fingerprint, sizeof(p->ledger_fingerprint), "%s", snap->ledger.fingerprint);
+    ls_ledger_fingerprint(&snap->ledger, p->ledger_fingerprint);
     mk.ctx = (struct ls_plan_ctx){.plan = p,
                                   .dialect = s->dialect,
                                   .opts = &s->opts,

@@ -244,8 +244,8 @@ static void finish(struct ls_runner *r)
     ls_session_clear_cancel(s); /* it was for what has ended now */
     ls_run_journal_end(r);
     give_lock_back(r);
-    /* A migration may have left settings behind (search_path, role): they must not reach what is read next. */
-    if (s->dialect == LS_DIALECT_POSTGRES)
+    /* A migration may have left settings behind (search_path, role, foreign_keys): they must not reach what is done next. */
+    if (s->db != NULL && strcmp(ls_db_info(s->db)->database, ":memory:") != 0)
         ls_session_disconnect(s);
     r->rep->elapsed_ms = ls_mono_ms() - r->run_began_ms;
     ls_run_tell(r);

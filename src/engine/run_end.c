@@ -347,6 +347,7 @@ void ls_run_fail(struct ls_runner *r, struct ls_err *err)
     r->rep->failed_op = r->failed_op;
     if (r->step >= 0 && r->failed_op >= 0)
         op = &r->plan->steps.v[r->step].ops.v[r->failed_op];
+    r->was_cut = op != NULL && is_body_op(op) && err->code == LS_E_CONNECT && err->sqlstate[0] == '\0';
     if (op != NULL && is_body_op(op) && err->message != NULL && err->code != LS_E_PARTIAL) {
         place(r, op, err);
         word_statement(r, err);

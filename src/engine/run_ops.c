@@ -239,17 +239,16 @@ static enum ls_rc check_answer(struct ls_runner *r, const struct ls_op *op, cons
     return LS_OK;
 }
 
-static enum ls_rc wrap_group_error(struct ls_runner *r, const struct ls_op *op, enum ls_rc rc, struct ls_err *err)
+static void wrap_group_error(struct ls_runner *r, const struct ls_op *op, struct ls_err *err)
 {
     if (is_body(op))
-        return rc; /* placed in its file later */
+        return; /* placed in its file later */
     if (op->kind == LS_OP_JOURNAL)
         ls_err_wrap(err, "writing the journal about %s", label_of(r));
     else if (op->kind == LS_OP_BEGIN)
         ls_err_wrap(err, "beginning a transaction for %s", label_of(r));
     else
         ls_err_wrap(err, "on the ledger %s, for %s", r->plan->ledger, label_of(r));
-    return rc;
 }
 
 /* Whether the statements of a step may be sent in one pipeline with the ops around them: nobody wants to be asked in between, the server stops at the first
@@ -273,15 +272,22 @@ static bool goes_together(const struct ls_runner *r, const struct ls_op *ops, in
 
 static void answer_group(struct ls_runner *r, const struct ls_op *ops, const struct group *g, int failed, enum ls_rc *rc, struct ls_err *err)
 {
+    /* The line went dead: how far the server came is not known, and nothing of it was to be committed yet. */
+    bool is_cut = *rc == LS_E_CONNECT && (failed < 0 || err->sqlstate[0] == '\0');
+
+    if (is_cut && r->step >= 0)
+        ls_err_wrap(err, "sending %s", label_of(r));
     for (int k = 0; k < g->n; k++) {
         const struct ls_op *op = &ops[g->ops[k]];
         bool is_end;
 
         if (*rc == LS_OK)
             *rc = check_answer(r, op, &g->infos[k], err);
-        else if (k == failed)
-            *rc = wrap_group_error(r, op, *rc, err);
+        else if (k == failed && !is_cut)
+            wrap_group_error(r, op, err);
         is_end = *rc != LS_OK && (failed < 0 || k >= failed);
+        if (is_end && is_cut)
+            return;
         if (is_end)
             r->failed_op = g->ops[k];
         if (op->kind != LS_OP_BEGIN) {
@@ -325,14 +331,23 @@ static enum ls_rc send_group(struct ls_runner *r, const struct ls_op *ops, int n
 
 /* --- statements ------------------------------------------------------------------------------------------------------------------------- */
 
-static enum ls_rc check_tx(struct ls_runner *r, const struct ls_op *op, bool was_in_tx, struct ls_err *err)
+static bool is_last_body(const struct ls_op *ops, int i, int n)
+{
+    for (int k = i + 1; k < n; k++)
+        if (is_body(&ops[k]))
+            return false;
+    return true;
+}
+
+/* Outside of a transaction of ours a file may have its own, from one statement to another. */
+static enum ls_rc check_tx(struct ls_runner *r, const struct ls_op *op, bool was_in_tx, bool is_last, struct ls_err *err)
 {
     enum ls_tx_status now = ls_db_tx_status(r->s->db);
     const struct ls_step *s = &r->plan->steps.v[r->step];
 
     if (was_in_tx && now != LS_TXS_OPEN)
         return escaped(r, op, err);
-    if (!was_in_tx && now != LS_TXS_IDLE) {
+    if (!was_in_tx && is_last && now != LS_TXS_IDLE) {
         ls_err_set(err, LS_E_PARTIAL, "%s: the migration left a transaction open at its end; it was rolled back", s->path);
         ls_err_hint(err, "the file begins a transaction and does not commit it");
         return LS_E_PARTIAL;
@@ -340,13 +355,26 @@ static enum ls_rc check_tx(struct ls_runner *r, const struct ls_op *op, bool was
     return LS_OK;
 }
 
-static void note_body(struct ls_runner *r, const struct ls_op *ops, int i, int n)
+/* What is in a transaction the server shall roll back when we are gone, and asks once a second whether we are (setup.c). What is not, it shall
+ * finish: broken off, an index that is built concurrently stays invalid (reliability.md F2, V9). Servers before 14 have no such setting. */
+static void watch_client(struct ls_runner *r, bool is_watched)
 {
-    bool is_last = true;
+    static const char on[] = "SELECT pg_catalog.set_config('client_connection_check_interval', '1s', false)",
+                      off[] = "SELECT pg_catalog.set_config('client_connection_check_interval', '0', false)";
 
-    for (int k = i + 1; k < n; k++)
-        is_last = is_last && !is_body(&ops[k]);
-    r->phase = is_last ? LS_PHASE_BODY_DONE : LS_PHASE_BODY;
+    if (r->is_unwatched != is_watched || r->s->dialect != LS_DIALECT_POSTGRES || !ls_db_is_alive(r->s->db) ||
+        ls_db_tx_status(r->s->db) != LS_TXS_IDLE)
+        return;
+    if (ls_db_exec(r->s->db, is_watched ? on : off, strlen(is_watched ? on : off), NULL, 0, NULL, NULL) == LS_OK)
+        r->is_unwatched = !is_watched;
+}
+
+static bool outlives_us(const struct ls_runner *r, const struct ls_op *op)
+{
+    if (r->plan->steps.v[r->step].policy == LS_POLICY_NO_TX)
+        return true;
+    return op->kind == LS_OP_BATCH && op->n_pieces == 1 &&
+           ls_sql_tx_class(r->s->dialect, op->sql + op->pieces[0].start, op->pieces[0].end - op->pieces[0].start) == LS_TX_FORBIDS;
 }
 
 static enum ls_rc send_body(struct ls_runner *r, const struct ls_op *ops, int n, int i, struct ls_err *err)
@@ -360,6 +388,8 @@ static enum ls_rc send_body(struct ls_runner *r, const struct ls_op *ops, int n,
         return rc;
     if (!was_in_tx && r->phase < LS_PHASE_BODY)
         r->phase = LS_PHASE_BODY;
+    if (!was_in_tx && outlives_us(r, op))
+        watch_client(r, false);
     r->op_began_us = ls_mono_us();
     op_begin(r, i);
     LS_FAULT("stmt");
@@ -369,7 +399,7 @@ static enum ls_rc send_body(struct ls_runner *r, const struct ls_op *ops, int n,
         rc = ls_db_exec(r->s->db, op->sql, op->len, NULL, 0, &info, err);
     LS_FAULT("body-sent");
     if (rc == LS_OK)
-        rc = check_tx(r, op, was_in_tx, err);
+        rc = check_tx(r, op, was_in_tx, is_last_body(ops, i, n), err);
     else if (was_in_tx && ls_db_is_alive(r->s->db) && ls_db_tx_status(r->s->db) == LS_TXS_IDLE)
         r->in_tx = false; /* SQLite rolled it back by itself */
     op_end(r, i, info.rows, true, rc != LS_OK ? err : NULL);
@@ -381,8 +411,10 @@ static enum ls_rc send_body(struct ls_runner *r, const struct ls_op *ops, int n,
         return rc;
     }
     if (!was_in_tx) {
-        r->stmts_done += op->kind == LS_OP_BATCH ? op->n_pieces : 1;
-        note_body(r, ops, i, n);
+        /* In a transaction of the file's own nothing has happened yet. */
+        if (ls_db_tx_status(r->s->db) == LS_TXS_IDLE)
+            r->stmts_done = op->stmt_no - 1 + (op->kind == LS_OP_BATCH ? op->n_pieces : 1);
+        r->phase = is_last_body(ops, i, n) ? LS_PHASE_BODY_DONE : LS_PHASE_BODY;
     }
     return LS_OK;
 }
@@ -495,5 +527,6 @@ enum ls_rc ls_run_ops(struct ls_runner *r, int step, struct ls_err *err)
         }
     }
     r->op_began_us = 0;
+    watch_client(r, true);
     return rc;
 }

@@ -37,7 +37,9 @@ struct ls_runner {
     enum ls_step_phase phase;
     bool in_tx;
     int asked_up_to;              /* ops of the step up to here passed the gate already */
-    int stmts_done;               /* statements of the step that ended well outside of a transaction of ours */
+    int stmts_done;               /* statements of the step that took effect outside of a transaction of ours */
+    bool was_cut;                 /* the line went dead under a statement of the body: the server may have finished it, or not */
+    bool is_unwatched;            /* the server goes on when we are gone */
     bool escaped;                 /* a statement ended our transaction: what came before it may stay */
     char xact_id[32];
     struct ls_db *watcher;        /* asks who blocks us; opened when something takes long */

@@ -18,10 +18,10 @@ static void LS_PRINTF(2, 3) line(struct ls_buf *out, const char *fmt, ...)
 
 /* --- what was done --------------------------------------------------------------------------------------------------------------------------- */
 
-static const char *done_word(const struct ls_runner *r, const struct ls_step *s)
+static const char *done_word(const struct ls_step *s)
 {
     if (s->kind == LS_STEP_RECORD)
-        return r->plan->action == LS_ACTION_IMPORT ? "Imported" : s->direction == LS_UP ? "Marked applied" : "Marked pending";
+        return s->direction == LS_UP ? "Marked applied" : "Marked pending";
     return s->direction == LS_UP ? "Applied" : "Taken back";
 }
 
@@ -37,16 +37,31 @@ static void add_labels(struct ls_buf *out, const struct ls_plan *p, size_t from,
     }
 }
 
+static size_t n_rows_written(const struct ls_step *s)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < s->ops.n; i++)
+        n += s->ops.v[i].kind == LS_OP_LEDGER && s->ops.v[i].expect_rows == 1;
+    return n;
+}
+
 /* Steps that go the same way, as one line. */
 static void tell_done(struct ls_runner *r)
 {
     const struct ls_plan *p = r->plan;
     size_t n = (size_t)r->rep->n_steps_done, to;
 
+    if (p->action == LS_ACTION_IMPORT && n > 0) {
+        size_t rows = n_rows_written(&p->steps.v[0]);
+
+        line(&r->rep->applied, "Imported: %zu version%s of %s.", rows, rows == 1 ? "" : "s", p->steps.v[0].name);
+        return;
+    }
     for (size_t from = 0; from < n; from = to) {
         for (to = from + 1; to < n && p->steps.v[to].direction == p->steps.v[from].direction; to++)
             ;
-        ls_buf_addf(&r->rep->applied, "%s: ", done_word(r, &p->steps.v[from]));
+        ls_buf_addf(&r->rep->applied, "%s: ", done_word(&p->steps.v[from]));
         add_labels(&r->rep->applied, p, from, to);
         ls_buf_adds(&r->rep->applied, ".\n");
     }
@@ -97,7 +112,7 @@ static bool has_class(const struct ls_step *s, enum ls_dialect d, enum ls_tx_cla
 static void tell_whole_body(struct ls_runner *r, const struct ls_step *s)
 {
     struct ls_buf *out = &r->rep->applied;
-    bool is_pg = r->s->dialect == LS_DIALECT_POSTGRES, is_lost = r->rep->err.code == LS_E_CONNECT || !r->rep->err.sqlstate[0];
+    bool is_pg = r->s->dialect == LS_DIALECT_POSTGRES;
 
     if (r->phase == LS_PHASE_INTENT && is_pg)
         line(out, "Its file was not sent: nothing of it is in the database.");
@@ -107,7 +122,7 @@ static void tell_whole_body(struct ls_runner *r, const struct ls_step *s)
         line(out, "Its file ran in a transaction of its own, whose COMMIT ended in an error: all of it is in the database, or nothing. Look before you go on.");
     else if (!is_pg)
         line(out, "Its file ran in a transaction of its own, which was rolled back: nothing of it is in the database.");
-    else if (is_lost)
+    else if (r->was_cut)
         line(out, "The connection was lost while the file was running: the server may have finished it after that, or not. Look before you go on.");
     else if (has_class(s, LS_DIALECT_POSTGRES, LS_TX_CONTROLS))
         line(out, "The file has transaction commands of its own: what was committed before the failure stays.");
@@ -129,6 +144,15 @@ static void tell_no_tx(struct ls_runner *r, const struct ls_step *s)
         line(out, "Statement 1 of %d took effect and stays.", s->n_statements);
     else
         line(out, "Statements 1 to %d of %d took effect and stay.", r->stmts_done, s->n_statements);
+    if (r->was_cut) {
+        line(out, "The connection was lost while statement %d was running: the server may have finished it after that, or not. Look before you go on.",
+             r->rep->failed_stmt);
+        return;
+    }
+    if (r->phase != LS_PHASE_BODY_DONE && r->rep->failed_stmt > r->stmts_done + 1) {
+        line(out, "Statements %d to %d were in a transaction of the file's own, which was rolled back.", r->stmts_done + 1, r->rep->failed_stmt - 1);
+        return;
+    }
     if (r->rep->failed_stmt > 0)
         line(out, "Statement %d failed; one that runs outside of transactions can leave something unfinished behind, such as an invalid index.",
              r->rep->failed_stmt);
@@ -152,10 +176,11 @@ static void tell_shared(struct ls_runner *r)
 static void tell_failed_step(struct ls_runner *r, const struct ls_step *s)
 {
     struct ls_buf *out = &r->rep->applied;
-    const char *way = s->kind == LS_STEP_RECORD ? "mark" : s->direction == LS_UP ? "up" : "down";
+    bool is_import = r->plan->action == LS_ACTION_IMPORT;
+    const char *way = is_import ? "import" : s->kind == LS_STEP_RECORD ? "mark" : s->direction == LS_UP ? "up" : "down";
     size_t left = r->plan->steps.n - (size_t)r->rep->failed_step - 1;
 
-    line(out, r->rep->err.code == LS_E_CANCELLED ? "Stopped at: the %s of %s." : "Failed: the %s of %s.", way, s->label);
+    line(out, r->rep->err.code == LS_E_CANCELLED ? "Stopped at: the %s of %s." : "Failed: the %s of %s.", way, is_import ? s->name : s->label);
     if (r->rep->verdict == LS_VERDICT_UNKNOWN)
         line(out, "Its COMMIT was sent and the answer was lost; the database could not be asked what became of it.");
     else if (r->escaped)

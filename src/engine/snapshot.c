@@ -28,6 +28,7 @@ void ls_snapshot_free(struct ls_snapshot *snap)
     ls_arena_free(snap->info_arena);
     free(snap->target_label);
     free(snap->legacy_note);
+    free(snap->format_note);
     free(snap);
 }
 
@@ -76,8 +77,38 @@ static enum ls_rc named_format(const struct ls_session *s, const struct ls_forma
     return LS_E_USAGE;
 }
 
+/* From this score on a folder's own signs say whose it is (struct ls_detect). */
+#define SURE_SCORE 90
+
+/* Files that two tools would take, and nothing yet in the database that tells: said, so that the first run is no accident. */
+static void note_guess(struct ls_snapshot *snap)
+{
+    if (snap->n_detected < 2 || snap->detected[0].detect.score >= SURE_SCORE)
+        return;
+    snap->format_note = ls_asprintf("the files could be %s's or %s's, and no ledger tells yet: they are taken for %s's; --format NAME, or format = NAME in "
+                                    "lockstep.conf, says whose they are",
+                                    snap->detected[0].format->name, snap->detected[1].format->name, snap->detected[0].format->name);
+}
+
+/* Only lockstep's own format takes an older tool's schema_version over. Without that, what it says was applied would run again. */
+static void prefer_heir(struct ls_snapshot *snap)
+{
+    size_t i = 0;
+
+    while (i < snap->n_detected && snap->detected[i].format->plan_import == NULL)
+        i++;
+    if (i == 0 || i == snap->n_detected || snap->detected[0].detect.score >= SURE_SCORE)
+        return;
+    struct ls_detected heir = snap->detected[i];
+
+    memmove(&snap->detected[1], &snap->detected[0], i * sizeof(heir));
+    heir.detect.score = SURE_SCORE;
+    snprintf(heir.detect.evidence, sizeof(heir.detect.evidence), "a table schema_version of an older tool, which this format takes over");
+    snap->detected[0] = heir;
+}
+
 /* By the folder alone. An empty folder is lockstep's own format: nothing speaks against it. */
-static enum ls_rc detect_by_folder(const struct ls_session *s, struct ls_snapshot *snap, struct ls_err *err)
+static enum ls_rc detect_by_folder(const struct ls_session *s, struct ls_snapshot *snap, bool has_legacy, struct ls_err *err)
 {
     struct ls_dir dir = {0};
     enum ls_rc rc = ls_dir_read(s->p.migrations_dir, &dir, err);
@@ -85,6 +116,8 @@ static enum ls_rc detect_by_folder(const struct ls_session *s, struct ls_snapsho
     if (rc == LS_OK)
         snap->n_detected = ls_format_detect(s->p.migrations_dir, &dir, snap->detected, LS_ARRAY_LEN(snap->detected));
     ls_dir_release(&dir);
+    if (has_legacy)
+        prefer_heir(snap);
     snap->format = snap->n_detected > 0 ? snap->detected[0].format : &ls_format_lockstep;
     return wrap_folder(s, rc, err);
 }
@@ -136,6 +169,7 @@ static enum ls_rc break_tie(struct ls_session *s, struct ls_snapshot *snap, stru
         struct ls_detected one = snap->detected[at];
 
         memmove(&snap->detected[1], &snap->detected[0], at * sizeof(one));
+        one.detect.score = SURE_SCORE;
         snap->detected[0] = one;
         snap->format = one.format;
     }
@@ -154,9 +188,10 @@ static enum ls_rc choose_format(struct ls_session *s, struct ls_snapshot *snap, 
     if (s->db != NULL)
         rc = detect_by_ledger(s, snap, is_read, err);
     if (rc == LS_OK && snap->format == NULL) {
-        rc = detect_by_folder(s, snap, err);
+        rc = detect_by_folder(s, snap, snap->ledger.has_legacy, err);
         if (rc == LS_OK && s->db != NULL)
             rc = break_tie(s, snap, err);
+        note_guess(snap);
     }
     if (!*is_read)
         ls_ledger_release(&snap->ledger);
@@ -242,7 +277,7 @@ enum ls_rc ls_session_scan(struct ls_session *s, struct ls_snapshot **out, struc
     enum ls_rc rc = named_format(s, &snap->format, err);
 
     if (rc == LS_OK && snap->format == NULL)
-        rc = detect_by_folder(s, snap, err);
+        rc = detect_by_folder(s, snap, false, err);
     if (rc == LS_OK)
         rc = fill(s, snap, false, err);
     return finish(snap, rc, out);

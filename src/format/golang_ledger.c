@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "format/scan.h"
 #include "format/table.h"
 #include "lockstep/base/hash.h"
 
@@ -57,8 +58,6 @@ enum ls_rc ls_golang_ledger_read(struct ls_db *db, const struct ls_format_opts *
     for (size_t i = 0; rc == LS_OK && i < r.n_rows; i++)
         rc = add_row(out, ls_result_get(&r, i, 0), ls_result_get(&r, i, 1), err);
 out:
-    if (rc == LS_OK)
-        ls_table_fingerprint(out);
     ls_result_release(&r);
     ls_buf_release(&sql);
     return rc;
@@ -82,8 +81,8 @@ enum ls_rc ls_golang_check(const struct ls_timeline *t, const struct ls_ledger *
             continue;
         m = next != NULL && next->version == e->version && next->migration != NULL ? next->migration : e->migration;
         ls_err_set(err, LS_E_REFUSED, "duplicate migration file: %s", m->up.path != NULL ? m->up.path : m->down.path);
-        ls_err_hint(err, "golang-migrate refuses the whole folder while two files claim version %" PRIu64 ": give one of them another number",
-                    e->version);
+        ls_err_detail(err, "golang-migrate refuses the whole folder while two files claim version %" PRIu64, e->version);
+        ls_scan_duplicate_hint(err, t, m);
         return LS_E_REFUSED;
     }
     if (l->rows.n > 1) {

@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "format/scan.h"
 #include "format/table.h"
 #include "lockstep/base/hash.h"
 
@@ -76,8 +77,6 @@ enum ls_rc ls_lockstep_ledger_read(struct ls_db *db, const struct ls_format_opts
         rc = read_rows(db, &look, out, err);
     if (rc == LS_OK && look.has_legacy)
         rc = ls_legacy_read(db, out, err);
-    if (rc == LS_OK)
-        ls_table_fingerprint(out);
     return rc;
 }
 
@@ -89,16 +88,22 @@ static const struct ls_entry *first_of(const struct ls_timeline *t, enum ls_stat
     return NULL;
 }
 
+static enum ls_rc refuse_duplicate(const struct ls_timeline *t, const struct ls_entry *e, struct ls_err *err)
+{
+    const struct ls_entry *other = e + 1 < t->e.v + t->e.n && e[1].version == e->version && e[1].migration != NULL ? e + 1 : e;
+
+    ls_err_set(err, LS_E_REFUSED, "two files claim version %s", e->label);
+    ls_scan_duplicate_hint(err, t, other->migration);
+    return LS_E_REFUSED;
+}
+
 enum ls_rc ls_lockstep_check(const struct ls_timeline *t, const struct ls_ledger *l, enum ls_direction dir, struct ls_err *err)
 {
     const struct ls_entry *e = first_of(t, LS_STATE_DUPLICATE);
 
     (void)dir;
-    if (e != NULL) {
-        ls_err_set(err, LS_E_REFUSED, "two files claim version %s", e->label);
-        ls_err_hint(err, "give one of them another number");
-        return LS_E_REFUSED;
-    }
+    if (e != NULL)
+        return refuse_duplicate(t, e, err);
     e = first_of(t, LS_STATE_DIRTY);
     if (e != NULL && e->row->state == LS_ROW_UNKNOWN) {
         ls_err_set(err, LS_E_REFUSED, "the ledger's row for version %s has the status \"%s\", which lockstep does not know", e->label,

@@ -143,8 +143,45 @@ static void add_group(struct ls_migrations *out, const struct found *f, size_t n
                              f[i].name.version, one->file, f[i].file);
             d->path = ls_arena_printf(out->arena, "%s/%s", out->dir, f[i].file);
             d->version = ls_arena_strn(out->arena, f[i].name.label.ptr, f[i].name.label.len);
-            d->hint = "give one of them another number";
         }
+    }
+}
+
+const char *ls_scan_rename_hint(struct ls_arena *arena, const char *path, uint64_t number)
+{
+    const char *file = path != NULL ? ls_path_base(path) : "";
+    size_t width = strspn(file, "0123456789");
+
+    if (number == 0 || width == 0)
+        return "give one of them another number";
+    return ls_arena_printf(arena, "rename %s to %0*" PRIu64 "%s, with its other half if it has one", file, (int)width, number, file + width);
+}
+
+void ls_scan_duplicate_hint(struct ls_err *err, const struct ls_timeline *t, const struct ls_migration *m)
+{
+    struct ls_arena *arena = ls_arena_new();
+    const char *path = m->up.path != NULL ? m->up.path : m->down.path != NULL ? m->down.path : m->verify.path;
+
+    ls_err_hint(err, "%s", ls_scan_rename_hint(arena, path, ls_timeline_free_above(t, m->version)));
+    ls_arena_free(arena);
+}
+
+/* Once all files are known: which number is free. */
+static void add_hints(struct ls_migrations *out)
+{
+    uint64_t from = 0, number = 0; /* everything from `from` to below `number` is taken */
+
+    for (size_t i = 0; i < out->diags.d.n; i++) {
+        struct ls_diag *d = &out->diags.d.v[i];
+        uint64_t version;
+
+        if (strcmp(d->code, "duplicate-version") != 0)
+            continue;
+        version = strtoull(d->version, NULL, 10);
+        if (version < from || version >= number)
+            for (from = version, number = version + 1; ls_migrations_find(out, number) != NULL;)
+                number++;
+        d->hint = ls_scan_rename_hint(out->arena, d->path, number <= INT64_MAX ? number : 0);
     }
 }
 
@@ -192,6 +229,7 @@ enum ls_rc ls_scan_folder(const char *dir, ls_name_parser parse, struct ls_migra
             ;
         add_group(out, &list.f.v[i], k - i);
     }
+    add_hints(out);
 out:
     LS_VEC_RELEASE(&list.f);
     ls_dir_release(&d);

@@ -5,6 +5,7 @@
 #include "lockstep/base/err.h"
 #include "lockstep/base/file.h"
 #include "lockstep/model/migration.h"
+#include "lockstep/model/timeline.h"
 
 enum ls_file_role { LS_ROLE_UP, LS_ROLE_DOWN, LS_ROLE_VERIFY };
 
@@ -31,6 +32,12 @@ bool ls_scan_read(struct ls_migrations *out, struct ls_migration *m, struct ls_s
 /* Adds a diagnostic; strings are copied into the arena. message is printf-like. */
 struct ls_diag *ls_scan_diag(struct ls_migrations *out, enum ls_severity severity, const char *code, const char *path, const char *fmt, ...)
     LS_PRINTF(5, 6);
+
+/* A way out for a duplicate: "rename 7_b.up.sql to 9_b.up.sql, with its other half if it has one". number 0: none is known to be free. */
+const char *ls_scan_rename_hint(struct ls_arena *arena, const char *path, uint64_t number);
+
+/* The same as err's hint, with the first number that neither the folder nor the ledger has. */
+void ls_scan_duplicate_hint(struct ls_err *err, const struct ls_timeline *t, const struct ls_migration *m);
 
 /* The label that a new migration of this folder gets: the next number as wide as the newest one (at least `digits`), or the UTC time where the
  * folder counts by time (14 digits), or seconds since 1970 (10 digits). An empty folder: digits > 0 gives 1, digits 0 gives the UTC time. */

@@ -206,37 +206,6 @@ const char *ls_table_sql_of(struct ls_plan_ctx *ctx, const char *default_table, 
     return out;
 }
 
-void ls_table_fingerprint(struct ls_ledger *l)
-{
-    struct ls_sha256 *h = ls_sha256_new();
-    char number[32];
-
-    ls_sha256_field(h, l->location);
-    ls_sha256_field(h, l->exists ? "exists" : "absent");
-    ls_sha256_field(h, l->foreign);
-    for (size_t i = 0; i < l->rows.n; i++) {
-        const struct ls_ledger_row *r = &l->rows.v[i];
-
-        snprintf(number, sizeof(number), "%" PRId64, r->duration_ms);
-        ls_sha256_field(h, r->id);
-        ls_sha256_field(h, r->raw_status);
-        ls_sha256_field(h, r->name);
-        ls_sha256_field(h, r->description);
-        ls_sha256_field(h, r->applied_at);
-        ls_sha256_field(h, r->applied_by);
-        ls_sha256_field(h, r->checksum);
-        for (size_t k = 0; r->raw != NULL && k < l->n_raw; k++)
-            ls_sha256_field(h, r->raw[k]);
-        ls_sha256_field(h, number);
-    }
-    ls_sha256_field(h, l->has_legacy ? "legacy" : NULL);
-    for (size_t i = 0; i < l->legacy_versions.n; i++) {
-        snprintf(number, sizeof(number), "%" PRIu64, l->legacy_versions.v[i]);
-        ls_sha256_field(h, number);
-    }
-    ls_sha256_end(h, l->fingerprint);
-}
-
 bool ls_table_version(const char *text, uint64_t *out)
 {
     uint64_t v = 0;

@@ -37,8 +37,6 @@ const char *ls_table_cell(const struct ls_ledger *l, const struct ls_ledger_row 
 bool ls_table_has_column(const struct ls_ledger *l, const char *column);
 /* "t", "true", "1" */
 bool ls_table_is_true(const char *text);
-/* Sets the fingerprint over everything read. */
-void ls_table_fingerprint(struct ls_ledger *l);
 /* A version out of a ledger; false: no number between 0 and INT64_MAX. */
 bool ls_table_version(const char *text, uint64_t *out);
 

@@ -264,3 +264,11 @@ long ls_timeline_find(const struct ls_timeline *t, uint64_t version)
     }
     return -1;
 }
+
+uint64_t ls_timeline_free_above(const struct ls_timeline *t, uint64_t version)
+{
+    while (version < INT64_MAX)
+        if (ls_timeline_find(t, ++version) < 0)
+            return version;
+    return 0;
+}

@@ -1,7 +1,7 @@
 /* task/worker.c: one thread that runs tasks one after the other.
  *
- * Posting, superseding, delivery and the counts belong to the UI thread; only the queue is shared. A completion that is still in the
- * mailbox when its worker is freed keeps the worker's memory alive (refs) and is delivered as stale. */
+ * Posting, superseding, delivery and the counts belong to the UI thread; only the queue is shared. A completion that is still in
+ * the mailbox when its worker is freed keeps the worker's memory alive (refs) and is delivered as stale. */
 #include <config.h>
 
 #include "task/task.h"
@@ -26,8 +26,8 @@ struct task_worker {
     bool stop;                   /* under lock */
     /* UI thread only: */
     unsigned generation;
-    size_t n_open;               /* posted and not yet delivered */
-    bool is_gone;                /* freed by its owner; lives on for late deliveries */
+    size_t n_open; /* posted and not yet delivered */
+    bool is_gone;  /* freed by its owner; lives on for late deliveries */
 };
 
 static void worker_unref(struct task_worker *w)

@@ -11,10 +11,9 @@
 #include "lockstep/base/mem.h"
 #include "tui/tui.h"
 
-static const struct ui_action_info actions[UI_N_ACTIONS] = {
-    [UI_ACT_NONE] = {"none", "", 0, 0, "", ""},
+static const struct ui_action_info actions[UI_N_ACTIONS] = {[UI_ACT_NONE] = {"none", "", 0, 0, "", ""},
 #define X(id, n, k, c, f, h, t) [UI_ACT_##id] = {n, k, c, f, h, t},
-    UI_ACTIONS(X)
+                                                            UI_ACTIONS(X)
 #undef X
 };
 
@@ -87,8 +86,8 @@ void ui_keymap_keys(const struct ui_keymap *m, enum ui_action a, int max, struct
     }
 }
 
-static enum ls_rc fail_near(const struct ini_file *f, int line, const char *what, const char *word, const char *const *known, size_t n,
-                            struct ls_err *err)
+static enum ls_rc fail_near(const struct ini_file *f, int line, const char *what, const char *word, const char *const *known,
+                            size_t n, struct ls_err *err)
 {
     const char *near = config_nearest(word, known, n);
 
@@ -118,7 +117,8 @@ static enum ls_rc apply_entry(const struct ini_file *f, const struct ini_entry *
         bad = parse_keys(words, m->keys[a]);
         if (bad) {
             (void)ls_err_set(err, LS_E_INPUT, "%s:%d: '%s' is no key", f->path, e->line, bad);
-            ls_err_hint(err, "keys are written like: a G C-d F5 Space Enter Esc Tab Up PgDn; at most %d for one action", UI_MAX_BINDINGS - 1);
+            ls_err_hint(err, "keys are written like: a G C-d F5 Space Enter Esc Tab Up PgDn; at most %d for one action",
+                        UI_MAX_BINDINGS - 1);
             if (err)
                 err->line = e->line;
         }

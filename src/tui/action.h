@@ -1,5 +1,5 @@
-/* tui/action.h: every action, once: its keys, where it works, what it may do, its words. Dispatch, hint bar, Help pane, man page and the user's
- * key file all come from this table. */
+/* tui/action.h: every action, once: its keys, where it works, what it may do, its words. Dispatch, hint bar, Help pane, man page
+ * and the user's key file all come from this table. */
 #ifndef LS_TUI_ACTION_H
 #define LS_TUI_ACTION_H
 
@@ -8,9 +8,10 @@
 #include "tui/key.h"
 
 /* Where keys go: the focused pane, or the modal on top. */
-#define UI_CONTEXTS(X)                                                                                                          \
-    X(TIMELINE, "timeline") X(DETAIL, "detail") X(RUN, "run") X(BACKUPS, "backups") X(LOG, "log") X(HELP, "help")              \
-    X(DIALOG, "dialog") X(MENU, "menu") X(VIEWER, "viewer")
+#define UI_CONTEXTS(X)                                                                                                             \
+    X(TIMELINE, "timeline")                                                                                                        \
+    X(DETAIL, "detail")                                                                                                            \
+    X(RUN, "run") X(BACKUPS, "backups") X(LOG, "log") X(HELP, "help") X(DIALOG, "dialog") X(MENU, "menu") X(VIEWER, "viewer")
 
 enum ui_context {
 #define X(e, n) UI_CX_##e,
@@ -20,20 +21,22 @@ enum ui_context {
 };
 const char *ui_context_name(enum ui_context c);
 
-#define UI_IN(c) (1u << UI_CX_##c)
+#define UI_IN(c)    (1u << UI_CX_##c)
 #define UI_IN_PANES (UI_IN(TIMELINE) | UI_IN(DETAIL) | UI_IN(RUN) | UI_IN(BACKUPS) | UI_IN(LOG) | UI_IN(HELP))
-#define UI_IN_MIGS (UI_IN(TIMELINE) | UI_IN(DETAIL))
+#define UI_IN_MIGS  (UI_IN(TIMELINE) | UI_IN(DETAIL))
+#define UI_IN_WORK  (UI_IN_MIGS | UI_IN(RUN))
 #define UI_IN_LISTS (UI_IN(TIMELINE) | UI_IN(BACKUPS) | UI_IN(LOG))
-#define UI_IN_MOVE (UI_IN_PANES | UI_IN(MENU) | UI_IN(VIEWER) | UI_IN(DIALOG))
+#define UI_IN_MOVE  (UI_IN_PANES | UI_IN(MENU) | UI_IN(VIEWER) | UI_IN(DIALOG))
 
 enum ui_action_flags {
-    UI_WRITES = 1,  /* may change the target: refused while the console is read-only or another run is going on */
-    UI_CONFIRM = 2, /* never done at once: ends in a confirmation that shows what will happen */
+    UI_WRITES = 1,   /* may change the target: refused while the console is read-only or another run is going on */
+    UI_CONFIRM = 2,  /* never done at once: ends in a confirmation that shows what will happen */
     UI_NEEDS_DB = 4, /* needs a connection and a snapshot */
     UI_CHANGES = UI_WRITES | UI_CONFIRM | UI_NEEDS_DB
 };
 
 /* X(id, name, default keys, contexts, flags, hint label ("" = not in the bar), help). Order is the order of hints and help. */
+/* clang-format off */
 #define UI_ACTIONS(X)                                                                                                              \
     X(OPEN, "open", "Enter", UI_IN_LISTS, 0, "open", "Show the entry under the cursor")                                            \
     X(STEP, "step", "Space n", UI_IN(RUN), 0, "step", "Run the statement that waits, then wait again")                             \
@@ -43,22 +46,22 @@ enum ui_action_flags {
     X(START, "start", "s", UI_IN(RUN), UI_CHANGES, "start", "Confirm and start the plan that is shown")                            \
     X(RETRY, "retry", "R", UI_IN(RUN), UI_CHANGES, "retry", "Make the same plan again, after a failure")                           \
     X(LEAVE, "leave", "L", UI_IN(RUN), 0, "leave", "Leave the finished run and go back to the timeline")                           \
-    X(RESOLVE, "resolve", "!", UI_IN_MIGS | UI_IN(RUN), UI_NEEDS_DB, "way out", "A dirty database: what happened, and the ways out")            \
+    X(RESOLVE, "resolve", "!", UI_IN_WORK, UI_NEEDS_DB, "way out", "A dirty database: what happened, and the ways out")            \
     X(ARM, "arm", "W", UI_IN_PANES, UI_CONFIRM, "arm", "Allow writing on a protected environment; again: back to read-only")       \
     X(IMPORT, "import", "I", UI_IN(TIMELINE), UI_CHANGES, "import", "Import the legacy ledger (schema_version) once")              \
     X(APPLY_NEXT, "apply-next", "a", UI_IN_MIGS, UI_CHANGES, "apply next", "Apply the next pending migration")                     \
     X(APPLY_TO, "apply-to", "t", UI_IN_MIGS, UI_CHANGES, "apply to here", "Apply everything pending up to the cursor")             \
     X(APPLY_ALL, "apply-all", "A", UI_IN_MIGS, UI_CHANGES, "apply all", "Apply everything pending")                                \
-    X(DOWN_LAST, "roll-back-last", "d", UI_IN_MIGS | UI_IN(RUN), UI_CHANGES, "roll back", "Roll back the migration that was applied last")\
+    X(DOWN_LAST, "roll-back-last", "d", UI_IN_WORK, UI_CHANGES, "roll back", "Roll back the migration that was applied last")      \
     X(DOWN_TO, "roll-back-to", "D", UI_IN_MIGS, UI_CHANGES, "back to here", "Roll back everything newer than the cursor")          \
-    X(MARK, "mark", "m", UI_IN_MIGS | UI_IN(RUN), UI_CHANGES, "mark", "Write a migration down as applied or as pending, running nothing")\
-    X(EDIT, "edit", "e", UI_IN_MIGS | UI_IN(RUN), 0, "edit", "Open the migration's file in $EDITOR")                               \
+    X(MARK, "mark", "m", UI_IN_WORK, UI_CHANGES, "mark", "Write a migration down as applied or as pending, running nothing")       \
+    X(EDIT, "edit", "e", UI_IN_WORK, 0, "edit", "Open the migration's file in $EDITOR")                                            \
     X(BACKUP, "backup", "B", UI_IN_PANES, UI_NEEDS_DB, "backup", "Make a backup of the target")                                    \
     X(BACKUP_VERIFY, "verify-backup", "v", UI_IN(BACKUPS), 0, "read back", "Read the backup under the cursor back, whole")         \
     X(BACKUP_PRUNE, "prune-backups", "P", UI_IN(BACKUPS), UI_CONFIRM, "prune", "Remove old backups, after showing which")          \
-    X(VERIFY, "verify", "v", UI_IN_MIGS | UI_IN(RUN), UI_NEEDS_DB, "verify", "Check checksums, order, gaps, missing downs, and run the .verify files")\
+    X(VERIFY, "verify", "v", UI_IN_WORK, UI_NEEDS_DB, "verify", "Check checksums, order and gaps; run the .verify files")          \
     X(FILTER, "filter", "/", UI_IN_LISTS, 0, "filter", "Show only the entries that hold a text or a state")                        \
-    X(SORT, "sort", "o", UI_IN(TIMELINE), 0, "order", "Newest or oldest first")                                                    \
+    X(SORT, "sort", "o", UI_IN(TIMELINE), 0, "order", "Newest first, oldest first, most urgent state first")                                                    \
     X(JUMP, "jump", "J", UI_IN(TIMELINE), 0, "jump", "Jump to a version")                                                          \
     X(NEXT_PENDING, "next-pending", ".", UI_IN(TIMELINE), 0, "", "Jump to the migration that would run next")                      \
     X(SECTION, "section", "s", UI_IN(DETAIL), 0, "section", "Jump to the next section: up, down, verify")                          \
@@ -96,6 +99,8 @@ enum ui_action_flags {
     X(REDRAW, "redraw", "C-l", UI_IN_PANES | UI_IN(DIALOG) | UI_IN(MENU) | UI_IN(VIEWER), 0, "", "Paint the screen anew")          \
     X(QUIT, "quit", "q", UI_IN_PANES, 0, "quit", "Leave the console")
 
+/* clang-format on */
+
 enum ui_action {
     UI_ACT_NONE,
 #define X(id, n, k, c, f, h, t) UI_ACT_##id,
@@ -120,8 +125,8 @@ void ui_keymap_init(struct ui_keymap *m);
 enum ui_action ui_keymap_find(const struct ui_keymap *m, enum ui_context c, ui_key k);
 /* Appends "a" or "Space, n"; at most `max` keys. */
 void ui_keymap_keys(const struct ui_keymap *m, enum ui_action a, int max, struct ls_buf *out);
-/* Reads "[keys] ACTION = KEY KEY ..." over the defaults; a missing file is fine. Errors name file:line and the nearest word; a key that would mean two
- * things in one place is an error that names both. On error the map is unchanged. */
+/* Reads "[keys] ACTION = KEY KEY ..." over the defaults; a missing file is fine. Errors name file:line and the nearest word; a key
+ * that would mean two things in one place is an error that names both. On error the map is unchanged. */
 LS_MUST_CHECK enum ls_rc ui_keymap_load(struct ui_keymap *m, const char *path, struct ls_err *err);
 
 #endif

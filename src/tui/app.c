@@ -10,7 +10,7 @@
 #include "tui/frame.h"
 #include "tui/jobs.h"
 
-#define TICK_MS 100
+#define TICK_MS        100
 #define DETAIL_REST_MS 60 /* side by side, the detail follows when the cursor rests */
 
 static const struct ui_pane_ops *const pane_table[UI_N_PANES] = {
@@ -59,7 +59,7 @@ void app_release(struct app *a)
     memset(a, 0, sizeof(*a));
 }
 
-/* --- small facts --------------------------------------------------------------------------------------------------------------- */
+/* --- small facts -------------------------------------------------------------------------------------------------- */
 
 const struct ls_snapshot *app_snap(const struct app *a)
 {
@@ -108,7 +108,7 @@ const char *app_glyph(const struct app *a, const char *utf8, const char *ascii)
     return a->is_ascii ? ascii : utf8;
 }
 
-/* --- snapshots ----------------------------------------------------------------------------------------------------------------- */
+/* --- snapshots ---------------------------------------------------------------------------------------------------- */
 
 struct snapref *snapref_new(struct ls_snapshot *snap)
 {
@@ -158,7 +158,7 @@ void app_select(struct app *a, long index)
         a->detail_due_ms = a->now_ms + DETAIL_REST_MS;
 }
 
-/* --- messages ------------------------------------------------------------------------------------------------------------------ */
+/* --- messages ----------------------------------------------------------------------------------------------------- */
 
 void app_say(struct app *a, enum theme_role role, const char *fmt, ...)
 {
@@ -202,7 +202,7 @@ void app_show_err(struct app *a, const char *title, const struct ls_err *err)
     ui_confirm_open(a, &spec);
 }
 
-/* --- modals -------------------------------------------------------------------------------------------------------------------- */
+/* --- modals ------------------------------------------------------------------------------------------------------- */
 
 void app_push_modal(struct app *a, struct ui_modal *m)
 {
@@ -223,7 +223,7 @@ void app_pop_modal(struct app *a)
     a->needs_layout = a->needs_paint = true;
 }
 
-/* --- layout -------------------------------------------------------------------------------------------------------------------- */
+/* --- layout ------------------------------------------------------------------------------------------------------- */
 
 /* What the panes share between header and hints. */
 static struct ui_rect content_rect(const struct app *a)
@@ -266,6 +266,8 @@ void app_layout(struct app *a)
     }
     for (struct ui_modal *m = a->modal; m; m = m->below)
         m->ops->layout(m, a->w, a->h);
+    if (split) /* however the half came to be seen: focus, a wider terminal, the operator's key */
+        a->panes[UI_PANE_DETAIL]->ops->refresh(a->panes[UI_PANE_DETAIL]);
 }
 
 void app_focus(struct app *a, enum ui_pane_id id)
@@ -274,11 +276,9 @@ void app_focus(struct app *a, enum ui_pane_id id)
     a->needs_layout = a->needs_paint = true;
     if (a->panes[id]->ops->refresh)
         a->panes[id]->ops->refresh(a->panes[id]);
-    if (a->is_split && id == UI_PANE_TIMELINE)
-        a->panes[UI_PANE_DETAIL]->ops->refresh(a->panes[UI_PANE_DETAIL]);
 }
 
-/* --- events -------------------------------------------------------------------------------------------------------------------- */
+/* --- events ------------------------------------------------------------------------------------------------------- */
 
 static void on_key(struct app *a, const struct ui_event *ev)
 {
@@ -320,8 +320,20 @@ static void on_mouse(struct app *a, const struct ui_event *ev)
         a->needs_paint = true;
 }
 
+/* Nothing is done that cannot be seen: on a screen that is too small only leaving works. */
+static bool is_blind(const struct app *a, const struct ui_event *ev)
+{
+    if (a->w >= UI_MIN_W && a->h >= UI_MIN_H)
+        return false;
+    if (ev->kind == UI_EV_RESIZE || ev->kind == UI_EV_TICK)
+        return false;
+    return ev->kind != UI_EV_KEY || a->modal || app_is_busy(a) || ui_keymap_find(&a->keys, UI_CX_TIMELINE, ev->key) != UI_ACT_QUIT;
+}
+
 void app_event(struct app *a, const struct ui_event *ev)
 {
+    if (is_blind(a, ev))
+        return;
     switch (ev->kind) {
     case UI_EV_KEY:
         on_key(a, ev);
@@ -346,7 +358,7 @@ void app_event(struct app *a, const struct ui_event *ev)
         app_layout(a);
 }
 
-/* --- time ---------------------------------------------------------------------------------------------------------------------- */
+/* --- time --------------------------------------------------------------------------------------------------------- */
 
 int app_tick_ms(const struct app *a)
 {

@@ -1,6 +1,7 @@
 /* tui/app.h: what the console knows. It belongs to the UI thread; workers see only their job, their session, and the run's control.
  *
- * app.c takes events and draws into a grid and knows no terminal, so that tests drive it in memory; loop.c puts it on a terminal. */
+ * app.c takes events and draws into a grid and knows no terminal, so that tests drive it in memory; loop.c puts it on a terminal.
+ */
 #ifndef LS_TUI_APP_H
 #define LS_TUI_APP_H
 
@@ -15,9 +16,9 @@
 #include "tui/run_model.h"
 #include "tui/tui.h"
 
-#define UI_MIN_W 60
-#define UI_MIN_H 16
-#define UI_SPLIT_W 140     /* from here on timeline and detail stand side by side by themselves */
+#define UI_MIN_W       60
+#define UI_MIN_H       16
+#define UI_SPLIT_W     140 /* from here on timeline and detail stand side by side by themselves */
 #define UI_SPLIT_MIN_W 100 /* from here on they can */
 
 /* A snapshot shared by the screen and by jobs; counted in the UI thread only. */
@@ -43,7 +44,7 @@ struct app {
     struct config_project project;
     struct config_target target;
     struct config_request request; /* params->request, with the environment that was switched to */
-    char *env; /* chosen environment, or NULL */
+    char *env;                     /* chosen environment, or NULL */
     char *config_home, *state_home, *label;
     struct ui_keymap keys;
     struct theme theme;
@@ -55,8 +56,8 @@ struct app {
     struct task_worker *commands;
 
     enum app_phase phase;
-    bool is_armed;        /* writing is allowed */
-    bool is_loading;      /* a snapshot is on its way */
+    bool is_armed;   /* writing is allowed */
+    bool is_loading; /* a snapshot is on its way */
     struct ls_err conn_err;
     struct snapref *snap; /* NULL before the first */
     long selected;        /* index in the snapshot's timeline, -1 none */
@@ -68,17 +69,17 @@ struct app {
         bool is_on;
         char text[64];
         int64_t done, total;
-    } progress;           /* of a backup, a verification: what main works on apart from a run */
-    bool is_command_on;   /* a subcommand is running */
+    } progress;         /* of a backup, a verification: what main works on apart from a run */
+    bool is_command_on; /* a subcommand is running */
 
     struct run_model run;
     struct job_run *run_job; /* the run at work, or NULL */
     struct ls_plan_request last_request;
-    char *last_version;   /* what last_request.version points at */
-    int origin;           /* pane to go back to when a plan is not confirmed */
+    char *last_version; /* what last_request.version points at */
+    int origin;         /* pane to go back to when a plan is not confirmed */
 
     struct ui_pane *panes[UI_N_PANES];
-    int focus;            /* enum ui_pane_id */
+    int focus; /* enum ui_pane_id */
     bool is_split, split_by_hand;
     struct ui_modal *modal;
 
@@ -87,14 +88,14 @@ struct app {
 
     int w, h;
     bool needs_layout, needs_paint;
-    unsigned wishes;      /* enum app_wish */
+    unsigned wishes; /* enum app_wish */
     char *edit_path;
     int edit_line;
-    int64_t now_ms;       /* monotonic; set by the loop before events and ticks, so that drawing reads no clock */
+    int64_t now_ms; /* monotonic; set by the loop before events and ticks, so that drawing reads no clock */
     unsigned tick;
     int64_t detail_due_ms; /* 0, or when the side-by-side detail follows the cursor */
     bool is_interrupted, should_exit;
-    bool is_stop_asked;   /* the question whether to stop is the top modal */
+    bool is_stop_asked; /* the question whether to stop is the top modal */
     int exit_code;
 };
 
@@ -135,7 +136,7 @@ const struct ls_snapshot *app_snap(const struct app *a); /* or NULL */
 const struct ls_entry *app_entry(const struct app *a);   /* under the cursor, or NULL */
 enum ls_dialect app_dialect(const struct app *a);
 bool app_is_read_only(const struct app *a);
-bool app_is_busy(const struct app *a); /* a run, a backup or a check is going on */
+bool app_is_busy(const struct app *a);         /* a run, a backup or a check is going on */
 const char *app_database(const struct app *a); /* name to type on protected environments */
 const char *app_glyph(const struct app *a, const char *utf8, const char *ascii);
 

@@ -9,7 +9,7 @@
 #include "tui/app.h"
 
 #define MAX_TYPED 256
-#define MAX_W 100
+#define MAX_W     100
 
 struct confirm {
     struct ui_modal base;
@@ -19,7 +19,7 @@ struct confirm {
     struct ui_grant grant;
     ui_confirm_fn done;
     void *ctx;
-    int focus;      /* button */
+    int focus; /* button */
     struct ls_buf typed;
     struct ui_view view;
     struct ui_rect box;

@@ -1,4 +1,5 @@
-/* tui/confirm_body.c: what a confirmation says: target, steps, findings, transactions, backup, and what is written to the ledger. */
+/* tui/confirm_body.c: what a confirmation says: target, steps, findings, transactions, backup, and what is written to the ledger.
+ */
 #include <config.h>
 
 #include <string.h>
@@ -7,8 +8,8 @@
 #include "lockstep/base/file.h"
 #include "tui/flow.h"
 
-#define MAX_STEPS 40     /* listed; the rest is counted */
-#define MAX_LEDGER 12    /* ledger statements shown; S in the Run pane shows all */
+#define MAX_STEPS  40 /* listed; the rest is counted */
+#define MAX_LEDGER 12 /* ledger statements shown; S in the Run pane shows all */
 
 /* A backup of this database: its target is the database's name, for SQLite the file's without its ending. */
 static bool is_of_this(const struct app *a, const struct ls_backup *b)
@@ -33,8 +34,8 @@ void backup_status(const struct app *a, struct ls_buf *out)
         if (!b->is_complete || !is_of_this(a, b))
             continue;
         ls_size_text(b->size, size);
-        ls_buf_addf(out, "newest %s, at version %s, %s, %s%s", b->created_at ? b->created_at : "?", b->version ? b->version : "?", size,
-                    b->state ? b->state : "written", a->backup_is_fresh ? "" : "; not of this moment");
+        ls_buf_addf(out, "newest %s, at version %s, %s, %s%s", b->created_at ? b->created_at : "?", b->version ? b->version : "?",
+                    size, b->state ? b->state : "written", a->backup_is_fresh ? "" : "; not of this moment");
         return;
     }
     ls_buf_adds(out, "there is none");
@@ -58,7 +59,9 @@ static void target(const struct app *a, struct ui_doc *d, const struct ls_plan *
 
 static void one_step(struct ui_doc *d, const struct ls_step *st)
 {
-    const char *arrow = st->kind == LS_STEP_RECORD ? (d->ascii ? "=" : "≡") : st->direction == LS_UP ? (d->ascii ? "^" : "↑") : (d->ascii ? "v" : "↓");
+    const char *arrow = st->kind == LS_STEP_RECORD ? (d->ascii ? "=" : "≡")
+                        : st->direction == LS_UP   ? (d->ascii ? "^" : "↑")
+                                                   : (d->ascii ? "v" : "↓");
 
     ui_doc_addf(d, ROLE_TEXT, "  %s ", arrow);
     ui_doc_addf(d, ROLE_TITLE, "%s", st->label ? st->label : "");
@@ -66,7 +69,8 @@ static void one_step(struct ui_doc *d, const struct ls_step *st)
     if (st->kind == LS_STEP_RECORD)
         ui_doc_adds(d, ROLE_DIM, "  ledger only, runs nothing");
     else
-        ui_doc_addf(d, ROLE_DIM, "  %s, %d statement%s", st->direction == LS_UP ? "up" : "down", st->n_statements, st->n_statements == 1 ? "" : "s");
+        ui_doc_addf(d, ROLE_DIM, "  %s, %d statement%s", st->direction == LS_UP ? "up" : "down", st->n_statements,
+                    st->n_statements == 1 ? "" : "s");
     if (st->is_destructive)
         ui_doc_adds(d, ROLE_DANGER, "  DESTROYS DATA");
     ui_doc_end(d);
@@ -122,7 +126,9 @@ static void one_finding(struct ui_doc *d, const struct ls_plan *p, size_t i, int
     if (f->object)
         ui_doc_addf(d, ROLE_TITLE, " %s", f->object);
     if (f->path)
-        ui_doc_addf(d, ROLE_DIM, "  %s:%d", ls_path_base(f->path), f->line);
+        ui_doc_addf(d, ROLE_DIM, "  %s", ls_path_base(f->path));
+    if (f->path && f->line > 0)
+        ui_doc_addf(d, ROLE_DIM, ":%d", f->line);
     ui_doc_end(d);
     if (is_said)
         return;
@@ -221,7 +227,9 @@ struct ui_doc *confirm_body(const struct app *a, const struct ls_plan *p, int wi
     ledger(a, d, p);
     ui_doc_blank(d);
     label(d, "Journal");
-    ui_doc_text(d, ROLE_TEXT, a->target.params.journal ? "each migration is written down in lockstep_journal" : "declined: nothing is written down");
+    ui_doc_text(d, ROLE_TEXT,
+                a->target.params.journal ? "each migration is written down in lockstep_journal"
+                                         : "declined: nothing is written down");
     label(d, "Digest");
     ui_doc_addf(d, ROLE_DIM, "%.16s: what changes before the start makes it refuse", p->digest);
     ui_doc_end(d);

@@ -86,7 +86,7 @@ struct conn *conn_idle(struct app *a)
     return a->main;
 }
 
-/* --- snapshot ------------------------------------------------------------------------------------------------------------------ */
+/* --- snapshot ----------------------------------------------------------------------------------------------------- */
 
 struct job_snapshot {
     struct job job;
@@ -154,7 +154,7 @@ void job_snapshot(struct app *a)
     job_post(job_new(a, sizeof(struct job_snapshot), c, snapshot_run, snapshot_done));
 }
 
-/* --- read-only and armed ------------------------------------------------------------------------------------------------------- */
+/* --- read-only and armed ------------------------------------------------------------------------------------------ */
 
 struct job_arm {
     struct job job;

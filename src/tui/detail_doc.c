@@ -14,9 +14,9 @@
 enum theme_role state_role(const struct ls_entry *e)
 {
     static const enum theme_role roles[LS_N_STATES] = {
-        [LS_STATE_APPLIED] = ROLE_APPLIED,         [LS_STATE_PENDING] = ROLE_PENDING,   [LS_STATE_ROLLED_BACK] = ROLE_ROLLED_BACK,
+        [LS_STATE_APPLIED] = ROLE_APPLIED,           [LS_STATE_PENDING] = ROLE_PENDING,   [LS_STATE_ROLLED_BACK] = ROLE_ROLLED_BACK,
         [LS_STATE_OUT_OF_ORDER] = ROLE_OUT_OF_ORDER, [LS_STATE_MODIFIED] = ROLE_MODIFIED, [LS_STATE_MISSING] = ROLE_MISSING,
-        [LS_STATE_DUPLICATE] = ROLE_DUPLICATE,     [LS_STATE_DIRTY] = ROLE_DIRTY,
+        [LS_STATE_DUPLICATE] = ROLE_DUPLICATE,       [LS_STATE_DIRTY] = ROLE_DIRTY,
     };
 
     if (e->state == LS_STATE_APPLIED && e->evidence == LS_EVIDENCE_INFERRED)
@@ -104,14 +104,16 @@ static void statements(struct ui_doc *d, enum ls_dialect dialect, const struct l
         int line;
 
         /* The ';' belongs to what the reader sees; comments in front belong to the statement behind them. */
-        while (end < len && src->text.ptr[end] != ';' && (src->text.ptr[end] == ' ' || src->text.ptr[end] == '\n' || src->text.ptr[end] == '\t'))
+        while (end < len && src->text.ptr[end] != ';' &&
+               (src->text.ptr[end] == ' ' || src->text.ptr[end] == '\n' || src->text.ptr[end] == '\t'))
             end++;
         end = end < len && src->text.ptr[end] == ';' ? end + 1 : st->v[i].end;
         while (from < end && (src->text.ptr[from] == '\n' || src->text.ptr[from] == '\r'))
             from++;
         ui_doc_addf(d, ROLE_DIM, "%s %zu of %zu", d->ascii ? "--" : "──", i + 1, st->n);
         if (st->v[i].tx != LS_TX_TRANSACTIONAL)
-            ui_doc_addf(d, ROLE_WARNING, "  %s", st->v[i].tx == LS_TX_FORBIDS ? "cannot run in a transaction" : "controls transactions");
+            ui_doc_addf(d, ROLE_WARNING, "  %s",
+                        st->v[i].tx == LS_TX_FORBIDS ? "cannot run in a transaction" : "controls transactions");
         ui_doc_end(d);
         line = st->v[i].line - (line_of(src->text.ptr + from, st->v[i].start > from ? st->v[i].start - from : 0) - 1);
         ui_doc_sql(d, dialect, src->text.ptr + from, end - from, line > 0 ? line : 1, 0);
@@ -170,7 +172,8 @@ struct ui_doc *detail_doc(const struct ls_snapshot *snap, const struct ls_entry 
     head(d, snap, e);
     if (!e->migration) {
         ui_doc_blank(d);
-        ui_doc_text(d, ROLE_MISSING, "There is no file for this version in the folder. Get it back from version control, or mark the version.");
+        ui_doc_text(d, ROLE_MISSING,
+                    "There is no file for this version in the folder. Get it back from version control, or mark the version.");
         return d;
     }
     section(d, snap, "up", &e->migration->up);

@@ -1,15 +1,17 @@
-/* tui/dispatch.c: from an action to what it does. The flags of the table are enforced here: what writes is refused while the console is read-only or
- * another run is going on; what must be confirmed has no other way than a dialog's grant (jobs.h asks for it). */
+/* tui/dispatch.c: from an action to what it does. The flags of the table are enforced here: what writes is refused while the
+ * console is read-only or another run is going on; what must be confirmed has no other way than a dialog's grant (jobs.h asks for
+ * it). */
 #include <config.h>
 
 #include "tui/flow.h"
 #include "tui/jobs.h"
 
-/* --- what works here and now ------------------------------------------------------------------------------------------------------ */
+/* --- what works here and now -------------------------------------------------------------------------------------- */
 
 static bool entry_is_waiting(const struct ls_entry *e)
 {
-    return e && e->migration && (e->state == LS_STATE_PENDING || e->state == LS_STATE_ROLLED_BACK || e->state == LS_STATE_OUT_OF_ORDER);
+    return e && e->migration &&
+           (e->state == LS_STATE_PENDING || e->state == LS_STATE_ROLLED_BACK || e->state == LS_STATE_OUT_OF_ORDER);
 }
 
 static bool entry_is_in(const struct ls_entry *e)
@@ -74,8 +76,8 @@ static bool can_run(const struct app *a, enum ui_action act)
 
 static bool is_run_key(enum ui_action act)
 {
-    return act == UI_ACT_STEP || act == UI_ACT_RUN_ON || act == UI_ACT_PAUSE || act == UI_ACT_STOP || act == UI_ACT_START || act == UI_ACT_RETRY ||
-           act == UI_ACT_LEAVE || act == UI_ACT_SQL;
+    return act == UI_ACT_STEP || act == UI_ACT_RUN_ON || act == UI_ACT_PAUSE || act == UI_ACT_STOP || act == UI_ACT_START ||
+           act == UI_ACT_RETRY || act == UI_ACT_LEAVE || act == UI_ACT_SQL;
 }
 
 bool app_can(const struct app *a, enum ui_action act)
@@ -102,7 +104,7 @@ bool app_can(const struct app *a, enum ui_action act)
     return a->modal || !p->ops->can || p->ops->can(p, act);
 }
 
-/* --- why not ---------------------------------------------------------------------------------------------------------------------- */
+/* --- why not ------------------------------------------------------------------------------------------------------ */
 
 static bool refuse(struct app *a, enum ui_action act)
 {
@@ -130,7 +132,7 @@ static bool refuse(struct app *a, enum ui_action act)
     return is_refused;
 }
 
-/* --- the writing ones --------------------------------------------------------------------------------------------------------------- */
+/* --- the writing ones --------------------------------------------------------------------------------------------- */
 
 static void migrate(struct app *a, enum ui_action act)
 {
@@ -216,7 +218,7 @@ static void run_key(struct app *a, enum ui_action act)
     }
 }
 
-/* --- the others ------------------------------------------------------------------------------------------------------------------- */
+/* --- the others --------------------------------------------------------------------------------------------------- */
 
 static void refresh_all(struct app *a)
 {
@@ -236,70 +238,48 @@ static void toggle_split(struct app *a)
     app_focus(a, (enum ui_pane_id)a->focus);
 }
 
+static void back_up(struct app *a)
+{
+    if (app_is_busy(a))
+        app_say(a, ROLE_WARNING, "something is going on already");
+    else
+        job_backup(a, false);
+}
+
+static void verify(struct app *a)
+{
+    if (app_is_busy(a))
+        app_say(a, ROLE_WARNING, "something is going on already");
+    else
+        job_verify(a);
+}
+
+static void redraw(struct app *a)
+{
+    a->wishes |= APP_WISH_REDRAW;
+}
+
+/* What works the same in every pane. */
 static void general(struct app *a, enum ui_action act)
 {
-    switch (act) {
-    case UI_ACT_GO_TIMELINE:
-    case UI_ACT_GO_DETAIL:
-    case UI_ACT_GO_RUN:
-    case UI_ACT_GO_BACKUPS:
-    case UI_ACT_GO_LOG:
+    static const struct {
+        enum ui_action act;
+        void (*fn)(struct app *a);
+    } handlers[] = {
+        {UI_ACT_SPLIT, toggle_split}, {UI_ACT_REFRESH, refresh_all},  {UI_ACT_REDRAW, redraw},  {UI_ACT_BACKUP, back_up},
+        {UI_ACT_VERIFY, verify},      {UI_ACT_RESOLVE, job_dirty},    {UI_ACT_EDIT, flow_edit}, {UI_ACT_BACKUP_PRUNE, flow_prune},
+        {UI_ACT_ARM, flow_arm},       {UI_ACT_ENV, flow_environment}, {UI_ACT_QUIT, flow_quit}, {UI_ACT_COMMAND, ui_prompt_open},
+    };
+
+    if (act >= UI_ACT_GO_TIMELINE && act <= UI_ACT_HELP)
         app_focus(a, (enum ui_pane_id)(act - UI_ACT_GO_TIMELINE));
-        break;
-    case UI_ACT_HELP:
-        app_focus(a, UI_PANE_HELP);
-        break;
-    case UI_ACT_NEXT_PANE:
-        app_focus(a, (enum ui_pane_id)((a->focus + 1) % UI_N_PANES));
-        break;
-    case UI_ACT_PREV_PANE:
-        app_focus(a, (enum ui_pane_id)((a->focus + UI_N_PANES - 1) % UI_N_PANES));
-        break;
-    case UI_ACT_BACK:
+    else if (act == UI_ACT_NEXT_PANE || act == UI_ACT_PREV_PANE)
+        app_focus(a, (enum ui_pane_id)((a->focus + (act == UI_ACT_NEXT_PANE ? 1 : UI_N_PANES - 1)) % UI_N_PANES));
+    else if (act == UI_ACT_BACK)
         app_focus(a, UI_PANE_TIMELINE);
-        break;
-    case UI_ACT_SPLIT:
-        toggle_split(a);
-        break;
-    case UI_ACT_REFRESH:
-        refresh_all(a);
-        break;
-    case UI_ACT_REDRAW:
-        a->wishes |= APP_WISH_REDRAW;
-        break;
-    case UI_ACT_BACKUP:
-        if (app_is_busy(a))
-            app_say(a, ROLE_WARNING, "something is going on already");
-        else
-            job_backup(a, false);
-        break;
-    case UI_ACT_VERIFY:
-        if (!app_is_busy(a))
-            job_verify(a);
-        break;
-    case UI_ACT_RESOLVE:
-        job_dirty(a);
-        break;
-    case UI_ACT_BACKUP_PRUNE:
-        flow_prune(a);
-        break;
-    case UI_ACT_EDIT:
-        flow_edit(a);
-        break;
-    case UI_ACT_ARM:
-        flow_arm(a);
-        break;
-    case UI_ACT_ENV:
-        flow_environment(a);
-        break;
-    case UI_ACT_COMMAND:
-        ui_prompt_open(a);
-        break;
-    case UI_ACT_QUIT:
-        flow_quit(a);
-        break;
-    default:
-        break;
+    for (size_t i = 0; i < LS_ARRAY_LEN(handlers); i++) {
+        if (handlers[i].act == act)
+            handlers[i].fn(a);
     }
 }
 

@@ -236,11 +236,21 @@ void ui_doc_wrap(struct ui_doc *d, enum theme_role role, int cells, int indent, 
 static enum theme_role role_of(enum ls_tok_kind kind)
 {
     static const enum theme_role roles[] = {
-        [LS_TOK_END] = ROLE_TEXT,          [LS_TOK_SPACE] = ROLE_TEXT,         [LS_TOK_COMMENT] = ROLE_SQL_COMMENT,
-        [LS_TOK_WORD] = ROLE_TEXT,         [LS_TOK_KEYWORD] = ROLE_SQL_KEYWORD, [LS_TOK_QUOTED] = ROLE_SQL_NAME,
-        [LS_TOK_STRING] = ROLE_SQL_STRING, [LS_TOK_NUMBER] = ROLE_SQL_NUMBER,  [LS_TOK_PARAM] = ROLE_SQL_NUMBER,
-        [LS_TOK_OPERATOR] = ROLE_SQL_OPERATOR, [LS_TOK_OPEN] = ROLE_SQL_OPERATOR, [LS_TOK_CLOSE] = ROLE_SQL_OPERATOR,
-        [LS_TOK_COMMA_DOT] = ROLE_SQL_OPERATOR, [LS_TOK_SEMICOLON] = ROLE_SQL_OPERATOR, [LS_TOK_BACKSLASH] = ROLE_ERROR,
+        [LS_TOK_END] = ROLE_TEXT,
+        [LS_TOK_SPACE] = ROLE_TEXT,
+        [LS_TOK_COMMENT] = ROLE_SQL_COMMENT,
+        [LS_TOK_WORD] = ROLE_TEXT,
+        [LS_TOK_KEYWORD] = ROLE_SQL_KEYWORD,
+        [LS_TOK_QUOTED] = ROLE_SQL_NAME,
+        [LS_TOK_STRING] = ROLE_SQL_STRING,
+        [LS_TOK_NUMBER] = ROLE_SQL_NUMBER,
+        [LS_TOK_PARAM] = ROLE_SQL_NUMBER,
+        [LS_TOK_OPERATOR] = ROLE_SQL_OPERATOR,
+        [LS_TOK_OPEN] = ROLE_SQL_OPERATOR,
+        [LS_TOK_CLOSE] = ROLE_SQL_OPERATOR,
+        [LS_TOK_COMMA_DOT] = ROLE_SQL_OPERATOR,
+        [LS_TOK_SEMICOLON] = ROLE_SQL_OPERATOR,
+        [LS_TOK_BACKSLASH] = ROLE_ERROR,
         [LS_TOK_ERROR] = ROLE_ERROR,
     };
 
@@ -257,7 +267,8 @@ static void line_start(struct ui_doc *d, int line, int indent)
         ui_doc_addf(d, ROLE_DIM, "%4d ", line);
 }
 
-/* A token, or its part on one line, n bytes with the newline. With a wrap, a line is broken in front of what does not fit, and inside it at spaces. */
+/* A token, or its part on one line, n bytes with the newline. With a wrap, a line is broken in front of what does not fit, and
+ * inside it at spaces. */
 static void add_token(struct ui_doc *d, enum theme_role role, const char *text, size_t n, int indent)
 {
     int have = ls_text_width(d->text.ptr, d->text.len);

@@ -1,6 +1,7 @@
 /* tui/doc.h: a frozen text with colours, made by any thread, and a view that scrolls in it.
  *
- * Lines are sanitised and coloured when they are added, so that drawing costs what is seen. Very long lines are broken (UI_DOC_MAX_LINE). */
+ * Lines are sanitised and coloured when they are added, so that drawing costs what is seen. Very long lines are broken
+ * (UI_DOC_MAX_LINE). */
 #ifndef LS_TUI_DOC_H
 #define LS_TUI_DOC_H
 
@@ -9,7 +10,7 @@
 #include "lockstep/sql/dialect.h"
 #include "tui/list.h"
 
-#define UI_DOC_MAX_LINE 2000  /* bytes */
+#define UI_DOC_MAX_LINE  2000                  /* bytes */
 #define UI_DOC_MAX_BYTES ((size_t)1024 * 1024) /* of one text; what follows is named, not shown */
 
 struct ui_span {
@@ -41,8 +42,8 @@ void ui_doc_add(struct ui_doc *d, enum theme_role role, const char *text, size_t
 void ui_doc_adds(struct ui_doc *d, enum theme_role role, const char *text);
 void ui_doc_addf(struct ui_doc *d, enum theme_role role, const char *fmt, ...) LS_PRINTF(3, 4);
 void ui_doc_pad(struct ui_doc *d, int cells); /* spaces up to that column */
-void ui_doc_end(struct ui_doc *d); /* ends the line */
-void ui_doc_mark(struct ui_doc *d); /* the line just ended is a mark */
+void ui_doc_end(struct ui_doc *d);            /* ends the line */
+void ui_doc_mark(struct ui_doc *d);           /* the line just ended is a mark */
 
 /* Whole lines. */
 void ui_doc_text(struct ui_doc *d, enum theme_role role, const char *text);

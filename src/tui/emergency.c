@@ -1,5 +1,5 @@
-/* tui/emergency.c: gives the terminal back from a signal handler, where ncurses may not be called: a prepared string and the saved modes.
- * One terminal per process, so there is one such state. */
+/* tui/emergency.c: gives the terminal back from a signal handler, where ncurses may not be called: a prepared string and the saved
+ * modes. One terminal per process, so there is one such state. */
 #include <config.h>
 
 #include "tui/emergency.h"

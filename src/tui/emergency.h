@@ -1,4 +1,5 @@
-/* tui/emergency.h: what gives the terminal back after a crash, prepared while all is well. term_emergency_restore() of tui/term.h uses it. */
+/* tui/emergency.h: what gives the terminal back after a crash, prepared while all is well. term_emergency_restore() of tui/term.h
+ * uses it. */
 #ifndef LS_TUI_EMERGENCY_H
 #define LS_TUI_EMERGENCY_H
 

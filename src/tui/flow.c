@@ -23,7 +23,7 @@ static bool is_back(const struct ls_plan *p)
     return p->steps.n > 0 && p->steps.v[0].direction == LS_DOWN;
 }
 
-/* --- request ---------------------------------------------------------------------------------------------------------------------- */
+/* --- request ------------------------------------------------------------------------------------------------------ */
 
 void flow_start(struct app *a, enum ls_action action, long count, const char *version)
 {
@@ -44,7 +44,7 @@ void flow_again(struct app *a)
     flow_start(a, a->last_request.action, a->last_request.count, a->last_version);
 }
 
-/* --- confirmation ------------------------------------------------------------------------------------------------------------------ */
+/* --- confirmation ------------------------------------------------------------------------------------------------- */
 
 static void on_confirmed(struct app *a, void *ctx, int choice, const struct ui_grant *grant)
 {
@@ -69,15 +69,17 @@ static void open_confirm(struct app *a)
         .body = confirm_body(a, p, width),
         .verb = is_sql ? "Step through" : "Write it",
         .verb2 = is_sql ? (is_back(p) ? "Roll back" : "Apply") : NULL,
-        .danger = p->is_destructive ? UI_DANGER_DESTRUCTIVE : a->target.params.is_protected ? UI_DANGER_CARE : UI_DANGER_NONE,
+        .danger = p->is_destructive               ? UI_DANGER_DESTRUCTIVE
+                  : a->target.params.is_protected ? UI_DANGER_CARE
+                                                  : UI_DANGER_NONE,
         .must_type = a->target.params.is_protected ? app_database(a) : NULL,
         .digest = p->digest,
         .done = on_confirmed,
     };
 
     if (is_sql)
-        (void)snprintf(title, sizeof(title), "%s %zu migration%s%s", is_back(p) ? "Roll back" : "Apply", p->steps.n, p->steps.n == 1 ? "" : "s",
-                       p->is_destructive ? ": DESTROYS DATA" : "");
+        (void)snprintf(title, sizeof(title), "%s %zu migration%s%s", is_back(p) ? "Roll back" : "Apply", p->steps.n,
+                       p->steps.n == 1 ? "" : "s", p->is_destructive ? ": DESTROYS DATA" : "");
     else
         (void)snprintf(title, sizeof(title), "Write to the ledger, run nothing");
     ui_confirm_open(a, &spec);
@@ -101,8 +103,11 @@ void flow_confirm(struct app *a)
         {'w', "Go on without a backup", "What a destructive statement takes away is then gone for good"},
         {'c', "Do nothing", NULL},
     };
-    struct ui_menu_spec spec = {
-        .title = "Protected environment: a backup first?", .choices = choices, .n = LS_ARRAY_LEN(choices), .start = 0, .done = on_backup_choice};
+    struct ui_menu_spec spec = {.title = "Protected environment: a backup first?",
+                                .choices = choices,
+                                .n = LS_ARRAY_LEN(choices),
+                                .start = 0,
+                                .done = on_backup_choice};
 
     if (!a->run.plan || a->run.phase == RUN_PHASE_RUNNING)
         return;
@@ -125,7 +130,7 @@ void flow_after_backup(struct app *a, bool is_ok)
         open_confirm(a);
 }
 
-/* --- answers ---------------------------------------------------------------------------------------------------------------------- */
+/* --- answers ------------------------------------------------------------------------------------------------------ */
 
 void flow_on_plan(struct app *a, struct ls_plan *plan, const struct ls_err *err)
 {
@@ -171,7 +176,9 @@ void flow_on_run_end(struct app *a)
     else
         app_say(a, ROLE_ERROR, "%s: %s", ls_verdict_name(r->verdict), r->err.message ? r->err.message : ls_rc_name(r->err.code));
     /* The timeline's cursor goes where the work goes on: to what failed, else to what would run next. */
-    a->selected = r->failed_step >= 0 && a->snap ? ls_timeline_find_id(&a->snap->snap->timeline, a->run.plan->plan->steps.v[r->failed_step].id) : -1;
+    a->selected = r->failed_step >= 0 && a->snap
+                      ? ls_timeline_find_id(&a->snap->snap->timeline, a->run.plan->plan->steps.v[r->failed_step].id)
+                      : -1;
     a->panes[UI_PANE_RUN]->ops->refresh(a->panes[UI_PANE_RUN]);
     a->panes[UI_PANE_LOG]->ops->refresh(a->panes[UI_PANE_LOG]);
     job_snapshot(a);
@@ -180,7 +187,7 @@ void flow_on_run_end(struct app *a)
     a->needs_layout = a->needs_paint = true;
 }
 
-/* --- dirty ------------------------------------------------------------------------------------------------------------------------ */
+/* --- dirty -------------------------------------------------------------------------------------------------------- */
 
 static void on_way_out(struct app *a, void *ctx, int index)
 {
@@ -211,9 +218,8 @@ static struct ui_doc *dirty_body(const struct app *a, const struct ls_dirty_repo
     struct ui_doc *d = ui_doc_new(a->is_ascii);
 
     d->wrap = width;
-    ui_doc_adds(d, ROLE_DIM, "The ledger says   ");
-    ui_doc_adds(d, ROLE_DANGER, r->ledger_says);
-    ui_doc_end(d);
+    ui_doc_text(d, ROLE_DIM, "The ledger says");
+    ui_doc_wrap(d, ROLE_DANGER, width, 2, r->ledger_says);
     if (r->direction_known)
         ui_doc_textf(d, ROLE_TEXT, "It failed on the way %s.", r->direction == LS_UP ? "up" : "down");
     for (size_t i = 0; i < r->facts.n; i++) {

@@ -5,7 +5,7 @@
 #include "tui/app.h"
 
 void flow_start(struct app *a, enum ls_action action, long count, const char *version);
-void flow_again(struct app *a); /* the last request once more */
+void flow_again(struct app *a);   /* the last request once more */
 void flow_confirm(struct app *a); /* the plan that is shown in the Run pane */
 void flow_mark(struct app *a);
 void flow_arm(struct app *a);

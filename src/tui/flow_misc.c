@@ -10,7 +10,7 @@
 
 #define KEEP_BACKUPS 5
 
-/* --- mark ------------------------------------------------------------------------------------------------------------------------- */
+/* --- mark --------------------------------------------------------------------------------------------------------- */
 
 static void on_mark(struct app *a, void *ctx, int index)
 {
@@ -29,7 +29,8 @@ void flow_mark(struct app *a)
     };
     const struct ls_entry *e = app_entry(a);
     char title[128];
-    struct ui_menu_spec spec = {.title = title, .choices = choices, .n = LS_ARRAY_LEN(choices), .start = 2, .done = on_mark, .free_ctx = free};
+    struct ui_menu_spec spec = {
+        .title = title, .choices = choices, .n = LS_ARRAY_LEN(choices), .start = 2, .done = on_mark, .free_ctx = free};
 
     if (!e) {
         app_say(a, ROLE_INFO, "the cursor is on no migration");
@@ -40,7 +41,7 @@ void flow_mark(struct app *a)
     ui_menu_open(a, &spec);
 }
 
-/* --- arm -------------------------------------------------------------------------------------------------------------------------- */
+/* --- arm ---------------------------------------------------------------------------------------------------------- */
 
 static void on_arm(struct app *a, void *ctx, int choice, const struct ui_grant *grant)
 {
@@ -78,7 +79,7 @@ void flow_arm(struct app *a)
     ui_confirm_open(a, &spec);
 }
 
-/* --- stop ------------------------------------------------------------------------------------------------------------------------- */
+/* --- stop --------------------------------------------------------------------------------------------------------- */
 
 static void on_stop(struct app *a, void *ctx, int choice, const struct ui_grant *grant)
 {
@@ -91,7 +92,8 @@ static void on_stop(struct app *a, void *ctx, int choice, const struct ui_grant 
 
 void flow_stop(struct app *a)
 {
-    struct ui_confirm_spec spec = {.title = "Stop the run", .verb = "Stop", .cancel = "Go on", .danger = UI_DANGER_CARE, .done = on_stop};
+    struct ui_confirm_spec spec = {
+        .title = "Stop the run", .verb = "Stop", .cancel = "Go on", .danger = UI_DANGER_CARE, .done = on_stop};
     struct ui_doc *d;
 
     if (a->run.phase != RUN_PHASE_RUNNING || a->is_stop_asked)
@@ -99,18 +101,20 @@ void flow_stop(struct app *a)
     d = ui_doc_new(a->is_ascii);
     ui_doc_textf(d, ROLE_TEXT, "%d of %zu steps are done and stay.", a->run.n_steps_done, a->run.plan->plan->steps.n);
     if (a->run.tx_open)
-        ui_doc_wrap(d, ROLE_WARNING, ui_dialog_width(a), 0, "The open transaction is rolled back: what it did so far leaves nothing.");
+        ui_doc_wrap(d, ROLE_WARNING, ui_dialog_width(a), 0,
+                    "The open transaction is rolled back: what it did so far leaves nothing.");
     else
         ui_doc_wrap(d, ROLE_TEXT, ui_dialog_width(a), 0, "No transaction is open: nothing is taken back.");
     if (!a->run.is_at_gate)
         ui_doc_wrap(d, ROLE_TEXT, ui_dialog_width(a), 0, "The statement that is running is cancelled at the server.");
-    ui_doc_wrap(d, ROLE_DIM, ui_dialog_width(a), 0, "A statement outside a transaction may have left something: the report says so.");
+    ui_doc_wrap(d, ROLE_DIM, ui_dialog_width(a), 0,
+                "A statement outside a transaction may have left something: the report says so.");
     spec.body = d;
     a->is_stop_asked = true;
     ui_confirm_open(a, &spec);
 }
 
-/* --- prune ------------------------------------------------------------------------------------------------------------------------ */
+/* --- prune -------------------------------------------------------------------------------------------------------- */
 
 void flow_prune(struct app *a)
 {
@@ -120,7 +124,7 @@ void flow_prune(struct app *a)
         job_backup_prune(a, KEEP_BACKUPS, true, NULL);
 }
 
-/* --- environment ------------------------------------------------------------------------------------------------------------------ */
+/* --- environment -------------------------------------------------------------------------------------------------- */
 
 static void switch_to(struct app *a, const char *name)
 {
@@ -196,37 +200,84 @@ void flow_environment(struct app *a)
     free(choices);
 }
 
-/* --- edit ------------------------------------------------------------------------------------------------------------------------- */
+/* --- edit --------------------------------------------------------------------------------------------------------- */
 
-void flow_edit(struct app *a)
+static void wish_edit(struct app *a, const char *path, int line)
 {
-    const struct ls_entry *e = app_entry(a);
-    const char *path = e && e->migration ? e->migration->up.path : NULL;
-    int line = 1;
-
-    if (a->run.phase == RUN_PHASE_RUNNING) {
-        app_say(a, ROLE_WARNING, "not while a run is going on");
-        return;
-    }
-    if (a->focus == UI_PANE_RUN && a->run.plan) {
-        int step = a->run.report.failed_step >= 0 && a->run.phase == RUN_PHASE_FINISHED ? a->run.report.failed_step : 0;
-
-        if (step < (int)a->run.plan->plan->steps.n)
-            path = a->run.plan->plan->steps.v[step].path;
-        if (a->run.phase == RUN_PHASE_FINISHED && a->run.report.failed_line > 0)
-            line = a->run.report.failed_line;
-    }
-    if (!path) {
-        app_say(a, ROLE_INFO, "there is no file to edit");
-        return;
-    }
     free(a->edit_path);
     a->edit_path = ls_strdup(path);
     a->edit_line = line;
     a->wishes |= APP_WISH_EDIT;
 }
 
-/* --- quit ------------------------------------------------------------------------------------------------------------------------- */
+/* In the Run pane: the file of the step that failed, at the place of the error, or of the step that comes first. */
+static bool edit_step(struct app *a)
+{
+    const struct ls_plan *p = a->run.plan ? a->run.plan->plan : NULL;
+    bool is_over = a->run.phase == RUN_PHASE_FINISHED;
+    int step = is_over && a->run.report.failed_step >= 0 ? a->run.report.failed_step : 0;
+
+    if (!p || step >= (int)p->steps.n || !p->steps.v[step].path)
+        return false;
+    wish_edit(a, p->steps.v[step].path, is_over ? a->run.report.failed_line : 1);
+    return true;
+}
+
+static void on_edit_choice(struct app *a, void *ctx, int index)
+{
+    char **paths = ctx;
+
+    if (index >= 0)
+        wish_edit(a, paths[index], 1);
+}
+
+static void free_paths(void *ctx)
+{
+    char **paths = ctx;
+
+    for (int i = 0; i < 3; i++)
+        free(paths[i]);
+    free(paths);
+}
+
+void flow_edit(struct app *a)
+{
+    static const char *const names[] = {"up", "down", "verify"};
+    const struct ls_entry *e = app_entry(a);
+    const struct ls_migration *m = e ? e->migration : NULL;
+    struct ui_choice choices[3];
+    struct ui_menu_spec spec = {.title = "Edit", .choices = choices, .done = on_edit_choice, .free_ctx = free_paths};
+    char **paths;
+
+    if (a->run.phase == RUN_PHASE_RUNNING) {
+        app_say(a, ROLE_WARNING, "not while a run is going on");
+        return;
+    }
+    if (a->focus == UI_PANE_RUN && edit_step(a))
+        return;
+    paths = ls_calloc(3, sizeof(*paths));
+    for (size_t i = 0; m && i < 3; i++) {
+        const struct ls_section *s = i == 0 ? &m->up : i == 1 ? &m->down : &m->verify;
+
+        if (!s->path)
+            continue;
+        paths[spec.n] = ls_strdup(s->path);
+        choices[spec.n] = (struct ui_choice){.key = names[i][0], .label = names[i], .note = paths[spec.n]};
+        spec.n++;
+    }
+    spec.ctx = paths;
+    if (spec.n == 0) {
+        app_say(a, ROLE_INFO, "there is no file to edit");
+        free_paths(paths);
+    } else if (spec.n == 1) {
+        wish_edit(a, paths[0], 1);
+        free_paths(paths);
+    } else {
+        ui_menu_open(a, &spec);
+    }
+}
+
+/* --- quit --------------------------------------------------------------------------------------------------------- */
 
 static void on_quit(struct app *a, void *ctx, int choice, const struct ui_grant *grant)
 {
@@ -244,7 +295,11 @@ static void on_quit(struct app *a, void *ctx, int choice, const struct ui_grant 
 
 void flow_quit(struct app *a)
 {
-    struct ui_confirm_spec spec = {.title = "Leave while something is going on", .verb = "Stop and leave", .cancel = "Stay", .danger = UI_DANGER_CARE, .done = on_quit};
+    struct ui_confirm_spec spec = {.title = "Leave while something is going on",
+                                   .verb = "Stop and leave",
+                                   .cancel = "Stay",
+                                   .danger = UI_DANGER_CARE,
+                                   .done = on_quit};
     struct ui_doc *d;
 
     if (!app_is_busy(a) && !a->is_command_on) {
@@ -253,7 +308,8 @@ void flow_quit(struct app *a)
     }
     d = ui_doc_new(a->is_ascii);
     if (a->run.phase == RUN_PHASE_RUNNING)
-        ui_doc_wrap(d, ROLE_WARNING, ui_dialog_width(a), 0, "The run stops: the open transaction is rolled back, what is committed stays.");
+        ui_doc_wrap(d, ROLE_WARNING, ui_dialog_width(a), 0,
+                    "The run stops: the open transaction is rolled back, what is committed stays.");
     else if (a->progress.is_on)
         ui_doc_textf(d, ROLE_WARNING, "%s is cancelled; it leaves nothing that looks complete.", a->progress.text);
     else

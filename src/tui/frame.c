@@ -10,7 +10,7 @@
 
 #define TAB_GAP 1
 
-/* --- header -------------------------------------------------------------------------------------------------------------------- */
+/* --- header ------------------------------------------------------------------------------------------------------- */
 
 static enum theme_role header_role(const struct app *a)
 {
@@ -54,6 +54,7 @@ static void short_path(struct ls_buf *out, const char *path, int cells, bool asc
 }
 
 #define MAX_PARTS 8
+#define MIN_PATH  12 /* cells that a path keeps */
 
 struct header {
     const char *part[MAX_PARTS];
@@ -86,15 +87,33 @@ static void draw_parts(const struct header *h, struct ui_surface *s, int end, en
     }
 }
 
-/* Everything is said when there is room; "(protected)" gives way first (the mode says it too), then the front of a long path. */
+/* Shortens a path among the parts (SQLite's file, a socket's folder) by what is over, as far as it stays recognisable. A database's
+ * or a host's name is never cut for what stands behind it. */
+static void shorten_paths(struct header *h, int end, struct ls_buf scratch[MAX_PARTS], bool ascii)
+{
+    for (int i = 1; i < h->n; i++) {
+        int over = parts_width(h) - end, width = ls_text_width(h->part[i], strlen(h->part[i]));
+
+        if (over <= 0 || !strchr(h->part[i], '/') || width <= MIN_PATH)
+            continue;
+        short_path(&scratch[i], h->part[i], width - over > MIN_PATH ? width - over : MIN_PATH, ascii);
+        h->part[i] = scratch[i].ptr;
+    }
+}
+
+/* Everything is said when there is room; "(protected)" gives way first (the mode says it too), then the front of a long path, then
+ * the end. */
 static void draw_header(const struct app *a, struct ui_surface *s)
 {
     const struct ls_snapshot *snap = app_snap(a);
     enum theme_role base = header_role(a);
     const char *mode = mode_words(a);
-    int end = s->w - ls_text_width(mode, strlen(mode)) - 2, over;
-    struct ls_buf env = LS_BUF_INIT, db = LS_BUF_INIT;
+    int end = s->w - ls_text_width(mode, strlen(mode)) - 2;
+    struct ls_buf env = LS_BUF_INIT, scratch[MAX_PARTS];
     struct header h = {0};
+
+    for (int i = 0; i < MAX_PARTS; i++)
+        ls_buf_init(&scratch[i]);
 
     ls_buf_addf(&env, "%s%s", a->env ? a->env : "no environment", a->target.params.is_protected ? " (protected)" : "");
     add_part(&h, env.ptr);
@@ -106,11 +125,7 @@ static void draw_header(const struct app *a, struct ui_surface *s)
         add_part(&h, snap->info.in_recovery ? "replica" : NULL);
         if (parts_width(&h) > end && a->target.params.is_protected)
             h.part[0] = a->env ? a->env : "no environment";
-        over = parts_width(&h) - end;
-        if (over > 0 && h.n > 1) {
-            short_path(&db, h.part[1], ls_text_width(h.part[1], strlen(h.part[1])) - over, a->is_ascii);
-            h.part[1] = db.ptr;
-        }
+        shorten_paths(&h, end, scratch, a->is_ascii);
     } else {
         add_part(&h, a->label);
     }
@@ -118,10 +133,11 @@ static void draw_header(const struct app *a, struct ui_surface *s)
     draw_parts(&h, s, end, base);
     (void)ui_str(s, s->w - ls_text_width(mode, strlen(mode)) - 1, 0, -1, mode, UI_ON(base, base));
     ls_buf_release(&env);
-    ls_buf_release(&db);
+    for (int i = 0; i < MAX_PARTS; i++)
+        ls_buf_release(&scratch[i]);
 }
 
-/* --- tabs and counts ----------------------------------------------------------------------------------------------------------- */
+/* --- tabs and counts ---------------------------------------------------------------------------------------------- */
 
 static int tab_width(const struct app *a, int i)
 {
@@ -162,7 +178,9 @@ static void draw_counts(const struct app *a, struct ui_surface *s)
         enum ls_state state;
         const char *word;
         enum theme_role role;
-    } counts[] = {{LS_STATE_PENDING, "pending", ROLE_PENDING}, {LS_STATE_DIRTY, "dirty", ROLE_DIRTY}, {LS_STATE_MODIFIED, "modified", ROLE_MODIFIED}};
+    } counts[] = {{LS_STATE_PENDING, "pending", ROLE_PENDING},
+                  {LS_STATE_DIRTY, "dirty", ROLE_DIRTY},
+                  {LS_STATE_MODIFIED, "modified", ROLE_MODIFIED}};
     const struct ls_snapshot *snap = app_snap(a);
     char text[48];
     int x = s->w - 1;
@@ -189,7 +207,7 @@ static void draw_counts(const struct app *a, struct ui_surface *s)
     }
 }
 
-/* --- bottom -------------------------------------------------------------------------------------------------------------------- */
+/* --- bottom ------------------------------------------------------------------------------------------------------- */
 
 static void draw_progress(const struct app *a, struct ui_surface *s, int y)
 {
@@ -266,7 +284,7 @@ static void draw_hints(const struct app *a, struct ui_surface *s)
     ls_buf_release(&keys);
 }
 
-/* --- all ----------------------------------------------------------------------------------------------------------------------- */
+/* --- all ---------------------------------------------------------------------------------------------------------- */
 
 static void draw_too_small(const struct app *a, struct ui_surface *s)
 {

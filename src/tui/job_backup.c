@@ -78,7 +78,7 @@ static struct job_backup *new_job(struct app *a, struct conn *c, void (*run)(str
     return j;
 }
 
-/* --- list ---------------------------------------------------------------------------------------------------------------------- */
+/* --- list --------------------------------------------------------------------------------------------------------- */
 
 static void list_run(struct task *t)
 {
@@ -102,18 +102,29 @@ static void list_done(struct task *t, bool is_stale)
     } else if (!is_stale) {
         app_say_err(a, &j->job.err);
     }
+    /* The confirmation names the backup, so it comes behind the list. */
+    if (!is_stale && j->then_confirm)
+        flow_after_backup(a, true);
     release(j);
+}
+
+static void list_then(struct app *a, bool then_confirm)
+{
+    struct conn *c = conn_idle(a);
+    struct job_backup *j = c ? new_job(a, c, list_run, list_done) : NULL;
+
+    if (!j)
+        return;
+    j->then_confirm = then_confirm;
+    job_post(j);
 }
 
 void job_backups_list(struct app *a)
 {
-    struct conn *c = conn_idle(a);
-
-    if (c)
-        job_post(new_job(a, c, list_run, list_done));
+    list_then(a, false);
 }
 
-/* --- make ---------------------------------------------------------------------------------------------------------------------- */
+/* --- make --------------------------------------------------------------------------------------------------------- */
 
 static void make_run(struct task *t)
 {
@@ -134,15 +145,14 @@ static void make_done(struct task *t, bool is_stale)
         a->needs_paint = true;
         if (j->job.rc == LS_OK) {
             a->backup_is_fresh = true;
-            app_say(a, ROLE_GOOD, "backup %s: %s", j->list.b.n ? j->list.b.v[0].name : "made", j->list.b.n ? j->list.b.v[0].state : "written");
+            app_say(a, ROLE_GOOD, "backup %s: %s", j->list.b.n ? j->list.b.v[0].name : "made",
+                    j->list.b.n ? j->list.b.v[0].state : "written");
         } else if (j->job.rc == LS_E_CANCELLED) {
             app_say(a, ROLE_WARNING, "the backup was cancelled; it left nothing that looks complete");
         } else {
             app_show_err(a, "The backup failed; it left nothing that looks complete", &j->job.err);
         }
-        job_backups_list(a);
-        if (j->then_confirm)
-            flow_after_backup(a, j->job.rc == LS_OK);
+        list_then(a, j->then_confirm && j->job.rc == LS_OK);
     }
     release(j);
 }
@@ -156,7 +166,7 @@ void job_backup(struct app *a, bool then_confirm)
     job_post(j);
 }
 
-/* --- read back ----------------------------------------------------------------------------------------------------------------- */
+/* --- read back ---------------------------------------------------------------------------------------------------- */
 
 static void check_run(struct task *t)
 {
@@ -192,7 +202,7 @@ void job_backup_verify(struct app *a, const char *name)
     job_post(j);
 }
 
-/* --- prune --------------------------------------------------------------------------------------------------------------------- */
+/* --- prune -------------------------------------------------------------------------------------------------------- */
 
 static void prune_run(struct task *t)
 {
@@ -212,7 +222,8 @@ static void on_prune_confirmed(struct app *a, void *ctx, int choice, const struc
 static void ask_prune(struct app *a, struct job_backup *j)
 {
     struct ui_doc *d = ui_doc_new(a->is_ascii);
-    struct ui_confirm_spec spec = {.title = "Remove old backups", .verb = "Remove", .danger = UI_DANGER_DESTRUCTIVE, .done = on_prune_confirmed};
+    struct ui_confirm_spec spec = {
+        .title = "Remove old backups", .verb = "Remove", .danger = UI_DANGER_DESTRUCTIVE, .done = on_prune_confirmed};
 
     ui_doc_textf(d, ROLE_TEXT, "The newest %ld stay. These are removed from %s:", j->keep, j->dir);
     ui_doc_blank(d);

@@ -1,5 +1,5 @@
-/* tui/job_command.c: a subcommand from the ":" prompt, in a worker of its own, its output caught in memory. Its questions are asked by our dialog; only that
- * worker waits for the answer, on a pipe. */
+/* tui/job_command.c: a subcommand from the ":" prompt, in a worker of its own, its output caught in memory. Its questions are asked
+ * by our dialog; only that worker waits for the answer, on a pipe. */
 #include <config.h>
 
 #include <errno.h>
@@ -41,8 +41,13 @@ static void on_question(void *ctx, void *msg)
 {
     struct question *q = msg;
     struct ui_doc *d = ui_doc_new(q->job->app->is_ascii);
-    struct ui_confirm_spec spec = {
-        .title = q->job->line, .verb = "Yes, do it", .danger = UI_DANGER_CARE, .must_type = q->must_type, .done = on_answer, .ctx = q->job, .body = d};
+    struct ui_confirm_spec spec = {.title = q->job->line,
+                                   .verb = "Yes, do it",
+                                   .danger = UI_DANGER_CARE,
+                                   .must_type = q->must_type,
+                                   .done = on_answer,
+                                   .ctx = q->job,
+                                   .body = d};
 
     (void)ctx;
     ui_doc_wrap(d, ROLE_TEXT, ui_dialog_width(q->job->app), 0, q->text);

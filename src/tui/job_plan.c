@@ -9,28 +9,35 @@
 
 struct job_plan {
     struct job job;
-    struct snapref *snap;
+    struct ls_snapshot *snap;
     struct ls_plan_request req;
     char *version;
     struct ls_plan *plan;
 };
 
+/* Read anew: a file may have been mended, and another operator been there, since the screen was read. */
 static void plan_run(struct task *t)
 {
     struct job_plan *j = (struct job_plan *)t;
 
-    j->job.rc = ls_plan_make(j->job.session, j->snap->snap, &j->req, &j->plan, &j->job.err);
+    j->job.rc = ls_session_snapshot(j->job.session, &j->snap, &j->job.err);
+    if (j->job.rc == LS_OK)
+        j->job.rc = ls_plan_make(j->job.session, j->snap, &j->req, &j->plan, &j->job.err);
 }
 
 static void plan_done(struct task *t, bool is_stale)
 {
     struct job_plan *j = (struct job_plan *)t;
 
-    snapref_put(j->snap);
-    if (is_stale)
+    if (is_stale) {
         ls_plan_free(j->plan);
-    else
+        ls_snapshot_free(j->snap);
+    } else {
+        /* Screen and plan speak of the same state. */
+        if (j->snap)
+            app_set_snapshot(j->job.app, snapref_new(j->snap));
         flow_on_plan(j->job.app, j->job.rc == LS_OK ? j->plan : NULL, &j->job.err);
+    }
     free(j->version);
     job_free(j);
 }
@@ -42,7 +49,6 @@ void job_plan(struct app *a, const struct ls_plan_request *req)
     if (!a->snap)
         return;
     j = job_new(a, sizeof(*j), a->main, plan_run, plan_done);
-    j->snap = snapref_get(a->snap);
     j->req = *req;
     j->req.version = j->version = ls_strdup(req->version);
     job_post(j);

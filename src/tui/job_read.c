@@ -11,7 +11,7 @@
 
 #define JOURNAL_ROWS 1000
 
-/* --- journal ------------------------------------------------------------------------------------------------------------------- */
+/* --- journal ------------------------------------------------------------------------------------------------------ */
 
 struct job_journal {
     struct job job;
@@ -49,7 +49,7 @@ void job_journal(struct app *a, job_journal_fn done)
     job_post(j);
 }
 
-/* --- detail -------------------------------------------------------------------------------------------------------------------- */
+/* --- detail ------------------------------------------------------------------------------------------------------- */
 
 struct job_detail {
     struct job job;
@@ -94,7 +94,7 @@ void job_detail(struct app *a, long index, job_detail_fn done)
     job_post(j);
 }
 
-/* --- verify -------------------------------------------------------------------------------------------------------------------- */
+/* --- verify ------------------------------------------------------------------------------------------------------- */
 
 struct job_verify {
     struct job job;
@@ -143,8 +143,8 @@ static void show_report(struct app *a, const struct ls_verify_report *r)
     for (size_t i = 0; i < r->diags.d.n; i++)
         is_bad = is_bad || r->diags.d.v[i].severity >= LS_SEV_DANGER;
     ui_doc_addf(d, is_bad ? ROLE_ERROR : ROLE_GOOD, "%s", is_bad ? "Something is wrong. " : "All is as it should be. ");
-    ui_doc_addf(d, ROLE_TEXT, "%d migrations looked at; %d verify statements run, %d of them not true.", r->n_checked, r->n_verify_run,
-                r->n_verify_failed);
+    ui_doc_addf(d, ROLE_TEXT, "%d migrations looked at; %d verify statements run, %d of them not true.", r->n_checked,
+                r->n_verify_run, r->n_verify_failed);
     ui_doc_end(d);
     ui_doc_blank(d);
     for (size_t i = 0; i < r->diags.d.n; i++)

@@ -1,7 +1,7 @@
 /* tui/job_run.c: the run in its worker, and the gate between the worker and the operator.
  *
- * The gate is a pipe: the worker tells the UI that it waits (through the mailbox, like every event) and reads one byte; the UI writes 'g' (go) or 's'
- * (stop) only for a wait that it was told of. So there is no lock, and no byte is ever left over. */
+ * The gate is a pipe: the worker tells the UI that it waits (through the mailbox, like every event) and reads one byte; the UI
+ * writes 'g' (go) or 's' (stop) only for a wait that it was told of. So there is no lock, and no byte is ever left over. */
 #include <config.h>
 
 #include <errno.h>
@@ -18,7 +18,7 @@
 struct run_ctl {
     atomic_int mode; /* enum run_mode */
     int gate[2];
-    bool skip_next;  /* worker only: the statement behind a BEGIN that was let through */
+    bool skip_next; /* worker only: the statement behind a BEGIN that was let through */
 };
 
 struct job_run {

@@ -1,5 +1,5 @@
-/* tui/jobs.h: what workers do for the console. Each call posts a task and returns at once; the answer changes the app in the UI thread.
- * In tests (app->mail is NULL) nothing is posted. */
+/* tui/jobs.h: what workers do for the console. Each call posts a task and returns at once; the answer changes the app in the UI
+ * thread. In tests (app->mail is NULL) nothing is posted. */
 #ifndef LS_TUI_JOBS_H
 #define LS_TUI_JOBS_H
 
@@ -16,15 +16,15 @@ struct job {
 };
 /* A zeroed job of `size` bytes whose first member is a struct job. */
 void *job_new(struct app *a, size_t size, struct conn *conn, void (*run)(struct task *), void (*done)(struct task *, bool));
-void job_post(void *job);   /* to its conn's worker; drops and frees it when there is none */
-void job_free(void *job);   /* the struct job part and the memory */
+void job_post(void *job); /* to its conn's worker; drops and frees it when there is none */
+void job_free(void *job); /* the struct job part and the memory */
 
 /* conn.c */
-bool conn_open(struct app *a);      /* makes app->main for app->target; false: message said */
-void conn_close_all(struct app *a); /* cancels, supersedes, and lets what still works end by itself */
-void conn_reap(struct app *a);      /* frees what has ended */
-struct conn *conn_side(struct app *a);  /* the read-only second session, made when first asked for; NULL for an in-memory database */
-struct conn *conn_idle(struct app *a);  /* main, or the side one while main is at work */
+bool conn_open(struct app *a);         /* makes app->main for app->target; false: message said */
+void conn_close_all(struct app *a);    /* cancels, supersedes, and lets what still works end by itself */
+void conn_reap(struct app *a);         /* frees what has ended */
+struct conn *conn_side(struct app *a); /* the read-only second session, made when first asked for; NULL for an in-memory database */
+struct conn *conn_idle(struct app *a); /* main, or the side one while main is at work */
 void job_snapshot(struct app *a);
 void job_arm(struct app *a, bool arm);
 

@@ -12,11 +12,7 @@ static const struct {
     const char *name;
     ui_key key;
 } names[] = {
-    {"Tab", UI_KEY_TAB},
-    {"Enter", UI_KEY_ENTER},
-    {"Esc", UI_KEY_ESC},
-    {"Space", UI_KEY_SPACE},
-    {"Backspace", UI_KEY_BACKSPACE},
+    {"Tab", UI_KEY_TAB}, {"Enter", UI_KEY_ENTER}, {"Esc", UI_KEY_ESC}, {"Space", UI_KEY_SPACE}, {"Backspace", UI_KEY_BACKSPACE},
 #define X(e, n) {n, UI_KEY_##e},
     UI_KEYS(X)
 #undef X

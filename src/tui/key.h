@@ -1,4 +1,5 @@
-/* tui/key.h: what comes in: keys, mouse, pasted text, resizes. Names of keys as users write them: "a", "G", "C-d", "PgDn", "F5", "Space". */
+/* tui/key.h: what comes in: keys, mouse, pasted text, resizes. Names of keys as users write them: "a", "G", "C-d", "PgDn", "F5",
+ * "Space". */
 #ifndef LS_TUI_KEY_H
 #define LS_TUI_KEY_H
 
@@ -6,10 +7,12 @@
 #include "lockstep/base/buf.h"
 
 /* X(enum, name): keys without a character. Enter, Tab, Esc, Backspace and Space have one, and are named too. */
-#define UI_KEYS(X)                                                                                                     \
-    X(UP, "Up") X(DOWN, "Down") X(LEFT, "Left") X(RIGHT, "Right") X(HOME, "Home") X(END, "End") X(PGUP, "PgUp")        \
-    X(PGDN, "PgDn") X(INS, "Ins") X(DEL, "Del") X(BACKTAB, "BackTab") X(F1, "F1") X(F2, "F2") X(F3, "F3") X(F4, "F4")  \
-    X(F5, "F5") X(F6, "F6") X(F7, "F7") X(F8, "F8") X(F9, "F9") X(F10, "F10") X(F11, "F11") X(F12, "F12")
+#define UI_KEYS(X)                                                                                                                 \
+    X(UP, "Up")                                                                                                                    \
+    X(DOWN, "Down")                                                                                                                \
+    X(LEFT, "Left") X(RIGHT, "Right") X(HOME, "Home") X(END, "End") X(PGUP, "PgUp") X(PGDN, "PgDn") X(INS, "Ins") X(DEL, "Del")    \
+        X(BACKTAB, "BackTab") X(F1, "F1") X(F2, "F2") X(F3, "F3") X(F4, "F4") X(F5, "F5") X(F6, "F6") X(F7, "F7") X(F8, "F8")      \
+            X(F9, "F9") X(F10, "F10") X(F11, "F11") X(F12, "F12")
 
 enum {
     UI_KEY_NONE = 0,
@@ -35,8 +38,8 @@ struct ui_event {
     enum ui_event_kind kind;
     ui_key key;
     enum ui_mouse mouse;
-    int x, y;             /* MOUSE: cell; RESIZE: columns and rows */
-    const char *text;     /* PASTE: lent until the next event is read */
+    int x, y;         /* MOUSE: cell; RESIZE: columns and rows */
+    const char *text; /* PASTE: lent until the next event is read */
     size_t text_len;
 };
 

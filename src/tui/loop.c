@@ -15,9 +15,9 @@
 #include "tui/jobs.h"
 #include "tui/signals.h"
 
-#define FRAME_MS 16           /* events of workers paint at most this often; keys paint at once */
+#define FRAME_MS      16 /* events of workers paint at most this often; keys paint at once */
 #define MAIL_PER_TURN 2000
-#define GIVE_UP_MS 30000      /* after SIGTERM or SIGHUP: how long a run may take to come to its clean end */
+#define GIVE_UP_MS    30000 /* after SIGTERM or SIGHUP: how long a run may take to come to its clean end */
 
 struct loop {
     struct app *app;
@@ -55,7 +55,7 @@ void ui_paint(struct app *a, struct term *t)
     ui_grid_release(&l.grid);
 }
 
-/* --- signals ------------------------------------------------------------------------------------------------------------------------ */
+/* --- signals ------------------------------------------------------------------------------------------------------ */
 
 /* Ends: what is at work comes to a clean end first. Twice is the same as once. */
 static void interrupt(struct loop *l, bool is_terminal_lost)
@@ -166,7 +166,7 @@ static void read_wake_pipe(struct loop *l)
         on_signal(l, seen[i]);
 }
 
-/* --- editor ------------------------------------------------------------------------------------------------------------------------- */
+/* --- editor ------------------------------------------------------------------------------------------------------- */
 
 static void run_editor(struct loop *l)
 {
@@ -226,7 +226,7 @@ static void grant_wishes(struct loop *l)
         run_editor(l);
 }
 
-/* --- loop --------------------------------------------------------------------------------------------------------------------------- */
+/* --- loop --------------------------------------------------------------------------------------------------------- */
 
 /* All that was typed is taken before anything is painted: a held key or a paste never falls behind. */
 static void read_keys(struct loop *l)
@@ -273,7 +273,8 @@ static bool is_tty_gone(short revents)
 static void one_turn(struct loop *l)
 {
     struct app *a = l->app;
-    struct pollfd fds[2] = {{.fd = l->wake_fd, .events = POLLIN}, {.fd = term_is_dead(l->term) ? -1 : term_fd(l->term), .events = POLLIN}};
+    struct pollfd fds[2] = {{.fd = l->wake_fd, .events = POLLIN},
+                            {.fd = term_is_dead(l->term) ? -1 : term_fd(l->term), .events = POLLIN}};
     int n = poll(fds, 2, timeout_ms(l));
     bool was_key = false;
 

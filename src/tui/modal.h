@@ -1,4 +1,5 @@
-/* tui/modal.h: what lies above the panes: a value on a stack, never a nested loop. The top one gets every event; it ends by app_pop_modal and a callback. */
+/* tui/modal.h: what lies above the panes: a value on a stack, never a nested loop. The top one gets every event; it ends by
+ * app_pop_modal and a callback. */
 #ifndef LS_TUI_MODAL_H
 #define LS_TUI_MODAL_H
 
@@ -8,15 +9,15 @@
 
 struct ui_modal;
 struct ui_modal_ops {
-    int context; /* enum ui_context, or -1: every key goes to on_event */
-    const char *hints; /* context -1: the words of the hint bar */
+    int context;                                                     /* enum ui_context, or -1: every key goes to on_event */
+    const char *hints;                                               /* context -1: the words of the hint bar */
     bool (*on_event)(struct ui_modal *m, const struct ui_event *ev); /* before the key map; true: consumed; may be NULL */
     void (*on_action)(struct ui_modal *m, enum ui_action a);
-    void (*layout)(struct ui_modal *m, int w, int h);                /* of the whole screen */
-    void (*draw)(const struct ui_modal *m, struct ui_surface *s);    /* on the whole screen */
-    bool (*cursor)(const struct ui_modal *m, int *x, int *y);        /* where the terminal's cursor goes; may be NULL */
+    void (*layout)(struct ui_modal *m, int w, int h);             /* of the whole screen */
+    void (*draw)(const struct ui_modal *m, struct ui_surface *s); /* on the whole screen */
+    bool (*cursor)(const struct ui_modal *m, int *x, int *y);     /* where the terminal's cursor goes; may be NULL */
     void (*free)(struct ui_modal *m);
-    void (*tick)(struct ui_modal *m);                                /* may be NULL */
+    void (*tick)(struct ui_modal *m); /* may be NULL */
 };
 struct ui_modal {
     const struct ui_modal_ops *ops;
@@ -24,7 +25,7 @@ struct ui_modal {
     struct ui_modal *below;
 };
 
-/* --- confirmation ------------------------------------------------------------------------------------------------------------ */
+/* --- confirmation ------------------------------------------------------------------------------------------------- */
 
 /* Proof that an operator confirmed exactly this; made only in confirm.c, asked for by whatever writes. */
 struct ui_grant {
@@ -39,13 +40,13 @@ typedef void (*ui_confirm_fn)(struct app *app, void *ctx, int choice, const stru
 
 struct ui_confirm_spec {
     const char *title;
-    struct ui_doc *body;       /* given to the dialog */
-    const char *verb, *verb2;  /* what the buttons say; verb NULL: only "Close"; verb2 may be NULL */
-    const char *cancel;        /* NULL = "Cancel" */
+    struct ui_doc *body;      /* given to the dialog */
+    const char *verb, *verb2; /* what the buttons say; verb NULL: only "Close"; verb2 may be NULL */
+    const char *cancel;       /* NULL = "Cancel" */
     enum ui_danger danger;
-    const char *must_type;     /* NULL, or the text to type before a verb works */
-    const char *digest;        /* NULL, or the plan's */
-    ui_confirm_fn done;        /* may be NULL */
+    const char *must_type; /* NULL, or the text to type before a verb works */
+    const char *digest;    /* NULL, or the plan's */
+    ui_confirm_fn done;    /* may be NULL */
     void *ctx;
 };
 /* Cells that a line of a dialog's text may have. */
@@ -56,29 +57,29 @@ bool ui_modal_is_confirm(const struct ui_modal *m);
 /* Presses verb (as a second ^C does on the stop question); nothing when a text must be typed. */
 void ui_confirm_press(struct ui_modal *m, int choice);
 
-/* --- menu -------------------------------------------------------------------------------------------------------------------- */
+/* --- menu --------------------------------------------------------------------------------------------------------- */
 
 struct ui_choice {
-    char key;            /* letter, or 0 */
+    char key; /* letter, or 0 */
     const char *label;
-    const char *note;    /* one sentence, or NULL */
+    const char *note; /* one sentence, or NULL */
 };
 /* index: which, -1 closed. */
 typedef void (*ui_menu_fn)(struct app *app, void *ctx, int index);
 struct ui_menu_spec {
     const char *title;
-    struct ui_doc *body;           /* shown above the choices, scrollable by PgUp/PgDn; given; NULL = none */
+    struct ui_doc *body; /* shown above the choices, scrollable by PgUp/PgDn; given; NULL = none */
     const struct ui_choice *choices;
     size_t n;
-    size_t start;                  /* where the cursor starts */
+    size_t start; /* where the cursor starts */
     enum ui_danger danger;
     ui_menu_fn done;
     void *ctx;
-    void (*free_ctx)(void *ctx);   /* may be NULL; after done */
+    void (*free_ctx)(void *ctx); /* may be NULL; after done */
 };
 void ui_menu_open(struct app *app, const struct ui_menu_spec *spec);
 
-/* --- viewer, line input, command prompt ---------------------------------------------------------------------------------------- */
+/* --- viewer, line input, command prompt --------------------------------------------------------------------------- */
 
 void ui_viewer_open(struct app *app, const char *title, struct ui_doc *body); /* body is given */
 

@@ -11,9 +11,9 @@ struct ui_pane;
 struct ui_pane_ops {
     const char *title;
     enum ui_context context;
-    struct ui_pane *(*open)(struct app *app);                       /* the pane owns its memory, freed by close */
+    struct ui_pane *(*open)(struct app *app); /* the pane owns its memory, freed by close */
     void (*close)(struct ui_pane *p);
-    void (*refresh)(struct ui_pane *p);                             /* the snapshot changed, or the pane came to the front: posts tasks, fits its lists */
+    void (*refresh)(struct ui_pane *p); /* the snapshot changed, or the pane came to the front: posts tasks, fits its lists */
     bool (*on_event)(struct ui_pane *p, const struct ui_event *ev); /* mouse in the pane's own coordinates, pastes; may be NULL */
     bool (*on_action)(struct ui_pane *p, enum ui_action a);         /* false: not the pane's */
     void (*layout)(struct ui_pane *p, int w, int h);                /* before drawing, when the size or the data changed */

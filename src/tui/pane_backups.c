@@ -8,10 +8,10 @@
 #include "lockstep/base/mem.h"
 #include "tui/jobs.h"
 
-#define WHEN_W 21
+#define WHEN_W    21
 #define VERSION_W 16
-#define SIZE_W 11
-#define STATE_W 22
+#define SIZE_W    11
+#define STATE_W   22
 
 struct backups {
     struct ui_pane base;
@@ -28,7 +28,8 @@ static struct backups *self_of(struct ui_pane *p)
 
 static bool matches(const struct backups *b, const struct ls_backup *x)
 {
-    return b->filter.len == 0 || (x->name && strcasestr(x->name, b->filter.ptr)) || (x->state && strcasestr(x->state, b->filter.ptr));
+    return b->filter.len == 0 || (x->name && strcasestr(x->name, b->filter.ptr)) ||
+           (x->state && strcasestr(x->state, b->filter.ptr));
 }
 
 static void refresh(struct ui_pane *p)

@@ -13,7 +13,7 @@ struct detail {
     struct ui_view view;
     struct snapref *snap; /* what doc was made from */
     long index;
-    long asked;           /* index that is on its way, -1 none */
+    long asked;                 /* index that is on its way, -1 none */
     struct snapref *asked_snap; /* not counted: only compared */
 };
 

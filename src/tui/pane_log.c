@@ -8,11 +8,11 @@
 #include "lockstep/base/mem.h"
 #include "tui/jobs.h"
 
-#define AT_W 21
-#define EVENT_W 14
+#define AT_W      21
+#define EVENT_W   14
 #define VERSION_W 16
-#define RESULT_W 12
-#define WHO_W 14
+#define RESULT_W  12
+#define WHO_W     14
 
 struct log {
     struct ui_pane base;
@@ -39,8 +39,8 @@ static bool matches(const struct log *l, const struct ls_journal_row *r)
 {
     const char *f = l->filter.ptr;
 
-    return l->filter.len == 0 || has(r->event, f) || has(r->version, f) || has(r->name, f) || has(r->result, f) || has(r->operator_name, f) ||
-           has(r->detail, f) || has(r->at, f);
+    return l->filter.len == 0 || has(r->event, f) || has(r->version, f) || has(r->name, f) || has(r->result, f) ||
+           has(r->operator_name, f) || has(r->detail, f) || has(r->at, f);
 }
 
 static void build_view(struct log *l)
@@ -93,8 +93,8 @@ static enum theme_role role_of(const struct ls_journal_row *r)
     static const struct {
         const char *word;
         enum theme_role role;
-    } words[] = {{"ok", ROLE_GOOD}, {"done", ROLE_GOOD}, {"applied", ROLE_GOOD}, {"fail", ROLE_ERROR}, {"dirty", ROLE_ERROR}, {"rolled", ROLE_WARNING},
-                 {"cancel", ROLE_WARNING}, {"unknown", ROLE_DANGER}};
+    } words[] = {{"ok", ROLE_GOOD},     {"done", ROLE_GOOD},      {"applied", ROLE_GOOD},   {"fail", ROLE_ERROR},
+                 {"dirty", ROLE_ERROR}, {"rolled", ROLE_WARNING}, {"cancel", ROLE_WARNING}, {"unknown", ROLE_DANGER}};
 
     for (size_t i = 0; r->result && i < LS_ARRAY_LEN(words); i++) {
         if (strncmp(r->result, words[i].word, strlen(words[i].word)) == 0)
@@ -199,7 +199,8 @@ static void open_entry(const struct log *l)
     field(d, "hash", r->hash);
     field(d, "hash before", r->prev_hash);
     ui_doc_text(d, r->chain_ok ? ROLE_GOOD : ROLE_DANGER,
-                r->chain_ok ? "chain       whole: it carries the hash of the record before" : "chain       BROKEN here: a record was changed or taken out");
+                r->chain_ok ? "chain       whole: it carries the hash of the record before"
+                            : "chain       BROKEN here: a record was changed or taken out");
     if (r->detail && *r->detail) {
         ui_doc_blank(d);
         ui_doc_text(d, ROLE_TEXT, r->detail);

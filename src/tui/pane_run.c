@@ -1,4 +1,5 @@
-/* tui/pane_run.c: the plan before it runs, the stepper while it runs, the report afterwards. Above, the rows; below, the one under the cursor. */
+/* tui/pane_run.c: the plan before it runs, the stepper while it runs, the report afterwards. Above, the rows; below, the one under
+ * the cursor. */
 #include <config.h>
 
 #include <stdlib.h>
@@ -10,18 +11,18 @@
 #include "tui/flow.h"
 
 #define MAX_SHOWN 20000 /* bytes of a statement in the lower half */
-#define STATE_W 14
-#define TOOK_W 10
+#define STATE_W   14
+#define TOOK_W    10
 
 struct run_pane {
     struct ui_pane base;
     struct ui_list list;
-    struct ui_doc *doc;        /* the lower half */
+    struct ui_doc *doc; /* the lower half */
     struct ui_view view;
-    long doc_row;              /* row that doc is about, -1 the report, -2 none */
+    long doc_row; /* row that doc is about, -1 the report, -2 none */
     enum run_phase doc_phase;
     const struct planref *doc_plan;
-    bool is_following;         /* the cursor goes where the work is */
+    bool is_following; /* the cursor goes where the work is */
     int w, list_h;
 };
 
@@ -30,7 +31,7 @@ static struct run_pane *self_of(struct ui_pane *p)
     return (struct run_pane *)p;
 }
 
-/* --- the lower half ---------------------------------------------------------------------------------------------------------------- */
+/* --- the lower half ----------------------------------------------------------------------------------------------- */
 
 static void lines_of(struct ui_doc *d, enum theme_role role, const char *title, const struct ls_buf *text, int width)
 {
@@ -157,7 +158,7 @@ static void update_doc(struct run_pane *p)
     p->base.app->needs_layout = true;
 }
 
-/* --- layout and state ------------------------------------------------------------------------------------------------------------- */
+/* --- layout and state --------------------------------------------------------------------------------------------- */
 
 static void refresh(struct ui_pane *pane)
 {
@@ -192,13 +193,13 @@ static void layout(struct ui_pane *pane, int w, int h)
     ui_view_layout(&p->view, p->doc, h - 2 - p->list_h);
 }
 
-/* --- drawing ---------------------------------------------------------------------------------------------------------------------- */
+/* --- drawing ------------------------------------------------------------------------------------------------------ */
 
 static enum theme_role role_of(enum run_state s)
 {
     static const enum theme_role roles[] = {
-        [RUN_WAITING] = ROLE_DIM, [RUN_NEXT] = ROLE_PENDING, [RUN_RUNNING] = ROLE_INFO, [RUN_DONE] = ROLE_GOOD,
-        [RUN_FAILED] = ROLE_ERROR, [RUN_ROLLED_BACK] = ROLE_WARNING, [RUN_NOT_RUN] = ROLE_DIM,
+        [RUN_WAITING] = ROLE_DIM,  [RUN_NEXT] = ROLE_PENDING,        [RUN_RUNNING] = ROLE_INFO,      [RUN_DONE] = ROLE_GOOD,
+        [RUN_FAILED] = ROLE_ERROR, [RUN_ROLLED_BACK] = ROLE_WARNING, [RUN_CANCELLED] = ROLE_WARNING, [RUN_NOT_RUN] = ROLE_DIM,
     };
 
     return roles[s];
@@ -229,7 +230,10 @@ static enum theme_role row_words(const struct app *a, const struct run_row *r, s
     const struct ls_op *op = run_row_op(&a->run, r);
 
     if (r->kind == RUN_ROW_STEP) {
-        ls_buf_addf(out, "%s  %s  %s", st->label, st->name, st->kind == LS_STEP_RECORD ? "ledger only" : st->direction == LS_UP ? "up" : "down");
+        ls_buf_addf(out, "%s  %s  %s", st->label, st->name,
+                    st->kind == LS_STEP_RECORD ? "ledger only"
+                    : st->direction == LS_UP   ? "up"
+                                               : "down");
         return st->is_destructive ? ROLE_DANGER : ROLE_TITLE;
     }
     if (r->kind == RUN_ROW_PIECE) {
@@ -344,7 +348,9 @@ static void draw(const struct ui_pane *pane, struct ui_surface *s)
     struct ui_surface low = ui_surface_sub(s, 1, 2 + p->list_h, s->w - 1, s->h - 2 - p->list_h);
 
     if (a->run.phase == RUN_PHASE_NONE) {
-        (void)ui_str(s, 2, 1, -1, "No plan yet. In the Timeline: apply, roll back or mark makes one; nothing runs before you confirm it.", UI_ROLE(ROLE_DIM));
+        (void)ui_str(s, 2, 1, -1,
+                     "No plan yet. In the Timeline: apply, roll back or mark makes one; nothing runs before you confirm it.",
+                     UI_ROLE(ROLE_DIM));
         return;
     }
     draw_title(a, s);
@@ -360,7 +366,7 @@ static void draw(const struct ui_pane *pane, struct ui_surface *s)
         ui_view_draw(&p->view, p->doc, &low, ROLE_TEXT);
 }
 
-/* --- actions ---------------------------------------------------------------------------------------------------------------------- */
+/* --- actions ------------------------------------------------------------------------------------------------------ */
 
 static bool on_action(struct ui_pane *pane, enum ui_action act)
 {

@@ -10,24 +10,42 @@
 #include "tui/detail_doc.h"
 #include "tui/flow.h"
 
-#define MAX_LABEL 16
-#define STATE_W 13
-#define WHEN_W 17
-#define BY_W 12
-#define TOOK_W 10
-#define MIN_NAME 14
-#define MAX_NAME 34 /* names up to here are whole before there are further columns */
+#define MAX_LABEL    16
+#define MAX_BANNERS  5
+#define MAX_BANNER_H 12
+#define STATE_W      13
+#define WHEN_W       17
+#define BY_W         12
+#define TOOK_W       10
+#define MIN_NAME     14
+#define MAX_NAME     34 /* names up to here are whole before there are further columns */
+
+/* X(enum, words) */
+#define ORDERS(X) X(NEWEST, "newest first") X(OLDEST, "oldest first") X(STATE, "most urgent state first")
+enum order {
+#define X(e, w) ORDER_##e,
+    ORDERS(X)
+#undef X
+        N_ORDERS
+};
+static const char *const order_words[N_ORDERS] = {
+#define X(e, w) [ORDER_##e] = w,
+    ORDERS(X)
+#undef X
+};
 
 struct timeline {
     struct ui_pane base;
     struct ui_list list;
-    uint32_t *view;       /* rows on the screen -> indices in the snapshot's timeline */
+    uint32_t *view; /* rows on the screen -> indices in the snapshot's timeline */
     size_t n_view;
-    bool oldest_first;
+    enum order order;
     struct ls_buf filter;
     int label_w, name_w; /* widest, within bounds */
     bool has_when, has_by, has_took, is_placed;
-    int banner_h;         /* rows above the list */
+    struct ui_doc *banners;
+    enum theme_role banner_roles[MAX_BANNER_H];
+    int banner_h; /* rows above the list */
     int w;
 };
 
@@ -43,7 +61,7 @@ static const struct ls_entry *entry_at(const struct timeline *t, size_t row)
     return s && row < t->n_view ? &s->timeline.e.v[t->view[row]] : NULL;
 }
 
-/* --- what is shown ------------------------------------------------------------------------------------------------------------- */
+/* --- what is shown ------------------------------------------------------------------------------------------------ */
 
 static bool contains(const char *text, const char *needle)
 {
@@ -56,6 +74,14 @@ static bool matches(const struct timeline *t, const struct ls_entry *e)
            contains(ls_state_name(e->state), t->filter.ptr);
 }
 
+static void add_to_view(struct timeline *t, const struct ls_snapshot *s, size_t at, int state)
+{
+    const struct ls_entry *e = &s->timeline.e.v[at];
+
+    if ((state < 0 || (int)e->state == state) && matches(t, e))
+        t->view[t->n_view++] = (uint32_t)at;
+}
+
 static void build_view(struct timeline *t)
 {
     const struct ls_snapshot *s = app_snap(t->base.app);
@@ -64,11 +90,15 @@ static void build_view(struct timeline *t)
     free(t->view);
     t->view = ls_calloc(n + 1, sizeof(*t->view));
     t->n_view = 0;
-    for (size_t i = 0; i < n; i++) {
-        size_t at = t->oldest_first ? i : n - 1 - i;
-
-        if (matches(t, &s->timeline.e.v[at]))
-            t->view[t->n_view++] = (uint32_t)at;
+    if (t->order == ORDER_STATE) {
+        /* The enum of states rises with urgency. */
+        for (int state = LS_N_STATES - 1; state >= 0; state--) {
+            for (size_t i = n; i-- > 0;)
+                add_to_view(t, s, i, state);
+        }
+    } else {
+        for (size_t i = 0; i < n; i++)
+            add_to_view(t, s, t->order == ORDER_OLDEST ? i : n - 1 - i, -1);
     }
     ui_list_set_count(&t->list, t->n_view);
 }
@@ -146,7 +176,7 @@ static void refresh(struct ui_pane *p)
         ui_list_center(&t->list);
 }
 
-/* --- banners ------------------------------------------------------------------------------------------------------------------- */
+/* --- banners ------------------------------------------------------------------------------------------------------ */
 
 /* The first thing about the folder that makes its tool refuse it. */
 static const struct ls_diag *folder_error(const struct ls_snapshot *s)
@@ -169,16 +199,20 @@ static void banner_text(const struct app *a, int i, struct ls_buf *out, enum the
         ls_buf_addf(out, "NOT CONNECTED: %s", a->conn_err.message ? a->conn_err.message : "only the folder is shown");
     } else if (s && (s->ledger.dirty || s->timeline.count[LS_STATE_DIRTY] > 0) && n++ == i) {
         ui_keymap_keys(&a->keys, UI_ACT_RESOLVE, 1, &key);
-        ls_buf_addf(out, "DIRTY: a migration started and did not finish. Nothing runs until it is resolved. Press %s for the way out.", key.ptr);
+        ls_buf_addf(out,
+                    "DIRTY: a migration started and did not finish. Nothing runs until it is resolved. Press %s for the way out.",
+                    key.ptr);
     } else if (s && s->ledger.foreign && n++ == i) {
-        ls_buf_addf(out, "%s belongs to %s, not to %s: nothing is written to it.", s->ledger.location ? s->ledger.location : "the ledger",
-                    s->ledger.foreign, s->format ? s->format->title : "this format");
+        ls_buf_addf(out, "%s belongs to %s, not to %s: nothing is written to it.",
+                    s->ledger.location ? s->ledger.location : "the ledger", s->ledger.foreign,
+                    s->format ? s->format->title : "this format");
     } else if (folder_error(s) && n++ == i) {
         ls_buf_addf(out, "FOLDER: %s", folder_error(s)->message);
     } else if (s && s->ledger.has_legacy && n++ == i) {
         *role = ROLE_WARNING;
         ui_keymap_keys(&a->keys, UI_ACT_IMPORT, 1, &key);
-        ls_buf_addf(out, "A legacy schema_version table is there (%zu versions). Press %s to import it once.", s->ledger.legacy_versions.n, key.ptr);
+        ls_buf_addf(out, "A legacy schema_version table is there (%zu versions). Press %s to import it once.",
+                    s->ledger.legacy_versions.n, key.ptr);
     } else if (s && s->info.is_pooled && n++ == i) {
         *role = ROLE_WARNING;
         ls_buf_adds(out, "This connection goes through a pooler: session locks do not hold there. Use the direct address.");
@@ -186,24 +220,43 @@ static void banner_text(const struct app *a, int i, struct ls_buf *out, enum the
     ls_buf_release(&key);
 }
 
-static int count_banners(const struct app *a)
+/* What they say is read, not guessed: as many lines as it takes, within reason. */
+static void make_banners(struct timeline *t, int w, int max_h)
 {
-    int n = 0;
+    size_t at = 0;
 
-    for (;; n++) {
+    ui_doc_free(t->banners);
+    t->banners = ui_doc_new(t->base.app->is_ascii);
+    for (int n = 0; n < MAX_BANNERS; n++) {
         struct ls_buf b = LS_BUF_INIT;
         enum theme_role role;
         bool has;
 
-        banner_text(a, n, &b, &role);
+        banner_text(t->base.app, n, &b, &role);
         has = b.len > 0;
+        if (has)
+            ui_doc_wrap(t->banners, role, w - 2, 1, b.ptr);
+        for (; at < t->banners->lines.n && at < MAX_BANNER_H; at++)
+            t->banner_roles[at] = role;
         ls_buf_release(&b);
-        if (!has || n == 5)
-            return n;
+        if (!has)
+            break;
+    }
+    t->banner_h = (int)(at < (size_t)max_h ? at : (size_t)max_h);
+}
+
+static void draw_banners(const struct timeline *t, struct ui_surface *s)
+{
+    for (int i = 0; i < t->banner_h; i++) {
+        const struct ui_doc_line *l = &t->banners->lines.v[i];
+        enum theme_role role = t->banner_roles[i];
+
+        ui_fill(s, 0, i, s->w, 1, UI_ON(role, role));
+        (void)ui_raw(s, 0, i, s->w - 1, 0, l->text, l->len, UI_ON(role, role));
     }
 }
 
-/* --- drawing ------------------------------------------------------------------------------------------------------------------- */
+/* --- drawing ------------------------------------------------------------------------------------------------------ */
 
 struct columns {
     int name_w, when_w, by_w, took_w, would_w;
@@ -303,15 +356,7 @@ static void draw(const struct ui_pane *p, struct ui_surface *s)
     const struct timeline *t = (const struct timeline *)p;
     struct columns c = fit_columns(t, s->w);
 
-    for (int i = 0; i < t->banner_h; i++) {
-        struct ls_buf b = LS_BUF_INIT;
-        enum theme_role role;
-
-        banner_text(p->app, i, &b, &role);
-        ui_fill(s, 0, i, s->w, 1, UI_ON(role, role));
-        (void)ui_text(s, 1, i, s->w - 2, b.ptr, b.len, UI_ON(role, role));
-        ls_buf_release(&b);
-    }
+    draw_banners(t, s);
     struct ui_surface list = ui_surface_sub(s, 0, t->banner_h, s->w, s->h - t->banner_h);
     if (t->n_view == 0)
         draw_empty(t, &list, 0);
@@ -328,7 +373,7 @@ static void layout(struct ui_pane *p, int w, int h)
     struct timeline *t = self_of(p);
 
     t->w = w;
-    t->banner_h = count_banners(p->app);
+    make_banners(t, w, h / 3);
     ui_list_layout(&t->list, h - t->banner_h);
 }
 
@@ -342,14 +387,14 @@ static void status(const struct ui_pane *p, struct ls_buf *out)
     ls_buf_addf(out, "%zu/%zu", t->n_view ? t->list.cursor + 1 : 0, t->n_view);
     if (t->filter.len > 0)
         ls_buf_addf(out, " of %zu, filter '%s'", s->timeline.e.n, t->filter.ptr);
-    ls_buf_addf(out, "  %s, %s first", s->format ? s->format->title : "", t->oldest_first ? "oldest" : "newest");
+    ls_buf_addf(out, "  %s, %s", s->format ? s->format->title : "", order_words[t->order]);
     if (s->migrations.diags.d.n > 0)
         ls_buf_addf(out, "  %zu finding%s in the folder: v", s->migrations.diags.d.n, s->migrations.diags.d.n == 1 ? "" : "s");
     if (p->app->is_loading)
         ls_buf_adds(out, "  reading");
 }
 
-/* --- actions ------------------------------------------------------------------------------------------------------------------- */
+/* --- actions ------------------------------------------------------------------------------------------------------ */
 
 static void set_filter(struct app *a, void *ctx, const char *text)
 {
@@ -379,7 +424,8 @@ static void jump_done(struct app *a, void *ctx, const char *text)
         for (size_t i = 0; i < s->timeline.e.n; i++) {
             const char *label = s->timeline.e.v[i].label;
 
-            if (pass == 0 ? strcmp(label, text) == 0 || strcmp(label + strspn(label, "0"), text) == 0 : strncmp(label, text, strlen(text)) == 0) {
+            if (pass == 0 ? strcmp(label, text) == 0 || strcmp(label + strspn(label, "0"), text) == 0
+                          : strncmp(label, text, strlen(text)) == 0) {
                 go_index(t, (long)i);
                 a->needs_paint = true;
                 return;
@@ -420,7 +466,7 @@ static bool on_action(struct ui_pane *p, enum ui_action act)
         ui_input_open(p->app, &spec);
         return true;
     case UI_ACT_SORT:
-        t->oldest_first = !t->oldest_first;
+        t->order = (enum order)((t->order + 1) % N_ORDERS);
         build_view(t);
         go_index(t, p->app->selected);
         return true;
@@ -478,6 +524,7 @@ static void close_pane(struct ui_pane *p)
 {
     struct timeline *t = self_of(p);
 
+    ui_doc_free(t->banners);
     free(t->view);
     ls_buf_release(&t->filter);
     free(t);

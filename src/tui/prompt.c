@@ -1,6 +1,6 @@
-/* tui/prompt.c: the ":" prompt. libedit edits the line (its keys, history, ~/.editrc) but never sees the terminal: it gets a private pseudo-terminal whose
- * output is thrown away, its keys from our loop through EL_GETCFN, and its line is drawn by us. EL_UNBUFFERED makes el_gets() return after each key, so
- * that nothing nests. */
+/* tui/prompt.c: the ":" prompt. libedit edits the line (its keys, history, ~/.editrc) but never sees the terminal: it gets a
+ * private pseudo-terminal whose output is thrown away, its keys from our loop through EL_GETCFN, and its line is drawn by us.
+ * EL_UNBUFFERED makes el_gets() return after each key, so that nothing nests. */
 #include <config.h>
 
 #include <fcntl.h>
@@ -15,7 +15,7 @@
 #include "tui/app.h"
 #include "tui/jobs.h"
 
-#define HISTORY_SIZE 500
+#define HISTORY_SIZE    500
 #define MAX_WORDS_SHOWN 12
 
 struct prompt {
@@ -27,8 +27,8 @@ struct prompt {
     char *history_path;
     wchar_t queue[16];
     size_t n_queue, at_queue;
-    struct ls_buf line; /* what el_line() said last */
-    int cursor;         /* byte offset in it */
+    struct ls_buf line;  /* what el_line() said last */
+    int cursor;          /* byte offset in it */
     struct ls_buf words; /* completions to choose from, one line */
     bool failed;
     int w, h;
@@ -72,11 +72,12 @@ static size_t matching(const char *const *words, size_t n, const char *text, siz
     return found;
 }
 
-/* Completes the word at the cursor. Done here and not as a function bound in libedit (EL_ADDFN), which never frees such a function's names. */
+/* Completes the word at the cursor. Done here and not as a function bound in libedit (EL_ADDFN), which never frees such a
+ * function's names. */
 static void complete(struct prompt *p)
 {
     const LineInfo *li = el_line(p->el);
-    const char *start = li->cursor, *found[256], *const *words;
+    const char *start = li->cursor, *found[256], *const * words;
     size_t n = 0, len, common;
 
     if (!p->base.app->params || !p->base.app->params->complete_words)
@@ -184,8 +185,8 @@ static void queue_key(struct prompt *p, ui_key k)
         ui_key key;
         const char *sequence; /* what libedit binds by itself */
     } map[] = {
-        {UI_KEY_UP, "\033[A"},   {UI_KEY_DOWN, "\033[B"}, {UI_KEY_RIGHT, "\033[C"},  {UI_KEY_LEFT, "\033[D"}, {UI_KEY_HOME, "\001"},
-        {UI_KEY_END, "\005"},    {UI_KEY_DEL, "\033[3~"}, {UI_KEY_BACKSPACE, "\177"}, {UI_KEY_ENTER, "\n"},
+        {UI_KEY_UP, "\033[A"}, {UI_KEY_DOWN, "\033[B"}, {UI_KEY_RIGHT, "\033[C"},   {UI_KEY_LEFT, "\033[D"}, {UI_KEY_HOME, "\001"},
+        {UI_KEY_END, "\005"},  {UI_KEY_DEL, "\033[3~"}, {UI_KEY_BACKSPACE, "\177"}, {UI_KEY_ENTER, "\n"},
     };
 
     p->n_queue = 0;

@@ -9,7 +9,7 @@
 #include "lockstep/base/mem.h"
 
 #define MAX_NOTICES 200
-#define MAX_PIECES 400 /* of one batch, as rows of their own */
+#define MAX_PIECES  400 /* of one batch, as rows of their own */
 
 static const struct {
     const char *word, *glyph, *ascii;
@@ -240,7 +240,7 @@ static void op_end(struct run_model *m, const struct ls_event *ev)
         replace(&m->error_text, ev->err->message);
     if (row < 0)
         return;
-    set_state(m, row, is_bad ? RUN_FAILED : RUN_DONE);
+    set_state(m, row, !is_bad ? RUN_DONE : ev->err->code == LS_E_CANCELLED ? RUN_CANCELLED : RUN_FAILED);
     m->rows.v[row].elapsed_us = ev->elapsed_us;
     m->rows.v[row].rows = ev->rows;
 }
@@ -364,7 +364,7 @@ void run_model_finish(struct run_model *m, struct ls_run_report *report)
         if (r->state == RUN_WAITING || r->state == RUN_NEXT)
             r->state = RUN_NOT_RUN;
         else if (r->state == RUN_RUNNING)
-            r->state = m->report.err.code == LS_OK ? RUN_DONE : RUN_FAILED;
+            r->state = m->report.err.code == LS_OK ? RUN_DONE : m->report.err.code == LS_E_CANCELLED ? RUN_CANCELLED : RUN_FAILED;
     }
     if (m->report.failed_step >= 0) {
         long row = run_model_find(m, m->report.failed_step, m->report.failed_op);

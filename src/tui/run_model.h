@@ -11,15 +11,18 @@ struct planref {
     struct ls_dirty_report *report; /* when the plan is one of its choices: the report owns it */
     int refs;
 };
-struct planref *planref_new(struct ls_plan *plan);                              /* takes the plan */
+struct planref *planref_new(struct ls_plan *plan);                                /* takes the plan */
 struct planref *planref_of_report(struct ls_dirty_report *report, size_t choice); /* takes the heap-allocated report */
 struct planref *planref_get(struct planref *p);
 void planref_put(struct planref *p);
 
 /* X(enum, word, glyph, ascii) */
-#define RUN_STATES(X)                                                                                                         \
-    X(WAITING, "waiting", "·", ".") X(NEXT, "next", "▸", ">") X(RUNNING, "running", "●", "*") X(DONE, "done", "✓", "+")       \
-    X(FAILED, "failed", "✗", "!") X(ROLLED_BACK, "rolled back", "↶", "<") X(NOT_RUN, "not run", "–", "-")
+#define RUN_STATES(X)                                                                                                              \
+    X(WAITING, "waiting", "·", ".")                                                                                                \
+    X(NEXT, "next", "▸", ">")                                                                                                      \
+    X(RUNNING, "running", "●", "*")                                                                                                \
+    X(DONE, "done", "✓", "+") X(FAILED, "failed", "✗", "!") X(ROLLED_BACK, "rolled back", "↶", "<")                                \
+        X(CANCELLED, "cancelled", "×", "x") X(NOT_RUN, "not run", "–", "-")
 
 enum run_state {
 #define X(e, w, g, a) RUN_##e,
@@ -45,17 +48,17 @@ struct run_model {
     struct planref *plan;
     enum run_phase phase;
     LS_VEC(struct run_row) rows;
-    size_t *step_row;      /* first row of each step */
+    size_t *step_row; /* first row of each step */
     enum run_mode mode;
     bool is_at_gate, tx_open, is_stopping;
-    long current;          /* row at work or at the gate, -1 none */
+    long current; /* row at work or at the gate, -1 none */
     int n_steps_done;
     int64_t op_started_ms; /* of the row at work, by app->now_ms */
     char *lock_wait;       /* who holds the operators' lock, or NULL */
     char *blocked_by;      /* who blocks the statement, or NULL */
     LS_VEC(char *) notices;
     struct ls_run_report report; /* once finished */
-    char *error_text;      /* of the failed op as the event told it, or NULL */
+    char *error_text;            /* of the failed op as the event told it, or NULL */
 };
 
 void run_model_init(struct run_model *m);
@@ -67,8 +70,8 @@ void run_model_event(struct run_model *m, const struct ls_event *ev, int64_t now
 void run_model_gate(struct run_model *m, int step, int op);
 /* Takes the report's contents. */
 void run_model_finish(struct run_model *m, struct ls_run_report *report);
-long run_model_find(const struct run_model *m, int step, int op); /* row or -1 */
-const struct ls_op *run_row_op(const struct run_model *m, const struct run_row *r); /* NULL for a step's own row */
+long run_model_find(const struct run_model *m, int step, int op);                       /* row or -1 */
+const struct ls_op *run_row_op(const struct run_model *m, const struct run_row *r);     /* NULL for a step's own row */
 const struct ls_step *run_row_step(const struct run_model *m, const struct run_row *r); /* NULL for setup */
 size_t run_plan_statements(const struct ls_plan *p);
 

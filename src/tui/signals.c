@@ -17,9 +17,21 @@ static const struct {
     int sig;
     char byte; /* 0: ignored; 1: crash */
 } table[] = {
-    {SIGWINCH, UI_SIG_WINCH}, {SIGTERM, UI_SIG_TERM}, {SIGHUP, UI_SIG_HUP}, {SIGINT, UI_SIG_INT}, {SIGTSTP, UI_SIG_TSTP}, {SIGCONT, UI_SIG_CONT},
-    {SIGPIPE, 0},             {SIGXFSZ, 0},           {SIGSEGV, 1},         {SIGBUS, 1},          {SIGFPE, 1},            {SIGILL, 1},
-    {SIGABRT, 1},             {SIGQUIT, 1},           {SIGSYS, 1},
+    {SIGWINCH, UI_SIG_WINCH},
+    {SIGTERM, UI_SIG_TERM},
+    {SIGHUP, UI_SIG_HUP},
+    {SIGINT, UI_SIG_INT},
+    {SIGTSTP, UI_SIG_TSTP},
+    {SIGCONT, UI_SIG_CONT},
+    {SIGPIPE, 0},
+    {SIGXFSZ, 0},
+    {SIGSEGV, 1},
+    {SIGBUS, 1},
+    {SIGFPE, 1},
+    {SIGILL, 1},
+    {SIGABRT, 1},
+    {SIGQUIT, 1},
+    {SIGSYS, 1},
 };
 
 static volatile sig_atomic_t wake_fd = -1; /* handlers have no other way to find it */
@@ -40,7 +52,8 @@ static void on_signal(int sig)
 
 static void on_crash(int sig)
 {
-    static const char text[] = "lockstep: crashed; the terminal was given back. The database keeps what was committed: run lockstep status.\n";
+    static const char text[] =
+        "lockstep: crashed; the terminal was given back. The database keeps what was committed: run lockstep status.\n";
     struct sigaction dfl = {.sa_handler = SIG_DFL};
 
     term_emergency_restore();

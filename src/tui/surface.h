@@ -1,9 +1,9 @@
 /* tui/surface.h: a grid of cells that panes draw into; painting it is term.h's work.
  *
- * A struct ui_surface is a window on a grid: it is passed by value-like pointer, clips everything, and never fails. Coordinates are relative to it.
- * Text goes through ls_ui_text here, whatever it is, so that nothing of a file or a server can steer the terminal; what the sanitiser made visible
- * is drawn in the token role. A cell's look is two roles: `role` says what the text is, `base` what it lies on (the cursor row, a dialog); a colour
- * that the role leaves at default comes from the base. */
+ * A struct ui_surface is a window on a grid: it is passed by value-like pointer, clips everything, and never fails. Coordinates are
+ * relative to it. Text goes through ls_ui_text here, whatever it is, so that nothing of a file or a server can steer the terminal;
+ * what the sanitiser made visible is drawn in the token role. A cell's look is two roles: `role` says what the text is, `base` what
+ * it lies on (the cursor row, a dialog); a colour that the role leaves at default comes from the base. */
 #ifndef LS_TUI_SURFACE_H
 #define LS_TUI_SURFACE_H
 
@@ -18,8 +18,8 @@ struct ui_cell {
         char inl[UI_CELL_INLINE]; /* len <= UI_CELL_INLINE */
         uint32_t pool;            /* else: offset in the grid's pool */
     } u;
-    uint8_t len;   /* bytes of the grapheme; 0: blank, or the right half of a wide one */
-    uint8_t width; /* 1, 2; 0: right half of a wide one */
+    uint8_t len;        /* bytes of the grapheme; 0: blank, or the right half of a wide one */
+    uint8_t width;      /* 1, 2; 0: right half of a wide one */
     uint8_t role, base; /* enum theme_role */
 };
 
@@ -53,7 +53,7 @@ struct ui_surface ui_surface_sub(const struct ui_surface *s, int x, int y, int w
 struct ui_style {
     enum theme_role role, base;
 };
-#define UI_ROLE(r) ((struct ui_style){.role = (r), .base = ROLE_TEXT})
+#define UI_ROLE(r)  ((struct ui_style){.role = (r), .base = ROLE_TEXT})
 #define UI_ON(r, b) ((struct ui_style){.role = (r), .base = (b)})
 
 void ui_fill(struct ui_surface *s, int x, int y, int w, int h, struct ui_style st);
@@ -61,11 +61,13 @@ void ui_fill(struct ui_surface *s, int x, int y, int w, int h, struct ui_style s
 int ui_text(struct ui_surface *s, int x, int y, int max_w, const char *text, size_t len, struct ui_style st);
 int ui_str(struct ui_surface *s, int x, int y, int max_w, const char *text, struct ui_style st); /* NULL draws nothing */
 int ui_strf(struct ui_surface *s, int x, int y, int max_w, struct ui_style st, const char *fmt, ...) LS_PRINTF(6, 7);
-/* Draws text that is sanitised already (a ui_doc's), skipping the first `skip` cells; cuts without a mark. Returns the cells used. */
+/* Draws text that is sanitised already (a ui_doc's), skipping the first `skip` cells; cuts without a mark. Returns the cells used.
+ */
 int ui_raw(struct ui_surface *s, int x, int y, int max_w, int skip, const char *text, size_t len, struct ui_style st);
 /* As ui_str, with each occurrence of needle (ASCII case-insensitive; NULL or "" none) in the match role. */
 int ui_str_match(struct ui_surface *s, int x, int y, int max_w, const char *text, const char *needle, struct ui_style st);
-/* "2026-11-29T16:38:44.123Z" as "2026-11-29 16:38" or, with seconds, "2026-11-29 16:38:44"; what is no time is drawn as it is. NULL draws nothing. */
+/* "2026-11-29T16:38:44.123Z" as "2026-11-29 16:38" or, with seconds, "2026-11-29 16:38:44"; what is no time is drawn as it is. NULL
+ * draws nothing. */
 int ui_when(struct ui_surface *s, int x, int y, const char *when, bool seconds, struct ui_style st);
 /* Changes the look of what is there. */
 void ui_restyle(struct ui_surface *s, int x, int y, int w, int h, enum theme_role base);
@@ -81,7 +83,8 @@ void ui_progress(struct ui_surface *s, int x, int y, int w, int64_t done, int64_
 /* A scroll mark in column x: which part of `total` rows is seen. Draws nothing when all is seen. */
 void ui_scrollbar(struct ui_surface *s, int x, int y, int h, size_t top, size_t seen, size_t total, struct ui_style st);
 
-/* Appends the screen as text for tests: each row between bars, then the same rows with a letter for each style, then what the letters mean. */
+/* Appends the screen as text for tests: each row between bars, then the same rows with a letter for each style, then what the
+ * letters mean. */
 void ui_grid_dump(const struct ui_grid *g, struct ls_buf *out);
 
 #endif

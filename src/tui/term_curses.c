@@ -1,8 +1,8 @@
 /* tui/term_curses.c: the terminal through ncurses. The only file of the program that includes curses.h.
  *
- * Colours. Where the terminal's entry has direct colours (RGB) they are used as they are. Where COLORTERM promises truecolor and the palette can be
- * changed, each colour of the theme is put into the palette slot whose usual colour is nearest to it, so that a terminal that ignores the change still
- * shows the nearest of the 256. Else the nearest of 256, of 16, or attributes only. */
+ * Colours. Where the terminal's entry has direct colours (RGB) they are used as they are. Where COLORTERM promises truecolor and
+ * the palette can be changed, each colour of the theme is put into the palette slot whose usual colour is nearest to it, so that a
+ * terminal that ignores the change still shows the nearest of the 256. Else the nearest of 256, of 16, or attributes only. */
 #include <config.h>
 
 #ifndef NCURSES_WIDECHAR
@@ -24,13 +24,13 @@
 #include "lockstep/base/text.h"
 #include "tui/emergency.h"
 
-#define ESC_DELAY_MS 25
-#define DOUBLE_CLICK_MS 400
-#define MAX_PASTE 65536
-#define MAX_PAIRS 512
-#define N_SLOTS 256
+#define ESC_DELAY_MS     25
+#define DOUBLE_CLICK_MS  400
+#define MAX_PASTE        65536
+#define MAX_PAIRS        512
+#define N_SLOTS          256
 #define CODE_PASTE_BEGIN 0x2001 /* our own key codes, above KEY_MAX */
-#define CODE_PASTE_END 0x2002
+#define CODE_PASTE_END   0x2002
 
 struct look {
     bool is_made;
@@ -177,19 +177,26 @@ enum ls_rc term_open(const struct term_params *params, struct term **out, struct
     return LS_OK;
 }
 
+static void leave_screen(struct term *t)
+{
+    if (t->has_mouse)
+        write_raw(t, "\033[?2004l");
+    endwin();
+    /* Once more behind the way back to the first screen: libvterm's terminals keep "hidden" with the saved cursor (ESC 7) and bring it back. */
+    if (cap("cnorm"))
+        write_raw(t, cap("cnorm"));
+    if (t->depth == TERM_PALETTE && cap("oc"))
+        write_raw(t, cap("oc"));
+}
+
 void term_close(struct term *t)
 {
     if (!t)
         return;
     emergency_arm(false);
     if (t->screen) {
-        if (!t->is_suspended) {
-            if (t->has_mouse)
-                write_raw(t, "\033[?2004l");
-            endwin();
-            if (t->depth == TERM_PALETTE && cap("oc"))
-                write_raw(t, cap("oc"));
-        }
+        if (!t->is_suspended)
+            leave_screen(t);
         delscreen(t->screen);
     }
     if (t->in)
@@ -252,7 +259,8 @@ static int take_slot(struct term *t, int32_t rgb)
                 continue;
             if (t->slot_rgb[slot] == 0) {
                 t->slot_rgb[slot] = rgb;
-                (void)init_extended_color(slot, (rgb >> 16 & 255) * 1000 / 255, (rgb >> 8 & 255) * 1000 / 255, (rgb & 255) * 1000 / 255);
+                (void)init_extended_color(slot, (rgb >> 16 & 255) * 1000 / 255, (rgb >> 8 & 255) * 1000 / 255,
+                                          (rgb & 255) * 1000 / 255);
             }
             return slot;
         }
@@ -306,7 +314,11 @@ static const struct look *find_look(struct term *t, unsigned role, unsigned base
     static const struct {
         unsigned ours;
         attr_t theirs;
-    } map[] = {{THEME_BOLD, A_BOLD}, {THEME_DIM, A_DIM}, {THEME_UNDERLINE, A_UNDERLINE}, {THEME_REVERSE, A_REVERSE}, {THEME_ITALIC, A_ITALIC}};
+    } map[] = {{THEME_BOLD, A_BOLD},
+               {THEME_DIM, A_DIM},
+               {THEME_UNDERLINE, A_UNDERLINE},
+               {THEME_REVERSE, A_REVERSE},
+               {THEME_ITALIC, A_ITALIC}};
     struct look *l = &t->looks[role][base];
     const struct theme_style *r = &t->theme.role[role == ROLE_TEXT ? base : role], *b = &t->theme.role[base];
     unsigned attrs = r->attrs | b->attrs;
@@ -419,11 +431,11 @@ static ui_key key_of_code(int code)
         int code;
         ui_key key;
     } map[] = {
-        {KEY_UP, UI_KEY_UP},       {KEY_DOWN, UI_KEY_DOWN},   {KEY_LEFT, UI_KEY_LEFT},           {KEY_RIGHT, UI_KEY_RIGHT},
-        {KEY_HOME, UI_KEY_HOME},   {KEY_END, UI_KEY_END},     {KEY_PPAGE, UI_KEY_PGUP},          {KEY_NPAGE, UI_KEY_PGDN},
-        {KEY_IC, UI_KEY_INS},      {KEY_DC, UI_KEY_DEL},      {KEY_BTAB, UI_KEY_BACKTAB},        {KEY_BACKSPACE, UI_KEY_BACKSPACE},
-        {KEY_ENTER, UI_KEY_ENTER}, {KEY_FIND, UI_KEY_HOME},   {KEY_SELECT, UI_KEY_END},          {KEY_A1, UI_KEY_HOME},
-        {KEY_A3, UI_KEY_PGUP},     {KEY_C1, UI_KEY_END},      {KEY_C3, UI_KEY_PGDN},
+        {KEY_UP, UI_KEY_UP},       {KEY_DOWN, UI_KEY_DOWN}, {KEY_LEFT, UI_KEY_LEFT},    {KEY_RIGHT, UI_KEY_RIGHT},
+        {KEY_HOME, UI_KEY_HOME},   {KEY_END, UI_KEY_END},   {KEY_PPAGE, UI_KEY_PGUP},   {KEY_NPAGE, UI_KEY_PGDN},
+        {KEY_IC, UI_KEY_INS},      {KEY_DC, UI_KEY_DEL},    {KEY_BTAB, UI_KEY_BACKTAB}, {KEY_BACKSPACE, UI_KEY_BACKSPACE},
+        {KEY_ENTER, UI_KEY_ENTER}, {KEY_FIND, UI_KEY_HOME}, {KEY_SELECT, UI_KEY_END},   {KEY_A1, UI_KEY_HOME},
+        {KEY_A3, UI_KEY_PGUP},     {KEY_C1, UI_KEY_END},    {KEY_C3, UI_KEY_PGDN},
     };
 
     for (size_t i = 0; i < LS_ARRAY_LEN(map); i++) {
@@ -534,11 +546,7 @@ void term_suspend(struct term *t)
         return;
     t->is_suspended = true;
     emergency_arm(false);
-    if (t->has_mouse)
-        write_raw(t, "\033[?2004l");
-    endwin();
-    if (t->depth == TERM_PALETTE && cap("oc"))
-        write_raw(t, cap("oc"));
+    leave_screen(t);
 }
 
 void term_resume(struct term *t)

@@ -39,7 +39,8 @@ static int fail(const struct ls_err *err)
 {
     struct ls_buf b = LS_BUF_INIT, clean = LS_BUF_INIT;
 
-    ls_redact(&b, err->message ? err->message : ls_rc_name(err->code), err->message ? strlen(err->message) : strlen(ls_rc_name(err->code)));
+    ls_redact(&b, err->message ? err->message : ls_rc_name(err->code),
+              err->message ? strlen(err->message) : strlen(ls_rc_name(err->code)));
     (void)ls_ui_text(&clean, b.ptr, b.len, LS_UI_TEXT_MULTILINE);
     fprintf(stderr, "lockstep: %s\n", clean.ptr);
     if (err->hint) {
@@ -85,7 +86,8 @@ void app_apply_theme(struct app *a, struct term *t)
     ls_err_release(&err);
 }
 
-/* Project, target, theme, keys: a few small files, read before the terminal is touched, so that what is wrong with them is a plain message. */
+/* Project, target, theme, keys: a few small files, read before the terminal is touched, so that what is wrong with them is a plain
+ * message. */
 static enum ls_rc load_settings(struct app *a, struct ls_err *err)
 {
     char *keys;
@@ -140,7 +142,8 @@ static void start_work(struct app *a)
     job_backups_list(a);
 }
 
-/* Cancelled calls mostly end at once; a host that does not answer must not keep the operator. Then the process leaves without its threads. */
+/* Cancelled calls mostly end at once; a host that does not answer must not keep the operator. Then the process leaves without its
+ * threads. */
 static bool wait_for_workers(struct app *a)
 {
     for (int i = 0; i < LEAVE_MS / 10; i++) {
@@ -151,6 +154,23 @@ static bool wait_for_workers(struct app *a)
         usleep(10000);
     }
     return false;
+}
+
+/* Ended by a signal: what became of the run is said where the screen was. */
+static void say_how_it_ended(const struct app *a)
+{
+    struct ls_buf b = LS_BUF_INIT, clean = LS_BUF_INIT;
+
+    if (a->run.phase == RUN_PHASE_FINISHED)
+        ls_buf_addf(&b, "%s\n%s", ls_verdict_name(a->run.report.verdict), a->run.report.applied.ptr);
+    else if (a->run.phase == RUN_PHASE_RUNNING)
+        ls_buf_adds(&b, "the run did not come to its end in time; lockstep log and lockstep status tell what became of it\n");
+    else
+        ls_buf_adds(&b, "nothing was running\n");
+    (void)ls_ui_text(&clean, b.ptr, b.len, LS_UI_TEXT_MULTILINE | (a->is_ascii ? LS_UI_TEXT_ASCII : 0));
+    fprintf(stderr, "lockstep: interrupted: %s", clean.ptr);
+    ls_buf_release(&b);
+    ls_buf_release(&clean);
 }
 
 static int leave(struct app *a, struct term *t, int wake[2])
@@ -165,8 +185,13 @@ static int leave(struct app *a, struct term *t, int wake[2])
     is_clean = wait_for_workers(a);
     term_close(t);
     ui_signals_close(wake);
-    if (!is_clean)
-        return code; /* what threads still use is left to the end of the process */
+    if (a->is_interrupted)
+        say_how_it_ended(a);
+    if (!is_clean) {
+        /* A thread is still in libpq: what the libraries under it take down at exit, it may be using. */
+        (void)fflush(stderr);
+        _exit(code);
+    }
     task_worker_free(a->commands);
     a->commands = NULL;
     (void)mailbox_drain(a->mail, 0);

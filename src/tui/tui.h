@@ -1,4 +1,5 @@
-/* tui/tui.h: the console's public face. main.c fills struct tui_params and calls tui_main(); nothing else of this folder is for others. */
+/* tui/tui.h: the console's public face. main.c fills struct tui_params and calls tui_main(); nothing else of this folder is for
+ * others. */
 #ifndef LS_TUI_TUI_H
 #define LS_TUI_TUI_H
 
@@ -9,8 +10,9 @@
 
 struct tui_params {
     const struct config_request *request;
-    /* Runs one subcommand line ("status --json"), in a worker thread: output goes to out and err, questions through confirm (which blocks that
-     * thread only). request is the console's own as it stands now: the operator may have switched to another environment. Returns the exit code. */
+    /* Runs one subcommand line ("status --json"), in a worker thread: output goes to out and err, questions through confirm (which
+     * blocks that thread only). request is the console's own as it stands now: the operator may have switched to another
+     * environment. Returns the exit code. */
     int (*run_line)(void *ctx, const struct config_request *request, const char *line, FILE *out, FILE *err,
                     bool (*confirm)(void *cctx, const char *text, const char *must_type), void *cctx);
     const char *const *(*complete_words)(size_t *n); /* subcommands and options, for the prompt's completion */

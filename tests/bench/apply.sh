@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# Applying small migrations and `status`, on SQLite and on a durable throw-away PostgreSQL of its own. LS_TEST_BENCH_SHORT=1: 100 of them, once.
-# DBMATE (a dbmate binary) joins the rounds when it is set.
-n=1000 rounds=3
+# Applying small migrations and `status`, on SQLite and on a durable throw-away PostgreSQL of its own.
+# LS_TEST_BENCH_N, LS_TEST_BENCH_ROUNDS: how many (1000, 3); LS_TEST_BENCH_SHORT=1: 100 of them, once. LS_TEST_DBMATE, or a dbmate in PATH, joins the rounds.
+n=${LS_TEST_BENCH_N:-1000} rounds=${LS_TEST_BENCH_ROUNDS:-3}
 [ -z "${LS_TEST_BENCH_SHORT:-}" ] || { n=100; rounds=1; }
+dbmate=${LS_TEST_DBMATE:-$(command -v dbmate || true)}
 url=
 if vars=$("$LS_SRCDIR/tests/support/pg" start --durable 2>"$LS_TEST_TMP/pg.err"); then
     eval "$vars"
@@ -12,7 +13,7 @@ else
     echo "# no PostgreSQL: $(tail -n 1 "$LS_TEST_TMP/pg.err")"
 fi
 echo 1..1
-if "$LS_BUILDDIR/tests/bench/bench_apply" "$LS_BIN" "$n" "$rounds" ${url:+"$url"} 2>&1; then
+if "$LS_BUILDDIR/tests/bench/bench_apply" "$LS_BIN" "$LS_BUILDDIR/tests/bench" "$n" "$rounds" "$url" ${dbmate:+"$dbmate"} 2>&1; then
     echo "ok 1 - apply benchmark ran"
 else
     echo "not ok 1 - apply benchmark ran"

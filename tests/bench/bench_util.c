@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -36,13 +37,44 @@ double bench_quantile(double *v, size_t n, double q)
     return v[i];
 }
 
-bool bench_report(const char *name, double value, double floor, const char *unit, double goal_ratio)
+static bool report(const char *name, double value, double floor, double ratio, const char *unit, double goal_ratio)
 {
-    double ratio = floor > 0 ? value / floor : 0;
     bool met = ratio <= goal_ratio;
-    printf("# bench %-34s %9.3f %-4s floor %9.3f  ratio %6.2f  goal %5.2f  %s\n", name, value, unit, floor, ratio, goal_ratio, met ? "met" : "OVER");
+    printf("# bench %-40s %9.3f %-4s floor %9.3f  ratio %6.2f  goal %5.2f  %s\n", name, value, unit, floor, ratio, goal_ratio, met ? "met" : "OVER");
     fflush(stdout);
     return met;
+}
+
+bool bench_report(const char *name, double value, double floor, const char *unit, double goal_ratio)
+{
+    return report(name, value, floor, floor > 0 ? value / floor : 0, unit, goal_ratio);
+}
+
+bool bench_report_pairs(const char *name, double *values, double *floors, size_t n, const char *unit, double goal_ratio)
+{
+    double *ratios = calloc(n ? n : 1, sizeof *ratios);
+    if (!ratios) {
+        abort();
+    }
+    for (size_t i = 0; i < n; i++) {
+        ratios[i] = floors[i] > 0 ? values[i] / floors[i] : 0;
+    }
+    bool met = report(name, bench_quantile(values, n, .5), bench_quantile(floors, n, .5), bench_quantile(ratios, n, .5), unit, goal_ratio);
+    free(ratios);
+    return met;
+}
+
+bool bench_make_dir(char *out, size_t size)
+{
+    const char *tmp = getenv("TMPDIR");
+    snprintf(out, size, "%s/ls-bench-XXXXXX", tmp && *tmp ? tmp : "/tmp");
+    return mkdtemp(out) && chmod(out, 0755) == 0;
+}
+
+void bench_remove_dir(const char *dir)
+{
+    const char *const rm[] = {"/bin/rm", "-rf", dir, NULL};
+    bench_run_ms(rm, NULL);
 }
 
 struct bench_pty bench_pty_start(const char *const *argv, const char *cwd, int rows, int cols)

@@ -12,6 +12,12 @@ double bench_quantile(double *v, size_t n, double q); /* sorts v */
 /* One line: "bench NAME  VALUE unit  floor FLOOR  ratio R  goal G  ok|over". Returns whether the goal is met. Goals are printed, and asserted by nobody:
  * on a busy machine only the ratio means something. */
 bool bench_report(const char *name, double value, double floor, const char *unit, double goal_ratio);
+/* The same from n rounds: medians, and as ratio the median of each round's own, for a machine whose speed drifts. Sorts values and floors. */
+bool bench_report_pairs(const char *name, double *values, double *floors, size_t n, const char *unit, double goal_ratio);
+
+/* A new folder in $TMPDIR; false when there is none to be had. */
+bool bench_make_dir(char *out, size_t size);
+void bench_remove_dir(const char *dir);
 
 struct bench_pty {
     pid_t pid;

@@ -67,13 +67,15 @@ for t in $want; do
 done
 
 for page in "$man1" "$man5"; do
-    if command -v man >/dev/null 2>&1 && command -v groff >/dev/null 2>&1; then
+    if command -v groff >/dev/null 2>&1; then
         is "$(groff -man -Tutf8 -ww -z "$page" 2>&1)" "" "groff has no complaint about ${page##*/}"
     else
         skip "no groff" "groff has no complaint about ${page##*/}"
     fi
     if command -v mandoc >/dev/null 2>&1; then
         is "$(mandoc -T lint -W warning "$page" 2>&1)" "" "mandoc has no complaint about ${page##*/}"
+    else
+        skip "no mandoc" "mandoc has no complaint about ${page##*/}"
     fi
 done
 

@@ -70,18 +70,38 @@ static void statement_timeout_is_no_cancel(void **state)
 static void copy_does_not_hang(void **state)
 {
     FIX(f);
-    static const char *const sql[] = {"copy t from stdin", "copy t to stdout",
-                                      "copy (select generate_series(1, 3000000)) to stdout"};
+    static const char in[] = "copy t from stdin";
+    static const char *const out[] = {"copy t to stdout", "copy (select generate_series(1, 3000000)) to stdout"};
 
     fix_ok(f->db, "create table t(a int)");
     fix_ok(f->db, "insert into t select generate_series(1, 1000)");
-    for (size_t i = 0; i < LS_ARRAY_LEN(sql); i++) {
-        fix_fails(f, f->db, sql[i], LS_E_UNSUPPORTED);
-        assert_non_null(f->err.hint);
+    fix_fails(f, f->db, in, LS_E_UNSUPPORTED);
+    assert_non_null(f->err.hint);
+    ls_err_release(&f->err);
+    assert_int_equal(ls_db_exec_batch(f->db, in, strlen(in), NULL, &f->err), LS_E_UNSUPPORTED);
+    /* What is copied out is dropped, like the rows of a query. */
+    for (size_t i = 0; i < LS_ARRAY_LEN(out); i++) {
+        struct ls_exec_info info;
+
         ls_err_release(&f->err);
-        assert_int_equal(ls_db_exec_batch(f->db, sql[i], strlen(sql[i]), NULL, &f->err), LS_E_UNSUPPORTED);
+        fix_assert_ok(ls_db_exec(f->db, out[i], strlen(out[i]), NULL, 0, &info, &f->err), &f->err);
+        assert_int_equal(info.rows, i == 0 ? 1000 : 3000000);
+        fix_assert_ok(ls_db_exec_batch(f->db, out[i], strlen(out[i]), NULL, &f->err), &f->err);
         assert_string_equal(fix_get(f->db, "select count(*) from t"), "1000");
     }
+}
+
+/* One query is one transaction: whether it was committed must be what it answered. */
+static void copy_out_in_a_batch_is_what_it_says(void **state)
+{
+    FIX(f);
+    static const char good[] = "create table n1(); copy (select 1) to stdout; create table n2()",
+                      bad[] = "create table n3(); copy (select 1 / 0) to stdout";
+
+    fix_assert_ok(ls_db_exec_batch(f->db, good, strlen(good), NULL, &f->err), &f->err);
+    assert_int_equal(ls_db_exec_batch(f->db, bad, strlen(bad), NULL, &f->err), LS_E_SQL);
+    assert_string_equal(f->err.sqlstate, "22012");
+    assert_string_equal(fix_get(f->db, "select string_agg(relname, ',' order by 1) from pg_class where relname like 'n_'"), "n1,n2");
 }
 
 static void copy_in_a_pipeline_does_not_hang(void **state)
@@ -280,7 +300,7 @@ int main(void)
         PG(codes_of_states),
         PG(rights_are_rights),
         PG(statement_timeout_is_no_cancel),
-        PG(copy_does_not_hang),
+        PG(copy_does_not_hang), PG(copy_out_in_a_batch_is_what_it_says),
         PG(copy_in_a_pipeline_does_not_hang),
         PG(pipeline_is_one_transaction),
         PG(notices_are_heard),

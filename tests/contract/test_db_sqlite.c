@@ -385,7 +385,7 @@ static void begin_takes_the_write_lock(void **state)
 
     fix_assert_ok(ls_db_begin(f->db, &err), &err);
     assert_int_equal(ls_db_begin(other, &err), LS_E_BUSY); /* -1: at once */
-    assert_true(ls_mono_ms() - start < 1000);
+    assert_true(ls_mono_ms() - start < 4000);
     ls_err_release(&err);
     assert_int_equal(ls_db_tx_status(other), LS_TXS_IDLE);
     ls_db_close(other);
@@ -415,7 +415,7 @@ static void a_batch_is_read_in_linear_time(void **state)
     ls_buf_adds(&sql, "commit;");
     fix_assert_ok(ls_db_exec_batch(f->db, sql.ptr, sql.len, NULL, &err), &err);
     assert_string_equal(fix_get(f->db, "select count(*) from t"), "50000");
-    assert_true(ls_mono_ms() - start < 10000); /* quadratic: minutes */
+    assert_true(ls_mono_ms() - start < 40000); /* quadratic: minutes */
     ls_buf_release(&sql);
 }
 

@@ -149,6 +149,61 @@ static void of_an_intent_leaves_it_dirty(void **state)
     ops_close(&o);
 }
 
+/* Of a statement outside of transactions: the server has finished it, and nobody heard. */
+static void of_a_statement_by_itself(void **state)
+{
+    struct ops o;
+    struct ls_run_report rep;
+
+    (void)state;
+    ENG_NEEDS_PG();
+    three(&o, "lockstep");
+    ops_put(&o, "migrations/002_b.up.sql", "-- lockstep: no-transaction\nBEGIN;\nCREATE TABLE b (id int);\nCOMMIT;\nCREATE TABLE b4 (id int);\n");
+    eng_run(&o, LS_ACTION_UP, 1, NULL);
+
+    struct proxy *p = proxy((struct proxy_rules){.swallow_after = "COMMIT", .passes = 1}); /* the intent's; then the file's own */
+
+    go_through(&o, "lockstep", p);
+    assert_int_equal(eng_try(&o, LS_ACTION_UP, -1, NULL, NULL, &rep), LS_E_PARTIAL);
+    eng_has(rep.applied.ptr, "The connection was lost while statement 3 was running");
+    assert_null(strstr(rep.applied.ptr, "rolled back"));
+    ls_run_report_release(&rep);
+    ls_session_disconnect(o.s);
+    eng_is(&o, eng_tables(true), "a,b");
+    eng_is(&o, eng_statuses(true), "1 applied, 2 failed");
+    proxy_stop(p);
+    ops_close(&o);
+}
+
+/* A small migration goes out in one piece: nobody knows how far the server came, and nothing of it was to be committed yet. */
+static void a_line_cut_under_a_pipeline(void **state)
+{
+    struct ops o;
+    struct ls_run_report rep;
+
+    (void)state;
+    ENG_NEEDS_PG();
+    three(&o, "lockstep");
+    eng_run(&o, LS_ACTION_UP, 1, NULL);
+
+    struct proxy *p = proxy((struct proxy_rules){.swallow_after = "CREATE TABLE b"});
+
+    go_through(&o, "lockstep", p);
+    assert_int_equal(eng_try(&o, LS_ACTION_UP, -1, NULL, NULL, &rep), LS_E_CONNECT);
+    print_message("# %s\n", rep.err.message);
+    assert_int_equal(rep.verdict, LS_VERDICT_ROLLED_BACK);
+    assert_int_equal(rep.failed_step, 0);
+    assert_int_equal(rep.failed_op, -1);
+    eng_has(rep.err.message, "sending 002: the connection was lost");
+    assert_null(strstr(rep.err.message, "beginning"));
+    ls_run_report_release(&rep);
+    ls_session_disconnect(o.s);
+    eng_is(&o, eng_tables(true), "a");
+    eng_is(&o, eng_statuses(true), "1 applied");
+    proxy_stop(p);
+    ops_close(&o);
+}
+
 static void of_the_last_one_is_done(void **state)
 {
     struct ops o;
@@ -178,6 +233,8 @@ int main(void)
         cmocka_unit_test(with_more_to_come),
         cmocka_unit_test(of_the_last_one_is_done),
         cmocka_unit_test(of_a_completion),
+        cmocka_unit_test(a_line_cut_under_a_pipeline),
+        cmocka_unit_test(of_a_statement_by_itself),
         cmocka_unit_test(of_an_intent_leaves_it_dirty),
     };
 

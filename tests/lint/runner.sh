@@ -64,6 +64,8 @@ suite status.sh
 like "$out" 'status.sh: exit status 23' "an exit status without a failed test is a failure (a leak report)"
 suite no-such-program
 exits 1 "a program that is not there fails the run"
+suite -x bad good.sh bad.sh
+is "$(last)" "2 passed, 0 failed, 0 skipped" "programs can be left out"
 suite -o nothing-like-it good.sh
 exits 1 "a pattern that matches nothing fails the run"
 

@@ -160,8 +160,8 @@ const char *stage_cli(struct stage *s, int code, const char *words)
     FILE *f;
     int c, status;
 
-    assert_true(asprintf(&command, "cd '%s' && HOME='%s/home' exec '%s' %s --url '%s' </dev/null 2>&1", s->dir, s->dir, program(), words,
-                         s->url) > 0);
+    assert_true(asprintf(&command, "cd '%s' && HOME='%s/home' exec '%s' %s --url '%s' </dev/null 2>&1", s->dir, s->dir, program(),
+                         words, s->url) > 0);
     f = popen(command, "re");
     assert_non_null(f);
     FILE *mem = open_memstream(&out, &len);
@@ -230,7 +230,8 @@ void stage_quit(struct stage *s)
 static void focused_button(struct stage *s, char *out, size_t size)
 {
     int row = pty_find(s->p, "[ ");
-    char *line = row < 0 ? NULL : pty_line(s->p, row), *from = line ? strstr(line, "[ ") : NULL, *to = from ? strstr(from, " ]") : NULL;
+    char *line = row < 0 ? NULL : pty_line(s->p, row), *from = line ? strstr(line, "[ ") : NULL,
+         *to = from ? strstr(from, " ]") : NULL;
 
     snprintf(out, size, "%.*s", to ? (int)(to + 2 - from) : 0, to ? from : "");
     free(line);
@@ -319,16 +320,18 @@ const char *stage_ledger(struct stage *s)
 
     if (strcmp(stage_get(s, there), "1") != 0)
         return "";
-    return stage_get(s, s->pg ? "SELECT string_agg(version::text, ' ' ORDER BY version) FROM schema_migrations WHERE status = 'applied'"
-                              : "SELECT group_concat(version, ' ') FROM (SELECT version FROM schema_migrations WHERE status = 'applied' "
-                                "ORDER BY version)");
+    return stage_get(
+        s, s->pg ? "SELECT string_agg(version::text, ' ' ORDER BY version) FROM schema_migrations WHERE status = 'applied'"
+                 : "SELECT group_concat(version, ' ') FROM (SELECT version FROM schema_migrations WHERE status = 'applied' "
+                   "ORDER BY version)");
 }
 
 const char *stage_there(struct stage *s)
 {
-    return stage_get(s, s->pg ? "SELECT string_agg(tablename::text, ' ' ORDER BY tablename) FROM pg_tables WHERE tablename ~ '^t[0-9]+$'"
-                              : "SELECT group_concat(name, ' ') FROM (SELECT name FROM sqlite_master WHERE type = 'table' AND name GLOB "
-                                "'t[0-9]*' ORDER BY name)");
+    return stage_get(
+        s, s->pg ? "SELECT string_agg(tablename::text, ' ' ORDER BY tablename) FROM pg_tables WHERE tablename ~ '^t[0-9]+$'"
+                 : "SELECT group_concat(name, ' ') FROM (SELECT name FROM sqlite_master WHERE type = 'table' AND name GLOB "
+                   "'t[0-9]*' ORDER BY name)");
 }
 
 static int64_t now_ms(void)
@@ -365,11 +368,28 @@ const char *stage_endless(const struct stage *s)
                  : "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n WHERE i < 0;\n";
 }
 
+const char *stage_gated(void)
+{
+    return "DO $$ BEGIN WHILE NOT EXISTS (SELECT FROM go) LOOP PERFORM pg_sleep(0.01); END LOOP; END $$;\n";
+}
+
+void stage_close_gate(struct stage *s)
+{
+    stage_sql(s, "CREATE TABLE IF NOT EXISTS go (i int); TRUNCATE go");
+}
+
+void stage_open_gate(struct stage *s)
+{
+    stage_sql(s, "INSERT INTO go VALUES (1)");
+}
+
 void stage_until_running(struct stage *s)
 {
     if (s->pg)
-        stage_until(s, "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep%' AND state = 'active' AND datname = "
-                       "current_database() AND wait_event = 'PgSleep'", "1");
+        stage_until(s,
+                    "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep%' AND state = 'active' AND datname = "
+                    "current_database() AND wait_event = 'PgSleep'",
+                    "1");
     else
         pty_expect_words(s->p, "running"); /* the statement's row, or RUNNING on top */
     pty_expect(s->p, "RUNNING");

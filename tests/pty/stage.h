@@ -44,8 +44,14 @@ extern const bool stage_on_sqlite, stage_on_pg;
 int stage_setup(void **state);
 int stage_teardown(void **state);
 
-#define ON_SQLITE(f) {#f " (SQLite)", f, stage_setup, stage_teardown, (void *)(uintptr_t)&stage_on_sqlite}
-#define ON_PG(f) {#f " (PostgreSQL)", f, stage_setup, stage_teardown, (void *)(uintptr_t)&stage_on_pg}
+#define ON_SQLITE(f)                                                                                                               \
+    {                                                                                                                              \
+#f " (SQLite)", f, stage_setup, stage_teardown, (void *)(uintptr_t)&stage_on_sqlite                                        \
+    }
+#define ON_PG(f)                                                                                                                   \
+    {                                                                                                                              \
+#f " (PostgreSQL)", f, stage_setup, stage_teardown, (void *)(uintptr_t)&stage_on_pg                                        \
+    }
 #define ON_BOTH(f) ON_SQLITE(f), ON_PG(f)
 
 /* The stage that setup made, its database empty. */
@@ -54,7 +60,8 @@ struct stage *stage_begin(void *state);
 
 /* A file of the project, folders on the way included. The text is printf's. */
 void stage_put(struct stage *s, const char *name, const char *format, ...) __attribute__((format(printf, 3, 4)));
-/* A lockstep.conf that names lockstep's format, and migrations 001 to n: 001_t1 makes t1 (i int) and puts one row into it, its down drops it. */
+/* A lockstep.conf that names lockstep's format, and migrations 001 to n: 001_t1 makes t1 (i int) and puts one row into it, its down
+ * drops it. */
 void stage_tables(struct stage *s, int n);
 /* lockstep WORDS --url … in the project's folder, for setting a scene; the exit code must be code. Its stdout, kept. */
 const char *stage_cli(struct stage *s, int code, const char *words);
@@ -87,6 +94,10 @@ void stage_until(struct stage *s, const char *sql, const char *value);
 
 /* A statement that runs until it is cancelled, in the dialect. */
 const char *stage_endless(const struct stage *s);
+/* A statement that runs until stage_open_gate (PostgreSQL only); the test makes the table go first by stage_close_gate. */
+const char *stage_gated(void);
+void stage_close_gate(struct stage *s);
+void stage_open_gate(struct stage *s);
 /* Waits until the server (or the console's screen) says that it is running. */
 void stage_until_running(struct stage *s);
 

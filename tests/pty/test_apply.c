@@ -178,9 +178,15 @@ static void refuses_what_changed_since(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        ON_BOTH(starts_on_cancel),   ON_BOTH(shows_what_it_will_do),        ON_BOTH(applies_next), ON_BOTH(applies_all),
-        ON_BOTH(applies_up_to_the_cursor), ON_BOTH(rolls_the_last_back), ON_BOTH(rolls_back_down_to_the_cursor),
-        ON_BOTH(marks),              ON_BOTH(refuses_what_changed_since),
+        ON_BOTH(starts_on_cancel),
+        ON_BOTH(shows_what_it_will_do),
+        ON_BOTH(applies_next),
+        ON_BOTH(applies_all),
+        ON_BOTH(applies_up_to_the_cursor),
+        ON_BOTH(rolls_the_last_back),
+        ON_BOTH(rolls_back_down_to_the_cursor),
+        ON_BOTH(marks),
+        ON_BOTH(refuses_what_changed_since),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

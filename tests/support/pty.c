@@ -22,6 +22,8 @@
 #include <vterm.h>
 
 #define PTY_TIMEOUT_MS 20000
+#define PTY_QUIET_MS 3
+#define PTY_LATE_MS 3000 /* what is written arrives by then */
 
 struct pty {
     pid_t pid;
@@ -363,13 +365,16 @@ static bool wait_for(struct pty *p, int (*find)(struct pty *, const char *), con
     for (;;) {
         while (read_some(p, 0)) {
         }
-        if ((find(p, text) >= 0) == present) {
+        /* A frame may come in pieces: what holds must hold when nothing more is under way. */
+        if ((find(p, text) >= 0) == present && !read_some(p, PTY_QUIET_MS)) {
             return true;
         }
-        if (p->ended || now_ms() >= end) {
+        if (now_ms() >= end || (p->ended && !read_some(p, 50))) {
             return false;
         }
-        read_some(p, 50);
+        if (!p->ended) {
+            read_some(p, 50);
+        }
     }
 }
 
@@ -396,7 +401,8 @@ int pty_wait_exit(struct pty *p, int timeout_ms)
     while (!p->ended && now_ms() < end) {
         read_some(p, 20);
     }
-    while (read_some(p, 0)) {
+    /* The kernel hands a terminal's bytes on in its own time: the last may come after the news of the exit. */
+    while (read_some(p, 20)) {
     }
     return p->ended ? p->status : -1;
 }
@@ -431,12 +437,27 @@ void pty_expect_words(struct pty *p, const char *words)
     }
 }
 
+/* The end of what the program wrote, for a look at how it left. */
+static void show_tail(struct pty *p)
+{
+    fputs("# the last bytes: ", stderr);
+    for (size_t i = p->raw_len > 120 ? p->raw_len - 120 : 0; i < p->raw_len; i++) {
+        unsigned char c = (unsigned char)p->raw[i];
+        fprintf(stderr, c < 0x20 || c > 0x7e ? "\\x%02x" : "%c", c);
+    }
+    fputc('\n', stderr);
+}
+
 void pty_expect_restored(struct pty *p)
 {
     if (!pty_termios_restored(p)) {
         show_and_fail(p, "the terminal's modes were not given back", "");
     }
+    for (int64_t end = now_ms() + PTY_LATE_MS; (p->altscreen || !p->cursor_visible) && now_ms() < end;) {
+        read_some(p, 20);
+    }
     if (p->altscreen || !p->cursor_visible) {
+        show_tail(p);
         show_and_fail(p, p->altscreen ? "still on the second screen" : "the cursor stayed hidden", "");
     }
 }

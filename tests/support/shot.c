@@ -1,4 +1,4 @@
-/* Renders the real console into a picture: runs a program in a pseudo-terminal, follows a script, writes the screen as SVG (or text for *.txt).
+/* The real console as a picture: runs a program in a pseudo-terminal, follows a script, writes the screen as SVG.
  *
  * usage: shot ROWSxCOLS OUT PROGRAM [ARG...] < script
  * script lines: `expect TEXT` waits for it, `gone TEXT` waits until it is not there, `keys KEYS` types (names as in pty.h), `settle` waits for silence.
@@ -137,14 +137,7 @@ static void shoot(void **state)
     follow_script(p);
     FILE *f = fopen(out_path, "we");
     assert_non_null(f);
-    size_t n = strlen(out_path);
-    if (n > 4 && strcmp(out_path + n - 4, ".txt") == 0) {
-        char *screen = pty_screen(p);
-        fputs(screen, f);
-        free(screen);
-    } else {
-        write_svg(f, p);
-    }
+    write_svg(f, p);
     assert_int_equal(fclose(f), 0);
     pty_free(p);
 }

@@ -134,7 +134,8 @@ static void fail_with_difference(const char *path, const char *want, const char 
         size_t a = strcspn(want, "\n"), b = strcspn(got, "\n");
 
         if (a != b || memcmp(want, got, a) != 0)
-            fail_msg("%s:%d\n  want %.*s\n  got  %.*s\n(LS_TEST_GOLDEN_WRITE=1 writes the new screen)", path, line, (int)a, want, (int)b, got);
+            fail_msg("%s:%d\n  want %.*s\n  got  %.*s\n(LS_TEST_GOLDEN_WRITE=1 writes the new screen)", path, line, (int)a, want,
+                     (int)b, got);
         want += a + (want[a] == '\n');
         got += b + (got[b] == '\n');
         line++;
@@ -163,7 +164,7 @@ void golden(struct scene *s, const char *name)
     free(path);
 }
 
-/* --- data ------------------------------------------------------------------------------------------------------------------------- */
+/* --- data --------------------------------------------------------------------------------------------------------- */
 
 static void add_migration(struct ls_migrations *m, const struct scene_row *r)
 {
@@ -248,7 +249,7 @@ void scene_connect(struct scene *s, struct snapref *snap, bool protected_)
     app_layout(a);
 }
 
-/* --- plan ------------------------------------------------------------------------------------------------------------------------- */
+/* --- plan --------------------------------------------------------------------------------------------------------- */
 
 static void add_op(struct ls_step *st, enum ls_op_kind kind, const char *sql, int stmt_no, int line)
 {
@@ -264,7 +265,8 @@ static void add_op(struct ls_step *st, enum ls_op_kind kind, const char *sql, in
     op->is_destructive = sql && strncmp(sql, "ALTER TABLE users DROP", 22) == 0;
 }
 
-static void add_step(struct ls_plan *p, uint64_t version, const char *label, const char *name, bool is_destructive, const char *const *sql, int n)
+static void add_step(struct ls_plan *p, uint64_t version, const char *label, const char *name, bool is_destructive,
+                     const char *const *sql, int n)
 {
     struct ls_step *st = LS_VEC_PUSH(&p->steps);
 
@@ -301,16 +303,17 @@ struct planref *scene_plan(bool destroys)
     add_step(p, 9, "009", "drop_fax", destroys, second, 1);
     p->is_destructive = destroys;
     if (destroys) {
-        *LS_VEC_PUSH(&p->findings) = (struct ls_finding){.rule = "D02",
-                                                         .name = "drop-column",
-                                                         .severity = LS_SEV_DANGER,
-                                                         .step = 1,
-                                                         .stmt_no = 1,
-                                                         .path = p->steps.v[1].path,
-                                                         .line = 1,
-                                                         .object = "users.fax",
-                                                         .why = "The column's values are lost, with its indexes and constraints.",
-                                                         .safer = "Back up first; stop using the column in the code, then drop it."};
+        *LS_VEC_PUSH(&p->findings) =
+            (struct ls_finding){.rule = "D02",
+                                .name = "drop-column",
+                                .severity = LS_SEV_DANGER,
+                                .step = 1,
+                                .stmt_no = 1,
+                                .path = p->steps.v[1].path,
+                                .line = 1,
+                                .object = "users.fax",
+                                .why = "The column's values are lost, with its indexes and constraints.",
+                                .safer = "Back up first; stop using the column in the code, then drop it."};
     }
     memset(p->digest, 'd', sizeof(p->digest) - 1);
     return planref_new(p);

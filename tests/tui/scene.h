@@ -1,6 +1,7 @@
 /* tests/tui/scene.h: a console in memory: made-up data, keys by name, screens compared with readable files.
  *
- * golden("name") compares with tests/tui/golden/name.txt; LS_TEST_GOLDEN_WRITE=1 writes the files instead (look at the difference before committing). */
+ * golden("name") compares with tests/tui/golden/name.txt; LS_TEST_GOLDEN_WRITE=1 writes the files instead (look at the difference
+ * before committing). */
 #ifndef TESTS_TUI_SCENE_H
 #define TESTS_TUI_SCENE_H
 
@@ -23,7 +24,8 @@ void golden(struct scene *s, const char *name);
 /* Whether the screen holds the text now. */
 bool scene_shows(struct scene *s, const char *text);
 
-/* One row of the made-up history: label, name, ledger status ("applied", "rolled_back", "failed", NULL = no row), checksum_differs, no_file. */
+/* One row of the made-up history: label, name, ledger status ("applied", "rolled_back", "failed", NULL = no row), checksum_differs,
+ * no_file. */
 struct scene_row {
     const char *label, *name, *status, *applied_at, *applied_by;
     int64_t duration_ms;

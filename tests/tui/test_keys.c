@@ -65,7 +65,8 @@ static void test_every_action_is_whole(void **state)
 
 static void test_names_of_keys_go_both_ways(void **state)
 {
-    static const char *const names[] = {"a", "G", "C-d", "PgDn", "F5", "Space", "Enter", "Esc", "Tab", "BackTab", "Backspace", "ü", "|", ":"};
+    static const char *const names[] = {"a",   "G",   "C-d",     "PgDn",      "F5", "Space", "Enter",
+                                        "Esc", "Tab", "BackTab", "Backspace", "ü",  "|",     ":"};
 
     (void)state;
     for (size_t i = 0; i < LS_ARRAY_LEN(names); i++) {

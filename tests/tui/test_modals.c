@@ -34,8 +34,14 @@ static void on_answer(struct app *a, void *ctx, int choice, const struct ui_gran
 
 static void open_question(struct scene *s, struct answer *x, const char *must_type)
 {
-    struct ui_confirm_spec spec = {.title = "Question", .verb = "Do", .verb2 = "Do more", .must_type = must_type, .digest = "feed", .done = on_answer,
-                                   .ctx = x, .body = ui_doc_new(false)};
+    struct ui_confirm_spec spec = {.title = "Question",
+                                   .verb = "Do",
+                                   .verb2 = "Do more",
+                                   .must_type = must_type,
+                                   .digest = "feed",
+                                   .done = on_answer,
+                                   .ctx = x,
+                                   .body = ui_doc_new(false)};
 
     memset(x, 0, sizeof(*x));
     for (int i = 0; i < 60; i++)
@@ -237,6 +243,40 @@ static void test_read_only_refuses_what_writes(void **state)
     scene_close(&s);
 }
 
+static void test_a_screen_too_small_takes_no_orders(void **state)
+{
+    struct scene s;
+
+    (void)state;
+    open_scene(&s, false);
+    app_resize(&s.app, 40, 10);
+    scene_keys(&s, "m Enter : x");
+    assert_null(s.app.modal);
+    app_resize(&s.app, 80, 24);
+    scene_keys(&s, "m");
+    assert_non_null(s.app.modal);
+    scene_close(&s);
+}
+
+static void test_edit_asks_which_file(void **state)
+{
+    struct scene s;
+
+    (void)state;
+    open_scene(&s, false);
+    scene_keys(&s, "g e");
+    assert_true(scene_shows(&s, "migrations/009_drop_legacy"));
+    scene_keys(&s, "d");
+    assert_true(s.app.wishes & APP_WISH_EDIT);
+    assert_non_null(strstr(s.app.edit_path, "009_drop_legacy"));
+    assert_non_null(strstr(s.app.edit_path, ".down.sql"));
+    s.app.wishes = 0;
+    scene_keys(&s, "J '5' Enter e"); /* a ledger row without a file */
+    assert_true(scene_shows(&s, "there is no file to edit"));
+    assert_int_equal(s.app.wishes & APP_WISH_EDIT, 0);
+    scene_close(&s);
+}
+
 static void test_nothing_runs_without_the_right_grant(void **state)
 {
     struct scene s;
@@ -365,6 +405,8 @@ int main(void)
         cmocka_unit_test(test_menu_by_cursor_letter_and_escape),
         cmocka_unit_test(test_long_menus_keep_their_cursor_in_sight),
         cmocka_unit_test(test_read_only_refuses_what_writes),
+        cmocka_unit_test(test_a_screen_too_small_takes_no_orders),
+        cmocka_unit_test(test_edit_asks_which_file),
         cmocka_unit_test(test_nothing_runs_without_the_right_grant),
         cmocka_unit_test(test_hints_hold_only_what_works),
         cmocka_unit_test(test_ten_thousand_rows_scroll),

@@ -130,6 +130,22 @@ static void test_a_stop_is_no_failure(void **state)
     run_model_release(&m);
 }
 
+static void test_a_cancelled_statement_says_so(void **state)
+{
+    struct run_model m;
+    struct ls_err bad = LS_ERR_INIT;
+
+    (void)state;
+    begin(&m, scene_plan(false));
+    (void)ls_err_set(&bad, LS_E_CANCELLED, "canceling statement due to user request");
+    event(&m, LS_EV_STEP_BEGIN, 0, -1, NULL);
+    event(&m, LS_EV_OP_BEGIN, 0, 1, NULL);
+    event(&m, LS_EV_OP_END, 0, 1, &bad);
+    assert_int_equal(state_of(&m, 0, 1), RUN_CANCELLED);
+    ls_err_release(&bad);
+    run_model_release(&m);
+}
+
 static void test_waits_and_notices_are_kept(void **state)
 {
     struct run_model m;
@@ -179,6 +195,7 @@ int main(void)
         cmocka_unit_test(test_a_good_run),
         cmocka_unit_test(test_a_failure_takes_back_what_its_transaction_did),
         cmocka_unit_test(test_a_stop_is_no_failure),
+        cmocka_unit_test(test_a_cancelled_statement_says_so),
         cmocka_unit_test(test_waits_and_notices_are_kept),
         cmocka_unit_test(test_events_outside_a_run_change_nothing),
     };

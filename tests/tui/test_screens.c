@@ -84,6 +84,8 @@ static void test_filter_and_order(void **state)
     assert_true(scene_shows(&s, "1/2 of 9, filter 'add'"));
     scene_keys(&s, "Esc");
     assert_true(scene_shows(&s, "/9"));
+    scene_keys(&s, "o");
+    golden(&s, "timeline-by-state-80x24");
     scene_close(&s);
 }
 
@@ -236,9 +238,17 @@ static void test_menu_and_help(void **state)
 static void test_backups(void **state)
 {
     struct scene s;
-    struct ls_backup a = {.name = "app-003-20261129163844", .path = "backups/app-003-20261129163844", .target = "app", .dialect = "postgres",
-                          .server = "PostgreSQL 15.20", .version = "003", .created_at = "2026-11-29T16:38:44Z", .state = "read back", .sha256 = "ab",
-                          .size = 3500000, .is_complete = true};
+    struct ls_backup a = {.name = "app-003-20261129163844",
+                          .path = "backups/app-003-20261129163844",
+                          .target = "app",
+                          .dialect = "postgres",
+                          .server = "PostgreSQL 15.20",
+                          .version = "003",
+                          .created_at = "2026-11-29T16:38:44Z",
+                          .state = "read back",
+                          .sha256 = "ab",
+                          .size = 3500000,
+                          .is_complete = true};
     struct ls_backup b = {.name = "app-002-20261128070000.partial", .state = "", .size = 10};
 
     (void)state;
@@ -256,8 +266,14 @@ static void test_log(void **state)
 {
     struct scene s;
     struct ls_journal j = {.exists = true, .first_broken_seq = 2};
-    struct ls_journal_row row = {.seq = 1, .run_id = "r", .event = "run_begin", .at = "2026-11-29T16:38:44.000Z", .operator_name = "anna",
-                                 .detail = "up, 1 steps", .duration_ms = -1, .chain_ok = true};
+    struct ls_journal_row row = {.seq = 1,
+                                 .run_id = "r",
+                                 .event = "run_begin",
+                                 .at = "2026-11-29T16:38:44.000Z",
+                                 .operator_name = "anna",
+                                 .detail = "up, 1 steps",
+                                 .duration_ms = -1,
+                                 .chain_ok = true};
 
     (void)state;
     *LS_VEC_PUSH(&j.rows) = row;
@@ -284,10 +300,18 @@ static void test_log(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_timeline),      cmocka_unit_test(test_too_small),   cmocka_unit_test(test_first_frame),
-        cmocka_unit_test(test_not_connected), cmocka_unit_test(test_filter_and_order), cmocka_unit_test(test_dirty_and_foreign_banners),
-        cmocka_unit_test(test_side_by_side),  cmocka_unit_test(test_detail),      cmocka_unit_test(test_confirmation),
-        cmocka_unit_test(test_stepper),       cmocka_unit_test(test_menu_and_help), cmocka_unit_test(test_backups),
+        cmocka_unit_test(test_timeline),
+        cmocka_unit_test(test_too_small),
+        cmocka_unit_test(test_first_frame),
+        cmocka_unit_test(test_not_connected),
+        cmocka_unit_test(test_filter_and_order),
+        cmocka_unit_test(test_dirty_and_foreign_banners),
+        cmocka_unit_test(test_side_by_side),
+        cmocka_unit_test(test_detail),
+        cmocka_unit_test(test_confirmation),
+        cmocka_unit_test(test_stepper),
+        cmocka_unit_test(test_menu_and_help),
+        cmocka_unit_test(test_backups),
         cmocka_unit_test(test_log),
     };
 

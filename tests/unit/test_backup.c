@@ -248,6 +248,32 @@ static void a_folder_that_cannot_be_written_is_named(void **state)
     ops_close(&o);
 }
 
+/* Another backup of this database, begun in the same second, is not finished yet. */
+static void one_that_is_being_made_is_not_touched(void **state)
+{
+    struct ops o;
+    struct ls_backups made;
+    char stamp[LS_ISO_LEN], *dir;
+
+    (void)state;
+    open_sqlite(&o);
+    dir = ops_path(&o, "backups");
+    assert_int_equal(mkdir(dir, 0700), 0);
+    for (int i = 0; i < 20; i++) { /* whichever second it will be */
+        char *partial;
+
+        ls_stamp_utc(ls_wall_us() + (int64_t)i * 1000000, stamp);
+        partial = ls_asprintf("%s/app-002-%s.partial", dir, stamp);
+        assert_int_equal(mkdir(partial, 0700), 0);
+        free(partial);
+    }
+    ops_ok(ls_backup_create(o.s, NULL, NULL, &made, err));
+    assert_string_equal(made.b.v[0].name + strlen(made.b.v[0].name) - 2, "-2");
+    ls_backups_release(&made);
+    free(dir);
+    ops_close(&o);
+}
+
 /* --- list and prune ------------------------------------------------------------------------------------------------------ */
 
 static void lists_what_is_there_and_what_is_not_finished(void **state)
@@ -399,6 +425,7 @@ int main(void)
         cmocka_unit_test(a_stopped_backup_leaves_nothing),
         cmocka_unit_test(a_full_disk_leaves_nothing),
         cmocka_unit_test(a_folder_that_cannot_be_written_is_named),
+        cmocka_unit_test(one_that_is_being_made_is_not_touched),
         cmocka_unit_test(lists_what_is_there_and_what_is_not_finished),
         cmocka_unit_test(prunes_by_count_and_age_but_never_the_newest),
         cmocka_unit_test(prunes_each_target_for_itself),

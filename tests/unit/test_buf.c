@@ -173,13 +173,35 @@ static void mem_helpers(void **state)
     free(s);
 }
 
+static void cap_cuts_at_a_character(void **state)
+{
+    struct ls_buf b = LS_BUF_INIT;
+
+    (void)state;
+    ls_buf_adds(&b, "ab\xc3\xa4wxyz");
+    ls_buf_cap(&b, 8);
+    assert_string_equal(b.ptr, "ab\xc3\xa4wxyz");
+    ls_buf_cap(&b, 3);
+    assert_string_equal(b.ptr, "ab... (6 bytes more)");
+    ls_buf_clear(&b);
+    ls_buf_adds(&b, "\x80\x80\x80");
+    ls_buf_cap(&b, 2);
+    assert_string_equal(b.ptr, "... (3 bytes more)");
+    ls_buf_release(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(empty_is_a_string),      cmocka_unit_test(adds_and_terminates),
-        cmocka_unit_test(grows_at_every_length),  cmocka_unit_test(formats_long_text),
-        cmocka_unit_test(detach_gives_the_bytes), cmocka_unit_test(reserve_keeps_the_bytes),
-        cmocka_unit_test(vec_grows_zeroed),       cmocka_unit_test(mem_helpers),
+        cmocka_unit_test(empty_is_a_string),
+        cmocka_unit_test(adds_and_terminates),
+        cmocka_unit_test(grows_at_every_length),
+        cmocka_unit_test(formats_long_text),
+        cmocka_unit_test(detach_gives_the_bytes),
+        cmocka_unit_test(reserve_keeps_the_bytes),
+        cmocka_unit_test(cap_cuts_at_a_character),
+        cmocka_unit_test(vec_grows_zeroed),
+        cmocka_unit_test(mem_helpers),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -228,6 +228,23 @@ static void test_questions(void **state)
     assert_int_equal(r.code, 3);
     ran_free(&r);
 
+    /* A folder's name is anybody's. */
+    for (int i = 0; i < 2; i++) {
+        r = run_line("backup -e dev", NULL, NULL, NULL);
+        assert_int_equal(r.code, 0);
+        if (i == 0) {
+            r.out[strcspn(r.out, "\n")] = '\0';
+            assert_int_equal(rename(r.out, "backups/d\033]0;x\007-001-20010203040506"), 0);
+        }
+        ran_free(&r);
+    }
+    a = (struct asked){.answer = false};
+    r = run_line("backups prune --keep 1", NULL, answer, &a);
+    assert_int_equal(r.code, 3);
+    assert_non_null(strstr(a.text, "d<1B>]0;x<07>-001-20010203040506"));
+    assert_null(strchr(a.text, '\033'));
+    ran_free(&r);
+
     assert_int_equal(chdir("/"), 0);
     assert_int_equal(ls_remove_tree(dir, &err), LS_OK);
     free(dir);
@@ -235,6 +252,31 @@ static void test_questions(void **state)
     (void)state;
     (void)answer;
 #endif
+}
+
+/* On a terminal; the database's name is its owner's. */
+static void test_question_on_a_terminal(void **state)
+{
+    int in[2], out[2], old_in = dup(STDIN_FILENO), old_err = dup(STDERR_FILENO);
+    static const char name[] = "db\033]0;x\007", typed[] = "db\033]0;x\007\n";
+    char shown[512] = "";
+    bool is_yes;
+
+    (void)state;
+    assert_int_equal(pipe(in) | pipe(out), 0);
+    assert_int_equal(write(in[1], typed, sizeof(typed) - 1), (ssize_t)sizeof(typed) - 1);
+    (void)fflush(stderr);
+    assert_true(dup2(in[0], STDIN_FILENO) >= 0 && dup2(out[1], STDERR_FILENO) >= 0);
+    is_yes = cli_tty_confirm(NULL, "text\n", name);
+    (void)fflush(stderr);
+    assert_true(dup2(old_in, STDIN_FILENO) >= 0 && dup2(old_err, STDERR_FILENO) >= 0);
+    assert_true(read(out[0], shown, sizeof(shown) - 1) > 0);
+    for (int i = 0; i < 2; i++)
+        (void)(close(in[i]) | close(out[i]));
+    (void)(close(old_in) | close(old_err));
+    assert_true(is_yes);
+    assert_non_null(strstr(shown, "db<1B>]0;x<07>"));
+    assert_null(strchr(shown, '\033'));
 }
 
 static void test_request_over_base(void **state)
@@ -330,6 +372,7 @@ int main(void)
         cmocka_unit_test(test_tables_are_whole),
         cmocka_unit_test(test_run_line),
         cmocka_unit_test(test_questions),
+        cmocka_unit_test(test_question_on_a_terminal),
         cmocka_unit_test(test_request_over_base),
         cmocka_unit_test(test_table),
         cmocka_unit_test(test_errors_are_harmless),

@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "lockstep/base/buf.h"
 #include "lockstep/base/err.h"
 #include "lockstep/base/mem.h"
 
@@ -196,6 +197,24 @@ static void running_out_of_memory_ends_it(void **state)
     assert_string_equal(text + len - (sizeof(want) - 1), want);
 }
 
+/* A server that cannot read a file of 50 MB may repeat all of it. */
+static void a_text_has_an_end(void **state)
+{
+    struct ls_err e = LS_ERR_INIT;
+    struct ls_buf big = LS_BUF_INIT;
+
+    (void)state;
+    ls_buf_repeat(&big, 'x', 1000000);
+    ls_err_set(&e, LS_E_SQL, "syntax error at \"%s\"", big.ptr);
+    ls_err_detail(&e, "%s", big.ptr);
+    assert_true(strlen(e.message) < 5000);
+    assert_true(strncmp(e.message, "syntax error at \"xxx", 20) == 0);
+    assert_non_null(strstr(e.message, "... (995922 bytes more)"));
+    assert_true(strlen(e.detail) < 5000);
+    ls_err_release(&e);
+    ls_buf_release(&big);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -207,6 +226,7 @@ int main(void)
         cmocka_unit_test(null_only_returns_the_code),
         cmocka_unit_test(moves_and_copies),
         cmocka_unit_test(every_code_has_its_own_name),
+        cmocka_unit_test(a_text_has_an_end),
         cmocka_unit_test(running_out_of_memory_ends_it),
     };
 

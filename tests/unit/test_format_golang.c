@@ -71,9 +71,11 @@ static void duplicates_refuse_everything(void **state)
     assert_string_equal(snap->migrations.m.v[1].name, "b");
     assert_non_null(snap->migrations.m.v[1].down.path); /* halves go together by their title */
     assert_string_equal(snap->migrations.diags.d.v[0].code, "duplicate-version");
+    assert_string_equal(snap->migrations.diags.d.v[0].hint, "rename 1_b.up.sql to 3_b.up.sql, with its other half if it has one");
     ls_snapshot_free(snap);
     eng_refused(&o, LS_ACTION_UP, 1, NULL, LS_E_REFUSED, "duplicate migration file: ");
     eng_refused(&o, LS_ACTION_DOWN, 1, NULL, LS_E_REFUSED, "duplicate migration file: ");
+    eng_refused(&o, LS_ACTION_UP, 1, NULL, LS_E_REFUSED, "rename 1_b.up.sql to 3_b.up.sql");
     ops_close(&o);
 }
 

@@ -214,6 +214,11 @@ static void duplicates(void **state)
     ops_put(&o, "migrations/1_a.up.sql", "SELECT 1;");
     ops_put(&o, "migrations/01_b.up.sql", "SELECT 1;");
     eng_refused(&o, LS_ACTION_UP, -1, NULL, LS_E_REFUSED, "two files claim version");
+    eng_refused(&o, LS_ACTION_UP, -1, NULL, LS_E_REFUSED, "rename 01_b.up.sql to 02_b.up.sql");
+    /* A number that only the ledger still knows is not free. */
+    ops_sql(&o, "CREATE TABLE schema_migrations (version INTEGER NOT NULL PRIMARY KEY, name TEXT, description TEXT, applied_at TEXT, applied_by TEXT,"
+                " duration_ms INTEGER, checksum TEXT, status TEXT); INSERT INTO schema_migrations (version, name, status) VALUES (2, 'gone', 'applied');");
+    eng_refused(&o, LS_ACTION_UP, -1, NULL, LS_E_REFUSED, "rename 01_b.up.sql to 03_b.up.sql");
     ops_close(&o);
 }
 

@@ -206,7 +206,7 @@ static void test_when_is_shortened_only_when_it_is_a_time(void **state)
     ui_grid_release(&g);
 }
 
-/* --- documents ---------------------------------------------------------------------------------------------------------------- */
+/* --- documents ---------------------------------------------------------------------------------------------------- */
 
 static enum theme_role role_at(const struct ui_doc_line *l, uint32_t byte)
 {

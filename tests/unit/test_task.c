@@ -113,7 +113,8 @@ static void work_run(struct task *t)
     char byte;
 
     pthread_sigmask(SIG_SETMASK, NULL, &now);
-    w->saw_signals_blocked = sigismember(&now, SIGTERM) && sigismember(&now, SIGHUP) && sigismember(&now, SIGINT) && !sigismember(&now, SIGSEGV);
+    w->saw_signals_blocked =
+        sigismember(&now, SIGTERM) && sigismember(&now, SIGHUP) && sigismember(&now, SIGINT) && !sigismember(&now, SIGSEGV);
     if (w->gate >= 0 && read(w->gate, &byte, 1) != 1)
         abort();
 }

@@ -179,6 +179,10 @@ static void test_nearest_colours(void **state)
     assert_int_equal(theme_to_256(9), 9);
     assert_int_equal(theme_to_16(0x1ff0000), 9);
     assert_int_equal(theme_to_16(0x1000000), 0);
+    assert_int_equal(theme_to_16(0x179c0ff), 14); /* a soft blue stays a colour */
+    assert_int_equal(theme_to_16(0x1e3b341), 11);
+    assert_int_equal(theme_to_16(0x11f3a5f), 4);
+    assert_int_equal(theme_to_16(0x1808080), 7);
     assert_int_equal(theme_to_16(0x1ffffff), 15);
     assert_int_equal(theme_to_16(3), 3);
 }

@@ -25,6 +25,8 @@ void ls_buf_addf(struct ls_buf *b, const char *fmt, ...) LS_PRINTF(2, 3);
 void ls_buf_vaddf(struct ls_buf *b, const char *fmt, va_list ap) LS_PRINTF(2, 0);
 void ls_buf_repeat(struct ls_buf *b, char c, size_t n);
 void ls_buf_truncate(struct ls_buf *b, size_t len); /* len <= b->len */
+/* Cuts what is longer than max bytes at the end of a character, and says how much was left out. */
+void ls_buf_cap(struct ls_buf *b, size_t max);
 char *ls_buf_detach(struct ls_buf *b);              /* caller frees; b is empty again */
 
 #endif

@@ -96,7 +96,8 @@ struct ls_exec_info {
     bool has_rows;       /* the statement returned a row set (even an empty one) */
 };
 /* One statement (more in the text: refused, and nothing runs); its rows are counted and dropped as they arrive. params may be NULL. LS_E_SQL
- * carries sqlstate, offset, detail, hint of the server; offset is -1 when the database named no place. SQLite rows: 0 for DDL. */
+ * carries sqlstate, offset, detail, hint of the server; offset is -1 when the database named no place. SQLite rows: 0 for DDL. COPY TO STDOUT: its
+ * lines are dropped too; COPY FROM STDIN: LS_E_UNSUPPORTED. */
 LS_MUST_CHECK enum ls_rc ls_db_exec(struct ls_db *db, const char *sql, size_t len, const struct ls_param *params, int n_params,
                                     struct ls_exec_info *info, struct ls_err *err);
 /* A whole text. PostgreSQL: one simple query (implicit transaction when none is open). SQLite: statement by statement, stopping at the first

@@ -57,6 +57,7 @@ struct ls_snapshot {
     struct ls_arena *info_arena;
     char *target_label;
     char *legacy_note;           /* or NULL */
+    char *format_note;           /* or NULL: nothing told whose the files are, and what they were taken for */
     int64_t taken_wall_us;
 };
 /* Scans, reads the ledger (connecting first), builds the timeline. */

@@ -9,7 +9,7 @@
  *     format/tree.h (a folder per migration, files in a sort order of one's own) and format/json.h (files with file:line errors) do the common work.
  *     `id` is the ledger's key, byte for byte. Broken things become diagnostics with file and line; the rest of the folder is still there.
  *  3. ledger_read: ls_table_look, then ls_table_rows (format/table.h), which keeps every column as `raw`; set the shape, each row's id, state and
- *     the columns that the tool has; ls_table_fingerprint last. Add the tool's columns to the owners in table.c, so that others recognise the table.
+ *     the columns that the tool has; nothing else: the engine takes the fingerprint. Add the tool's columns to the owners in table.c, so that others recognise the table.
  *  4. rules: what the tool would do with each state; how missing rows are placed. The join is model/timeline.c, never the format.
  *  5. plan_setup, plan_step, plan_mark: ops by format/ops.h. One BEGIN..COMMIT per transaction, a JOURNAL op in front of each COMMIT of a ledger write.
  *     A fence (EXPECT), or expect_rows, on each ledger write: that tells a rival's write. The whole text as one exec is a BATCH, pieces are STATEMENTs

@@ -68,8 +68,9 @@ struct ls_ledger {
     LS_VEC(uint64_t) legacy_versions;
     const char *legacy_odd;   /* a version in it that is no number, or NULL */
     const char *foreign;      /* a ledger of the same name that belongs to another tool: its name ("golang-migrate"), else NULL */
-    char fingerprint[LS_SHA256_HEX]; /* over everything read; part of a plan's digest */
 };
 void ls_ledger_release(struct ls_ledger *l);
+/* A hash of everything that was read; part of a plan's digest. */
+void ls_ledger_fingerprint(const struct ls_ledger *l, char hex[LS_SHA256_HEX]);
 
 #endif

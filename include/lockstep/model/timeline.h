@@ -86,5 +86,7 @@ void ls_timeline_build(const struct ls_migrations *m, const struct ls_ledger *l,
 void ls_timeline_release(struct ls_timeline *t);
 long ls_timeline_find_id(const struct ls_timeline *t, const char *id);   /* first entry with that id, or -1; O(log n) */
 long ls_timeline_find(const struct ls_timeline *t, uint64_t version);    /* first entry with that number, or -1; numeric formats only, O(n) */
+/* The first number above version that neither a file nor the ledger has; 0 when there is none up to INT64_MAX. */
+uint64_t ls_timeline_free_above(const struct ls_timeline *t, uint64_t version);
 
 #endif

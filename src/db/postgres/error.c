@@ -106,16 +106,40 @@ static size_t trimmed_len(const char *s)
     return n;
 }
 
+/* libpq's own words come in lines, with a tab where one goes on: the first is what happened, the others are its detail. is_one: what
+ * comes after them is about libpq's further tries ("invalid socket"). */
+static void add_lines(struct ls_err *err, enum ls_rc code, const char *before, const char *text, bool is_one)
+{
+    size_t first = strcspn(text, "\n");
+    struct ls_buf rest = LS_BUF_INIT;
+
+    ls_err_set(err, code, "%s%.*s", before, (int)first, text);
+    for (const char *p = text + first; *p;) {
+        size_t len;
+        bool goes_on = p[0] == '\n' && p[1] == '\t';
+
+        if (is_one && !goes_on)
+            break;
+        p += strspn(p, "\n\t");
+        len = strcspn(p, "\n");
+        if (rest.len && len)
+            ls_buf_addc(&rest, goes_on ? ' ' : '\n');
+        ls_buf_add(&rest, p, len);
+        p += len;
+    }
+    if (rest.len)
+        ls_err_detail(err, "%s", rest.ptr);
+    ls_buf_release(&rest);
+}
+
 enum ls_rc pg_err_lost(struct pg *c, struct ls_err *err)
 {
-    const char *text = PQerrorMessage(c->conn);
-
     c->is_dead = true;
-
-    enum ls_rc rc = ls_err_set(err, LS_E_CONNECT, "the connection was lost: %.*s", (int)trimmed_len(text), text);
-
+    if (!err || err->code != LS_OK)
+        return err ? err->code : LS_E_CONNECT;
+    add_lines(err, LS_E_CONNECT, "the connection was lost: ", PQerrorMessage(c->conn), true);
     ls_err_hint(err, "what was not committed is rolled back by the server; connect again and look at the state before going on");
-    return rc;
+    return LS_E_CONNECT;
 }
 
 enum ls_rc pg_err_timeout(struct pg *c, const struct pg_call *k, struct ls_err *err)
@@ -251,8 +275,10 @@ enum ls_rc pg_err_connect(PGconn *conn, struct ls_err *err)
         code = LS_E_CONNECT;
 
     char *text = plain_message(raw);
-    enum ls_rc rc = ls_err_set(err, code, "%s", text);
+    enum ls_rc rc = err && err->code != LS_OK ? err->code : code;
 
+    if (rc == code)
+        add_lines(err, code, "", text, false);
     free(text);
     if (err && rc == code)
         memcpy(err->sqlstate, state, sizeof(state));

@@ -113,30 +113,32 @@ static void keep_rows(const PGresult *res, struct ls_result *out)
                     ls_arena_strn(out->arena, PQgetvalue(res, i, j), (size_t)PQgetlength(res, i, j));
 }
 
-/* There is nothing to copy from or to. In: the server is told so and fails the statement. Out: it is cancelled, what comes is
- * dropped. */
-static enum ls_rc end_copy(struct pg *c, struct pg_call *k, ExecStatusType status, struct ls_err *err)
+/* There is nothing to copy from: the server is told so, and fails the statement. */
+static enum ls_rc refuse_copy_in(struct pg *c, struct pg_call *k, struct ls_err *err)
 {
-    enum ls_rc rc =
-        ls_err_set(err, LS_E_UNSUPPORTED, "COPY %s cannot be run here", status == PGRES_COPY_IN ? "FROM STDIN" : "TO STDOUT");
+    enum ls_rc rc = ls_err_set(err, LS_E_UNSUPPORTED, "COPY FROM STDIN cannot be run here"), wait_rc = LS_OK;
     bool is_broken = false;
-    enum ls_rc wait_rc = LS_OK;
+
+    ls_err_hint(err, "write the rows as INSERT statements, or copy from a file that the server can read");
+    while (PQputCopyEnd(c->conn, "no data follows: lockstep does not run COPY FROM STDIN") == 0 && wait_rc == LS_OK && !is_broken)
+        wait_rc = pg_wait_input(c, k, &is_broken, NULL);
+    return rc;
+}
+
+/* Copied rows are dropped like those of a query. To cancel it instead would be a race with its end, which decides whether what
+ * stands around it in one query is committed. */
+static enum ls_rc drop_copy_out(struct pg *c, struct pg_call *k, struct ls_err *err)
+{
+    bool is_broken = false;
+    enum ls_rc rc = LS_OK;
     char *data;
     int n;
 
-    ls_err_hint(err, "write the rows as INSERT statements, or copy from a file that the server can read");
-    if (status == PGRES_COPY_IN) {
-        while (PQputCopyEnd(c->conn, "no data follows: lockstep does not run COPY FROM STDIN") == 0 && wait_rc == LS_OK &&
-               !is_broken)
-            wait_rc = pg_wait_input(c, k, &is_broken, NULL);
-        return rc;
-    }
-    pg_send_cancel(c, k);
-    while ((n = PQgetCopyData(c->conn, &data, 1)) >= 0 && wait_rc == LS_OK && !is_broken) {
+    while (rc == LS_OK && !is_broken && (n = PQgetCopyData(c->conn, &data, 1)) >= 0) {
         if (n > 0)
             PQfreemem(data);
         else
-            wait_rc = pg_wait_input(c, k, &is_broken, NULL);
+            rc = pg_wait_input(c, k, &is_broken, err);
     }
     return rc;
 }
@@ -162,8 +164,9 @@ enum ls_rc pg_take_result(struct pg *c, struct pg_call *k, PGresult *res, struct
     case PGRES_EMPTY_QUERY:
         return LS_OK;
     case PGRES_COPY_IN:
+        return refuse_copy_in(c, k, err);
     case PGRES_COPY_OUT:
-        return end_copy(c, k, status, err);
+        return drop_copy_out(c, k, err);
     case PGRES_COPY_BOTH: /* replication only: nothing here asks for it */
         c->is_dead = true;
         return ls_err_set(err, LS_E_UNSUPPORTED, "the server started to replicate; connection given up");

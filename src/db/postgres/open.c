@@ -48,6 +48,9 @@ static const struct ls_db_ops pg_ops = {
     .child_conninfo = pg_child_conninfo,
 };
 
+/* A notice may be of any length; nobody reads more of it than this. */
+#define MAX_NOTICE ((size_t)4096)
+
 static void on_notice(void *arg, const PGresult *res)
 {
     struct pg *c = arg;
@@ -64,6 +67,7 @@ static void on_notice(void *arg, const PGresult *res)
         ls_buf_addf(&all, "\n%s", detail);
     if (hint)
         ls_buf_addf(&all, "\n%s", hint);
+    ls_buf_cap(&all, MAX_NOTICE);
     c->db.params.on_notice(c->db.params.ctx, severity ? severity : "NOTICE", all.ptr);
     ls_buf_release(&all);
 }

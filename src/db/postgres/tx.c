@@ -69,6 +69,8 @@ enum ls_rc pg_commit(struct ls_db *db, struct ls_err *err)
      * gone, it may be either. */
     if (own.sqlstate[0] == '\0' || c->is_dead) {
         ls_err_set(err, LS_E_UNKNOWN, "the answer to COMMIT was lost: %s", own.message);
+        if (own.detail)
+            ls_err_detail(err, "%s", own.detail);
         ls_err_hint(err, "connect again and ask the server what became of the transaction");
         rc = LS_E_UNKNOWN;
         ls_err_release(&own);

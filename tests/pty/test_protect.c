@@ -1,0 +1,250 @@
+/* Protected environments, the switch between environments, and keys that are typed ahead. */
+#include <config.h>
+
+#include "stage.h"
+
+/* Environments dev and production over the stage's database; production is protected. */
+static void with_environments(struct stage *s)
+{
+    s->opt.cols = 110;
+    stage_tables(s, 2);
+    stage_put(s, "lockstep.conf",
+              "[project]\nformat = lockstep\n\n[env dev]\nurl = %s\n\n[env production]\nurl = %s\nprotected = true\n",
+              s->pg ? s->url : "sqlite:dev.db", s->url);
+    if (!s->pg)
+        stage_sql(s, "CREATE TABLE other (i int)"); /* the file is there: read-only makes none */
+}
+
+static const char *database(struct stage *s)
+{
+    return s->pg ? stage_get(s, "SELECT current_database()") : "app.db";
+}
+
+static void arm(struct stage *s)
+{
+    pty_keys(s->p, "W");
+    pty_expect(s->p, "Arm this console");
+    stage_confirm(s, "Arm");
+    pty_expect(s->p, "armed: this console may write now");
+    pty_expect_words(s->p, "ARMED");
+}
+
+static void opens_read_only(void **state)
+{
+    struct stage *s = stage(state);
+
+    with_environments(s);
+    stage_start_env(s, "production", NULL);
+    stage_ready(s);
+    pty_expect_words(s->p, "production (protected)");
+    pty_expect_words(s->p, "READ-ONLY");
+    pty_keys(s->p, "a");
+    pty_expect(s->p, "read-only: this environment is protected; W arms the console");
+    pty_keys(s->p, "d");
+    pty_expect(s->p, "read-only:");
+    pty_keys(s->p, "m");
+    pty_expect(s->p, "read-only:");
+    assert_int_equal(pty_find(s->p, "[ Cancel ]"), -1);
+    if (s->pg) /* the server would refuse as well */
+        stage_until(s, "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'lockstep' AND datname = current_database()",
+                    "1");
+    stage_quit(s);
+    assert_string_equal(stage_there(s), "");
+}
+
+static void arms_and_disarms(void **state)
+{
+    struct stage *s = stage(state);
+
+    with_environments(s);
+    stage_start_env(s, "production", NULL);
+    stage_ready(s);
+    pty_keys(s->p, "W");
+    pty_expect(s->p, "Arm this console");
+    pty_expect(s->p, "[ Cancel ]");
+    pty_keys(s->p, "<Enter>");
+    pty_expect_gone(s->p, "Tab next button");
+    pty_expect_words(s->p, "READ-ONLY");
+    arm(s);
+    pty_keys(s->p, "W");
+    pty_expect(s->p, "read-only again");
+    pty_expect_words(s->p, "READ-ONLY");
+    stage_quit(s);
+}
+
+static void wants_the_name_typed(void **state)
+{
+    struct stage *s = stage(state);
+    const char *name;
+
+    with_environments(s);
+    name = database(s);
+    stage_start_env(s, "production", NULL);
+    stage_ready(s);
+    arm(s);
+    pty_keys(s->p, "a");
+    pty_expect(s->p, "a backup first?");
+    pty_expect_words(s->p, "Backup: there is none");
+    pty_keys(s->p, "w");
+    pty_expect_words(s->p, stage_format(s, "Type %s to go on:", name));
+    assert_true(pty_cursor_visible(s->p)); /* where it is typed */
+    /* Nothing typed, then a wrong name: neither button does anything. */
+    stage_button(s, "Apply");
+    pty_keys(s->p, "<Enter>wrong<Enter>");
+    pty_expect_words(s->p, "to go on: wrong");
+    pty_expect(s->p, "[ Apply ]");
+    assert_string_equal(stage_there(s), "");
+    pty_keys(s->p, "<C-u>");
+    pty_expect_gone(s->p, "to go on: wrong");
+    pty_keys(s->p, name);
+    pty_expect_words(s->p, stage_format(s, "to go on: %s", name));
+    pty_keys(s->p, "<Enter>");
+    pty_expect_words(s->p, "DONE up, 1 of 1 steps");
+    stage_quit(s);
+    assert_string_equal(stage_ledger(s), "1");
+    assert_string_equal(stage_there(s), "t1");
+}
+
+/* A pasted name is no decision. */
+static void refuses_a_pasted_name(void **state)
+{
+    struct stage *s = stage(state);
+
+    with_environments(s);
+    stage_start_env(s, "production", NULL);
+    stage_ready(s);
+    arm(s);
+    pty_keys(s->p, "a");
+    pty_expect(s->p, "a backup first?");
+    pty_keys(s->p, "w");
+    pty_expect_words(s->p, "to go on:");
+    pty_keys(s->p, stage_format(s, "\033[200~%s\033[201~<Tab><Tab>", database(s)));
+    pty_expect(s->p, "[ Apply ]");
+    pty_keys(s->p, "<Enter>z");
+    pty_expect_words(s->p, "to go on: z");
+    stage_button(s, "Cancel");
+    pty_keys(s->p, "<Enter>");
+    pty_expect(s->p, "nothing was done");
+    stage_quit(s);
+    assert_string_equal(stage_there(s), "");
+}
+
+static void backs_up_first(void **state)
+{
+    struct stage *s = stage(state);
+    const char *name;
+
+    with_environments(s);
+    name = database(s);
+    stage_start_env(s, "production", NULL);
+    stage_ready(s);
+    arm(s);
+    pty_keys(s->p, "a");
+    pty_expect(s->p, "a backup first?");
+    pty_keys(s->p, "b");
+    pty_expect_words(s->p, stage_format(s, "Type %s to go on:", name));
+    pty_expect_words(s->p, "Backup newest 20");
+    pty_keys(s->p, name);
+    pty_expect_words(s->p, stage_format(s, "to go on: %s", name));
+    stage_confirm(s, "Apply");
+    pty_expect_words(s->p, "DONE up, 1 of 1 steps");
+    stage_quit(s);
+    assert_string_equal(stage_ledger(s), "1");
+}
+
+/* Whatever was typed before the dialog was seen is no answer to it. */
+static void typing_ahead_never_applies(void **state)
+{
+    struct stage *s = stage(state);
+
+    stage_tables(s, 2);
+    stage_console(s, NULL);
+    pty_keys(s->p, "a<Enter>y<Tab><Tab><Enter><Enter>y");
+    pty_expect(s->p, "[ Cancel ]");
+    pty_keys(s->p, "<Esc>");
+    pty_expect(s->p, "nothing was done");
+    pty_keys(s->p, "1A<Enter>y<Tab><Enter>y<Enter>");
+    pty_expect(s->p, "[ Cancel ]");
+    assert_string_equal(stage_there(s), "");
+    assert_string_equal(stage_ledger(s), "");
+    pty_keys(s->p, "<Esc>");
+    pty_expect_gone(s->p, "Tab next button");
+    stage_quit(s);
+}
+
+/* The same at the very start: keys typed while it connects. */
+static void typing_ahead_at_the_start(void **state)
+{
+    struct stage *s = stage(state);
+
+    stage_tables(s, 2);
+    stage_start(s, NULL);
+    pty_keys(s->p, "a<Tab><Tab><Enter>A<Enter>y");
+    stage_ready(s);
+    pty_keys(s->p, "<Esc>1");
+    pty_expect_words(s->p, "pending 001 t1");
+    pty_expect_gone(s->p, "Tab next button");
+    stage_quit(s);
+    assert_string_equal(stage_there(s), "");
+}
+
+static void switches_environment(void **state)
+{
+    struct stage *s = stage(state);
+
+    with_environments(s);
+    stage_put(
+        s, "lockstep.conf",
+        "[project]\nformat = lockstep\n\n[env dev]\nurl = %s\n\n[env stage]\nurl = sqlite:stage.db\n\n[env production]\nurl = "
+        "%s\nprotected = true\ntheme = light\n",
+        s->url, s->url);
+    stage_cli(s, 0, "up 1 --yes");
+    stage_start_env(s, "dev", NULL);
+    stage_ready(s);
+    pty_expect_words(s->p, "dev ");
+    pty_expect_words(s->p, "applied 001 t1");
+    pty_keys(s->p, "E");
+    pty_expect(s->p, "Switch to environment");
+    pty_expect_words(s->p, "this one");
+    pty_expect_words(s->p, "protected: opens read-only");
+    pty_keys(s->p, "j<Enter>");
+    pty_expect_words(s->p, "stage ");
+    pty_expect_words(s->p, "pending 001 t1");
+    pty_expect_words(s->p, "read-write");
+    pty_keys(s->p, "E");
+    pty_expect(s->p, "Switch to environment");
+    pty_keys(s->p, "G<Enter>");
+    pty_expect_words(s->p, "production (protected)");
+    pty_expect_words(s->p, "applied 001 t1");
+    pty_expect_words(s->p, "READ-ONLY");
+    stage_quit(s);
+}
+
+/* --read-only has no way out. */
+static void started_read_only(void **state)
+{
+    struct stage *s = stage(state);
+
+    stage_tables(s, 1);
+    if (!s->pg)
+        stage_sql(s, "CREATE TABLE other (i int)");
+    stage_console(s, "--read-only", NULL);
+    pty_expect_words(s->p, "READ-ONLY");
+    pty_keys(s->p, "a");
+    pty_expect(s->p, "read-only: the console was started so");
+    pty_keys(s->p, "W");
+    pty_expect(s->p, "started with --read-only");
+    stage_quit(s);
+    assert_string_equal(stage_there(s), "");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        ON_BOTH(opens_read_only),           ON_BOTH(arms_and_disarms),     ON_BOTH(wants_the_name_typed),
+        ON_BOTH(refuses_a_pasted_name),     ON_BOTH(backs_up_first),       ON_BOTH(typing_ahead_never_applies),
+        ON_BOTH(typing_ahead_at_the_start), ON_BOTH(switches_environment), ON_BOTH(started_read_only),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
