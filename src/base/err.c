@@ -124,12 +124,12 @@ void ls_err_detail(struct ls_err *err, const char *fmt, ...)
     err->detail = more;
 }
 
-enum ls_rc ls_err_wrap(struct ls_err *err, const char *fmt, ...)
+void ls_err_wrap(struct ls_err *err, const char *fmt, ...)
 {
     va_list ap;
 
     if (!err || err->code == LS_OK)
-        return LS_OK;
+        return;
     va_start(ap, fmt);
     char *front = format(fmt, ap);
     va_end(ap);
@@ -138,7 +138,6 @@ enum ls_rc ls_err_wrap(struct ls_err *err, const char *fmt, ...)
     free(front);
     free(err->message);
     err->message = message;
-    return err->code;
 }
 
 void ls_err_move(struct ls_err *to, struct ls_err *from)

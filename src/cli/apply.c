@@ -65,7 +65,7 @@ static void add_finding(struct cli_ctx *ctx, struct ls_buf *b, const struct ls_f
     if (f->object)
         ls_buf_addf(&line, " (%s)", f->object);
     if (f->path)
-        ls_buf_addf(&line, "; %s", f->path);
+        ls_buf_addf(&line, " - %s", f->path);
     if (f->path && f->line > 0)
         ls_buf_addf(&line, ":%d", f->line);
     add(ctx, b, "%s", line.ptr);
@@ -101,7 +101,7 @@ static void add_steps(struct cli_ctx *ctx, struct ls_buf *b, const struct ls_pla
         if (s->kind == LS_STEP_RECORD) {
             add(ctx, b, "  record  %s %s", s->label ? s->label : "", s->name ? s->name : "");
         } else {
-            add(ctx, b, "  %-6s  %s %s: %d statement%s%s", s->direction == LS_UP ? "up" : "down", s->label, s->name, s->n_statements,
+            add(ctx, b, "  %-6s  %s %s, %d statement%s%s", s->direction == LS_UP ? "up" : "down", s->label, s->name, s->n_statements,
                 s->n_statements == 1 ? "" : "s", s->is_destructive ? ", DESTRUCTIVE" : "");
         }
         if (s->tx_note && (!note || strcmp(note, s->tx_note) != 0))
@@ -212,8 +212,10 @@ static enum ls_rc make_backup(struct cli_ctx *ctx)
     cli_progress_hooks(&progress, &hooks);
     enum ls_rc rc = ls_backup_create(ctx->session, &opt, &hooks, &made, &ctx->error);
     cli_progress_close(&progress);
-    if (rc != LS_OK)
-        return ls_err_wrap(&ctx->error, "the backup failed, so nothing was applied");
+    if (rc != LS_OK) {
+        ls_err_wrap(&ctx->error, "the backup failed, so nothing was applied");
+        return rc;
+    }
     if (made.b.n > 0) {
         cli_say(ctx, "backup      %s (%s)", made.b.v[0].path, made.b.v[0].state);
         if (ctx->root)
@@ -334,7 +336,8 @@ int cli_apply(struct cli_ctx *ctx, const struct ls_plan_request *req)
         goto out;
     }
     question(ctx, plan, backup, &text);
-    if (cli_has(ctx, CLI_O(YES)) && !ctx->quiet)
+    /* Who cannot be asked is shown all the same what it is about. */
+    if ((cli_has(ctx, CLI_O(YES)) || !ctx->io->confirm) && !ctx->quiet)
         (void)fputs(text.ptr, ctx->err);
     code = cli_confirm(ctx, text.ptr, verbs[plan->action]) == LS_OK ? run_plan(ctx, plan, backup) : cli_fail(ctx);
 out:

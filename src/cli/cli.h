@@ -183,7 +183,6 @@ void cli_request(const struct cli_values *v, const struct config_request *base, 
 bool cli_tty_confirm(void *ctx, const char *text, const char *must_type);
 
 /* help.c, complete.c */
-void cli_help(FILE *out, const struct cli_command *command); /* NULL: all of them */
 void cli_dump_options(FILE *out);
 LS_MUST_CHECK enum ls_rc cli_generate_completion(FILE *out, const char *shell, struct ls_err *err);
 

@@ -43,6 +43,8 @@ json_t *cli_json_text(const char *text); /* NULL gives null */
 void cli_json_set(json_t *object, const char *key, const char *text);
 void cli_json_int(json_t *object, const char *key, int64_t n);
 void cli_json_bool(json_t *object, const char *key, bool b);
+/* --help: for people, or with --json as data. NULL: all commands. */
+void cli_show_help(struct cli_ctx *ctx, const struct cli_command *command);
 json_t *cli_json_error(const struct ls_err *err);
 json_t *cli_json_lines(const char *text); /* an array of the lines */
 json_t *cli_json_diags(const struct ls_diags *diags);

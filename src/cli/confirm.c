@@ -38,7 +38,7 @@ static enum ls_rc nobody_to_ask(struct cli_ctx *ctx, const char *what)
     if (ctx->target.params.is_protected)
         hint_name(ctx, "to write without asking: ");
     else
-        ls_err_hint(&ctx->error, "--yes writes without asking; `lockstep plan` shows what");
+        ls_err_hint(&ctx->error, "--yes writes without asking");
     return LS_E_REFUSED;
 }
 

@@ -85,7 +85,7 @@ static void help_all(FILE *out)
                 out);
 }
 
-void cli_help(FILE *out, const struct cli_command *command)
+static void help(FILE *out, const struct cli_command *command)
 {
     if (!command) {
         help_all(out);
@@ -100,6 +100,61 @@ void cli_help(FILE *out, const struct cli_command *command)
         wrapped(out, command->details, 0, 0);
     options(out, "Options", command->options);
     options(out, "Options that every command takes", CLI_GLOBAL);
+}
+
+static json_t *options_json(uint64_t set)
+{
+    json_t *list = json_array();
+
+    for (int i = 0; i < CLI_N_OPTIONS; i++) {
+        const struct cli_option *o = &cli_options[i];
+        json_t *one = set & (UINT64_C(1) << i) ? json_object() : NULL;
+
+        if (!one)
+            continue;
+        cli_json_set(one, "name", o->name);
+        cli_json_set(one, "short", o->short_name ? (char[]){o->short_name, '\0'} : NULL);
+        cli_json_set(one, "value", o->arg);
+        cli_json_set(one, "help", o->help);
+        (void)json_array_append_new(list, one);
+    }
+    return list;
+}
+
+static void command_json(json_t *to, const struct cli_command *c)
+{
+    cli_json_set(to, "name", c->name);
+    cli_json_set(to, "words", c->args);
+    cli_json_set(to, "summary", c->summary);
+    cli_json_set(to, "details", c->details);
+    (void)json_object_set_new(to, "options", options_json(c->options));
+}
+
+static void help_json(json_t *root, const struct cli_command *command)
+{
+    json_t *list = command ? NULL : json_array();
+
+    if (command)
+        command_json(root, command);
+    for (size_t i = 0; list && i < cli_n_commands; i++) {
+        json_t *one = json_object();
+
+        command_json(one, &cli_commands[i]);
+        (void)json_array_append_new(list, one);
+    }
+    if (list) {
+        (void)json_object_set_new(root, "commands", list);
+        (void)json_object_set_new(root, "options_alone", options_json(CLI_ALONE));
+    }
+    (void)json_object_set_new(root, "options_everywhere", options_json(CLI_GLOBAL));
+}
+
+void cli_show_help(struct cli_ctx *ctx, const struct cli_command *command)
+{
+    if (ctx->root)
+        help_json(ctx->root, command);
+    else
+        help(ctx->out, command);
 }
 
 /* One line for each command and option; tests/lint holds the manual page against it. */
@@ -132,6 +187,6 @@ int cli_cmd_help(struct cli_ctx *ctx)
         if (!c)
             return cli_fail_with(ctx, LS_E_USAGE, "there is no command '%s'", ctx->words.args[0]);
     }
-    cli_help(ctx->out, c);
+    cli_show_help(ctx, c);
     return 0;
 }

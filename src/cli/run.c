@@ -66,7 +66,7 @@ static int run_words_alone(struct cli_ctx *ctx)
         return 0;
     }
     if (cli_has(ctx, CLI_O(HELP))) {
-        cli_help(ctx->out, w->command);
+        cli_show_help(ctx, w->command);
         return 0;
     }
     if (cli_has(ctx, CLI_O(VERSION)))

@@ -49,11 +49,10 @@ static void env_init(struct config_env *e)
 /* "FILE:LINE: " in front of what is set already, or of a new message. */
 static enum ls_rc at_line(struct ls_err *err, const char *path, int line)
 {
-    enum ls_rc rc = ls_err_wrap(err, "%s:%d", path, line);
-
+    ls_err_wrap(err, "%s:%d", path, line);
     if (err)
         err->line = line;
-    return rc;
+    return err && err->code != LS_OK ? err->code : LS_E_INPUT;
 }
 
 static void suggest(struct ls_buf *b, const char *word, const char *const *words, size_t n)

@@ -4,20 +4,47 @@
 #include "engine/journal_priv.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "engine/session_priv.h"
 #include "lockstep/sql/quote.h"
 
-enum { C_SEQ, C_RUN, C_EVENT, C_VERSION, C_NAME, C_DIRECTION, C_AT, C_OPERATOR, C_HOST, C_TOOL, C_DURATION, C_RESULT, C_DETAIL, C_DIGEST, C_PREV, C_HASH };
+enum {
+    C_SEQ,
+    C_RUN,
+    C_EVENT,
+    C_VERSION,
+    C_NAME,
+    C_DIRECTION,
+    C_AT,
+    C_OPERATOR,
+    C_HOST,
+    C_TOOL,
+    C_DURATION,
+    C_RESULT,
+    C_DETAIL,
+    C_DIGEST,
+    C_PREV,
+    C_HASH
+};
 
-const char *const ls_journal_columns[LS_JOURNAL_COLUMNS] = {"seq",  "run_id", "event",       "version", "name",   "direction",   "at",        "operator",
-                                                            "host", "tool",   "duration_ms", "result",  "detail", "plan_digest", "prev_hash", "hash"};
+const char *const ls_journal_columns[LS_JOURNAL_COLUMNS] = {
+    "seq",  "run_id", "event",       "version", "name",   "direction",   "at",        "operator",
+    "host", "tool",   "duration_ms", "result",  "detail", "plan_digest", "prev_hash", "hash"};
 
-static const char find_pg[] = "SELECT n.nspname, c.oid IS NOT NULL FROM pg_catalog.pg_namespace n "
-                              "LEFT JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = '" LS_JOURNAL_TABLE "' "
-                              "WHERE n.nspname = pg_catalog.current_schema()";
-static const char find_sqlite[] = "SELECT NULL, count(*) > 0 FROM sqlite_schema WHERE type = 'table' AND name = '" LS_JOURNAL_TABLE "'";
+/* Some of them tell whether a table of that name is one of ours. */
+#define OUR_COLUMNS   "'seq', 'run_id', 'event', 'prev_hash', 'hash'"
+#define N_OUR_COLUMNS 5
+
+static const char find_pg[] =
+    "SELECT n.nspname, c.oid IS NOT NULL, (SELECT count(*) FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid AND "
+    "NOT a.attisdropped AND a.attname IN (" OUR_COLUMNS ")) FROM pg_catalog.pg_namespace n "
+    "LEFT JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = '" LS_JOURNAL_TABLE "' "
+    "WHERE n.nspname = pg_catalog.current_schema()";
+static const char find_sqlite[] =
+    "SELECT NULL, count(*) > 0, (SELECT count(*) FROM pragma_table_info('" LS_JOURNAL_TABLE "') WHERE name IN (" OUR_COLUMNS
+    ")) FROM sqlite_schema WHERE type = 'table' AND name = '" LS_JOURNAL_TABLE "'";
 
 enum ls_rc ls_journal_find(struct ls_db *db, struct ls_arena *arena, const char **table, bool *exists, struct ls_err *err)
 {
@@ -25,7 +52,7 @@ enum ls_rc ls_journal_find(struct ls_db *db, struct ls_arena *arena, const char 
     struct ls_buf name = LS_BUF_INIT;
     struct ls_result r = {0};
     enum ls_rc rc = ls_db_query(db, is_pg ? find_pg : find_sqlite, NULL, 0, &r, err);
-    const char *there;
+    const char *there, *n_ours = NULL;
 
     *exists = false;
     if (rc == LS_OK && r.n_rows == 0)
@@ -36,6 +63,11 @@ enum ls_rc ls_journal_find(struct ls_db *db, struct ls_arena *arena, const char 
         there = ls_result_get(&r, 0, 1);
         *exists = there != NULL && (strcmp(there, "t") == 0 || strcmp(there, "1") == 0);
         *table = ls_arena_strn(arena, name.ptr, name.len);
+        n_ours = ls_result_get(&r, 0, 2);
+    }
+    if (rc == LS_OK && *exists && (n_ours == NULL || strtol(n_ours, NULL, 10) != N_OUR_COLUMNS)) {
+        rc = ls_err_set(err, LS_E_INPUT, "the table " LS_JOURNAL_TABLE " is not lockstep's: it lacks columns of the journal");
+        ls_err_hint(err, "give that table another name, or run without a journal: --no-journal, or journal = no in lockstep.conf");
     }
     ls_result_release(&r);
     ls_buf_release(&name);
@@ -58,10 +90,20 @@ static void add_row(struct ls_journal *j, const struct ls_result *r, size_t i)
     struct ls_journal_row *row = LS_VEC_PUSH(&j->rows);
     const char *cells[LS_JOURNAL_COLUMNS];
     const char **texts[LS_JOURNAL_COLUMNS] = {
-        [C_RUN] = &row->run_id,       [C_EVENT] = &row->event,          [C_VERSION] = &row->version, [C_NAME] = &row->name,
-        [C_DIRECTION] = &row->direction, [C_AT] = &row->at,             [C_OPERATOR] = &row->operator_name, [C_HOST] = &row->host,
-        [C_TOOL] = &row->tool,        [C_RESULT] = &row->result,        [C_DETAIL] = &row->detail,   [C_DIGEST] = &row->plan_digest,
-        [C_PREV] = &row->prev_hash,   [C_HASH] = &row->hash,
+        [C_RUN] = &row->run_id,
+        [C_EVENT] = &row->event,
+        [C_VERSION] = &row->version,
+        [C_NAME] = &row->name,
+        [C_DIRECTION] = &row->direction,
+        [C_AT] = &row->at,
+        [C_OPERATOR] = &row->operator_name,
+        [C_HOST] = &row->host,
+        [C_TOOL] = &row->tool,
+        [C_RESULT] = &row->result,
+        [C_DETAIL] = &row->detail,
+        [C_DIGEST] = &row->plan_digest,
+        [C_PREV] = &row->prev_hash,
+        [C_HASH] = &row->hash,
     };
     char hash[LS_SHA256_HEX];
 
@@ -127,7 +169,7 @@ enum ls_rc ls_journal_read(struct ls_session *s, size_t limit, struct ls_journal
         ls_buf_addf(&sql, " LIMIT %zu", limit + 1);
     rc = ls_db_query(s->db, sql.ptr, NULL, 0, &r, err);
     if (rc != LS_OK)
-        rc = ls_err_wrap(err, "reading the journal " LS_JOURNAL_TABLE);
+        ls_err_wrap(err, "reading the journal " LS_JOURNAL_TABLE);
     for (size_t i = 0; rc == LS_OK && i < r.n_rows; i++)
         add_row(out, &r, i);
     if (rc == LS_OK)

@@ -29,9 +29,10 @@ static enum ls_rc make_table(struct ls_journal_writer *w, struct ls_db *db, stru
     if (rc == LS_OK)
         return LS_OK;
     ls_db_rollback(db);
-    ls_err_hint(err, "run without a journal (--no-journal, or journal = off in lockstep.conf), or let this role create the table %s",
+    ls_err_hint(err, "run without a journal (--no-journal, or journal = no in lockstep.conf), or let this role create the table %s",
                 w->table);
-    return ls_err_wrap(err, "making the journal table " LS_JOURNAL_TABLE);
+    ls_err_wrap(err, "making the journal table " LS_JOURNAL_TABLE);
+    return rc;
 }
 
 enum ls_rc ls_journal_reread(struct ls_journal_writer *w, struct ls_db *db, struct ls_err *err)
@@ -45,8 +46,8 @@ enum ls_rc ls_journal_reread(struct ls_journal_writer *w, struct ls_db *db, stru
     rc = ls_db_query(db, sql.ptr, NULL, 0, &r, err);
     ls_buf_release(&sql);
     if (rc != LS_OK) {
-        ls_err_hint(err, "run without a journal: --no-journal, or journal = off in lockstep.conf");
-        rc = ls_err_wrap(err, "reading the journal " LS_JOURNAL_TABLE);
+        ls_err_hint(err, "run without a journal: --no-journal, or journal = no in lockstep.conf");
+        ls_err_wrap(err, "reading the journal " LS_JOURNAL_TABLE);
     } else if (r.n_rows > 0 && ls_result_get(&r, 0, 0) != NULL && ls_result_get(&r, 0, 1) != NULL) {
         w->seq = strtoll(ls_result_get(&r, 0, 0), NULL, 10);
         snprintf(w->hash, sizeof(w->hash), "%s", ls_result_get(&r, 0, 1));
@@ -187,7 +188,8 @@ enum ls_rc ls_journal_write(struct ls_journal_writer *w, struct ls_db *db, const
     }
     ls_db_rollback(db);
     ls_journal_rolled_back(w);
-    return ls_err_wrap(err, "writing the journal " LS_JOURNAL_TABLE);
+    ls_err_wrap(err, "writing the journal " LS_JOURNAL_TABLE);
+    return rc;
 }
 
 enum ls_rc ls_journal_has_pending(struct ls_journal_writer *w, struct ls_db *db, bool *out, struct ls_err *err)

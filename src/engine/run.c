@@ -157,7 +157,7 @@ static enum ls_rc begin_journal(struct ls_runner *r, struct ls_err *err)
     if (!r->s->p.journal)
         return LS_OK;
     rc = ls_journal_open(&r->journal, r->s->db, r->s->p.operator_name, r->plan->digest, err);
-    snprintf(detail, sizeof(detail), "%s, %zu steps", ls_action_name(r->plan->action), r->plan->steps.n);
+    snprintf(detail, sizeof(detail), "%s, %zu step%s", ls_action_name(r->plan->action), r->plan->steps.n, r->plan->steps.n == 1 ? "" : "s");
     e.detail = detail;
     if (rc == LS_OK)
         rc = ls_journal_write(&r->journal, r->s->db, &e, err);

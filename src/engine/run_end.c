@@ -372,7 +372,7 @@ void ls_run_journal_end(struct ls_runner *r)
     if (!may_write_journal(r))
         return;
     ls_session_shield(r->s, true);
-    snprintf(detail, sizeof(detail), "%d of %zu steps", r->rep->n_steps_done, r->plan->steps.n);
+    snprintf(detail, sizeof(detail), "%d of %zu step%s", r->rep->n_steps_done, r->plan->steps.n, r->plan->steps.n == 1 ? "" : "s");
     e.detail = detail;
     if (ls_journal_write(&r->journal, r->s->db, &e, NULL) != LS_OK)
         ls_run_event(r, LS_EV_NOTICE, "WARNING: the journal could not be told about the end of the run", NULL);

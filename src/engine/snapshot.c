@@ -56,7 +56,8 @@ static enum ls_rc wrap_folder(const struct ls_session *s, enum ls_rc rc, struct 
     if (rc == LS_OK)
         return rc;
     ls_err_hint(err, "name the folder of the migrations: --migrations DIR, or migrations = DIR in lockstep.conf");
-    return ls_err_wrap(err, "the migrations folder %s", s->p.migrations_dir);
+    ls_err_wrap(err, "the migrations folder %s", s->p.migrations_dir);
+    return rc;
 }
 
 static enum ls_rc named_format(const struct ls_session *s, const struct ls_format **out, struct ls_err *err)

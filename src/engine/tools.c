@@ -199,11 +199,11 @@ static enum ls_rc judge(const char *name, const struct ls_tool *best, int min_ve
     if (need > 0)
         ls_err_hint(err,
                     "Install PostgreSQL's client programs of version %d or newer (Debian and Ubuntu: postgresql-client-%d), or "
-                    "name the program to use.",
+                    "put their folder first in PATH.",
                     need, need);
     else
         ls_err_hint(err,
-                    "Install PostgreSQL's client programs (Debian and Ubuntu: postgresql-client), or name the program to use.");
+                    "Install PostgreSQL's client programs (Debian and Ubuntu: postgresql-client), or put their folder first in PATH.");
     return rc;
 }
 

@@ -54,7 +54,7 @@ enum ls_rc ls_golang_ledger_read(struct ls_db *db, const struct ls_format_opts *
     ls_buf_adds(&sql, " LIMIT " MAX_ROWS);
     rc = ls_db_query(db, sql.ptr, NULL, 0, &r, err);
     if (rc != LS_OK)
-        rc = ls_err_wrap(err, "reading the ledger %s", out->location);
+        ls_table_unreadable(out->location, err);
     for (size_t i = 0; rc == LS_OK && i < r.n_rows; i++)
         rc = add_row(out, ls_result_get(&r, i, 0), ls_result_get(&r, i, 1), err);
 out:

@@ -58,7 +58,7 @@ static enum ls_rc read_rows(struct ls_db *db, const struct ls_table_look *look, 
     ls_buf_adds(&sql, " ORDER BY version");
     rc = ls_db_query(db, sql.ptr, NULL, 0, &r, err);
     if (rc != LS_OK)
-        rc = ls_err_wrap(err, "reading the ledger %s", out->location);
+        ls_table_unreadable(out->location, err);
     for (size_t i = 0; rc == LS_OK && i < r.n_rows; i++)
         rc = add_row(out, &r, i, err);
 out:

@@ -45,7 +45,7 @@ enum ls_rc ls_legacy_read(struct ls_db *db, struct ls_ledger *out, struct ls_err
     ls_buf_adds(&sql, " ORDER BY version");
     rc = ls_db_query(db, sql.ptr, NULL, 0, &r, err);
     if (rc != LS_OK) {
-        rc = ls_err_wrap(err, "reading the older ledger " LS_LEGACY_TABLE);
+        ls_err_wrap(err, "reading the older ledger " LS_LEGACY_TABLE);
         goto out;
     }
     for (size_t i = 0; i < r.n_rows; i++) {

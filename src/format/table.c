@@ -51,14 +51,45 @@ static const char look_sqlite[] =
     "WHERE m.type IN ('table', 'view') AND m.name COLLATE NOCASE IN (?2, 'schema_version', 'ar_internal_metadata') AND ?1 IS NULL "
     "ORDER BY m.name, p.cid";
 
+/* The first dot that does not stand inside of "...". */
+static const char *dot_of(const char *name)
+{
+    bool is_quoted = false;
+
+    for (; *name != '\0'; name++) {
+        if (*name == '"')
+            is_quoted = !is_quoted;
+        else if (*name == '.' && !is_quoted)
+            return name;
+    }
+    return NULL;
+}
+
+/* "a ""b""" as SQL and golang-migrate's x-migrations-table-quoted write it; anything else is the name as it stands. */
+static const char *unquoted(struct ls_arena *arena, const char *from, size_t len)
+{
+    struct ls_buf b = LS_BUF_INIT;
+    const char *out;
+
+    if (len < 3 || from[0] != '"' || from[len - 1] != '"')
+        return ls_arena_strn(arena, from, len);
+    for (size_t i = 1; i < len - 1; i++) {
+        ls_buf_addc(&b, from[i]);
+        i += from[i] == '"' && from[i + 1] == '"' && i + 1 < len - 1;
+    }
+    out = ls_arena_strn(arena, b.ptr, b.len);
+    ls_buf_release(&b);
+    return out;
+}
+
 void ls_table_names(struct ls_arena *arena, enum ls_dialect d, const struct ls_format_opts *opts, const char *default_table, const char **schema,
                     const char **table)
 {
     const char *name = opts != NULL && opts->table != NULL && opts->table[0] != '\0' ? opts->table : default_table;
-    const char *dot = d == LS_DIALECT_POSTGRES ? strchr(name, '.') : NULL;
+    const char *dot = d == LS_DIALECT_POSTGRES ? dot_of(name) : NULL, *last = dot != NULL ? dot + 1 : name;
 
-    *schema = dot != NULL ? ls_arena_strn(arena, name, (size_t)(dot - name)) : NULL;
-    *table = ls_arena_str(arena, dot != NULL ? dot + 1 : name);
+    *schema = dot != NULL ? unquoted(arena, name, (size_t)(dot - name)) : NULL;
+    *table = unquoted(arena, last, strlen(last));
 }
 
 static bool is_of(const struct ls_result *r, size_t row, const char *table)
@@ -104,7 +135,7 @@ const char *ls_table_owner(struct ls_arena *arena, const struct ls_result *r, co
     }
     for (size_t i = 0; i < r->n_rows; i++)
         if (is_of(r, i, table))
-            ls_buf_addf(&columns, "%s%s", columns.len > 0 ? ", " : "", ls_result_get(r, i, 3));
+            ls_buf_addf(&columns, "%s%s", columns.len > 0 ? ", " : "", ls_result_get(r, i, 3) != NULL ? ls_result_get(r, i, 3) : "none");
     text = ls_arena_printf(arena, "another tool (its columns: %s)", columns.ptr);
     ls_buf_release(&columns);
     return text;
@@ -156,7 +187,7 @@ enum ls_rc ls_table_look(struct ls_db *db, const struct ls_format_opts *opts, co
     params[1] = (struct ls_param){LS_PARAM_TEXT, out->table};
     rc = ls_db_query(db, d == LS_DIALECT_POSTGRES ? look_pg : look_sqlite, params, 2, &r, err);
     if (rc != LS_OK) {
-        rc = ls_err_wrap(err, "looking for the ledger table %s", out->table);
+        ls_err_wrap(err, "looking for the ledger table %s", out->table);
         goto out;
     }
     if (d == LS_DIALECT_POSTGRES && r.n_rows == 0) {
@@ -204,6 +235,13 @@ const char *ls_table_sql_of(struct ls_plan_ctx *ctx, const char *default_table, 
         out = ls_arena_strn(arena, sql.ptr, sql.len);
     ls_buf_release(&sql);
     return out;
+}
+
+void ls_table_unreadable(const char *location, struct ls_err *err)
+{
+    if (err != NULL && err->code == LS_E_RIGHTS)
+        ls_err_hint(err, "what is applied stands in that table: GRANT SELECT on it to this role, or connect as another");
+    ls_err_wrap(err, "reading the ledger %s", location);
 }
 
 bool ls_table_version(const char *text, uint64_t *out)

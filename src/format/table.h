@@ -13,7 +13,8 @@ struct ls_table_look {
     bool has_legacy;      /* a table schema_version with a column version (and not Flyway's) beside it */
 };
 
-/* Splits "schema.table" (PostgreSQL) or gives the default; strings live in arena. */
+/* Splits "schema.table" (PostgreSQL) or gives the default; strings live in arena. Each part may stand in double quotes, as golang-migrate's
+ * x-migrations-table-quoted has it; then dots and double quotes in it are its own. */
 void ls_table_names(struct ls_arena *arena, enum ls_dialect d, const struct ls_format_opts *opts, const char *default_table, const char **schema,
                     const char **table);
 /* Looks, and sets ledger->arena, exists, schema, location, is_writable, and foreign when the table is not `tool`'s. */
@@ -37,6 +38,8 @@ const char *ls_table_cell(const struct ls_ledger *l, const struct ls_ledger_row 
 bool ls_table_has_column(const struct ls_ledger *l, const char *column);
 /* "t", "true", "1" */
 bool ls_table_is_true(const char *text);
+/* What reading the ledger's rows failed with, with its name in front, and what to do about rights. */
+void ls_table_unreadable(const char *location, struct ls_err *err);
 /* A version out of a ledger; false: no number between 0 and INT64_MAX. */
 bool ls_table_version(const char *text, uint64_t *out);
 

@@ -8,6 +8,7 @@ url=
 if vars=$("$LS_SRCDIR/tests/support/pg" start --durable 2>"$LS_TEST_TMP/pg.err"); then
     eval "$vars"
     trap '"$LS_SRCDIR/tests/support/pg" stop "$LS_TEST_PG_DIR" >/dev/null 2>&1' EXIT
+    trap 'exit 130' INT TERM HUP
     url=$LS_TEST_PG_URL
 else
     echo "# no PostgreSQL: $(tail -n 1 "$LS_TEST_TMP/pg.err")"

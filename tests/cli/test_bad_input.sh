@@ -151,6 +151,22 @@ run "$LS_BIN" up --format lockstep --yes
 exits 3 "golang-migrate's ledger is not lockstep's"
 like "$err" 'belongs to golang-migrate' "and is known by its columns"
 
+# --- the journal ---
+fresh
+printf -- '-- lockstep: no-transaction\nDROP TABLE lockstep_journal;\nnonsense;\n' >migrations/002_no_journal.up.sql
+run "$LS_BIN" up --yes
+exits 4 "a migration that drops the journal, and fails"
+like "$err" 'nonsense' "is told"
+like "$err" 'WARNING: the journal could not be told about the failure' "and so is what the journal does not know"
+fresh
+sqlite3 a.db 'CREATE TABLE lockstep_journal (x INTEGER)'
+run "$LS_BIN" up --yes
+exits 1 "a table of the journal's name that is none"
+like "$err" "lockstep_journal is not lockstep's" "is told"
+like "$err" 'hint: .*--no-journal' "with the way out"
+run "$LS_BIN" log
+exits 1 "and log says so, too"
+
 # --- the database ---
 fresh
 run "$LS_BIN" up --yes

@@ -44,6 +44,7 @@ like "$(json .plan.digest)" '^[0-9a-f]{64}$' "has a digest"
 run "$LS_BIN" up
 exits 3 "up without a terminal and without --yes"
 like "$err" 'nothing was written' "says so"
+like "$err" '^  up      001 create_agents, 1 statement' "after showing what it is about"
 ok "and it is so" test ! -e demo.db
 run "$LS_BIN" up 5 --yes
 exits 0 "up 5"
@@ -107,6 +108,7 @@ is "$out" "down: nothing to do" "and nothing more to take back"
 # --- mark ---
 run "$LS_BIN" mark 1 applied
 exits 3 "mark without a terminal"
+like "$err" '^  (INSERT INTO|UPDATE) schema_migrations ' "shows what it would write"
 run "$LS_BIN" mark 1 applied --yes
 exits 0 "mark applied"
 like "$err" 'Will write:' "shows what it writes"

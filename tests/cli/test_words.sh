@@ -86,6 +86,14 @@ if command -v jq >/dev/null 2>&1; then
     like "$err" 'there is no command' "and text on stderr all the same"
     run "$LS_BIN" status --json
     is "$(json .error.message)" "no database is named" "so is a missing database"
+    for c in $("$LS_BIN" --dump-options | sed -n 's/^command //p'); do
+        run "$LS_BIN" "$c" --help --json
+        is "$(json '.name + " " + (.options_everywhere | map(.name) | contains(["url", "json"]) | tostring)')" "$c true" "$c --help --json"
+    done
+    run "$LS_BIN" help up --json
+    is "$(json '.options | map(.name) | join(" ")')" "backup no-backup" "help up --json lists its options"
+    run "$LS_BIN" help --json
+    is "$(json '.commands | map(.name) | join(" ")')" "$("$LS_BIN" --dump-options | sed -n 's/^command //p' | tr '\n' ' ' | sed 's/ $//')" "help --json lists the commands"
     run "$LS_BIN" version --json
     like "$(json .version)" '^[0-9]' "version --json"
 else

@@ -12,6 +12,7 @@ command -v openssl >/dev/null 2>&1 || skip_all "openssl is not there to make cer
 vars=$("$pg" start 2>pg.err) || skip_all "$(tail -n 1 pg.err)"
 eval "$vars"
 trap '"$pg" stop "$LS_TEST_PG_DIR"' EXIT
+trap 'exit 130' INT TERM HUP
 [ -n "${LS_TEST_PG_TCP_URL:-}" ] || skip_all "no loopback port for the server"
 
 make_ca() { # NAME

@@ -65,11 +65,13 @@ static void wrap_puts_in_front(void **state)
     struct ls_err e = LS_ERR_INIT;
 
     (void)state;
-    assert_int_equal(ls_err_wrap(&e, "nothing to wrap"), LS_OK);
+    ls_err_wrap(&e, "nothing to wrap");
+    assert_int_equal(e.code, LS_OK);
     assert_null(e.message);
     ls_err_set(&e, LS_E_SQL, "syntax error at \"%s\"", "CRATE");
-    assert_int_equal(ls_err_wrap(&e, "%s:%d", "7_x.up.sql", 12), LS_E_SQL);
-    assert_int_equal(ls_err_wrap(&e, "apply"), LS_E_SQL);
+    ls_err_wrap(&e, "%s:%d", "7_x.up.sql", 12);
+    ls_err_wrap(&e, "apply");
+    assert_int_equal(e.code, LS_E_SQL);
     assert_string_equal(e.message, "apply: 7_x.up.sql:12: syntax error at \"CRATE\"");
     ls_err_release(&e);
 }
@@ -96,7 +98,7 @@ static void null_only_returns_the_code(void **state)
     (void)state;
     assert_int_equal(ls_err_set(NULL, LS_E_DRIFT, "x %d", 1), LS_E_DRIFT);
     assert_int_equal(ls_err_sys(NULL, "x"), LS_E_IO);
-    assert_int_equal(ls_err_wrap(NULL, "x"), LS_OK);
+    ls_err_wrap(NULL, "x");
     ls_err_hint(NULL, "x");
     ls_err_detail(NULL, "x");
     ls_err_copy(NULL, &(struct ls_err)LS_ERR_INIT);

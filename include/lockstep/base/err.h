@@ -52,7 +52,7 @@ enum ls_rc ls_err_set(struct ls_err *err, enum ls_rc code, const char *fmt, ...)
 enum ls_rc ls_err_sys(struct ls_err *err, const char *fmt, ...) LS_PRINTF(2, 3);
 void ls_err_hint(struct ls_err *err, const char *fmt, ...) LS_PRINTF(2, 3);   /* keeps a hint that is there */
 void ls_err_detail(struct ls_err *err, const char *fmt, ...) LS_PRINTF(2, 3); /* appends on a new line */
-enum ls_rc ls_err_wrap(struct ls_err *err, const char *fmt, ...) LS_PRINTF(2, 3); /* "<fmt>: <message>"; returns the code */
+void ls_err_wrap(struct ls_err *err, const char *fmt, ...) LS_PRINTF(2, 3);   /* "<fmt>: <message>", when something was set */
 void ls_err_move(struct ls_err *to, struct ls_err *from); /* releases to, leaves from clean */
 void ls_err_copy(struct ls_err *to, const struct ls_err *from);
 

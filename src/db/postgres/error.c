@@ -16,7 +16,7 @@ static const struct {
     enum ls_rc code;
     const char *hint; /* NULL: the server's own, if it has one */
 } states[] = {
-    {"28", LS_E_AUTH, "check the user name and the password: in the URL, a passfile (~/.pgpass) or a service file"},
+    {"28", LS_E_AUTH, "check the user name, and the password in the URL, in ~/.pgpass or in a service file"},
     {"42501", LS_E_RIGHTS, NULL},
     {"25006", LS_E_RIGHTS, "this session or this server is read-only"},
     {"55P03", LS_E_BUSY,
@@ -269,6 +269,8 @@ enum ls_rc pg_err_connect(PGconn *conn, struct ls_err *err)
         hint = "the server's certificate was not accepted: sslrootcert names the authority that signed it, and verify-full wants "
                "the host name "
                "that stands in it";
+    else if (strstr(raw, "SSL") && (strstr(raw, "does not support SSL") || strstr(raw, "SSL was required")))
+        hint = "the server offers no TLS, and sslmode asks for it: switch TLS on in the server, or ask for less with sslmode";
     else
         hint = "check host and port in the URL, that the server runs, and that a firewall lets us through";
     if (code == LS_E_SQL)

@@ -162,5 +162,7 @@ enum ls_rc pg_setup(struct pg *c, const struct ls_db_params *params, struct ls_e
         rc = pg_err_lost(c, err);
     if (rc == LS_OK)
         describe_link(c);
-    return rc == LS_OK ? rc : ls_err_wrap(err, "after connecting");
+    else
+        ls_err_wrap(err, "after connecting");
+    return rc;
 }
