@@ -8,6 +8,9 @@
 static const struct ls_format *const formats[] = {
     &ls_format_lockstep,
     &ls_format_golang_migrate,
+    &ls_format_dbmate,
+    &ls_format_goose,
+    &ls_format_sql_migrate,
 };
 
 static const struct {

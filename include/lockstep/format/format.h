@@ -112,8 +112,11 @@ struct ls_format {
                      struct ls_err *err);
 };
 
+extern const struct ls_format ls_format_dbmate;
 extern const struct ls_format ls_format_golang_migrate;
+extern const struct ls_format ls_format_goose;
 extern const struct ls_format ls_format_lockstep;
+extern const struct ls_format ls_format_sql_migrate;
 
 /* The registry. */
 const struct ls_format *const *ls_formats(size_t *n);
