@@ -220,6 +220,7 @@ static void all_in_one(bool pg)
 {
     struct ls_plan *plan;
     struct ls_buf sql = LS_BUF_INIT;
+    char uuid[64];
     struct ops o;
 
     open_tool(&o, pg);
@@ -233,6 +234,12 @@ static void all_in_one(bool pg)
     ls_plan_print_sql(plan, pg ? LS_DIALECT_POSTGRES : LS_DIALECT_SQLITE, &sql);
     eng_has(sql.ptr, "one transaction holds this one and the 1 behind it");
     eng_has(sql.ptr, pg ? "'\\x00ff27'::bytea" : "x'00ff27'");
+    snprintf(uuid, sizeof(uuid), "'%.8s-%.4s-4%.3s-8%.3s-000000000002'", plan->digest, plan->digest + 8, plan->digest + 12, plan->digest + 15);
+    eng_has(sql.ptr, uuid);
+    ops_sql(&o, sql.ptr); /* it runs as printed, the UUIDs too */
+    eng_is(&o, log_of(pg), "a up, b up");
+    eng_is(&o, "SELECT count(*) FROM tool_log WHERE why = 'ok'", "2");
+    ops_sql(&o, "DROP TABLE tool_log; DROP TABLE a; DROP TABLE a2; DROP TABLE b");
     ls_buf_release(&sql);
     ls_plan_free(plan);
     eng_run(&o, LS_ACTION_UP, -1, NULL);
