@@ -91,6 +91,38 @@ static enum ls_rc load(struct maker *mk, const struct ls_section *section, struc
     return rc;
 }
 
+/* The first error that the scan had about this migration's file; NULL: none. */
+static const struct ls_diag *error_about(const struct ls_migrations *all, const struct ls_migration *m)
+{
+    for (size_t i = 0; m->up.path != NULL && i < all->diags.d.n; i++) {
+        const struct ls_diag *d = &all->diags.d.v[i];
+
+        if (d->severity == LS_SEV_ERROR && d->path != NULL && strcmp(d->path, m->up.path) == 0)
+            return d;
+    }
+    return NULL;
+}
+
+static enum ls_rc refuse_unparsed(const struct maker *mk, const struct ls_migration *m, struct ls_err *err)
+{
+    const struct ls_diag *d = error_about(&mk->snap->migrations, m);
+
+    if (d == NULL) {
+        ls_err_set(err, LS_E_REFUSED, "%s could not be understood", m->up.path != NULL ? m->up.path : m->label);
+        ls_err_hint(err, "see what verify says about it");
+        return LS_E_REFUSED;
+    }
+    if (d->line > 0)
+        ls_err_set(err, LS_E_REFUSED, "%s:%d: %s", d->path, d->line, d->message);
+    else
+        ls_err_set(err, LS_E_REFUSED, "%s: %s", d->path, d->message);
+    if (err != NULL)
+        err->line = d->line;
+    if (d->hint != NULL)
+        ls_err_hint(err, "%s", d->hint);
+    return LS_E_REFUSED;
+}
+
 static enum ls_rc refuse_code(const struct maker *mk, const struct ls_entry *e, struct ls_err *err)
 {
     static const char *const why[] = {[LS_LANG_CLIENT_SCRIPT] = "is a script for the database's own client program",
@@ -100,10 +132,9 @@ static enum ls_rc refuse_code(const struct maker *mk, const struct ls_entry *e, 
     if (m == NULL || (m->lang == LS_LANG_SQL && (m->flags & LS_MIG_UNPARSED) == 0))
         return LS_OK;
     if (m->lang == LS_LANG_SQL)
-        ls_err_set(err, LS_E_REFUSED, "%s could not be understood", m->up.path != NULL ? m->up.path : m->label);
-    else
-        ls_err_set(err, LS_E_REFUSED, "%s %s", m->up.path != NULL ? m->up.path : m->label, why[m->lang]);
-    ls_err_hint(err, m->lang == LS_LANG_SQL ? "see what verify says about it" : "run it with %s, then go on here", mk->snap->format->title);
+        return refuse_unparsed(mk, m, err);
+    ls_err_set(err, LS_E_REFUSED, "%s %s", m->up.path != NULL ? m->up.path : m->label, why[m->lang]);
+    ls_err_hint(err, "run it with %s, then go on here", mk->snap->format->title);
     return LS_E_REFUSED;
 }
 
@@ -160,16 +191,16 @@ static enum ls_rc add_record(struct maker *mk, struct ls_err *err)
 }
 
 /* What is in no order cannot be the one that is taken back next. */
-static bool can_go_down(const struct ls_entry *e)
+static bool can_go_down(const struct maker *mk, const struct ls_entry *e)
 {
-    return e->migration == NULL || e->migration->kind == LS_KIND_VERSIONED;
+    return e->migration == NULL ? !mk->snap->format->rules->down_passes_missing : e->migration->kind == LS_KIND_VERSIONED;
 }
 
 /* The last applied entry in front of *end, at or behind `from`; *end is moved there. -1: none. */
 static long next_below(const struct maker *mk, long *end, long from)
 {
     while (--*end >= from)
-        if (is_applied(&mk->snap->timeline.e.v[*end]) && can_go_down(&mk->snap->timeline.e.v[*end]))
+        if (is_applied(&mk->snap->timeline.e.v[*end]) && can_go_down(mk, &mk->snap->timeline.e.v[*end]))
             return *end;
     return -1;
 }
@@ -180,7 +211,7 @@ static long newest_below(const struct maker *mk, long at)
     const struct ls_timeline *t = &mk->snap->timeline;
 
     while (--at >= 0)
-        if (is_applied(&t->e.v[at]) && t->e.v[at].migration != NULL && can_go_down(&t->e.v[at]))
+        if (is_applied(&t->e.v[at]) && t->e.v[at].migration != NULL && can_go_down(mk, &t->e.v[at]))
             return at;
     return -1;
 }
@@ -198,7 +229,7 @@ static long next_down(const struct maker *mk, const bool *taken, long from)
     long best = -1;
 
     for (long i = (long)t->e.n - 1; i >= from; i--) {
-        if (taken[i] || !is_applied(&t->e.v[i]) || !can_go_down(&t->e.v[i]))
+        if (taken[i] || !is_applied(&t->e.v[i]) || !can_go_down(mk, &t->e.v[i]))
             continue;
         if (!mk->snap->format->rules->down_by_ledger)
             return i;

@@ -260,6 +260,9 @@ static bool goes_together(const struct ls_runner *r, const struct ls_op *ops, in
 
     if (r->step < 0 || r->in_tx || r->s->dialect != LS_DIALECT_POSTGRES || n > MAX_PIPELINE || (r->hooks != NULL && r->hooks->gate != NULL))
         return false;
+    /* Statements in front of the BEGIN commit on their own: in a pipeline they would be one transaction. */
+    if (ops[0].kind != LS_OP_BEGIN)
+        return false;
     for (int i = 0; i < n; i++) {
         bytes += ops[i].len;
         n_commits += ops[i].kind == LS_OP_COMMIT;

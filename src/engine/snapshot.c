@@ -139,6 +139,8 @@ static enum ls_rc detect_by_ledger(struct ls_session *s, struct ls_snapshot *sna
         return rc;
     *is_read = snap->ledger.foreign == NULL;
     snap->format = *is_read ? all[0] : ls_format_find(snap->ledger.foreign);
+    if (snap->format != NULL && (snap->format->caps & LS_CAP_RECOGNISE_ONLY) != 0)
+        snap->format = NULL; /* named as the table's owner later on; the folder may be another tool's */
     if (snap->format == NULL)
         return LS_OK;
     snap->n_detected = 1;

@@ -8,6 +8,14 @@
 static const struct ls_format *const formats[] = {
     &ls_format_lockstep,
     &ls_format_golang_migrate,
+    &ls_format_dbmate,
+    &ls_format_goose,
+    &ls_format_sql_migrate,
+    &ls_format_drizzle,
+    &ls_format_drizzle1,
+    &ls_format_prisma,
+    &ls_format_sqlx,
+    &ls_format_diesel,
 };
 
 static const struct {

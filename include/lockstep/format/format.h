@@ -112,8 +112,16 @@ struct ls_format {
                      struct ls_err *err);
 };
 
+extern const struct ls_format ls_format_dbmate;
+extern const struct ls_format ls_format_diesel;
+extern const struct ls_format ls_format_drizzle;  /* 0.x: meta/_journal.json */
+extern const struct ls_format ls_format_drizzle1; /* 1.x: a folder per migration */
 extern const struct ls_format ls_format_golang_migrate;
+extern const struct ls_format ls_format_goose;
 extern const struct ls_format ls_format_lockstep;
+extern const struct ls_format ls_format_prisma;
+extern const struct ls_format ls_format_sql_migrate;
+extern const struct ls_format ls_format_sqlx;
 
 /* The registry. */
 const struct ls_format *const *ls_formats(size_t *n);

@@ -58,6 +58,7 @@ struct ls_timeline_rules {
     bool has_checksums;
     bool runs_out_of_order;   /* the tool runs files older than its newest applied one (SET shape) */
     bool down_by_ledger;      /* the tool takes back in reverse order of the ledger's rows, not of the files (goose, node-pg-migrate) */
+    bool down_passes_missing; /* rows without a file are invisible to the tool's down: it takes back what is below (dbmate) */
     const char *applied, *pending_next, *pending_later, *out_of_order, *modified, *missing, *duplicate, *dirty, *rolled_back; /* tool_would texts */
     const char *inferred;     /* of what is only taken for applied; NULL: a sentence made of the shape */
     const char *outdated;     /* of a repeatable whose checksum changed: it is pending; NULL: pending_next */
