@@ -43,7 +43,16 @@ static enum ls_rc add_entry(struct ls_dir *dir, int fd, const char *path, const 
     return LS_OK;
 }
 
-enum ls_rc ls_dir_read(const char *path, struct ls_dir *dir, struct ls_err *err)
+/* What the folder itself says of an entry; not for links, nor on file systems that do not tell. */
+static bool add_listed(struct ls_dir *dir, const struct dirent *e)
+{
+    if (e->d_type != DT_REG && e->d_type != DT_DIR)
+        return false;
+    *LS_VEC_PUSH(&dir->e) = (struct ls_dirent){.name = ls_strdup(e->d_name), .is_dir = e->d_type == DT_DIR};
+    return true;
+}
+
+static enum ls_rc read_all(const char *path, bool is_list, struct ls_dir *dir, struct ls_err *err)
 {
     enum ls_rc rc = LS_OK;
     DIR *d = opendir(path); /* O_CLOEXEC by POSIX */
@@ -64,7 +73,8 @@ enum ls_rc ls_dir_read(const char *path, struct ls_dir *dir, struct ls_err *err)
         }
         if (is_dot(e->d_name))
             continue;
-        rc = add_entry(dir, dirfd(d), path, e->d_name, err);
+        if (!is_list || !add_listed(dir, e))
+            rc = add_entry(dir, dirfd(d), path, e->d_name, err);
         if (rc != LS_OK)
             break;
     }
@@ -74,6 +84,16 @@ enum ls_rc ls_dir_read(const char *path, struct ls_dir *dir, struct ls_err *err)
     else if (dir->e.n > 1)
         qsort(dir->e.v, dir->e.n, sizeof(*dir->e.v), by_name);
     return rc;
+}
+
+enum ls_rc ls_dir_read(const char *path, struct ls_dir *dir, struct ls_err *err)
+{
+    return read_all(path, false, dir, err);
+}
+
+enum ls_rc ls_dir_list(const char *path, struct ls_dir *dir, struct ls_err *err)
+{
+    return read_all(path, true, dir, err);
 }
 
 void ls_dir_release(struct ls_dir *dir)

@@ -95,12 +95,10 @@ static const char *direct_of(struct search *s, const char *direct_name, const ch
 /* url_env, then url, of one section. */
 static void pick_section(struct search *s, const struct config_env *e, const char *what)
 {
-    const char *named = e->url_env ? env_get(s, e->url_env) : NULL;
+    const char *direct_name = e->url_env ? ls_arena_printf(s->arena, "%s" UNPOOLED_SUFFIX, e->url_env) : NULL;
+    const char *named = e->url_env ? env_get(s, e->url_env) : NULL, *direct = direct_name ? env_get(s, direct_name) : NULL;
 
-    if (named) {
-        const char *direct_name = ls_arena_printf(s->arena, "%s" UNPOOLED_SUFFIX, e->url_env);
-        const char *direct = env_get(s, direct_name);
-
+    if (named || direct) {
         s->pick.url = direct_of(s, direct_name, direct, e->url_env, named, "");
         s->pick.source = ls_arena_printf(s->arena, "%s of %s in %s", direct ? direct_name : e->url_env, what, project_name(s));
     } else if (e->url) {
@@ -137,15 +135,67 @@ static void pick_three(struct search *s, const char *const value[N_DOTENV], cons
     s->pick.in_project_dir = in_project_dir && s->pick.url;
 }
 
-static enum ls_rc pick_dotenv(struct search *s, struct ls_err *err)
+static struct ls_str part(const char *from, size_t len)
+{
+    return (struct ls_str){from, len};
+}
+
+/* The user and "/database" of a URL: a pooler's and the direct one differ in host, port and parameters only. */
+static void split_url(const char *url, struct ls_str *user, struct ls_str *database)
+{
+    const char *p = strstr(url, "://");
+    size_t len = p ? strcspn(p + 3, "/?#") : 0;
+    const char *at = p ? memchr(p + 3, '@', len) : NULL;
+
+    *user = at ? part(p + 3, strcspn(p + 3, ":@")) : part("", 0);
+    *database = p ? part(p + 3 + len, strcspn(p + 3 + len, "?#")) : part("", 0);
+}
+
+static bool is_same(struct ls_str a, struct ls_str b)
+{
+    return a.len == b.len && memcmp(a.ptr, b.ptr, a.len) == 0;
+}
+
+static bool is_pair(const char *a, const char *b)
+{
+    struct ls_str user_a, user_b, db_a, db_b;
+
+    split_url(a, &user_a, &db_a);
+    split_url(b, &user_b, &db_b);
+    return db_a.len > 1 && is_same(db_a, db_b) && is_same(user_a, user_b);
+}
+
+/* The environment had the pooled URL alone, and the file has a direct one. It is taken when it leads to the same database; another one's, of
+ * another environment say, is left alone, aloud. */
+static void prefer_direct(struct search *s, const char *direct, const char *where, bool in_project_dir)
+{
+    const char *pooled = s->pick.url;
+
+    if (!direct || strcmp(direct, pooled) == 0)
+        return;
+    if (!is_pair(direct, pooled)) {
+        add_note(s, ls_arena_printf(s->arena, "%s of the environment is used; %s%s leads to another database and is not", dotenv_names[DOTENV_POOLED],
+                                    dotenv_names[DOTENV_UNPOOLED], where));
+        return;
+    }
+    s->pick.url = direct_of(s, dotenv_names[DOTENV_UNPOOLED], direct, dotenv_names[DOTENV_POOLED], pooled, where);
+    s->pick.source = ls_arena_printf(s->arena, "%s%s", dotenv_names[DOTENV_UNPOOLED], where);
+    s->pick.in_project_dir = in_project_dir;
+}
+
+/* had_pooled: the environment's DATABASE_URL was picked already. */
+static enum ls_rc pick_dotenv(struct search *s, bool had_pooled, struct ls_err *err)
 {
     struct dotenv file;
     char *path = strcmp(s->project->dir, ".") == 0 ? ls_strdup(".env") : ls_path_join(s->project->dir, ".env");
     bool beside = ls_path_kind(path) == LS_PATH_FILE;
     enum ls_rc rc = dotenv_read(s->arena, beside ? path : ".env", &file, err);
+    const char *where = beside ? ls_arena_printf(s->arena, " in %s", path) : " in .env";
 
-    if (rc == LS_OK)
-        pick_three(s, file.value, beside ? ls_arena_printf(s->arena, " in %s", path) : " in .env", beside);
+    if (rc == LS_OK && had_pooled)
+        prefer_direct(s, file.value[DOTENV_UNPOOLED], where, beside);
+    else if (rc == LS_OK)
+        pick_three(s, file.value, where, beside);
     free(path);
     return rc;
 }
@@ -172,8 +222,8 @@ static enum ls_rc pick_url(struct search *s, struct ls_err *err)
     for (int k = 0; k < N_DOTENV; k++)
         value[k] = env_get(s, dotenv_names[k]);
     pick_three(s, value, "", false);
-    if (!s->pick.url)
-        rc = pick_dotenv(s, err);
+    if (!s->pick.url || s->pick.url == value[DOTENV_POOLED])
+        rc = pick_dotenv(s, s->pick.url != NULL, err);
     if (rc != LS_OK || s->pick.url)
         return rc;
     if (p->default_env)

@@ -15,6 +15,7 @@ struct dirty {
     const struct ls_entry *entry;     /* the dirty one */
     const struct ls_migration *above; /* whose down may have been begun instead; NULL: none */
     struct ls_reading up, down;       /* of the entry's up (or no-transaction down); of the one above */
+    struct ls_reading made;           /* of the up of the one above, when its down was refused for want of anything to take away */
     bool is_golang;
     int failed_stmt, n_stmts; /* by the journal: "(statement 3 of 5)"; 0 unknown */
     enum ls_direction failed_direction;
@@ -164,6 +165,12 @@ static const char *sentence_of(const struct ls_reading *r)
     return "The file was sent as one query, which PostgreSQL runs as one transaction: all of it took effect, or nothing.";
 }
 
+/* The down file takes away what is not there, and leaves what its own up made. */
+static bool is_misfit(const struct dirty *d)
+{
+    return d->made.extent == LS_EXTENT_WHOLE || d->made.extent == LS_EXTENT_PART;
+}
+
 static void explain_reading(struct dirty *d, const struct ls_reading *r)
 {
     static const char *const extents[][2] = {
@@ -184,7 +191,8 @@ static void explain_reading(struct dirty *d, const struct ls_reading *r)
     else if (r->stmts.n > 0)
         fact(d, "The catalogue cannot tell how much of it is in the database: look at the statements below.");
     if (r->was_refused && r->is_whole && r->extent == LS_EXTENT_WHOLE)
-        fact(d, "It failed, by the journal, and left nothing: so that was so before it ran, and it has nothing to do here.");
+        fact(d, "It failed, by the journal, and left nothing: so that was so before it ran%s.",
+             is_misfit(d) ? "" : ", and it has nothing to do here");
     for (size_t i = 0; i < r->stmts.n; i++)
         if (r->stmts.v[i].trace.cure != NULL)
             fact(d, "Before anything else, take the unfinished %s away: %s", r->stmts.v[i].trace.object, r->stmts.v[i].trace.cure);
@@ -269,6 +277,8 @@ static enum way indicated_golang(const struct dirty *d)
         return WAY_NONE;
     if (is_up)
         return up == LS_EXTENT_NOTHING ? WAY_PENDING : up == LS_EXTENT_WHOLE ? WAY_APPLIED : WAY_NONE;
+    if (is_down && is_misfit(d))
+        return d->made.extent == LS_EXTENT_WHOLE ? WAY_ABOVE_APPLIED : WAY_NONE;
     if (is_down)
         return down == LS_EXTENT_NOTHING ? WAY_ABOVE_APPLIED : down == LS_EXTENT_WHOLE ? WAY_APPLIED : WAY_NONE;
     if (up == LS_EXTENT_NOTHING)
@@ -355,6 +365,9 @@ static enum ls_rc explain_golang(struct dirty *d, struct ls_err *err)
         rc = look(d, m, LS_UP, &d->up, err);
     if (rc == LS_OK && d->above != NULL && (!d->out->direction_known || d->out->direction == LS_DOWN))
         rc = look(d, d->above, LS_DOWN, &d->down, err);
+    if (rc == LS_OK && d->out->direction_known && d->down.was_refused && d->down.is_whole && d->down.extent == LS_EXTENT_WHOLE &&
+        d->above->up.path != NULL)
+        rc = look(d, d->above, LS_UP, &d->made, err);
     if (rc != LS_OK)
         return rc;
     if (d->up.extent == LS_EXTENT_NOTHING && d->up.migration != NULL && !d->out->direction_known) {
@@ -365,6 +378,9 @@ static enum ls_rc explain_golang(struct dirty *d, struct ls_err *err)
     explain_reading(d, &d->up);
     if (!d->out->direction_known || d->out->direction == LS_DOWN)
         explain_reading(d, &d->down);
+    if (is_misfit(d))
+        fact(d, "But %s of what the up of %s makes is in the database: the down file takes away something else.",
+             d->made.extent == LS_EXTENT_WHOLE ? "all" : "a part", d->above->label);
     if (m == NULL && d->up.migration == NULL && (d->entry->row == NULL || !d->entry->row->is_nil))
         fact(d, "There is no file for version %s in the folder.", d->entry->label);
     list_statements(d, d->out->direction_known && d->out->direction == LS_DOWN ? &d->down : &d->up);
@@ -427,6 +443,7 @@ enum ls_rc ls_dirty_explain(struct ls_session *s, const struct ls_snapshot *snap
         rc = d.is_golang ? explain_golang(&d, err) : explain_lockstep(&d, err);
     ls_reading_release(&d.up);
     ls_reading_release(&d.down);
+    ls_reading_release(&d.made);
     return rc;
 }
 

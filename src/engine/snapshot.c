@@ -42,6 +42,11 @@ static void copy_info(struct ls_snapshot *snap, const struct ls_session *s)
     snap->info = *info;
     for (size_t i = 0; i < LS_ARRAY_LEN(texts); i++)
         *texts[i] = ls_arena_str(a, *texts[i] != NULL ? *texts[i] : "");
+    /* A URL may leave to a service file or to the environment where it leads. */
+    if (info->dialect == LS_DIALECT_POSTGRES && !s->is_stand_in) {
+        free(snap->target_label);
+        snap->target_label = ls_asprintf("postgres %s at %s", snap->info.database, snap->info.host);
+    }
     if (s->is_stand_in) {
         const char *label = snap->target_label;
 
@@ -112,7 +117,7 @@ static void prefer_heir(struct ls_snapshot *snap)
 static enum ls_rc detect_by_folder(const struct ls_session *s, struct ls_snapshot *snap, bool has_legacy, struct ls_err *err)
 {
     struct ls_dir dir = {0};
-    enum ls_rc rc = ls_dir_read(s->p.migrations_dir, &dir, err);
+    enum ls_rc rc = ls_dir_list(s->p.migrations_dir, &dir, err);
 
     if (rc == LS_OK)
         snap->n_detected = ls_format_detect(s->p.migrations_dir, &dir, snap->detected, LS_ARRAY_LEN(snap->detected));

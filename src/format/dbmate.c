@@ -253,8 +253,6 @@ static enum ls_rc ledger_read(struct ls_db *db, const struct ls_format_opts *opt
         if (!ls_table_version(row->id, &row->version))
             row->version = 0;
     }
-    if (rc == LS_OK)
-        ls_table_fingerprint(out);
     return rc;
 }
 

@@ -202,10 +202,9 @@ static void look_into(struct ls_migrations *out, struct ls_migration *m, const c
         if (need_hash && both[k]->path != NULL)
             ls_scan_read(out, m, both[k], text);
     }
-    if (m->up.path != NULL && m->up.size == 0) {
+    if (m->up.path != NULL && (m->flags & LS_MIG_EMPTY) != 0) {
         struct ls_diag *d = ls_scan_diag(out, LS_SEV_ERROR, "empty-file", m->up.path, "is empty: diesel stops here with an error");
 
-        m->flags |= LS_MIG_EMPTY;
         d->version = m->label;
         d->hint = "write a comment or SELECT 1; into it";
     }
@@ -254,8 +253,6 @@ static enum ls_rc ledger_read(struct ls_db *db, const struct ls_format_opts *opt
         row->state = LS_ROW_APPLIED;
         row->applied_at = ls_table_cell(out, row, "run_on");
     }
-    if (rc == LS_OK)
-        ls_table_fingerprint(out);
     return rc;
 }
 

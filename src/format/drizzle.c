@@ -116,8 +116,7 @@ static void add_entry(struct ls_migrations *out, const char *journal, size_t n, 
     }
     m->up.path = path;
     m->up.policy = LS_POLICY_TX;
-    if (ls_scan_read(out, m, &m->up, text))
-        m->up.size = (int64_t)text->len;
+    (void)ls_scan_read(out, m, &m->up, text);
     m->checksum = m->up.sha256[0] != '\0' ? ls_arena_str(out->arena, m->up.sha256) : NULL;
 }
 
@@ -234,8 +233,6 @@ static enum ls_rc ledger_read(struct ls_db *db, const struct ls_format_opts *opt
             out->high_water = row->version;
         }
     }
-    if (rc == LS_OK)
-        ls_table_fingerprint(out);
     return rc;
 }
 

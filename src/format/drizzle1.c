@@ -179,8 +179,6 @@ static enum ls_rc ledger_read(struct ls_db *db, const struct ls_format_opts *opt
         row->checksum = ls_table_cell(out, row, "hash");
         row->applied_at = ls_table_cell(out, row, "applied_at");
     }
-    if (rc == LS_OK)
-        ls_table_fingerprint(out);
     return rc;
 }
 

@@ -37,7 +37,7 @@ static enum ls_rc look_for_schema(struct ls_db *db, const char *schema, const ch
                                 &name, 1, &r, err);
 
     if (rc != LS_OK) {
-        rc = ls_err_wrap(err, "looking for the schema %s", schema);
+        ls_err_wrap(err, "looking for the schema %s", schema);
         goto out;
     }
     *is_there = ls_table_is_true(ls_result_get(&r, 0, 0));

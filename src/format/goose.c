@@ -216,8 +216,6 @@ static enum ls_rc ledger_read(struct ls_db *db, const struct ls_format_opts *opt
     }
     for (size_t i = 0; rc == LS_OK && i < out->rows.n; i++)
         rc = fill_row(out, &out->rows.v[i], err);
-    if (rc == LS_OK)
-        ls_table_fingerprint(out);
     return rc;
 }
 

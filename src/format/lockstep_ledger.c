@@ -44,6 +44,13 @@ static enum ls_rc add_row(struct ls_ledger *l, const struct ls_result *r, size_t
     return LS_OK;
 }
 
+static int by_version(const void *a, const void *b)
+{
+    const struct ls_ledger_row *x = a, *y = b;
+
+    return (x->version > y->version) - (x->version < y->version);
+}
+
 static enum ls_rc read_rows(struct ls_db *db, const struct ls_table_look *look, struct ls_ledger *out, struct ls_err *err)
 {
     enum ls_dialect d = ls_db_dialect(db);
@@ -55,12 +62,19 @@ static enum ls_rc read_rows(struct ls_db *db, const struct ls_table_look *look, 
     rc = ls_table_sql(&sql, d, look->schema, look->table, err);
     if (rc != LS_OK)
         goto out;
-    ls_buf_adds(&sql, " ORDER BY version");
+    ls_buf_adds(&sql, " AS l ORDER BY l.version"); /* the column, not the text of it that is selected: 10 comes behind 9 */
     rc = ls_db_query(db, sql.ptr, NULL, 0, &r, err);
     if (rc != LS_OK)
         ls_table_unreadable(out->location, err);
     for (size_t i = 0; rc == LS_OK && i < r.n_rows; i++)
         rc = add_row(out, &r, i, err);
+    /* Somebody's table may keep versions as text. Nothing has to be moved where the database's order is ours. */
+    for (size_t i = 1; i < out->rows.n; i++) {
+        if (out->rows.v[i - 1].version <= out->rows.v[i].version)
+            continue;
+        qsort(out->rows.v, out->rows.n, sizeof(out->rows.v[0]), by_version);
+        break;
+    }
 out:
     ls_result_release(&r);
     ls_buf_release(&sql);

@@ -31,6 +31,13 @@ static bool is_imported(const struct ls_ledger *l)
     return false;
 }
 
+static int by_number(const void *a, const void *b)
+{
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+    return (x > y) - (x < y);
+}
+
 enum ls_rc ls_legacy_read(struct ls_db *db, struct ls_ledger *out, struct ls_err *err)
 {
     enum ls_dialect d = ls_db_dialect(db);
@@ -42,7 +49,7 @@ enum ls_rc ls_legacy_read(struct ls_db *db, struct ls_ledger *out, struct ls_err
     rc = name_of(&sql, d, out->schema, err);
     if (rc != LS_OK)
         goto out;
-    ls_buf_adds(&sql, " ORDER BY version");
+    ls_buf_adds(&sql, " AS l ORDER BY l.version"); /* the column, not the text of it that is selected */
     rc = ls_db_query(db, sql.ptr, NULL, 0, &r, err);
     if (rc != LS_OK) {
         ls_err_wrap(err, "reading the older ledger " LS_LEGACY_TABLE);
@@ -57,6 +64,8 @@ enum ls_rc ls_legacy_read(struct ls_db *db, struct ls_ledger *out, struct ls_err
         else
             out->legacy_odd = ls_arena_str(out->arena, text != NULL ? text : "NULL");
     }
+    if (out->legacy_versions.n > 1) /* the column may be text */
+        qsort(out->legacy_versions.v, out->legacy_versions.n, sizeof(out->legacy_versions.v[0]), by_number);
     /* A single 0 is how such tools say "nothing applied". */
     out->has_legacy = r.n_rows > 0 && !(r.n_rows == 1 && out->legacy_versions.n == 1 && out->legacy_versions.v[0] == 0) && !is_imported(out);
 out:

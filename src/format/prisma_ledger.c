@@ -105,7 +105,7 @@ static enum ls_rc look_for_tables(struct ls_db *db, struct ls_ledger *out, struc
                                 &schema, 1, &r, err);
 
     if (rc != LS_OK)
-        rc = ls_err_wrap(err, "looking whether the database is empty");
+        ls_err_wrap(err, "looking whether the database is empty");
     else if (r.n_rows > 0)
         out->variant = LS_PRISMA_NOT_EMPTY;
     ls_result_release(&r);
@@ -124,8 +124,6 @@ enum ls_rc ls_prisma_ledger_read(struct ls_db *db, const struct ls_format_opts *
         rc = ls_table_rows(db, &look, ls_db_dialect(db) == LS_DIALECT_POSTGRES ? "t.started_at, t.id" : "t.started_at, t.rowid", out, err);
     for (size_t i = 0; rc == LS_OK && i < out->rows.n; i++)
         read_row(out, &out->rows.v[i]);
-    if (rc == LS_OK)
-        ls_table_fingerprint(out);
     return rc;
 }
 

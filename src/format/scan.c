@@ -12,7 +12,6 @@
 struct found {
     struct ls_file_name name;
     const char *file;
-    off_t size;
 };
 struct found_list {
     LS_VEC(struct found) f;
@@ -98,7 +97,6 @@ static void add_file(struct ls_migrations *out, struct ls_migration *m, const st
     struct ls_section *s = section_of(m, f->name.role);
 
     s->path = ls_arena_printf(out->arena, "%s/%s", out->dir, f->file);
-    s->size = f->size;
     /* The two halves may be spelled differently ("01_a.up.sql", "1_b.down.sql"): lists show the up file's words. */
     if (f->name.role == LS_ROLE_UP && m->down.path == NULL && m->verify.path == NULL)
         return;
@@ -201,7 +199,7 @@ enum ls_rc ls_scan_folder(const char *dir, ls_name_parser parse, struct ls_migra
     memset(out, 0, sizeof(*out));
     out->arena = ls_arena_new();
     out->dir = ls_arena_str(out->arena, dir);
-    rc = ls_dir_read(dir, &d, err);
+    rc = ls_dir_list(dir, &d, err);
     if (rc != LS_OK)
         goto out;
     for (size_t i = 0; i < d.e.n; i++) {
@@ -213,7 +211,7 @@ enum ls_rc ls_scan_folder(const char *dir, ls_name_parser parse, struct ls_migra
         if (parse(e->name, &name)) {
             struct found *f = LS_VEC_PUSH(&list.f);
 
-            *f = (struct found){.name = name, .file = e->name, .size = e->size};
+            *f = (struct found){.name = name, .file = e->name};
         } else if (ends_with(e->name, ".sql")) {
             char *path = ls_path_join(dir, e->name);
 

@@ -22,7 +22,7 @@ typedef bool (*ls_name_parser)(const char *name, struct ls_file_name *out);
 /* Leading digits and the '_' behind them; *rest is what follows. False as well when the number is above INT64_MAX: no ledger can hold it. */
 bool ls_scan_number(const char *name, struct ls_file_name *out, const char **rest);
 
-/* Reads the folder into out: sections have path and size, nothing was read from the files. Adds the diagnostics "duplicate-version" and
+/* Reads the folder into out: sections have a path, nothing was read from the files. Adds the diagnostics "duplicate-version" and
  * "ignored-file" (a *.sql file that the tool does not take for a migration). */
 LS_MUST_CHECK enum ls_rc ls_scan_folder(const char *dir, ls_name_parser parse, struct ls_migrations *out, struct ls_err *err);
 

@@ -56,7 +56,6 @@ void ls_section_set(struct ls_section *s, const char *path, size_t start, size_t
     s->path = path;
     s->start = (int64_t)start;
     s->end = (int64_t)end;
-    s->size = (int64_t)(end - start);
     s->line = line;
 }
 

@@ -296,8 +296,6 @@ static enum ls_rc ledger_read(struct ls_db *db, const struct ls_format_opts *opt
         row->duration_ms = ms_of(ls_table_cell(out, row, "execution_time"));
         out->dirty = out->dirty || row->state == LS_ROW_FAILED;
     }
-    if (rc == LS_OK)
-        ls_table_fingerprint(out);
     return rc;
 }
 

@@ -147,7 +147,6 @@ enum ls_rc ls_scan_files(const char *dir, ls_mig_parser parse, ls_mig_order orde
         if (!may_open(out, e, path))
             continue;
         m.up.path = path;
-        m.up.size = e->size;
         *LS_VEC_PUSH(&out->m) = m;
     }
     ls_dir_release(&listing);
@@ -156,8 +155,8 @@ enum ls_rc ls_scan_files(const char *dir, ls_mig_parser parse, ls_mig_order orde
     return rc;
 }
 
-/* NAME/file as a section, when it is there. */
-static void add_part(struct ls_migrations *out, const struct ls_dir *inner, const char *dir, const char *file, struct ls_section *s)
+/* NAME/file as a section, when it is there. True when it is there and holds nothing. */
+static bool add_part(struct ls_migrations *out, const struct ls_dir *inner, const char *dir, const char *file, struct ls_section *s)
 {
     for (size_t i = 0; file != NULL && i < inner->e.n; i++) {
         const struct ls_dirent *e = &inner->e.v[i];
@@ -167,10 +166,11 @@ static void add_part(struct ls_migrations *out, const struct ls_dir *inner, cons
             continue;
         path = ls_arena_printf(out->arena, "%s/%s", dir, file);
         if (!may_open(out, e, path))
-            return;
+            return false;
         s->path = path;
-        s->size = e->size;
+        return e->size == 0;
     }
+    return false;
 }
 
 enum ls_rc ls_scan_dirs(const char *dir, const char *up_file, const char *down_file, ls_mig_parser parse, ls_mig_order order,
@@ -194,8 +194,9 @@ enum ls_rc ls_scan_dirs(const char *dir, const char *up_file, const char *down_f
             m.flags |= LS_MIG_BROKEN;
             ls_scan_diag(out, LS_SEV_ERROR, "unreadable-file", path, "%s", own.message)->version = m.label;
         } else {
-            add_part(out, &inner, path, up_file, &m.up);
-            add_part(out, &inner, path, down_file, &m.down);
+            if (add_part(out, &inner, path, up_file, &m.up))
+                m.flags |= LS_MIG_EMPTY;
+            (void)add_part(out, &inner, path, down_file, &m.down);
             if (m.up.path == NULL)
                 ls_scan_diag(out, LS_SEV_ERROR, "missing-up", path, "there is no %s in %s", up_file, e->name)->version = m.label;
         }

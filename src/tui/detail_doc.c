@@ -3,6 +3,7 @@
 
 #include "tui/detail_doc.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "lockstep/base/clock.h"
@@ -140,6 +141,7 @@ static void section(struct ui_doc *d, const struct ls_snapshot *snap, const char
     struct ls_err err = LS_ERR_INIT;
     enum ls_dialect dialect = snap->info.dialect;
     char size[LS_ISO_LEN];
+    bool is_read;
 
     ui_doc_blank(d);
     if (!s->path) {
@@ -148,12 +150,16 @@ static void section(struct ui_doc *d, const struct ls_snapshot *snap, const char
         ui_doc_end(d);
         return;
     }
-    ls_size_text(s->size, size);
+    is_read = ls_source_load(s, dialect, NULL, &src, &err) == LS_OK;
+    if (is_read || src.text.len > 0)
+        ls_size_text((int64_t)src.text.len, size);
+    else
+        snprintf(size, sizeof(size), "unreadable");
     ui_doc_addf(d, ROLE_TITLE, "%s", title);
     ui_doc_addf(d, ROLE_DIM, "  %s  %s  %s", ls_path_base(s->path), size, policy_words(s->policy));
     ui_doc_end(d);
     ui_doc_mark(d);
-    if (ls_source_load(s, dialect, NULL, &src, &err) != LS_OK || !src.stmts)
+    if (!is_read || !src.stmts)
         show_unsplit(d, dialect, &src, &err);
     else if (src.stmts->n == 0)
         ui_doc_text(d, ROLE_WARNING, "it holds no statement");

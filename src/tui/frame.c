@@ -8,7 +8,8 @@
 #include "lockstep/base/clock.h"
 #include "lockstep/base/text.h"
 
-#define TAB_GAP 1
+#define TAB_GAP      1
+#define NAMED_TABS_W 80
 
 /* --- header ------------------------------------------------------------------------------------------------------- */
 
@@ -139,9 +140,15 @@ static void draw_header(const struct app *a, struct ui_surface *s)
 
 /* --- tabs and counts ---------------------------------------------------------------------------------------------- */
 
+/* Where names and counts do not fit side by side, only the tab that is open has its name. */
+static bool has_name(const struct app *a, int i)
+{
+    return a->w >= NAMED_TABS_W || i == a->focus;
+}
+
 static int tab_width(const struct app *a, int i)
 {
-    return (int)strlen(a->panes[i]->ops->title) + 1 + TAB_GAP;
+    return (has_name(a, i) ? (int)strlen(a->panes[i]->ops->title) : 0) + 1 + TAB_GAP;
 }
 
 int app_tab_at(const struct app *a, int x)
@@ -167,7 +174,8 @@ static void draw_tabs(const struct app *a, struct ui_surface *s)
 
         ui_fill(s, x, 1, w, 1, UI_ON(base, base));
         (void)ui_strf(s, x, 1, w, UI_ON(ROLE_HINT_KEY, base), "%d", i + 1);
-        (void)ui_str(s, x + 1, 1, w - 1, a->panes[i]->ops->title, UI_ON(is_here ? ROLE_TITLE : ROLE_DIM, base));
+        if (has_name(a, i))
+            (void)ui_str(s, x + 1, 1, w - 1, a->panes[i]->ops->title, UI_ON(is_here ? ROLE_TITLE : ROLE_DIM, base));
         x += tab_width(a, i);
     }
 }

@@ -42,6 +42,7 @@ struct term {
     SCREEN *screen;
     FILE *in, *out;
     int in_fd, out_fd;
+    struct termios modes; /* that it had before */
     enum term_depth depth;
     int n_colors;
     bool is_ascii, is_dead, is_suspended, has_mouse;
@@ -157,6 +158,7 @@ enum ls_rc term_open(const struct term_params *params, struct term **out, struct
         term_close(t);
         return LS_E_UNSUPPORTED;
     }
+    t->modes = modes;
     t->depth = find_depth(params);
     t->n_colors = t->depth == TERM_MONO ? 0 : COLORS;
     set_modes(t);
@@ -182,7 +184,11 @@ static void leave_screen(struct term *t)
     if (t->has_mouse)
         write_raw(t, "\033[?2004l");
     endwin();
-    /* Once more behind the way back to the first screen: libvterm's terminals keep "hidden" with the saved cursor (ESC 7) and bring it back. */
+    /* Not left to endwin() alone: libedit asks the same library for a terminal of its own (tgetent), which takes the place of ours,
+     * and with it of the modes that are given back. */
+    (void)tcsetattr(t->in_fd, TCSADRAIN, &t->modes);
+    /* Once more behind the way back to the first screen: libvterm's terminals keep "hidden" with the saved cursor (ESC 7) and bring
+     * it back. */
     if (cap("cnorm"))
         write_raw(t, cap("cnorm"));
     if (t->depth == TERM_PALETTE && cap("oc"))

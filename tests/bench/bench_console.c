@@ -1,178 +1,141 @@
-/* The console against a plain ncurses list, both in the same rounds: start, keys, floods, bytes, memory, idle CPU (performance.md C).
- * usage: bench_console LOCKSTEP PLAIN [ROUNDS]. Prints ratios; asserts nothing but that both programs did the same work. */
+/* The console on 10,000 migrations, half of them applied, against floors in the same rounds (performance.md C): starts, keys, floods, bytes, memory,
+ * idleness. Prints ratios; asserts nothing but that everyone did the work.
+ * usage: bench_console LOCKSTEP FLOORS [ROUNDS]; FLOORS is the folder of plain_ncurses and floor_console. */
 #include <config.h>
 
-#include "bench_util.h"
+#include "bench_session.h"
 
-#include <poll.h>
+#include <sha2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <sqlite3.h>
 
 #define N_MIGRATIONS 10000
-#define ROWS 40
-#define COLS 120
-#define MAX_SAMPLES 4096
+#define N_APPLIED    5000
 
-static char dir[] = "/tmp/ls-bench-XXXXXX";
+static char dir[300];
+
+/* The next one to run keeps the database busy for minutes, until the program is killed. */
+static const char slow[] = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c WHERE x < 10000000000) SELECT count(*) FROM c;\n";
+static const char ledger_ddl[] = "CREATE TABLE schema_migrations (version INTEGER NOT NULL PRIMARY KEY, name TEXT NOT NULL, description TEXT, "
+                                 "applied_at TEXT, applied_by TEXT, duration_ms INTEGER, checksum TEXT, "
+                                 "status TEXT NOT NULL CHECK (status IN ('applied', 'rolled_back', 'failed')))";
+
+static int add_row(sqlite3_stmt *st, int i, const char *text)
+{
+    char name[64], sum[SHA256_DIGEST_STRING_LENGTH];
+
+    snprintf(name, sizeof(name), "row_number_%d", i);
+    SHA256Data((const uint8_t *)text, strlen(text), sum);
+    sqlite3_reset(st);
+    sqlite3_bind_int(st, 1, i);
+    sqlite3_bind_text(st, 2, name, -1, SQLITE_TRANSIENT);
+    sqlite3_bind_text(st, 3, sum, -1, SQLITE_TRANSIENT);
+    return sqlite3_step(st) == SQLITE_DONE ? 0 : -1;
+}
 
 static int make_project(void)
 {
-    if (!mkdtemp(dir)) {
-        return -1;
-    }
-    char path[256];
-    snprintf(path, sizeof path, "%s/migrations", dir);
-    mkdir(path, 0700);
-    for (int i = 1; i <= N_MIGRATIONS; i++) {
-        snprintf(path, sizeof path, "%s/migrations/%06d_row_number_%d.up.sql", dir, i, i);
-        FILE *f = fopen(path, "we");
-        if (!f) {
-            return -1;
-        }
-        fprintf(f, "CREATE TABLE t%d (id integer primary key);\n", i);
-        fclose(f);
-    }
-    snprintf(path, sizeof path, "%s/bench.db", dir);
+    char path[400], text[128];
     sqlite3 *db = NULL;
-    int rc = sqlite3_open(path, &db);
-    rc = rc == SQLITE_OK ? sqlite3_exec(db, "CREATE TABLE x(a)", NULL, NULL, NULL) : rc;
+    sqlite3_stmt *st = NULL;
+    int bad;
+
+    snprintf(path, sizeof(path), "%s/migrations", dir);
+    mkdir(path, 0700);
+    snprintf(path, sizeof(path), "%s/bench.db", dir);
+    bad = sqlite3_open(path, &db) != SQLITE_OK || sqlite3_exec(db, ledger_ddl, NULL, NULL, NULL) != SQLITE_OK ||
+          sqlite3_exec(db, "BEGIN", NULL, NULL, NULL) != SQLITE_OK ||
+          sqlite3_prepare_v2(db, "INSERT INTO schema_migrations VALUES (?1, ?2, NULL, '2026-01-01T00:00:00.000Z', 'bench', 1, ?3, 'applied')", -1, &st,
+                             NULL) != SQLITE_OK;
+    for (int i = 1; !bad && i <= N_MIGRATIONS; i++) {
+        snprintf(text, sizeof(text), "CREATE TABLE t%d (id integer primary key);\n", i);
+        snprintf(path, sizeof(path), "%s/migrations/%06d_row_number_%d.up.sql", dir, i, i);
+        FILE *f = fopen(path, "we");
+
+        bad = !f || fputs(i == N_APPLIED + 1 ? slow : text, f) < 0;
+        if (f)
+            fclose(f);
+        if (!bad && i <= N_APPLIED)
+            bad = add_row(st, i, text) != 0;
+    }
+    sqlite3_finalize(st);
+    bad = bad || sqlite3_exec(db, "COMMIT", NULL, NULL, NULL) != SQLITE_OK;
     sqlite3_close(db);
-    return rc == SQLITE_OK ? 0 : -1;
+    return bad ? -1 : 0;
 }
 
-struct program {
-    const char *name;
-    const char *const *argv;
-    const char *first, *useful; /* what the stream holds when the first frame / the useful screen is there */
-    double start[64], ready[64];
-    size_t n_start;
-    double line[MAX_SAMPLES], page[MAX_SAMPLES];
-    size_t n_line, n_page;
-    double line_bytes, flood_line, flood_page, idle_cpu;
-    long rss;
-};
-
-static void give_up(const struct program *p, const char *what)
+static double median(struct samples *s)
 {
-    fprintf(stderr, "bench_console: %s never showed \"%s\"\n", p->name, what);
-    exit(1);
+    return bench_quantile(s->v, s->n, .5);
 }
 
-static void one_start(struct program *p, struct bench_pty *pty)
+static void report_keys(const char *what, struct samples *s, struct samples *plain, struct samples *p99)
 {
-    double t0 = bench_now_ms(), first = 0, token = 0, last = 0;
-    *pty = bench_pty_start(p->argv, dir, ROWS, COLS);
-    if (bench_pty_read(pty, p->first, 0, 20000, &first, &token, &last) < 0) {
-        give_up(p, p->first);
-    }
-    double start = (token > 0 ? token : first) - t0;
-    if (strcmp(p->first, p->useful) != 0) {
-        if (bench_pty_read(pty, p->useful, 30, 60000, &first, &token, &last) < 0) {
-            give_up(p, p->useful);
-        }
-    }
-    if (p->n_start < 64) {
-        p->start[p->n_start] = start;
-        p->ready[p->n_start++] = token - t0;
-    }
-    bench_pty_read(pty, NULL, 100, 300, &first, NULL, &last);
+    char label[64];
+
+    snprintf(label, sizeof(label), "%s, settled p50", what);
+    bench_report(label, median(s), median(plain), "ms", 2.5);
+    printf("# bench %s: p99 %.2f ms (goal 8)\n", what, bench_quantile(p99->v, p99->n, .99));
 }
 
-static void keys(struct bench_pty *pty, const char *key, int n, double *out, size_t *n_out, double *bytes)
+static void report(struct program *lock, struct program *plain, struct program *reads, size_t n_starts)
 {
-    double sum = 0;
-    for (int i = 0; i < n && *n_out < MAX_SAMPLES; i++) {
-        double last = 0, t0 = bench_now_ms();
-        bench_pty_write(pty, key, strlen(key));
-        long got = bench_pty_read(pty, NULL, 4, 300, NULL, NULL, &last);
-        if (got > 0) {
-            out[(*n_out)++] = last - t0;
-            sum += (double)got;
-        }
-    }
-    if (bytes && n) {
-        *bytes = sum / n;
-    }
-}
-
-static double flood(struct bench_pty *pty, const char *key)
-{
-    char all[2048];
-    size_t k = strlen(key), len = 0;
-    for (int i = 0; i < 200 && len + k < sizeof all; i++) {
-        memcpy(all + len, key, k);
-        len += k;
-    }
-    double last = 0, t0 = bench_now_ms();
-    bench_pty_write(pty, all, len);
-    bench_pty_read(pty, NULL, 60, 10000, NULL, NULL, &last);
-    return last > t0 ? 200.0 / ((last - t0) / 1e3) : 0;
-}
-
-static void one_session(struct program *p)
-{
-    struct bench_pty pty;
-    one_start(p, &pty);
-    double first = 0, last = 0;
-    bench_pty_write(&pty, "\033OH", 3); /* from the top, so that no key is without effect; the plain list is there already */
-    bench_pty_read(&pty, NULL, 100, 300, &first, NULL, &last);
-    keys(&pty, "j", 100, p->line, &p->n_line, &p->line_bytes);
-    keys(&pty, "\033[6~", 50, p->page, &p->n_page, NULL);
-    p->flood_line = flood(&pty, "j");
-    p->flood_page = flood(&pty, "\033[5~");
-    bench_pty_read(&pty, NULL, 200, 500, &first, NULL, &last);
-    p->rss = bench_rss_kib(pty.pid);
-    double before = bench_cpu_ms(pty.pid);
-    poll(NULL, 0, 2000); /* the thing measured is doing nothing for that long */
-    p->idle_cpu = bench_cpu_ms(pty.pid) - before;
-    bench_pty_end(&pty);
+    bench_report_pairs("start to first frame", lock->start.v, plain->start.v, n_starts, "ms", 2.5);
+    bench_report_pairs("start to useful screen, 10,000", lock->ready.v, reads->ready.v, n_starts, "ms", 1.5);
+    report_keys("line key", &lock->line, &plain->line, &lock->line);
+    report_keys("page key", &lock->page, &plain->page, &lock->page);
+    report_keys("line key during a run", &lock->run_line, &plain->line, &lock->run_line);
+    report_keys("page key during a run", &lock->run_page, &plain->page, &lock->run_page);
+    printf("# bench flood of 200 keys: line %.0f keys/s, page %.0f keys/s (goal 2000), %s; plain %.0f, %.0f\n", median(&lock->flood_line),
+           median(&lock->flood_page), lock->is_wrong ? "WRONG ROW at the end" : "right row at the end", median(&plain->flood_line),
+           median(&plain->flood_page));
+    printf("# bench bytes per line key: %.0f (goal 300); plain %.0f\n", median(&lock->bytes), median(&plain->bytes));
+    printf("# bench memory: %.1f MiB (goal 30); plain %.1f\n", (double)lock->rss_kib / 1024, (double)plain->rss_kib / 1024);
+    printf("# bench idle for 2 s: %.2f ms of CPU, %ld wake-ups (goal 0); plain %.2f, %ld\n", lock->idle_cpu_ms, lock->idle_wakeups, plain->idle_cpu_ms,
+           plain->idle_wakeups);
 }
 
 int main(int argc, char **argv)
 {
+    static struct program lock = {.name = "lockstep", .first = "Timeline", .useful = "row_number_", .total = "/10000"};
+    static struct program plain = {.name = "plain_ncurses", .first = "row_number_"};
+    static struct program reads = {.name = "floor_console", .first = "reading", .useful = "row_number_"};
+    char plain_path[1024], reads_path[1024];
+    int rounds = argc > 3 ? atoi(argv[3]) : 5;
+
     if (argc < 3) {
-        fprintf(stderr, "usage: bench_console LOCKSTEP PLAIN [ROUNDS]\n");
+        fprintf(stderr, "usage: bench_console LOCKSTEP FLOORS [ROUNDS]\n");
         return 2;
     }
-    int rounds = argc > 3 ? atoi(argv[3]) : 5;
-    if (make_project() != 0) {
+    if (!bench_make_dir(dir, sizeof(dir)) || make_project() != 0) {
         fprintf(stderr, "bench_console: no project could be made in %s\n", dir);
         return 1;
     }
+    snprintf(plain_path, sizeof(plain_path), "%s/plain_ncurses", argv[2]);
+    snprintf(reads_path, sizeof(reads_path), "%s/floor_console", argv[2]);
     const char *const lock_argv[] = {argv[1], "--url", "sqlite:bench.db", "--migrations", "migrations", "--format", "lockstep", NULL};
-    const char *const plain_argv[] = {argv[2], "10000", NULL};
-    static struct program lock = {.name = "lockstep", .first = "Timeline", .useful = "row_number_1"};
-    static struct program plain = {.name = "plain", .first = "row_number_10000", .useful = "row_number_10000"};
+    const char *const plain_argv[] = {plain_path, "10000", NULL};
+    const char *const reads_argv[] = {reads_path, "bench.db", "migrations", NULL};
     lock.argv = lock_argv;
     plain.argv = plain_argv;
-    for (int i = 0; i < rounds * 2; i++) { /* starts alone, round robin */
-        struct bench_pty pty;
-        one_start(&plain, &pty);
-        bench_pty_end(&pty);
-        one_start(&lock, &pty);
-        bench_pty_end(&pty);
+    reads.argv = reads_argv;
+    lock.dir = plain.dir = reads.dir = dir;
+    for (int i = 0; i < rounds * 5; i++) { /* round robin, so that each round is one comparison */
+        bench_one_start(&plain);
+        bench_one_start(&reads);
+        bench_one_start(&lock);
     }
+    size_t n_starts = lock.start.n;
     for (int i = 0; i < rounds; i++) {
-        one_session(&plain);
-        one_session(&lock);
+        bench_one_session(&plain);
+        bench_one_session(&lock);
+        bench_one_run(&lock);
     }
-    bench_report("start to first frame", bench_quantile(lock.start, lock.n_start, .5), bench_quantile(plain.start, plain.n_start, .5), "ms", 2.5);
-    printf("# bench start to useful screen, 10,000 migrations: %.1f ms\n", bench_quantile(lock.ready, lock.n_start, .5));
-    bench_report("line key, settled p50", bench_quantile(lock.line, lock.n_line, .5), bench_quantile(plain.line, plain.n_line, .5), "ms", 2.5);
-    bench_report("page key, settled p50", bench_quantile(lock.page, lock.n_page, .5), bench_quantile(plain.page, plain.n_page, .5), "ms", 2.5);
-    printf("# bench line key p99 %.2f ms (goal 8), page key p99 %.2f ms (goal 8)\n", bench_quantile(lock.line, lock.n_line, .99),
-           bench_quantile(lock.page, lock.n_page, .99));
-    printf("# bench flood of 200 keys: line %.0f keys/s, page %.0f keys/s (goal 2000); plain %.0f, %.0f\n", lock.flood_line, lock.flood_page,
-           plain.flood_line, plain.flood_page);
-    printf("# bench bytes per line key: %.0f (goal 300); plain %.0f\n", lock.line_bytes, plain.line_bytes);
-    printf("# bench memory: %.1f MiB (goal 30); plain %.1f\n", (double)lock.rss / 1024, (double)plain.rss / 1024);
-    printf("# bench idle CPU over 2 s: %.0f ms (goal 0); plain %.0f\n", lock.idle_cpu, plain.idle_cpu);
-    const char *const rm[] = {"/bin/rm", "-rf", dir, NULL};
-    bench_run_ms(rm, NULL);
-    return lock.n_line > 0 && plain.n_line > 0 && lock.flood_line > 0 ? 0 : 1;
+    report(&lock, &plain, &reads, n_starts);
+    bench_remove_dir(dir);
+    return lock.line.n > 0 && plain.line.n > 0 && !lock.is_wrong ? 0 : 1;
 }

@@ -2,6 +2,7 @@
 
 #include "bench_util.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <pty.h>
@@ -147,6 +148,27 @@ long bench_pty_read(struct bench_pty *p, const char *token, int quiet_ms, int ti
     return got;
 }
 
+int bench_pty_before(struct bench_pty *p, const char *token, int timeout_ms, char *digits, size_t size)
+{
+    double start = bench_now_ms();
+    char seen[1 << 16];
+    size_t len = 0;
+    while (bench_now_ms() - start < timeout_ms && len < sizeof seen) {
+        struct pollfd pfd = {.fd = p->fd, .events = POLLIN};
+        ssize_t n = poll(&pfd, 1, 50) > 0 ? read(p->fd, seen + len, sizeof seen - len) : 0;
+        len += n > 0 ? (size_t)n : 0;
+        char *at = memmem(seen, len, token, strlen(token)), *from = at;
+        while (from && from > seen && from[-1] >= '0' && from[-1] <= '9') {
+            from--;
+        }
+        if (from) {
+            snprintf(digits, size, "%.*s", (int)(at - from), from);
+            return 0;
+        }
+    }
+    return -1;
+}
+
 void bench_pty_write(struct bench_pty *p, const char *bytes, size_t len)
 {
     while (len) {
@@ -175,24 +197,32 @@ long bench_rss_kib(pid_t pid)
     return kib;
 }
 
-double bench_cpu_ms(pid_t pid)
+struct bench_cpu bench_cpu(pid_t pid)
 {
-    char path[64], line[1024];
-    snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
-    FILE *f = fopen(path, "re");
-    if (!f || !fgets(line, sizeof line, f)) {
+    struct bench_cpu sum = {0};
+    char path[300];
+    snprintf(path, sizeof path, "/proc/%d/task", (int)pid);
+    DIR *d = opendir(path);
+    for (struct dirent *e; d && (e = readdir(d));) {
+        unsigned long long ran = 0;
+        long turns = 0;
+        if (e->d_name[0] == '.') {
+            continue;
+        }
+        snprintf(path, sizeof path, "/proc/%d/task/%.20s/schedstat", (int)pid, e->d_name);
+        FILE *f = fopen(path, "re");
+        if (f && fscanf(f, "%llu %*u %ld", &ran, &turns) == 2) {
+            sum.ms += (double)ran / 1e6;
+            sum.turns += turns;
+        }
         if (f) {
             fclose(f);
         }
-        return -1;
     }
-    fclose(f);
-    const char *rest = strrchr(line, ')');
-    unsigned long user = 0, sys = 0;
-    if (!rest || sscanf(rest + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user, &sys) != 2) {
-        return -1;
+    if (d) {
+        closedir(d);
     }
-    return (double)(user + sys) * 1e3 / (double)sysconf(_SC_CLK_TCK);
+    return sum;
 }
 
 void bench_pty_end(struct bench_pty *p)

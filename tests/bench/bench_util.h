@@ -27,9 +27,16 @@ struct bench_pty bench_pty_start(const char *const *argv, const char *cwd, int r
 /* Reads until `token` was in the stream (NULL: until anything came); then until quiet_ms without bytes. *first_ms and *token_ms: when the first byte and the token
  * came, *last_ms: the last byte. Returns bytes read, or -1 on timeout. */
 long bench_pty_read(struct bench_pty *p, const char *token, int quiet_ms, int timeout_ms, double *first_ms, double *token_ms, double *last_ms);
+/* Reads until `token` was in the stream and gives the digits in front of it. 0, or -1 on timeout. */
+int bench_pty_before(struct bench_pty *p, const char *token, int timeout_ms, char *digits, size_t size);
 void bench_pty_write(struct bench_pty *p, const char *bytes, size_t len);
 long bench_rss_kib(pid_t pid);
-double bench_cpu_ms(pid_t pid); /* user + system so far */
+/* So far, over all threads: time on a CPU, and how often one was given to it. */
+struct bench_cpu {
+    double ms;
+    long turns;
+};
+struct bench_cpu bench_cpu(pid_t pid);
 void bench_pty_end(struct bench_pty *p); /* kills and reaps */
 
 /* Runs argv with stdout and stderr to /dev/null; wall ms, -1 when it failed. */

@@ -47,6 +47,25 @@ is "$(json '.journal[0].event + " " + .journal[0].result')" "run_end done" "log"
 run "$LS_BIN" to 1 --yes
 exits 0 "to"
 
+# Where a URL leaves it to others to say where it leads, the target is named all the same.
+cat >service.conf <<CONF
+[here]
+host=$LS_TEST_PG_HOST
+port=$LS_TEST_PG_PORT
+dbname=$pg_name
+user=postgres
+CONF
+PGSERVICEFILE=$PWD/service.conf run "$LS_BIN" status --url service=here
+exits 0 "a service file"
+like "$out" "^target  postgres $pg_name at $LS_TEST_PG_HOST:$LS_TEST_PG_PORT" "leads to a target with its name"
+PGHOST=$LS_TEST_PG_HOST PGPORT=$LS_TEST_PG_PORT PGDATABASE=$pg_name PGUSER=postgres run "$LS_BIN" status --url postgres://
+like "$out" "^target  postgres $pg_name at $LS_TEST_PG_HOST:$LS_TEST_PG_PORT" "so do the PG variables"
+if [ -n "${LS_TEST_PG_TCP_URL:-}" ]; then
+    printf '%s\n' "127.0.0.1:$LS_TEST_PG_PORT:*:lockstep_pw:$LS_TEST_PG_PASSWORD" >passes && chmod 600 passes
+    PGPASSFILE=$PWD/passes run "$LS_BIN" status --url "postgres://lockstep_pw@127.0.0.1:$LS_TEST_PG_PORT/postgres"
+    exits 0 "a password from a passfile"
+fi
+
 # An error has the server's words.
 printf 'CREATE TABLE x (a int);\nINSERT INTO people VALUES (1, $$a$$);\nINSERT INTO people VALUES (1, $$b$$);\n' >migrations/003_dup.up.sql
 printf 'DROP TABLE x;\n' >migrations/003_dup.down.sql
@@ -86,10 +105,14 @@ if [ -n "${LS_TEST_PG_TCP_URL:-}" ]; then
     run "$LS_BIN" status --url "$tcp"
     exits 1 "a wrong password"
     like "$err" 'password authentication failed' "says so"
+    like "$err" 'hint: .*~/\.pgpass' "and where passwords are looked for"
     unlike "$out$err" 'wr0ng-horse' "and does not print it"
     run "$LS_BIN" status --url "$tcp" --json
     unlike "$out$err" 'wr0ng-horse' "nor as JSON"
     is "$(json .error.code)" auth "with its own code"
+    run "$LS_BIN" status --url "$LS_TEST_PG_TCP_URL?sslmode=require"
+    exits 1 "TLS from a server that has none"
+    like "$err" 'hint: .*offers no TLS' "is told as such"
     run "$LS_BIN" status --url "$LS_TEST_PG_TCP_URL"
     exits 0 "the right one"
     unlike "$out$err" "$LS_TEST_PG_PASSWORD" "is not printed either"

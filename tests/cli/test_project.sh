@@ -106,5 +106,19 @@ like "$out" 'sqlite direct.db' "of a direct and a pooled URL the direct one is t
 like "$err" 'note: DATABASE_URL_UNPOOLED is used, not DATABASE_URL' "and it is said"
 DATABASE_URL=sqlite:pooled.db DATABASE_URL_UNPOOLED=sqlite:direct.db run "$LS_BIN" status --migrations m -q
 is "$err" "" "but not with --quiet"
+printf 'DATABASE_URL_UNPOOLED=postgres://u@direct.invalid/app?connect_timeout=1\n' >.env
+DATABASE_URL='postgres://u:x@pooler.invalid:6543/app?pgbouncer=true' run "$LS_BIN" status --migrations m
+like "$err" 'note: DATABASE_URL_UNPOOLED in .env is used, not DATABASE_URL' "a direct URL in .env goes before the environment's pooled one"
+like "$err" 'direct\.invalid' "and is the one that is tried"
+DATABASE_URL=postgres://u@h.invalid/test run "$LS_BIN" status --migrations m
+like "$err" 'note: DATABASE_URL of the environment is used; DATABASE_URL_UNPOOLED in .env leads to another database' "but not to another database"
+like "$err" '"h\.invalid"' "which is not touched"
+rm .env
+printf '[env prod]\nurl_env = PROD_URL\n' >lockstep.conf
+PROD_URL=sqlite:pooled.db PROD_URL_UNPOOLED=sqlite:direct.db run "$LS_BIN" status --migrations m -e prod
+like "$out" 'sqlite direct.db' "url_env: the direct one too"
+like "$err" 'note: PROD_URL_UNPOOLED is used, not PROD_URL' "and it is said"
+PROD_URL_UNPOOLED=sqlite:direct.db run "$LS_BIN" status --migrations m -e prod
+like "$out" 'sqlite direct.db' "url_env: the direct one is enough"
 
 done_testing

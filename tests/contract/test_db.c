@@ -26,6 +26,8 @@ static void info_is_complete(void **state)
         assert_true(i->server_version > 90000);
         assert_string_equal(i->security, "socket");
         assert_int_equal(i->host[0], '/');
+        if (getenv("LS_TEST_PG_PORT") && strcmp(getenv("LS_TEST_PG_PORT"), "5432") != 0)
+            fix_assert_has(i->host, getenv("LS_TEST_PG_PORT")); /* the port is not the usual one */
         assert_string_equal(i->role, "postgres");
         assert_true(strlen(i->system_id) > 10);
         assert_string_equal(i->journal_mode, "");

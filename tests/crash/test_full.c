@@ -4,6 +4,7 @@
 #include <config.h>
 
 #include "scene.h"
+#include "support/scale.h"
 
 #include <signal.h>
 #include <sys/resource.h>
@@ -41,7 +42,7 @@ static void fill_up(struct scene sc)
 
     sc.bulk = BULK;
     scene_open(&sc);
-    for (rlim_t limit = 0; verdict != LS_VERDICT_DONE; limit += STEP) {
+    for (rlim_t limit = 0; verdict != LS_VERDICT_DONE; limit += STEP * (rlim_t)test_stride()) {
         struct ls_snapshot *snap;
         char when[96];
 
@@ -57,7 +58,7 @@ static void fill_up(struct scene sc)
         scene_reset(&sc);
         assert_true(limit < MAX_LIMIT);
     }
-    assert_true(n_failed >= 5);
+    assert_true(n_failed >= (int)test_scaled(5));
     print_message("# %s%s: %d limits were too low\n", sc.format, sc.wal ? ", wal" : "", n_failed);
     scene_close(&sc);
 }

@@ -12,6 +12,7 @@
 
 #include "lockstep/base/fault.h"
 #include "lockstep/engine/backup.h"
+#include "support/scale.h"
 #include "support/skip.h"
 
 #ifdef LOCKSTEP_FAULTS
@@ -40,7 +41,7 @@ static void sweep(struct scene sc, int at_least)
     if (IS_PG && test_pg_url() == NULL)
         test_skip(test_pg_skip_reason());
     scene_open(&sc);
-    for (;; n++) {
+    for (;; n += test_stride()) {
         char when[96];
         int status = scene_run_in_child(&sc, arm, &n);
 
@@ -55,9 +56,9 @@ static void sweep(struct scene sc, int at_least)
         scene_reset(&sc);
         assert_true(n < MAX_POINTS);
     }
-    print_message("# %s %s%s%s%s%s: %d points\n", sc.format, sc.direction == LS_UP ? "up" : "down", sc.wal ? ", wal" : "",
+    print_message("# %s %s%s%s%s%s: %d points, every %d.\n", sc.format, sc.direction == LS_UP ? "up" : "down", sc.wal ? ", wal" : "",
                   sc.no_tx ? ", without a transaction" : "", sc.no_journal ? ", without a journal" : "",
-                  sc.stepped ? ", stepped" : "", n - 1);
+                  sc.stepped ? ", stepped" : "", n - 1, test_stride());
     assert_true(n - 1 >= at_least);
     scene_check(&sc, "undisturbed", false);
     scene_close(&sc);

@@ -18,6 +18,7 @@
 #include "compose.h"
 #include "lockstep/sql/split.h"
 #include "sql_files.h"
+#include "support/scale.h"
 #include "support/skip.h"
 
 enum { SCRIPTS = 20000, NOISES = 60000 };
@@ -268,15 +269,15 @@ static void test_composed_scripts(void **state)
     (void)state;
     struct rnd r = rnd_seeded("split_diff_postgres");
     struct composed c = {.r = &r, .text = LS_BUF_INIT};
-    size_t parsed = 0, known = 0;
-    for (int i = 0; i < SCRIPTS; i++) {
+    size_t parsed = 0, known = 0, scripts = test_scaled(SCRIPTS);
+    for (size_t i = 0; i < scripts; i++) {
         compose(&c, &composer);
         check_script(&c, &parsed);
         known += c.known_difference;
     }
-    print_message("# %d scripts, %zu of them known differences; the parser accepts %zu\n", SCRIPTS, known, parsed);
-    assert_true(parsed > (SCRIPTS - known) * 9 / 10); /* else the composer no longer writes SQL */
-    assert_true(known < SCRIPTS / 4);
+    print_message("# %zu scripts, %zu of them known differences; the parser accepts %zu\n", scripts, known, parsed);
+    assert_true(parsed > (scripts - known) * 9 / 10); /* else the composer no longer writes SQL */
+    assert_true(known < scripts / 4);
     ls_buf_release(&c.text);
 }
 
@@ -385,15 +386,15 @@ static void test_noise_against_scanner(void **state)
     };
     struct rnd r = rnd_seeded("noise");
     struct ls_buf text = LS_BUF_INIT;
-    int compared = 0;
-    for (int i = 0; i < NOISES; i++) {
+    size_t compared = 0, noises = test_scaled(NOISES);
+    for (size_t i = 0; i < noises; i++) {
         ls_buf_clear(&text);
         for (size_t n = rnd_below(&r, 24); n > 0; n--)
             ls_buf_adds(&text, PICK(&r, noise));
         compared += check_noise(&text);
     }
-    print_message("# %d noises, %d comparable\n", NOISES, compared);
-    assert_true(compared > NOISES / 2);
+    print_message("# %zu noises, %zu comparable\n", noises, compared);
+    assert_true(compared > noises / 2);
     ls_buf_release(&text);
 }
 

@@ -11,6 +11,7 @@
 #include "compose.h"
 #include "lockstep/sql/split.h"
 #include "sql_files.h"
+#include "support/scale.h"
 #include "support/skip.h"
 
 enum { SCRIPTS = 40000 };
@@ -265,15 +266,15 @@ static void test_composed_scripts(void **state)
     struct rnd r = rnd_seeded("split_diff_sqlite");
     struct composed c = {.r = &r, .text = LS_BUF_INIT};
     sqlite3 *db = NULL;
-    size_t prepared = 0;
+    size_t prepared = 0, scripts = test_scaled(SCRIPTS);
     assert_int_equal(sqlite3_open(":memory:", &db), SQLITE_OK);
     assert_int_equal(sqlite3_exec(db, schema, NULL, NULL, NULL), SQLITE_OK);
-    for (int i = 0; i < SCRIPTS; i++) {
+    for (size_t i = 0; i < scripts; i++) {
         compose(&c, &composer);
         check_script(db, &c, &prepared);
     }
-    print_message("# %d scripts, SQLite accepts %zu\n", SCRIPTS, prepared);
-    assert_true(prepared > SCRIPTS * 3 / 4); /* else the composer no longer writes SQL */
+    print_message("# %zu scripts, SQLite accepts %zu\n", scripts, prepared);
+    assert_true(prepared > scripts * 3 / 4); /* else the composer no longer writes SQL */
     ls_buf_release(&c.text);
     sqlite3_close(db);
 }

@@ -437,6 +437,19 @@ void pty_expect_words(struct pty *p, const char *words)
     }
 }
 
+void pty_expect_cell(struct pty *p, int row, int col, uint32_t ch)
+{
+    int64_t end = now_ms() + PTY_TIMEOUT_MS;
+    while (pty_cell_at(p, row, col).ch != ch) {
+        if (p->ended || now_ms() > end) {
+            char what[64];
+            snprintf(what, sizeof what, "U+%04X is not in row %d, column %d", ch, row, col);
+            show_and_fail(p, what, "");
+        }
+        read_some(p, 20);
+    }
+}
+
 /* The end of what the program wrote, for a look at how it left. */
 static void show_tail(struct pty *p)
 {

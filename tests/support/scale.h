@@ -5,15 +5,24 @@
 
 #include <stdlib.h>
 
-/* So many of n repeats; at least one. */
-static inline size_t test_scaled(size_t n)
+static inline unsigned long test_percent(void)
 {
     const char *s = getenv("LS_TEST_SCALE");
     unsigned long percent = s ? strtoul(s, NULL, 10) : 0;
-    if (percent == 0 || percent > 1000) {
-        percent = 100;
-    }
-    return n * percent / 100 > 0 ? n * percent / 100 : 1;
+    return percent == 0 || percent > 1000 ? 100 : percent;
+}
+
+/* So many of n repeats; at least one. */
+static inline size_t test_scaled(size_t n)
+{
+    size_t scaled = n * test_percent() / 100;
+    return scaled > 0 ? scaled : 1;
+}
+
+/* For a walk over every point there is: how far to the next one. */
+static inline int test_stride(void)
+{
+    return test_percent() < 100 ? (int)(100 / test_percent()) : 1;
 }
 
 #endif

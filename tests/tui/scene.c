@@ -175,7 +175,6 @@ static void add_migration(struct ls_migrations *m, const struct scene_row *r)
     x->version = strtoull(r->label, NULL, 10);
     x->name = r->name;
     x->up.path = ls_arena_printf(a, "migrations/%s_%s.up.sql", r->label, r->name);
-    x->up.size = 120;
     x->down.path = ls_arena_printf(a, "migrations/%s_%s.down.sql", r->label, r->name);
     memset(x->up.sha256, r->is_modified ? 'b' : 'a', sizeof(x->up.sha256) - 1);
 }

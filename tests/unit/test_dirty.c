@@ -399,6 +399,24 @@ static void a_refused_down_may_have_nothing_to_do(void **state)
     need_indicated("mark-applied", 2);
 }
 
+/* The down file names another table than the up file made: what it takes away is gone, but not what is to be taken back. */
+static void a_refused_down_that_fits_nothing(void **state)
+{
+    (void)state;
+    NEED_SERVER();
+    put_c();
+    ops_put(&o, "migrations/3_c.down.sql", "DROP TABLE cc;\n");
+    ops_sql(&o, "INSERT INTO schema_migrations VALUES (2, true); CREATE TABLE a (i int); CREATE TABLE b (i int); CREATE TABLE c (i int);");
+    ops_sql(&o, journal_table);
+    ops_sql(&o, "INSERT INTO lockstep_journal VALUES (1, 'r', 'failed', '3', 'c', 'down', '2026-01-02T03:04:05Z', 'ann', 'h', "
+                "'lockstep', 3, 'dirty',"
+                " 'x: table cc does not exist (statement 1 of 1)', 'd', 'p', 'h');");
+    explain();
+    need_fact("all that it takes away is gone");
+    need_fact("But all of what the up of 3 makes is in the database");
+    need_indicated("mark-applied", 3);
+}
+
 /* --- lockstep's own -------------------------------------------------------------------------------------------------------- */
 
 static void put_no_tx(void)
@@ -519,6 +537,7 @@ int main(void)
         BOTH(the_journal_is_asked, open_golang),
         BOTH(a_refused_up_is_not_taken_for_applied, open_golang),
         BOTH(a_refused_down_may_have_nothing_to_do, open_golang),
+        BOTH(a_refused_down_that_fits_nothing, open_golang),
         BOTH(each_statement_gets_its_verdict, open_lockstep),
         BOTH(the_journal_knows_which_statement_failed, open_lockstep),
         BOTH(a_failed_down_is_known_by_the_row, open_lockstep),

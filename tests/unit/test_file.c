@@ -414,6 +414,16 @@ static void lists_sorted_with_facts(void **state)
     assert_true(dir.e.v[4].is_dir && dir.e.v[4].is_link);
     assert_true(dir.e.v[5].is_link && dir.e.v[5].size == 2);
     ls_dir_release(&dir);
+    assert_int_equal(ls_dir_list(top, &dir, &err), LS_OK);
+    assert_int_equal(dir.e.n, LS_ARRAY_LEN(names));
+    for (size_t i = 0; i < dir.e.n; i++) {
+        assert_string_equal(dir.e.v[i].name, names[i]);
+        assert_int_equal(dir.e.v[i].is_dir, i == 3 || i == 4);
+        assert_int_equal(dir.e.v[i].is_link, i == 2 || i == 4 || i == 5);
+    }
+    ls_dir_release(&dir);
+    assert_int_equal(ls_dir_list(in_top("none"), &dir, &err), LS_E_NOT_FOUND);
+    ls_err_release(&err);
     assert_int_equal(ls_dir_read(in_top("none"), &dir, &err), LS_E_NOT_FOUND);
     assert_non_null(strstr(err.message, in_top("none")));
     ls_err_release(&err);

@@ -32,7 +32,7 @@ struct ls_dirent {
     char *name;
     bool is_dir;
     bool is_link;     /* a symbolic link; is_dir/size/mtime are of what it points at, when that exists */
-    off_t size;
+    off_t size;       /* size and mtime_ns: from ls_dir_read only */
     int64_t mtime_ns;
 };
 struct ls_dir {
@@ -40,6 +40,8 @@ struct ls_dir {
 };
 /* dir must be empty ({0}). LS_E_NOT_FOUND when path is no folder. */
 LS_MUST_CHECK enum ls_rc ls_dir_read(const char *path, struct ls_dir *dir, struct ls_err *err);
+/* The same without looking at each entry: no sizes, no times. */
+LS_MUST_CHECK enum ls_rc ls_dir_list(const char *path, struct ls_dir *dir, struct ls_err *err);
 void ls_dir_release(struct ls_dir *dir);
 
 LS_MUST_CHECK enum ls_rc ls_mkdir_p(const char *path, mode_t mode, struct ls_err *err);

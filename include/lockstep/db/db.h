@@ -61,7 +61,7 @@ void ls_db_cancel(struct ls_db *db);
 struct ls_db_info {
     enum ls_dialect dialect;
     const char *database;       /* name or file path */
-    const char *host;           /* "localhost:5432", "/run/postgresql", "" for SQLite */
+    const char *host;           /* "localhost:5432", "/run/postgresql", "/run/postgresql:5433", "" for SQLite */
     const char *server;         /* "PostgreSQL 15.20", "SQLite 3.40.1" */
     int server_version;         /* 150020, 3040001 */
     const char *role;           /* current_user, or the OS user for SQLite */

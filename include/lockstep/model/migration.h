@@ -20,7 +20,6 @@ enum ls_tx_policy {
 /* A file, or a part of one: where up and down stand in one file, each section is a byte span of it that begins at the start of a line. */
 struct ls_section {
     const char *path;   /* as the user would type it: DIR/FILE; NULL = there is no such file (or no such part in it) */
-    int64_t size;       /* of the section, in bytes */
     int64_t start, end; /* bytes start <= x < end of the file; end 0 = the whole file. An empty part has start == end > 0 */
     int line;           /* line of the file that its first byte is in; 0 = 1 */
     enum ls_tx_policy policy;

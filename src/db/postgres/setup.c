@@ -69,6 +69,8 @@ static void add_settings(const struct ls_db_params *params, struct ls_buf *neede
     wished[n++] = "set tcp_user_timeout = '30s'";
 }
 
+#define DEF_PORT "5432"
+
 static void describe_link(struct pg *c)
 {
     struct ls_db_info *info = &c->db.info;
@@ -82,8 +84,11 @@ static void describe_link(struct pg *c)
         if (!strcmp(o->keyword, "sslmode") && o->val)
             mode = ls_arena_str(c->db.arena, o->val);
     PQconninfoFree(opts);
-    if (is_socket)
+    /* Two servers may have their sockets in one folder, told apart by the port. */
+    if (is_socket && strcmp(PQport(c->conn), DEF_PORT) == 0)
         info->host = ls_arena_str(c->db.arena, host ? host : "");
+    else if (is_socket)
+        info->host = ls_arena_printf(c->db.arena, "%s:%s", host ? host : "", PQport(c->conn));
     else
         info->host = ls_arena_printf(c->db.arena, strchr(host, ':') ? "[%s]:%s" : "%s:%s", host, PQport(c->conn));
     if (PQsslInUse(c->conn))

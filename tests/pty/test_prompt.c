@@ -1,0 +1,156 @@
+/* The ":" prompt: any subcommand, history, completion, questions as dialogs. */
+#include <config.h>
+
+#include "stage.h"
+
+#include <sys/stat.h>
+
+static void runs_status(void **state)
+{
+    struct stage *s = stage(state);
+
+    stage_tables(s, 3);
+    stage_cli(s, 0, "up 1 --yes");
+    stage_console(s, NULL);
+    pty_keys(s->p, ":");
+    pty_expect(s->p, "Tab complete");
+    assert_true(pty_cursor_visible(s->p));
+    pty_keys(s->p, "status<Enter>");
+    pty_expect_words(s->p, "state 1 applied, 2 pending");
+    pty_expect(s->p, "exit code 0");
+    pty_keys(s->p, "<Esc>");
+    pty_expect_words(s->p, "applied 001 t1");
+    assert_false(pty_cursor_visible(s->p));
+    stage_quit(s);
+}
+
+static void recalls(void **state)
+{
+    struct stage *s = stage(state);
+
+    stage_tables(s, 2);
+    stage_env(s, stage_format(s, "XDG_STATE_HOME=%s/state", s->dir));
+    stage_console(s, NULL);
+    pty_keys(s->p, ":version<Enter>");
+    pty_expect(s->p, "exit code 0");
+    pty_keys(s->p, "<Esc>:plan up 1<Enter>");
+    pty_expect(s->p, "CREATE TABLE t1");
+    pty_keys(s->p, "<Esc>:<Up>");
+    pty_expect(s->p, ":plan up 1");
+    pty_keys(s->p, "<Up>");
+    pty_expect(s->p, ":version");
+    pty_keys(s->p, "<Down>");
+    pty_expect(s->p, ":plan up 1");
+    pty_keys(s->p, "<Esc>");
+    pty_expect_gone(s->p, "Tab complete");
+    stage_quit(s);
+    /* The next console knows them too; nobody else can read them. */
+    struct stat st;
+    assert_int_equal(stat(stage_format(s, "%s/state/lockstep/history", s->dir), &st), 0);
+    assert_int_equal(st.st_mode & 0777, 0600);
+    stage_console(s, NULL);
+    pty_keys(s->p, ":<Up>");
+    pty_expect(s->p, ":plan up 1");
+    pty_keys(s->p, "<Esc>");
+    pty_expect_gone(s->p, "Tab complete");
+    stage_quit(s);
+}
+
+static void completes(void **state)
+{
+    struct stage *s = stage(state);
+
+    stage_tables(s, 1);
+    stage_console(s, NULL);
+    pty_keys(s->p, ":stat<Tab>");
+    pty_expect(s->p, ":status");
+    pty_keys(s->p, "--js<Tab><Enter>");
+    pty_expect(s->p, "\"dialect\"");
+    pty_keys(s->p, "<Esc>:back<Tab><Tab>");
+    pty_expect_words(s->p, "backup backups"); /* the choices */
+    pty_keys(s->p, "<C-u>");
+    pty_keys(s->p, "<Esc>");
+    pty_expect_gone(s->p, "Tab complete");
+    stage_quit(s);
+}
+
+static void edits_the_line(void **state)
+{
+    struct stage *s = stage(state);
+
+    stage_tables(s, 1);
+    stage_console(s, NULL);
+    pty_keys(s->p, ":xtatus --check<BS><BS><BS><BS><BS><BS><BS><BS><Home>s<C-d><Right><End> --json<Enter>");
+    pty_expect(s->p, "\"dialect\"");
+    pty_expect(s->p, ":status --json");
+    pty_keys(s->p, "<Esc>");
+    pty_expect_gone(s->p, "\"dialect\"");
+    stage_quit(s);
+}
+
+static void asks_in_a_dialog(void **state)
+{
+    struct stage *s = stage(state);
+
+    stage_tables(s, 3);
+    stage_console(s, NULL);
+    pty_keys(s->p, ":up 1<Enter>");
+    pty_expect(s->p, "[ Cancel ]");
+    pty_keys(s->p, "<Enter>");
+    pty_expect(s->p, "exit code 3");
+    assert_string_equal(stage_there(s), "");
+    pty_keys(s->p, "<Esc>:up 1<Enter>");
+    pty_expect(s->p, "[ Cancel ]");
+    stage_confirm(s, "Yes, do it");
+    pty_expect(s->p, "exit code 0");
+    pty_keys(s->p, "<Esc>");
+    pty_expect_words(s->p, "applied 001 t1"); /* the timeline has read it again */
+    stage_quit(s);
+    assert_string_equal(stage_ledger(s), "1");
+    assert_string_equal(stage_there(s), "t1");
+}
+
+static void says_what_is_wrong(void **state)
+{
+    struct stage *s = stage(state);
+
+    stage_tables(s, 1);
+    stage_console(s, NULL);
+    pty_keys(s->p, ":statsu<Enter>");
+    pty_expect_words(s->p, "statsu");
+    pty_expect_words(s->p, "status"); /* the nearest */
+    pty_expect(s->p, "exit code 2");
+    pty_keys(s->p, "<Esc>:mark 77 applied<Enter>");
+    pty_expect(s->p, "77");
+    pty_expect(s->p, "exit code ");
+    pty_keys(s->p, "<Esc>:q<Enter>");
+    pty_expect_left(s->p, 0);
+}
+
+static void makes_a_new_migration(void **state)
+{
+    struct stage *s = stage(state);
+
+    stage_tables(s, 2);
+    stage_console(s, NULL);
+    pty_keys(s->p, ":new add_users<Enter>");
+    pty_expect(s->p, "003_add_users.up.sql");
+    pty_keys(s->p, "<Esc>");
+    pty_expect_words(s->p, "pending 003 add_users");
+    stage_quit(s);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        ON_BOTH(runs_status),
+        ON_SQLITE(recalls),
+        ON_SQLITE(completes),
+        ON_SQLITE(edits_the_line),
+        ON_BOTH(asks_in_a_dialog),
+        ON_SQLITE(says_what_is_wrong),
+        ON_SQLITE(makes_a_new_migration),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
