@@ -150,6 +150,27 @@ static long count_statements(enum ls_dialect d, const char *text, size_t len)
     return n;
 }
 
+/* Several statements in one piece, which node-postgres sends as one simple query. */
+static void make_batch(struct ls_plan_ctx *ctx, const struct ls_step *step, struct ls_op *op)
+{
+    size_t start = (size_t)(op->sql - step->text);
+    struct ls_stmts stmts = {0};
+    struct ls_piece *pieces;
+
+    if (ls_sql_split(ctx->dialect, op->sql, op->len, &stmts, NULL) == LS_OK) {
+        pieces = LS_ARENA_ARRAY(ctx->plan->arena, struct ls_piece, stmts.n + 1);
+        for (size_t i = 0; i < stmts.n; i++) {
+            pieces[i].start = stmts.v[i].start;
+            pieces[i].end = stmts.v[i].end;
+            ls_sql_place(step->text, step->text_len, start + stmts.v[i].start, &pieces[i].line, &pieces[i].col);
+        }
+        op->kind = LS_OP_BATCH;
+        op->pieces = pieces;
+        op->n_pieces = (int)stmts.n;
+    }
+    ls_stmts_release(&stmts);
+}
+
 static enum ls_rc refuse_piece(const struct ls_op *op, const struct ls_step *step, long n, struct ls_err *err)
 {
     if (n == 0)
@@ -179,6 +200,8 @@ static enum ls_rc add_pieces(struct ls_plan_ctx *ctx, struct ls_step *step, stru
         op = ls_ops_piece(ctx, step, first < end ? first : at, end);
         if (ctx->dialect == LS_DIALECT_SQLITE && (n == 0 || n > 1))
             return refuse_piece(op, step, n, err);
+        if (n > 1)
+            make_batch(ctx, step, op);
         step->n_statements += n > 0 ? (int)n : 1;
     }
     return LS_OK;
