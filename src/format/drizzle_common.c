@@ -8,6 +8,7 @@
 #include "format/ops.h"
 #include "format/record.h"
 #include "format/table.h"
+#include "lockstep/sql/quote.h"
 
 #define BREAKPOINT "--> statement-breakpoint"
 
@@ -84,9 +85,23 @@ const char *ls_drizzle_table(struct ls_plan_ctx *ctx, struct ls_err *err)
     return ls_table_sql_of(ctx, LS_DRIZZLE_TABLE, err);
 }
 
+/* Always quoted: SQLite keeps the words of a CREATE TABLE, and they are to be those of the tool. */
+static const char *quoted_table(struct ls_plan_ctx *ctx, struct ls_err *err)
+{
+    struct ls_arena *arena = ctx->plan->arena;
+    struct ls_buf sql = LS_BUF_INIT;
+    const char *schema, *table, *out = NULL;
+
+    ls_table_names(arena, ctx->dialect, ctx->opts, LS_DRIZZLE_TABLE, &schema, &table);
+    if (ls_sql_ident2(&sql, ctx->ledger->schema, table, err) == LS_OK)
+        out = ls_arena_strn(arena, sql.ptr, sql.len);
+    ls_buf_release(&sql);
+    return out;
+}
+
 enum ls_rc ls_drizzle_setup(struct ls_plan_ctx *ctx, const char *variant, struct ls_err *err)
 {
-    const char *table = ls_drizzle_table(ctx, err);
+    const char *table = quoted_table(ctx, err);
     bool is_pg = ctx->dialect == LS_DIALECT_POSTGRES, is_v1 = strcmp(variant, LS_DRIZZLE_V1) == 0;
     struct ls_buf schema = LS_BUF_INIT;
     const char *text;
@@ -103,10 +118,11 @@ enum ls_rc ls_drizzle_setup(struct ls_plan_ctx *ctx, const char *variant, struct
     if (is_v1)
         text = is_pg ? "CREATE TABLE IF NOT EXISTS @ (id SERIAL PRIMARY KEY, hash text NOT NULL, created_at bigint, name text, "
                        "applied_at timestamp with time zone DEFAULT now())"
-                     : "CREATE TABLE IF NOT EXISTS @ (id INTEGER PRIMARY KEY, hash text NOT NULL, created_at numeric, name text, applied_at TEXT)";
+                     : "CREATE TABLE IF NOT EXISTS @ (\n\t\t\t\tid INTEGER PRIMARY KEY,\n\t\t\t\thash text NOT NULL,\n\t\t\t\tcreated_at numeric,\n"
+                       "\t\t\t\tname text,\n\t\t\t\tapplied_at TEXT\n\t\t\t)";
     else
         text = is_pg ? "CREATE TABLE IF NOT EXISTS @ (id SERIAL PRIMARY KEY, hash text NOT NULL, created_at bigint)"
-                     : "CREATE TABLE IF NOT EXISTS @ (id SERIAL PRIMARY KEY, hash text NOT NULL, created_at numeric)";
+                     : "CREATE TABLE IF NOT EXISTS @ (\n\t\t\t\tid SERIAL PRIMARY KEY,\n\t\t\t\thash text NOT NULL,\n\t\t\t\tcreated_at numeric\n\t\t\t)";
     ls_record_write(ctx, NULL, text, table, NULL, 0, -1);
     ls_ops_add(ctx, NULL, LS_OP_COMMIT);
     ls_buf_release(&schema);
