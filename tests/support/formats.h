@@ -93,7 +93,8 @@ static inline void fmt_new_is(struct ops *o, const char *end, const char *text)
     const char *paths[3], *texts[3];
     struct ls_err err = LS_ERR_INIT;
 
-    assert_int_equal(snap->format->new_files(arena, &snap->migrations, "add email!", INT64_C(1795970324000000), paths, texts, &err), 1);
+    assert_int_equal(snap->format->new_files(arena, &snap->migrations, "add email!", INT64_C(1795970324000000), paths, texts, &err),
+                     1);
     eng_has(paths[0], end);
     assert_string_equal(texts[0], text);
     assert_int_equal(snap->format->new_files(arena, &snap->migrations, "//", INT64_C(1795970324000000), paths, texts, &err), 0);
