@@ -300,6 +300,22 @@ static void refusals(bool pg)
 }
 ENG_BOTH(refusals)
 
+static void a_rival(bool pg)
+{
+    struct ops o;
+
+    ops_open(&o, "dbmate", pg);
+    folder(&o);
+    eng_run(&o, LS_ACTION_UP, 1, NULL);
+    fmt_rival(&o, LS_ACTION_DOWN, 1, "DELETE FROM schema_migrations");
+    eng_is(&o, eng_tables(pg), "a,a2");
+    ops_sql(&o, "INSERT INTO schema_migrations VALUES ('001')");
+    fmt_rival(&o, LS_ACTION_UP, 1, "INSERT INTO schema_migrations VALUES ('002')");
+    eng_is(&o, eng_tables(pg), "a,a2");
+    ops_close(&o);
+}
+ENG_BOTH(a_rival)
+
 static void marks(bool pg)
 {
     struct ls_plan *plan;
@@ -374,6 +390,7 @@ int main(void)
         ENG_BOTH_TESTS(a_failure_leaves_nothing),
         cmocka_unit_test(what_needs_no_transaction),
         ENG_BOTH_TESTS(refusals),
+        ENG_BOTH_TESTS(a_rival),
         ENG_BOTH_TESTS(marks),
         ENG_BOTH_TESTS(whose_table),
         cmocka_unit_test(detection),

@@ -389,6 +389,57 @@ static void without_a_transaction(bool pg)
 }
 ENG_BOTH(without_a_transaction)
 
+static void a_rival(bool pg)
+{
+    struct ops o;
+
+    ops_open(&o, "goose", pg);
+    folder(&o);
+    eng_run(&o, LS_ACTION_UP, 1, NULL);
+    fmt_rival(&o, LS_ACTION_UP, 1, "INSERT INTO goose_db_version (version_id, is_applied) VALUES (3, true)");
+    tables_are(&o, pg, "a,a2");
+    ops_sql(&o, "DELETE FROM goose_db_version WHERE version_id = 3");
+    fmt_rival(&o, LS_ACTION_DOWN, 1, "DELETE FROM goose_db_version WHERE version_id = 1");
+    tables_are(&o, pg, "a,a2");
+    ops_close(&o);
+}
+ENG_BOTH(a_rival)
+
+/* An application that embeds goose with its locker, of any version, keeps us out. */
+static void a_held_lock(void **state)
+{
+    static const char *const held[] = {"SELECT pg_advisory_lock(4097083626)", "SELECT pg_advisory_lock(5887940537704921958)"};
+
+    (void)state;
+    ENG_NEEDS_PG();
+    for (size_t i = 0; i < LS_ARRAY_LEN(held); i++) {
+        struct ls_db_params p = {0};
+        struct ls_session_params sp;
+        struct ls_session *keep;
+        struct ls_run_report rep;
+        struct ls_db *db = NULL;
+        struct ops o;
+
+        ops_open(&o, "goose", true);
+        folder(&o);
+        p.url = o.url;
+        ops_ok(ls_db_open(&p, &db, err));
+        ops_ok(ls_db_exec_batch(db, held[i], strlen(held[i]), NULL, err));
+        sp = *ls_session_params(o.s);
+        sp.lock_wait_ms = 1;
+        keep = o.s;
+        o.s = ls_session_new(&sp);
+        assert_int_equal(eng_try(&o, LS_ACTION_UP, -1, NULL, NULL, &rep), LS_E_BUSY);
+        eng_has(rep.err.message, "holds the migration lock");
+        ls_run_report_release(&rep);
+        ls_session_free(o.s);
+        o.s = keep;
+        ls_db_close(db);
+        eng_run(&o, LS_ACTION_UP, -1, NULL);
+        ops_close(&o);
+    }
+}
+
 static void lock_keys(void **state)
 {
     struct ls_db_params p = {.url = test_pg_url()};
@@ -442,6 +493,8 @@ int main(void)
         ENG_BOTH_TESTS(refusals),
         ENG_BOTH_TESTS(a_trigger_and_a_function),
         ENG_BOTH_TESTS(without_a_transaction),
+        ENG_BOTH_TESTS(a_rival),
+        cmocka_unit_test(a_held_lock),
         cmocka_unit_test(lock_keys),
         cmocka_unit_test(detection),
     };

@@ -298,6 +298,22 @@ static void failures(bool pg)
 }
 ENG_BOTH(failures)
 
+static void a_rival(bool pg)
+{
+    struct ops o;
+
+    ops_open(&o, "sql-migrate", pg);
+    folder(&o);
+    eng_run(&o, LS_ACTION_UP, 1, NULL);
+    fmt_rival(&o, LS_ACTION_UP, 1, "INSERT INTO gorp_migrations VALUES ('10_b.sql', NULL)");
+    tables_are(&o, pg, "a,a2");
+    ops_sql(&o, "DELETE FROM gorp_migrations WHERE id = '10_b.sql'");
+    fmt_rival(&o, LS_ACTION_DOWN, 1, "DELETE FROM gorp_migrations");
+    tables_are(&o, pg, "a,a2");
+    ops_close(&o);
+}
+ENG_BOTH(a_rival)
+
 static void marks(bool pg)
 {
     struct ops o;
@@ -345,6 +361,7 @@ int main(void)
         ENG_BOTH_TESTS(refusals),
         ENG_BOTH_TESTS(what_is_sent),
         ENG_BOTH_TESTS(failures),
+        ENG_BOTH_TESTS(a_rival),
         ENG_BOTH_TESTS(marks),
         cmocka_unit_test(detection),
     };
