@@ -148,7 +148,8 @@ static enum ls_rc add_run(struct maker *mk, enum ls_direction dir, const struct 
 
     if (rc != LS_OK)
         return rc;
-    step->is_half = e->migration != NULL && (dir == LS_UP ? &e->migration->down : &e->migration->up)->path == NULL;
+    step->is_half = e->migration != NULL && (mk->snap->format->caps & LS_CAP_DOWN) != 0 &&
+                    (dir == LS_UP ? &e->migration->down : &e->migration->up)->path == NULL;
     if (section != NULL && section->path != NULL) {
         rc = load(mk, section, &src, err);
         step->path = ls_arena_str(arena, section->path);

@@ -12,7 +12,7 @@
 
 #define TABLE "schema_migrations"
 
-/* --- the file ----------------------------------------------------------------------------------------------------------------------------- */
+/* --- the file ------------------------------------------------------------------------------------------------------------- */
 
 /* ^--\s*migrate:up(\s*$|\s+\S+); the options are what follows (source: pkg/dbmate/migration.go). */
 static bool is_block(struct ls_str line, const char *word, struct ls_str *options)
@@ -70,13 +70,16 @@ static void add_marker(struct ls_dbmate *out, int mark, const struct ls_line *li
         fail(out, line->no, "missing-down", "dbmate requires each migration to define a down block with '-- migrate:down'",
              "put a -- migrate:down in front of the next -- migrate:up");
     else if (!is_up && out->n_down == out->n_up)
-        fail(out, line->no, "section-order", "dbmate requires every '-- migrate:down' to be preceded by a '-- migrate:up'", "take the second one out");
+        fail(out, line->no, "section-order", "dbmate requires every '-- migrate:down' to be preceded by a '-- migrate:up'",
+             "take the second one out");
     if (is_up && out->n_up == 0 && stray > 0)
         fail(out, stray, "text-before-up", "dbmate does not support statements preceding the '-- migrate:up' block",
              "only blank lines and lines that begin with -- may stand there");
     if (is_up && out->n_up == 1)
-        fail(out, line->no, "several-pairs", "the file has several up and down blocks: dbmate runs the second, then fails on its ledger's primary key, "
-             "which holds the version already", "put the second pair into a file of its own");
+        fail(out, line->no, "several-pairs",
+             "the file has several up and down blocks: dbmate runs the second, then fails on its ledger's primary key, "
+             "which holds the version already",
+             "put the second pair into a file of its own");
     if (is_up ? out->n_up++ == 0 : out->n_down++ == 0) {
         struct ls_dbmate_part *part = is_up ? &out->up : &out->down;
 
@@ -110,7 +113,7 @@ void ls_dbmate_parse(const char *text, size_t len, struct ls_dbmate *out)
              "put a line \"-- migrate:down\" at the end, with or without statements behind it");
 }
 
-/* --- the folder --------------------------------------------------------------------------------------------------------------------------- */
+/* --- the folder ----------------------------------------------------------------------------------------------------------- */
 
 /* ^(\d+).*\.sql$ */
 static bool takes(const char *name)
@@ -166,7 +169,8 @@ static void detect(const char *path, const struct ls_dir *dir, struct ls_detect 
     ls_sniff_score(&s, "-- migrate:up", out);
 }
 
-static void read_sections(struct ls_migrations *out, struct ls_migration *m, enum ls_dialect dialect, bool need_hash, const struct ls_buf *text)
+static void read_sections(struct ls_migrations *out, struct ls_migration *m, enum ls_dialect dialect, bool need_hash,
+                          const struct ls_buf *text)
 {
     enum ls_tx_policy none = dialect == LS_DIALECT_POSTGRES ? LS_POLICY_IMPLICIT : LS_POLICY_NO_TX;
     const char *path = m->up.path;
@@ -189,7 +193,8 @@ static void read_sections(struct ls_migrations *out, struct ls_migration *m, enu
     }
 }
 
-/* 10_x runs before 2_y, and --strict takes the latter for older: once for the folder, at the first place where bytes and numbers disagree. */
+/* 10_x runs before 2_y, and --strict takes the latter for older: once for the folder, at the first place where bytes and numbers
+ * disagree. */
 static void warn_of_order(struct ls_migrations *out)
 {
     for (size_t i = 1; i < out->m.n; i++) {
@@ -234,7 +239,7 @@ static int new_files(struct ls_arena *arena, const struct ls_migrations *m, cons
     return 1;
 }
 
-/* --- the ledger --------------------------------------------------------------------------------------------------------------------------- */
+/* --- the ledger ----------------------------------------------------------------------------------------------------------- */
 
 static enum ls_rc ledger_read(struct ls_db *db, const struct ls_format_opts *opts, struct ls_ledger *out, struct ls_err *err)
 {
@@ -265,16 +270,18 @@ static enum ls_rc check_runnable(const struct ls_timeline *t, const struct ls_le
         if (e->state != LS_STATE_DUPLICATE || (e->row == NULL) != (dir == LS_UP))
             continue;
         if (dir == LS_UP)
-            ls_err_set(err, LS_E_REFUSED, "two files claim version %s: dbmate runs the first, and the second, then fails to record it", e->label);
+            ls_err_set(err, LS_E_REFUSED,
+                       "two files claim version %s: dbmate runs the first, and the second, then fails to record it", e->label);
         else
-            ls_err_set(err, LS_E_REFUSED, "two files claim version %s, which is applied: which of them ran is not recorded", e->label);
+            ls_err_set(err, LS_E_REFUSED, "two files claim version %s, which is applied: which of them ran is not recorded",
+                       e->label);
         ls_err_hint(err, "give one of them another number");
         return LS_E_REFUSED;
     }
     return LS_OK;
 }
 
-/* --- plans -------------------------------------------------------------------------------------------------------------------------------- */
+/* --- plans ---------------------------------------------------------------------------------------------------------------- */
 
 static enum ls_rc plan_setup(struct ls_plan_ctx *ctx, struct ls_err *err)
 {
@@ -283,7 +290,8 @@ static enum ls_rc plan_setup(struct ls_plan_ctx *ctx, struct ls_err *err)
     if (table == NULL)
         return LS_E_INPUT;
     ls_ops_add(ctx, NULL, LS_OP_BEGIN);
-    ls_ops_sql(ctx, NULL, LS_OP_LEDGER, ls_arena_printf(ctx->plan->arena, "CREATE TABLE IF NOT EXISTS %s (version %s primary key)", table, type), NULL, 0);
+    ls_ops_sql(ctx, NULL, LS_OP_LEDGER,
+               ls_arena_printf(ctx->plan->arena, "CREATE TABLE IF NOT EXISTS %s (version %s primary key)", table, type), NULL, 0);
     ls_ops_add(ctx, NULL, LS_OP_COMMIT);
     return LS_OK;
 }
@@ -294,8 +302,8 @@ static void fence(struct ls_plan_ctx *ctx, struct ls_step *step, const char *tab
     struct ls_param p = ls_param_text(step->id);
 
     ls_ops_fence(ctx, step,
-                 ls_arena_printf(ctx->plan->arena, "SELECT %sEXISTS (SELECT 1 FROM %s WHERE version = %c1)", is_there ? "" : "NOT ", table,
-                                 ctx->dialect == LS_DIALECT_POSTGRES ? '$' : '?'),
+                 ls_arena_printf(ctx->plan->arena, "SELECT %sEXISTS (SELECT 1 FROM %s WHERE version = %c1)", is_there ? "" : "NOT ",
+                                 table, ctx->dialect == LS_DIALECT_POSTGRES ? '$' : '?'),
                  &p, 1);
 }
 
@@ -310,8 +318,9 @@ static void record(struct ls_plan_ctx *ctx, struct ls_step *step, const char *ta
 {
     struct ls_param p = ls_param_text(step->id);
     char h = ctx->dialect == LS_DIALECT_POSTGRES ? '$' : '?';
-    const char *sql = step->direction == LS_UP ? ls_arena_printf(ctx->plan->arena, "INSERT INTO %s (version) VALUES (%c1)", table, h)
-                                               : ls_arena_printf(ctx->plan->arena, "DELETE FROM %s WHERE version = %c1", table, h);
+    const char *sql = step->direction == LS_UP
+                          ? ls_arena_printf(ctx->plan->arena, "INSERT INTO %s (version) VALUES (%c1)", table, h)
+                          : ls_arena_printf(ctx->plan->arena, "DELETE FROM %s WHERE version = %c1", table, h);
 
     ls_ops_sql(ctx, step, LS_OP_LEDGER, sql, &p, 1)->expect_rows = 1;
     ls_ops_add(ctx, step, LS_OP_JOURNAL);
@@ -328,7 +337,8 @@ static enum ls_rc check_statements(const struct ls_plan_ctx *ctx, const struct l
         return step->policy == LS_POLICY_NO_TX || ctx->stmts->n <= 1
                    ? LS_OK
                    : ls_ops_refuse_class(ctx, step, LS_TX_FORBIDS,
-                                         "cannot run together with other statements: dbmate sends the block as one query, which PostgreSQL runs as one "
+                                         "cannot run together with other statements: dbmate sends the block as one query, which "
+                                         "PostgreSQL runs as one "
                                          "transaction, transaction:false or not",
                                          "put this statement alone into a migration of its own", err);
     rc = ls_ops_refuse_class(ctx, step, LS_TX_FORBIDS, "cannot run inside the transaction that dbmate puts around the block",
@@ -340,13 +350,15 @@ static enum ls_rc check_statements(const struct ls_plan_ctx *ctx, const struct l
 }
 
 static const char note_tx[] = "One transaction holds the block and the ledger row: a failure leaves nothing.";
-static const char note_implicit[] = "transaction:false: the block is one query, the ledger row follows on its own. PostgreSQL still runs several statements of "
-                                    "one query as one transaction. If the row cannot be written, the migration is applied and not recorded.";
-static const char note_no_tx[] = "transaction:false: each statement commits on its own, then the ledger row follows. A failure leaves what came before it, "
-                                 "and dbmate's ledger says nothing of that.";
+static const char note_implicit[] =
+    "transaction:false: the block is one query, the ledger row follows on its own. PostgreSQL still runs several statements of "
+    "one query as one transaction. If the row cannot be written, the migration is applied and not recorded.";
+static const char note_no_tx[] =
+    "transaction:false: each statement commits on its own, then the ledger row follows. A failure leaves what came before it, "
+    "and dbmate's ledger says nothing of that.";
 
-static enum ls_rc plan_step(struct ls_plan_ctx *ctx, struct ls_step *step, const struct ls_entry *entry, const struct ls_entry *prev_applied,
-                            struct ls_err *err)
+static enum ls_rc plan_step(struct ls_plan_ctx *ctx, struct ls_step *step, const struct ls_entry *entry,
+                            const struct ls_entry *prev_applied, struct ls_err *err)
 {
     const char *table = ls_marked_table(ctx, TABLE, err);
     enum ls_rc rc;
@@ -374,7 +386,8 @@ static enum ls_rc plan_step(struct ls_plan_ctx *ctx, struct ls_step *step, const
     return LS_OK;
 }
 
-static enum ls_rc plan_mark(struct ls_plan_ctx *ctx, struct ls_step *step, const struct ls_entry *entry, bool applied, struct ls_err *err)
+static enum ls_rc plan_mark(struct ls_plan_ctx *ctx, struct ls_step *step, const struct ls_entry *entry, bool applied,
+                            struct ls_err *err)
 {
     const char *table = ls_marked_table(ctx, TABLE, err);
 
@@ -396,7 +409,8 @@ static const struct ls_timeline_rules rules = {
     .applied = "nothing: it is in the ledger",
     .pending_next = "runs it next",
     .pending_later = "runs it after the ones before it",
-    .out_of_order = "runs it, though something newer is applied; with --strict, which compares versions as text, it refuses everything",
+    .out_of_order =
+        "runs it, though something newer is applied; with --strict, which compares versions as text, it refuses everything",
     .modified = "does not notice",
     .missing = "does not see it: status and rollback know files only",
     .duplicate = "runs both files, and fails when it records the second; both count as applied once the version is in the ledger",
@@ -419,7 +433,8 @@ const struct ls_format ls_format_dbmate = {
     .plan_setup = plan_setup,
     .plan_step = plan_step,
     .plan_mark = plan_mark,
-    .lock_keys = ls_lockstep_lock_keys, /* dbmate has none: ours keeps two of us apart, the table's lock and the fences keep dbmate out */
+    .lock_keys =
+        ls_lockstep_lock_keys, /* dbmate has none: ours keeps two of us apart, the table's lock and the fences keep dbmate out */
     .check_runnable = check_runnable,
     .new_files = new_files,
 };

@@ -8,6 +8,7 @@
 #include "format/ops.h"
 #include "format/record.h"
 #include "format/table.h"
+#include "lockstep/sql/quote.h"
 
 #define BREAKPOINT "--> statement-breakpoint"
 
@@ -84,9 +85,23 @@ const char *ls_drizzle_table(struct ls_plan_ctx *ctx, struct ls_err *err)
     return ls_table_sql_of(ctx, LS_DRIZZLE_TABLE, err);
 }
 
+/* Always quoted: SQLite keeps the words of a CREATE TABLE, and they are to be those of the tool. */
+static const char *quoted_table(struct ls_plan_ctx *ctx, struct ls_err *err)
+{
+    struct ls_arena *arena = ctx->plan->arena;
+    struct ls_buf sql = LS_BUF_INIT;
+    const char *schema, *table, *out = NULL;
+
+    ls_table_names(arena, ctx->dialect, ctx->opts, LS_DRIZZLE_TABLE, &schema, &table);
+    if (ls_sql_ident2(&sql, ctx->ledger->schema, table, err) == LS_OK)
+        out = ls_arena_strn(arena, sql.ptr, sql.len);
+    ls_buf_release(&sql);
+    return out;
+}
+
 enum ls_rc ls_drizzle_setup(struct ls_plan_ctx *ctx, const char *variant, struct ls_err *err)
 {
-    const char *table = ls_drizzle_table(ctx, err);
+    const char *table = quoted_table(ctx, err);
     bool is_pg = ctx->dialect == LS_DIALECT_POSTGRES, is_v1 = strcmp(variant, LS_DRIZZLE_V1) == 0;
     struct ls_buf schema = LS_BUF_INIT;
     const char *text;
@@ -103,10 +118,11 @@ enum ls_rc ls_drizzle_setup(struct ls_plan_ctx *ctx, const char *variant, struct
     if (is_v1)
         text = is_pg ? "CREATE TABLE IF NOT EXISTS @ (id SERIAL PRIMARY KEY, hash text NOT NULL, created_at bigint, name text, "
                        "applied_at timestamp with time zone DEFAULT now())"
-                     : "CREATE TABLE IF NOT EXISTS @ (id INTEGER PRIMARY KEY, hash text NOT NULL, created_at numeric, name text, applied_at TEXT)";
+                     : "CREATE TABLE IF NOT EXISTS @ (\n\t\t\t\tid INTEGER PRIMARY KEY,\n\t\t\t\thash text NOT NULL,\n\t\t\t\tcreated_at numeric,\n"
+                       "\t\t\t\tname text,\n\t\t\t\tapplied_at TEXT\n\t\t\t)";
     else
         text = is_pg ? "CREATE TABLE IF NOT EXISTS @ (id SERIAL PRIMARY KEY, hash text NOT NULL, created_at bigint)"
-                     : "CREATE TABLE IF NOT EXISTS @ (id SERIAL PRIMARY KEY, hash text NOT NULL, created_at numeric)";
+                     : "CREATE TABLE IF NOT EXISTS @ (\n\t\t\t\tid SERIAL PRIMARY KEY,\n\t\t\t\thash text NOT NULL,\n\t\t\t\tcreated_at numeric\n\t\t\t)";
     ls_record_write(ctx, NULL, text, table, NULL, 0, -1);
     ls_ops_add(ctx, NULL, LS_OP_COMMIT);
     ls_buf_release(&schema);
@@ -150,6 +166,27 @@ static long count_statements(enum ls_dialect d, const char *text, size_t len)
     return n;
 }
 
+/* Several statements in one piece, which node-postgres sends as one simple query. */
+static void make_batch(struct ls_plan_ctx *ctx, const struct ls_step *step, struct ls_op *op)
+{
+    size_t start = (size_t)(op->sql - step->text);
+    struct ls_stmts stmts = {0};
+    struct ls_piece *pieces;
+
+    if (ls_sql_split(ctx->dialect, op->sql, op->len, &stmts, NULL) == LS_OK) {
+        pieces = LS_ARENA_ARRAY(ctx->plan->arena, struct ls_piece, stmts.n + 1);
+        for (size_t i = 0; i < stmts.n; i++) {
+            pieces[i].start = stmts.v[i].start;
+            pieces[i].end = stmts.v[i].end;
+            ls_sql_place(step->text, step->text_len, start + stmts.v[i].start, &pieces[i].line, &pieces[i].col);
+        }
+        op->kind = LS_OP_BATCH;
+        op->pieces = pieces;
+        op->n_pieces = (int)stmts.n;
+    }
+    ls_stmts_release(&stmts);
+}
+
 static enum ls_rc refuse_piece(const struct ls_op *op, const struct ls_step *step, long n, struct ls_err *err)
 {
     if (n == 0)
@@ -179,6 +216,8 @@ static enum ls_rc add_pieces(struct ls_plan_ctx *ctx, struct ls_step *step, stru
         op = ls_ops_piece(ctx, step, first < end ? first : at, end);
         if (ctx->dialect == LS_DIALECT_SQLITE && (n == 0 || n > 1))
             return refuse_piece(op, step, n, err);
+        if (n > 1)
+            make_batch(ctx, step, op);
         step->n_statements += n > 0 ? (int)n : 1;
     }
     return LS_OK;

@@ -8,7 +8,7 @@
 
 #include "format/table.h"
 
-/* --- the folder --------------------------------------------------------------------------------------------------------------------------- */
+/* --- the folder ----------------------------------------------------------------------------------------------------------- */
 
 static bool ends_with(const char *name, const char *end)
 {
@@ -133,7 +133,8 @@ static void explain_ignored(struct ls_migrations *out)
         if (strcmp(d->code, "ignored-file") != 0)
             continue;
         d->severity = LS_SEV_WARNING;
-        d->message = "the name has no number from 1 on in front of a '_': goose's command refuses the whole folder because of it, its library passes over it";
+        d->message = "the name has no number from 1 on in front of a '_': goose's command refuses the whole folder because of it, "
+                     "its library passes over it";
         d->hint = "rename it, or move it out of the folder";
     }
 }
@@ -167,14 +168,15 @@ static int new_files(struct ls_arena *arena, const struct ls_migrations *m, cons
     return 1;
 }
 
-/* --- the ledger --------------------------------------------------------------------------------------------------------------------------- */
+/* --- the ledger ----------------------------------------------------------------------------------------------------------- */
 
 /* Which of its two tables it is: serial until v3.21, identity since v3.22.0 (source: internal/dialects/postgres.go). */
 static enum ls_rc read_variant(struct ls_db *db, const struct ls_table_look *look, struct ls_ledger *out, struct ls_err *err)
 {
-    static const char sql[] = "SELECT a.attidentity FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid "
-                              "JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace "
-                              "WHERE n.nspname = $1::name AND c.relname = $2::name AND a.attname = 'id'";
+    static const char sql[] =
+        "SELECT a.attidentity FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid "
+        "JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace "
+        "WHERE n.nspname = $1::name AND c.relname = $2::name AND a.attname = 'id'";
     struct ls_param params[2] = {{LS_PARAM_TEXT, look->schema}, {LS_PARAM_TEXT, look->table}};
     struct ls_result r = {0};
     enum ls_rc rc;
@@ -196,8 +198,8 @@ static enum ls_rc fill_row(struct ls_ledger *l, struct ls_ledger_row *row, struc
     row->raw_status = ls_table_cell(l, row, "is_applied");
     row->applied_at = ls_table_cell(l, row, "tstamp");
     if (!ls_table_version(version, &row->version))
-        return ls_err_set(err, LS_E_INPUT, "the ledger %s holds the version \"%s\", which is no number between 0 and %" PRId64, l->location, row->id,
-                          INT64_MAX);
+        return ls_err_set(err, LS_E_INPUT, "the ledger %s holds the version \"%s\", which is no number between 0 and %" PRId64,
+                          l->location, row->id, INT64_MAX);
     /* Old versions wrote a row with is_applied = false on the way down, where newer ones delete. */
     row->state = row->version == 0 ? LS_ROW_MARKER : ls_table_is_true(row->raw_status) ? LS_ROW_APPLIED : LS_ROW_ROLLED_BACK;
     return LS_OK;
@@ -228,7 +230,8 @@ static enum ls_rc refuse_late(const struct ls_timeline *t, struct ls_err *err)
             ls_buf_addf(&list, "%s%s", list.len > 0 ? ", " : "", t->e.v[i].label);
     ls_err_set(err, LS_E_REFUSED, "found %zu missing migrations before current version %s: %s", t->count[LS_STATE_OUT_OF_ORDER],
                t->newest_applied >= 0 ? t->e.v[t->newest_applied].label : "0", list.ptr);
-    ls_err_hint(err, "goose runs files older than the newest applied one only with -allow-missing: give them newer numbers, or mark them applied");
+    ls_err_hint(err, "goose runs files older than the newest applied one only with -allow-missing: give them newer numbers, or "
+                     "mark them applied");
     ls_buf_release(&list);
     return LS_E_REFUSED;
 }
@@ -246,8 +249,8 @@ static enum ls_rc check_runnable(const struct ls_timeline *t, const struct ls_le
     return dir == LS_UP && t->count[LS_STATE_OUT_OF_ORDER] > 0 ? refuse_late(t, err) : LS_OK;
 }
 
-/* Held where an application uses goose's locker; the command line never locks. crc32("goose") since v3.26.0, crc64-ECMA("goose") before (source:
- * lock/session_locker_options.go). */
+/* Held where an application uses goose's locker; the command line never locks. crc32("goose") since v3.26.0, crc64-ECMA("goose")
+ * before (source: lock/session_locker_options.go). */
 static int lock_keys(const struct ls_db *db, const struct ls_format_opts *opts, const struct ls_ledger *ledger, int64_t keys[4])
 {
     (void)opts;

@@ -1,4 +1,5 @@
-/* goose reads a file line by line and knows no SQL: a statement ends where a line ends with ';'. This walks the same states, for both directions at once. */
+/* goose reads a file line by line and knows no SQL: a statement ends where a line ends with ';'. This walks the same states, for
+ * both directions at once. */
 #include <config.h>
 
 #include "format/goose.h"
@@ -11,7 +12,8 @@ enum state { AT_START, IN_UP, IN_UP_BLOCK, UP_BLOCK_ENDED, IN_DOWN, IN_DOWN_BLOC
 
 enum word { WORD_UP, WORD_DOWN, WORD_BEGIN, WORD_END, WORD_NO_TX, WORD_ENV_ON, WORD_ENV_OFF, N_WORDS, WORD_BAD };
 
-static const char *const words[N_WORDS] = {"Up", "Down", "StatementBegin", "StatementEnd", "NO TRANSACTION", "ENVSUB ON", "ENVSUB OFF"};
+static const char *const words[N_WORDS] = {"Up",        "Down",      "StatementBegin", "StatementEnd", "NO TRANSACTION",
+                                           "ENVSUB ON", "ENVSUB OFF"};
 
 struct reader {
     struct ls_goose *out;
@@ -41,7 +43,8 @@ static enum word word_of(struct reader *r)
     struct ls_str rest = r->line.text, all = rest;
 
     if (!ls_str_starts(all, "--", NULL)) {
-        set_error(&r->out->error, r->line.no, "the annotation has blanks in front of it, which goose refuses", "let it begin the line");
+        set_error(&r->out->error, r->line.no, "the annotation has blanks in front of it, which goose refuses",
+                  "let it begin the line");
         return WORD_BAD;
     }
     while (!ls_str_starts(rest, "+goose", NULL))
@@ -68,7 +71,8 @@ static struct ls_cuts *cuts_of(struct reader *r)
 static void check_tail(struct ls_cuts *c, struct ls_goose_error *error)
 {
     if (c->line > 0)
-        set_error(error, c->line, "the statement that begins here has no ';' at the end of a line, so goose refuses it as unfinished",
+        set_error(error, c->line,
+                  "the statement that begins here has no ';' at the end of a line, so goose refuses it as unfinished",
                   "end it with ';', or put it between StatementBegin and StatementEnd");
     ls_buf_clear(&c->open);
     c->line = 0;
@@ -111,7 +115,9 @@ static void see_begin(struct reader *r)
         r->state = IN_DOWN_BLOCK;
     else
         set_error(&r->out->error, r->line.no,
-                  r->state == AT_START ? "StatementBegin stands in front of '-- +goose Up'" : "StatementBegin stands inside of another block", NULL);
+                  r->state == AT_START ? "StatementBegin stands in front of '-- +goose Up'"
+                                       : "StatementBegin stands inside of another block",
+                  NULL);
 }
 
 static void see_end(struct reader *r)
@@ -163,19 +169,22 @@ static void see_line(struct reader *r)
     struct ls_cuts *c = cuts_of(r);
     struct ls_str body = ls_str_trim(r->line.text);
 
-    if ((c == NULL || c->open.len == 0) && (r->line.text.len == 0 || (ls_str_starts(body, "--", NULL) && !ls_line_has_bom(&r->line))))
+    if ((c == NULL || c->open.len == 0) &&
+        (r->line.text.len == 0 || (ls_str_starts(body, "--", NULL) && !ls_line_has_bom(&r->line))))
         return;
     if (c == NULL) {
         if (body.len > 0 || ls_line_has_bom(&r->line))
             set_error(&r->out->error, r->line.no,
-                      ls_line_has_bom(&r->line) ? "the file begins with a byte order mark, so goose does not find '-- +goose Up' in its first line"
-                                                : "only blank and comment lines may stand in front of '-- +goose Up'",
+                      ls_line_has_bom(&r->line)
+                          ? "the file begins with a byte order mark, so goose does not find '-- +goose Up' in its first line"
+                          : "only blank and comment lines may stand in front of '-- +goose Up'",
                       ls_line_has_bom(&r->line) ? "save it as UTF-8 without a byte order mark" : NULL);
         return;
     }
     if (r->state == UP_BLOCK_ENDED || r->state == DOWN_BLOCK_ENDED) {
         set_error(r->state == UP_BLOCK_ENDED ? &r->out->up_error : &r->out->down_error, r->line.no,
-                  "goose drops this line: the block between StatementBegin and StatementEnd in front of it is empty", "take the empty block out");
+                  "goose drops this line: the block between StatementBegin and StatementEnd in front of it is empty",
+                  "take the empty block out");
         r->state = r->state == UP_BLOCK_ENDED ? IN_UP : IN_DOWN;
         return;
     }

@@ -56,8 +56,8 @@ void ls_sniff_score(const struct ls_sniffed *s, const char *marker, struct ls_de
         return;
     out->score = s->n_hits == s->n_read ? 85 : 55;
     out->n_migrations = s->n_files;
-    snprintf(out->evidence, sizeof(out->evidence), "%zu files like %.60s; %zu of %zu looked into have \"%s\"", s->n_files, s->example, s->n_hits, s->n_read,
-             marker);
+    snprintf(out->evidence, sizeof(out->evidence), "%zu files like %.60s; %zu of %zu looked into have \"%s\"", s->n_files,
+             s->example, s->n_hits, s->n_read, marker);
 }
 
 bool ls_line_has_bom(const struct ls_line *line)
@@ -65,7 +65,8 @@ bool ls_line_has_bom(const struct ls_line *line)
     return line->no == 1 && line->start > 0;
 }
 
-void ls_marked_unparsed(struct ls_migrations *out, struct ls_migration *m, const char *code, int line, const char *message, const char *hint)
+void ls_marked_unparsed(struct ls_migrations *out, struct ls_migration *m, const char *code, int line, const char *message,
+                        const char *hint)
 {
     struct ls_diag *d = ls_scan_diag(out, LS_SEV_ERROR, code, m->up.path, "%s", message);
 
@@ -77,8 +78,8 @@ void ls_marked_unparsed(struct ls_migrations *out, struct ls_migration *m, const
 
 enum ls_rc ls_marked_refuse_missing(const struct ls_plan_ctx *ctx, const struct ls_step *step, const char *tool, struct ls_err *err)
 {
-    ls_err_set(err, LS_E_REFUSED, "version %s is in the ledger, but has no file in %s: there is nothing to take it back with", step->label,
-               ctx->migrations->dir);
+    ls_err_set(err, LS_E_REFUSED, "version %s is in the ledger, but has no file in %s: there is nothing to take it back with",
+               step->label, ctx->migrations->dir);
     ls_err_hint(err, "bring the file back, or take its changes back by hand and mark it pending; %s", tool);
     return LS_E_REFUSED;
 }
@@ -95,7 +96,7 @@ const char *ls_marked_table(struct ls_plan_ctx *ctx, const char *default_table, 
     return out;
 }
 
-/* --- cutting ------------------------------------------------------------------------------------------------------------------------------ */
+/* --- cutting -------------------------------------------------------------------------------------------------------------- */
 
 void ls_cuts_add(struct ls_cuts *c, const struct ls_line *line)
 {
@@ -136,7 +137,8 @@ void ls_cuts_end(struct ls_cuts *c, const char *text)
         bool is_same = c->end - c->start >= all.len && memcmp(text + c->start, all.ptr, all.len) == 0;
 
         cut = LS_VEC_PUSH(&c->c);
-        *cut = (struct ls_cut){.start = c->start, .end = is_same ? c->start + all.len : c->end, .line = c->line, .col = c->col, .len = all.len};
+        *cut = (struct ls_cut){
+            .start = c->start, .end = is_same ? c->start + all.len : c->end, .line = c->line, .col = c->col, .len = all.len};
         cut->text = is_same ? text + c->start : ls_arena_strn(c->arena, all.ptr, all.len);
     }
     ls_buf_clear(&c->open);
@@ -173,7 +175,7 @@ bool ls_ends_with_semicolon(struct ls_str line)
     }
 }
 
-/* --- ops ---------------------------------------------------------------------------------------------------------------------------------- */
+/* --- ops ------------------------------------------------------------------------------------------------------------------ */
 
 struct cutter {
     struct ls_plan_ctx *ctx;
@@ -194,7 +196,8 @@ static enum ls_rc refuse(const struct cutter *k, int line, int no, const char *h
     return LS_E_REFUSED;
 }
 
-static enum ls_rc check_class(const struct cutter *k, const struct ls_cut *cut, const struct ls_stmts *stmts, int line, struct ls_err *err)
+static enum ls_rc check_class(const struct cutter *k, const struct ls_cut *cut, const struct ls_stmts *stmts, int line,
+                              struct ls_err *err)
 {
     bool is_sqlite = k->ctx->dialect == LS_DIALECT_SQLITE;
 
@@ -206,14 +209,17 @@ static enum ls_rc check_class(const struct cutter *k, const struct ls_cut *cut, 
             return refuse(k, at, no, "take it out, or run the file without a transaction", err,
                           "controls transactions, and the file and its ledger row are run in one");
         if (s->tx == LS_TX_CONTROLS && stmts->n == 1)
-            return refuse(k, at, no, "take it out", err, "controls transactions, and every statement of the file is run on its own");
+            return refuse(k, at, no, "take it out", err,
+                          "controls transactions, and every statement of the file is run on its own");
         if (s->tx != LS_TX_FORBIDS || (is_sqlite && ls_sql_is_outer_pragma(cut->text + s->start, s->end - s->start)))
             continue;
         if (k->in_tx)
-            return refuse(k, at, no, k->how_no_tx, err, "cannot run inside a transaction, and the file and its ledger row are run in one");
+            return refuse(k, at, no, k->how_no_tx, err,
+                          "cannot run inside a transaction, and the file and its ledger row are run in one");
         if (stmts->n > 1 && !is_sqlite)
-            return refuse(k, at, no, "give each statement lines of its own", err,
-                          "cannot run together with the other statements of its line: they are sent at once, as one implicit transaction");
+            return refuse(
+                k, at, no, "give each statement lines of its own", err,
+                "cannot run together with the other statements of its line: they are sent at once, as one implicit transaction");
     }
     return LS_OK;
 }
@@ -250,13 +256,15 @@ static enum ls_rc add_cut(struct cutter *k, const struct ls_cut *cut, struct ls_
     enum ls_rc rc = ls_sql_split(k->ctx->dialect, cut->text, cut->len, &stmts, NULL);
 
     if (rc != LS_OK) {
-        const char *why = ls_arena_printf(k->ctx->plan->arena, "would fail: %s ends statements at line ends, and this one is cut in two (%s)", k->tool,
-                                          ls_split_error_name(stmts.error));
+        const char *why =
+            ls_arena_printf(k->ctx->plan->arena, "would fail: %s ends statements at line ends, and this one is cut in two (%s)",
+                            k->tool, ls_split_error_name(stmts.error));
         bool is_cut = stmts.error <= LS_SPLIT_UNTERMINATED_BODY;
 
         if (!is_cut)
             why = ls_arena_printf(k->ctx->plan->arena, "would fail: %s", ls_split_error_name(stmts.error));
-        rc = refuse(k, line, k->n_statements + 1, is_cut ? "put it between StatementBegin and StatementEnd" : ls_split_error_hint(stmts.error), err, why);
+        rc = refuse(k, line, k->n_statements + 1,
+                    is_cut ? "put it between StatementBegin and StatementEnd" : ls_split_error_hint(stmts.error), err, why);
     } else {
         rc = check_class(k, cut, &stmts, line, err);
     }
@@ -266,8 +274,8 @@ static enum ls_rc add_cut(struct cutter *k, const struct ls_cut *cut, struct ls_
     return rc;
 }
 
-enum ls_rc ls_cuts_ops(struct ls_plan_ctx *ctx, struct ls_step *step, const struct ls_cuts *cuts, bool in_tx, const char *tool, const char *how_no_tx,
-                       struct ls_err *err)
+enum ls_rc ls_cuts_ops(struct ls_plan_ctx *ctx, struct ls_step *step, const struct ls_cuts *cuts, bool in_tx, const char *tool,
+                       const char *how_no_tx, struct ls_err *err)
 {
     struct cutter k = {.ctx = ctx, .step = step, .in_tx = in_tx, .tool = tool, .how_no_tx = how_no_tx};
     enum ls_rc rc = LS_OK;

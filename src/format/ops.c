@@ -74,8 +74,19 @@ void ls_ops_statements(struct ls_plan_ctx *ctx, struct ls_step *step)
     }
 }
 
-/* How many ops before this one are statements of the migration. */
-static int count_body(const struct ls_step *step)
+/* The statement in front of a new one, where both lie in the step's text: its number and place are gone on from, so that many pieces stay quick. */
+static const struct ls_op *piece_before(const struct ls_step *step, size_t start)
+{
+    for (size_t i = step->ops.n; i-- > 0;) {
+        const struct ls_op *op = &step->ops.v[i];
+
+        if (op->kind == LS_OP_STATEMENT)
+            return op->sql >= step->text && op->sql <= step->text + start ? op : NULL;
+    }
+    return NULL;
+}
+
+static int count_pieces(const struct ls_step *step)
 {
     int n = 0;
 
@@ -86,14 +97,21 @@ static int count_body(const struct ls_step *step)
 
 struct ls_op *ls_ops_piece(struct ls_plan_ctx *ctx, struct ls_step *step, size_t start, size_t end)
 {
-    int no = count_body(step) + 1;
+    const struct ls_op *before = piece_before(step, start);
+    size_t from = before != NULL ? (size_t)(before->sql - step->text) : 0, bol = start;
+    int no = before != NULL ? before->stmt_no + 1 : count_pieces(step) + 1;
+    int line = before != NULL ? before->line : step->line > 0 ? step->line : 1, unused;
     struct ls_op *op = ls_ops_add(ctx, step, LS_OP_STATEMENT);
 
     op->sql = step->text + start;
     op->len = end - start;
     op->stmt_no = no;
-    ls_sql_place(step->text, step->text_len, start, &op->line, &op->col);
-    op->line += step->line > 0 ? step->line - 1 : 0;
+    for (size_t i = from; i < start; i++)
+        line += step->text[i] == '\n';
+    while (bol > 0 && step->text[bol - 1] != '\n')
+        bol--;
+    op->line = line;
+    ls_sql_place(step->text + bol, step->text_len - bol, start - bol, &unused, &op->col);
     return op;
 }
 

@@ -1,4 +1,5 @@
-/* sql-migrate: names, ledger and order of events. Facts: formats.md 4.12 (observed with the 2019-12 snapshot that Debian ships, read at 1.8.0). */
+/* sql-migrate: names, ledger and order of events. Facts: formats.md 4.12 (observed with the 2019-12 snapshot that Debian ships,
+ * read at 1.8.0). */
 #include <config.h>
 
 #include "format/sqlmigrate.h"
@@ -13,7 +14,7 @@
 
 #define TABLE "gorp_migrations"
 
-/* --- the folder --------------------------------------------------------------------------------------------------------------------------- */
+/* --- the folder ----------------------------------------------------------------------------------------------------------- */
 
 static bool takes(const char *name)
 {
@@ -62,7 +63,8 @@ static void detect(const char *path, const struct ls_dir *dir, struct ls_detect 
     ls_sniff_score(&s, "-- +migrate", out);
 }
 
-static void set_half(struct ls_section *s, const char *path, const struct ls_sqlmigrate_half *half, bool need_hash, const struct ls_buf *text)
+static void set_half(struct ls_section *s, const char *path, const struct ls_sqlmigrate_half *half, bool need_hash,
+                     const struct ls_buf *text)
 {
     memset(s, 0, sizeof(*s));
     s->policy = half->no_tx ? LS_POLICY_NO_TX : LS_POLICY_TX;
@@ -83,8 +85,10 @@ static void read_sections(struct ls_migrations *out, struct ls_migration *m, boo
     m->up.sha256[0] = '\0';
     m->flags |= p.up.cuts.c.n == 0 ? LS_MIG_EMPTY : 0;
     if (p.unknown.len > 0) {
-        struct ls_diag *d = ls_scan_diag(out, LS_SEV_WARNING, "unknown-directive", path, "sql-migrate drops \"%.*s\" without a word: it knows Up, Down, "
-                                         "StatementBegin and StatementEnd, written so", (int)p.unknown.len, p.unknown.ptr);
+        struct ls_diag *d = ls_scan_diag(out, LS_SEV_WARNING, "unknown-directive", path,
+                                         "sql-migrate drops \"%.*s\" without a word: it knows Up, Down, "
+                                         "StatementBegin and StatementEnd, written so",
+                                         (int)p.unknown.len, p.unknown.ptr);
 
         d->line = p.unknown_line;
         d->version = m->label;
@@ -111,7 +115,8 @@ static enum ls_rc scan(const char *dir, enum ls_dialect dialect, bool need_hash,
         if (ls_scan_read(out, m, &m->up, &text))
             read_sections(out, m, need_hash, &text);
         if (m->version == 0 && m->id[0] >= '1' && m->id[0] <= '9')
-            ls_marked_unparsed(out, m, "bad-number", 0, "its number is too large: sql-migrate stops with an error when it reads it", "give it a smaller one");
+            ls_marked_unparsed(out, m, "bad-number", 0, "its number is too large: sql-migrate stops with an error when it reads it",
+                               "give it a smaller one");
     }
     ls_buf_release(&text);
     return rc;
@@ -131,7 +136,7 @@ static int new_files(struct ls_arena *arena, const struct ls_migrations *m, cons
     return 1;
 }
 
-/* --- the ledger --------------------------------------------------------------------------------------------------------------------------- */
+/* --- the ledger ----------------------------------------------------------------------------------------------------------- */
 
 static enum ls_rc ledger_read(struct ls_db *db, const struct ls_format_opts *opts, struct ls_ledger *out, struct ls_err *err)
 {
@@ -182,7 +187,8 @@ static enum ls_rc check_runnable(const struct ls_timeline *t, const struct ls_le
 
         if (e->state == LS_STATE_MISSING) {
             ls_err_set(err, LS_E_REFUSED, "Unable to create migration plan because of %s: unknown migration in database", e->id);
-            ls_err_hint(err, "sql-migrate refuses everything while the ledger names a file that is not there: bring it back, or mark it pending");
+            ls_err_hint(err, "sql-migrate refuses everything while the ledger names a file that is not there: bring it back, or "
+                             "mark it pending");
             return LS_E_REFUSED;
         }
         if (e->migration != NULL && (e->migration->flags & LS_MIG_UNPARSED) != 0)
@@ -191,11 +197,12 @@ static enum ls_rc check_runnable(const struct ls_timeline *t, const struct ls_le
     return LS_OK;
 }
 
-/* --- plans -------------------------------------------------------------------------------------------------------------------------------- */
+/* --- plans ---------------------------------------------------------------------------------------------------------------- */
 
 static const char note_tx[] = "One transaction holds the statements and the ledger row: a failure leaves nothing.";
-static const char note_no_tx[] = "notransaction: each statement commits on its own, then the ledger row follows. A failure leaves what came before it, and "
-                                 "sql-migrate's ledger says nothing of that.";
+static const char note_no_tx[] =
+    "notransaction: each statement commits on its own, then the ledger row follows. A failure leaves what came before it, and "
+    "sql-migrate's ledger says nothing of that.";
 static const char note_empty[] = "There is nothing to run: only the ledger row is written.";
 
 static enum ls_rc plan_setup(struct ls_plan_ctx *ctx, struct ls_err *err)
@@ -207,7 +214,8 @@ static enum ls_rc plan_setup(struct ls_plan_ctx *ctx, struct ls_err *err)
     columns = ctx->dialect == LS_DIALECT_POSTGRES ? "\"id\" text not null primary key, \"applied_at\" timestamp with time zone"
                                                   : "\"id\" varchar(255) not null primary key, \"applied_at\" datetime";
     ls_ops_add(ctx, NULL, LS_OP_BEGIN);
-    ls_ops_sql(ctx, NULL, LS_OP_LEDGER, ls_arena_printf(ctx->plan->arena, "CREATE TABLE IF NOT EXISTS %s (%s)", table, columns), NULL, 0);
+    ls_ops_sql(ctx, NULL, LS_OP_LEDGER, ls_arena_printf(ctx->plan->arena, "CREATE TABLE IF NOT EXISTS %s (%s)", table, columns),
+               NULL, 0);
     ls_ops_add(ctx, NULL, LS_OP_COMMIT);
     return LS_OK;
 }
@@ -217,8 +225,8 @@ static void fence(struct ls_plan_ctx *ctx, struct ls_step *step, const char *tab
     struct ls_param p = ls_param_text(step->id);
 
     ls_ops_fence(ctx, step,
-                 ls_arena_printf(ctx->plan->arena, "SELECT %sEXISTS (SELECT 1 FROM %s WHERE \"id\" = %c1)", step->direction == LS_DOWN ? "" : "NOT ", table,
-                                 ctx->dialect == LS_DIALECT_POSTGRES ? '$' : '?'),
+                 ls_arena_printf(ctx->plan->arena, "SELECT %sEXISTS (SELECT 1 FROM %s WHERE \"id\" = %c1)",
+                                 step->direction == LS_DOWN ? "" : "NOT ", table, ctx->dialect == LS_DIALECT_POSTGRES ? '$' : '?'),
                  &p, 1);
 }
 
@@ -256,15 +264,16 @@ static enum ls_rc add_body(struct ls_plan_ctx *ctx, struct ls_step *step, struct
     if (p.error != NULL)
         rc = ls_err_set(err, LS_E_CHANGED, "%s has changed since it was read before", step->path);
     else
-        rc = ls_cuts_ops(ctx, step, step->direction == LS_UP ? &p.up.cuts : &p.down.cuts, step->policy == LS_POLICY_TX, "sql-migrate",
+        rc = ls_cuts_ops(ctx, step, step->direction == LS_UP ? &p.up.cuts : &p.down.cuts, step->policy == LS_POLICY_TX,
+                         "sql-migrate",
                          "put notransaction behind \"-- +migrate Up\" or \"Down\", best with this statement alone in it", err);
     ls_sqlmigrate_release(&p);
     ls_arena_free(arena);
     return rc;
 }
 
-static enum ls_rc plan_step(struct ls_plan_ctx *ctx, struct ls_step *step, const struct ls_entry *entry, const struct ls_entry *prev_applied,
-                            struct ls_err *err)
+static enum ls_rc plan_step(struct ls_plan_ctx *ctx, struct ls_step *step, const struct ls_entry *entry,
+                            const struct ls_entry *prev_applied, struct ls_err *err)
 {
     const char *table = ls_marked_table(ctx, TABLE, err);
     enum ls_rc rc;
@@ -289,7 +298,8 @@ static enum ls_rc plan_step(struct ls_plan_ctx *ctx, struct ls_step *step, const
     return LS_OK;
 }
 
-static enum ls_rc plan_mark(struct ls_plan_ctx *ctx, struct ls_step *step, const struct ls_entry *entry, bool applied, struct ls_err *err)
+static enum ls_rc plan_mark(struct ls_plan_ctx *ctx, struct ls_step *step, const struct ls_entry *entry, bool applied,
+                            struct ls_err *err)
 {
     const char *table = ls_marked_table(ctx, TABLE, err);
 
@@ -334,7 +344,8 @@ const struct ls_format ls_format_sql_migrate = {
     .plan_setup = plan_setup,
     .plan_step = plan_step,
     .plan_mark = plan_mark,
-    .lock_keys = ls_lockstep_lock_keys, /* sql-migrate has none: ours keeps two of us apart, the table's lock and the fences keep sql-migrate out */
+    .lock_keys = ls_lockstep_lock_keys, /* sql-migrate has none: ours keeps two of us apart, the table's lock and the fences keep
+                                           sql-migrate out */
     .check_runnable = check_runnable,
     .new_files = new_files,
 };

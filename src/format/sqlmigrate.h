@@ -1,4 +1,5 @@
-/* format/sqlmigrate.h: sql-migrate's commands in a file and how it cuts statements (formats.md 4.12; source: sqlparse/sqlparse.go, v1.8.0). */
+/* format/sqlmigrate.h: sql-migrate's commands in a file and how it cuts statements (formats.md 4.12; source: sqlparse/sqlparse.go,
+ * v1.8.0). */
 #ifndef LOCKSTEP_SRC_FORMAT_SQLMIGRATE_H
 #define LOCKSTEP_SRC_FORMAT_SQLMIGRATE_H
 
@@ -6,8 +7,9 @@
 
 struct ls_sqlmigrate_half {
     struct ls_cuts cuts;
-    bool is_there, no_tx;    /* notransaction behind one of its markers */
-    size_t start, end;       /* from its first marker line to the end of its last block: others of the other direction may stand in between */
+    bool is_there, no_tx; /* notransaction behind one of its markers */
+    size_t start,
+        end; /* from its first marker line to the end of its last block: others of the other direction may stand in between */
     int line;
 };
 struct ls_sqlmigrate {

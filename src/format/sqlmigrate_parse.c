@@ -1,5 +1,5 @@
-/* sql-migrate reads a file line by line and knows no SQL: a statement ends where a line ends with ';'. It drops every line that begins with "-- ",
- * wherever it stands. */
+/* sql-migrate reads a file line by line and knows no SQL: a statement ends where a line ends with ';'. It drops every line that
+ * begins with "-- ", wherever it stands. */
 #include <config.h>
 
 #include "format/sqlmigrate.h"
@@ -28,7 +28,8 @@ static void fail(struct reader *r, int line, const char *message, const char *hi
 static void check_tail(struct reader *r)
 {
     if (r->half != NULL && r->half->cuts.line > 0)
-        fail(r, r->half->cuts.line, "the statement that begins here is not ended by ';' at the end of a line, nor by '-- +migrate StatementEnd'",
+        fail(r, r->half->cuts.line,
+             "the statement that begins here is not ended by ';' at the end of a line, nor by '-- +migrate StatementEnd'",
              "end it; sql-migrate refuses the whole folder until then");
 }
 

@@ -1,5 +1,5 @@
-/* What holds for the statements that goose and sql-migrate cut out of any text: in order, inside of it, no statement blank, and what is said to be the
- * text's own bytes is that. */
+/* What holds for the statements that goose and sql-migrate cut out of any text: in order, inside of it, no statement blank, and
+ * what is said to be the text's own bytes is that. */
 #ifndef TESTS_FUZZ_CUTS_CHECK_H
 #define TESTS_FUZZ_CUTS_CHECK_H
 

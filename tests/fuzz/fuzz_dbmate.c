@@ -17,7 +17,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
         return 0;
     }
     cuts_require(p.n_up == 1 && p.n_down == 1 && p.up.at < p.down.at && p.down.at < len, "there is one pair");
-    cuts_require(len - p.up.at >= 12 && memcmp(text + p.up.at, "--", 2) == 0 && memcmp(text + p.down.at, "--", 2) == 0, "markers begin with --");
+    cuts_require(len - p.up.at >= 12 && memcmp(text + p.up.at, "--", 2) == 0 && memcmp(text + p.down.at, "--", 2) == 0,
+                 "markers begin with --");
     cuts_require(p.up.at == 0 || text[p.up.at - 1] == '\n', "a marker begins a line");
     return 0;
 }

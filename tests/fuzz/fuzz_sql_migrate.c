@@ -16,7 +16,8 @@ static void check_half(struct ls_arena *arena, const char *text, const struct ls
     b = is_up ? &alone.up.cuts : &alone.down.cuts;
     cuts_require(alone.error == NULL && a->c.n == b->c.n, "a half alone has as many statements");
     for (size_t i = 0; i < a->c.n; i++)
-        cuts_require(a->c.v[i].len == b->c.v[i].len && memcmp(a->c.v[i].text, b->c.v[i].text, a->c.v[i].len) == 0, "and the same ones");
+        cuts_require(a->c.v[i].len == b->c.v[i].len && memcmp(a->c.v[i].text, b->c.v[i].text, a->c.v[i].len) == 0,
+                     "and the same ones");
     ls_sqlmigrate_release(&alone);
 }
 

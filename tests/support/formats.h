@@ -70,6 +70,18 @@ static inline void fmt_fails(struct ops *o, enum ls_action action, long count, e
     ls_run_report_release(&rep);
 }
 
+/* Somebody else writes the ledger between plan and run: nothing more is sent, and nothing stays. */
+static inline void fmt_rival(struct ops *o, enum ls_action action, long count, const char *rival_sql)
+{
+    struct ls_plan *plan = eng_plan(o, action, count, NULL);
+    struct ls_run_report rep;
+
+    ops_sql(o, rival_sql);
+    assert_int_equal(ls_run(o->s, plan, NULL, &rep), LS_E_CHANGED);
+    ls_run_report_release(&rep);
+    ls_plan_free(plan);
+}
+
 /* What a folder is taken for. */
 static inline void fmt_detect(struct ops *o, const char *format, int *score, char evidence[160])
 {
@@ -93,7 +105,8 @@ static inline void fmt_new_is(struct ops *o, const char *end, const char *text)
     const char *paths[3], *texts[3];
     struct ls_err err = LS_ERR_INIT;
 
-    assert_int_equal(snap->format->new_files(arena, &snap->migrations, "add email!", INT64_C(1795970324000000), paths, texts, &err), 1);
+    assert_int_equal(snap->format->new_files(arena, &snap->migrations, "add email!", INT64_C(1795970324000000), paths, texts, &err),
+                     1);
     eng_has(paths[0], end);
     assert_string_equal(texts[0], text);
     assert_int_equal(snap->format->new_files(arena, &snap->migrations, "//", INT64_C(1795970324000000), paths, texts, &err), 0);

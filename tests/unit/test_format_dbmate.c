@@ -113,8 +113,10 @@ static void names_and_order(void **state)
 
 static void folder(struct ops *o)
 {
-    ops_put(o, "migrations/001_a.sql", PAIR("CREATE TABLE a (id int);\nCREATE TABLE a2 (id int);", "DROP TABLE a;\nDROP TABLE a2;"));
-    ops_put(o, "migrations/002_b.sql", "-- migrate:up transaction:false\nCREATE TABLE b (id int);\n-- migrate:down\nDROP TABLE b;\n");
+    ops_put(o, "migrations/001_a.sql",
+            PAIR("CREATE TABLE a (id int);\nCREATE TABLE a2 (id int);", "DROP TABLE a;\nDROP TABLE a2;"));
+    ops_put(o, "migrations/002_b.sql",
+            "-- migrate:up transaction:false\nCREATE TABLE b (id int);\n-- migrate:down\nDROP TABLE b;\n");
 }
 
 static const char *versions(bool pg)
@@ -133,9 +135,10 @@ static void order_of_events(bool pg)
     folder(&o);
     plan = eng_plan(&o, LS_ACTION_UP, -1, NULL);
     assert_int_equal(plan->steps.n, 2);
-    fmt_kinds_are(&plan->steps.v[0], pg ? "BEGIN ledger:LOCK fence batch ledger:INSERT journal COMMIT" : "BEGIN fence batch ledger:INSERT journal COMMIT");
-    fmt_kinds_are(&plan->steps.v[1],
-                  pg ? "fence batch BEGIN ledger:LOCK fence ledger:INSERT journal COMMIT" : "fence batch BEGIN fence ledger:INSERT journal COMMIT");
+    fmt_kinds_are(&plan->steps.v[0], pg ? "BEGIN ledger:LOCK fence batch ledger:INSERT journal COMMIT"
+                                        : "BEGIN fence batch ledger:INSERT journal COMMIT");
+    fmt_kinds_are(&plan->steps.v[1], pg ? "fence batch BEGIN ledger:LOCK fence ledger:INSERT journal COMMIT"
+                                        : "fence batch BEGIN fence ledger:INSERT journal COMMIT");
     assert_int_equal(strncmp(plan->steps.v[0].text, "-- migrate:up\nCREATE TABLE a", 28), 0);
     assert_null(strstr(plan->steps.v[0].text, "migrate:down"));
     assert_int_equal(plan->steps.v[0].n_statements, 2);
@@ -146,7 +149,8 @@ static void order_of_events(bool pg)
     eng_is(&o, versions(pg), "001,002");
     plan = eng_plan(&o, LS_ACTION_DOWN, 1, NULL);
     assert_int_equal(plan->steps.n, 1);
-    fmt_kinds_are(&plan->steps.v[0], pg ? "BEGIN ledger:LOCK fence batch ledger:DELETE journal COMMIT" : "BEGIN fence batch ledger:DELETE journal COMMIT");
+    fmt_kinds_are(&plan->steps.v[0], pg ? "BEGIN ledger:LOCK fence batch ledger:DELETE journal COMMIT"
+                                        : "BEGIN fence batch ledger:DELETE journal COMMIT");
     assert_int_equal(plan->steps.v[0].line, 3);
     ls_plan_free(plan);
     eng_run(&o, LS_ACTION_DOWN, -1, NULL);
@@ -164,9 +168,10 @@ static void the_ledger_it_makes(bool pg)
     folder(&o);
     eng_run(&o, LS_ACTION_UP, 1, NULL);
     if (pg)
-        eng_is(&o, "SELECT string_agg(format('%s %s %s', attname, format_type(atttypid, atttypmod), attnotnull), ',') || ' ' || "
-                   "(SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid = 'public.schema_migrations'::regclass) "
-                   "FROM pg_attribute WHERE attrelid = 'public.schema_migrations'::regclass AND attnum > 0",
+        eng_is(&o,
+               "SELECT string_agg(format('%s %s %s', attname, format_type(atttypid, atttypmod), attnotnull), ',') || ' ' || "
+               "(SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid = 'public.schema_migrations'::regclass) "
+               "FROM pg_attribute WHERE attrelid = 'public.schema_migrations'::regclass AND attnum > 0",
                "version character varying t PRIMARY KEY (version)");
     else
         eng_is(&o, "SELECT sql FROM sqlite_schema WHERE name = 'schema_migrations'",
@@ -217,14 +222,17 @@ static void out_of_order_runs(bool pg)
 }
 ENG_BOTH(out_of_order_runs)
 
-/* transaction:false: PostgreSQL runs several statements as one implicit transaction all the same, SQLite leaves the earlier ones (observed). */
+/* transaction:false: PostgreSQL runs several statements as one implicit transaction all the same, SQLite leaves the earlier ones
+ * (observed). */
 static void without_a_transaction(bool pg)
 {
     struct ops o;
 
     ops_open(&o, "dbmate", pg);
-    ops_put(&o, "migrations/1_a.sql", "-- migrate:up transaction:false\nCREATE TABLE a (id int);\nINSERT INTO nowhere VALUES (1);\n-- migrate:down\n");
-    fmt_fails(&o, LS_ACTION_UP, -1, LS_E_PARTIAL, "1_a.sql:3"); /* outside of a transaction, the run does not promise that nothing stayed */
+    ops_put(&o, "migrations/1_a.sql",
+            "-- migrate:up transaction:false\nCREATE TABLE a (id int);\nINSERT INTO nowhere VALUES (1);\n-- migrate:down\n");
+    fmt_fails(&o, LS_ACTION_UP, -1, LS_E_PARTIAL,
+              "1_a.sql:3"); /* outside of a transaction, the run does not promise that nothing stayed */
     eng_is(&o, eng_tables(pg), pg ? "" : "a");
     eng_states(&o, "1 pending");
     ops_close(&o);
@@ -256,7 +264,8 @@ static void what_needs_no_transaction(void **state)
     ops_put(&o, "migrations/2_b.sql", PAIR("\nCREATE INDEX CONCURRENTLY i ON a (id);", ""));
     eng_refused(&o, LS_ACTION_UP, -1, NULL, LS_E_REFUSED, "2_b.sql:3: statement 1 of 1 cannot run inside the transaction");
     eng_refused(&o, LS_ACTION_UP, -1, NULL, LS_E_REFUSED, "transaction:false");
-    ops_put(&o, "migrations/2_b.sql", "-- migrate:up transaction:false\nCREATE INDEX CONCURRENTLY i ON a (id); SELECT 1;\n-- migrate:down\n");
+    ops_put(&o, "migrations/2_b.sql",
+            "-- migrate:up transaction:false\nCREATE INDEX CONCURRENTLY i ON a (id); SELECT 1;\n-- migrate:down\n");
     eng_refused(&o, LS_ACTION_UP, -1, NULL, LS_E_REFUSED, "cannot run together with other statements");
     ops_put(&o, "migrations/2_b.sql", "-- migrate:up transaction:false\nCREATE INDEX CONCURRENTLY i ON a (id);\n-- migrate:down\n");
     eng_run(&o, LS_ACTION_UP, -1, NULL);
@@ -290,6 +299,22 @@ static void refusals(bool pg)
     ops_close(&o);
 }
 ENG_BOTH(refusals)
+
+static void a_rival(bool pg)
+{
+    struct ops o;
+
+    ops_open(&o, "dbmate", pg);
+    folder(&o);
+    eng_run(&o, LS_ACTION_UP, 1, NULL);
+    fmt_rival(&o, LS_ACTION_DOWN, 1, "DELETE FROM schema_migrations");
+    eng_is(&o, eng_tables(pg), "a,a2");
+    ops_sql(&o, "INSERT INTO schema_migrations VALUES ('001')");
+    fmt_rival(&o, LS_ACTION_UP, 1, "INSERT INTO schema_migrations VALUES ('002')");
+    eng_is(&o, eng_tables(pg), "a,a2");
+    ops_close(&o);
+}
+ENG_BOTH(a_rival)
 
 static void marks(bool pg)
 {
@@ -365,6 +390,7 @@ int main(void)
         ENG_BOTH_TESTS(a_failure_leaves_nothing),
         cmocka_unit_test(what_needs_no_transaction),
         ENG_BOTH_TESTS(refusals),
+        ENG_BOTH_TESTS(a_rival),
         ENG_BOTH_TESTS(marks),
         ENG_BOTH_TESTS(whose_table),
         cmocka_unit_test(detection),

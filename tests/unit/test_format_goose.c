@@ -9,10 +9,10 @@
 #include "format/goose.h"
 #include "support/formats.h"
 
-#define UP   "-- +goose Up\n"
-#define DOWN "-- +goose Down\n"
+#define UP    "-- +goose Up\n"
+#define DOWN  "-- +goose Down\n"
 #define BEGIN "-- +goose StatementBegin\n"
-#define END  "-- +goose StatementEnd\n"
+#define END   "-- +goose StatementEnd\n"
 
 /* The statements of a half with '|' between; what is a copy of the text, and not a part of it, has '*' in front. */
 static void join(struct ls_buf *b, const char *text, const struct ls_cuts *cuts)
@@ -32,15 +32,15 @@ static void splitting(void **state)
         const char *text, *up, *down;
     } cases[] = {
         {UP "SELECT 1;\nSELECT\n 2;\n" DOWN "SELECT 3;\n", "SELECT 1;|SELECT\n 2;", "SELECT 3;"},
-        {UP "SELECT 1; SELECT 2;\n", "SELECT 1; SELECT 2;", ""},                  /* one line, one exec */
-        {UP "SELECT 1; SELECT\n2;\n", "SELECT 1; SELECT\n2;", ""},                /* a ';' inside a line ends nothing */
+        {UP "SELECT 1; SELECT 2;\n", "SELECT 1; SELECT 2;", ""},   /* one line, one exec */
+        {UP "SELECT 1; SELECT\n2;\n", "SELECT 1; SELECT\n2;", ""}, /* a ';' inside a line ends nothing */
         {UP "SELECT 1; -- one\nSELECT 2;--two\n;\n", "SELECT 1; -- one|SELECT 2;--two\n;", ""},
         {UP "INSERT INTO a VALUES ('x;\ny');\n", "INSERT INTO a VALUES ('x;|y');", ""}, /* a literal is cut in two */
         {UP "\n  -- c\n\nSELECT 1\n-- inside\n;\n-- after\n", "SELECT 1\n-- inside\n;", ""},
         {UP BEGIN "CREATE x;\n  y;\nEND;\n" END "SELECT 1;\n", "CREATE x;\n  y;\nEND;|SELECT 1;", ""},
         {UP BEGIN "no semicolon\n" END, "no semicolon", ""},
         {UP "SELECT 1,\n-- +goose NO TRANSACTION\n2;\n", "*SELECT 1,\n2;", ""},
-        {UP "SELECT\r\n1;\r\n", "*SELECT\n1;", ""},                               /* the scanner drops carriage returns */
+        {UP "SELECT\r\n1;\r\n", "*SELECT\n1;", ""}, /* the scanner drops carriage returns */
         {UP "SELECT 1;\r\n", "SELECT 1;", ""},
         {"\n  \n-- about it\n--+goose   up\nSELECT 1;\n-- +goose DOWN\nSELECT 2;\n", "SELECT 1;", "SELECT 2;"},
         {UP, "", ""},
@@ -55,7 +55,10 @@ static void splitting(void **state)
 
         ls_goose_parse(arena, cases[i].text, strlen(cases[i].text), false, &g);
         if (g.error.text != NULL || g.up_error.text != NULL || g.down_error.text != NULL)
-            fail_msg("case %zu: %s", i, g.error.text != NULL ? g.error.text : g.up_error.text != NULL ? g.up_error.text : g.down_error.text);
+            fail_msg("case %zu: %s", i,
+                     g.error.text != NULL      ? g.error.text
+                     : g.up_error.text != NULL ? g.up_error.text
+                                               : g.down_error.text);
         join(&b, cases[i].text, &g.up);
         assert_string_equal(b.ptr, cases[i].up);
         join(&b, cases[i].text, &g.down);
@@ -92,7 +95,8 @@ static void errors(void **state)
         {UP "SELECT 1;\n\nSELECT 2\n", 'u', 4, "unfinished"},
         {UP "SELECT 1\n" DOWN "SELECT 2;\n", 'u', 2, "unfinished"},
         {UP "SELECT 1;\n" DOWN "SELECT 2\n", 'd', 4, "unfinished"},
-        {UP "SELECT 1;\n  \n-- c\n", 'u', 4, "unfinished"}, /* a line of blanks begins a statement, and the comment behind it is of it */
+        {UP "SELECT 1;\n  \n-- c\n", 'u', 4,
+         "unfinished"}, /* a line of blanks begins a statement, and the comment behind it is of it */
         {UP BEGIN "-- nothing\n" END "SELECT 1;\n", 'u', 5, "drops this line"},
     };
     struct ls_arena *arena = ls_arena_new();
@@ -147,22 +151,28 @@ static void names_and_order(void **state)
 
 static const char *rows(bool pg)
 {
-    return pg ? "SELECT coalesce(string_agg(id || '/' || version_id || '/' || is_applied, ' ' ORDER BY id), '') FROM goose_db_version WHERE tstamp IS NOT NULL"
-              : "SELECT coalesce(group_concat(id || '/' || version_id || '/' || CASE is_applied WHEN 1 THEN 'true' WHEN 0 THEN 'false' END, ' '), '') "
+    return pg ? "SELECT coalesce(string_agg(id || '/' || version_id || '/' || is_applied, ' ' ORDER BY id), '') FROM "
+                "goose_db_version WHERE tstamp IS NOT NULL"
+              : "SELECT coalesce(group_concat(id || '/' || version_id || '/' || CASE is_applied WHEN 1 THEN 'true' WHEN 0 THEN "
+                "'false' END, ' '), '') "
                 "FROM (SELECT * FROM goose_db_version WHERE tstamp IS NOT NULL ORDER BY id)";
 }
 
 static void folder(struct ops *o)
 {
-    ops_put(o, "migrations/00001_init.sql", UP "CREATE TABLE a (id int);\nCREATE TABLE a2 (id int);\n" DOWN "DROP TABLE a;\nDROP TABLE a2;\n");
-    ops_put(o, "migrations/00003_b.sql", "-- +goose NO TRANSACTION\n" UP "CREATE TABLE b (id int); CREATE TABLE b2 (id int);\n" DOWN "DROP TABLE b;\nDROP TABLE b2;\n");
+    ops_put(o, "migrations/00001_init.sql",
+            UP "CREATE TABLE a (id int);\nCREATE TABLE a2 (id int);\n" DOWN "DROP TABLE a;\nDROP TABLE a2;\n");
+    ops_put(o, "migrations/00003_b.sql",
+            "-- +goose NO TRANSACTION\n" UP "CREATE TABLE b (id int); CREATE TABLE b2 (id int);\n" DOWN
+            "DROP TABLE b;\nDROP TABLE b2;\n");
 }
 
 /* The tables of the tests but for goose's own. */
 static void tables_are(struct ops *o, bool pg, const char *expected)
 {
     eng_is(o,
-           pg ? "SELECT coalesce(string_agg(relname, ',' ORDER BY relname), '') FROM pg_class JOIN pg_namespace n ON n.oid = relnamespace "
+           pg ? "SELECT coalesce(string_agg(relname, ',' ORDER BY relname), '') FROM pg_class JOIN pg_namespace n ON n.oid = "
+                "relnamespace "
                 "WHERE relkind = 'r' AND nspname = 'public' AND relname NOT IN ('goose_db_version', 'lockstep_journal')"
               : "SELECT coalesce(group_concat(name), '') FROM (SELECT name FROM sqlite_schema WHERE type = 'table' "
                 "AND name NOT IN ('goose_db_version', 'lockstep_journal', 'sqlite_sequence') ORDER BY name)",
@@ -181,10 +191,10 @@ static void order_of_events(bool pg)
     fmt_kinds(&b, plan->setup.v, plan->setup.n);
     assert_string_equal(b.ptr, "BEGIN ledger:CREATE ledger:INSERT COMMIT");
     ls_buf_release(&b);
-    fmt_kinds_are(&plan->steps.v[0],
-                  pg ? "BEGIN ledger:LOCK fence statement statement ledger:INSERT journal COMMIT" : "BEGIN fence statement statement ledger:INSERT journal COMMIT");
-    fmt_kinds_are(&plan->steps.v[1],
-                  pg ? "fence batch BEGIN ledger:LOCK fence ledger:INSERT journal COMMIT" : "fence batch BEGIN fence ledger:INSERT journal COMMIT");
+    fmt_kinds_are(&plan->steps.v[0], pg ? "BEGIN ledger:LOCK fence statement statement ledger:INSERT journal COMMIT"
+                                        : "BEGIN fence statement statement ledger:INSERT journal COMMIT");
+    fmt_kinds_are(&plan->steps.v[1], pg ? "fence batch BEGIN ledger:LOCK fence ledger:INSERT journal COMMIT"
+                                        : "fence batch BEGIN fence ledger:INSERT journal COMMIT");
     assert_int_equal(plan->steps.v[1].n_statements, 2);
     assert_int_equal(plan->steps.v[1].ops.v[1].n_pieces, 2);
     assert_int_equal(plan->steps.v[1].ops.v[1].line, 3);
@@ -215,12 +225,15 @@ static void the_ledger_it_makes(bool pg)
     folder(&o);
     eng_run(&o, LS_ACTION_UP, 1, NULL);
     if (pg)
-        eng_is(&o, "SELECT string_agg(format('%s %s %s%s', attname, format_type(atttypid, atttypmod), attnotnull, nullif(attidentity, '')), ', ' ORDER BY attnum) "
-                   "FROM pg_attribute WHERE attrelid = 'public.goose_db_version'::regclass AND attnum > 0",
+        eng_is(&o,
+               "SELECT string_agg(format('%s %s %s%s', attname, format_type(atttypid, atttypmod), attnotnull, nullif(attidentity, "
+               "'')), ', ' ORDER BY attnum) "
+               "FROM pg_attribute WHERE attrelid = 'public.goose_db_version'::regclass AND attnum > 0",
                "id integer td, version_id bigint t, is_applied boolean t, tstamp timestamp without time zone t");
     else
         eng_is(&o, "SELECT sql FROM sqlite_schema WHERE name = 'goose_db_version'",
-               "CREATE TABLE goose_db_version (\n\t\tid INTEGER PRIMARY KEY AUTOINCREMENT,\n\t\tversion_id INTEGER NOT NULL,\n\t\tis_applied INTEGER NOT NULL,"
+               "CREATE TABLE goose_db_version (\n\t\tid INTEGER PRIMARY KEY AUTOINCREMENT,\n\t\tversion_id INTEGER NOT "
+               "NULL,\n\t\tis_applied INTEGER NOT NULL,"
                "\n\t\ttstamp TIMESTAMP DEFAULT (datetime('now'))\n\t)");
     snap = ops_snapshot(&o);
     assert_int_equal(snap->ledger.shape, LS_LEDGER_LOG);
@@ -243,7 +256,8 @@ static void the_old_ledger(bool pg)
     folder(&o);
     ops_sql(&o, pg ? "CREATE TABLE goose_db_version (id serial NOT NULL, version_id bigint NOT NULL, is_applied boolean NOT NULL, "
                      "tstamp timestamp NULL default now(), PRIMARY KEY(id))"
-                   : "CREATE TABLE goose_db_version (id INTEGER PRIMARY KEY AUTOINCREMENT, version_id INTEGER NOT NULL, is_applied INTEGER NOT NULL, "
+                   : "CREATE TABLE goose_db_version (id INTEGER PRIMARY KEY AUTOINCREMENT, version_id INTEGER NOT NULL, is_applied "
+                     "INTEGER NOT NULL, "
                      "tstamp TIMESTAMP DEFAULT (datetime('now')))");
     ops_sql(&o, "INSERT INTO goose_db_version (version_id, is_applied) VALUES (0, true), (1, true), (3, true), (3, false)");
     eng_states(&o, "00001 applied, 00003 rolled-back");
@@ -298,7 +312,7 @@ static void a_missing_file(bool pg)
     eng_states(&o, "00001 applied, 2 missing, 00003 applied");
     eng_refused(&o, LS_ACTION_DOWN, 1, NULL, LS_E_REFUSED, "version 2 is in the ledger, but has no file");
     ops_put(&o, "migrations/4_d.sql", UP "CREATE TABLE d (id int);\n");
-    eng_run(&o, LS_ACTION_UP, -1, NULL); /* up does not care */
+    eng_run(&o, LS_ACTION_UP, -1, NULL);  /* up does not care */
     eng_run(&o, LS_ACTION_DOWN, 1, NULL); /* no Down in the file: goose only deletes the row */
     tables_are(&o, pg, "a,a2,b,b2,d");
     eng_run(&o, LS_ACTION_MARK_PENDING, 0, "2");
@@ -346,11 +360,14 @@ static void a_trigger_and_a_function(bool pg)
     struct ops o;
 
     ops_open(&o, "goose", pg);
-    ops_put(&o, "migrations/1_a.sql", pg ? UP BEGIN "CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql AS $$\nBEGIN\n  -- +not goose\n  RETURN 7;\nEND;\n$$;\n" END
-                                         : UP "CREATE TABLE f (x int);\n" BEGIN "CREATE TRIGGER t AFTER INSERT ON f BEGIN\n  DELETE FROM f;\nEND;\n" END);
+    ops_put(&o, "migrations/1_a.sql",
+            pg ? UP BEGIN
+                "CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql AS $$\nBEGIN\n  -- +not goose\n  RETURN 7;\nEND;\n$$;\n" END
+               : UP "CREATE TABLE f (x int);\n" BEGIN "CREATE TRIGGER t AFTER INSERT ON f BEGIN\n  DELETE FROM f;\nEND;\n" END);
     eng_run(&o, LS_ACTION_UP, -1, NULL);
     eng_is(&o, pg ? "SELECT f() || prosrc FROM pg_proc WHERE proname = 'f'" : "SELECT sql FROM sqlite_schema WHERE name = 't'",
-           pg ? "7\nBEGIN\n  -- +not goose\n  RETURN 7;\nEND;\n" : "CREATE TRIGGER t AFTER INSERT ON f BEGIN\n  DELETE FROM f;\nEND");
+           pg ? "7\nBEGIN\n  -- +not goose\n  RETURN 7;\nEND;\n"
+              : "CREATE TRIGGER t AFTER INSERT ON f BEGIN\n  DELETE FROM f;\nEND");
     ops_close(&o);
 }
 ENG_BOTH(a_trigger_and_a_function)
@@ -371,6 +388,57 @@ static void without_a_transaction(bool pg)
     ops_close(&o);
 }
 ENG_BOTH(without_a_transaction)
+
+static void a_rival(bool pg)
+{
+    struct ops o;
+
+    ops_open(&o, "goose", pg);
+    folder(&o);
+    eng_run(&o, LS_ACTION_UP, 1, NULL);
+    fmt_rival(&o, LS_ACTION_UP, 1, "INSERT INTO goose_db_version (version_id, is_applied) VALUES (3, true)");
+    tables_are(&o, pg, "a,a2");
+    ops_sql(&o, "DELETE FROM goose_db_version WHERE version_id = 3");
+    fmt_rival(&o, LS_ACTION_DOWN, 1, "DELETE FROM goose_db_version WHERE version_id = 1");
+    tables_are(&o, pg, "a,a2");
+    ops_close(&o);
+}
+ENG_BOTH(a_rival)
+
+/* An application that embeds goose with its locker, of any version, keeps us out. */
+static void a_held_lock(void **state)
+{
+    static const char *const held[] = {"SELECT pg_advisory_lock(4097083626)", "SELECT pg_advisory_lock(5887940537704921958)"};
+
+    (void)state;
+    ENG_NEEDS_PG();
+    for (size_t i = 0; i < LS_ARRAY_LEN(held); i++) {
+        struct ls_db_params p = {0};
+        struct ls_session_params sp;
+        struct ls_session *keep;
+        struct ls_run_report rep;
+        struct ls_db *db = NULL;
+        struct ops o;
+
+        ops_open(&o, "goose", true);
+        folder(&o);
+        p.url = o.url;
+        ops_ok(ls_db_open(&p, &db, err));
+        ops_ok(ls_db_exec_batch(db, held[i], strlen(held[i]), NULL, err));
+        sp = *ls_session_params(o.s);
+        sp.lock_wait_ms = 1;
+        keep = o.s;
+        o.s = ls_session_new(&sp);
+        assert_int_equal(eng_try(&o, LS_ACTION_UP, -1, NULL, NULL, &rep), LS_E_BUSY);
+        eng_has(rep.err.message, "holds the migration lock");
+        ls_run_report_release(&rep);
+        ls_session_free(o.s);
+        o.s = keep;
+        ls_db_close(db);
+        eng_run(&o, LS_ACTION_UP, -1, NULL);
+        ops_close(&o);
+    }
+}
 
 static void lock_keys(void **state)
 {
@@ -425,6 +493,8 @@ int main(void)
         ENG_BOTH_TESTS(refusals),
         ENG_BOTH_TESTS(a_trigger_and_a_function),
         ENG_BOTH_TESTS(without_a_transaction),
+        ENG_BOTH_TESTS(a_rival),
+        cmocka_unit_test(a_held_lock),
         cmocka_unit_test(lock_keys),
         cmocka_unit_test(detection),
     };

@@ -38,7 +38,8 @@ static void splitting(void **state)
         {UP "SELECT 1\n-- dropped\n, 2;\n--kept\nSELECT 3;\n", "*SELECT 1\n, 2|--kept\nSELECT 3", ""},
         {UP BEGIN "f $$\n-- dropped even here\n;\n$$;\n" END "SELECT 1;\n", "*f $$\n;\n$$|SELECT 1", ""},
         {UP "SELECT 1\r\n, 2;\r\n", "*SELECT 1\n, 2", ""},
-        {"SELECT 0;\n" DOWN "SELECT 1;\n" UP "SELECT 2;\n" UP "SELECT 3;\n", "SELECT 2|SELECT 3", "SELECT 1"}, /* any order, several times */
+        {"SELECT 0;\n" DOWN "SELECT 1;\n" UP "SELECT 2;\n" UP "SELECT 3;\n", "SELECT 2|SELECT 3",
+         "SELECT 1"}, /* any order, several times */
         {UP "SELECT 1;\n" DOWN "SELECT 2;\n" UP "SELECT 3;\n", "SELECT 1|SELECT 3", "SELECT 2"},
         {UP "-- +migrate Foo\n-- +goose Up\nSELECT 1;\n", "SELECT 1", ""},
         {BEGIN UP "SELECT 1;\n" END, "SELECT 1", ""}, /* a command in front of every marker does nothing */
@@ -129,21 +130,27 @@ static void names_and_order(void **state)
 
 static void folder(struct ops *o)
 {
-    ops_put(o, "migrations/1_a.sql", UP "CREATE TABLE a (id int);\nCREATE TABLE a2 (id int);\n" DOWN "DROP TABLE a;\nDROP TABLE a2;\n");
-    ops_put(o, "migrations/10_b.sql", "-- +migrate Up notransaction\nCREATE TABLE b (id int); CREATE TABLE b2 (id int);\n" DOWN "DROP TABLE b;\nDROP TABLE b2;\n");
+    ops_put(o, "migrations/1_a.sql",
+            UP "CREATE TABLE a (id int);\nCREATE TABLE a2 (id int);\n" DOWN "DROP TABLE a;\nDROP TABLE a2;\n");
+    ops_put(o, "migrations/10_b.sql",
+            "-- +migrate Up notransaction\nCREATE TABLE b (id int); CREATE TABLE b2 (id int);\n" DOWN
+            "DROP TABLE b;\nDROP TABLE b2;\n");
     ops_put(o, "migrations/abc.sql", UP "CREATE TABLE z (id int);\n");
 }
 
 static const char *ids(bool pg)
 {
-    return pg ? "SELECT coalesce(string_agg(id, ' ' ORDER BY id COLLATE \"C\"), '') FROM gorp_migrations WHERE applied_at IS NOT NULL"
-              : "SELECT coalesce(group_concat(id, ' '), '') FROM (SELECT id FROM gorp_migrations WHERE applied_at LIKE '____-__-__ __:__:__.___+00:00' ORDER BY id)";
+    return pg ? "SELECT coalesce(string_agg(id, ' ' ORDER BY id COLLATE \"C\"), '') FROM gorp_migrations WHERE applied_at IS NOT "
+                "NULL"
+              : "SELECT coalesce(group_concat(id, ' '), '') FROM (SELECT id FROM gorp_migrations WHERE applied_at LIKE '____-__-__ "
+                "__:__:__.___+00:00' ORDER BY id)";
 }
 
 static void tables_are(struct ops *o, bool pg, const char *expected)
 {
     eng_is(o,
-           pg ? "SELECT coalesce(string_agg(relname, ',' ORDER BY relname), '') FROM pg_class JOIN pg_namespace n ON n.oid = relnamespace "
+           pg ? "SELECT coalesce(string_agg(relname, ',' ORDER BY relname), '') FROM pg_class JOIN pg_namespace n ON n.oid = "
+                "relnamespace "
                 "WHERE relkind = 'r' AND nspname = 'public' AND relname NOT IN ('gorp_migrations', 'lockstep_journal')"
               : "SELECT coalesce(group_concat(name), '') FROM (SELECT name FROM sqlite_schema WHERE type = 'table' "
                 "AND name NOT IN ('gorp_migrations', 'lockstep_journal') ORDER BY name)",
@@ -159,10 +166,10 @@ static void order_of_events(bool pg)
     folder(&o);
     plan = eng_plan(&o, LS_ACTION_UP, -1, NULL);
     assert_int_equal(plan->steps.n, 3);
-    fmt_kinds_are(&plan->steps.v[0],
-                  pg ? "BEGIN ledger:LOCK fence statement statement ledger:INSERT journal COMMIT" : "BEGIN fence statement statement ledger:INSERT journal COMMIT");
-    fmt_kinds_are(&plan->steps.v[1],
-                  pg ? "fence batch BEGIN ledger:LOCK fence ledger:INSERT journal COMMIT" : "fence batch BEGIN fence ledger:INSERT journal COMMIT");
+    fmt_kinds_are(&plan->steps.v[0], pg ? "BEGIN ledger:LOCK fence statement statement ledger:INSERT journal COMMIT"
+                                        : "BEGIN fence statement statement ledger:INSERT journal COMMIT");
+    fmt_kinds_are(&plan->steps.v[1], pg ? "fence batch BEGIN ledger:LOCK fence ledger:INSERT journal COMMIT"
+                                        : "fence batch BEGIN fence ledger:INSERT journal COMMIT");
     assert_int_equal(plan->steps.v[0].ops.v[pg ? 4 : 3].line, 3);
     assert_int_equal(plan->steps.v[0].ops.v[pg ? 4 : 3].stmt_no, 2);
     assert_int_equal(plan->steps.v[1].policy, LS_POLICY_NO_TX);
@@ -171,7 +178,8 @@ static void order_of_events(bool pg)
     eng_is(&o, ids(pg), "10_b.sql 1_a.sql abc.sql");
     tables_are(&o, pg, "a,a2,b,b2,z");
     plan = eng_plan(&o, LS_ACTION_DOWN, 2, NULL);
-    fmt_kinds_are(&plan->steps.v[0], pg ? "BEGIN ledger:LOCK fence ledger:DELETE journal COMMIT" : "BEGIN fence ledger:DELETE journal COMMIT");
+    fmt_kinds_are(&plan->steps.v[0],
+                  pg ? "BEGIN ledger:LOCK fence ledger:DELETE journal COMMIT" : "BEGIN fence ledger:DELETE journal COMMIT");
     /* notransaction is of one direction */
     assert_int_equal(plan->steps.v[1].policy, LS_POLICY_TX);
     ls_plan_free(plan);
@@ -191,8 +199,9 @@ static void the_ledger_it_makes(bool pg)
     folder(&o);
     eng_run(&o, LS_ACTION_UP, 1, NULL);
     if (pg)
-        eng_is(&o, "SELECT string_agg(format('%s %s %s', attname, format_type(atttypid, atttypmod), attnotnull), ', ' ORDER BY attnum) "
-                   "FROM pg_attribute WHERE attrelid = 'public.gorp_migrations'::regclass AND attnum > 0",
+        eng_is(&o,
+               "SELECT string_agg(format('%s %s %s', attname, format_type(atttypid, atttypmod), attnotnull), ', ' ORDER BY attnum) "
+               "FROM pg_attribute WHERE attrelid = 'public.gorp_migrations'::regclass AND attnum > 0",
                "id text t, applied_at timestamp with time zone f");
     else
         eng_is(&o, "SELECT sql FROM sqlite_schema WHERE name = 'gorp_migrations'",
@@ -242,9 +251,11 @@ static void refusals(bool pg)
     eng_refused(&o, LS_ACTION_DOWN, 1, NULL, LS_E_REFUSED, "unknown migration in database");
     eng_run(&o, LS_ACTION_MARK_PENDING, 0, "5_gone.sql");
     ops_put(&o, "migrations/abc.sql", UP "SELECT 1\n");
-    eng_refused(&o, LS_ACTION_DOWN, 1, NULL, LS_E_REFUSED, "abc.sql:2: the statement that begins here"); /* one bad file, and nothing runs at all */
+    eng_refused(&o, LS_ACTION_DOWN, 1, NULL, LS_E_REFUSED,
+                "abc.sql:2: the statement that begins here"); /* one bad file, and nothing runs at all */
     ops_put(&o, "migrations/abc.sql", UP "SELECT 'a;\nb';\n");
-    eng_refused(&o, LS_ACTION_UP, -1, NULL, LS_E_REFUSED, "abc.sql:2: statement 1 would fail: sql-migrate ends statements at line ends");
+    eng_refused(&o, LS_ACTION_UP, -1, NULL, LS_E_REFUSED,
+                "abc.sql:2: statement 1 would fail: sql-migrate ends statements at line ends");
     ops_put(&o, "migrations/abc.sql", UP "VACUUM;\n");
     eng_refused(&o, LS_ACTION_UP, -1, NULL, LS_E_REFUSED, "notransaction");
     ops_put(&o, "migrations/abc.sql", "-- +migrate Up notransaction\nVACUUM;\n");
@@ -260,8 +271,10 @@ static void what_is_sent(bool pg)
     struct ops o;
 
     ops_open(&o, "sql-migrate", pg);
-    ops_put(&o, "migrations/1_a.sql", pg ? UP BEGIN "CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql AS $$\nBEGIN\n-- gone\n  RETURN 7;\nEND;\n$$;\n" END
-                                         : UP "CREATE TABLE f (x int);\n" BEGIN "CREATE TRIGGER t AFTER INSERT ON f BEGIN\n-- gone\n  DELETE FROM f;\nEND;\n" END);
+    ops_put(&o, "migrations/1_a.sql",
+            pg ? UP BEGIN "CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql AS $$\nBEGIN\n-- gone\n  RETURN 7;\nEND;\n$$;\n" END
+               : UP "CREATE TABLE f (x int);\n" BEGIN
+                    "CREATE TRIGGER t AFTER INSERT ON f BEGIN\n-- gone\n  DELETE FROM f;\nEND;\n" END);
     eng_run(&o, LS_ACTION_UP, -1, NULL);
     eng_is(&o, pg ? "SELECT f() || prosrc FROM pg_proc WHERE proname = 'f'" : "SELECT sql FROM sqlite_schema WHERE name = 't'",
            pg ? "7\nBEGIN\n  RETURN 7;\nEND;\n" : "CREATE TRIGGER t AFTER INSERT ON f BEGIN\n  DELETE FROM f;\nEND");
@@ -284,6 +297,22 @@ static void failures(bool pg)
     ops_close(&o);
 }
 ENG_BOTH(failures)
+
+static void a_rival(bool pg)
+{
+    struct ops o;
+
+    ops_open(&o, "sql-migrate", pg);
+    folder(&o);
+    eng_run(&o, LS_ACTION_UP, 1, NULL);
+    fmt_rival(&o, LS_ACTION_UP, 1, "INSERT INTO gorp_migrations VALUES ('10_b.sql', NULL)");
+    tables_are(&o, pg, "a,a2");
+    ops_sql(&o, "DELETE FROM gorp_migrations WHERE id = '10_b.sql'");
+    fmt_rival(&o, LS_ACTION_DOWN, 1, "DELETE FROM gorp_migrations");
+    tables_are(&o, pg, "a,a2");
+    ops_close(&o);
+}
+ENG_BOTH(a_rival)
 
 static void marks(bool pg)
 {
@@ -332,6 +361,7 @@ int main(void)
         ENG_BOTH_TESTS(refusals),
         ENG_BOTH_TESTS(what_is_sent),
         ENG_BOTH_TESTS(failures),
+        ENG_BOTH_TESTS(a_rival),
         ENG_BOTH_TESTS(marks),
         cmocka_unit_test(detection),
     };
