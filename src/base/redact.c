@@ -329,6 +329,15 @@ char *ls_redact_dup(const char *text)
     return ls_buf_detach(&b);
 }
 
+bool ls_redact_hides(const char *text)
+{
+    char *shown = ls_redact_dup(text);
+    bool hides = text && strcmp(shown, text) != 0;
+
+    free(shown);
+    return hides;
+}
+
 void ls_wipe(void *ptr, size_t len)
 {
     if (ptr && len)

@@ -4,10 +4,13 @@
 
 #include <string.h>
 
-/* A URL starts at a word followed by "://", at the start of the text or behind something that ends the one before. */
+/* A URL starts at a word that begins with a letter (RFC 3986, 3.1) followed by "://", at the start of the text or behind something that ends the one
+ * before. */
 static bool starts_url(const struct ls_scan *s, size_t start, size_t end)
 {
-    if (!ls_scan_has(s, end, "://"))
+    char c = (char)(s->t[start] | 0x20);
+
+    if (c < 'a' || c > 'z' || !ls_scan_has(s, end, "://"))
         return false;
     return start == 0 || ls_is_blank(s->t[start - 1]) || ls_is_quote(s->t[start - 1]) || strchr(",;(<[{=|", s->t[start - 1]);
 }
@@ -30,7 +33,8 @@ static void find_region(struct ls_scan *s, size_t i)
         if (ls_is_word(s->t[i])) {
             size_t end = ls_scan_word_end(s, i);
 
-            if (starts_url(s, i, end) || is_pair(s, i, end))
+            /* Before the '@' only a blank parts two URLs: a quote or a comma with a "://" behind it may be of the password. */
+            if (is_pair(s, i, end) || (starts_url(s, i, end) && (s->last_at != LS_SCAN_NONE || ls_is_blank(s->t[i - 1]))))
                 break;
             i = end;
             continue;

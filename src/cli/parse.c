@@ -6,6 +6,8 @@
 #include <limits.h>
 #include <string.h>
 
+#include "lockstep/base/text.h"
+
 struct parser {
     int argc, at;
     const char *const *argv;
@@ -21,7 +23,7 @@ static enum ls_rc unknown_option(struct parser *p, const char *name, size_t len)
     for (int i = 0; i < CLI_N_OPTIONS; i++)
         names[i] = cli_options[i].name;
     (void)snprintf(word, sizeof(word), "%.*s", (int)(len < 60 ? len : 60), name);
-    const char *near = config_nearest(word, names, CLI_N_OPTIONS);
+    const char *near = ls_nearest_word(word, names, CLI_N_OPTIONS);
     (void)ls_err_set(p->err, LS_E_USAGE, "there is no option --%s", word);
     if (near)
         ls_err_hint(p->err, "did you mean --%s?", near);
@@ -37,7 +39,7 @@ static enum ls_rc unknown_command(struct parser *p, const char *name)
 
     for (; n < cli_n_commands && n < LS_ARRAY_LEN(names); n++)
         names[n] = cli_commands[n].name;
-    const char *near = config_nearest(name, names, n);
+    const char *near = ls_nearest_word(name, names, n);
     (void)ls_err_set(p->err, LS_E_USAGE, "there is no command '%s'", name);
     if (near)
         ls_err_hint(p->err, "did you mean `lockstep %s`?", near);

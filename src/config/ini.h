@@ -20,7 +20,5 @@ struct ini_file {
 LS_MUST_CHECK enum ls_rc ini_parse_text(const char *path, const char *text, size_t len, struct ini_file *out, struct ls_err *err);
 LS_MUST_CHECK enum ls_rc ini_parse_file_at(const char *path, unsigned open_flags, struct ini_file *out, struct ls_err *err);
 void ini_release(struct ini_file *f);
-/* The word of words[n] nearest to `word` (edit distance <= 2, or <= a third of its length), or NULL. */
-const char *config_nearest(const char *word, const char *const *words, size_t n);
 
 #endif

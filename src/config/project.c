@@ -11,6 +11,7 @@
 #include "lockstep/base/file.h"
 #include "lockstep/base/mem.h"
 #include "lockstep/base/redact.h"
+#include "lockstep/base/text.h"
 
 #define PROJECT_FILE "lockstep.conf"
 
@@ -57,7 +58,7 @@ static enum ls_rc at_line(struct ls_err *err, const char *path, int line)
 
 static void suggest(struct ls_buf *b, const char *word, const char *const *words, size_t n)
 {
-    const char *near = config_nearest(word, words, n);
+    const char *near = ls_nearest_word(word, words, n);
 
     if (near)
         ls_buf_addf(b, "; did you mean '%s'?", near);
@@ -174,25 +175,15 @@ static enum ls_rc check_repeated(const struct ini_file *f, size_t i, struct ls_e
     return LS_OK;
 }
 
-static bool holds_password(const char *url)
-{
-    if (!url)
-        return false;
-    char *shown = ls_redact_dup(url);
-    bool hidden = strcmp(shown, url) != 0;
-    free(shown);
-    return hidden;
-}
-
 /* A password in a file that others can read is as good as published. */
 static enum ls_rc check_mode(const struct config_project *p, struct ls_err *err)
 {
     struct stat st;
-    bool secret = holds_password(p->base.url);
+    bool secret = ls_redact_hides(p->base.url);
     int line = 0;
 
     for (size_t i = 0; i < p->envs.n; i++) {
-        if (!secret && holds_password(p->envs.v[i].url)) {
+        if (!secret && ls_redact_hides(p->envs.v[i].url)) {
             secret = true;
             line = p->envs.v[i].line;
         }

@@ -9,6 +9,7 @@
 #include "lockstep/base/buf.h"
 #include "lockstep/base/file.h"
 #include "lockstep/base/mem.h"
+#include "lockstep/base/text.h"
 #include "lockstep/format/format.h"
 
 /* A folder that was not named is taken from this score on ("strong" in struct ls_detect). */
@@ -68,7 +69,7 @@ static enum ls_rc unknown_env(const struct search *s, const char *name, struct l
         words[i] = p->envs.v[i].name;
         ls_buf_addf(&list, "%s%s", i ? ", " : "", words[i]);
     }
-    const char *near = config_nearest(name, words, p->envs.n);
+    const char *near = ls_nearest_word(name, words, p->envs.n);
     (void)ls_err_set(err, LS_E_USAGE, "there is no environment '%s'%s%s%s", name, near ? "; did you mean '" : "", near ? near : "",
                      near ? "'?" : "");
     if (!p->path)

@@ -12,6 +12,7 @@
 #include "lockstep/base/buf.h"
 #include "lockstep/base/file.h"
 #include "lockstep/base/mem.h"
+#include "lockstep/base/text.h"
 
 #define MAX_BASES 8 /* a longer chain of `base` is a circle */
 
@@ -51,7 +52,7 @@ static enum ls_rc fail_at(const struct ini_file *f, int line, struct ls_err *err
 static enum ls_rc fail_word(const struct ini_file *f, int line, const char *what, const char *word, const char *const *known,
                             size_t n, struct ls_err *err)
 {
-    const char *near = config_nearest(word, known, n);
+    const char *near = ls_nearest_word(word, known, n);
 
     (void)ls_err_set(err, LS_E_INPUT, "%s:%d: unknown %s '%s'", f->path, line, what, word);
     if (near)
@@ -190,7 +191,7 @@ static enum ls_rc fail_name(const char *name, const char *config_home, struct ls
     theme_names(a, config_home, &names);
     for (size_t i = 0; i < names.n.n; i++)
         ls_buf_addf(&all, "%s%s", i ? ", " : "", names.n.v[i]);
-    near = config_nearest(name, names.n.v, names.n.n);
+    near = ls_nearest_word(name, names.n.v, names.n.n);
     (void)ls_err_set(err, LS_E_NOT_FOUND, "there is no theme '%s'", name);
     if (near)
         ls_err_hint(err, "did you mean '%s'? There are: %s", near, all.ptr);

@@ -6,6 +6,7 @@
 
 #include <stdarg.h>
 
+#include "engine/session_priv.h"
 #include "lockstep/engine/journal.h"
 
 struct dirty {
@@ -17,6 +18,7 @@ struct dirty {
     struct ls_reading up, down;       /* of the entry's up (or no-transaction down); of the one above */
     struct ls_reading made;           /* of the up of the one above, when its down was refused for want of anything to take away */
     bool is_golang;
+    bool is_held; /* somebody has the operators' lock: what is seen may still change */
     int failed_stmt, n_stmts; /* by the journal: "(statement 3 of 5)"; 0 unknown */
     enum ls_direction failed_direction;
 };
@@ -96,11 +98,15 @@ static const struct ls_journal_row *journal_word(const struct dirty *d, const st
     return NULL;
 }
 
-/* The engine ends the message of a failed statement with "(statement 3 of 5)" (run_end.c). */
+/* The engine ends the message of a failed statement with "(statement 3 of 5)" (run_end.c); what stands before it is the server's, and may be
+ * anything. */
 static void read_failed_statement(struct dirty *d, const struct ls_journal_row *r)
 {
-    const char *at = r->detail != NULL ? strstr(r->detail, "(statement ") : NULL;
+    const char *at = NULL;
     int no = 0, of = 0;
+
+    for (const char *p = r->detail; p != NULL && (p = strstr(p, "(statement ")) != NULL; p++)
+        at = p;
 
     if (at == NULL || r->event == NULL || strcmp(r->event, "failed") != 0 || sscanf(at, "(statement %9d of %9d)", &no, &of) != 2 ||
         no < 1 || no > of)
@@ -144,12 +150,33 @@ static enum ls_rc look(struct dirty *d, const struct ls_migration *m, enum ls_di
                            d->n_stmts, out, err);
 }
 
+/* A run that goes on, or the last statement of one that was killed: outside of transactions the server finishes it, and the lock is its until then
+ * (reliability.md F2, V9). */
+static enum ls_rc ask_lock(struct dirty *d, struct ls_err *err)
+{
+    struct ls_db *db = ls_session_db(d->session);
+    struct ls_buf holder = LS_BUF_INIT;
+    int64_t keys[4];
+    int n = d->snap->format->lock_keys(db, &d->session->opts, &d->snap->ledger, keys);
+    enum ls_rc rc = ls_db_lock_holder(db, keys, n, &holder, err);
+
+    d->is_held = rc == LS_OK && holder.len > 0;
+    if (d->is_held)
+        fact(d, "The migration lock is held: %s. A run is going on, or the server still works on the last statement of one that was broken off. "
+                "Wait until that has ended, then look again: nothing below is the last word.",
+             holder.ptr);
+    ls_buf_release(&holder);
+    return rc;
+}
+
 /* --- the words ------------------------------------------------------------------------------------------------------------- */
 
 static const char *sentence_of(const struct ls_reading *r)
 {
     if (r->section->path == NULL)
         return "There is no file for it: nothing was sent between the two writes of the ledger.";
+    if (r->section->policy == LS_POLICY_NO_TX && r->controls_tx)
+        return "The file asks for no transaction and has transactions of its own: what they had committed before the first error stays.";
     if (r->section->policy == LS_POLICY_NO_TX)
         return "The file asks for no transaction: each statement took effect when it ended, and the first error stopped the rest.";
     if (r->section->policy == LS_POLICY_TX && r->is_whole)
@@ -194,7 +221,7 @@ static void explain_reading(struct dirty *d, const struct ls_reading *r)
         fact(d, "It failed, by the journal, and left nothing: so that was so before it ran%s.",
              is_misfit(d) ? "" : ", and it has nothing to do here");
     for (size_t i = 0; i < r->stmts.n; i++)
-        if (r->stmts.v[i].trace.cure != NULL)
+        if (r->stmts.v[i].trace.cure != NULL && !d->is_held)
             fact(d, "Before anything else, take the unfinished %s away: %s", r->stmts.v[i].trace.object, r->stmts.v[i].trace.cure);
 }
 
@@ -242,6 +269,7 @@ static enum ls_rc LS_PRINTF(6, 7) choice(struct dirty *d, enum ls_action action,
     enum ls_rc rc = ls_plan_make(d->session, d->snap, &req, &plan, &why);
     va_list ap;
 
+    is_indicated = is_indicated && !d->is_held;
     if (rc == LS_OK) {
         c = LS_VEC_PUSH(&d->out->choices);
         va_start(ap, title_and_when);
@@ -326,15 +354,14 @@ static enum ls_rc choose_lockstep(struct dirty *d, struct ls_err *err)
     const char *n = d->entry->row != NULL ? d->entry->row->id : d->entry->label;
     bool is_down = d->out->direction == LS_DOWN;
     enum ls_extent extent = d->up.migration != NULL ? d->up.extent : LS_EXTENT_UNKNOWN;
-    bool known = d->out->direction_known || is_down || d->entry->row == NULL || d->entry->row->duration_ms < 0;
     enum ls_extent gone = is_down ? LS_EXTENT_WHOLE : LS_EXTENT_NOTHING, there = is_down ? LS_EXTENT_NOTHING : LS_EXTENT_WHOLE;
-    enum ls_rc rc = choice(d, LS_ACTION_MARK_PENDING, n, known && extent == gone, err,
+    enum ls_rc rc = choice(d, LS_ACTION_MARK_PENDING, n, extent == gone, err,
                            "Nothing of %s is in the database: take it as not applied\n"
                            "Right when nothing that it makes is there%s. After it, `up 1` runs it.",
                            d->entry->label, is_down ? "" : ", or after you took back by hand what is");
 
     if (rc == LS_OK)
-        rc = choice(d, LS_ACTION_MARK_APPLIED, n, known && extent == there, err,
+        rc = choice(d, LS_ACTION_MARK_APPLIED, n, extent == there, err,
                     "All of %s is in the database: take it as applied\n"
                     "Right when everything that it makes is there%s.",
                     d->entry->label,
@@ -439,6 +466,8 @@ enum ls_rc ls_dirty_explain(struct ls_session *s, const struct ls_snapshot *snap
     d.is_golang = snap->ledger.shape == LS_LEDGER_CURSOR;
     say_ledger(&d);
     rc = ls_session_connect(s, err);
+    if (rc == LS_OK)
+        rc = ask_lock(&d, err);
     if (rc == LS_OK)
         rc = d.is_golang ? explain_golang(&d, err) : explain_lockstep(&d, err);
     ls_reading_release(&d.up);

@@ -37,6 +37,8 @@ LS_MUST_CHECK enum ls_rc ls_journal_write(struct ls_journal_writer *w, struct ls
 LS_MUST_CHECK enum ls_rc ls_journal_has_pending(struct ls_journal_writer *w, struct ls_db *db, bool *out, struct ls_err *err);
 /* Reads the head again: on another connection, after the first was lost. */
 LS_MUST_CHECK enum ls_rc ls_journal_reread(struct ls_journal_writer *w, struct ls_db *db, struct ls_err *err);
+/* The same inside of a write transaction, where the database has no lock for operators (SQLite): another run may have written since. Else nothing. */
+LS_MUST_CHECK enum ls_rc ls_journal_follow(struct ls_journal_writer *w, struct ls_db *db, struct ls_err *err);
 void ls_journal_close(struct ls_journal_writer *w);
 
 /* Finds the table; exists false: only table is set. */

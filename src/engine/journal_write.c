@@ -19,7 +19,8 @@ static enum ls_rc make_table(struct ls_journal_writer *w, struct ls_db *db, stru
     struct ls_buf sql = LS_BUF_INIT;
     enum ls_rc rc;
 
-    ls_buf_addf(&sql, "CREATE TABLE %s%s", w->table, create_columns);
+    /* SQLite has no lock of the operators: another one may make it first. */
+    ls_buf_addf(&sql, "CREATE TABLE IF NOT EXISTS %s%s", w->table, create_columns);
     rc = ls_db_begin(db, err);
     if (rc == LS_OK)
         rc = ls_db_exec(db, sql.ptr, sql.len, NULL, 0, NULL, err);
@@ -29,7 +30,8 @@ static enum ls_rc make_table(struct ls_journal_writer *w, struct ls_db *db, stru
     if (rc == LS_OK)
         return LS_OK;
     ls_db_rollback(db);
-    ls_err_hint(err, "run without a journal (--no-journal, or journal = no in lockstep.conf), or let this role create the table %s",
+    if (rc != LS_E_BUSY)
+        ls_err_hint(err, "run without a journal (--no-journal, or journal = no in lockstep.conf), or let this role create the table %s",
                 w->table);
     ls_err_wrap(err, "making the journal table " LS_JOURNAL_TABLE);
     return rc;
@@ -64,6 +66,11 @@ enum ls_rc ls_journal_reread(struct ls_journal_writer *w, struct ls_db *db, stru
     ls_result_release(&r);
     ls_journal_rolled_back(w);
     return rc;
+}
+
+enum ls_rc ls_journal_follow(struct ls_journal_writer *w, struct ls_db *db, struct ls_err *err)
+{
+    return ls_db_dialect(db) == LS_DIALECT_SQLITE ? ls_journal_reread(w, db, err) : LS_OK;
 }
 
 static void make_insert(struct ls_journal_writer *w, bool is_pg)
@@ -175,11 +182,15 @@ void ls_journal_rolled_back(struct ls_journal_writer *w)
 
 enum ls_rc ls_journal_write(struct ls_journal_writer *w, struct ls_db *db, const struct ls_journal_entry *e, struct ls_err *err)
 {
-    struct ls_db_call call = ls_journal_row_call(w, e);
     enum ls_rc rc = ls_db_begin(db, err);
 
     if (rc == LS_OK)
+        rc = ls_journal_follow(w, db, err);
+    if (rc == LS_OK) {
+        struct ls_db_call call = ls_journal_row_call(w, e);
+
         rc = ls_db_exec(db, call.sql, call.len, call.params, call.n_params, NULL, err);
+    }
     if (rc == LS_OK)
         rc = ls_db_commit(db, err);
     if (rc == LS_OK) {

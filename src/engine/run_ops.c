@@ -302,6 +302,12 @@ static void answer_group(struct ls_runner *r, const struct ls_op *ops, const str
     }
 }
 
+/* Where no lock keeps other operators out, the journal's head is known only inside of the transaction. */
+static bool follows(const struct ls_runner *r)
+{
+    return r->has_journal && r->step >= 0 && r->s->dialect == LS_DIALECT_SQLITE;
+}
+
 /* Sends ops[from..] up to the next COMMIT, or statement unless they go together; *next gets where to go on. */
 static enum ls_rc send_group(struct ls_runner *r, const struct ls_op *ops, int n, int from, int *next, struct ls_err *err)
 {
@@ -311,8 +317,11 @@ static enum ls_rc send_group(struct ls_runner *r, const struct ls_op *ops, int n
     enum ls_tx_status status;
     enum ls_rc rc;
 
-    for (; i < n && g.n < MAX_PIPELINE && (together || !is_body(&ops[i])) && ops[i].kind != LS_OP_COMMIT && (i == from || ops[i].kind != LS_OP_BEGIN); i++)
+    for (; i < n && g.n < MAX_PIPELINE && (together || !is_body(&ops[i])) && ops[i].kind != LS_OP_COMMIT && (i == from || ops[i].kind != LS_OP_BEGIN); i++) {
+        if (i > from && ops[i - 1].kind == LS_OP_BEGIN && follows(r))
+            break;
         add_call(r, &g, ops, i, n);
+    }
     *next = i;
     r->op = from;
     if (ops[from].kind == LS_OP_BEGIN) {
@@ -325,6 +334,8 @@ static enum ls_rc send_group(struct ls_runner *r, const struct ls_op *ops, int n
     r->in_tx = status == LS_TXS_OPEN || status == LS_TXS_FAILED;
     LS_FAULT("ledger");
     answer_group(r, ops, &g, failed, &rc, err);
+    if (rc == LS_OK && ops[from].kind == LS_OP_BEGIN && follows(r))
+        rc = ls_journal_follow(&r->journal, r->s->db, err);
     if (rc == LS_OK && together && status != LS_TXS_OPEN)
         rc = escaped(r, &ops[i - 1], err);
     for (int k = 0; k < g.n; k++)

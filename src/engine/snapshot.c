@@ -1,5 +1,6 @@
 #include <config.h>
 
+#include "engine/scan_ahead.h"
 #include "engine/session_priv.h"
 
 #include <string.h>
@@ -83,13 +84,10 @@ static enum ls_rc named_format(const struct ls_session *s, const struct ls_forma
     return LS_E_USAGE;
 }
 
-/* From this score on a folder's own signs say whose it is (struct ls_detect). */
-#define SURE_SCORE 90
-
 /* Files that two tools would take, and nothing yet in the database that tells: said, so that the first run is no accident. */
 static void note_guess(struct ls_snapshot *snap)
 {
-    if (snap->n_detected < 2 || snap->detected[0].detect.score >= SURE_SCORE)
+    if (snap->n_detected < 2 || snap->detected[0].detect.score >= LS_DETECT_CERTAIN)
         return;
     snap->format_note = ls_asprintf("the files could be %s's or %s's, and no ledger tells yet: they are taken for %s's; --format NAME, or format = NAME in "
                                     "lockstep.conf, says whose they are",
@@ -103,12 +101,12 @@ static void prefer_heir(struct ls_snapshot *snap)
 
     while (i < snap->n_detected && snap->detected[i].format->plan_import == NULL)
         i++;
-    if (i == 0 || i == snap->n_detected || snap->detected[0].detect.score >= SURE_SCORE)
+    if (i == 0 || i == snap->n_detected || snap->detected[0].detect.score >= LS_DETECT_CERTAIN)
         return;
     struct ls_detected heir = snap->detected[i];
 
     memmove(&snap->detected[1], &snap->detected[0], i * sizeof(heir));
-    heir.detect.score = SURE_SCORE;
+    heir.detect.score = LS_DETECT_CERTAIN;
     snprintf(heir.detect.evidence, sizeof(heir.detect.evidence), "a table schema_version of an older tool, which this format takes over");
     snap->detected[0] = heir;
 }
@@ -177,7 +175,7 @@ static enum ls_rc break_tie(struct ls_session *s, struct ls_snapshot *snap, stru
         struct ls_detected one = snap->detected[at];
 
         memmove(&snap->detected[1], &snap->detected[0], at * sizeof(one));
-        one.detect.score = SURE_SCORE;
+        one.detect.score = LS_DETECT_CERTAIN;
         snap->detected[0] = one;
         snap->format = one.format;
     }
@@ -186,7 +184,7 @@ static enum ls_rc break_tie(struct ls_session *s, struct ls_snapshot *snap, stru
 }
 
 /* Which format the folder and the database are in; leaves snap->ledger read or empty. */
-static enum ls_rc choose_format(struct ls_session *s, struct ls_snapshot *snap, bool *is_read, struct ls_err *err)
+static enum ls_rc find_format(struct ls_session *s, struct ls_snapshot *snap, bool *is_read, struct ls_err *err)
 {
     enum ls_rc rc = named_format(s, &snap->format, err);
 
@@ -206,13 +204,6 @@ static enum ls_rc choose_format(struct ls_session *s, struct ls_snapshot *snap, 
     return rc;
 }
 
-static void note_legacy(struct ls_snapshot *snap)
-{
-    if (snap->ledger.has_legacy)
-        snap->legacy_note = ls_asprintf("a table schema_version of an older tool names %zu version%s and was not imported yet",
-                                        snap->ledger.legacy_versions.n, snap->ledger.legacy_versions.n == 1 ? "" : "s");
-}
-
 static enum ls_rc refuse_recognised(const struct ls_session *s, const struct ls_format *f, struct ls_err *err)
 {
     ls_err_set(err, LS_E_UNSUPPORTED, "%s holds migrations of %s, which lockstep knows by name only", s->p.migrations_dir, f->title);
@@ -220,14 +211,34 @@ static enum ls_rc refuse_recognised(const struct ls_session *s, const struct ls_
     return LS_E_UNSUPPORTED;
 }
 
-static enum ls_rc fill(struct ls_session *s, struct ls_snapshot *snap, bool is_read, struct ls_err *err)
+/* As find_format, and it is one that can be worked in. */
+static enum ls_rc choose_format(struct ls_session *s, struct ls_snapshot *snap, bool *is_read, struct ls_err *err)
 {
-    enum ls_rc rc;
+    enum ls_rc rc = find_format(s, snap, is_read, err);
 
-    if ((snap->format->caps & LS_CAP_RECOGNISE_ONLY) != 0)
-        return refuse_recognised(s, snap->format, err);
-    rc = snap->format->scan(s->p.migrations_dir, s->dialect_rc == LS_OK ? s->dialect : LS_DIALECT_POSTGRES, false, &snap->migrations, err);
+    return rc == LS_OK && (snap->format->caps & LS_CAP_RECOGNISE_ONLY) != 0 ? refuse_recognised(s, snap->format, err) : rc;
+}
 
+static void note_legacy(struct ls_snapshot *snap)
+{
+    if (snap->ledger.has_legacy)
+        snap->legacy_note = ls_asprintf("a table schema_version of an older tool names %zu version%s and was not imported yet",
+                                        snap->ledger.legacy_versions.n, snap->ledger.legacy_versions.n == 1 ? "" : "s");
+}
+
+static enum ls_dialect dialect_of(const struct ls_session *s)
+{
+    return s->dialect_rc == LS_OK ? s->dialect : LS_DIALECT_POSTGRES;
+}
+
+static enum ls_rc scan_now(const struct ls_session *s, struct ls_snapshot *snap, struct ls_err *err)
+{
+    return snap->format->scan(s->p.migrations_dir, dialect_of(s), false, &snap->migrations, err);
+}
+
+/* With the folder read, or with the reason why it was not. */
+static enum ls_rc fill(struct ls_session *s, struct ls_snapshot *snap, bool is_read, enum ls_rc rc, struct ls_err *err)
+{
     if (rc != LS_OK)
         return wrap_folder(s, rc, err);
     if (snap->has_db && !is_read)
@@ -254,16 +265,23 @@ static enum ls_rc finish(struct ls_snapshot *snap, enum ls_rc rc, struct ls_snap
 enum ls_rc ls_session_snapshot(struct ls_session *s, struct ls_snapshot **out, struct ls_err *err)
 {
     struct ls_snapshot *snap = new_snapshot(s);
+    const struct ls_format *named = s->p.format != NULL ? s->p.format : ls_format_find(s->p.format_name);
+    struct scan_ahead ahead;
     bool is_read = false;
-    enum ls_rc rc = ls_session_connect_to_read(s, err);
+    enum ls_rc rc;
 
+    /* Not named: in our own format, which has the most to read. When the ledger turns out to be another tool's, that was in vain. */
+    scan_ahead_start(&ahead, s->p.migrations_dir, dialect_of(s), named != NULL && named->scan != NULL ? named : &ls_format_lockstep);
+    rc = ls_session_connect_to_read(s, err);
     if (rc == LS_OK) {
         snap->has_db = true;
         copy_info(snap, s);
         rc = choose_format(s, snap, &is_read, err);
     }
     if (rc == LS_OK)
-        rc = fill(s, snap, is_read, err);
+        rc = fill(s, snap, is_read, scan_ahead_take(&ahead, snap->format, &snap->migrations, err), err);
+    else
+        scan_ahead_drop(&ahead);
     if (rc == LS_E_CANCELLED)
         ls_session_clear_cancel(s); /* it has had its effect, and is not meant for the next run */
     return finish(snap, rc, out);
@@ -276,7 +294,7 @@ enum ls_rc ls_session_snapshot_as(struct ls_session *s, const struct ls_format *
     snap->has_db = true;
     snap->format = format;
     copy_info(snap, s);
-    return finish(snap, fill(s, snap, false, err), out);
+    return finish(snap, fill(s, snap, false, scan_now(s, snap, err), err), out);
 }
 
 enum ls_rc ls_session_scan(struct ls_session *s, struct ls_snapshot **out, struct ls_err *err)
@@ -284,9 +302,13 @@ enum ls_rc ls_session_scan(struct ls_session *s, struct ls_snapshot **out, struc
     struct ls_snapshot *snap = new_snapshot(s);
     enum ls_rc rc = named_format(s, &snap->format, err);
 
-    if (rc == LS_OK && snap->format == NULL)
+    if (rc == LS_OK && snap->format == NULL) {
         rc = detect_by_folder(s, snap, false, err);
+        note_guess(snap);
+    }
+    if (rc == LS_OK && (snap->format->caps & LS_CAP_RECOGNISE_ONLY) != 0)
+        rc = refuse_recognised(s, snap->format, err);
     if (rc == LS_OK)
-        rc = fill(s, snap, false, err);
+        rc = fill(s, snap, false, scan_now(s, snap, err), err);
     return finish(snap, rc, out);
 }

@@ -2,7 +2,10 @@
 
 #include "format/directive.h"
 
+#include <stdio.h>
 #include <string.h>
+
+#include "lockstep/base/text.h"
 
 static const char word_tx[] = "transaction", word_no_tx[] = "no-transaction";
 static const char *const words[] = {word_tx, word_no_tx};
@@ -23,46 +26,16 @@ static bool is_word(struct ls_str s, const char *word)
     return s.len == strlen(word) && memcmp(s.ptr, word, s.len) == 0;
 }
 
-/* Levenshtein distance; a longer word than MAX_WORD is far from everything. */
-static size_t distance(struct ls_str a, const char *b)
-{
-    size_t row[MAX_WORD + 1], n = strlen(b);
-
-    if (a.len > MAX_WORD || n > MAX_WORD)
-        return MAX_WORD;
-    for (size_t k = 0; k <= n; k++)
-        row[k] = k;
-    for (size_t i = 1; i <= a.len; i++) {
-        size_t diagonal = row[0];
-
-        row[0] = i;
-        for (size_t k = 1; k <= n; k++) {
-            size_t replace = diagonal + (a.ptr[i - 1] != b[k - 1]);
-            size_t best = row[k] < row[k - 1] ? row[k] + 1 : row[k - 1] + 1;
-
-            diagonal = row[k];
-            row[k] = best < replace ? best : replace;
-        }
-    }
-    return row[n];
-}
-
 static void note_unknown(struct ls_directives *out, struct ls_str word, int line)
 {
-    size_t best = word.len / 2 + 1; /* further away than half its letters, a word is no misspelling of it */
+    char text[MAX_WORD + 1];
 
     if (out->unknown.len > 0)
         return;
     out->unknown = word;
     out->unknown_line = line;
-    for (size_t i = 0; i < LS_ARRAY_LEN(words); i++) {
-        size_t d = distance(word, words[i]);
-
-        if (d < best) {
-            best = d;
-            out->nearest = words[i];
-        }
-    }
+    snprintf(text, sizeof(text), "%.*s", (int)(word.len < sizeof(text) ? word.len : sizeof(text) - 1), word.ptr);
+    out->nearest = ls_nearest_word(text, words, LS_ARRAY_LEN(words));
 }
 
 /* "a, b c": words behind "lockstep:". */

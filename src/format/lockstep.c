@@ -3,12 +3,14 @@
 
 #include "format/lockstep.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "format/directive.h"
 #include "format/scan.h"
 #include "lockstep/base/mem.h"
+#include "lockstep/base/parallel.h"
 
 /* Directives stand in a file's first lines; so much of it is read to tell the format. */
 #define HEAD_BYTES 4096
@@ -115,16 +117,50 @@ static void read_directives(struct ls_migrations *out, struct ls_migration *m, s
     diag->hint = ls_arena_printf(out->arena, "did you mean \"%s\"?", d.nearest != NULL ? d.nearest : "no-transaction");
 }
 
+struct up_reading {
+    struct ls_migrations *m;
+    bool *is_odd; /* of each: something is to be said about its up file */
+};
+
+/* The up files of a range: what can be done to each without a word about it. */
+static void read_ups(void *ctx, size_t from, size_t to)
+{
+    struct up_reading *r = ctx;
+    struct ls_buf text = LS_BUF_INIT;
+
+    for (size_t i = from; i < to; i++) {
+        struct ls_section *up = &r->m->m.v[i].up;
+        struct ls_directives d;
+
+        if (up->path == NULL)
+            continue;
+        ls_buf_clear(&text);
+        r->is_odd[i] = ls_file_read(up->path, 0, 0, &text, NULL) != LS_OK;
+        if (r->is_odd[i])
+            continue;
+        ls_sha256_hex(text.ptr, text.len, up->sha256);
+        ls_directives_read(text.ptr, text.len, &d);
+        up->policy = d.no_transaction ? LS_POLICY_NO_TX : LS_POLICY_TX;
+        r->is_odd[i] = d.unknown.len > 0;
+    }
+    ls_buf_release(&text);
+}
+
 static enum ls_rc scan(const char *dir, enum ls_dialect dialect, bool need_hash, struct ls_migrations *out, struct ls_err *err)
 {
     struct ls_buf text = LS_BUF_INIT;
+    struct up_reading ups = {.m = out};
     enum ls_rc rc = ls_scan_folder(dir, parse_name, out, err);
 
     (void)dialect;
+    if (rc == LS_OK && out->m.n > 0) {
+        ups.is_odd = ls_calloc(out->m.n, sizeof(*ups.is_odd));
+        ls_parallel(out->m.n, read_ups, &ups);
+    }
     for (size_t i = 0; rc == LS_OK && i < out->m.n; i++) {
         struct ls_migration *m = &out->m.v[i];
 
-        if (m->up.path != NULL && ls_scan_read(out, m, &m->up, &text))
+        if (ups.is_odd[i] && ls_scan_read(out, m, &m->up, &text))
             read_directives(out, m, &m->up, &text);
         /* The ledger compares only up files; the others are read when they are needed. */
         if (need_hash && m->down.path != NULL && ls_scan_read(out, m, &m->down, &text))
@@ -132,6 +168,7 @@ static enum ls_rc scan(const char *dir, enum ls_dialect dialect, bool need_hash,
         if (need_hash && m->verify.path != NULL)
             ls_scan_read(out, m, &m->verify, &text);
     }
+    free(ups.is_odd);
     ls_buf_release(&text);
     return rc;
 }

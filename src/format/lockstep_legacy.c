@@ -4,6 +4,7 @@
 #include "format/lockstep.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "format/ops.h"

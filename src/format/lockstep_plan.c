@@ -16,10 +16,11 @@ static const char note_tx[] = "One transaction holds the statements and the ledg
 static const char note_no_tx[] = "No transaction (the file says so): the ledger first says failed, each statement commits on its own, then it says "
                                  "applied. A failure leaves what came before it, and the version dirty.";
 
-static const char create_pg[] = "CREATE TABLE %s (version bigint NOT NULL PRIMARY KEY, name text NOT NULL, description text, "
+/* Another operator may make it first; then the fence in front of the first row tells. */
+static const char create_pg[] = "CREATE TABLE IF NOT EXISTS %s (version bigint NOT NULL PRIMARY KEY, name text NOT NULL, description text, "
                                 "applied_at timestamptz, applied_by text, duration_ms bigint, checksum text, "
                                 "status text NOT NULL CHECK (status IN ('applied', 'rolled_back', 'failed')))";
-static const char create_sqlite[] = "CREATE TABLE %s (version INTEGER NOT NULL PRIMARY KEY, name TEXT NOT NULL, description TEXT, "
+static const char create_sqlite[] = "CREATE TABLE IF NOT EXISTS %s (version INTEGER NOT NULL PRIMARY KEY, name TEXT NOT NULL, description TEXT, "
                                     "applied_at TEXT, applied_by TEXT, duration_ms INTEGER, checksum TEXT, "
                                     "status TEXT NOT NULL CHECK (status IN ('applied', 'rolled_back', 'failed')))";
 

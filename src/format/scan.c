@@ -183,6 +183,25 @@ static void add_hints(struct ls_migrations *out)
     }
 }
 
+/* Names of one width come in order from the folder. */
+static bool is_sorted(const struct found_list *list)
+{
+    for (size_t i = 1; i < list->f.n; i++)
+        if (compare_found(&list->f.v[i - 1], &list->f.v[i]) > 0)
+            return false;
+    return true;
+}
+
+/* A name that starts as a migration's does, with a number above INT64_MAX. */
+static bool is_too_large(const char *name)
+{
+    struct ls_file_name parsed;
+    const char *rest;
+    size_t digits = strspn(name, "0123456789");
+
+    return digits >= 19 && name[digits] == '_' && !ls_scan_number(name, &parsed, &rest);
+}
+
 static bool ends_with(const char *s, const char *end)
 {
     size_t n = strlen(s), m = strlen(end);
@@ -215,12 +234,16 @@ enum ls_rc ls_scan_folder(const char *dir, ls_name_parser parse, struct ls_migra
         } else if (ends_with(e->name, ".sql")) {
             char *path = ls_path_join(dir, e->name);
 
-            ls_scan_diag(out, LS_SEV_INFO, "ignored-file", path, "is no migration by its name, and is ignored")->hint =
-                "migrations are named NUMBER_title.up.sql and NUMBER_title.down.sql";
+            if (is_too_large(e->name))
+                ls_scan_diag(out, LS_SEV_WARNING, "ignored-file", path, "has a version that no ledger holds, and is ignored")->hint =
+                    "the largest version is 9223372036854775807";
+            else
+                ls_scan_diag(out, LS_SEV_INFO, "ignored-file", path, "is no migration by its name, and is ignored")->hint =
+                    "migrations are named NUMBER_title.up.sql and NUMBER_title.down.sql";
             free(path);
         }
     }
-    if (list.f.n > 0)
+    if (!is_sorted(&list))
         qsort(list.f.v, list.f.n, sizeof(*list.f.v), compare_found);
     for (size_t i = 0, k; i < list.f.n; i = k) {
         for (k = i + 1; k < list.f.n && list.f.v[k].name.version == list.f.v[i].name.version; k++)

@@ -7,10 +7,10 @@
 #include "task/task.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 
 #include "lockstep/base/mem.h"
+#include "lockstep/base/parallel.h"
 
 struct queued {
     struct queued *next;
@@ -87,24 +87,12 @@ static void *worker_main(void *arg)
 struct task_worker *task_worker_new(struct mailbox *m)
 {
     struct task_worker *w = ls_calloc(1, sizeof(*w));
-    sigset_t all, old;
 
     w->mail = m;
     w->tail = &w->head;
     pthread_mutex_init(&w->lock, NULL);
     pthread_cond_init(&w->more, NULL);
-    /* The thread inherits a full mask: signals are the UI thread's. Faults of the thread itself stay deliverable, so that the
-     * crash handler gives the terminal back. */
-    sigfillset(&all);
-    sigdelset(&all, SIGSEGV);
-    sigdelset(&all, SIGBUS);
-    sigdelset(&all, SIGFPE);
-    sigdelset(&all, SIGILL);
-    sigdelset(&all, SIGABRT);
-    pthread_sigmask(SIG_SETMASK, &all, &old);
-    int rc = pthread_create(&w->thread, NULL, worker_main, w);
-    pthread_sigmask(SIG_SETMASK, &old, NULL);
-    if (rc != 0)
+    if (!ls_thread_start(&w->thread, worker_main, w))
         abort();
     return w;
 }

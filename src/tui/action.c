@@ -9,6 +9,7 @@
 #include "config/ini.h"
 #include "lockstep/base/file.h"
 #include "lockstep/base/mem.h"
+#include "lockstep/base/text.h"
 #include "tui/tui.h"
 
 static const struct ui_action_info actions[UI_N_ACTIONS] = {[UI_ACT_NONE] = {"none", "", 0, 0, "", ""},
@@ -89,7 +90,7 @@ void ui_keymap_keys(const struct ui_keymap *m, enum ui_action a, int max, struct
 static enum ls_rc fail_near(const struct ini_file *f, int line, const char *what, const char *word, const char *const *known,
                             size_t n, struct ls_err *err)
 {
-    const char *near = config_nearest(word, known, n);
+    const char *near = ls_nearest_word(word, known, n);
 
     (void)ls_err_set(err, LS_E_INPUT, "%s:%d: unknown %s '%s'", f->path, line, what, word);
     if (near)

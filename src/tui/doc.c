@@ -206,10 +206,15 @@ static size_t fit_words(const char *text, size_t len, int cells)
 
 void ui_doc_wrap(struct ui_doc *d, enum theme_role role, int cells, int indent, const char *text)
 {
+    struct ls_buf clean = LS_BUF_INIT;
+
     if (!text)
         return;
     if (cells - indent < 10)
         cells = indent + 10;
+    /* Lines are measured by what is seen: "<1B>" is wider than an escape. */
+    if (ls_ui_text(&clean, text, strlen(text), LS_UI_TEXT_MULTILINE | (d->ascii ? LS_UI_TEXT_ASCII : 0)) > 0)
+        text = clean.ptr;
     while (*text) {
         size_t line = strcspn(text, "\n"), at = 0, lead = strspn(text, " ");
 
@@ -231,6 +236,7 @@ void ui_doc_wrap(struct ui_doc *d, enum theme_role role, int cells, int indent, 
         if (*text == '\n')
             text++;
     }
+    ls_buf_release(&clean);
 }
 
 static enum theme_role role_of(enum ls_tok_kind kind)

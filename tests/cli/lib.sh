@@ -2,6 +2,7 @@
 #   in_dir NAME        an empty folder of that name to work in, with a .git so that no project file above it counts
 #   demo_folder        the same with the demo project's migrations and a lockstep.conf for demo.db in it
 #   json FILTER        the last run's stdout through jq -r
+#   mortal CMD...      the command without root's right to read and write everything; false where that cannot be had
 #   pg_new, pg_do      a new database's URL; SQL on it
 # shellcheck shell=sh
 
@@ -15,6 +16,18 @@ demo_folder() {
     in_dir "$1"
     mkdir migrations && cp "$LS_SRCDIR"/migrations/*.sql migrations/
     printf '[env dev]\nurl = sqlite:demo.db\n' >lockstep.conf
+}
+
+mortal() {
+    if [ "$(id -u)" -ne 0 ]; then
+        "$@"
+    else
+        setpriv --bounding-set=-dac_override,-dac_read_search --inh-caps=-dac_override,-dac_read_search -- "$@"
+    fi
+}
+
+can_be_mortal() {
+    mortal true 2>/dev/null
 }
 
 need_jq() {

@@ -24,25 +24,26 @@ exits 1 "no folder"
 like "$err" 'the migrations folder migrations: .*No such file' "names it"
 like "$err" 'hint: .*--migrations DIR' "and the way out"
 fresh
-if [ "$(id -u)" -ne 0 ]; then
+if can_be_mortal; then
     chmod 0 migrations
-    run "$LS_BIN" status
+    run mortal "$LS_BIN" status
     exits 1 "a folder that cannot be read"
-    like "$err" 'Permission denied' "says so"
+    like "$err" 'the migrations folder migrations: .*Permission denied' "says so"
     chmod 755 migrations
     chmod 0 migrations/001_a.up.sql
-    run "$LS_BIN" up --yes
+    run mortal "$LS_BIN" up --yes
     exits 1 "a file that cannot be read"
     like "$err" '001_a.up.sql.*Permission denied' "says so"
+    ok "nothing was written" test ! -s a.db
     chmod 644 migrations/001_a.up.sql
 else
-    # root reads everything, so something that nobody can read as a folder stands in.
-    mv migrations m && : >migrations
-    run "$LS_BIN" status
-    exits 1 "a file where the folder should be"
-    like "$err" 'the migrations folder migrations' "says so"
-    rm migrations && mv m migrations
+    skip "root reads everything" "a folder and a file that cannot be read"
 fi
+mv migrations m && : >migrations
+run "$LS_BIN" status
+exits 1 "a file where the folder should be"
+like "$err" 'the migrations folder migrations' "says so"
+rm migrations && mv m migrations
 
 printf 'SELECT 1;\n' >migrations/002_b.up.sql
 printf 'SELECT 1;\n' >migrations/0002_c.up.sql
@@ -207,13 +208,22 @@ fresh
 run "$LS_BIN" up --yes --url sqlite:no/such/dir/x.db
 exits 1 "a folder that is not there"
 like "$err" 'no/such/dir/x.db' "is named"
-if [ "$(id -u)" -ne 0 ]; then
+if can_be_mortal; then
     run "$LS_BIN" up --yes
-    chmod 444 a.db
     printf 'CREATE TABLE w (a);\n' >migrations/002_w.up.sql
-    run "$LS_BIN" up --yes
-    unlike "$rc" '^0$' "a database that cannot be written"
+    chmod 444 a.db
+    run mortal "$LS_BIN" up --yes
+    exits 1 "a database that cannot be written"
+    like "$err" 'readonly database' "says so"
+    like "$err" 'hint: .*not writable' "and where to look"
+    run mortal "$LS_BIN" status
+    exits 0 "and can be looked at"
+    chmod 0 a.db
+    run mortal "$LS_BIN" status
+    exits 1 "one that cannot be read"
+    like "$err" 'a.db: .*Permission denied' "says so"
     chmod 644 a.db
+    is "$(ledger)" "1 applied" "the ledger stays"
 fi
 
 done_testing

@@ -31,6 +31,19 @@ mkdir migrations && : >migrations/7_x.up.sql && : >migrations/7_x.verify.sql
 run "$LS_BIN" init
 like "$(cat lockstep.conf)" '^format = lockstep$' "init finds the format of a folder"
 
+in_dir two
+mkdir migrations && : >migrations/7_x.up.sql
+run "$LS_BIN" init
+unlike "$(cat lockstep.conf)" '^format = ' "init does not guess between two formats"
+like "$err" "could be golang-migrate's or lockstep's" "but says so"
+mkdir sub
+run "$LS_BIN" init --project sub
+exits 0 "init in another folder"
+ok "makes the migrations folder where its file says" test -d sub/migrations
+run "$LS_BIN" init --project nowhere/lockstep.conf
+exits 1 "init in a folder that is not there"
+unlike "$err" 'never written over' "has nothing to do with a file that is there"
+
 # --- new ---
 in_dir new
 mkdir migrations
@@ -55,10 +68,11 @@ mkdir gm
 run "$LS_BIN" new x --format golang-migrate --migrations gm
 exits 0 "new in golang-migrate's format"
 like "$out" '^gm/[0-9]*_x.up.sql$' "with its names"
-if [ "$(id -u)" -ne 0 ]; then
+if can_be_mortal; then
     chmod 555 gm
-    run "$LS_BIN" new y --format golang-migrate --migrations gm
-    ok "a folder that cannot be written" test "$rc" -ne 0
+    run mortal "$LS_BIN" new y --format golang-migrate --migrations gm
+    exits 1 "a folder that cannot be written"
+    like "$err" 'Permission denied' "says so"
     chmod 755 gm
 fi
 

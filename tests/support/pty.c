@@ -437,6 +437,17 @@ void pty_expect_words(struct pty *p, const char *words)
     }
 }
 
+void pty_expect_bytes(struct pty *p, const char *text)
+{
+    int64_t end = now_ms() + PTY_TIMEOUT_MS;
+    while (!p->raw_len || !memmem(p->raw, p->raw_len, text, strlen(text))) {
+        if (p->ended || now_ms() > end) {
+            show_and_fail(p, "was not written", text);
+        }
+        read_some(p, 20);
+    }
+}
+
 void pty_expect_cell(struct pty *p, int row, int col, uint32_t ch)
 {
     int64_t end = now_ms() + PTY_TIMEOUT_MS;

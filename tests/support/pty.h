@@ -44,6 +44,8 @@ pid_t pty_pid(const struct pty *p);
 /* As pty_expect, whatever the columns are: blanks in a line count as one, so "applied 001 t1" finds "  applied      001  t1". */
 void pty_expect_words(struct pty *p, const char *words);
 int pty_find_words(struct pty *p, const char *words);
+/* Waits until the bytes written since the last reset hold this text. */
+void pty_expect_bytes(struct pty *p, const char *text);
 /* Waits until this character stands in this cell. */
 void pty_expect_cell(struct pty *p, int row, int col, uint32_t ch);
 /* The program ends by itself with this exit code, and has given the terminal back: modes, first screen, visible cursor. */

@@ -326,6 +326,40 @@ static void an_invalid_index_is_named_with_its_cure(void **state)
     need_indicated("mark-pending", 2);
 }
 
+/* A killed run's last statement goes on in the server, and holds the lock: an index that it builds is not a leftover. */
+static void what_is_still_running_is_waited_for(void **state)
+{
+    struct ls_db_params p = {0};
+    struct ls_db *db = NULL;
+    int64_t keys[4];
+    bool got = false;
+    int n;
+
+    (void)state;
+    NEED_SERVER();
+    p.url = o.url;
+    ops_put(&o, "migrations/2_b.up.sql", "CREATE INDEX CONCURRENTLY a_i ON a (i);\n");
+    ops_sql(&o, "INSERT INTO schema_migrations VALUES (2, true); CREATE TABLE a (i int); CREATE INDEX a_i ON a (i);");
+    ops_sql(&o, "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'a_i'::regclass;");
+    explain();
+    need_fact("DROP INDEX CONCURRENTLY");
+    ops_ok(ls_db_open(&p, &db, err));
+    n = snap->format->lock_keys(db, NULL, &snap->ledger, keys);
+    ops_ok(ls_db_try_lock(db, keys, n, &got, err));
+    assert_true(got);
+    explain();
+    need_fact("The migration lock is held: pid ");
+    assert_false(has_fact("DROP INDEX"));
+    need_indicated(NULL, 0);
+    ops_sql(&o, "UPDATE pg_index SET indisvalid = true WHERE indexrelid = 'a_i'::regclass;");
+    explain();
+    need_indicated(NULL, 0); /* not before it has ended */
+    ops_ok(ls_db_unlock(db, keys, n, err));
+    ls_db_close(db);
+    explain();
+    need_indicated("mark-applied", 2);
+}
+
 static void transaction_commands_in_the_file_are_respected(void **state)
 {
     (void)state;
@@ -452,6 +486,20 @@ static void each_statement_gets_its_verdict(void **state)
     need_indicated("mark-pending", 1);
 }
 
+static void its_own_transactions_are_spoken_of(void **state)
+{
+    (void)state;
+    NEED_SERVER();
+    ops_put(&o, "migrations/001_a.up.sql", "-- lockstep: no-transaction\nCREATE TABLE a (i int);\nBEGIN;\nCREATE TABLE b (i int);\nCOMMIT;\n");
+    ops_sql(&o, "INSERT INTO schema_migrations (version, name, status) VALUES (1, 'a', 'failed'); CREATE TABLE a (i int);");
+    explain();
+    need_fact("has transactions of its own");
+    need_indicated(NULL, 0);
+    ops_sql(&o, "CREATE TABLE b (i int);");
+    explain();
+    need_indicated("mark-applied", 1);
+}
+
 /* A table that was there before makes its CREATE fail, and looks like its success. */
 static void the_journal_knows_which_statement_failed(void **state)
 {
@@ -470,7 +518,7 @@ static void the_journal_knows_which_statement_failed(void **state)
                 "text, hash text);"
                 "INSERT INTO lockstep_journal VALUES (1, 'r', 'failed', '001', 'a', 'up', '2026-01-02T03:04:05Z', 'ann', 'h', "
                 "'lockstep', 3, 'dirty',"
-                " 'x.up.sql:4:1: table b already exists (statement 3 of 4)', 'd', 'p', 'h');");
+                " 'x.up.sql:4:1: \"(statement 1 of 4)\" already exists (statement 3 of 4)', 'd', 'p', 'h');");
     explain();
     assert_string_equal(r.verdicts.v[1], "applied (journal): it ended before the one that failed");
     assert_non_null(strstr(r.verdicts.v[2], "cannot be known: by the journal it failed"));
@@ -533,12 +581,14 @@ int main(void)
         BOTH(if_not_exists_proves_nothing_by_being_there, open_golang),
         BOTH(a_version_without_a_file_still_has_a_way_out, open_golang),
         cmocka_unit_test_setup_teardown(an_invalid_index_is_named_with_its_cure, open_golang_pg, close_it),
+        cmocka_unit_test_setup_teardown(what_is_still_running_is_waited_for, open_golang_pg, close_it),
         cmocka_unit_test_setup_teardown(transaction_commands_in_the_file_are_respected, open_golang_pg, close_it),
         BOTH(the_journal_is_asked, open_golang),
         BOTH(a_refused_up_is_not_taken_for_applied, open_golang),
         BOTH(a_refused_down_may_have_nothing_to_do, open_golang),
         BOTH(a_refused_down_that_fits_nothing, open_golang),
         BOTH(each_statement_gets_its_verdict, open_lockstep),
+        BOTH(its_own_transactions_are_spoken_of, open_lockstep),
         BOTH(the_journal_knows_which_statement_failed, open_lockstep),
         BOTH(a_failed_down_is_known_by_the_row, open_lockstep),
         BOTH(a_status_that_nobody_knows, open_lockstep),

@@ -48,6 +48,12 @@ static void names(void **state)
     assert_int_equal(snap->migrations.m.v[3].version, 10);
     assert_int_equal(snap->migrations.diags.d.n, 4); /* the four *.sql files that are none */
     assert_string_equal(snap->migrations.diags.d.v[0].code, "ignored-file");
+    for (size_t i = 0; i < snap->migrations.diags.d.n; i++) {
+        const struct ls_diag *d = &snap->migrations.diags.d.v[i];
+
+        assert_int_equal(d->severity, strstr(d->path, "_big") != NULL ? LS_SEV_WARNING : LS_SEV_INFO);
+        assert_int_equal(strstr(d->hint, "9223372036854775807") != NULL, strstr(d->path, "_big") != NULL);
+    }
     assert_ptr_equal(ls_migrations_find(&snap->migrations, 9), &snap->migrations.m.v[2]);
     assert_null(ls_migrations_find(&snap->migrations, 3));
     ls_snapshot_free(snap);

@@ -95,6 +95,49 @@ static void names_and_sections(void **state)
     ops_close(&o);
 }
 
+/* Enough files that several threads read them: each has its own hash and policy, and what is odd is said once and in order. */
+static void many_files(void **state)
+{
+    enum { N = 1500, ODD = 700, GONE = 1200, NO_TX = 1499 };
+    struct ls_snapshot *snap;
+    struct ops o;
+
+    (void)state;
+    ops_open(&o, "lockstep", false);
+    for (int i = 1; i <= N; i++) {
+        char *path = ls_asprintf("%s/migrations/%04d_m.up.sql", o.top, i);
+
+        if (i == GONE) {
+            assert_int_equal(symlink("nowhere", path), 0);
+        } else {
+            FILE *f = fopen(path, "we");
+
+            assert_non_null(f);
+            fprintf(f, "%sSELECT %d;", i == ODD ? "-- lockstep: bananas\n" : i == NO_TX ? "-- lockstep: no-transaction\n" : "", i);
+            assert_int_equal(fclose(f), 0);
+        }
+        free(path);
+    }
+    snap = ops_snapshot(&o);
+    assert_int_equal(snap->migrations.m.n, N);
+    for (int i = 1; i <= N; i++) {
+        const struct ls_migration *m = &snap->migrations.m.v[i - 1];
+        char text[64], hash[LS_SHA256_HEX];
+
+        snprintf(text, sizeof(text), "%sSELECT %d;", i == ODD ? "-- lockstep: bananas\n" : i == NO_TX ? "-- lockstep: no-transaction\n" : "", i);
+        ls_sha256_hex(text, strlen(text), hash);
+        assert_int_equal(m->version, i);
+        assert_string_equal(m->up.sha256, i == GONE ? "" : hash);
+        assert_int_equal(m->up.policy, i == NO_TX ? LS_POLICY_NO_TX : LS_POLICY_TX);
+        assert_int_equal(m->flags, i == GONE ? LS_MIG_BROKEN : 0);
+    }
+    assert_int_equal(snap->migrations.diags.d.n, 2);
+    assert_string_equal(snap->migrations.diags.d.v[0].code, "unknown-directive");
+    assert_string_equal(snap->migrations.diags.d.v[1].code, "unreadable-file");
+    ls_snapshot_free(snap);
+    ops_close(&o);
+}
+
 static const struct ls_format *detected(struct ops *o, const char **evidence)
 {
     struct ls_snapshot *snap = ops_snapshot(o);
@@ -374,6 +417,7 @@ int main(void)
         cmocka_unit_test(directives),
         cmocka_unit_test(unknown_directive),
         cmocka_unit_test(names_and_sections),
+        cmocka_unit_test(many_files),
         ENG_BOTH_TESTS(format_detection),
         cmocka_unit_test(unknown_format_names_the_known),
         ENG_BOTH_TESTS(ledger_ddl),

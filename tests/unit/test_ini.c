@@ -10,6 +10,7 @@
 
 #include "config/ini.h"
 #include "lockstep/base/buf.h"
+#include "lockstep/base/text.h"
 
 static void parse_ok(const char *text, struct ini_file *f)
 {
@@ -111,18 +112,18 @@ static void test_nearest(void **state)
     char *longest = NULL;
 
     (void)state;
-    assert_string_equal(config_nearest("migratons", words, n), "migrations");
-    assert_string_equal(config_nearest("fromat", words, n), "format");
-    assert_string_equal(config_nearest("ulr", words, n), "url");
-    assert_string_equal(config_nearest("lock-timeout", words, n), "lock_timeout");
-    assert_string_equal(config_nearest("locktimeouts", words, n), "lock_timeout");
-    assert_null(config_nearest("zebra", words, n));
-    assert_null(config_nearest("x", words, n));
-    assert_null(config_nearest("", words, n));
+    assert_string_equal(ls_nearest_word("migratons", words, n), "migrations");
+    assert_string_equal(ls_nearest_word("fromat", words, n), "format");
+    assert_string_equal(ls_nearest_word("ulr", words, n), "url");
+    assert_string_equal(ls_nearest_word("lock-timeout", words, n), "lock_timeout");
+    assert_string_equal(ls_nearest_word("locktimeouts", words, n), "lock_timeout");
+    assert_null(ls_nearest_word("zebra", words, n));
+    assert_null(ls_nearest_word("x", words, n));
+    assert_null(ls_nearest_word("", words, n));
     struct ls_buf b = LS_BUF_INIT;
     ls_buf_repeat(&b, 'a', 1000);
     longest = ls_buf_detach(&b);
-    assert_null(config_nearest(longest, words, n));
+    assert_null(ls_nearest_word(longest, words, n));
     free(longest);
 }
 

@@ -13,6 +13,7 @@
  * connection info string) passes, so the text of such errors must not be shown at all. */
 void ls_redact(struct ls_buf *out, const char *text, size_t len);
 char *ls_redact_dup(const char *text); /* caller frees; NULL gives "" */
+bool ls_redact_hides(const char *text); /* whether text holds anything that ls_redact() would hide; NULL holds nothing */
 void ls_wipe(void *ptr, size_t len);   /* explicit_bzero */
 
 #endif

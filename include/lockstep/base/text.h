@@ -32,6 +32,8 @@ size_t ls_text_fit(const char *text, size_t len, int max_cells, int *cells);
 /* Appends text (NULL as "") cut or padded with spaces to exactly `cells`; a cut text ends in "…" ("~" when ascii), and a space
  * behind that where half of a wide character would have been. */
 void ls_text_pad(struct ls_buf *out, const char *text, int cells, bool ascii);
+/* The word of words[n] nearest to `word` (edit distance <= 2, or <= a third of its length), or NULL. */
+const char *ls_nearest_word(const char *word, const char *const *words, size_t n);
 bool ls_utf8_valid(const char *text, size_t len, size_t *bad_offset);
 /* Decodes one code point; returns bytes consumed (>= 1), *cp = -1 for an invalid byte. */
 size_t ls_utf8_decode(const char *text, size_t len, int32_t *cp);

@@ -52,8 +52,10 @@ struct ls_format_opts {
     const char *database;   /* database name as in the URL's path, without '/', for the lock keys; may be NULL */
 };
 
+#define LS_DETECT_CERTAIN 90
+
 struct ls_detect {
-    int score;              /* 0 no, 1..49 possible, 50..89 strong, 90..100 certain */
+    int score;              /* 0 no, 1..49 possible, 50..89 strong, LS_DETECT_CERTAIN..100 certain */
     size_t n_migrations;
     bool has_dialect;       /* the folder itself says which database it is for (a journal, a lock file) */
     enum ls_dialect dialect;

@@ -1,7 +1,6 @@
-/* config/nearest.c: the known word nearest to a mistyped one. */
 #include <config.h>
 
-#include "config/ini.h"
+#include "lockstep/base/text.h"
 
 #include <string.h>
 
@@ -37,7 +36,7 @@ static size_t distance(const char *a, size_t na, const char *b, size_t nb)
     return prev[nb];
 }
 
-const char *config_nearest(const char *word, const char *const *words, size_t n)
+const char *ls_nearest_word(const char *word, const char *const *words, size_t n)
 {
     size_t len = strlen(word);
     size_t limit = len / 3 > 2 ? len / 3 : 2;
