@@ -17,7 +17,8 @@
 #define DIESEL_TABLE "__diesel_schema_migrations"
 
 static const char note_tx[] = "diesel runs the file and writes its row in one transaction: a failure leaves nothing of it.";
-static const char note_no_tx[] = "metadata.toml turns the transaction off: what ran before a failure stays, and the ledger is written behind it.";
+static const char note_no_tx[] =
+    "metadata.toml turns the transaction off: what ran before a failure stays, and the ledger is written behind it.";
 
 static const struct ls_timeline_rules rules = {
     .runs_out_of_order = true,
@@ -34,7 +35,8 @@ static const struct ls_timeline_rules rules = {
     .place = ls_place_by_id,
 };
 
-/* --- the folder ------------------------------------------------------------------------------------------------------------------------- */
+/* --- the folder
+ * ------------------------------------------------------------------------------------------------------------------------- */
 
 /* "2018-01-14-171611_create_tables": the version is what stands before the first '_', without dashes. */
 static bool parse_name(struct ls_arena *arena, const char *file, struct ls_migration *m)
@@ -151,7 +153,8 @@ static bool runs_in_tx(struct ls_migrations *out, const char *folder, const stru
     if (ls_file_read(path, LS_OPEN_NOFOLLOW, 65536, &text, NULL) == LS_OK)
         in_tx = ls_diesel_metadata(text.ptr != NULL ? text.ptr : "", text.len, &is_broken);
     if (is_broken) {
-        struct ls_diag *d = ls_scan_diag(out, LS_SEV_WARNING, "broken-metadata", path, "cannot be understood: diesel ignores it and uses a transaction");
+        struct ls_diag *d = ls_scan_diag(out, LS_SEV_WARNING, "broken-metadata", path,
+                                         "cannot be understood: diesel ignores it and uses a transaction");
 
         d->version = m->label;
         d->hint = "write: run_in_transaction = true, or false";
@@ -235,7 +238,8 @@ static enum ls_rc scan(const char *dir, enum ls_dialect dialect, bool need_hash,
     return rc;
 }
 
-/* --- the ledger --------------------------------------------------------------------------------------------------------------------------- */
+/* --- the ledger
+ * --------------------------------------------------------------------------------------------------------------------------- */
 
 static enum ls_rc ledger_read(struct ls_db *db, const struct ls_format_opts *opts, struct ls_ledger *out, struct ls_err *err)
 {
@@ -277,7 +281,9 @@ static enum ls_rc check_runnable(const struct ls_timeline *t, const struct ls_le
     return LS_OK;
 }
 
-/* --- plans -------------------------------------------------------------------------------------------------------------------------------- */
+/* --- plans
+ * --------------------------------------------------------------------------------------------------------------------------------
+ */
 
 /* Source: diesel/src/migration/setup_migration_table.sql. */
 static enum ls_rc plan_setup(struct ls_plan_ctx *ctx, struct ls_err *err)
@@ -299,13 +305,15 @@ static void write_row(struct ls_plan_ctx *ctx, struct ls_step *step, const char 
 {
     struct ls_param key = ls_param_text(step->id);
 
-    ls_record_write(ctx, step, is_up ? "INSERT INTO @ (version) VALUES (?1)" : "DELETE FROM @ WHERE version = ?1", table, &key, 1, 1);
+    ls_record_write(ctx, step, is_up ? "INSERT INTO @ (version) VALUES (?1)" : "DELETE FROM @ WHERE version = ?1", table, &key, 1,
+                    1);
 }
 
 static enum ls_rc refuse_missing(const struct ls_step *step, const struct ls_entry *entry, struct ls_err *err)
 {
     if (entry->migration == NULL)
-        ls_err_set(err, LS_E_REFUSED, "version %s is recorded and has no folder: diesel refuses to revert an unknown version", step->id);
+        ls_err_set(err, LS_E_REFUSED, "version %s is recorded and has no folder: diesel refuses to revert an unknown version",
+                   step->id);
     else if (step->path == NULL)
         ls_err_set(err, LS_E_REFUSED, "%s_%s has no down.sql: it cannot be reverted", step->label, step->name);
     else if (step->text_len == 0)
@@ -327,8 +335,8 @@ static bool touches_search_path(const struct ls_step *step)
     return false;
 }
 
-static enum ls_rc plan_step(struct ls_plan_ctx *ctx, struct ls_step *step, const struct ls_entry *entry, const struct ls_entry *prev_applied,
-                            struct ls_err *err)
+static enum ls_rc plan_step(struct ls_plan_ctx *ctx, struct ls_step *step, const struct ls_entry *entry,
+                            const struct ls_entry *prev_applied, struct ls_err *err)
 {
     const char *table = ls_table_sql_of(ctx, DIESEL_TABLE, err);
     bool is_up = step->direction == LS_UP, in_tx;
@@ -361,7 +369,8 @@ static enum ls_rc plan_step(struct ls_plan_ctx *ctx, struct ls_step *step, const
     return LS_OK;
 }
 
-static enum ls_rc plan_mark(struct ls_plan_ctx *ctx, struct ls_step *step, const struct ls_entry *entry, bool applied, struct ls_err *err)
+static enum ls_rc plan_mark(struct ls_plan_ctx *ctx, struct ls_step *step, const struct ls_entry *entry, bool applied,
+                            struct ls_err *err)
 {
     const char *table = ls_table_sql_of(ctx, DIESEL_TABLE, err);
 
@@ -395,7 +404,8 @@ static int new_files(struct ls_arena *arena, const struct ls_migrations *m, cons
     if (slug == NULL)
         return 0;
     ls_stamp_utc(wall_us, t);
-    folder = ls_arena_printf(arena, "%s/%.4s-%.2s-%.2s-%.6s-%04x_%s", m->dir, t, t + 4, t + 6, t + 8, (unsigned)(wall_us % 1000000 * 65536 / 1000000), slug);
+    folder = ls_arena_printf(arena, "%s/%.4s-%.2s-%.2s-%.6s-%04x_%s", m->dir, t, t + 4, t + 6, t + 8,
+                             (unsigned)(wall_us % 1000000 * 65536 / 1000000), slug);
     paths[0] = ls_arena_printf(arena, "%s/up.sql", folder);
     paths[1] = ls_arena_printf(arena, "%s/down.sql", folder);
     texts[0] = "-- Your SQL goes here\n";
@@ -418,7 +428,8 @@ const struct ls_format ls_format_diesel = {
     .plan_setup = plan_setup,
     .plan_step = plan_step,
     .plan_mark = plan_mark,
-    .lock_keys = ls_lockstep_lock_keys, /* diesel has none: ours keeps two of us apart, the lock on its table and the fences keep diesel out */
+    .lock_keys = ls_lockstep_lock_keys, /* diesel has none: ours keeps two of us apart, the lock on its table and the fences keep
+                                           diesel out */
     .check_runnable = check_runnable,
     .new_files = new_files,
 };

@@ -31,7 +31,8 @@ static const struct ls_timeline_rules rules = {
     .rolled_back = "runs it next",
 };
 
-/* --- the folder --------------------------------------------------------------------------------------------------------------------------- */
+/* --- the folder
+ * --------------------------------------------------------------------------------------------------------------------------- */
 
 static bool dialect_of(const char *word, enum ls_dialect *out)
 {
@@ -95,7 +96,8 @@ static void add_entry(struct ls_migrations *out, const char *journal, size_t n, 
     struct ls_diag *d;
 
     if (tag == NULL || tag[0] == '\0' || strchr(tag, '/') != NULL || !ls_json_int(entry, "when", &when) || when < 0) {
-        d = ls_scan_diag(out, LS_SEV_ERROR, "bad-entry", journal, "an entry needs \"tag\", a file's name without folder, and \"when\", a whole number");
+        d = ls_scan_diag(out, LS_SEV_ERROR, "bad-entry", journal,
+                         "an entry needs \"tag\", a file's name without folder, and \"when\", a whole number");
         d->line = line_of(journal, n);
         d->hint = "mend the entry: nothing can be run as long as the journal says what cannot be read";
         return;
@@ -107,7 +109,8 @@ static void add_entry(struct ls_migrations *out, const char *journal, size_t n, 
     m->id = ls_arena_printf(out->arena, "%" PRId64, when);
     name_entry(out->arena, tag, m);
     if (ls_path_kind(path) == LS_PATH_NONE) {
-        d = ls_scan_diag(out, LS_SEV_ERROR, "journal-without-file", journal, "the entry %s has no file %s.sql: Drizzle refuses the whole folder", tag, tag);
+        d = ls_scan_diag(out, LS_SEV_ERROR, "journal-without-file", journal,
+                         "the entry %s has no file %s.sql: Drizzle refuses the whole folder", tag, tag);
         d->line = line_of(journal, n);
         d->version = m->label;
         d->hint = "bring the file back, or take the entry out of the journal";
@@ -128,9 +131,8 @@ static void note_strays(struct ls_migrations *out, const json_t *entries)
     const json_t *entry;
     size_t k;
 
-    json_array_foreach (entries, k, entry)
-        if (ls_json_str(entry, "tag") != NULL)
-            json_object_set_new(tags, ls_json_str(entry, "tag"), json_true());
+    json_array_foreach(entries, k, entry) if (ls_json_str(entry, "tag") != NULL)
+        json_object_set_new(tags, ls_json_str(entry, "tag"), json_true());
     if (ls_dir_read(out->dir, &dir, NULL) != LS_OK)
         dir.e.n = 0;
     for (size_t i = 0; i < dir.e.n; i++) {
@@ -151,7 +153,8 @@ static void note_strays(struct ls_migrations *out, const json_t *entries)
     ls_dir_release(&dir);
 }
 
-/* The order is the journal's. What has the same time as another one, or an earlier one than its predecessor, is passed over sooner or later. */
+/* The order is the journal's. What has the same time as another one, or an earlier one than its predecessor, is passed over sooner
+ * or later. */
 static void check_times(struct ls_migrations *out, const char *journal)
 {
     json_t *seen = json_object();
@@ -168,8 +171,11 @@ static void check_times(struct ls_migrations *out, const char *journal)
         json_object_set_new(seen, b->id, json_integer((json_int_t)i));
         if (a == NULL || b->version > a->version)
             continue;
-        d = ls_scan_diag(out, LS_SEV_WARNING, (b->flags & LS_MIG_DUPLICATE) != 0 && b->version == a->version ? "duplicate-version" : "journal-order", journal,
-                         "the entry %s_%s is not later than the one before it: where that one was applied before, Drizzle never runs it", b->label, b->name);
+        d = ls_scan_diag(
+            out, LS_SEV_WARNING,
+            (b->flags & LS_MIG_DUPLICATE) != 0 && b->version == a->version ? "duplicate-version" : "journal-order", journal,
+            "the entry %s_%s is not later than the one before it: where that one was applied before, Drizzle never runs it",
+            b->label, b->name);
         d->version = b->label;
         d->hint = "give it a later \"when\"";
     }
@@ -199,9 +205,9 @@ static enum ls_rc scan(const char *dir, enum ls_dialect dialect, bool need_hash,
         ls_scan_diag(out, LS_SEV_ERROR, "unreadable-file", path, "has no list \"entries\"")->hint = "restore the journal";
     word = ls_json_str(root, "dialect");
     if (word != NULL && (!dialect_of(word, &own) || own != dialect))
-        ls_scan_diag(out, LS_SEV_ERROR, "wrong-dialect", path, "the journal is for %s, the database is not", word)->hint = "connect to such a database";
-    json_array_foreach (entries, i, entry)
-        add_entry(out, path, i, entry, &text);
+        ls_scan_diag(out, LS_SEV_ERROR, "wrong-dialect", path, "the journal is for %s, the database is not", word)->hint =
+            "connect to such a database";
+    json_array_foreach(entries, i, entry) add_entry(out, path, i, entry, &text);
     check_times(out, path);
     if (json_is_array(entries))
         note_strays(out, entries);
@@ -210,7 +216,8 @@ static enum ls_rc scan(const char *dir, enum ls_dialect dialect, bool need_hash,
     return LS_OK;
 }
 
-/* --- the ledger --------------------------------------------------------------------------------------------------------------------------- */
+/* --- the ledger
+ * --------------------------------------------------------------------------------------------------------------------------- */
 
 static enum ls_rc ledger_read(struct ls_db *db, const struct ls_format_opts *opts, struct ls_ledger *out, struct ls_err *err)
 {
@@ -241,19 +248,24 @@ static enum ls_rc check_runnable(const struct ls_timeline *t, const struct ls_le
     (void)t;
     (void)dir;
     if (l->dirty) {
-        ls_err_set(err, LS_E_REFUSED, "the ledger %s has a row whose created_at is no time: what Drizzle makes of it depends on the database", l->location);
+        ls_err_set(err, LS_E_REFUSED,
+                   "the ledger %s has a row whose created_at is no time: what Drizzle makes of it depends on the database",
+                   l->location);
         ls_err_hint(err, "set created_at to the \"when\" of its entry in the journal");
         return LS_E_REFUSED;
     }
     if (l->variant != NULL && strcmp(l->variant, LS_DRIZZLE_V1) == 0) {
-        ls_err_set(err, LS_E_REFUSED, "the ledger %s was upgraded by Drizzle 1.x, and the folder still has the layout of 0.x", l->location);
+        ls_err_set(err, LS_E_REFUSED, "the ledger %s was upgraded by Drizzle 1.x, and the folder still has the layout of 0.x",
+                   l->location);
         ls_err_hint(err, "run: npx drizzle-kit up, which moves the files into the new layout");
         return LS_E_REFUSED;
     }
     return LS_OK;
 }
 
-/* --- plans -------------------------------------------------------------------------------------------------------------------------------- */
+/* --- plans
+ * --------------------------------------------------------------------------------------------------------------------------------
+ */
 
 static enum ls_rc plan_setup(struct ls_plan_ctx *ctx, struct ls_err *err)
 {
@@ -277,8 +289,8 @@ static enum ls_rc refuse_folder(const struct ls_plan_ctx *ctx, struct ls_err *er
     return LS_OK;
 }
 
-static enum ls_rc plan_step(struct ls_plan_ctx *ctx, struct ls_step *step, const struct ls_entry *entry, const struct ls_entry *prev_applied,
-                            struct ls_err *err)
+static enum ls_rc plan_step(struct ls_plan_ctx *ctx, struct ls_step *step, const struct ls_entry *entry,
+                            const struct ls_entry *prev_applied, struct ls_err *err)
 {
     const char *table = ls_drizzle_table(ctx, err);
     struct ls_param key = ls_param_int(step->id);
@@ -291,7 +303,8 @@ static enum ls_rc plan_step(struct ls_plan_ctx *ctx, struct ls_step *step, const
         return LS_E_REFUSED;
     /* The first one sees the ledger as it was before: nothing in it is as late. Those behind it share its lock. */
     rc = ls_drizzle_body(ctx, step, table,
-                         ctx->prev == NULL ? "SELECT coalesce((SELECT max(created_at) FROM @), -1) < ?1" : "SELECT NOT EXISTS (SELECT 1 FROM @ WHERE created_at = ?1)",
+                         ctx->prev == NULL ? "SELECT coalesce((SELECT max(created_at) FROM @), -1) < ?1"
+                                           : "SELECT NOT EXISTS (SELECT 1 FROM @ WHERE created_at = ?1)",
                          &key, 1, err);
     if (rc != LS_OK)
         return rc;
@@ -300,14 +313,16 @@ static enum ls_rc plan_step(struct ls_plan_ctx *ctx, struct ls_step *step, const
     return LS_OK;
 }
 
-static enum ls_rc plan_mark(struct ls_plan_ctx *ctx, struct ls_step *step, const struct ls_entry *entry, bool applied, struct ls_err *err)
+static enum ls_rc plan_mark(struct ls_plan_ctx *ctx, struct ls_step *step, const struct ls_entry *entry, bool applied,
+                            struct ls_err *err)
 {
     const char *table = ls_drizzle_table(ctx, err);
     struct ls_param key = ls_param_int(step->id);
 
     if (table == NULL)
         return LS_E_INPUT;
-    step->tx_note = "Only the ledger is written; Drizzle has no command for that. Entries that are not later than its newest row are never run.";
+    step->tx_note = "Only the ledger is written; Drizzle has no command for that. Entries that are not later than its newest row "
+                    "are never run.";
     if (entry == NULL) {
         if (ctx->ledger->rows.n == 0)
             return LS_OK;
@@ -332,7 +347,8 @@ static enum ls_rc plan_mark(struct ls_plan_ctx *ctx, struct ls_step *step, const
     return LS_OK;
 }
 
-/* A tag and a file, as `drizzle-kit generate --custom` makes them; and the journal with its entry. The snapshot beside it is drizzle-kit's own work. */
+/* A tag and a file, as `drizzle-kit generate --custom` makes them; and the journal with its entry. The snapshot beside it is
+ * drizzle-kit's own work. */
 static int new_files(struct ls_arena *arena, const struct ls_migrations *m, const char *slug, int64_t wall_us, const char *paths[3],
                      const char *texts[3], struct ls_err *err)
 {
@@ -393,7 +409,8 @@ const struct ls_format ls_format_drizzle = {
     .plan_step = plan_step,
     .plan_finish = ls_drizzle_finish,
     .plan_mark = plan_mark,
-    .lock_keys = ls_lockstep_lock_keys, /* Drizzle has none: ours keeps two of us apart, the lock on its table and the fence keep Drizzle out */
+    .lock_keys = ls_lockstep_lock_keys, /* Drizzle has none: ours keeps two of us apart, the lock on its table and the fence keep
+                                           Drizzle out */
     .check_runnable = check_runnable,
     .new_files = new_files,
 };

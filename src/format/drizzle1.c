@@ -1,5 +1,5 @@
-/* Drizzle 1.x: a folder per migration, a ledger of names. Facts: formats.md 4.2 (source: v1.0.0-rc.4 migrator.ts; observed: rc.5). A ledger that 0.x made is
- * left to the tool's own upgrade: lockstep shows what it would match, and runs nothing. */
+/* Drizzle 1.x: a folder per migration, a ledger of names. Facts: formats.md 4.2 (source: v1.0.0-rc.4 migrator.ts; observed: rc.5).
+ * A ledger that 0.x made is left to the tool's own upgrade: lockstep shows what it would match, and runs nothing. */
 #include <config.h>
 
 #include "format/drizzle.h"
@@ -60,7 +60,8 @@ static const struct ls_timeline_rules rules = {
     .adjust = adjust,
 };
 
-/* --- the folder --------------------------------------------------------------------------------------------------------------------------- */
+/* --- the folder
+ * --------------------------------------------------------------------------------------------------------------------------- */
 
 static bool has_file(const char *dir, const char *sub, const char *file)
 {
@@ -97,7 +98,8 @@ static void detect(const char *path, const struct ls_dir *dir, struct ls_detect 
     if (n_snapshots == 0)
         return;
     out->score = 96;
-    snprintf(out->evidence, sizeof(out->evidence), "%zu folders like %s with migration.sql and snapshot.json", out->n_migrations, example);
+    snprintf(out->evidence, sizeof(out->evidence), "%zu folders like %s with migration.sql and snapshot.json", out->n_migrations,
+             example);
 }
 
 static bool parse_name(struct ls_arena *arena, const char *file, struct ls_migration *m)
@@ -146,8 +148,8 @@ static enum ls_rc scan(const char *dir, enum ls_dialect dialect, bool need_hash,
         return rc;
     journal = ls_arena_printf(out->arena, "%s/meta/_journal.json", dir);
     if (ls_path_exists(journal))
-        ls_scan_diag(out, LS_SEV_ERROR, "old-journal", journal, "is of Drizzle 0.x: 1.x refuses the folder as long as it is there")->hint =
-            "run: npx drizzle-kit up";
+        ls_scan_diag(out, LS_SEV_ERROR, "old-journal", journal, "is of Drizzle 0.x: 1.x refuses the folder as long as it is there")
+            ->hint = "run: npx drizzle-kit up";
     drop_others(out);
     for (size_t i = 0; i < out->m.n; i++) {
         struct ls_migration *m = &out->m.v[i];
@@ -161,7 +163,8 @@ static enum ls_rc scan(const char *dir, enum ls_dialect dialect, bool need_hash,
     return LS_OK;
 }
 
-/* --- the ledger --------------------------------------------------------------------------------------------------------------------------- */
+/* --- the ledger
+ * --------------------------------------------------------------------------------------------------------------------------- */
 
 static enum ls_rc ledger_read(struct ls_db *db, const struct ls_format_opts *opts, struct ls_ledger *out, struct ls_err *err)
 {
@@ -186,7 +189,8 @@ static enum ls_rc refuse_v0(const struct ls_ledger *l, struct ls_err *err)
 {
     if (!is_v0(l))
         return LS_OK;
-    ls_err_set(err, LS_E_REFUSED, "the ledger %s was made by Drizzle 0.x: 1.x changes the table before it runs anything, and that is left to the tool",
+    ls_err_set(err, LS_E_REFUSED,
+               "the ledger %s was made by Drizzle 0.x: 1.x changes the table before it runs anything, and that is left to the tool",
                l->location);
     ls_err_hint(err, "run once: npx drizzle-kit migrate (1.x); from then on lockstep works on it");
     return LS_E_REFUSED;
@@ -199,7 +203,9 @@ static enum ls_rc check_runnable(const struct ls_timeline *t, const struct ls_le
     return refuse_v0(l, err);
 }
 
-/* --- plans -------------------------------------------------------------------------------------------------------------------------------- */
+/* --- plans
+ * --------------------------------------------------------------------------------------------------------------------------------
+ */
 
 static enum ls_rc plan_setup(struct ls_plan_ctx *ctx, struct ls_err *err)
 {
@@ -220,14 +226,14 @@ static void insert_row(struct ls_plan_ctx *ctx, struct ls_step *step, const char
     }
     p[2] = ls_param_text(m->id);
     ls_record_write(ctx, step,
-                    ctx->dialect == LS_DIALECT_POSTGRES
-                        ? "INSERT INTO @ (\"hash\", \"created_at\", \"name\") VALUES (?1, ?2, ?3)"
-                        : "INSERT INTO @ (\"hash\", \"created_at\", \"name\", \"applied_at\") VALUES (?1, ?2, ?3, strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))",
+                    ctx->dialect == LS_DIALECT_POSTGRES ? "INSERT INTO @ (\"hash\", \"created_at\", \"name\") VALUES (?1, ?2, ?3)"
+                                                        : "INSERT INTO @ (\"hash\", \"created_at\", \"name\", \"applied_at\") "
+                                                          "VALUES (?1, ?2, ?3, strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))",
                     table, p, 3, 1);
 }
 
-static enum ls_rc plan_step(struct ls_plan_ctx *ctx, struct ls_step *step, const struct ls_entry *entry, const struct ls_entry *prev_applied,
-                            struct ls_err *err)
+static enum ls_rc plan_step(struct ls_plan_ctx *ctx, struct ls_step *step, const struct ls_entry *entry,
+                            const struct ls_entry *prev_applied, struct ls_err *err)
 {
     const char *table = ls_drizzle_table(ctx, err);
     struct ls_param key = ls_param_text(step->id);
@@ -246,7 +252,8 @@ static enum ls_rc plan_step(struct ls_plan_ctx *ctx, struct ls_step *step, const
     return LS_OK;
 }
 
-static enum ls_rc plan_mark(struct ls_plan_ctx *ctx, struct ls_step *step, const struct ls_entry *entry, bool applied, struct ls_err *err)
+static enum ls_rc plan_mark(struct ls_plan_ctx *ctx, struct ls_step *step, const struct ls_entry *entry, bool applied,
+                            struct ls_err *err)
 {
     const char *table = ls_drizzle_table(ctx, err);
     struct ls_param key = ls_param_text(step->id);
@@ -304,7 +311,8 @@ const struct ls_format ls_format_drizzle1 = {
     .ledger_table = "drizzle." LS_DRIZZLE_TABLE,
     .tables = tables,
     .default_dirs = default_dirs,
-    .caps = LS_CAP_UP | LS_CAP_CHECKSUM | LS_CAP_APPLIED_AT | LS_CAP_RECORD_ONLY | LS_CAP_NATIVE_APPLY | LS_CAP_ONE_TX | LS_CAP_OWN_SPLIT,
+    .caps = LS_CAP_UP | LS_CAP_CHECKSUM | LS_CAP_APPLIED_AT | LS_CAP_RECORD_ONLY | LS_CAP_NATIVE_APPLY | LS_CAP_ONE_TX |
+            LS_CAP_OWN_SPLIT,
     .rules = &rules,
     .detect = detect,
     .scan = scan,
@@ -313,7 +321,8 @@ const struct ls_format ls_format_drizzle1 = {
     .plan_step = plan_step,
     .plan_finish = ls_drizzle_finish,
     .plan_mark = plan_mark,
-    .lock_keys = ls_lockstep_lock_keys, /* Drizzle has none: ours keeps two of us apart, the lock on its table and the fences keep Drizzle out */
+    .lock_keys = ls_lockstep_lock_keys, /* Drizzle has none: ours keeps two of us apart, the lock on its table and the fences keep
+                                           Drizzle out */
     .check_runnable = check_runnable,
     .new_files = new_files,
 };

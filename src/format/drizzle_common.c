@@ -12,7 +12,8 @@
 
 #define BREAKPOINT "--> statement-breakpoint"
 
-/* --- the ledger --------------------------------------------------------------------------------------------------------------------------- */
+/* --- the ledger
+ * --------------------------------------------------------------------------------------------------------------------------- */
 
 /* The table as it is asked for: Drizzle's schema on PostgreSQL is "drizzle", whatever the table is called. */
 static struct ls_format_opts own_opts(struct ls_arena *arena, enum ls_dialect d, const struct ls_format_opts *opts)
@@ -27,7 +28,8 @@ static struct ls_format_opts own_opts(struct ls_arena *arena, enum ls_dialect d,
 }
 
 /* A schema that is not there yet is no error: the tool makes it. */
-static enum ls_rc look_for_schema(struct ls_db *db, const char *schema, const char *table, struct ls_ledger *out, bool *is_there, struct ls_err *err)
+static enum ls_rc look_for_schema(struct ls_db *db, const char *schema, const char *table, struct ls_ledger *out, bool *is_there,
+                                  struct ls_err *err)
 {
     struct ls_param name = {LS_PARAM_TEXT, schema};
     const struct ls_db_info *info = ls_db_info(db);
@@ -118,18 +120,21 @@ enum ls_rc ls_drizzle_setup(struct ls_plan_ctx *ctx, const char *variant, struct
     if (is_v1)
         text = is_pg ? "CREATE TABLE IF NOT EXISTS @ (id SERIAL PRIMARY KEY, hash text NOT NULL, created_at bigint, name text, "
                        "applied_at timestamp with time zone DEFAULT now())"
-                     : "CREATE TABLE IF NOT EXISTS @ (\n\t\t\t\tid INTEGER PRIMARY KEY,\n\t\t\t\thash text NOT NULL,\n\t\t\t\tcreated_at numeric,\n"
+                     : "CREATE TABLE IF NOT EXISTS @ (\n\t\t\t\tid INTEGER PRIMARY KEY,\n\t\t\t\thash text NOT "
+                       "NULL,\n\t\t\t\tcreated_at numeric,\n"
                        "\t\t\t\tname text,\n\t\t\t\tapplied_at TEXT\n\t\t\t)";
     else
         text = is_pg ? "CREATE TABLE IF NOT EXISTS @ (id SERIAL PRIMARY KEY, hash text NOT NULL, created_at bigint)"
-                     : "CREATE TABLE IF NOT EXISTS @ (\n\t\t\t\tid SERIAL PRIMARY KEY,\n\t\t\t\thash text NOT NULL,\n\t\t\t\tcreated_at numeric\n\t\t\t)";
+                     : "CREATE TABLE IF NOT EXISTS @ (\n\t\t\t\tid SERIAL PRIMARY KEY,\n\t\t\t\thash text NOT "
+                       "NULL,\n\t\t\t\tcreated_at numeric\n\t\t\t)";
     ls_record_write(ctx, NULL, text, table, NULL, 0, -1);
     ls_ops_add(ctx, NULL, LS_OP_COMMIT);
     ls_buf_release(&schema);
     return LS_OK;
 }
 
-/* --- a file's pieces ------------------------------------------------------------------------------------------------------------------------ */
+/* --- a file's pieces
+ * ------------------------------------------------------------------------------------------------------------------------ */
 
 bool ls_drizzle_piece(const char *text, size_t len, size_t *at, size_t *end, size_t *next)
 {
@@ -190,11 +195,12 @@ static void make_batch(struct ls_plan_ctx *ctx, const struct ls_step *step, stru
 static enum ls_rc refuse_piece(const struct ls_op *op, const struct ls_step *step, long n, struct ls_err *err)
 {
     if (n == 0)
-        ls_err_set(err, LS_E_REFUSED, "%s:%d: piece %d holds no statement, which SQLite's drivers refuse: the tool would fail here", step->path, op->line,
-                   op->stmt_no);
+        ls_err_set(err, LS_E_REFUSED, "%s:%d: piece %d holds no statement, which SQLite's drivers refuse: the tool would fail here",
+                   step->path, op->line, op->stmt_no);
     else
-        ls_err_set(err, LS_E_REFUSED, "%s:%d: piece %d holds %ld statements, where SQLite's drivers take one: the tool would fail here", step->path, op->line,
-                   op->stmt_no, n);
+        ls_err_set(err, LS_E_REFUSED,
+                   "%s:%d: piece %d holds %ld statements, where SQLite's drivers take one: the tool would fail here", step->path,
+                   op->line, op->stmt_no, n);
     ls_err_hint(err, "put the line %s between two statements, and nowhere else", BREAKPOINT);
     return LS_E_REFUSED;
 }
@@ -223,8 +229,8 @@ static enum ls_rc add_pieces(struct ls_plan_ctx *ctx, struct ls_step *step, stru
     return LS_OK;
 }
 
-enum ls_rc ls_drizzle_body(struct ls_plan_ctx *ctx, struct ls_step *step, const char *table, const char *fence, const struct ls_param *params,
-                           int n_params, struct ls_err *err)
+enum ls_rc ls_drizzle_body(struct ls_plan_ctx *ctx, struct ls_step *step, const char *table, const char *fence,
+                           const struct ls_param *params, int n_params, struct ls_err *err)
 {
     enum ls_rc rc;
 
@@ -234,7 +240,8 @@ enum ls_rc ls_drizzle_body(struct ls_plan_ctx *ctx, struct ls_step *step, const 
         return LS_E_REFUSED;
     }
     if (step->path == NULL) {
-        ls_err_set(err, LS_E_REFUSED, "the file of %s is not there: Drizzle stops with an error before it runs anything", step->name);
+        ls_err_set(err, LS_E_REFUSED, "the file of %s is not there: Drizzle stops with an error before it runs anything",
+                   step->name);
         ls_err_hint(err, "bring the file back, or take its entry out of the journal");
         return LS_E_REFUSED;
     }
@@ -258,7 +265,9 @@ enum ls_rc ls_drizzle_finish(struct ls_plan_ctx *ctx, struct ls_step *last, stru
     return LS_OK;
 }
 
-/* --- names ---------------------------------------------------------------------------------------------------------------------------------- */
+/* --- names
+ * ----------------------------------------------------------------------------------------------------------------------------------
+ */
 
 /* Where ICU's root collation has a character, primary level: blanks, punctuation, symbols, digits, letters. */
 static int weight(unsigned char c)

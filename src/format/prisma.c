@@ -32,7 +32,8 @@ static const struct ls_timeline_rules rules = {
     .is_modified = is_modified,
 };
 
-/* --- checksums ---------------------------------------------------------------------------------------------------------------------------- */
+/* --- checksums
+ * ---------------------------------------------------------------------------------------------------------------------------- */
 
 static void add_hash(struct ls_buf *out, const char *text, size_t len)
 {
@@ -91,7 +92,8 @@ bool ls_prisma_checksum_matches(const char *three, const char *row)
     return false;
 }
 
-/* --- the folder --------------------------------------------------------------------------------------------------------------------------- */
+/* --- the folder
+ * --------------------------------------------------------------------------------------------------------------------------- */
 
 struct ls_str ls_prisma_provider(const char *text, size_t len)
 {
@@ -164,8 +166,9 @@ static void detect(const char *path, const struct ls_dir *dir, struct ls_detect 
     if (example != NULL || has_lock) {
         out->score = has_lock ? 98 : 50;
         out->has_dialect = dialect_of(read_provider(path, &text), &out->dialect);
-        snprintf(out->evidence, sizeof(out->evidence), "%s%zu folders%s%s with migration.sql", has_lock ? "migration_lock.toml; " : "", out->n_migrations,
-                 example != NULL ? " like " : "", example != NULL ? example : "");
+        snprintf(out->evidence, sizeof(out->evidence), "%s%zu folders%s%s with migration.sql",
+                 has_lock ? "migration_lock.toml; " : "", out->n_migrations, example != NULL ? " like " : "",
+                 example != NULL ? example : "");
     }
     ls_buf_release(&text);
 }
@@ -206,7 +209,8 @@ static enum ls_rc scan(const char *dir, enum ls_dialect dialect, bool need_hash,
     return LS_OK;
 }
 
-/* --- what blocks -------------------------------------------------------------------------------------------------------------------------- */
+/* --- what blocks
+ * -------------------------------------------------------------------------------------------------------------------------- */
 
 static enum ls_rc check_runnable(const struct ls_timeline *t, const struct ls_ledger *l, enum ls_direction dir, struct ls_err *err)
 {
@@ -216,12 +220,16 @@ static enum ls_rc check_runnable(const struct ls_timeline *t, const struct ls_le
         const struct ls_entry *e = &t->e.v[i];
 
         if (e->state == LS_STATE_DIRTY) {
-            ls_err_set(err, LS_E_REFUSED, "the migration %s was started and failed, or still runs: Prisma applies nothing until that is resolved (P3009)", e->id);
+            ls_err_set(
+                err, LS_E_REFUSED,
+                "the migration %s was started and failed, or still runs: Prisma applies nothing until that is resolved (P3009)",
+                e->id);
             ls_err_hint(err, "see what is there, then mark it: as applied, or as pending, which is migrate resolve --rolled-back");
             return LS_E_REFUSED;
         }
         if (e->migration != NULL && e->migration->up.path == NULL && !ls_record_is_applied(e)) {
-            ls_err_set(err, LS_E_REFUSED, "%s has no migration.sql: Prisma stops there (P3015), after it ran what is before it", e->id);
+            ls_err_set(err, LS_E_REFUSED, "%s has no migration.sql: Prisma stops there (P3015), after it ran what is before it",
+                       e->id);
             ls_err_hint(err, "write its migration.sql, or take the folder away");
             return LS_E_REFUSED;
         }
@@ -265,7 +273,8 @@ const struct ls_format ls_format_prisma = {
     .title = "Prisma",
     .ledger_table = LS_PRISMA_TABLE,
     .default_dirs = default_dirs,
-    .caps = LS_CAP_UP | LS_CAP_CHECKSUM | LS_CAP_DIRTY | LS_CAP_APPLIED_AT | LS_CAP_DURATION | LS_CAP_RECORD_ONLY | LS_CAP_NATIVE_APPLY,
+    .caps =
+        LS_CAP_UP | LS_CAP_CHECKSUM | LS_CAP_DIRTY | LS_CAP_APPLIED_AT | LS_CAP_DURATION | LS_CAP_RECORD_ONLY | LS_CAP_NATIVE_APPLY,
     .rules = &rules,
     .detect = detect,
     .scan = scan,

@@ -1,4 +1,5 @@
-/* Prisma's ledger: reading it, and its three writes per migration. Facts: formats.md 4.7 and 5 (source: sql_migration_persistence.rs, flavour). */
+/* Prisma's ledger: reading it, and its three writes per migration. Facts: formats.md 4.7 and 5 (source:
+ * sql_migration_persistence.rs, flavour). */
 #include <config.h>
 
 #include "format/prisma.h"
@@ -12,12 +13,17 @@
 #include "lockstep/base/clock.h"
 #include "lockstep/base/hash.h"
 
-static const char note_pg[] = "Prisma records the start, sends the script as one query, which PostgreSQL runs as one implicit transaction, and records the end: "
-                              "a failure leaves nothing of the script, and a row without an end, which blocks everything until it is resolved.";
-static const char note_sqlite[] = "Prisma records the start, runs the script's statements one after the other without a transaction, and records the end: what ran "
+static const char note_pg[] =
+    "Prisma records the start, sends the script as one query, which PostgreSQL runs as one implicit transaction, and records the "
+    "end: "
+    "a failure leaves nothing of the script, and a row without an end, which blocks everything until it is resolved.";
+static const char note_sqlite[] = "Prisma records the start, runs the script's statements one after the other without a "
+                                  "transaction, and records the end: what ran "
                                   "before a failure stays, and a row without an end blocks everything until it is resolved.";
 
-/* --- reading -------------------------------------------------------------------------------------------------------------------------------- */
+/* --- reading
+ * --------------------------------------------------------------------------------------------------------------------------------
+ */
 
 static bool is_digits(const char *s)
 {
@@ -97,12 +103,13 @@ static enum ls_rc look_for_tables(struct ls_db *db, struct ls_ledger *out, struc
     bool is_pg = ls_db_dialect(db) == LS_DIALECT_POSTGRES;
     struct ls_param schema = {out->schema != NULL ? LS_PARAM_TEXT : LS_PARAM_NULL, out->schema};
     struct ls_result r = {0};
-    enum ls_rc rc = ls_db_query(db,
-                                is_pg ? "SELECT 1 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace "
-                                        "WHERE n.nspname = $1::name AND c.relkind IN ('r', 'p') AND c.relname !~ '^lockstep_' LIMIT 1"
-                                      : "SELECT 1 FROM sqlite_schema WHERE ?1 IS NULL AND type = 'table' AND name NOT GLOB 'sqlite_*' "
-                                        "AND name NOT GLOB 'lockstep_*' LIMIT 1",
-                                &schema, 1, &r, err);
+    enum ls_rc rc =
+        ls_db_query(db,
+                    is_pg ? "SELECT 1 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace "
+                            "WHERE n.nspname = $1::name AND c.relkind IN ('r', 'p') AND c.relname !~ '^lockstep_' LIMIT 1"
+                          : "SELECT 1 FROM sqlite_schema WHERE ?1 IS NULL AND type = 'table' AND name NOT GLOB 'sqlite_*' "
+                            "AND name NOT GLOB 'lockstep_*' LIMIT 1",
+                    &schema, 1, &r, err);
 
     if (rc != LS_OK)
         ls_err_wrap(err, "looking whether the database is empty");
@@ -121,13 +128,16 @@ enum ls_rc ls_prisma_ledger_read(struct ls_db *db, const struct ls_format_opts *
     if (rc == LS_OK && !out->exists)
         rc = look_for_tables(db, out, err);
     if (rc == LS_OK && out->exists && out->foreign == NULL)
-        rc = ls_table_rows(db, &look, ls_db_dialect(db) == LS_DIALECT_POSTGRES ? "t.started_at, t.id" : "t.started_at, t.rowid", out, err);
+        rc = ls_table_rows(db, &look, ls_db_dialect(db) == LS_DIALECT_POSTGRES ? "t.started_at, t.id" : "t.started_at, t.rowid",
+                           out, err);
     for (size_t i = 0; rc == LS_OK && i < out->rows.n; i++)
         read_row(out, &out->rows.v[i]);
     return rc;
 }
 
-/* --- writing -------------------------------------------------------------------------------------------------------------------------------- */
+/* --- writing
+ * --------------------------------------------------------------------------------------------------------------------------------
+ */
 
 enum ls_rc ls_prisma_plan_setup(struct ls_plan_ctx *ctx, struct ls_err *err)
 {
@@ -136,19 +146,21 @@ enum ls_rc ls_prisma_plan_setup(struct ls_plan_ctx *ctx, struct ls_err *err)
     if (table == NULL)
         return LS_E_INPUT;
     ls_ops_add(ctx, NULL, LS_OP_BEGIN);
-    ls_record_write(ctx, NULL,
-                    ctx->dialect == LS_DIALECT_POSTGRES
-                        ? "CREATE TABLE @ (\n    id                      VARCHAR(36) PRIMARY KEY NOT NULL,\n"
-                          "    checksum                VARCHAR(64) NOT NULL,\n    finished_at             TIMESTAMPTZ,\n"
-                          "    migration_name          VARCHAR(255) NOT NULL,\n    logs                    TEXT,\n"
-                          "    rolled_back_at          TIMESTAMPTZ,\n    started_at              TIMESTAMPTZ NOT NULL DEFAULT now(),\n"
-                          "    applied_steps_count     INTEGER NOT NULL DEFAULT 0\n)"
-                        : "CREATE TABLE @ (\n    \"id\"                    TEXT PRIMARY KEY NOT NULL,\n"
-                          "    \"checksum\"              TEXT NOT NULL,\n    \"finished_at\"           DATETIME,\n"
-                          "    \"migration_name\"        TEXT NOT NULL,\n    \"logs\"                  TEXT,\n"
-                          "    \"rolled_back_at\"        DATETIME,\n    \"started_at\"            DATETIME NOT NULL DEFAULT current_timestamp,\n"
-                          "    \"applied_steps_count\"   INTEGER UNSIGNED NOT NULL DEFAULT 0\n)",
-                    table, NULL, 0, -1);
+    ls_record_write(
+        ctx, NULL,
+        ctx->dialect == LS_DIALECT_POSTGRES
+            ? "CREATE TABLE @ (\n    id                      VARCHAR(36) PRIMARY KEY NOT NULL,\n"
+              "    checksum                VARCHAR(64) NOT NULL,\n    finished_at             TIMESTAMPTZ,\n"
+              "    migration_name          VARCHAR(255) NOT NULL,\n    logs                    TEXT,\n"
+              "    rolled_back_at          TIMESTAMPTZ,\n    started_at              TIMESTAMPTZ NOT NULL DEFAULT now(),\n"
+              "    applied_steps_count     INTEGER NOT NULL DEFAULT 0\n)"
+            : "CREATE TABLE @ (\n    \"id\"                    TEXT PRIMARY KEY NOT NULL,\n"
+              "    \"checksum\"              TEXT NOT NULL,\n    \"finished_at\"           DATETIME,\n"
+              "    \"migration_name\"        TEXT NOT NULL,\n    \"logs\"                  TEXT,\n"
+              "    \"rolled_back_at\"        DATETIME,\n    \"started_at\"            DATETIME NOT NULL DEFAULT "
+              "current_timestamp,\n"
+              "    \"applied_steps_count\"   INTEGER UNSIGNED NOT NULL DEFAULT 0\n)",
+        table, NULL, 0, -1);
     ls_ops_add(ctx, NULL, LS_OP_COMMIT);
     return LS_OK;
 }
@@ -175,10 +187,11 @@ static enum ls_rc refuse_step(const struct ls_plan_ctx *ctx, const struct ls_ste
     }
     if (ctx->dialect == LS_DIALECT_SQLITE || ctx->stmts == NULL || ctx->stmts->n < 2)
         return LS_OK;
-    return ls_ops_refuse_class(ctx, step, LS_TX_FORBIDS,
-                               "cannot run together with other statements: Prisma sends the script as one query, which PostgreSQL runs as one "
-                               "transaction; it would fail and block the ledger",
-                               "put this statement alone into a migration of its own", err);
+    return ls_ops_refuse_class(
+        ctx, step, LS_TX_FORBIDS,
+        "cannot run together with other statements: Prisma sends the script as one query, which PostgreSQL runs as one "
+        "transaction; it would fail and block the ledger",
+        "put this statement alone into a migration of its own", err);
 }
 
 /* No failed row about anything, and no row about this one that counts. */
@@ -188,10 +201,13 @@ static void begin(struct ls_plan_ctx *ctx, struct ls_step *step, const char *tab
 
     ls_ops_add(ctx, step, LS_OP_BEGIN);
     ls_ops_lock_table(ctx, step, table);
-    ls_ops_fence(ctx, step,
-                 ls_record_sql(ctx, "SELECT NOT EXISTS (SELECT 1 FROM @ WHERE rolled_back_at IS NULL AND (finished_at IS NULL OR migration_name = ?1))",
-                               table),
-                 &name, 1);
+    ls_ops_fence(
+        ctx, step,
+        ls_record_sql(
+            ctx,
+            "SELECT NOT EXISTS (SELECT 1 FROM @ WHERE rolled_back_at IS NULL AND (finished_at IS NULL OR migration_name = ?1))",
+            table),
+        &name, 1);
 }
 
 /* The row of this run is found again by its id. */
@@ -200,12 +216,13 @@ static void add_failure(struct ls_plan_ctx *ctx, struct ls_step *step, const cha
     struct ls_param p[2] = {ls_param_runtime(LS_PARAM_ERROR), ls_param_runtime(LS_PARAM_UUID4)};
 
     ls_ops_on_failure(ctx, step, LS_OP_BEGIN, NULL, NULL, 0);
-    ls_ops_on_failure(ctx, step, LS_OP_LEDGER, ls_record_sql(ctx, "UPDATE @ SET logs = ?1 WHERE id = ?2", table), p, 2)->expect_rows = 1;
+    ls_ops_on_failure(ctx, step, LS_OP_LEDGER, ls_record_sql(ctx, "UPDATE @ SET logs = ?1 WHERE id = ?2", table), p, 2)
+        ->expect_rows = 1;
     ls_ops_on_failure(ctx, step, LS_OP_COMMIT, NULL, NULL, 0);
 }
 
-enum ls_rc ls_prisma_plan_step(struct ls_plan_ctx *ctx, struct ls_step *step, const struct ls_entry *entry, const struct ls_entry *prev_applied,
-                               struct ls_err *err)
+enum ls_rc ls_prisma_plan_step(struct ls_plan_ctx *ctx, struct ls_step *step, const struct ls_entry *entry,
+                               const struct ls_entry *prev_applied, struct ls_err *err)
 {
     const char *table = ls_table_sql_of(ctx, LS_PRISMA_TABLE, err);
     struct ls_param id = ls_param_runtime(LS_PARAM_UUID4), p[4];
@@ -242,8 +259,9 @@ static void roll_back_failed(struct ls_plan_ctx *ctx, struct ls_step *step, cons
 {
     struct ls_param p[2] = {now(ctx, false), ls_param_text(step->id)};
 
-    ls_record_write(ctx, step, "UPDATE @ SET rolled_back_at = ?1 WHERE migration_name = ?2 AND finished_at IS NULL AND rolled_back_at IS NULL", table, p, 2,
-                    -1);
+    ls_record_write(ctx, step,
+                    "UPDATE @ SET rolled_back_at = ?1 WHERE migration_name = ?2 AND finished_at IS NULL AND rolled_back_at IS NULL",
+                    table, p, 2, -1);
 }
 
 static void insert_applied(struct ls_plan_ctx *ctx, struct ls_step *step, const char *table, const struct ls_migration *m)
@@ -251,22 +269,25 @@ static void insert_applied(struct ls_plan_ctx *ctx, struct ls_step *step, const 
     struct ls_param p[4] = {ls_param_runtime(LS_PARAM_UUID4), ls_param_text(m->checksum), now(ctx, true), ls_param_text(m->id)};
 
     ls_record_write(ctx, step,
-                    "INSERT INTO @ (id, checksum, finished_at, migration_name, logs, started_at, applied_steps_count) VALUES (?1, ?2, ?3, ?4, '', ?3, 0)",
+                    "INSERT INTO @ (id, checksum, finished_at, migration_name, logs, started_at, applied_steps_count) VALUES (?1, "
+                    "?2, ?3, ?4, '', ?3, 0)",
                     table, p, 4, 1);
 }
 
 static void open_mark(struct ls_plan_ctx *ctx, struct ls_step *step, const char *table, bool is_failed)
 {
     struct ls_param name = ls_param_text(step->id);
-    const char *text = is_failed ? "SELECT EXISTS (SELECT 1 FROM @ WHERE migration_name = ?1 AND finished_at IS NULL AND rolled_back_at IS NULL)"
-                                 : "SELECT NOT EXISTS (SELECT 1 FROM @ WHERE migration_name = ?1 AND rolled_back_at IS NULL)";
+    const char *text =
+        is_failed ? "SELECT EXISTS (SELECT 1 FROM @ WHERE migration_name = ?1 AND finished_at IS NULL AND rolled_back_at IS NULL)"
+                  : "SELECT NOT EXISTS (SELECT 1 FROM @ WHERE migration_name = ?1 AND rolled_back_at IS NULL)";
 
     ls_ops_add(ctx, step, LS_OP_BEGIN);
     ls_ops_lock_table(ctx, step, table);
     ls_ops_fence(ctx, step, ls_record_sql(ctx, text, table), &name, 1);
 }
 
-enum ls_rc ls_prisma_plan_mark(struct ls_plan_ctx *ctx, struct ls_step *step, const struct ls_entry *entry, bool applied, struct ls_err *err)
+enum ls_rc ls_prisma_plan_mark(struct ls_plan_ctx *ctx, struct ls_step *step, const struct ls_entry *entry, bool applied,
+                               struct ls_err *err)
 {
     const char *table = ls_table_sql_of(ctx, LS_PRISMA_TABLE, err);
     bool is_failed = entry != NULL && entry->row != NULL && entry->row->state == LS_ROW_FAILED;

@@ -22,15 +22,17 @@ const char *ls_record_sql(const struct ls_plan_ctx *ctx, const char *text, const
     return out;
 }
 
-void ls_record_write(struct ls_plan_ctx *ctx, struct ls_step *step, const char *text, const char *table, const struct ls_param *params, int n_params,
-                     long rows)
+void ls_record_write(struct ls_plan_ctx *ctx, struct ls_step *step, const char *text, const char *table,
+                     const struct ls_param *params, int n_params, long rows)
 {
     ls_ops_sql(ctx, step, LS_OP_LEDGER, ls_record_sql(ctx, text, table), params, n_params)->expect_rows = rows;
 }
 
-void ls_record_begin(struct ls_plan_ctx *ctx, struct ls_step *step, const char *table, const char *column, struct ls_param key, bool is_there)
+void ls_record_begin(struct ls_plan_ctx *ctx, struct ls_step *step, const char *table, const char *column, struct ls_param key,
+                     bool is_there)
 {
-    const char *text = ls_arena_printf(ctx->plan->arena, "SELECT %s (SELECT 1 FROM @ WHERE %s = ?1)", is_there ? "EXISTS" : "NOT EXISTS", column);
+    const char *text =
+        ls_arena_printf(ctx->plan->arena, "SELECT %s (SELECT 1 FROM @ WHERE %s = ?1)", is_there ? "EXISTS" : "NOT EXISTS", column);
 
     ls_ops_add(ctx, step, LS_OP_BEGIN);
     ls_ops_lock_table(ctx, step, table);
@@ -50,7 +52,8 @@ void ls_record_body(struct ls_plan_ctx *ctx, struct ls_step *step)
         ls_ops_batch(ctx, step);
 }
 
-enum ls_rc ls_record_refuse_tx(const struct ls_plan_ctx *ctx, const struct ls_step *step, const char *tool, const char *way_out, struct ls_err *err)
+enum ls_rc ls_record_refuse_tx(const struct ls_plan_ctx *ctx, const struct ls_step *step, const char *tool, const char *way_out,
+                               struct ls_err *err)
 {
     const char *why = ls_arena_printf(ctx->plan->arena, "cannot run inside the transaction that %s puts around it", tool);
     enum ls_rc rc = ls_ops_refuse_class(ctx, step, LS_TX_FORBIDS, why, way_out, err);

@@ -16,8 +16,10 @@
 
 #define SQLX_TABLE "_sqlx_migrations"
 
-static const char note_tx[] = "sqlx runs the file and writes its row in one transaction: a failure leaves nothing of it. The time it took is written behind it.";
-static const char note_no_tx[] = "The file says no-transaction: what ran before a failure stays, and the ledger is written behind it.";
+static const char note_tx[] = "sqlx runs the file and writes its row in one transaction: a failure leaves nothing of it. The time "
+                              "it took is written behind it.";
+static const char note_no_tx[] =
+    "The file says no-transaction: what ran before a failure stays, and the ledger is written behind it.";
 
 static const struct ls_timeline_rules rules = {
     .is_numeric = true,
@@ -34,7 +36,9 @@ static const struct ls_timeline_rules rules = {
     .rolled_back = "runs it next",
 };
 
-/* --- names -------------------------------------------------------------------------------------------------------------------------------- */
+/* --- names
+ * --------------------------------------------------------------------------------------------------------------------------------
+ */
 
 static bool ends_with(struct ls_str *s, const char *end)
 {
@@ -86,7 +90,8 @@ enum ls_sqlx_name ls_sqlx_parse(const char *file, struct ls_sqlx_file *out)
     return ends_with(&out->title, ".down") ? LS_SQLX_DOWN : LS_SQLX_SIMPLE;
 }
 
-/* --- the folder --------------------------------------------------------------------------------------------------------------------------- */
+/* --- the folder
+ * --------------------------------------------------------------------------------------------------------------------------- */
 
 static void detect(const char *path, const struct ls_dir *dir, struct ls_detect *out)
 {
@@ -112,7 +117,8 @@ static void detect(const char *path, const struct ls_dir *dir, struct ls_detect 
     out->n_migrations = n_pairs + n_simple;
     /* Other tools name their files so too: without sqlx's own files beside them it is a guess. */
     out->score = has_config ? 85 : n_pairs > 0 ? 30 : 20;
-    snprintf(out->evidence, sizeof(out->evidence), "%zu files like %s%s", out->n_migrations, example, has_config ? "; sqlx.toml or .sqlx beside" : "");
+    snprintf(out->evidence, sizeof(out->evidence), "%zu files like %s%s", out->n_migrations, example,
+             has_config ? "; sqlx.toml or .sqlx beside" : "");
 }
 
 static bool parse_name(struct ls_arena *arena, const char *file, struct ls_migration *m)
@@ -206,7 +212,8 @@ static void read_file(struct ls_migrations *out, struct ls_migration *m, struct 
     if (s->path == NULL || !ls_scan_read(out, m, s, text))
         return;
     if (!ls_utf8_valid(text->ptr != NULL ? text->ptr : "", text->len, &bad)) {
-        struct ls_diag *d = ls_scan_diag(out, LS_SEV_ERROR, "bad-encoding", s->path, "is not UTF-8 (byte %zu): sqlx refuses the whole folder", bad + 1);
+        struct ls_diag *d = ls_scan_diag(out, LS_SEV_ERROR, "bad-encoding", s->path,
+                                         "is not UTF-8 (byte %zu): sqlx refuses the whole folder", bad + 1);
 
         d->version = m->label;
         d->hint = "save the file as UTF-8";
@@ -231,7 +238,8 @@ static void look_at_config(struct ls_migrations *out, const char *dir)
 
             if (!ls_str_starts(ls_str_trim(line.text), "ignored-chars", NULL))
                 continue;
-            d = ls_scan_diag(out, LS_SEV_WARNING, "ignored-chars", path, "sets ignored-chars: checksums are not those of the files' bytes");
+            d = ls_scan_diag(out, LS_SEV_WARNING, "ignored-chars", path,
+                             "sets ignored-chars: checksums are not those of the files' bytes");
             d->line = line.no;
             d->hint = "lockstep does not run such a folder: use sqlx migrate run";
         }
@@ -263,7 +271,8 @@ static enum ls_rc scan(const char *dir, enum ls_dialect dialect, bool need_hash,
     return LS_OK;
 }
 
-/* --- the ledger --------------------------------------------------------------------------------------------------------------------------- */
+/* --- the ledger
+ * --------------------------------------------------------------------------------------------------------------------------- */
 
 static int64_t ms_of(const char *ns)
 {
@@ -337,8 +346,10 @@ static enum ls_rc check_runnable(const struct ls_timeline *t, const struct ls_le
          "find out what is there, then mark it: lockstep mark"},
         {LS_STATE_MISSING, false, "was previously applied but is missing in the resolved migrations",
          "bring its file back, or mark it as pending, which removes its row"},
-        {LS_STATE_MODIFIED, true, "was previously applied but has been modified", "put the file back as it was, and make a new migration for the change"},
-        {LS_STATE_DUPLICATE, true, "is there twice: the second one would break the ledger's key", "give one of them another number"},
+        {LS_STATE_MODIFIED, true, "was previously applied but has been modified",
+         "put the file back as it was, and make a new migration for the change"},
+        {LS_STATE_DUPLICATE, true, "is there twice: the second one would break the ledger's key",
+         "give one of them another number"},
     };
 
     (void)l;
@@ -354,7 +365,9 @@ static enum ls_rc check_runnable(const struct ls_timeline *t, const struct ls_le
     return LS_OK;
 }
 
-/* --- plans -------------------------------------------------------------------------------------------------------------------------------- */
+/* --- plans
+ * --------------------------------------------------------------------------------------------------------------------------------
+ */
 
 static enum ls_rc plan_setup(struct ls_plan_ctx *ctx, struct ls_err *err)
 {
@@ -363,15 +376,17 @@ static enum ls_rc plan_setup(struct ls_plan_ctx *ctx, struct ls_err *err)
     if (table == NULL)
         return LS_E_INPUT;
     ls_ops_add(ctx, NULL, LS_OP_BEGIN);
-    ls_record_write(ctx, NULL,
-                    ctx->dialect == LS_DIALECT_POSTGRES
-                        ? "CREATE TABLE IF NOT EXISTS @ (\n    version BIGINT PRIMARY KEY,\n    description TEXT NOT NULL,\n"
-                          "    installed_on TIMESTAMPTZ NOT NULL DEFAULT now(),\n    success BOOLEAN NOT NULL,\n    checksum BYTEA NOT NULL,\n"
-                          "    execution_time BIGINT NOT NULL\n)"
-                        : "CREATE TABLE IF NOT EXISTS @ (\n    version BIGINT PRIMARY KEY,\n    description TEXT NOT NULL,\n"
-                          "    installed_on TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP,\n    success BOOLEAN NOT NULL,\n    checksum BLOB NOT NULL,\n"
-                          "    execution_time BIGINT NOT NULL\n)",
-                    table, NULL, 0, -1);
+    ls_record_write(
+        ctx, NULL,
+        ctx->dialect == LS_DIALECT_POSTGRES
+            ? "CREATE TABLE IF NOT EXISTS @ (\n    version BIGINT PRIMARY KEY,\n    description TEXT NOT NULL,\n"
+              "    installed_on TIMESTAMPTZ NOT NULL DEFAULT now(),\n    success BOOLEAN NOT NULL,\n    checksum BYTEA NOT NULL,\n"
+              "    execution_time BIGINT NOT NULL\n)"
+            : "CREATE TABLE IF NOT EXISTS @ (\n    version BIGINT PRIMARY KEY,\n    description TEXT NOT NULL,\n"
+              "    installed_on TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP,\n    success BOOLEAN NOT NULL,\n    checksum BLOB "
+              "NOT NULL,\n"
+              "    execution_time BIGINT NOT NULL\n)",
+        table, NULL, 0, -1);
     ls_ops_add(ctx, NULL, LS_OP_COMMIT);
     return LS_OK;
 }
@@ -389,11 +404,15 @@ static const char *description_of(struct ls_plan_ctx *ctx, const struct ls_step 
     return out;
 }
 
-static void insert_row(struct ls_plan_ctx *ctx, struct ls_step *step, const char *table, const struct ls_migration *m, const char *time)
+static void insert_row(struct ls_plan_ctx *ctx, struct ls_step *step, const char *table, const struct ls_migration *m,
+                       const char *time)
 {
-    struct ls_param p[4] = {ls_param_int(step->id), ls_param_text(description_of(ctx, step)), ls_param_blob(m->checksum), ls_param_int(time)};
+    struct ls_param p[4] = {ls_param_int(step->id), ls_param_text(description_of(ctx, step)), ls_param_blob(m->checksum),
+                            ls_param_int(time)};
 
-    ls_record_write(ctx, step, "INSERT INTO @ ( version, description, success, checksum, execution_time ) VALUES ( ?1, ?2, TRUE, ?3, ?4 )", table, p, 4, 1);
+    ls_record_write(ctx, step,
+                    "INSERT INTO @ ( version, description, success, checksum, execution_time ) VALUES ( ?1, ?2, TRUE, ?3, ?4 )",
+                    table, p, 4, 1);
 }
 
 static void delete_row(struct ls_plan_ctx *ctx, struct ls_step *step, const char *table)
@@ -403,7 +422,8 @@ static void delete_row(struct ls_plan_ctx *ctx, struct ls_step *step, const char
     ls_record_write(ctx, step, "DELETE FROM @ WHERE version = ?1", table, &key, 1, 1);
 }
 
-/* Behind the COMMIT, in a transaction of its own: how long it took, in nanoseconds. No JOURNAL: all that matters was said before. */
+/* Behind the COMMIT, in a transaction of its own: how long it took, in nanoseconds. No JOURNAL: all that matters was said before.
+ */
 static void update_time(struct ls_plan_ctx *ctx, struct ls_step *step, const char *table)
 {
     struct ls_param p[2] = {ls_param_runtime(LS_PARAM_DURATION_NS), ls_param_int(step->id)};
@@ -413,7 +433,8 @@ static void update_time(struct ls_plan_ctx *ctx, struct ls_step *step, const cha
     ls_ops_add(ctx, step, LS_OP_COMMIT);
 }
 
-static enum ls_rc refuse_step(const struct ls_plan_ctx *ctx, const struct ls_step *step, const struct ls_entry *entry, struct ls_err *err)
+static enum ls_rc refuse_step(const struct ls_plan_ctx *ctx, const struct ls_step *step, const struct ls_entry *entry,
+                              struct ls_err *err)
 {
     static const char *const codes[] = {"bad-version", "bad-encoding", "ignored-chars"};
 
@@ -426,12 +447,14 @@ static enum ls_rc refuse_step(const struct ls_plan_ctx *ctx, const struct ls_ste
         ls_err_set(err, LS_E_REFUSED, "version %s has a down file only: there is nothing to run", step->label);
     else
         ls_err_set(err, LS_E_REFUSED, "version %s is not reversible: it has no .down.sql file", step->label);
-    ls_err_hint(err, "sqlx revert passes over such a migration and reverts the reversible one below it; lockstep does not leave such a gap");
+    ls_err_hint(
+        err,
+        "sqlx revert passes over such a migration and reverts the reversible one below it; lockstep does not leave such a gap");
     return LS_E_REFUSED;
 }
 
-static enum ls_rc plan_step(struct ls_plan_ctx *ctx, struct ls_step *step, const struct ls_entry *entry, const struct ls_entry *prev_applied,
-                            struct ls_err *err)
+static enum ls_rc plan_step(struct ls_plan_ctx *ctx, struct ls_step *step, const struct ls_entry *entry,
+                            const struct ls_entry *prev_applied, struct ls_err *err)
 {
     const char *table = ls_table_sql_of(ctx, SQLX_TABLE, err);
     bool is_up = step->direction == LS_UP, in_tx;
@@ -467,7 +490,8 @@ static enum ls_rc plan_step(struct ls_plan_ctx *ctx, struct ls_step *step, const
     return LS_OK;
 }
 
-static enum ls_rc plan_mark(struct ls_plan_ctx *ctx, struct ls_step *step, const struct ls_entry *entry, bool applied, struct ls_err *err)
+static enum ls_rc plan_mark(struct ls_plan_ctx *ctx, struct ls_step *step, const struct ls_entry *entry, bool applied,
+                            struct ls_err *err)
 {
     const char *table = ls_table_sql_of(ctx, SQLX_TABLE, err);
 
@@ -498,7 +522,8 @@ static enum ls_rc plan_mark(struct ls_plan_ctx *ctx, struct ls_step *step, const
     return LS_OK;
 }
 
-/* `sqlx migrate add`: the same kind as the newest file's, by number or by time as the folder counts (source: sqlx-cli/src/migrate.rs). */
+/* `sqlx migrate add`: the same kind as the newest file's, by number or by time as the folder counts (source:
+ * sqlx-cli/src/migrate.rs). */
 static int new_files(struct ls_arena *arena, const struct ls_migrations *m, const char *slug, int64_t wall_us, const char *paths[3],
                      const char *texts[3], struct ls_err *err)
 {
@@ -525,7 +550,8 @@ const struct ls_format ls_format_sqlx = {
     .title = "sqlx",
     .ledger_table = SQLX_TABLE,
     .default_dirs = default_dirs,
-    .caps = LS_CAP_UP | LS_CAP_DOWN | LS_CAP_CHECKSUM | LS_CAP_DIRTY | LS_CAP_APPLIED_AT | LS_CAP_DURATION | LS_CAP_RECORD_ONLY | LS_CAP_NATIVE_APPLY,
+    .caps = LS_CAP_UP | LS_CAP_DOWN | LS_CAP_CHECKSUM | LS_CAP_DIRTY | LS_CAP_APPLIED_AT | LS_CAP_DURATION | LS_CAP_RECORD_ONLY |
+            LS_CAP_NATIVE_APPLY,
     .rules = &rules,
     .detect = detect,
     .scan = scan,

@@ -8,8 +8,8 @@
 int64_t ls_sqlx_lock_key(const char *database);
 
 enum ls_sqlx_name {
-    LS_SQLX_OTHER,   /* ignored */
-    LS_SQLX_BAD,     /* named like a migration, but its number is none: sqlx refuses the whole folder */
+    LS_SQLX_OTHER, /* ignored */
+    LS_SQLX_BAD,   /* named like a migration, but its number is none: sqlx refuses the whole folder */
     LS_SQLX_SIMPLE,
     LS_SQLX_UP,
     LS_SQLX_DOWN

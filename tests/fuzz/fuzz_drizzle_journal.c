@@ -1,4 +1,5 @@
-/* Any bytes as meta/_journal.json: the folder is read, each migration has an id and a file inside the folder, each diagnostic a code and words. */
+/* Any bytes as meta/_journal.json: the folder is read, each migration has an id and a file inside the folder, each diagnostic a
+ * code and words. */
 #include <config.h>
 
 #include <stdint.h>
@@ -64,12 +65,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
         const struct ls_migration *one = &m.m.v[i];
 
         require(one->id != NULL && one->label != NULL && one->name != NULL, "a migration has a name");
-        require(one->up.path == NULL || (strncmp(one->up.path, folder, strlen(folder)) == 0 && strchr(one->up.path + strlen(folder) + 1, '/') == NULL),
+        require(one->up.path == NULL ||
+                    (strncmp(one->up.path, folder, strlen(folder)) == 0 && strchr(one->up.path + strlen(folder) + 1, '/') == NULL),
                 "its file is in the folder");
         require((one->up.path == NULL) == (one->checksum == NULL), "what can be read has a hash");
     }
     for (size_t i = 0; i < m.diags.d.n; i++)
-        require(m.diags.d.v[i].code != NULL && m.diags.d.v[i].message != NULL && m.diags.d.v[i].line >= 0, "a diagnostic says something");
+        require(m.diags.d.v[i].code != NULL && m.diags.d.v[i].message != NULL && m.diags.d.v[i].line >= 0,
+                "a diagnostic says something");
     ls_migrations_release(&m);
     return 0;
 }

@@ -1,4 +1,5 @@
-/* Names, metadata.toml, migration_lock.toml and breakpoints of diesel, sqlx, Prisma and Drizzle, in any text. The first byte says which. */
+/* Names, metadata.toml, migration_lock.toml and breakpoints of diesel, sqlx, Prisma and Drizzle, in any text. The first byte says
+ * which. */
 #include <config.h>
 
 #include <stdint.h>
@@ -34,7 +35,8 @@ static void check_pieces(const char *text, size_t len)
 
     while (ls_drizzle_piece(text, len, &at, &end, &next)) {
         require(at == last && at <= end && end <= len, "pieces follow each other");
-        require(next == len + 1 || (next - end == 24 && memcmp(text + end, "--> statement-breakpoint", 24) == 0), "what is left out is a breakpoint");
+        require(next == len + 1 || (next - end == 24 && memcmp(text + end, "--> statement-breakpoint", 24) == 0),
+                "what is left out is a breakpoint");
         last = next;
     }
     require(next == len + 1, "the last piece ends with the text");
@@ -85,7 +87,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
         require(in_tx || !is_broken, "what cannot be understood runs in a transaction");
         break;
     case 2:
-        require(is_inside(ls_prisma_provider((const char *)data + 1, len - 1), (const char *)data + 1, len - 1), "the provider is of the text");
+        require(is_inside(ls_prisma_provider((const char *)data + 1, len - 1), (const char *)data + 1, len - 1),
+                "the provider is of the text");
         check_checksums((const char *)data + 1, len - 1);
         break;
     default:

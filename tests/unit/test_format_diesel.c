@@ -19,11 +19,11 @@ static void metadata(void **state)
     } cases[] = {
         {"run_in_transaction = true", true, false},
         {"run_in_transaction = false\n", false, false},
-        {"", false, false},                               /* a file without the key turns it off */
+        {"", false, false}, /* a file without the key turns it off */
         {"# nothing\n\n", false, false},
         {"other = 1\r\n\"run_in_transaction\"=true # yes\r\n", true, false},
         {"[section]\nrun_in_transaction = true\n", false, false},
-        {"run_in_transaction\n", true, true},             /* what cannot be read leaves it on */
+        {"run_in_transaction\n", true, true}, /* what cannot be read leaves it on */
         {"run_in_transaction = yes\n", true, true},
         {"run_in_transaction = false\nrun_in_transaction = false\n", true, true},
         {"run_in_transaction = \xff", true, true},
@@ -33,7 +33,8 @@ static void metadata(void **state)
     for (size_t i = 0; i < LS_ARRAY_LEN(cases); i++) {
         bool is_broken = false;
 
-        if (ls_diesel_metadata(cases[i].text, strlen(cases[i].text), &is_broken) != cases[i].in_tx || is_broken != cases[i].is_broken)
+        if (ls_diesel_metadata(cases[i].text, strlen(cases[i].text), &is_broken) != cases[i].in_tx ||
+            is_broken != cases[i].is_broken)
             fail_msg("case %zu: %s", i, cases[i].text);
     }
 }
@@ -78,7 +79,8 @@ static void up_and_down(bool pg)
     fld_put(&o, "migrations/2024-01-01-000000-0000_create_a/down.sql", "DROP TABLE a; DROP TABLE a2;");
     fld_put(&o, "migrations/2024-01-02-000000-0000_b/up.sql", "CREATE TABLE b (id int);");
     plan = eng_plan(&o, LS_ACTION_UP, -1, NULL);
-    fmt_kinds_are(&plan->steps.v[0], pg ? "BEGIN ledger:LOCK fence batch ledger:INSERT journal COMMIT" : "BEGIN fence batch ledger:INSERT journal COMMIT");
+    fmt_kinds_are(&plan->steps.v[0], pg ? "BEGIN ledger:LOCK fence batch ledger:INSERT journal COMMIT"
+                                        : "BEGIN fence batch ledger:INSERT journal COMMIT");
     ls_plan_free(plan);
     eng_run(&o, LS_ACTION_UP, -1, NULL);
     eng_is(&o, LEDGER, "202401020000000000");
@@ -134,7 +136,8 @@ static void without_transaction(void **state)
     eng_refused(&o, LS_ACTION_UP, -1, NULL, LS_E_REFUSED, "run_in_transaction = false");
     fld_put(&o, "migrations/2_i/metadata.toml", "run_in_transaction = false");
     plan = eng_plan(&o, LS_ACTION_UP, -1, NULL);
-    fmt_kinds_are(&plan->steps.v[1], "BEGIN ledger:LOCK fence journal COMMIT batch BEGIN ledger:LOCK fence ledger:INSERT journal COMMIT");
+    fmt_kinds_are(&plan->steps.v[1],
+                  "BEGIN ledger:LOCK fence journal COMMIT batch BEGIN ledger:LOCK fence ledger:INSERT journal COMMIT");
     ls_plan_free(plan);
     eng_run(&o, LS_ACTION_UP, -1, NULL);
     eng_is(&o, LEDGER, "2");
@@ -209,7 +212,8 @@ static void new_files(void **state)
     (void)state;
     ops_open(&o, "diesel", false);
     snap = ops_snapshot(&o);
-    assert_int_equal(snap->format->new_files(arena, &snap->migrations, "add email", INT64_C(1795970324500000), paths, texts, &err), 2);
+    assert_int_equal(snap->format->new_files(arena, &snap->migrations, "add email", INT64_C(1795970324500000), paths, texts, &err),
+                     2);
     eng_has(paths[0], "/2026-11-29-163844-8000_add_email/up.sql");
     eng_has(paths[1], "/2026-11-29-163844-8000_add_email/down.sql");
     assert_string_equal(texts[0], "-- Your SQL goes here\n");

@@ -27,15 +27,19 @@ static void ledger_is(const struct ops *o, bool pg, const char *what, const char
 
 static void put_journal(const struct ops *o, bool pg, const char *entries)
 {
-    char *text = ls_asprintf("{\n\"version\": \"7\",\n\"dialect\": \"%s\",\n\"entries\": [\n%s\n]}\n", pg ? "postgresql" : "sqlite", entries);
+    char *text = ls_asprintf("{\n\"version\": \"7\",\n\"dialect\": \"%s\",\n\"entries\": [\n%s\n]}\n", pg ? "postgresql" : "sqlite",
+                             entries);
 
     fld_put(o, "migrations/meta/_journal.json", text);
     free(text);
 }
 
-#define ENTRY(idx, when, tag) "{\"idx\": " #idx ", \"version\": \"7\", \"when\": " #when ", \"tag\": \"" tag "\", \"breakpoints\": true}"
+#define ENTRY(idx, when, tag)                                                                                                      \
+    "{\"idx\": " #idx ", \"version\": \"7\", \"when\": " #when ", \"tag\": \"" tag "\", \"breakpoints\": true}"
 
-/* --- both ------------------------------------------------------------------------------------------------------------------------------- */
+/* --- both
+ * -------------------------------------------------------------------------------------------------------------------------------
+ */
 
 static void pieces(void **state)
 {
@@ -68,8 +72,18 @@ static void pieces(void **state)
 /* As node prints them: ["_","-","a","A","b"].sort((a, b) => a.localeCompare(b)) and the like. */
 static void order_of_names(void **state)
 {
-    static const char *const sorted[] = {"20260101000000_-", "20260101000000_1", "20260101000000_a", "20260101000000_A", "20260101000000_ab",
-                                         "20260101000000_B", "20260101000000-a", "20260101000000a",  "20260102000000",   "a_b", "ab", "B"};
+    static const char *const sorted[] = {"20260101000000_-",
+                                         "20260101000000_1",
+                                         "20260101000000_a",
+                                         "20260101000000_A",
+                                         "20260101000000_ab",
+                                         "20260101000000_B",
+                                         "20260101000000-a",
+                                         "20260101000000a",
+                                         "20260102000000",
+                                         "a_b",
+                                         "ab",
+                                         "B"};
 
     (void)state;
     for (size_t i = 0; i + 1 < LS_ARRAY_LEN(sorted); i++) {
@@ -94,7 +108,9 @@ static void times_of_folders(void **state)
     assert_false(ls_drizzle_folder_millis("", &ms));
 }
 
-/* --- 0.x -------------------------------------------------------------------------------------------------------------------------------- */
+/* --- 0.x
+ * --------------------------------------------------------------------------------------------------------------------------------
+ */
 
 static void up(bool pg)
 {
@@ -108,7 +124,8 @@ static void up(bool pg)
     eng_states(&o, "0000 pending, 0001 pending");
     plan = eng_plan(&o, LS_ACTION_UP, -1, NULL);
     /* One transaction holds all. */
-    fmt_kinds_are(&plan->steps.v[0], pg ? "BEGIN ledger:LOCK fence statement statement ledger:INSERT journal" : "BEGIN fence statement statement ledger:INSERT journal");
+    fmt_kinds_are(&plan->steps.v[0], pg ? "BEGIN ledger:LOCK fence statement statement ledger:INSERT journal"
+                                        : "BEGIN fence statement statement ledger:INSERT journal");
     fmt_kinds_are(&plan->steps.v[1], "fence statement ledger:INSERT journal COMMIT");
     assert_int_equal(plan->steps.v[1].tx_first, 0);
     assert_int_equal(plan->steps.v[0].ops.v[pg ? 4 : 3].line, 2);
@@ -117,7 +134,8 @@ static void up(bool pg)
     eng_states(&o, "0000 applied, 0001 applied");
     ledger_is(&o, pg, "count(*)", "2");
     ledger_is(&o, pg, "max(created_at)", "1795246973293");
-    ledger_is(&o, pg, pg ? "string_agg(id::text, ',' ORDER BY id)" : "count(id)", pg ? "1,2" : "0"); /* SQLite: SERIAL is no rowid */
+    ledger_is(&o, pg, pg ? "string_agg(id::text, ',' ORDER BY id)" : "count(id)",
+              pg ? "1,2" : "0"); /* SQLite: SERIAL is no rowid */
     eng_refused(&o, LS_ACTION_DOWN, 1, NULL, LS_E_REFUSED, "");
     ops_close(&o);
 }
@@ -273,7 +291,8 @@ static void new_files(void **state)
     put_journal(&o, false, ENTRY(0, 1, "0000_a"));
     ops_put(&o, "migrations/0000_a.sql", "SELECT 1;");
     snap = ops_snapshot(&o);
-    assert_int_equal(snap->format->new_files(arena, &snap->migrations, "add email", INT64_C(1795970324000000), paths, texts, &err), 2);
+    assert_int_equal(snap->format->new_files(arena, &snap->migrations, "add email", INT64_C(1795970324000000), paths, texts, &err),
+                     2);
     eng_has(paths[0], "/0001_add_email.sql");
     eng_has(paths[1], "/meta/_journal.json");
     eng_has(texts[1], "\"tag\": \"0001_add_email\"");
@@ -286,7 +305,9 @@ static void new_files(void **state)
     ops_close(&o);
 }
 
-/* --- 1.x -------------------------------------------------------------------------------------------------------------------------------- */
+/* --- 1.x
+ * --------------------------------------------------------------------------------------------------------------------------------
+ */
 
 static void folders(bool pg)
 {
@@ -298,7 +319,8 @@ static void folders(bool pg)
     fld_put(&o, "migrations/other/readme.md", "");
     eng_states(&o, "20261121074253 pending, notime pending");
     eng_run(&o, LS_ACTION_UP, -1, NULL);
-    fld_put(&o, "migrations/20261121074251_first/migration.sql", "CREATE TABLE a (id int);--> statement-breakpoint\nCREATE TABLE a2 (id int);");
+    fld_put(&o, "migrations/20261121074251_first/migration.sql",
+            "CREATE TABLE a (id int);--> statement-breakpoint\nCREATE TABLE a2 (id int);");
     eng_states(&o, "20261121074251 out-of-order, 20261121074253 applied, notime applied");
     eng_run(&o, LS_ACTION_UP, -1, NULL);
     eng_states(&o, "20261121074251 applied, 20261121074253 applied, notime applied");
@@ -326,7 +348,8 @@ static void ledgers_of_the_other_version(bool pg)
     ops_open(&o, "drizzle-1", pg);
     fld_put(&o, "migrations/20261121074251_first/migration.sql", "CREATE TABLE a (id int);");
     fld_put(&o, "migrations/20261121074253_second/migration.sql", "CREATE TABLE b (id int);");
-    ops_sql(&o, pg ? "CREATE SCHEMA drizzle; CREATE TABLE drizzle.__drizzle_migrations (id SERIAL PRIMARY KEY, hash text NOT NULL, created_at bigint);"
+    ops_sql(&o, pg ? "CREATE SCHEMA drizzle; CREATE TABLE drizzle.__drizzle_migrations (id SERIAL PRIMARY KEY, hash text NOT NULL, "
+                     "created_at bigint);"
                      "INSERT INTO drizzle.__drizzle_migrations (hash, created_at) VALUES ('x', 1795246971583);"
                    : "CREATE TABLE __drizzle_migrations (id SERIAL PRIMARY KEY, hash text NOT NULL, created_at numeric);"
                      "INSERT INTO __drizzle_migrations (hash, created_at) VALUES ('x', 1795246971583);");
@@ -341,9 +364,11 @@ static void ledgers_of_the_other_version(bool pg)
     ops_open(&o, "drizzle", pg);
     put_journal(&o, pg, ENTRY(0, 1, "0000_a"));
     ops_put(&o, "migrations/0000_a.sql", "SELECT 1;");
-    ops_sql(&o, pg ? "CREATE SCHEMA drizzle; CREATE TABLE drizzle.__drizzle_migrations (id SERIAL PRIMARY KEY, hash text NOT NULL, created_at bigint, name text, "
+    ops_sql(&o, pg ? "CREATE SCHEMA drizzle; CREATE TABLE drizzle.__drizzle_migrations (id SERIAL PRIMARY KEY, hash text NOT NULL, "
+                     "created_at bigint, name text, "
                      "applied_at timestamptz DEFAULT now());"
-                   : "CREATE TABLE __drizzle_migrations (id INTEGER PRIMARY KEY, hash text NOT NULL, created_at numeric, name text, applied_at TEXT);");
+                   : "CREATE TABLE __drizzle_migrations (id INTEGER PRIMARY KEY, hash text NOT NULL, created_at numeric, name "
+                     "text, applied_at TEXT);");
     eng_refused(&o, LS_ACTION_UP, -1, NULL, LS_E_REFUSED, "upgraded by Drizzle 1.x");
     ops_close(&o);
 }

@@ -74,17 +74,22 @@ static void up(bool pg)
     fmt_detect(&o, "drizzle-1", &score, evidence);
     assert_int_equal(score, 0);
     plan = eng_plan(&o, LS_ACTION_UP, -1, NULL);
-    fmt_kinds_are(&plan->steps.v[0], pg ? "BEGIN ledger:LOCK fence ledger:INSERT journal COMMIT batch BEGIN ledger:UPDATE ledger:UPDATE journal COMMIT"
-                                        : "BEGIN fence ledger:INSERT journal COMMIT batch BEGIN ledger:UPDATE ledger:UPDATE journal COMMIT");
+    fmt_kinds_are(&plan->steps.v[0],
+                  pg ? "BEGIN ledger:LOCK fence ledger:INSERT journal COMMIT batch BEGIN ledger:UPDATE ledger:UPDATE journal COMMIT"
+                     : "BEGIN fence ledger:INSERT journal COMMIT batch BEGIN ledger:UPDATE ledger:UPDATE journal COMMIT");
     assert_int_equal(plan->steps.v[0].on_failure.n, 3);
     ls_plan_free(plan);
     eng_run(&o, LS_ACTION_UP, -1, NULL);
     eng_states(&o, "20240101000000 applied, 20240102000000 applied");
     eng_is(&o, "SELECT checksum FROM _prisma_migrations WHERE migration_name = '20240101000000_init'", T1_SUM);
-    eng_is(&o, "SELECT count(*) FROM _prisma_migrations WHERE applied_steps_count = 1 AND finished_at >= started_at AND logs IS NULL AND rolled_back_at IS NULL", "2");
+    eng_is(&o,
+           "SELECT count(*) FROM _prisma_migrations WHERE applied_steps_count = 1 AND finished_at >= started_at AND logs IS NULL "
+           "AND rolled_back_at IS NULL",
+           "2");
     eng_is(&o, "SELECT count(DISTINCT id) FROM _prisma_migrations WHERE id LIKE '________-____-4___-____-____________'", "2");
     if (!pg)
-        eng_is(&o, "SELECT count(*) FROM _prisma_migrations WHERE typeof(started_at) = 'integer' AND started_at > 1700000000000", "2");
+        eng_is(&o, "SELECT count(*) FROM _prisma_migrations WHERE typeof(started_at) = 'integer' AND started_at > 1700000000000",
+               "2");
     snap = ops_snapshot(&o);
     assert_true(snap->ledger.rows.v[0].duration_ms >= 0);
     eng_has(snap->ledger.rows.v[0].applied_at, "T");
@@ -105,7 +110,9 @@ static void failure_and_resolve(bool pg)
     fld_put(&o, "migrations/20240102000000_second/migration.sql", "CREATE TABLE b (id int);\nCRATE x;");
     fmt_fails(&o, LS_ACTION_UP, -1, LS_E_PARTIAL, "migration.sql:2");
     eng_states(&o, "20240101000000 applied, 20240102000000 dirty");
-    eng_is(&o, "SELECT count(*) FROM _prisma_migrations WHERE finished_at IS NULL AND applied_steps_count = 0 AND logs LIKE '%CRATE%'", "1");
+    eng_is(&o,
+           "SELECT count(*) FROM _prisma_migrations WHERE finished_at IS NULL AND applied_steps_count = 0 AND logs LIKE '%CRATE%'",
+           "1");
     if (!pg)
         eng_is(&o, "SELECT count(*) FROM b", "0"); /* no transaction: the first statement stays */
     eng_refused(&o, LS_ACTION_UP, -1, NULL, LS_E_REFUSED, "P3009");
@@ -135,7 +142,8 @@ static void resolve_as_applied(bool pg)
     eng_run(&o, LS_ACTION_MARK_APPLIED, 0, "20240101000000_init");
     eng_states(&o, "20240101000000 applied, 20240102000000 pending");
     eng_is(&o, "SELECT count(*) FROM _prisma_migrations WHERE rolled_back_at IS NOT NULL AND finished_at IS NULL", "1");
-    eng_is(&o, "SELECT count(*) FROM _prisma_migrations WHERE finished_at = started_at AND logs = '' AND applied_steps_count = 0", "1");
+    eng_is(&o, "SELECT count(*) FROM _prisma_migrations WHERE finished_at = started_at AND logs = '' AND applied_steps_count = 0",
+           "1");
     ops_close(&o);
 }
 ENG_BOTH(resolve_as_applied)
@@ -152,7 +160,8 @@ static void what_deploy_does_not_see(bool pg)
     eng_states(&o, "20240101000000 applied, 20240102000000 applied");
     fld_put(&o, "migrations/20240101000000_init/migration.sql", "SELECT 1;");
     fld_put(&o, "migrations/20231231000000_late/migration.sql", "CREATE TABLE late (id int);");
-    ops_sql(&o, "UPDATE _prisma_migrations SET migration_name = '20240102000000_gone' WHERE migration_name = '20240102000000_second'");
+    ops_sql(&o,
+            "UPDATE _prisma_migrations SET migration_name = '20240102000000_gone' WHERE migration_name = '20240102000000_second'");
     ops_sql(&o, "DROP TABLE b");
     eng_states(&o, "20231231000000 out-of-order, 20240101000000 modified, 20240102000000_gone missing, 20240102000000 pending");
     eng_run(&o, LS_ACTION_UP, -1, NULL);
@@ -193,13 +202,17 @@ static void text_times(void **state)
     ops_open(&o, "prisma", false);
     two_folders(&o, false);
     eng_run(&o, LS_ACTION_UP, 1, NULL);
-    ops_sql(&o, "UPDATE _prisma_migrations SET started_at = '2026-11-29T16:38:44.100+00:00', finished_at = '2026-11-29T16:38:45.350+00:00'");
+    ops_sql(&o, "UPDATE _prisma_migrations SET started_at = '2026-11-29T16:38:44.100+00:00', finished_at = "
+                "'2026-11-29T16:38:45.350+00:00'");
     snap = ops_snapshot(&o);
     assert_string_equal(snap->ledger.variant, LS_PRISMA_TEXT_TIME);
     assert_int_equal(snap->ledger.rows.v[0].duration_ms, 1250);
     ls_snapshot_free(snap);
     eng_run(&o, LS_ACTION_UP, -1, NULL);
-    eng_is(&o, "SELECT count(*) FROM _prisma_migrations WHERE started_at LIKE '20__-__-__T__:__:__.___+00:00' AND finished_at GLOB '20*+00:00'", "2");
+    eng_is(&o,
+           "SELECT count(*) FROM _prisma_migrations WHERE started_at LIKE '20__-__-__T__:__:__.___+00:00' AND finished_at GLOB "
+           "'20*+00:00'",
+           "2");
     ops_close(&o);
 }
 

@@ -91,7 +91,9 @@ static void up_and_down(bool pg)
                                         : "BEGIN fence batch ledger:INSERT journal COMMIT BEGIN ledger:UPDATE COMMIT");
     ls_plan_free(plan);
     eng_run(&o, LS_ACTION_UP, -1, NULL);
-    eng_is(&o, pg ? "SELECT encode(checksum, 'hex') FROM _sqlx_migrations WHERE version = 1" : "SELECT lower(hex(checksum)) FROM _sqlx_migrations WHERE version = 1",
+    eng_is(&o,
+           pg ? "SELECT encode(checksum, 'hex') FROM _sqlx_migrations WHERE version = 1"
+              : "SELECT lower(hex(checksum)) FROM _sqlx_migrations WHERE version = 1",
            T3_SUM);
     eng_is(&o, "SELECT description FROM _sqlx_migrations WHERE version = 2", "two tables");
     eng_is(&o, "SELECT count(*) FROM _sqlx_migrations WHERE success AND execution_time > 0 AND installed_on IS NOT NULL", "2");
@@ -158,8 +160,9 @@ static void without_transaction(void **state)
     eng_refused(&o, LS_ACTION_UP, -1, NULL, LS_E_REFUSED, "-- no-transaction");
     ops_put(&o, "migrations/2_i.sql", "-- no-transaction\nCREATE INDEX CONCURRENTLY i ON a (id);");
     plan = eng_plan(&o, LS_ACTION_UP, -1, NULL);
-    fmt_kinds_are(&plan->steps.v[1], "BEGIN ledger:LOCK fence journal COMMIT batch BEGIN ledger:LOCK fence ledger:INSERT journal COMMIT "
-                                     "BEGIN ledger:UPDATE COMMIT");
+    fmt_kinds_are(&plan->steps.v[1],
+                  "BEGIN ledger:LOCK fence journal COMMIT batch BEGIN ledger:LOCK fence ledger:INSERT journal COMMIT "
+                  "BEGIN ledger:UPDATE COMMIT");
     ls_plan_free(plan);
     eng_run(&o, LS_ACTION_UP, -1, NULL);
     eng_states(&o, "1 applied, 2 applied");
