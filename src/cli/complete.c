@@ -20,6 +20,9 @@ static const struct {
     {CLI_OPT_GENERATE_COMPLETION, "bash zsh fish"},
 };
 
+/* Plain words only: the file may be anybody's, and bash expands the words of compgen -W, $(...) among them. */
+#define ENVS_OF_PROJECT "sed -n 's/^[[:space:]]*\\[env[[:space:]]*\\([[:alnum:]_.-]*\\)[[:space:]]*\\].*/\\1/p' lockstep.conf 2>/dev/null"
+
 static const char *words_of(int id)
 {
     for (size_t i = 0; i < LS_ARRAY_LEN(values); i++) {
@@ -142,7 +145,7 @@ static void bash_script(FILE *out)
 {
     (void)fputs("# bash completion for lockstep; made by lockstep --generate-completion bash\n"
                 "_lockstep_envs() {\n"
-                "    sed -n 's/^[[:space:]]*\\[env[[:space:]]*\\([^]]*\\)\\].*/\\1/p' lockstep.conf 2>/dev/null\n"
+                "    " ENVS_OF_PROJECT "\n"
                 "}\n\n"
                 "_lockstep() {\n"
                 "    local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} command= place=0 i options\n"
@@ -258,7 +261,7 @@ static void zsh_script(FILE *out)
                 "# zsh completion for lockstep; made by lockstep --generate-completion zsh\n"
                 "_lockstep_envs() {\n"
                 "    local -a envs\n"
-                "    envs=(${(f)\"$(sed -n 's/^[[:space:]]*\\[env[[:space:]]*\\([^]]*\\)\\].*/\\1/p' lockstep.conf 2>/dev/null)\"})\n"
+                "    envs=(${(f)\"$(" ENVS_OF_PROJECT ")\"})\n"
                 "    _describe environment envs\n"
                 "}\n\n"
                 "_lockstep() {\n"
@@ -324,7 +327,7 @@ static void fish_script(FILE *out)
 {
     (void)fputs("# fish completion for lockstep; made by lockstep --generate-completion fish\n"
                 "function __lockstep_envs\n"
-                "    sed -n 's/^[[:space:]]*\\[env[[:space:]]*\\([^]]*\\)\\].*/\\1/p' lockstep.conf 2>/dev/null\n"
+                "    " ENVS_OF_PROJECT "\n"
                 "end\n"
                 "complete -c lockstep -f\n",
                 out);

@@ -11,6 +11,7 @@
 
 #include "lockstep/base/file.h"
 #include "lockstep/base/mem.h"
+#include "lockstep/base/redact.h"
 #include "lockstep/base/text.h"
 #include "tui/app.h"
 #include "tui/jobs.h"
@@ -125,7 +126,8 @@ static void finish(struct prompt *p, bool is_accepted)
     struct app *a = p->base.app;
     char *line = ls_strdup(p->line.ptr);
 
-    if (is_accepted && *line) {
+    /* A line that holds a password is not remembered: the next "Up" would show it, and the file keep it. */
+    if (is_accepted && *line && !ls_redact_hides(line)) {
         HistEvent ev;
 
         (void)history(p->history, &ev, H_ENTER, line);

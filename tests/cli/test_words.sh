@@ -134,5 +134,8 @@ is "$(complete_bash lockstep split --dialect = s)" "sqlite " "also behind ="
 is "$(complete_bash lockstep --url = x mark 7 app)" "applied " "which is not a word of its own"
 printf '[env staging]\n[env stable]\n' >lockstep.conf
 is "$(complete_bash lockstep -e st)" "staging stable " "bash completes an environment"
+printf '[env $(touch${IFS}pwned)]\n[env `touch${IFS}pwned`]\n[env prod-1]\n' >lockstep.conf
+is "$(complete_bash lockstep -e '')" "prod-1 " "and no code in place of one"
+is "$(ls pwned 2>/dev/null)" "" "nor runs it"
 
 done_testing

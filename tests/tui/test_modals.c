@@ -366,6 +366,7 @@ static void test_prompt_edits_completes_and_remembers(void **state)
     const char *tmp = getenv("LS_TEST_TMP");
     struct scene s;
     struct stat st;
+    struct ls_buf kept = LS_BUF_INIT;
     char *path;
 
     (void)state;
@@ -381,8 +382,13 @@ static void test_prompt_edits_completes_and_remembers(void **state)
     assert_null(s.app.modal);
     assert_int_equal(stat(path, &st), 0);
     assert_int_equal(st.st_mode & 0777, 0600);
+    scene_keys(&s, ": 'status --url postgres://ann:s3cret@h/d' Enter"); /* not to be remembered */
     scene_keys(&s, ": Up");
     assert_true(scene_shows(&s, ":xtatus --json"));
+    scene_keys(&s, "Esc : 'x' Enter");
+    assert_int_equal(ls_file_read(path, 0, 0, &kept, NULL), LS_OK);
+    assert_null(strstr(kept.ptr, "s3cret"));
+    scene_keys(&s, ": Up Up");
     scene_keys(&s, "C-u 'st' Tab");
     assert_true(scene_shows(&s, "status  stop-watch"));
     scene_paste(&s, "up\nquit");
@@ -390,6 +396,7 @@ static void test_prompt_edits_completes_and_remembers(void **state)
     scene_keys(&s, "Esc");
     assert_null(s.app.modal);
     assert_int_equal(ls_remove_tree(s.app.state_home, NULL), LS_OK);
+    ls_buf_release(&kept);
     free(path);
     scene_close(&s);
 }
