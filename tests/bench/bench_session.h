@@ -35,5 +35,7 @@ void bench_one_start(struct program *p);
 void bench_one_session(struct program *p);
 /* Applies the next migration, which takes long, and types meanwhile. */
 void bench_one_run(struct program *p);
+/* The same keys for a program that has no such thing. */
+void bench_one_busy(struct program *p);
 
 #endif

@@ -95,57 +95,50 @@ struct bench_pty bench_pty_start(const char *const *argv, const char *cwd, int r
     return p;
 }
 
-long bench_pty_read(struct bench_pty *p, const char *token, int quiet_ms, int timeout_ms, double *first_ms, double *token_ms, double *last_ms)
+/* What has come, waiting for it at most so long. */
+static size_t take(struct bench_pty *p, char *out, size_t room, int wait_ms)
 {
-    double start = bench_now_ms();
-    size_t len = 0, cap = 1 << 16, searched = 0;
-    char *all = malloc(cap);
-    bool found = token == NULL;
-    long got = -1;
-    while (all) {
-        double now = bench_now_ms();
-        if (now - start > timeout_ms) {
-            break;
-        }
-        struct pollfd pfd = {.fd = p->fd, .events = POLLIN};
-        int r = poll(&pfd, 1, found && len ? quiet_ms : 50);
-        if (r == 0 && found && len) {
-            got = (long)len;
-            break;
-        }
-        if (r <= 0) {
-            continue;
-        }
-        if (cap - len < 65536) {
-            cap *= 2;
-            char *more = realloc(all, cap);
-            if (!more) {
-                break;
-            }
-            all = more;
-        }
-        ssize_t n = read(p->fd, all + len, cap - len);
-        if (n <= 0) {
-            break;
-        }
+    struct pollfd pfd = {.fd = p->fd, .events = POLLIN};
+    ssize_t n = poll(&pfd, 1, wait_ms) > 0 ? read(p->fd, out, room) : 0;
+    return n > 0 ? (size_t)n : 0;
+}
+
+int bench_pty_tokens(struct bench_pty *p, const char *const *tokens, double *at_ms, int n, int timeout_ms)
+{
+    static char seen[1 << 20];
+    double start = bench_now_ms(), now = start;
+    size_t len = 0, from = 0;
+    int i = 0;
+    while (i < n && now - start < timeout_ms && len < sizeof seen) {
+        size_t got = take(p, seen + len, sizeof seen - len, 50);
         now = bench_now_ms();
-        if (!len && first_ms) {
-            *first_ms = now;
+        len += got;
+        for (char *at; i < n && (at = memmem(seen + from, len - from, tokens[i], strlen(tokens[i]))); i++) {
+            at_ms[i] = now;
+            from = (size_t)(at - seen) + strlen(tokens[i]);
         }
-        len += (size_t)n;
-        if (last_ms) {
-            *last_ms = now;
-        }
-        if (!found && memmem(all + searched, len - searched, token, strlen(token))) {
-            found = true;
-            if (token_ms) {
-                *token_ms = now;
-            }
-        }
-        searched = token && len > strlen(token) ? len - strlen(token) : 0;
     }
-    free(all);
-    return got;
+    return i == n ? 0 : -1;
+}
+
+long bench_pty_read(struct bench_pty *p, int quiet_ms, int timeout_ms, double *last_ms)
+{
+    static char bytes[1 << 16];
+    double start = bench_now_ms(), now = start, last = 0;
+    long total = 0;
+    while (now - start < timeout_ms) {
+        size_t got = take(p, bytes, sizeof bytes, total ? quiet_ms : 50);
+        now = bench_now_ms();
+        if (!got && total) {
+            break;
+        }
+        last = got ? now : last;
+        total += (long)got;
+    }
+    if (last_ms) {
+        *last_ms = last;
+    }
+    return total ? total : -1;
 }
 
 int bench_pty_before(struct bench_pty *p, const char *token, int timeout_ms, char *digits, size_t size)
@@ -154,9 +147,7 @@ int bench_pty_before(struct bench_pty *p, const char *token, int timeout_ms, cha
     char seen[1 << 16];
     size_t len = 0;
     while (bench_now_ms() - start < timeout_ms && len < sizeof seen) {
-        struct pollfd pfd = {.fd = p->fd, .events = POLLIN};
-        ssize_t n = poll(&pfd, 1, 50) > 0 ? read(p->fd, seen + len, sizeof seen - len) : 0;
-        len += n > 0 ? (size_t)n : 0;
+        len += take(p, seen + len, sizeof seen - len, 50);
         char *at = memmem(seen, len, token, strlen(token)), *from = at;
         while (from && from > seen && from[-1] >= '0' && from[-1] <= '9') {
             from--;

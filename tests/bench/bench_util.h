@@ -24,9 +24,10 @@ struct bench_pty {
     int fd;
 };
 struct bench_pty bench_pty_start(const char *const *argv, const char *cwd, int rows, int cols);
-/* Reads until `token` was in the stream (NULL: until anything came); then until quiet_ms without bytes. *first_ms and *token_ms: when the first byte and the token
- * came, *last_ms: the last byte. Returns bytes read, or -1 on timeout. */
-long bench_pty_read(struct bench_pty *p, const char *token, int quiet_ms, int timeout_ms, double *first_ms, double *token_ms, double *last_ms);
+/* Reads until each of the tokens was in the stream, one behind the other, and notes when they came. 0, or -1 on timeout. */
+int bench_pty_tokens(struct bench_pty *p, const char *const *tokens, double *at_ms, int n, int timeout_ms);
+/* Reads until something came and then nothing for quiet_ms; *last_ms: when the last byte came. Bytes read, or -1 when nothing came in time. */
+long bench_pty_read(struct bench_pty *p, int quiet_ms, int timeout_ms, double *last_ms);
 /* Reads until `token` was in the stream and gives the digits in front of it. 0, or -1 on timeout. */
 int bench_pty_before(struct bench_pty *p, const char *token, int timeout_ms, char *digits, size_t size);
 void bench_pty_write(struct bench_pty *p, const char *bytes, size_t len);

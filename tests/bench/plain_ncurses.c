@@ -1,6 +1,9 @@
-/* The floor of the console benchmarks: the least that shows a list of N rows with a moving cursor in ncurses. Same keys as the timeline: j k, space b, q. */
+/* The floor of the console benchmarks: the least that shows a list of N rows with a moving cursor in ncurses. Same keys as the timeline: j k, page keys, q.
+ * With a second argument a thread computes beside it, as SQLite does in the console during a run.
+ * usage: plain_ncurses [N [busy]] */
 #include <curses.h>
 #include <locale.h>
+#include <pthread.h>
 #include <stdlib.h>
 
 static int n_rows = 10000;
@@ -22,10 +25,21 @@ static void draw(int top, int cur)
     refresh();
 }
 
+static void *compute(void *arg)
+{
+    for (volatile unsigned long n = 0;; n++) {
+    }
+    return arg;
+}
+
 int main(int argc, char **argv)
 {
+    pthread_t thread;
     if (argc > 1) {
         n_rows = atoi(argv[1]);
+    }
+    if (argc > 2 && pthread_create(&thread, NULL, compute, NULL) != 0) {
+        return 1;
     }
     setlocale(LC_ALL, "");
     initscr();

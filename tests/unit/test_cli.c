@@ -209,7 +209,7 @@ static void test_questions(void **state)
     r = run_line("up -e dev", NULL, answer, &a);
     assert_int_equal(r.code, 3);
     assert_int_equal(a.n, 1);
-    assert_non_null(strstr(a.text, "  up      001 t: 1 statement"));
+    assert_non_null(strstr(a.text, "  up      001 t, 1 statement"));
     assert_string_equal(a.must_type, "");
     assert_false(ls_path_exists("d.db"));
     ran_free(&r);

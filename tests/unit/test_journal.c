@@ -282,6 +282,33 @@ static void another_run_in_between(void **state)
     ops_close(&o);
 }
 
+/* Two operators on a database that has neither ledger nor journal: SQLite has no lock for them, so the second may be that late. */
+static void make_ledger(void *ctx, const struct ls_event *ev)
+{
+    struct ops *o = ctx;
+
+    if (ev->kind == LS_EV_TX_BEGIN && ev->step < 0)
+        ops_sql(o, "CREATE TABLE schema_migrations (version INTEGER NOT NULL PRIMARY KEY, name TEXT NOT NULL, description TEXT, applied_at TEXT,"
+                   " applied_by TEXT, duration_ms INTEGER, checksum TEXT, status TEXT NOT NULL);"
+                   "INSERT INTO schema_migrations (version, name, status) VALUES (1, 'a', 'applied')");
+}
+
+static void a_ledger_that_is_made_meanwhile(void **state)
+{
+    struct ls_run_report rep;
+    struct ops o;
+    struct ls_run_hooks hooks = {.on_event = make_ledger, .ctx = &o};
+
+    (void)state;
+    ops_open(&o, "lockstep", false);
+    eng_lockstep_folder(&o);
+    assert_int_equal(eng_try(&o, LS_ACTION_UP, -1, NULL, &hooks, &rep), LS_E_CHANGED);
+    assert_int_equal(rep.verdict, LS_VERDICT_ROLLED_BACK);
+    ls_run_report_release(&rep);
+    eng_is(&o, "SELECT count(*) FROM schema_migrations", "1");
+    ops_close(&o);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -294,6 +321,7 @@ int main(void)
         ENG_BOTH_TESTS(the_newest_rows),
         ENG_BOTH_TESTS(two_sessions_one_chain),
         cmocka_unit_test(another_run_in_between),
+        cmocka_unit_test(a_ledger_that_is_made_meanwhile),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

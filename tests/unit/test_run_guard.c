@@ -83,6 +83,41 @@ static void the_fence_stops_what_changed_meanwhile(bool pg)
 }
 ENG_BOTH(the_fence_stops_what_changed_meanwhile)
 
+/* Somebody who does not ask for the lock writes the version's row when the step has begun: exactly one row must be hit. */
+static void write_row(void *ctx, const struct ls_event *ev)
+{
+    if (ev->kind == LS_EV_STEP_BEGIN)
+        ops_sql(ctx, "INSERT INTO schema_migrations (version, name, status) VALUES (2, 'b', 'applied')");
+}
+
+static enum ls_gate go(void *ctx, const struct ls_plan *plan, int step, int op)
+{
+    (void)ctx;
+    (void)plan;
+    (void)step;
+    (void)op;
+    return LS_GATE_GO;
+}
+
+static void the_row_is_a_fence(bool pg)
+{
+    for (int is_stepped = 0; is_stepped < 2; is_stepped++) {
+        struct ls_run_report rep;
+        struct ops o;
+        struct ls_run_hooks hooks = {.on_event = write_row, .gate = is_stepped ? go : NULL, .ctx = &o};
+
+        ops_open(&o, "lockstep", pg);
+        eng_lockstep_folder(&o);
+        eng_run(&o, LS_ACTION_UP, 1, NULL);
+        assert_int_equal(eng_try(&o, LS_ACTION_UP, 1, NULL, &hooks, &rep), LS_E_CHANGED);
+        assert_int_equal(rep.verdict, LS_VERDICT_ROLLED_BACK);
+        ls_run_report_release(&rep);
+        eng_is(&o, eng_tables(pg), "a");
+        ops_close(&o);
+    }
+}
+ENG_BOTH(the_row_is_a_fence)
+
 /* --- the gate, cancel, the lock ------------------------------------------------------------------------------------------------------------ */
 
 struct stopper {

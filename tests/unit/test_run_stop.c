@@ -5,6 +5,9 @@
 #include <stddef.h>
 #include <setjmp.h>
 #include <stdint.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
 #include <cmocka.h>
 
 #include "support/engine.h"
@@ -74,11 +77,154 @@ static void cancel_between_steps(bool pg)
 }
 ENG_BOTH(cancel_between_steps)
 
+/* While the server commits: what it does cannot be stopped any more, and is not said to have been. */
+static void cancel_in_commit(void *ctx, const struct ls_event *ev)
+{
+    struct stopper *s = ctx;
+
+    if (ev->kind != LS_EV_WAIT || ev->step < 0 || ev->op < 0 || ev->plan->steps.v[ev->step].ops.v[ev->op].kind != LS_OP_COMMIT)
+        return;
+    s->asked++;
+    ls_session_cancel(s->session);
+}
+
+/* Behind the last statement: what has run is written down, too late for stopping. */
+static void cancel_behind_the_body(void *ctx, const struct ls_event *ev)
+{
+    struct stopper *s = ctx;
+
+    if (ev->kind != LS_EV_OP_END || ev->step < 0 || ev->plan->steps.v[ev->step].ops.v[ev->op].kind != LS_OP_BATCH)
+        return;
+    s->asked++;
+    ls_session_cancel(s->session);
+}
+
+/* The ledger's last word takes half a second: as it is written, or as it is committed. */
+static void cancel_too_late(bool in_commit)
+{
+    struct stopper s = {0};
+    struct ls_run_hooks hooks = {.on_event = in_commit ? cancel_in_commit : cancel_behind_the_body, .ctx = &s};
+    struct ls_run_report rep;
+    struct ops o;
+
+    ENG_NEEDS_PG();
+    ops_open(&o, "golang-migrate", true);
+    eng_golang_folder(&o);
+    ops_sql(&o, "CREATE TABLE schema_migrations (version bigint not null primary key, dirty boolean not null);"
+                "CREATE FUNCTION dawdle() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+                " IF NOT NEW.dirty THEN PERFORM pg_sleep(0.5); END IF; RETURN NULL; END $$;");
+    ops_sql(&o, in_commit ? "CREATE CONSTRAINT TRIGGER dawdle AFTER INSERT ON schema_migrations DEFERRABLE INITIALLY DEFERRED FOR EACH ROW"
+                            " EXECUTE FUNCTION dawdle();"
+                          : "CREATE TRIGGER dawdle AFTER INSERT ON schema_migrations FOR EACH ROW EXECUTE FUNCTION dawdle();");
+    s.session = o.s;
+    assert_int_equal(eng_try(&o, LS_ACTION_UP, 1, NULL, &hooks, &rep), LS_OK);
+    assert_true(s.asked > 0);
+    assert_int_equal(rep.verdict, LS_VERDICT_DONE);
+    ls_run_report_release(&rep);
+    eng_is(&o, eng_cursor(true), "1/false");
+    ops_close(&o);
+}
+
+static void a_commit_is_not_cancelled(void **state)
+{
+    (void)state;
+    cancel_too_late(true);
+}
+
+static void a_completion_is_not_cancelled(void **state)
+{
+    (void)state;
+    cancel_too_late(false);
+}
+
+#ifdef LS_WITH_SQLITE
+/* A reader keeps SQLite's COMMIT from its lock, with no busy timeout at all, and goes when it is in the way (V14). */
+struct reader {
+    const char *url;
+    struct ls_db *db;
+    atomic_bool gave_up;
+};
+
+static bool is_in_the_way(const char *url)
+{
+    struct ls_db_params p = {.url = url, .busy_timeout_ms = -1};
+    struct ls_db *db = NULL;
+    struct ls_result r = {0};
+    /* Behind the lock of a writer that waits for its readers nobody new comes in. */
+    bool is = ls_db_open(&p, &db, NULL) == LS_E_BUSY || ls_db_query(db, "SELECT count(*) FROM sqlite_schema", NULL, 0, &r, NULL) == LS_E_BUSY;
+
+    ls_result_release(&r);
+    ls_db_close(db);
+    return is;
+}
+
+static void *leave_when_in_the_way(void *arg)
+{
+    struct reader *r = arg;
+    int64_t until = ls_mono_ms() + 8000;
+
+    while (!is_in_the_way(r->url) && ls_mono_ms() < until)
+        sched_yield();
+    atomic_store(&r->gave_up, ls_mono_ms() < until);
+    ls_db_rollback(r->db);
+    return NULL;
+}
+
+static void commit_waits_for_a_reader(void **state)
+{
+    struct ls_db_params p = {0};
+    struct reader reader = {0};
+    struct ls_session_params sp;
+    struct ls_session *quick;
+    struct ls_snapshot *snap = NULL;
+    struct ls_plan *plan = NULL;
+    struct ls_plan_request req = {.action = LS_ACTION_UP, .count = 1};
+    struct ls_run_report rep;
+    struct ls_result r = {0};
+    pthread_t thread;
+    struct ops o;
+
+    (void)state;
+    ops_open(&o, "lockstep", false);
+    o.no_journal = true;
+    ops_session(&o, "lockstep");
+    eng_lockstep_folder(&o);
+    eng_run(&o, LS_ACTION_UP, 1, NULL);
+    sp = *ls_session_params(o.s);
+    sp.busy_timeout_ms = -1;
+    quick = ls_session_new(&sp);
+    ops_ok(ls_session_snapshot(quick, &snap, err));
+    ops_ok(ls_plan_make(quick, snap, &req, &plan, err));
+    p.url = reader.url = o.url;
+    p.read_only = true;
+    ops_ok(ls_db_open(&p, &reader.db, err));
+    ops_ok(ls_db_begin(reader.db, err));
+    ops_ok(ls_db_query(reader.db, "SELECT count(*) FROM schema_migrations", NULL, 0, &r, err));
+    ls_result_release(&r);
+    assert_int_equal(pthread_create(&thread, NULL, leave_when_in_the_way, &reader), 0);
+    assert_int_equal(ls_run(quick, plan, NULL, &rep), LS_OK);
+    pthread_join(thread, NULL);
+    assert_true(atomic_load(&reader.gave_up));
+    ls_run_report_release(&rep);
+    ls_db_close(reader.db);
+    ls_plan_free(plan);
+    ls_snapshot_free(snap);
+    ls_session_free(quick);
+    eng_is(&o, eng_statuses(false), "1 applied, 2 applied");
+    ops_close(&o);
+}
+#endif
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         ENG_BOTH_TESTS(cancel_while_asked),
         ENG_BOTH_TESTS(cancel_between_steps),
+        cmocka_unit_test(a_commit_is_not_cancelled),
+        cmocka_unit_test(a_completion_is_not_cancelled),
+#ifdef LS_WITH_SQLITE
+        cmocka_unit_test(commit_waits_for_a_reader),
+#endif
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
