@@ -126,6 +126,21 @@ static enum ls_rc detect_by_folder(const struct ls_session *s, struct ls_snapsho
     return wrap_folder(s, rc, err);
 }
 
+/* False when the folder holds migrations, and none that this tool would take for its own. */
+static bool fits_folder(const struct ls_session *s, const struct ls_format *format)
+{
+    struct ls_detected found[LS_ARRAY_LEN(((struct ls_snapshot *)0)->detected)];
+    struct ls_dir dir = {0};
+    size_t n = 0, i = 0;
+
+    if (ls_dir_list(s->p.migrations_dir, &dir, NULL) == LS_OK)
+        n = ls_format_detect(s->p.migrations_dir, &dir, found, LS_ARRAY_LEN(found));
+    ls_dir_release(&dir);
+    while (i < n && found[i].format != format)
+        i++;
+    return n == 0 || i < n;
+}
+
 /* The ledger in the database says whose it is by its columns; that is worth more than how files are named. *is_read: snap->ledger is that of
  * snap->format already. */
 static enum ls_rc detect_by_ledger(struct ls_session *s, struct ls_snapshot *snap, bool *is_read, struct ls_err *err)
@@ -144,6 +159,8 @@ static enum ls_rc detect_by_ledger(struct ls_session *s, struct ls_snapshot *sna
     snap->format = *is_read ? all[0] : ls_format_find(snap->ledger.foreign);
     if (snap->format != NULL && (snap->format->caps & LS_CAP_RECOGNISE_ONLY) != 0)
         snap->format = NULL; /* named as the table's owner later on; the folder may be another tool's */
+    if (snap->format != NULL && !*is_read && !fits_folder(s, snap->format))
+        snap->format = NULL;
     if (snap->format == NULL)
         return LS_OK;
     snap->n_detected = 1;
