@@ -18,15 +18,32 @@ struct ls_sha256 {
     SHA2_CTX ctx;
 };
 
-static void to_hex(const uint8_t digest[SHA256_DIGEST_LENGTH], char hex[LS_SHA256_HEX])
+static void hex_of(const uint8_t *digest, size_t n, char *hex)
 {
     static const char digits[] = "0123456789abcdef";
 
-    for (size_t i = 0; i < SHA256_DIGEST_LENGTH; i++) {
+    for (size_t i = 0; i < n; i++) {
         hex[2 * i] = digits[digest[i] >> 4];
         hex[2 * i + 1] = digits[digest[i] & 15];
     }
-    hex[LS_SHA256_HEX - 1] = '\0';
+    hex[2 * n] = '\0';
+}
+
+static void to_hex(const uint8_t digest[SHA256_DIGEST_LENGTH], char hex[LS_SHA256_HEX])
+{
+    hex_of(digest, SHA256_DIGEST_LENGTH, hex);
+}
+
+void ls_sha384_hex(const void *bytes, size_t len, char hex[LS_SHA384_HEX])
+{
+    uint8_t digest[SHA384_DIGEST_LENGTH];
+    SHA2_CTX ctx;
+
+    SHA384Init(&ctx);
+    if (len)
+        SHA384Update(&ctx, bytes, len);
+    SHA384Final(digest, &ctx);
+    hex_of(digest, sizeof(digest), hex);
 }
 
 struct ls_sha256 *ls_sha256_new(void)

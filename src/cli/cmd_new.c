@@ -8,6 +8,7 @@
 
 #include "lockstep/base/clock.h"
 #include "lockstep/base/file.h"
+#include "lockstep/base/mem.h"
 
 /* The name becomes part of file names, and the file's first comment: nothing that could end either is let in. */
 static enum ls_rc check_name(struct cli_ctx *ctx, const char *name)
@@ -28,11 +29,26 @@ static enum ls_rc check_name(struct cli_ctx *ctx, const char *name)
     return LS_OK;
 }
 
+/* A file in the folder that its tool may want for it. What is no .sql file is a tool's list of them, which is replaced. */
+static enum ls_rc write_file(const char *path, const char *text, struct ls_err *err)
+{
+    size_t len = strlen(path);
+    char *folder = ls_strndup(path, (size_t)(ls_path_base(path) - path));
+    enum ls_rc rc = folder[0] != '\0' ? ls_mkdir_p(folder, 0755, err) : LS_OK;
+
+    free(folder);
+    if (rc != LS_OK)
+        return rc;
+    if (len > 4 && strcmp(path + len - 4, ".sql") == 0)
+        return ls_file_write_new(path, text, strlen(text), 0644, err);
+    return ls_file_write_atomic(path, text, strlen(text), 0644, err);
+}
+
 /* All files or none: half a pair would be a finding of the next verify. */
 static enum ls_rc write_files(struct cli_ctx *ctx, int n, const char *paths[3], const char *texts[3])
 {
     for (int i = 0; i < n; i++) {
-        if (ls_file_write_new(paths[i], texts[i], strlen(texts[i]), 0644, &ctx->error) == LS_OK)
+        if (write_file(paths[i], texts[i], &ctx->error) == LS_OK)
             continue;
         while (i-- > 0)
             (void)unlink(paths[i]);

@@ -22,6 +22,7 @@ static json_t *entry_json(const struct ls_entry *e)
     cli_json_set(o, "version", e->label);
     cli_json_set(o, "id", m ? m->id : e->row ? e->row->id : NULL);
     cli_json_set(o, "name", e->name);
+    cli_json_set(o, "kind", ls_kind_name(m ? m->kind : e->row ? e->row->kind : LS_KIND_VERSIONED));
     cli_json_set(o, "state", ls_state_name(e->state));
     cli_json_set(o, "evidence", evidence[e->evidence]);
     cli_json_set(o, "tool_would", e->tool_would);
@@ -31,6 +32,12 @@ static json_t *entry_json(const struct ls_entry *e)
     if (e->row) {
         cli_json_set(o, "applied_at", e->row->applied_at);
         cli_json_set(o, "applied_by", e->row->applied_by);
+        if (e->row->finished_at)
+            cli_json_set(o, "finished_at", e->row->finished_at);
+        if (e->row->batch)
+            cli_json_set(o, "batch", e->row->batch);
+        if (e->row->logs)
+            cli_json_set(o, "logs", e->row->logs);
         cli_json_set(o, "checksum", e->row->checksum);
         if (e->row->duration_ms >= 0)
             cli_json_int(o, "duration_ms", e->row->duration_ms);

@@ -100,8 +100,18 @@ static void on_step_end(struct cli_progress *p, const struct ls_event *ev)
     if (!s)
         return;
     ls_duration_text((ls_mono_us() - p->step_us) / 1000, took);
-    const char *word = ev->err ? "failed" : s->kind == LS_STEP_RECORD ? "recorded" : s->direction == LS_UP ? "applied" : "rolled back";
+    /* What shares a transaction with later steps is not committed yet. */
+    const char *word = ev->err ? "failed" : ev->step < s->tx_last ? "ran" : s->kind == LS_STEP_RECORD ? "recorded" : s->direction == LS_UP ? "applied" : "rolled back";
     cli_say(p->ctx, "%-11s %s %s (%s)", word, s->label, s->name, took);
+}
+
+static void on_step_undone(struct cli_progress *p, const struct ls_event *ev)
+{
+    const struct ls_step *s = step_of(ev);
+
+    cli_progress_close(p);
+    if (s)
+        cli_say(p->ctx, "%-11s %s %s (its transaction was rolled back)", "undone", s->label, s->name);
 }
 
 static void on_notice(struct cli_progress *p, const struct ls_event *ev)
@@ -134,6 +144,7 @@ static void on_event(void *ctx, const struct ls_event *ev)
 {
     static void (*const handlers[])(struct cli_progress *, const struct ls_event *) = {
         [LS_EV_LOCK_WAIT] = on_lock_wait, [LS_EV_STEP_BEGIN] = on_step_begin, [LS_EV_STEP_END] = on_step_end,
+        [LS_EV_STEP_UNDONE] = on_step_undone,
         [LS_EV_NOTICE] = on_notice,       [LS_EV_WAIT] = on_wait,             [LS_EV_PROGRESS] = on_progress,
     };
 

@@ -10,6 +10,10 @@
 #include "lockstep/base/file.h"
 #include "lockstep/base/mem.h"
 #include "lockstep/base/text.h"
+#include "lockstep/format/format.h"
+
+/* A folder that was not named is taken from this score on ("strong" in struct ls_detect). */
+#define SURE_ENOUGH 50
 
 #define UNPOOLED_SUFFIX "_UNPOOLED"
 
@@ -309,6 +313,20 @@ static int limit_of(int req, int env, int base)
     return ms > 0 ? ms : ms == 0 ? -1 : 0;
 }
 
+/* Nobody named the folder, and there is no "migrations": where a tool keeps its own (prisma/migrations, drizzle, db/migrations ...). */
+static const char *found_migrations(struct search *s)
+{
+    const char *usual = in_dir(s->arena, s->project->dir, "migrations"), *out = NULL;
+    struct ls_founds found = {0};
+
+    if (ls_path_kind(usual) == LS_PATH_DIR)
+        return ls_arena_str(s->arena, usual);
+    if (ls_format_detect_project(s->project->dir, &found, NULL) == LS_OK && found.f.n > 0 && found.f.v[0].detect.score >= SURE_ENOUGH)
+        out = ls_arena_str(s->arena, found.f.v[0].dir);
+    ls_founds_release(&found);
+    return out ? out : ls_arena_str(s->arena, usual);
+}
+
 static void fill(struct search *s)
 {
     static const struct config_env unset = {.protected_ = -1, .journal = -1, .lock_timeout_ms = -1, .statement_timeout_ms = -1,
@@ -323,7 +341,9 @@ static void fill(struct search *s)
     p->url = ls_arena_str(a, p->url);
     p->url_source = ls_arena_str(a, s->pick.source);
     p->env_name = ls_arena_str(a, s->pick.env ? s->pick.env->name : NULL);
-    p->migrations_dir = ls_arena_str(a, path_of(s, req->migrations, e->migrations, b->migrations, "migrations"));
+    p->migrations_dir = req->migrations || e->migrations || b->migrations
+                            ? ls_arena_str(a, path_of(s, req->migrations, e->migrations, b->migrations, "migrations"))
+                            : found_migrations(s);
     p->format_name = ls_arena_str(a, text_of(req->format, e->format, b->format));
     p->ledger_table = ls_arena_str(a, text_of(req->ledger_table, e->ledger_table, b->ledger_table));
     p->backup_dir = ls_arena_str(a, path_of(s, req->backup_dir, e->backup_dir, b->backup_dir, "backups"));

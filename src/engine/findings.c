@@ -252,7 +252,7 @@ static void judge_state(struct finder *f, int step)
 {
     const struct ls_step *s = &f->plan->steps.v[step];
     const struct ls_timeline *t = &f->snap->timeline;
-    long i = ls_timeline_find(t, s->version);
+    long i = ls_timeline_find_id(t, s->id);
     enum ls_state state = i >= 0 ? t->e.v[i].state : LS_STATE_PENDING;
 
     /* One that was taken back while newer ones stayed is as late as one that never ran. */

@@ -2,7 +2,6 @@
 
 #include "engine/plan_priv.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 #include "engine/session_priv.h"
@@ -25,14 +24,6 @@ static bool is_applied(const struct ls_entry *e)
     return e->state == LS_STATE_APPLIED || e->state == LS_STATE_MODIFIED || e->state == LS_STATE_MISSING;
 }
 
-static bool is_runnable(const struct maker *mk, const struct ls_entry *e)
-{
-    if (e->migration == NULL)
-        return false;
-    return e->state == LS_STATE_PENDING || e->state == LS_STATE_ROLLED_BACK ||
-           (e->state == LS_STATE_OUT_OF_ORDER && mk->snap->format->rules->runs_out_of_order);
-}
-
 static enum ls_rc refuse_foreign(const struct ls_snapshot *snap, struct ls_err *err)
 {
     const struct ls_ledger *l = &snap->ledger;
@@ -46,52 +37,18 @@ static enum ls_rc refuse_foreign(const struct ls_snapshot *snap, struct ls_err *
     return LS_E_REFUSED;
 }
 
-/* --- the version that a request names --------------------------------------------------------------------------------------------------- */
-
-/* "7", "007", "007_add_email". */
-static bool parse_version(const char *text, uint64_t *out)
-{
-    uint64_t v = 0;
-    const char *p = text;
-
-    for (; *p >= '0' && *p <= '9'; p++) {
-        uint64_t digit = (uint64_t)(*p - '0');
-
-        if (v > ((uint64_t)INT64_MAX - digit) / 10)
-            return false;
-        v = v * 10 + digit;
-    }
-    *out = v;
-    return p != text && (*p == '\0' || *p == '_');
-}
-
 static enum ls_rc resolve(const struct ls_snapshot *snap, const struct ls_plan_request *req, struct ls_plan_goal *goal, struct ls_err *err)
 {
-    const struct ls_timeline *t = &snap->timeline;
-    bool is_number;
+    enum ls_rc rc;
+    long at = -1;
 
     *goal = (struct ls_plan_goal){.action = req->action, .count = req->count};
     if (req->action != LS_ACTION_TO && !is_mark(req->action))
         return LS_OK;
-    if (req->version == NULL || req->version[0] == '\0')
-        return ls_err_set(err, LS_E_USAGE, "which version? None was named");
-    is_number = parse_version(req->version, &goal->version);
-    if (is_number && ls_timeline_find(t, goal->version) >= 0)
-        return LS_OK;
-    if (strcmp(req->version, "none") == 0 || strcmp(req->version, "-1") == 0 || (is_number && goal->version == 0)) {
-        goal->to_nothing = true;
-        goal->version = 0;
-        return LS_OK;
-    }
-    for (size_t i = 0; i < t->e.n; i++) {
-        if (strcmp(t->e.v[i].label, req->version) != 0 && strcmp(t->e.v[i].name, req->version) != 0)
-            continue;
-        goal->version = t->e.v[i].version;
-        return LS_OK;
-    }
-    ls_err_set(err, LS_E_NOT_FOUND, "there is no migration \"%s\" in %s, and no such version in the ledger", req->version, snap->migrations.dir);
-    ls_err_hint(err, "versions are named as the list shows them; \"none\" means before the first one");
-    return LS_E_NOT_FOUND;
+    rc = ls_plan_resolve(snap, req->version, &at, err);
+    goal->to_nothing = at < 0;
+    goal->id = at >= 0 ? snap->timeline.e.v[at].id : NULL;
+    return rc;
 }
 
 /* --- steps ----------------------------------------------------------------------------------------------------------------------------- */
@@ -104,6 +61,7 @@ static struct ls_step *push_step(struct maker *mk, enum ls_step_kind kind, enum 
     step->kind = kind;
     step->direction = dir;
     step->tx_note = "";
+    step->line = 1;
     if (e != NULL) {
         step->version = e->version;
         step->id = ls_arena_str(p->arena, e->migration != NULL ? e->migration->id : e->row->id);
@@ -119,20 +77,85 @@ static struct ls_step *push_step(struct maker *mk, enum ls_step_kind kind, enum 
     return step;
 }
 
+/* A format that cuts the text itself does not need ours to understand it. */
+static enum ls_rc load(struct maker *mk, const struct ls_section *section, struct ls_source *src, struct ls_err *err)
+{
+    struct ls_err own = LS_ERR_INIT;
+    enum ls_rc rc = ls_source_load(section, mk->ctx.dialect, section->sha256, src, &own);
+
+    if (rc == LS_E_INPUT && src->sha256[0] != '\0' && (mk->snap->format->caps & LS_CAP_OWN_SPLIT) != 0)
+        rc = LS_OK;
+    else if (rc != LS_OK && err != NULL)
+        ls_err_move(err, &own);
+    ls_err_release(&own);
+    return rc;
+}
+
+/* The first error that the scan had about this migration's file; NULL: none. */
+static const struct ls_diag *error_about(const struct ls_migrations *all, const struct ls_migration *m)
+{
+    for (size_t i = 0; m->up.path != NULL && i < all->diags.d.n; i++) {
+        const struct ls_diag *d = &all->diags.d.v[i];
+
+        if (d->severity == LS_SEV_ERROR && d->path != NULL && strcmp(d->path, m->up.path) == 0)
+            return d;
+    }
+    return NULL;
+}
+
+static enum ls_rc refuse_unparsed(const struct maker *mk, const struct ls_migration *m, struct ls_err *err)
+{
+    const struct ls_diag *d = error_about(&mk->snap->migrations, m);
+
+    if (d == NULL) {
+        ls_err_set(err, LS_E_REFUSED, "%s could not be understood", m->up.path != NULL ? m->up.path : m->label);
+        ls_err_hint(err, "see what verify says about it");
+        return LS_E_REFUSED;
+    }
+    if (d->line > 0)
+        ls_err_set(err, LS_E_REFUSED, "%s:%d: %s", d->path, d->line, d->message);
+    else
+        ls_err_set(err, LS_E_REFUSED, "%s: %s", d->path, d->message);
+    if (err != NULL)
+        err->line = d->line;
+    if (d->hint != NULL)
+        ls_err_hint(err, "%s", d->hint);
+    return LS_E_REFUSED;
+}
+
+static enum ls_rc refuse_code(const struct maker *mk, const struct ls_entry *e, struct ls_err *err)
+{
+    static const char *const why[] = {[LS_LANG_CLIENT_SCRIPT] = "is a script for the database's own client program",
+                                      [LS_LANG_CODE] = "is program code, which only the tool itself can run"};
+    const struct ls_migration *m = e->migration;
+
+    if (m == NULL || (m->lang == LS_LANG_SQL && (m->flags & LS_MIG_UNPARSED) == 0))
+        return LS_OK;
+    if (m->lang == LS_LANG_SQL)
+        return refuse_unparsed(mk, m, err);
+    ls_err_set(err, LS_E_REFUSED, "%s %s", m->up.path != NULL ? m->up.path : m->label, why[m->lang]);
+    ls_err_hint(err, "run it with %s, then go on here", mk->snap->format->title);
+    return LS_E_REFUSED;
+}
+
 static enum ls_rc add_run(struct maker *mk, enum ls_direction dir, const struct ls_entry *e, const struct ls_entry *prev_applied, struct ls_err *err)
 {
     struct ls_step *step = push_step(mk, LS_STEP_MIGRATE, dir, e);
     const struct ls_section *section = e->migration == NULL ? NULL : dir == LS_UP ? &e->migration->up : &e->migration->down;
     struct ls_arena *arena = mk->plan->arena;
     struct ls_source src = {.text = LS_BUF_INIT};
-    enum ls_rc rc = LS_OK;
+    enum ls_rc rc = refuse_code(mk, e, err);
 
-    step->is_half = e->migration != NULL && (dir == LS_UP ? &e->migration->down : &e->migration->up)->path == NULL;
+    if (rc != LS_OK)
+        return rc;
+    step->is_half = e->migration != NULL && (mk->snap->format->caps & LS_CAP_DOWN) != 0 &&
+                    (dir == LS_UP ? &e->migration->down : &e->migration->up)->path == NULL;
     if (section != NULL && section->path != NULL) {
-        rc = ls_source_load(section, mk->ctx.dialect, section->sha256, &src, err);
+        rc = load(mk, section, &src, err);
         step->path = ls_arena_str(arena, section->path);
         step->text = ls_arena_strn(arena, src.text.ptr, src.text.len);
         step->text_len = src.text.len;
+        step->line = src.line;
         step->sha256 = ls_arena_str(arena, src.sha256);
         mk->ctx.stmts = src.stmts;
     }
@@ -149,7 +172,7 @@ static enum ls_rc add_record(struct maker *mk, struct ls_err *err)
     enum ls_action action = mk->goal->action;
     const struct ls_timeline *t = &mk->snap->timeline;
     const struct ls_format *f = mk->snap->format;
-    long i = mk->goal->to_nothing ? -1 : ls_timeline_find(t, mk->goal->version);
+    long i = mk->goal->id != NULL ? ls_timeline_find_id(t, mk->goal->id) : -1;
     const struct ls_entry *e = i >= 0 && action != LS_ACTION_IMPORT ? &t->e.v[i] : NULL;
     struct ls_step *step = push_step(mk, LS_STEP_RECORD, action == LS_ACTION_MARK_PENDING ? LS_DOWN : LS_UP, e);
     enum ls_rc rc;
@@ -168,57 +191,173 @@ static enum ls_rc add_record(struct maker *mk, struct ls_err *err)
     return rc;
 }
 
-static enum ls_rc add_downs(struct maker *mk, long count, uint64_t above, bool is_all, struct ls_err *err)
+/* What is in no order cannot be the one that is taken back next. */
+static bool can_go_down(const struct maker *mk, const struct ls_entry *e)
+{
+    return e->migration == NULL ? !mk->snap->format->rules->down_passes_missing : e->migration->kind == LS_KIND_VERSIONED;
+}
+
+/* The last applied entry in front of *end, at or behind `from`; *end is moved there. -1: none. */
+static long next_below(const struct maker *mk, long *end, long from)
+{
+    while (--*end >= from)
+        if (is_applied(&mk->snap->timeline.e.v[*end]) && can_go_down(mk, &mk->snap->timeline.e.v[*end]))
+            return *end;
+    return -1;
+}
+
+/* The newest applied one with a file in front of an entry. */
+static long newest_below(const struct maker *mk, long at)
+{
+    const struct ls_timeline *t = &mk->snap->timeline;
+
+    while (--at >= 0)
+        if (is_applied(&t->e.v[at]) && t->e.v[at].migration != NULL && can_go_down(mk, &t->e.v[at]))
+            return at;
+    return -1;
+}
+
+/* Where a row is among the ledger's rows; an entry without one is older than all. */
+static long row_at(const struct maker *mk, const struct ls_entry *e)
+{
+    return e->row != NULL ? (long)(e->row - mk->snap->ledger.rows.v) : -1;
+}
+
+/* The next one to take back: the last applied entry at or behind `from` that was not taken yet; -1 none. */
+static long next_down(const struct maker *mk, const bool *taken, long from)
+{
+    const struct ls_timeline *t = &mk->snap->timeline;
+    long best = -1;
+
+    for (long i = (long)t->e.n - 1; i >= from; i--) {
+        if (taken[i] || !is_applied(&t->e.v[i]) || !can_go_down(mk, &t->e.v[i]))
+            continue;
+        if (!mk->snap->format->rules->down_by_ledger)
+            return i;
+        if (best < 0 || row_at(mk, &t->e.v[i]) > row_at(mk, &t->e.v[best]))
+            best = i;
+    }
+    return best;
+}
+
+/* Takes back `count` (-1: all) of the entries from `from` on. */
+static enum ls_rc add_downs(struct maker *mk, long count, long from, struct ls_err *err)
+{
+    const struct ls_timeline *t = &mk->snap->timeline;
+    bool *taken = ls_calloc(t->e.n + 1, sizeof(*taken)), by_ledger = mk->snap->format->rules->down_by_ledger;
+    enum ls_rc rc = LS_OK;
+    long end = (long)t->e.n, i;
+
+    while (rc == LS_OK && count != 0 && (i = by_ledger ? next_down(mk, taken, from) : next_below(mk, &end, from)) >= 0) {
+        long below;
+
+        taken[i] = true;
+        below = by_ledger ? next_down(mk, taken, 0) : newest_below(mk, i);
+        rc = add_run(mk, LS_DOWN, &t->e.v[i], below >= 0 ? &t->e.v[below] : NULL, err);
+        count -= count > 0;
+    }
+    free(taken);
+    return rc;
+}
+
+/* Runs `count` (-1: all) of the entries up to the one at `last`. */
+static enum ls_rc add_ups(struct maker *mk, long count, long last, struct ls_err *err)
 {
     const struct ls_timeline *t = &mk->snap->timeline;
     enum ls_rc rc = LS_OK;
-    size_t i = t->e.n;
 
-    while (rc == LS_OK && i-- > 0 && count != 0) {
-        const struct ls_entry *e = &t->e.v[i], *below = NULL;
-
-        if (!is_applied(e) || (!is_all && e->version <= above))
+    for (long i = 0; rc == LS_OK && i <= last && count != 0; i++) {
+        if (!t->e.v[i].is_runnable)
             continue;
-        for (size_t k = i; below == NULL && k-- > 0;)
-            if (is_applied(&t->e.v[k]) && t->e.v[k].migration != NULL)
-                below = &t->e.v[k];
-        rc = add_run(mk, LS_DOWN, e, below, err);
+        rc = add_run(mk, LS_UP, &t->e.v[i], NULL, err);
         count -= count > 0;
     }
     return rc;
 }
 
-static enum ls_rc add_ups(struct maker *mk, long count, uint64_t up_to, bool is_all, struct ls_err *err)
+/* A graph: everything that the goal needs, by parents and depends, is marked. */
+static void mark_needed(const struct ls_timeline *t, long at, bool *needed)
+{
+    long *todo = ls_calloc(t->e.n + 1, sizeof(*todo));
+    size_t n = 0;
+
+    todo[n++] = at;
+    needed[at] = true;
+    while (n > 0) {
+        const struct ls_migration *m = t->e.v[todo[--n]].migration;
+        const char *const *lists[2] = {m != NULL ? m->parents : NULL, m != NULL ? m->depends : NULL};
+
+        for (size_t k = 0; k < LS_ARRAY_LEN(lists); k++)
+            for (const char *const *id = lists[k]; id != NULL && *id != NULL; id++) {
+                long i = ls_timeline_find_id(t, *id);
+
+                if (i >= 0 && !needed[i]) {
+                    needed[i] = true;
+                    todo[n++] = i;
+                }
+            }
+    }
+    free(todo);
+}
+
+/* In a graph the ones behind the goal are its descendants, not whatever stands below it in the list. */
+static enum ls_rc add_to_in_graph(struct maker *mk, long at, struct ls_err *err)
 {
     const struct ls_timeline *t = &mk->snap->timeline;
+    bool *needed = ls_calloc(t->e.n + 1, sizeof(*needed));
     enum ls_rc rc = LS_OK;
 
-    for (size_t i = 0; rc == LS_OK && i < t->e.n && count != 0; i++) {
-        const struct ls_entry *e = &t->e.v[i];
-
-        if (!is_runnable(mk, e) || (!is_all && e->version > up_to))
-            continue;
-        rc = add_run(mk, LS_UP, e, NULL, err);
-        count -= count > 0;
-    }
+    mark_needed(t, at, needed);
+    for (long i = 0; rc == LS_OK && i < (long)t->e.n; i++)
+        if (needed[i] && t->e.v[i].is_runnable)
+            rc = add_run(mk, LS_UP, &t->e.v[i], NULL, err);
+    free(needed);
     return rc;
 }
 
 static enum ls_rc add_to(struct maker *mk, struct ls_err *err)
 {
     const struct ls_plan_goal *g = mk->goal;
-    long i = ls_timeline_find(&mk->snap->timeline, g->version);
+    const struct ls_timeline *t = &mk->snap->timeline;
+    long at = g->id != NULL ? ls_timeline_find_id(t, g->id) : -1, behind = at + 1;
     enum ls_rc rc;
 
     if (g->to_nothing)
-        return add_downs(mk, -1, 0, true, err);
-    if (i >= 0 && mk->snap->timeline.e.v[i].migration == NULL) {
-        ls_err_set(err, LS_E_REFUSED, "version %s has no file in %s", mk->snap->timeline.e.v[i].label, mk->snap->migrations.dir);
+        return add_downs(mk, -1, 0, err);
+    if (at < 0)
+        return ls_err_set(err, LS_E_NOT_FOUND, "there is no migration \"%s\" any more", g->id);
+    if (t->e.v[at].migration == NULL) {
+        ls_err_set(err, LS_E_REFUSED, "version %s has no file in %s", t->e.v[at].label, mk->snap->migrations.dir);
         ls_err_hint(err, "bring its files back, or choose a version that has them");
         return LS_E_REFUSED;
     }
-    rc = add_downs(mk, -1, g->version, false, err);
-    return rc == LS_OK ? add_ups(mk, -1, g->version, false, err) : rc;
+    if ((mk->snap->format->caps & LS_CAP_DAG) != 0)
+        return add_to_in_graph(mk, at, err);
+    /* Duplicates of it stand behind it, and are at the same place. */
+    while (behind < (long)t->e.n && strcmp(t->e.v[behind].id, g->id) == 0)
+        behind++;
+    rc = add_downs(mk, -1, behind, err);
+    return rc == LS_OK ? add_ups(mk, -1, behind - 1, err) : rc;
+}
+
+/* The end of a transaction that holds all steps. */
+static enum ls_rc finish_steps(struct maker *mk, struct ls_err *err)
+{
+    struct ls_plan *p = mk->plan;
+
+    if (mk->snap->format->plan_finish == NULL || p->steps.n == 0)
+        return LS_OK;
+    mk->ctx.prev = &p->steps.v[p->steps.n - 1];
+    return mk->snap->format->plan_finish(&mk->ctx, &p->steps.v[p->steps.n - 1], err);
+}
+
+static enum ls_rc refuse_not_operated(const struct ls_snapshot *snap, struct ls_err *err)
+{
+    const struct ls_format *f = snap->format;
+
+    ls_err_set(err, (f->caps & LS_CAP_RECOGNISE_ONLY) != 0 ? LS_E_UNSUPPORTED : LS_E_REFUSED, "lockstep does not run the migrations of %s itself", f->title);
+    ls_err_hint(err, "use %s for it", f->title);
+    return err != NULL ? err->code : LS_E_REFUSED;
 }
 
 static enum ls_rc add_steps(struct maker *mk, struct ls_err *err)
@@ -231,16 +370,29 @@ static enum ls_rc add_steps(struct maker *mk, struct ls_err *err)
         return ls_err_set(err, LS_E_UNSUPPORTED, "the format %s has nothing to import", snap->format->name);
     if (g->action == LS_ACTION_IMPORT && !snap->ledger.has_legacy)
         return ls_err_set(err, LS_E_NOT_FOUND, "there is no older ledger to import: no table schema_version, or it was imported before");
+    if (is_mark(g->action) && snap->format->plan_mark == NULL)
+        return refuse_not_operated(snap, err);
     if (g->action == LS_ACTION_IMPORT || is_mark(g->action))
         return add_record(mk, err);
-    rc = snap->format->check_runnable(&snap->timeline, &snap->ledger, g->action == LS_ACTION_DOWN ? LS_DOWN : LS_UP, err);
+    if ((snap->format->caps & LS_CAP_NATIVE_APPLY) == 0)
+        return refuse_not_operated(snap, err);
+    rc = snap->format->check_runnable == NULL ? LS_OK : snap->format->check_runnable(&snap->timeline, &snap->ledger, g->action == LS_ACTION_DOWN ? LS_DOWN : LS_UP, err);
     if (rc != LS_OK)
         return rc;
     if (g->action == LS_ACTION_UP)
-        return add_ups(mk, g->count, 0, true, err);
-    if (g->action == LS_ACTION_DOWN)
-        return add_downs(mk, g->count, 0, true, err);
-    return add_to(mk, err);
+        rc = add_ups(mk, g->count, (long)snap->timeline.e.n - 1, err);
+    else if (g->action == LS_ACTION_DOWN)
+        rc = add_downs(mk, g->count, 0, err);
+    else
+        rc = add_to(mk, err);
+    return rc == LS_OK ? finish_steps(mk, err) : rc;
+}
+
+static uint64_t number_of(const struct ls_snapshot *snap, const char *id)
+{
+    long i = id != NULL ? ls_timeline_find_id(&snap->timeline, id) : -1;
+
+    return i >= 0 ? snap->timeline.e.v[i].version : 0;
 }
 
 enum ls_rc ls_plan_build(struct ls_session *s, const struct ls_snapshot *snap, const struct ls_plan_goal *goal, struct ls_plan **out,
@@ -253,7 +405,8 @@ enum ls_rc ls_plan_build(struct ls_session *s, const struct ls_snapshot *snap, c
     *out = NULL;
     p->action = goal->action;
     p->count = goal->count;
-    p->version = goal->version;
+    p->id = ls_arena_str(p->arena, goal->id);
+    p->version = number_of(snap, goal->id);
     p->to_nothing = goal->to_nothing;
     p->format = ls_arena_str(p->arena, snap->format->name);
     p->target = ls_arena_str(p->arena, snap->target_label);
@@ -264,6 +417,7 @@ enum ls_rc ls_plan_build(struct ls_session *s, const struct ls_snapshot *snap, c
                                   .opts = &s->opts,
                                   .timeline = &snap->timeline,
                                   .ledger = &snap->ledger,
+                                  .migrations = &snap->migrations,
                                   .operator_name = ls_arena_str(p->arena, s->p.operator_name)};
     if (!snap->has_db)
         rc = ls_err_set(err, LS_E_CONNECT, "no database was read, so there is nothing to plan against");
@@ -271,12 +425,13 @@ enum ls_rc ls_plan_build(struct ls_session *s, const struct ls_snapshot *snap, c
         rc = refuse_foreign(snap, err);
     if (rc == LS_OK)
         rc = add_steps(&mk, err);
-    if (rc == LS_OK && p->steps.n > 0 && !snap->ledger.exists)
+    if (rc == LS_OK && p->steps.n > 0 && !snap->ledger.exists && snap->format->plan_setup != NULL)
         rc = snap->format->plan_setup(&mk.ctx, err);
     if (rc != LS_OK) {
         ls_plan_free(p);
         return rc;
     }
+    ls_plan_group(p);
     ls_plan_digest(p, p->digest);
     *out = p;
     return LS_OK;

@@ -9,10 +9,35 @@
 #include "lockstep/sql/lex.h"
 #include "lockstep/sql/quote.h"
 
-static void add_value(struct ls_buf *out, enum ls_dialect d, const struct ls_param *p)
+/* As SQL that gives such a value. A UUID is a literal, because a row that is written and then changed is found by it. */
+static const struct {
+    const char *word, *pg, *sqlite;
+} runtime[] = {
+    {LS_PARAM_NOW_MS, "(extract(epoch FROM clock_timestamp()) * 1000)::bigint", "CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)"},
+    {LS_PARAM_STARTED_MS, "(extract(epoch FROM clock_timestamp()) * 1000)::bigint", "CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)"},
+    {LS_PARAM_NOW_ISO, "clock_timestamp()", "strftime('%Y-%m-%dT%H:%M:%f+00:00', 'now')"},
+    {LS_PARAM_STARTED_ISO, "clock_timestamp()", "strftime('%Y-%m-%dT%H:%M:%f+00:00', 'now')"},
+    {LS_PARAM_NOW_SQL, "clock_timestamp()", "datetime('now')"},
+};
+
+static const char *runtime_sql(const char *word, enum ls_dialect d)
+{
+    for (size_t i = 0; i < LS_ARRAY_LEN(runtime); i++)
+        if (strcmp(word, runtime[i].word) == 0)
+            return d == LS_DIALECT_POSTGRES ? runtime[i].pg : runtime[i].sqlite;
+    return "NULL";
+}
+
+static void add_value(struct ls_buf *out, enum ls_dialect d, const struct ls_param *p, const char *uuid)
 {
     if (p->kind == LS_PARAM_NULL || p->text == NULL || (p->kind == LS_PARAM_INT && strcmp(p->text, LS_PARAM_DURATION_MS) == 0))
         ls_buf_adds(out, "NULL");
+    else if (p->kind == LS_PARAM_RUNTIME && strcmp(p->text, LS_PARAM_UUID4) == 0)
+        ls_sql_literal(out, d, uuid);
+    else if (p->kind == LS_PARAM_RUNTIME)
+        ls_buf_adds(out, runtime_sql(p->text, d));
+    else if (p->kind == LS_PARAM_BLOB)
+        ls_buf_addf(out, d == LS_DIALECT_POSTGRES ? "'\\x%s'::bytea" : "x'%s'", p->text);
     else if (p->kind == LS_PARAM_TEXT)
         ls_sql_literal(out, d, p->text);
     else if (p->kind == LS_PARAM_BOOL && d == LS_DIALECT_SQLITE)
@@ -21,7 +46,7 @@ static void add_value(struct ls_buf *out, enum ls_dialect d, const struct ls_par
         ls_buf_adds(out, p->text);
 }
 
-void ls_op_print_sql(const struct ls_op *op, enum ls_dialect d, struct ls_buf *out)
+static void print_op(const struct ls_op *op, enum ls_dialect d, const char *uuid, struct ls_buf *out)
 {
     struct ls_lex lx;
     struct ls_tok t;
@@ -42,10 +67,15 @@ void ls_op_print_sql(const struct ls_op *op, enum ls_dialect d, struct ls_buf *o
         long n = t.kind == LS_TOK_PARAM ? strtol(op->sql + t.start + 1, NULL, 10) : 0;
 
         if (n >= 1 && n <= op->n_params)
-            add_value(out, d, &op->params[n - 1]);
+            add_value(out, d, &op->params[n - 1], uuid);
         else
             ls_buf_add(out, op->sql + t.start, t.end - t.start);
     }
+}
+
+void ls_op_print_sql(const struct ls_op *op, enum ls_dialect d, struct ls_buf *out)
+{
+    print_op(op, d, "a new UUID", out);
 }
 
 static void add_comment(struct ls_buf *out, const char *label, const char *text)
@@ -70,7 +100,7 @@ static void add_batch(struct ls_buf *out, const struct ls_op *op)
         ls_buf_addc(out, '\n');
 }
 
-static void add_op(struct ls_buf *out, const struct ls_op *op, enum ls_dialect d)
+static void add_op(struct ls_buf *out, const struct ls_op *op, enum ls_dialect d, const char *uuid)
 {
     struct ls_buf sql = LS_BUF_INIT;
 
@@ -82,7 +112,7 @@ static void add_op(struct ls_buf *out, const struct ls_op *op, enum ls_dialect d
         add_batch(out, op);
         return;
     }
-    ls_op_print_sql(op, d, &sql);
+    print_op(op, d, uuid, &sql);
     if (op->kind == LS_OP_EXPECT)
         add_comment(out, "stops unless this is true: ", sql.ptr);
     else
@@ -90,18 +120,37 @@ static void add_op(struct ls_buf *out, const struct ls_op *op, enum ls_dialect d
     ls_buf_release(&sql);
 }
 
-static void add_step(struct ls_buf *out, const struct ls_step *s, enum ls_dialect d)
+static void add_step(struct ls_buf *out, const struct ls_plan *p, int at, enum ls_dialect d)
 {
+    const struct ls_step *s = &p->steps.v[at];
     struct ls_buf title = LS_BUF_INIT;
+    char uuid[48];
+
+    /* No random one: the same plan prints the same text. */
+    snprintf(uuid, sizeof(uuid), "%.8s-%.4s-4%.3s-8%.3s-%012d", p->digest, p->digest + 8, p->digest + 12, p->digest + 15, at + 1);
 
     ls_buf_addf(&title, "%s %s (%s)%s%s", s->label, s->name, s->kind == LS_STEP_RECORD ? "ledger only" : s->direction == LS_UP ? "up" : "down",
                 s->path != NULL ? ": " : "", s->path != NULL ? s->path : "");
     ls_buf_addc(out, '\n');
     add_comment(out, "", title.ptr);
+    if (s->tx_first < s->tx_last && at == s->tx_first) {
+        struct ls_buf note = LS_BUF_INIT;
+
+        ls_buf_addf(&note, "one transaction holds this one and the %d behind it: a failure in any of them leaves nothing of all", s->tx_last - s->tx_first);
+        add_comment(out, "", note.ptr);
+        ls_buf_release(&note);
+    }
     if (s->tx_note != NULL && s->tx_note[0] != '\0')
         add_comment(out, "", s->tx_note);
     for (size_t i = 0; i < s->ops.n; i++)
-        add_op(out, &s->ops.v[i], d);
+        add_op(out, &s->ops.v[i], d, uuid);
+    for (size_t i = 0; i < s->on_failure.n; i++) {
+        struct ls_buf sql = LS_BUF_INIT;
+
+        print_op(&s->on_failure.v[i], d, uuid, &sql);
+        add_comment(out, "if it fails: ", sql.ptr);
+        ls_buf_release(&sql);
+    }
     ls_buf_release(&title);
 }
 
@@ -119,7 +168,7 @@ void ls_plan_print_sql(const struct ls_plan *p, enum ls_dialect d, struct ls_buf
         add_comment(out, "the ledger is not there yet: ", p->ledger);
     }
     for (size_t i = 0; i < p->setup.n; i++)
-        add_op(out, &p->setup.v[i], d);
+        add_op(out, &p->setup.v[i], d, "");
     for (size_t i = 0; i < p->steps.n; i++)
-        add_step(out, &p->steps.v[i], d);
+        add_step(out, p, (int)i, d);
 }

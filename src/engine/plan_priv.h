@@ -8,9 +8,13 @@
 struct ls_plan_goal {
     enum ls_action action;
     long count;
-    uint64_t version;
+    const char *id;   /* TO, MARK: of a timeline entry, lent; NULL with to_nothing */
     bool to_nothing;
 };
+
+/* The timeline entry that a request's words mean: an id, a label, "007_add_email", a number where the format counts, a title, or the beginning of one
+ * of them that nothing else begins with. LS_E_NOT_FOUND, LS_E_USAGE when several fit. *out -1: nothing at all ("none", "0", "-1"). */
+LS_MUST_CHECK enum ls_rc ls_plan_resolve(const struct ls_snapshot *snap, const char *words, long *out, struct ls_err *err);
 
 /* Makes the plan without findings and without is_destructive: neither is part of the digest. */
 LS_MUST_CHECK enum ls_rc ls_plan_build(struct ls_session *s, const struct ls_snapshot *snap, const struct ls_plan_goal *goal, struct ls_plan **out,

@@ -124,7 +124,7 @@ static enum ls_rc changed(const char *why, struct ls_err *err)
 static enum ls_rc plan_again(struct ls_runner *r, struct ls_err *err)
 {
     const struct ls_plan *p = r->plan;
-    struct ls_plan_goal goal = {p->action, p->count, p->version, p->to_nothing};
+    struct ls_plan_goal goal = {p->action, p->count, p->id, p->to_nothing};
     struct ls_snapshot *snap = NULL;
     struct ls_plan *again = NULL;
     struct ls_err own = LS_ERR_INIT;
@@ -196,13 +196,17 @@ static enum ls_rc run_steps(struct ls_runner *r, struct ls_err *err)
         r->op = -1;
         r->phase = LS_PHASE_FRESH;
         r->stmts_done = 0;
-        r->step_began_us = ls_mono_us();
+        ls_run_step_clock(r);
         ls_run_event(r, LS_EV_STEP_BEGIN, NULL, NULL);
         rc = ls_run_ops(r, (int)i, err);
-        r->rep->n_steps_done += rc == LS_OK;
-        if (rc == LS_OK)
+        if (rc == LS_OK) {
+            r->n_open += r->in_tx;
+            r->rep->n_steps_done += !r->in_tx;
             ls_run_event(r, LS_EV_STEP_END, NULL, NULL);
+        }
     }
+    if (rc == LS_OK && r->in_tx)
+        rc = ls_err_set(err, LS_E_INTERNAL, "the plan ends inside a transaction: everything in it was rolled back");
     return rc;
 }
 
@@ -211,7 +215,7 @@ static enum ls_rc prepare(struct ls_runner *r, struct ls_err *err)
 {
     enum ls_rc rc;
 
-    r->format = ls_format_find(r->plan->format);
+    r->format = r->s->p.format != NULL && strcmp(r->s->p.format->name, r->plan->format) == 0 ? r->s->p.format : ls_format_find(r->plan->format);
     if (r->format == NULL)
         return ls_err_set(err, LS_E_INTERNAL, "the plan's format \"%s\" is not known", r->plan->format);
     if (r->s->p.read_only) {

@@ -81,13 +81,20 @@ static enum ls_outcome resolve_postgres(struct ls_runner *r, const char *system_
 /* The fence of the transaction that was being committed: it holds exactly as long as the transaction's own ledger write is not there. */
 static const struct ls_op *fence_before(const struct ls_runner *r)
 {
-    bool is_setup = r->step < 0;
-    const struct ls_op *ops = is_setup ? r->plan->setup.v : r->plan->steps.v[r->step].ops.v;
+    const struct ls_op *ops = r->step < 0 ? r->plan->setup.v : r->plan->steps.v[r->step].ops.v;
+    int i = r->op;
 
-    for (int i = r->op; i >= 0 && ops[i].kind != LS_OP_BEGIN; i--)
-        if (ops[i].kind == LS_OP_EXPECT)
-            return &ops[i];
-    return NULL;
+    /* The transaction may have begun in an earlier step. */
+    for (int step = r->step;;) {
+        for (; i >= 0 && ops[i].kind != LS_OP_BEGIN; i--)
+            if (ops[i].kind == LS_OP_EXPECT)
+                return &ops[i];
+        if (i >= 0 || step <= 0)
+            return NULL;
+        step--;
+        ops = r->plan->steps.v[step].ops.v;
+        i = (int)r->plan->steps.v[step].ops.n - 1;
+    }
 }
 
 /* Without a fence and without a journal the ledger itself tells: that it is there, for its setup; that it is no longer dirty, for the completion. */
@@ -109,8 +116,10 @@ static enum ls_outcome ask_ledger(struct ls_runner *r)
 static enum ls_outcome resolve_sqlite(struct ls_runner *r)
 {
     const struct ls_op *fence = fence_before(r);
+    struct ls_param *filled;
     struct ls_exec_info info;
     bool is_there = false;
+    enum ls_rc rc;
 
     ls_session_disconnect(r->s);
     if (ls_session_connect_as(r->s, false, NULL) != LS_OK)
@@ -122,7 +131,10 @@ static enum ls_outcome resolve_sqlite(struct ls_runner *r)
     }
     if (fence == NULL)
         return ask_ledger(r);
-    if (ls_db_exec(r->s->db, fence->sql, fence->len, fence->params, fence->n_params, &info, NULL) != LS_OK)
+    filled = ls_run_fill(r, fence);
+    rc = ls_db_exec(r->s->db, fence->sql, fence->len, filled != NULL ? filled : fence->params, fence->n_params, &info, NULL);
+    free(filled);
+    if (rc != LS_OK)
         return LS_OUTCOME_UNKNOWN;
     return info.all_true ? LS_OUTCOME_ABORTED : LS_OUTCOME_COMMITTED;
 }
@@ -177,6 +189,8 @@ static void place(struct ls_runner *r, const struct ls_op *op, struct ls_err *er
     } else if (op->kind == LS_OP_BATCH) {
         line = col = 0;
     }
+    if (err->offset >= 0 && (size_t)err->offset <= op->len && s->line > 1)
+        line += s->line - 1; /* text is a part of its file */
     r->rep->failed_stmt = err->statement = n;
     r->rep->failed_line = err->line = line;
     r->rep->failed_col = err->col = col;
@@ -208,7 +222,7 @@ static enum ls_verdict verdict_of(const struct ls_runner *r)
     /* A body between two transactions of the ledger (golang-migrate on SQLite): the intent stays, and says dirty, whatever became of the body. */
     if (r->was_lost && r->lost != LS_OUTCOME_COMMITTED && r->lost != LS_OUTCOME_ABORTED)
         return r->phase == LS_PHASE_INTENT ? LS_VERDICT_DIRTY : LS_VERDICT_UNKNOWN;
-    if (r->escaped)
+    if (r->escaped || r->told_failure)
         return LS_VERDICT_DIRTY;
     return r->phase == LS_PHASE_FRESH ? LS_VERDICT_ROLLED_BACK : LS_VERDICT_DIRTY;
 }
@@ -262,11 +276,72 @@ static bool may_write_journal(struct ls_runner *r)
     return ls_journal_reread(&r->journal, r->s->db, NULL) == LS_OK;
 }
 
+/* The steps that had ended in the transaction that was rolled back. */
+static void undo_open(struct ls_runner *r)
+{
+    int failed = r->step, op = r->op;
+
+    r->rep->n_steps_undone = r->n_open;
+    r->op = -1;
+    for (int k = 1; k <= r->n_open; k++) {
+        r->step = r->rep->n_steps_done + r->n_open - k;
+        ls_run_event(r, LS_EV_STEP_UNDONE, NULL, NULL);
+    }
+    r->step = failed;
+    r->op = op;
+    r->n_open = 0;
+}
+
+static enum ls_rc send_failure_op(struct ls_runner *r, const struct ls_op *op, struct ls_err *err)
+{
+    struct ls_exec_info info = {.rows = -1};
+    struct ls_param *filled;
+    enum ls_rc rc;
+
+    if (op->kind == LS_OP_BEGIN)
+        return ls_db_begin(r->s->db, err);
+    if (op->kind == LS_OP_COMMIT)
+        return ls_db_commit(r->s->db, err);
+    if (op->sql == NULL)
+        return LS_OK;
+    filled = ls_run_fill(r, op);
+    rc = ls_db_exec(r->s->db, op->sql, op->len, filled != NULL ? filled : op->params, op->n_params, &info, err);
+    free(filled);
+    if (rc == LS_OK && op->expect_rows >= 0 && info.rows != op->expect_rows)
+        rc = ls_err_set(err, LS_E_CHANGED, "the ledger's row was not as expected");
+    return rc;
+}
+
+/* What the tool itself writes when a body fails. */
+static void tell_tool(struct ls_runner *r, const struct ls_op *failed, const struct ls_err *why)
+{
+    const struct ls_step *s = &r->plan->steps.v[r->step];
+    struct ls_err err = LS_ERR_INIT;
+    enum ls_rc rc = LS_OK;
+
+    if (s->on_failure.n == 0 || failed == NULL || !is_body_op(failed) || r->s->db == NULL || !ls_db_is_alive(r->s->db))
+        return;
+    r->error_text = why->message;
+    for (size_t i = 0; rc == LS_OK && i < s->on_failure.n; i++)
+        rc = send_failure_op(r, &s->on_failure.v[i], &err);
+    r->error_text = NULL;
+    r->told_failure = rc == LS_OK;
+    if (rc != LS_OK) {
+        char *text = ls_asprintf("WARNING: the ledger could not be told about the failure: %s", err.message);
+
+        ls_db_rollback(r->s->db);
+        ls_run_event(r, LS_EV_NOTICE, text, NULL);
+        free(text);
+    }
+    ls_err_release(&err);
+}
+
 void ls_run_fail(struct ls_runner *r, struct ls_err *err)
 {
     const struct ls_op *op = NULL;
 
     ls_run_rollback(r);
+    undo_open(r);
     ls_session_shield(r->s, true);
     r->rep->failed_step = r->step;
     r->rep->failed_op = r->failed_op;
@@ -277,6 +352,8 @@ void ls_run_fail(struct ls_runner *r, struct ls_err *err)
         place(r, op, err);
         word_statement(r, err);
     }
+    if (r->step >= 0)
+        tell_tool(r, op, err);
     if (r->was_lost && r->lost == LS_OUTCOME_ABORTED)
         ls_err_detail(err, "the server was asked: the transaction was rolled back");
     r->rep->verdict = verdict_of(r);

@@ -160,27 +160,8 @@ struct group {
     struct ls_exec_info infos[MAX_PIPELINE];
     int ops[MAX_PIPELINE];      /* index of the op that each call is for */
     int n;
-    struct ls_param *filled[MAX_PIPELINE]; /* parameters with the duration put in */
-    char duration[24];
+    struct ls_param *filled[MAX_PIPELINE]; /* parameters with the values of the moment put in */
 };
-
-static void fill_duration(struct ls_runner *r, struct group *g, const struct ls_op *op, struct ls_db_call *call)
-{
-    bool has = false;
-
-    for (int i = 0; i < op->n_params; i++)
-        has = has || (op->params[i].kind == LS_PARAM_INT && strcmp(op->params[i].text, LS_PARAM_DURATION_MS) == 0);
-    if (!has)
-        return;
-    snprintf(g->duration, sizeof(g->duration), "%" PRId64, (ls_mono_us() - r->step_began_us) / 1000);
-    g->filled[g->n] = ls_calloc((size_t)op->n_params, sizeof(*op->params));
-    for (int i = 0; i < op->n_params; i++) {
-        g->filled[g->n][i] = op->params[i];
-        if (op->params[i].kind == LS_PARAM_INT && strcmp(op->params[i].text, LS_PARAM_DURATION_MS) == 0)
-            g->filled[g->n][i].text = g->duration;
-    }
-    call->params = g->filled[g->n];
-}
 
 static void add_journal(struct ls_runner *r, struct group *g, const struct ls_op *ops, int i, int n)
 {
@@ -217,8 +198,8 @@ static void add_call(struct ls_runner *r, struct group *g, const struct ls_op *o
         *call = r->s->dialect == LS_DIALECT_SQLITE ? (struct ls_db_call){"BEGIN IMMEDIATE", 15, NULL, 0} : (struct ls_db_call){"BEGIN", 5, NULL, 0};
     else if (op->kind == LS_OP_JOURNAL)
         add_journal(r, g, ops, i, n);
-    else
-        fill_duration(r, g, op, call);
+    else if ((g->filled[g->n] = ls_run_fill(r, op)) != NULL)
+        call->params = g->filled[g->n];
     g->n++;
 }
 
@@ -277,7 +258,10 @@ static bool goes_together(const struct ls_runner *r, const struct ls_op *ops, in
     size_t bytes = 0;
     int n_commits = 0;
 
-    if (r->step < 0 || r->s->dialect != LS_DIALECT_POSTGRES || n > MAX_PIPELINE || (r->hooks != NULL && r->hooks->gate != NULL))
+    if (r->step < 0 || r->in_tx || r->s->dialect != LS_DIALECT_POSTGRES || n > MAX_PIPELINE || (r->hooks != NULL && r->hooks->gate != NULL))
+        return false;
+    /* Statements in front of the BEGIN commit on their own: in a pipeline they would be one transaction. */
+    if (ops[0].kind != LS_OP_BEGIN)
         return false;
     for (int i = 0; i < n; i++) {
         bytes += ops[i].len;
@@ -435,6 +419,9 @@ static enum ls_rc send_body(struct ls_runner *r, const struct ls_op *ops, int n,
     op_end(r, i, info.rows, true, rc != LS_OK ? err : NULL);
     if (rc != LS_OK) {
         r->failed_op = i;
+        /* SQLite ran them one by one: those in front of it stay. */
+        if (!was_in_tx && op->kind == LS_OP_BATCH && r->s->dialect == LS_DIALECT_SQLITE && err != NULL && err->statement > 1)
+            r->stmts_done += err->statement - 1;
         return rc;
     }
     if (!was_in_tx) {
@@ -494,12 +481,12 @@ static enum ls_rc send_commit(struct ls_runner *r, const struct ls_op *ops, int 
         rc = commit_or_resolve(r, err);
     if (rc == LS_OK) {
         r->in_tx = false;
+        r->rep->n_steps_done += r->n_open;
+        r->n_open = 0;
         if (r->has_journal)
             ls_journal_committed(&r->journal);
-        if (r->step >= 0 && !has_body_before(ops, i))
-            r->phase = LS_PHASE_INTENT;
-        else if (r->step >= 0 && r->phase >= LS_PHASE_INTENT)
-            r->phase = LS_PHASE_BODY_DONE;
+        if (r->step >= 0)
+            r->phase = has_body_before(ops, i) ? LS_PHASE_BODY_DONE : LS_PHASE_INTENT;
         if (r->phase == LS_PHASE_INTENT)
             LS_FAULT("intent-committed");
         else

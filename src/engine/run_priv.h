@@ -29,6 +29,11 @@ struct ls_runner {
     int step, op;                 /* what is being done; -1 none */
     int failed_op;                /* the op that the database refused; -1: none, or stopped before one */
     int64_t run_began_ms, step_began_us, op_began_us;
+    int64_t step_began_wall_us;
+    char uuid[40];                /* of the step, once an op has asked for it */
+    const char *error_text;       /* while on_failure is sent */
+    int n_open;                   /* steps that ended well and whose transaction goes on in the next one */
+    bool told_failure;            /* the step's on_failure was sent */
     enum ls_step_phase phase;
     bool in_tx;
     int asked_up_to;              /* ops of the step up to here passed the gate already */
@@ -53,6 +58,12 @@ void ls_run_rollback(struct ls_runner *r);
 /* The driver's callbacks while a run goes on. */
 void ls_run_on_wait(void *ctx);
 void ls_run_on_notice(void *ctx, const char *severity, const char *text);
+
+/* --- run_params.c --- */
+/* A step begins: its clock starts, and it has no UUID yet. */
+void ls_run_step_clock(struct ls_runner *r);
+/* The op's parameters with the values of this moment put in, to be freed; NULL: none is needed. */
+struct ls_param *ls_run_fill(struct ls_runner *r, const struct ls_op *op);
 
 /* --- run_end.c --- */
 /* Whether the open transaction holds a row for the journal. */

@@ -76,6 +76,26 @@ static bool is_golang(const struct ls_runner *r)
     return r->format == &ls_format_golang_migrate;
 }
 
+/* Whether the body is one text, and whether a transaction of ours is around it. */
+static bool has_batch(const struct ls_step *s, bool *in_tx)
+{
+    *in_tx = false;
+    for (size_t i = 0; i < s->ops.n; i++) {
+        if (s->ops.v[i].kind == LS_OP_BATCH)
+            return true;
+        *in_tx = s->ops.v[i].kind == LS_OP_BEGIN || (*in_tx && s->ops.v[i].kind != LS_OP_COMMIT);
+    }
+    return false;
+}
+
+/* The body is known to be in or out as a whole, as golang-migrate's is. */
+static bool is_whole(const struct ls_runner *r, const struct ls_step *s)
+{
+    bool in_tx;
+
+    return is_golang(r) || (has_batch(s, &in_tx) && (in_tx || r->s->dialect == LS_DIALECT_POSTGRES));
+}
+
 static bool has_class(const struct ls_step *s, enum ls_dialect d, enum ls_tx_class tx)
 {
     for (size_t i = 0; i < s->ops.n; i++) {
@@ -88,8 +108,8 @@ static bool has_class(const struct ls_step *s, enum ls_dialect d, enum ls_tx_cla
     return false;
 }
 
-/* The one sentence that says what of a golang-migrate body is in the database after it failed. */
-static void tell_golang_body(struct ls_runner *r, const struct ls_step *s)
+/* The one sentence that says what of a body that was sent whole is in the database after it failed. */
+static void tell_whole_body(struct ls_runner *r, const struct ls_step *s)
 {
     struct ls_buf *out = &r->rep->applied;
     bool is_pg = r->s->dialect == LS_DIALECT_POSTGRES;
@@ -138,6 +158,21 @@ static void tell_no_tx(struct ls_runner *r, const struct ls_step *s)
              r->rep->failed_stmt);
 }
 
+/* The steps in front of it that were in the same transaction. */
+static void tell_shared(struct ls_runner *r)
+{
+    struct ls_buf *out = &r->rep->applied;
+    size_t from = (size_t)r->rep->n_steps_done, to = from + (size_t)r->rep->n_steps_undone;
+
+    if (to == from)
+        return;
+    ls_buf_adds(out, r->rep->verdict == LS_VERDICT_UNKNOWN ? "In the same transaction, so not known either: "
+                     : r->escaped                          ? "In the same transaction, so they may stay too: "
+                                                           : "Rolled back with it, as they were in the same transaction: ");
+    add_labels(out, r->plan, from, to);
+    ls_buf_adds(out, ".\n");
+}
+
 static void tell_failed_step(struct ls_runner *r, const struct ls_step *s)
 {
     struct ls_buf *out = &r->rep->applied;
@@ -152,10 +187,13 @@ static void tell_failed_step(struct ls_runner *r, const struct ls_step *s)
         line(out, "A statement ended the transaction around it: what came before that statement may stay.");
     else if (r->rep->verdict == LS_VERDICT_ROLLED_BACK)
         line(out, "Its transaction was rolled back: nothing of it is in the database.");
-    else if (is_golang(r))
-        tell_golang_body(r, s);
+    else if (r->told_failure && r->phase == LS_PHASE_FRESH)
+        line(out, "Its transaction was rolled back: nothing of it is in the database. The ledger was told that it failed, as the tool does it.");
+    else if (is_whole(r, s))
+        tell_whole_body(r, s);
     else
         tell_no_tx(r, s);
+    tell_shared(r);
     if (left > 0)
         line(out, "Not begun: %zu more.", left);
 }
@@ -232,21 +270,22 @@ static void next_lockstep(struct ls_runner *r, const struct ls_step *s)
 static void tell_next(struct ls_runner *r)
 {
     const struct ls_step *s = r->rep->failed_step >= 0 ? &r->plan->steps.v[r->rep->failed_step] : NULL;
+    const struct ls_step *first = s != NULL ? &r->plan->steps.v[r->rep->n_steps_done] : NULL; /* where it goes on: what was undone too */
     struct ls_buf *out = &r->rep->next;
 
     if (r->rep->verdict == LS_VERDICT_UNKNOWN)
         line(out, "When the database answers again, look at lockstep status: the ledger says whether it was committed.");
     else if (s == NULL || r->rep->err.code == LS_E_CHANGED)
         line(out, "%s", r->rep->err.hint != NULL ? r->rep->err.hint : "Remove the cause, then run it again.");
-    else if (r->rep->verdict == LS_VERDICT_DIRTY && is_golang(r))
+    else if (r->rep->verdict == LS_VERDICT_DIRTY && is_whole(r, s) && !r->escaped)
         next_golang(r, s);
     else if (r->rep->verdict == LS_VERDICT_DIRTY)
         next_lockstep(r, s);
     else if (r->rep->err.code == LS_E_CANCELLED)
-        line(out, "Run it again when you are ready: it goes on with %s.", s->label);
+        line(out, "Run it again when you are ready: it goes on with %s.", first->label);
     else if (s->path != NULL)
         line(out, "Mend %s or the cause in the database, then run it again: it goes on with %s. Or leave it: the database is as it was before %s.",
-             s->path, s->label, s->label);
+             s->path, first->label, first->label);
     else
         line(out, "Remove the cause, then run it again.");
 }

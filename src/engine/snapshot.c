@@ -72,7 +72,7 @@ static enum ls_rc named_format(const struct ls_session *s, const struct ls_forma
     const struct ls_format *const *all;
     size_t n;
 
-    *out = ls_format_find(s->p.format_name);
+    *out = s->p.format != NULL ? s->p.format : ls_format_find(s->p.format_name);
     if (*out != NULL || s->p.format_name == NULL)
         return LS_OK;
     all = ls_formats(&n);
@@ -122,9 +122,23 @@ static enum ls_rc detect_by_folder(const struct ls_session *s, struct ls_snapsho
     ls_dir_release(&dir);
     if (has_legacy)
         prefer_heir(snap);
-    note_guess(snap);
     snap->format = snap->n_detected > 0 ? snap->detected[0].format : &ls_format_lockstep;
     return wrap_folder(s, rc, err);
+}
+
+/* False when the folder holds migrations, and none that this tool would take for its own. */
+static bool fits_folder(const struct ls_session *s, const struct ls_format *format)
+{
+    struct ls_detected found[LS_ARRAY_LEN(((struct ls_snapshot *)0)->detected)];
+    struct ls_dir dir = {0};
+    size_t n = 0, i = 0;
+
+    if (ls_dir_list(s->p.migrations_dir, &dir, NULL) == LS_OK)
+        n = ls_format_detect(s->p.migrations_dir, &dir, found, LS_ARRAY_LEN(found));
+    ls_dir_release(&dir);
+    while (i < n && found[i].format != format)
+        i++;
+    return n == 0 || i < n;
 }
 
 /* The ledger in the database says whose it is by its columns; that is worth more than how files are named. *is_read: snap->ledger is that of
@@ -143,6 +157,10 @@ static enum ls_rc detect_by_ledger(struct ls_session *s, struct ls_snapshot *sna
         return rc;
     *is_read = snap->ledger.foreign == NULL;
     snap->format = *is_read ? all[0] : ls_format_find(snap->ledger.foreign);
+    if (snap->format != NULL && (snap->format->caps & LS_CAP_RECOGNISE_ONLY) != 0)
+        snap->format = NULL; /* named as the table's owner later on; the folder may be another tool's */
+    if (snap->format != NULL && !*is_read && !fits_folder(s, snap->format))
+        snap->format = NULL;
     if (snap->format == NULL)
         return LS_OK;
     snap->n_detected = 1;
@@ -152,8 +170,38 @@ static enum ls_rc detect_by_ledger(struct ls_session *s, struct ls_snapshot *sna
     return LS_OK;
 }
 
+/* Several tools could own the folder: the one whose ledger is in the database, if that is one. */
+static enum ls_rc break_tie(struct ls_session *s, struct ls_snapshot *snap, struct ls_err *err)
+{
+    struct ls_seen_ledgers seen = {0};
+    size_t at = 0, n = 0;
+    enum ls_rc rc;
+
+    if (snap->n_detected < 2)
+        return LS_OK;
+    rc = ls_format_seen_ledgers(s->db, &seen, err);
+    for (size_t i = 0; rc == LS_OK && i < snap->n_detected; i++) {
+        bool is_seen = false;
+
+        for (size_t k = 0; k < seen.l.n; k++)
+            is_seen = is_seen || seen.l.v[k].format == snap->detected[i].format;
+        at = is_seen ? i : at;
+        n += is_seen;
+    }
+    if (n == 1) {
+        struct ls_detected one = snap->detected[at];
+
+        memmove(&snap->detected[1], &snap->detected[0], at * sizeof(one));
+        one.detect.score = LS_DETECT_CERTAIN;
+        snap->detected[0] = one;
+        snap->format = one.format;
+    }
+    ls_seen_ledgers_release(&seen);
+    return rc;
+}
+
 /* Which format the folder and the database are in; leaves snap->ledger read or empty. */
-static enum ls_rc choose_format(struct ls_session *s, struct ls_snapshot *snap, bool *is_read, struct ls_err *err)
+static enum ls_rc find_format(struct ls_session *s, struct ls_snapshot *snap, bool *is_read, struct ls_err *err)
 {
     enum ls_rc rc = named_format(s, &snap->format, err);
 
@@ -162,11 +210,30 @@ static enum ls_rc choose_format(struct ls_session *s, struct ls_snapshot *snap, 
         return rc;
     if (s->db != NULL)
         rc = detect_by_ledger(s, snap, is_read, err);
-    if (rc == LS_OK && snap->format == NULL)
+    if (rc == LS_OK && snap->format == NULL) {
         rc = detect_by_folder(s, snap, snap->ledger.has_legacy, err);
+        if (rc == LS_OK && s->db != NULL)
+            rc = break_tie(s, snap, err);
+        note_guess(snap);
+    }
     if (!*is_read)
         ls_ledger_release(&snap->ledger);
     return rc;
+}
+
+static enum ls_rc refuse_recognised(const struct ls_session *s, const struct ls_format *f, struct ls_err *err)
+{
+    ls_err_set(err, LS_E_UNSUPPORTED, "%s holds migrations of %s, which lockstep knows by name only", s->p.migrations_dir, f->title);
+    ls_err_hint(err, "use %s for them, or name another folder or format", f->title);
+    return LS_E_UNSUPPORTED;
+}
+
+/* As find_format, and it is one that can be worked in. */
+static enum ls_rc choose_format(struct ls_session *s, struct ls_snapshot *snap, bool *is_read, struct ls_err *err)
+{
+    enum ls_rc rc = find_format(s, snap, is_read, err);
+
+    return rc == LS_OK && (snap->format->caps & LS_CAP_RECOGNISE_ONLY) != 0 ? refuse_recognised(s, snap->format, err) : rc;
 }
 
 static void note_legacy(struct ls_snapshot *snap)
@@ -215,13 +282,13 @@ static enum ls_rc finish(struct ls_snapshot *snap, enum ls_rc rc, struct ls_snap
 enum ls_rc ls_session_snapshot(struct ls_session *s, struct ls_snapshot **out, struct ls_err *err)
 {
     struct ls_snapshot *snap = new_snapshot(s);
-    const struct ls_format *named = ls_format_find(s->p.format_name);
+    const struct ls_format *named = s->p.format != NULL ? s->p.format : ls_format_find(s->p.format_name);
     struct scan_ahead ahead;
     bool is_read = false;
     enum ls_rc rc;
 
     /* Not named: in our own format, which has the most to read. When the ledger turns out to be another tool's, that was in vain. */
-    scan_ahead_start(&ahead, s->p.migrations_dir, dialect_of(s), named != NULL ? named : &ls_format_lockstep);
+    scan_ahead_start(&ahead, s->p.migrations_dir, dialect_of(s), named != NULL && named->scan != NULL ? named : &ls_format_lockstep);
     rc = ls_session_connect_to_read(s, err);
     if (rc == LS_OK) {
         snap->has_db = true;
@@ -252,8 +319,12 @@ enum ls_rc ls_session_scan(struct ls_session *s, struct ls_snapshot **out, struc
     struct ls_snapshot *snap = new_snapshot(s);
     enum ls_rc rc = named_format(s, &snap->format, err);
 
-    if (rc == LS_OK && snap->format == NULL)
+    if (rc == LS_OK && snap->format == NULL) {
         rc = detect_by_folder(s, snap, false, err);
+        note_guess(snap);
+    }
+    if (rc == LS_OK && (snap->format->caps & LS_CAP_RECOGNISE_ONLY) != 0)
+        rc = refuse_recognised(s, snap->format, err);
     if (rc == LS_OK)
         rc = fill(s, snap, false, scan_now(s, snap, err), err);
     return finish(snap, rc, out);

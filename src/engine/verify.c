@@ -87,8 +87,10 @@ static enum ls_rc report_error(struct runner *r, const struct ls_migration *m, c
         ls_err_move(err, why);
         return rc;
     }
-    if (why->offset >= 0 && st->start + (size_t)why->offset <= src->text.len)
+    if (why->offset >= 0 && st->start + (size_t)why->offset <= src->text.len) {
         ls_sql_place(src->text.ptr, src->text.len, st->start + (size_t)why->offset, &line, &col);
+        line += src->line - 1;
+    }
     d = add_failure(r, m, "verify-error", line);
     d->message = ls_arena_printf(r->out->arena, "statement %zu of %zu: %s", i + 1, src->stmts->n, why->message);
     d->hint = ls_arena_str(r->out->arena, why->hint);

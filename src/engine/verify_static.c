@@ -5,6 +5,7 @@
 
 #include <inttypes.h>
 #include <stdarg.h>
+#include <string.h>
 
 #include "lockstep/base/file.h"
 #include "lockstep/base/text.h"
@@ -15,7 +16,9 @@ struct check {
     struct ls_arena *arena;
     struct ls_diags *out;
     bool runs_empty_half; /* golang-migrate: a version without an up (or down) file runs nothing and moves the cursor */
+    bool has_downs;       /* the tool has down files, or down parts */
     struct ls_buf text;
+    int first_line;       /* of the file, that text begins in */
 };
 
 /* Strings are copied: a report outlives the snapshot that it was made from. */
@@ -63,7 +66,7 @@ enum role { ROLE_UP, ROLE_DOWN, ROLE_VERIFY };
 
 static const struct ls_entry *entry_of(const struct check *c, const struct ls_migration *m)
 {
-    long i = ls_timeline_find(&c->snap->timeline, m->version);
+    long i = ls_timeline_find_id(&c->snap->timeline, m->id);
 
     return i >= 0 ? &c->snap->timeline.e.v[i] : NULL;
 }
@@ -118,6 +121,7 @@ static void check_bytes(struct check *c, const struct ls_migration *m, const str
         int line, col;
 
         ls_sql_place(c->text.ptr, c->text.len, (size_t)(crlf - c->text.ptr), &line, &col);
+        line += c->first_line - 1;
         d = add(c, LS_SEV_INFO, "crlf", s->path, line, m->label);
         say(c, d, "lines end in CR LF; where git or an editor changes that, the checksum changes too");
     }
@@ -128,9 +132,12 @@ static void check_split(struct check *c, const struct ls_migration *m, const str
     struct ls_stmts stmts = {0};
     struct ls_err err = LS_ERR_INIT;
     struct ls_diag *d;
+    enum ls_rc rc = ls_sql_split(c->snap->info.dialect, c->text.ptr, c->text.len, &stmts, &err);
 
-    if (ls_sql_split(c->snap->info.dialect, c->text.ptr, c->text.len, &stmts, &err) != LS_OK) {
-        d = add(c, LS_SEV_ERROR, "not-splittable", s->path, stmts.error_line, m->label);
+    for (size_t i = 0; i < stmts.n; i++)
+        stmts.v[i].line += c->first_line - 1;
+    if (rc != LS_OK) {
+        d = add(c, LS_SEV_ERROR, "not-splittable", s->path, stmts.error_line + c->first_line - 1, m->label);
         say(c, d, "statement %zu cannot be read: %s", stmts.n + 1, ls_split_error_name(stmts.error));
         d->hint = ls_split_error_hint(stmts.error);
     } else if (stmts.n == 0) {
@@ -144,16 +151,30 @@ static void check_split(struct check *c, const struct ls_migration *m, const str
     ls_stmts_release(&stmts);
 }
 
+/* Keeps the section's part of its file. */
+static void cut(struct check *c, const struct ls_section *s)
+{
+    size_t start = (size_t)s->start, end = (size_t)s->end;
+
+    c->first_line = s->line > 0 ? s->line : 1;
+    if (s->end <= 0 || start > end || end > c->text.len)
+        return;
+    memmove(c->text.ptr, c->text.ptr + start, end - start);
+    ls_buf_truncate(&c->text, end - start);
+}
+
 static void check_section(struct check *c, const struct ls_migration *m, const struct ls_section *s, enum role role)
 {
     struct ls_err err = LS_ERR_INIT;
 
-    if (s->path == NULL)
+    if (s->path == NULL || m->lang != LS_LANG_SQL)
         return;
     ls_buf_clear(&c->text);
     if (ls_file_read(s->path, 0, 0, &c->text, &err) == LS_OK) {
+        cut(c, s);
         check_bytes(c, m, s);
-        check_split(c, m, s, role);
+        if ((c->snap->format->caps & LS_CAP_OWN_SPLIT) == 0)
+            check_split(c, m, s, role);
     } else if ((m->flags & LS_MIG_BROKEN) == 0) { /* else the scan has said so */
         say(c, add(c, LS_SEV_ERROR, "unreadable-file", s->path, 0, m->label), "%s", err.message);
     }
@@ -164,6 +185,8 @@ static void check_halves(struct check *c, const struct ls_migration *m)
 {
     struct ls_diag *d;
 
+    if (m->kind != LS_KIND_VERSIONED || m->lang != LS_LANG_SQL)
+        return;
     if (m->up.path == NULL) {
         d = add(c, c->runs_empty_half ? LS_SEV_WARNING : LS_SEV_ERROR, "missing-up",
                 m->down.path != NULL ? m->down.path : m->verify.path, 0, m->label);
@@ -173,7 +196,7 @@ static void check_halves(struct check *c, const struct ls_migration *m)
         else
             d->hint = "Add the file, or remove what is left of the pair.";
     }
-    if (m->down.path == NULL && (m->up.path != NULL || m->verify.path != NULL)) {
+    if (c->has_downs && m->down.path == NULL && (m->up.path != NULL || m->verify.path != NULL)) {
         d = add(c, LS_SEV_WARNING, "missing-down", m->up.path, 0, m->label);
         if (c->runs_empty_half)
             say(c, d, "there is no .down.sql file for version %s: going down from it runs nothing, and moves the cursor back",
@@ -246,9 +269,11 @@ static void check_modified(struct check *c, const struct ls_entry *e)
 {
     const char *path = e->migration != NULL ? e->migration->up.path : NULL;
     struct ls_diag *d = add(c, LS_SEV_ERROR, "checksum-changed", path, 0, e->label);
+    const char *own = e->migration->checksum;
 
-    say(c, d, "the file is not the one that was applied%s%s: its SHA-256 is %.12s..., the ledger has %.12s...",
-        e->row->applied_at != NULL ? " at " : "", e->row->applied_at != NULL ? e->row->applied_at : "", e->migration->up.sha256,
+    say(c, d, "the file is not the one that was applied%s%s: its %s is %.12s..., the ledger has %.12s...",
+        e->row->applied_at != NULL ? " at " : "", e->row->applied_at != NULL ? e->row->applied_at : "", own != NULL ? "checksum" : "SHA-256",
+        own != NULL ? own : e->migration->up.sha256,
         e->row->checksum != NULL ? e->row->checksum : "none");
     d->hint = "Bring the old file back and put the change into a new migration.";
 }
@@ -293,6 +318,7 @@ void ls_verify_static(const struct ls_snapshot *snap, struct ls_arena *arena, st
 {
     struct check c = {.snap = snap, .arena = arena, .out = diags, .text = LS_BUF_INIT};
 
+    c.has_downs = (snap->format->caps & LS_CAP_DOWN) != 0;
     c.runs_empty_half = snap->format == &ls_format_golang_migrate;
     copy_scan_diags(&c);
     for (size_t i = 0; i < snap->migrations.m.n; i++) {
@@ -303,7 +329,8 @@ void ls_verify_static(const struct ls_snapshot *snap, struct ls_arena *arena, st
         check_section(&c, m, &m->down, ROLE_DOWN);
         check_section(&c, m, &m->verify, ROLE_VERIFY);
     }
-    check_gaps(&c);
+    if (snap->format->rules->is_numeric)
+        check_gaps(&c);
     if (snap->has_db) {
         check_ledger(&c);
         for (size_t i = 0; i < snap->timeline.e.n; i++)

@@ -8,6 +8,7 @@
 #include "format/scan.h"
 
 static const struct ls_timeline_rules rules = {
+    .is_numeric = true,
     .has_checksums = false,
     .runs_out_of_order = false,
     .applied = "nothing: its cursor is here",

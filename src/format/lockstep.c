@@ -16,6 +16,7 @@
 #define HEAD_BYTES 4096
 
 static const struct ls_timeline_rules rules = {
+    .is_numeric = true,
     .has_checksums = true,
     .runs_out_of_order = true,
     .applied = "nothing: it is applied",

@@ -86,9 +86,9 @@ static void add_row(struct ls_plan_ctx *ctx, struct ls_step *step, const char *t
                        NULL);
 }
 
-static const char *name_in(const struct ls_timeline *t, uint64_t version)
+static const char *name_in(struct ls_arena *arena, const struct ls_timeline *t, uint64_t version)
 {
-    long i = ls_timeline_find(t, version);
+    long i = ls_timeline_find_id(t, ls_arena_printf(arena, "%" PRIu64, version));
 
     return i >= 0 ? t->e.v[i].name : "";
 }
@@ -129,7 +129,7 @@ enum ls_rc ls_lockstep_plan_import(struct ls_plan_ctx *ctx, struct ls_step *step
             add_row(ctx, step, table, t->e.v[i].version, t->e.v[i].name);
     for (size_t i = 0; i < l->legacy_versions.n; i++)
         if (i == 0 || l->legacy_versions.v[i] != l->legacy_versions.v[i - 1])
-            add_row(ctx, step, table, l->legacy_versions.v[i], name_in(t, l->legacy_versions.v[i]));
+            add_row(ctx, step, table, l->legacy_versions.v[i], name_in(ctx->plan->arena, t, l->legacy_versions.v[i]));
     ls_ops_add(ctx, step, LS_OP_JOURNAL);
     ls_ops_add(ctx, step, LS_OP_COMMIT);
     return LS_OK;

@@ -13,19 +13,27 @@ struct ls_op *ls_ops_add(struct ls_plan_ctx *ctx, struct ls_step *step, enum ls_
     return op;
 }
 
-struct ls_op *ls_ops_sql(struct ls_plan_ctx *ctx, struct ls_step *step, enum ls_op_kind kind, const char *sql, const struct ls_param *params,
-                         int n_params)
+static void fill(struct ls_plan_ctx *ctx, struct ls_op *op, enum ls_op_kind kind, const char *sql, const struct ls_param *params, int n_params)
 {
-    struct ls_op *op = ls_ops_add(ctx, step, kind);
     struct ls_param *own = n_params > 0 ? ls_ops_params(ctx, n_params) : NULL;
 
     /* The values may be of a ledger or a folder that the plan outlives. */
     for (int i = 0; i < n_params; i++)
         own[i] = (struct ls_param){params[i].kind, ls_arena_str(ctx->plan->arena, params[i].text)};
+    op->kind = kind;
+    op->expect_rows = -1;
     op->sql = sql;
-    op->len = strlen(sql);
+    op->len = sql != NULL ? strlen(sql) : 0;
     op->params = own;
     op->n_params = n_params;
+}
+
+struct ls_op *ls_ops_sql(struct ls_plan_ctx *ctx, struct ls_step *step, enum ls_op_kind kind, const char *sql, const struct ls_param *params,
+                         int n_params)
+{
+    struct ls_op *op = ls_ops_add(ctx, step, kind);
+
+    fill(ctx, op, kind, sql, params, n_params);
     return op;
 }
 
@@ -37,16 +45,18 @@ void ls_ops_fence(struct ls_plan_ctx *ctx, struct ls_step *step, const char *sql
 void ls_ops_batch(struct ls_plan_ctx *ctx, struct ls_step *step)
 {
     const struct ls_stmts *stmts = ctx->stmts;
-    struct ls_piece *pieces = LS_ARENA_ARRAY(ctx->plan->arena, struct ls_piece, stmts->n);
+    size_t n = stmts != NULL ? stmts->n : 0;
+    struct ls_piece *pieces = LS_ARENA_ARRAY(ctx->plan->arena, struct ls_piece, n + 1);
     struct ls_op *op = ls_ops_add(ctx, step, LS_OP_BATCH);
 
-    for (size_t i = 0; i < stmts->n; i++)
+    for (size_t i = 0; i < n; i++)
         pieces[i] = (struct ls_piece){stmts->v[i].start, stmts->v[i].end, stmts->v[i].line, stmts->v[i].col};
     op->sql = step->text;
     op->len = step->text_len;
-    op->stmt_no = op->line = op->col = 1;
+    op->stmt_no = op->col = 1;
+    op->line = step->line > 0 ? step->line : 1;
     op->pieces = pieces;
-    op->n_pieces = (int)stmts->n;
+    op->n_pieces = (int)n;
 }
 
 void ls_ops_statements(struct ls_plan_ctx *ctx, struct ls_step *step)
@@ -62,6 +72,62 @@ void ls_ops_statements(struct ls_plan_ctx *ctx, struct ls_step *step)
         op->line = stmts->v[i].line;
         op->col = stmts->v[i].col;
     }
+}
+
+/* The statement in front of a new one, where both lie in the step's text: its number and place are gone on from, so that many pieces stay quick. */
+static const struct ls_op *piece_before(const struct ls_step *step, size_t start)
+{
+    for (size_t i = step->ops.n; i-- > 0;) {
+        const struct ls_op *op = &step->ops.v[i];
+
+        if (op->kind == LS_OP_STATEMENT)
+            return op->sql >= step->text && op->sql <= step->text + start ? op : NULL;
+    }
+    return NULL;
+}
+
+static int count_pieces(const struct ls_step *step)
+{
+    int n = 0;
+
+    for (size_t i = 0; i < step->ops.n; i++)
+        n += step->ops.v[i].kind == LS_OP_STATEMENT;
+    return n;
+}
+
+struct ls_op *ls_ops_piece(struct ls_plan_ctx *ctx, struct ls_step *step, size_t start, size_t end)
+{
+    const struct ls_op *before = piece_before(step, start);
+    size_t from = before != NULL ? (size_t)(before->sql - step->text) : 0, bol = start;
+    int no = before != NULL ? before->stmt_no + 1 : count_pieces(step) + 1;
+    int line = before != NULL ? before->line : step->line > 0 ? step->line : 1, unused;
+    struct ls_op *op = ls_ops_add(ctx, step, LS_OP_STATEMENT);
+
+    op->sql = step->text + start;
+    op->len = end - start;
+    op->stmt_no = no;
+    for (size_t i = from; i < start; i++)
+        line += step->text[i] == '\n';
+    while (bol > 0 && step->text[bol - 1] != '\n')
+        bol--;
+    op->line = line;
+    ls_sql_place(step->text + bol, step->text_len - bol, start - bol, &unused, &op->col);
+    return op;
+}
+
+void ls_ops_lock_table(struct ls_plan_ctx *ctx, struct ls_step *step, const char *table)
+{
+    if (ctx->dialect == LS_DIALECT_POSTGRES)
+        ls_ops_sql(ctx, step, LS_OP_LEDGER, ls_arena_printf(ctx->plan->arena, "LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE", table), NULL, 0);
+}
+
+struct ls_op *ls_ops_on_failure(struct ls_plan_ctx *ctx, struct ls_step *step, enum ls_op_kind kind, const char *sql, const struct ls_param *params,
+                                int n_params)
+{
+    struct ls_op *op = LS_VEC_PUSH(&step->on_failure);
+
+    fill(ctx, op, kind, sql, params, n_params);
+    return op;
 }
 
 struct ls_param *ls_ops_params(struct ls_plan_ctx *ctx, int n)
@@ -82,6 +148,16 @@ struct ls_param ls_param_int(const char *digits)
 struct ls_param ls_param_bool(bool value)
 {
     return (struct ls_param){LS_PARAM_BOOL, value ? "true" : "false"};
+}
+
+struct ls_param ls_param_blob(const char *hex)
+{
+    return (struct ls_param){hex != NULL ? LS_PARAM_BLOB : LS_PARAM_NULL, hex};
+}
+
+struct ls_param ls_param_runtime(const char *word)
+{
+    return (struct ls_param){LS_PARAM_RUNTIME, word};
 }
 
 enum ls_rc ls_ops_refuse_class(const struct ls_plan_ctx *ctx, const struct ls_step *step, enum ls_tx_class tx, const char *why, const char *hint,

@@ -16,11 +16,22 @@ void ls_ops_batch(struct ls_plan_ctx *ctx, struct ls_step *step);
 /* Each statement of the step's text as its own op (ctx->stmts). */
 void ls_ops_statements(struct ls_plan_ctx *ctx, struct ls_step *step);
 
+/* A part of step->text (bytes start..end) as its own op, for formats that cut the text themselves; number and line are worked out. */
+struct ls_op *ls_ops_piece(struct ls_plan_ctx *ctx, struct ls_step *step, size_t start, size_t end);
+/* Behind a BEGIN, for tools without advisory locks: LOCK TABLE ... IN SHARE ROW EXCLUSIVE MODE, so that a rival's INSERT waits. Nothing on SQLite, whose
+ * BEGIN IMMEDIATE keeps everybody out. table as ls_table_sql_of gives it. */
+void ls_ops_lock_table(struct ls_plan_ctx *ctx, struct ls_step *step, const char *table);
+/* A ledger op of step->on_failure; as ls_ops_sql. */
+struct ls_op *ls_ops_on_failure(struct ls_plan_ctx *ctx, struct ls_step *step, enum ls_op_kind kind, const char *sql, const struct ls_param *params,
+                                int n_params);
+
 /* Array of n parameters to fill and pass on. */
 struct ls_param *ls_ops_params(struct ls_plan_ctx *ctx, int n);
 struct ls_param ls_param_text(const char *text); /* NULL gives SQL NULL; text is lent */
 struct ls_param ls_param_int(const char *digits);
 struct ls_param ls_param_bool(bool value);
+struct ls_param ls_param_blob(const char *hex);     /* NULL gives SQL NULL */
+struct ls_param ls_param_runtime(const char *word); /* LS_PARAM_UUID4 ... */
 
 /* LS_E_REFUSED when a statement is of that class (SQLite's outer pragmas, which are in one, are left to the caller): message "FILE:LINE: why", statement number and place set. */
 LS_MUST_CHECK enum ls_rc ls_ops_refuse_class(const struct ls_plan_ctx *ctx, const struct ls_step *step, enum ls_tx_class tx, const char *why,

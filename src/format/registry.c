@@ -8,6 +8,14 @@
 static const struct ls_format *const formats[] = {
     &ls_format_lockstep,
     &ls_format_golang_migrate,
+    &ls_format_dbmate,
+    &ls_format_goose,
+    &ls_format_sql_migrate,
+    &ls_format_drizzle,
+    &ls_format_drizzle1,
+    &ls_format_prisma,
+    &ls_format_sqlx,
+    &ls_format_diesel,
 };
 
 static const struct {
@@ -20,6 +28,16 @@ const struct ls_format *const *ls_formats(size_t *n)
     return formats;
 }
 
+static bool is_called(const struct ls_format *f, const char *name)
+{
+    if (strcmp(name, f->name) == 0 || strcmp(name, f->title) == 0)
+        return true;
+    for (const char *const *alias = f->aliases; alias != NULL && *alias != NULL; alias++)
+        if (strcmp(name, *alias) == 0)
+            return true;
+    return false;
+}
+
 const struct ls_format *ls_format_find(const char *name)
 {
     if (name == NULL)
@@ -28,7 +46,7 @@ const struct ls_format *ls_format_find(const char *name)
         if (strcmp(name, aliases[i].alias) == 0)
             name = aliases[i].name;
     for (size_t i = 0; i < LS_ARRAY_LEN(formats); i++)
-        if (strcmp(name, formats[i]->name) == 0)
+        if (is_called(formats[i], name))
             return formats[i];
     return NULL;
 }
@@ -41,6 +59,8 @@ size_t ls_format_detect(const char *path, const struct ls_dir *dir, struct ls_de
         struct ls_detected found = {.format = formats[i]};
         size_t at = n;
 
+        if (formats[i]->detect == NULL)
+            continue;
         formats[i]->detect(path, dir, &found.detect);
         if (found.detect.score <= 0)
             continue;

@@ -7,7 +7,8 @@
 
 #include "lockstep/sql/quote.h"
 
-/* Whose a table is, by its columns; the first row that fits. `only`: no column besides. Source: formats.md 2.3. */
+/* Whose a table is, by its columns; the first row that fits. `only`: no column besides. The words are the titles of formats. Source: formats.md 2.3;
+ * Supabase: supabase_migrations.schema_migrations; Liquibase: databasechangelog; Django: django_migrations; the rest as their tools create them. */
 static const struct {
     const char *tool;
     const char *columns[6];
@@ -15,9 +16,24 @@ static const struct {
 } owners[] = {
     {"lockstep", {"version", "name", "applied_at", "checksum", "status"}, false, false},
     {"golang-migrate", {"version", "dirty"}, true, false},
+    {"goose", {"version_id", "is_applied", "tstamp"}, false, false},
+    {"Flyway", {"installed_rank", "version", "checksum", "success"}, false, false},
+    {"Prisma", {"id", "checksum", "migration_name", "rolled_back_at", "applied_steps_count"}, false, false},
+    {"sqlx", {"version", "checksum", "execution_time", "success"}, false, false},
+    {"diesel", {"version", "run_on"}, true, false},
+    {"Alembic", {"version_num"}, true, false},
+    {"Drizzle", {"hash", "created_at"}, false, false},
+    {"knex", {"name", "batch", "migration_time"}, false, false},
+    {"node-pg-migrate", {"id", "name", "run_on"}, true, false},
+    {"sql-migrate", {"id", "applied_at"}, true, false},
+    {"Supabase", {"version", "statements"}, false, false},
     {"Ecto", {"version", "inserted_at"}, false, false},
     {"Rails", {"version"}, true, true},
     {"dbmate", {"version"}, true, false},
+    {"Liquibase", {"id", "author", "filename", "md5sum", "exectype"}, false, false},
+    {"Django", {"id", "app", "name", "applied"}, true, false},
+    {"TypeORM", {"id", "timestamp", "name"}, true, false},
+    {"Sequelize", {"name"}, true, false},
 };
 
 static const char look_pg[] =
@@ -76,11 +92,6 @@ void ls_table_names(struct ls_arena *arena, enum ls_dialect d, const struct ls_f
     *table = unquoted(arena, last, strlen(last));
 }
 
-static bool is_true(const char *text)
-{
-    return text != NULL && (strcmp(text, "t") == 0 || strcmp(text, "1") == 0);
-}
-
 static bool is_of(const struct ls_result *r, size_t row, const char *table)
 {
     const char *name = ls_result_get(r, row, 2);
@@ -108,7 +119,7 @@ static size_t count_columns(const struct ls_result *r, const char *table)
     return n;
 }
 
-static const char *owner_of(struct ls_arena *arena, const struct ls_result *r, const char *table)
+const char *ls_table_owner(struct ls_arena *arena, const struct ls_result *r, const char *table)
 {
     struct ls_buf columns = LS_BUF_INIT;
     const char *text;
@@ -130,6 +141,14 @@ static const char *owner_of(struct ls_arena *arena, const struct ls_result *r, c
     return text;
 }
 
+bool ls_table_is_known(const char *tool)
+{
+    for (size_t k = 0; k < LS_ARRAY_LEN(owners); k++)
+        if (strcmp(owners[k].tool, tool) == 0)
+            return true;
+    return false;
+}
+
 static void judge(const struct ls_result *r, const char *tool, const char *database_is_read_only, struct ls_ledger *l, struct ls_table_look *out)
 {
     out->exists = count_columns(r, out->table) > 0;
@@ -138,12 +157,12 @@ static void judge(const struct ls_result *r, const char *tool, const char *datab
     out->is_writable = database_is_read_only == NULL;
     for (size_t i = 0; i < r->n_rows; i++) {
         if (out->exists && is_of(r, i, out->table))
-            out->is_writable = out->is_writable && is_true(ls_result_get(r, i, 4));
+            out->is_writable = out->is_writable && ls_table_is_true(ls_result_get(r, i, 4));
         else if (!out->exists)
-            out->is_writable = out->is_writable && is_true(ls_result_get(r, i, 1));
+            out->is_writable = out->is_writable && ls_table_is_true(ls_result_get(r, i, 1));
     }
     if (out->exists)
-        out->tool = owner_of(l->arena, r, out->table);
+        out->tool = ls_table_owner(l->arena, r, out->table);
     l->exists = out->exists;
     l->is_writable = out->is_writable;
     l->foreign = out->exists && strcmp(out->tool, tool) != 0 ? out->tool : NULL;

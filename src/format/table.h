@@ -24,6 +24,20 @@ LS_MUST_CHECK enum ls_rc ls_table_look(struct ls_db *db, const struct ls_format_
 LS_MUST_CHECK enum ls_rc ls_table_sql(struct ls_buf *out, enum ls_dialect d, const char *schema, const char *table, struct ls_err *err);
 /* The same for a plan: the arena's string, NULL with err. */
 const char *ls_table_sql_of(struct ls_plan_ctx *ctx, const char *default_table, struct ls_err *err);
+/* Whose a table is, by its columns, as the look's result has them: column 2 the table, 3 a column of it. "another tool (its columns: ...)" for none. */
+const char *ls_table_owner(struct ls_arena *arena, const struct ls_result *r, const char *table);
+/* Whether that is a tool that is known. */
+bool ls_table_is_known(const char *tool);
+/* Reads the whole ledger table that was looked at: `SELECT * FROM table AS t ORDER BY order_by`, every value as text (bytea as "\\x00ff", times as
+ * 2026-11-29T16:38:44.123456Z, without the Z where the column has no zone). Pushes a row for each, with raw set, duration_ms -1 and id "" (ledger->raw_names, n_raw too); the format fills the rest
+ * from ls_table_cell. order_by is SQL of ours, with columns as t.NAME, and may be NULL. */
+LS_MUST_CHECK enum ls_rc ls_table_rows(struct ls_db *db, const struct ls_table_look *look, const char *order_by, struct ls_ledger *ledger,
+                                       struct ls_err *err);
+/* A column of a row by its name (NULL: SQL NULL, or no such column). */
+const char *ls_table_cell(const struct ls_ledger *l, const struct ls_ledger_row *row, const char *column);
+bool ls_table_has_column(const struct ls_ledger *l, const char *column);
+/* "t", "true", "1" */
+bool ls_table_is_true(const char *text);
 /* What reading the ledger's rows failed with, with its name in front, and what to do about rights. */
 void ls_table_unreadable(const char *location, struct ls_err *err);
 /* A version out of a ledger; false: no number between 0 and INT64_MAX. */

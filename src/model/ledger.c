@@ -10,6 +10,7 @@
 void ls_ledger_release(struct ls_ledger *l)
 {
     LS_VEC_RELEASE(&l->rows);
+    LS_VEC_RELEASE(&l->heads);
     LS_VEC_RELEASE(&l->legacy_versions);
     ls_arena_free(l->arena);
     l->arena = NULL;
@@ -34,6 +35,8 @@ void ls_ledger_fingerprint(const struct ls_ledger *l, char hex[LS_SHA256_HEX])
         ls_sha256_field(h, r->applied_at);
         ls_sha256_field(h, r->applied_by);
         ls_sha256_field(h, r->checksum);
+        for (size_t k = 0; r->raw != NULL && k < l->n_raw; k++)
+            ls_sha256_field(h, r->raw[k]);
         ls_sha256_field(h, number);
     }
     ls_sha256_field(h, l->has_legacy ? "legacy" : NULL);

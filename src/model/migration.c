@@ -2,6 +2,8 @@
 
 #include "lockstep/model/migration.h"
 
+#include <string.h>
+
 void ls_migrations_release(struct ls_migrations *m)
 {
     LS_VEC_RELEASE(&m->m);
@@ -24,4 +26,12 @@ const struct ls_migration *ls_migrations_find(const struct ls_migrations *m, uin
             hi = mid;
     }
     return lo < m->m.n && m->m.v[lo].version == version ? &m->m.v[lo] : NULL;
+}
+
+const struct ls_migration *ls_migrations_find_id(const struct ls_migrations *m, const char *id)
+{
+    for (size_t i = 0; i < m->m.n; i++)
+        if (strcmp(m->m.v[i].id, id) == 0)
+            return &m->m.v[i];
+    return NULL;
 }

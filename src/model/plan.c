@@ -17,8 +17,10 @@ void ls_plan_free(struct ls_plan *p)
 {
     if (p == NULL)
         return;
-    for (size_t i = 0; i < p->steps.n; i++)
+    for (size_t i = 0; i < p->steps.n; i++) {
         LS_VEC_RELEASE(&p->steps.v[i].ops);
+        LS_VEC_RELEASE(&p->steps.v[i].on_failure);
+    }
     LS_VEC_RELEASE(&p->steps);
     LS_VEC_RELEASE(&p->findings);
     LS_VEC_RELEASE(&p->setup);
@@ -67,6 +69,38 @@ static void add_step(struct ls_sha256 *h, const struct ls_step *s)
     add_int(h, (int64_t)s->ops.n);
     for (size_t i = 0; i < s->ops.n; i++)
         add_op(h, &s->ops.v[i]);
+    add_int(h, (int64_t)s->on_failure.n);
+    for (size_t i = 0; i < s->on_failure.n; i++)
+        add_op(h, &s->on_failure.v[i]);
+}
+
+/* Whether a transaction is open behind these ops, given whether one was in front of them. */
+static bool open_behind(const struct ls_step *s, bool is_open)
+{
+    for (size_t i = 0; i < s->ops.n; i++)
+        is_open = s->ops.v[i].kind == LS_OP_BEGIN || (is_open && s->ops.v[i].kind != LS_OP_COMMIT);
+    return is_open;
+}
+
+void ls_plan_group(struct ls_plan *p)
+{
+    int first = 0;
+    bool is_open = false;
+
+    for (int i = 0; i < (int)p->steps.n; i++) {
+        if (!is_open)
+            first = i;
+        is_open = open_behind(&p->steps.v[i], is_open);
+        for (int k = first; !is_open && k <= i; k++) {
+            p->steps.v[k].tx_first = first;
+            p->steps.v[k].tx_last = i;
+        }
+    }
+    /* A plan whose last step leaves it open is a format's mistake; the run ends it with a rollback. */
+    for (int k = first; is_open && k < (int)p->steps.n; k++) {
+        p->steps.v[k].tx_first = first;
+        p->steps.v[k].tx_last = (int)p->steps.n - 1;
+    }
 }
 
 void ls_plan_digest(const struct ls_plan *p, char hex[LS_SHA256_HEX])
@@ -83,6 +117,7 @@ void ls_plan_digest(const struct ls_plan *p, char hex[LS_SHA256_HEX])
     add_int(h, p->action);
     add_int(h, p->count);
     ls_sha256_field(h, version);
+    ls_sha256_field(h, p->id);
     add_int(h, p->to_nothing);
     add_int(h, (int64_t)p->setup.n);
     for (size_t i = 0; i < p->setup.n; i++)

@@ -22,9 +22,20 @@ static const char *const action_names[] = {[LS_ACTION_UP] = "up",
                                            [LS_ACTION_MARK_PENDING] = "mark-pending",
                                            [LS_ACTION_IMPORT] = "import"};
 
+static const char *const kind_names[] = {[LS_KIND_VERSIONED] = "versioned",
+                                         [LS_KIND_REPEATABLE] = "repeatable",
+                                         [LS_KIND_BASELINE] = "baseline",
+                                         [LS_KIND_UNDO] = "undo",
+                                         [LS_KIND_TAG] = "tag"};
+
 const char *ls_severity_name(enum ls_severity s)
 {
     return severity_names[s];
+}
+
+const char *ls_kind_name(enum ls_mig_kind k)
+{
+    return kind_names[k];
 }
 
 const char *ls_state_name(enum ls_state s)

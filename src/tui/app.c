@@ -137,13 +137,13 @@ void snapref_put(struct snapref *r)
 void app_set_snapshot(struct app *a, struct snapref *r)
 {
     const struct ls_entry *e = app_entry(a);
-    uint64_t version = e ? e->version : 0;
-    bool had = e != NULL;
+    char *id = e ? ls_strdup(e->id) : NULL;
 
     snapref_put(a->snap);
     a->snap = r;
     /* The cursor stays on its migration, wherever that is now. */
-    a->selected = had && r ? ls_timeline_find(&r->snap->timeline, version) : -1;
+    a->selected = id && r ? ls_timeline_find_id(&r->snap->timeline, id) : -1;
+    free(id);
     for (int i = 0; i < UI_N_PANES; i++)
         a->panes[i]->ops->refresh(a->panes[i]);
     a->needs_layout = a->needs_paint = true;

@@ -63,8 +63,9 @@ static void head(struct ui_doc *d, const struct ls_snapshot *snap, const struct 
     ui_doc_addf(d, ROLE_DIM, "  %s", ls_state_meaning(e->state));
     ui_doc_end(d);
     if (e->evidence == LS_EVIDENCE_INFERRED)
-        fact(d, "evidence", ROLE_INFERRED,
-             "inferred: the ledger keeps only its newest version, so the tool takes this one as applied");
+        fact(d, "evidence", ROLE_INFERRED, snap->ledger.shape == LS_LEDGER_CURSOR
+                 ? "inferred: the ledger keeps only its newest version, so the tool takes this one as applied"
+                 : "inferred: the ledger has no row about it, and the tool takes it as applied");
     fact(d, "the tool", ROLE_TEXT, e->tool_would);
     fact(d, "format", ROLE_TEXT, snap->format ? snap->format->title : NULL);
     row_facts(d, e->row);
@@ -120,7 +121,7 @@ static void statements(struct ui_doc *d, enum ls_dialect dialect, const struct l
         from = end;
     }
     if (from < len && from < UI_DOC_MAX_BYTES && strspn(src->text.ptr + from, " \t\r\n") < len - from)
-        ui_doc_sql(d, dialect, src->text.ptr + from, len - from, line_of(src->text.ptr, from), 0);
+        ui_doc_sql(d, dialect, src->text.ptr + from, len - from, src->line - 1 + line_of(src->text.ptr, from), 0);
     else if (from < len && from >= UI_DOC_MAX_BYTES)
         ui_doc_textf(d, ROLE_WARNING, "%zu bytes more: open the file in $EDITOR to see them", len - from);
 }
@@ -131,7 +132,7 @@ static void show_unsplit(struct ui_doc *d, enum ls_dialect dialect, const struct
     if (err->hint)
         ui_doc_textf(d, ROLE_WARNING, "%s", err->hint);
     if (src->text.len > 0)
-        ui_doc_sql(d, dialect, src->text.ptr, src->text.len, 1, 0);
+        ui_doc_sql(d, dialect, src->text.ptr, src->text.len, src->line, 0);
 }
 
 static void section(struct ui_doc *d, const struct ls_snapshot *snap, const char *title, const struct ls_section *s)
@@ -163,7 +164,7 @@ static void section(struct ui_doc *d, const struct ls_snapshot *snap, const char
     else if (src.stmts->n == 0)
         ui_doc_text(d, ROLE_WARNING, "it holds no statement");
     else if (src.stmts->n > MAX_STATEMENTS)
-        ui_doc_sql(d, dialect, src.text.ptr, src.text.len, 1, 0);
+        ui_doc_sql(d, dialect, src.text.ptr, src.text.len, src.line, 0);
     else
         statements(d, dialect, &src);
     ls_source_release(&src);

@@ -177,7 +177,7 @@ void flow_on_run_end(struct app *a)
         app_say(a, ROLE_ERROR, "%s: %s", ls_verdict_name(r->verdict), r->err.message ? r->err.message : ls_rc_name(r->err.code));
     /* The timeline's cursor goes where the work goes on: to what failed, else to what would run next. */
     a->selected = r->failed_step >= 0 && a->snap
-                      ? ls_timeline_find(&a->snap->snap->timeline, a->run.plan->plan->steps.v[r->failed_step].version)
+                      ? ls_timeline_find_id(&a->snap->snap->timeline, a->run.plan->plan->steps.v[r->failed_step].id)
                       : -1;
     a->panes[UI_PANE_RUN]->ops->refresh(a->panes[UI_PANE_RUN]);
     a->panes[UI_PANE_LOG]->ops->refresh(a->panes[UI_PANE_LOG]);

@@ -255,6 +255,14 @@ static void mark_tx(struct run_model *m, const struct ls_event *ev, enum ls_op_k
         set_state(m, row, s);
 }
 
+/* A step that had ended went back with the transaction of a later one. */
+static void undo_step(struct run_model *m, int step)
+{
+    roll_back_rows(m, step);
+    mark_step(m, step, RUN_ROLLED_BACK);
+    m->n_steps_done -= m->n_steps_done > 0;
+}
+
 static void keep_notice(struct run_model *m, const char *text)
 {
     if (text && m->notices.n < MAX_NOTICES)
@@ -300,6 +308,9 @@ void run_model_event(struct run_model *m, const struct ls_event *ev, int64_t now
         mark_step(m, ev->step, ev->err && ev->err->code != LS_OK ? RUN_FAILED : RUN_DONE);
         if (!ev->err || ev->err->code == LS_OK)
             m->n_steps_done++;
+        break;
+    case LS_EV_STEP_UNDONE:
+        undo_step(m, ev->step);
         break;
     case LS_EV_RUN_BEGIN:
     case LS_EV_RUN_END:

@@ -234,6 +234,29 @@ static void test_direct_not_pooled(void **state)
     assert_fails(&req, LS_E_USAGE, "lockstep.conf:2: [env a] takes its URL from APP_DB, which is not set");
 }
 
+/* Nobody names the folder: "migrations" when it is there, else where a tool's own files are, else "migrations". */
+static void test_finds_the_folder(void **state)
+{
+    struct config_request req = request();
+    struct config_target t;
+    struct ls_err err = LS_ERR_INIT;
+    static const char *const expected[] = {"migrations", "db/migrations", "migrations"};
+
+    (void)state;
+    req.url = "sqlite:app.db";
+    for (size_t i = 0; i < 3; i++) {
+        if (i == 1) {
+            assert_int_equal(mkdir("db", 0700) | mkdir("db/migrations", 0700), 0);
+            put("db/migrations/1_a.up.sql", 0644, "SELECT 1;\n");
+        } else if (i == 2) {
+            assert_int_equal(mkdir("migrations", 0700), 0);
+        }
+        assert_int_equal(resolve(&req, &t, &err), LS_OK);
+        assert_string_equal(t.params.migrations_dir, expected[i]);
+        config_target_release(&t);
+    }
+}
+
 static void test_from_below(void **state)
 {
     struct config_request req = request();
@@ -367,6 +390,7 @@ int main(void)
         IN_FOLDER(test_password_needs_privacy),
         IN_FOLDER(test_order),
         IN_FOLDER(test_direct_not_pooled),
+        IN_FOLDER(test_finds_the_folder),
         IN_FOLDER(test_from_below),
         IN_FOLDER(test_settings_by_layer),
         IN_FOLDER(test_folder_needs_no_url),

@@ -13,7 +13,8 @@
 #include "lockstep/model/plan.h"
 #include "lockstep/model/timeline.h"
 
-static const struct ls_timeline_rules set_rules = {.has_checksums = true,
+static const struct ls_timeline_rules set_rules = {.is_numeric = true,
+                                                   .has_checksums = true,
                                                    .runs_out_of_order = true,
                                                    .applied = "nothing",
                                                    .pending_next = "next",
@@ -24,7 +25,7 @@ static const struct ls_timeline_rules set_rules = {.has_checksums = true,
                                                    .duplicate = "refuses",
                                                    .dirty = "refuses",
                                                    .rolled_back = "again"};
-static const struct ls_timeline_rules cursor_rules = {.applied = "here", .pending_next = "next", .pending_later = "later", .missing = "refuses", .dirty = "refuses"};
+static const struct ls_timeline_rules cursor_rules = {.is_numeric = true, .applied = "here", .pending_next = "next", .pending_later = "later", .missing = "refuses", .dirty = "refuses"};
 
 struct fixture {
     struct ls_migrations m;
@@ -219,7 +220,8 @@ static void ten_thousand(void **state)
         struct ls_migration *m = LS_VEC_PUSH(&f.m.m);
 
         m->version = (uint64_t)i;
-        m->id = m->label = m->name = "m";
+        m->label = m->name = "m";
+        m->id = ls_arena_printf(f.m.arena, "%d", i);
         if (i <= 9000)
             row(&f, (uint64_t)i, LS_ROW_APPLIED, NULL);
     }

@@ -6,6 +6,7 @@
 #include "lockstep/base/err.h"
 
 #define LS_SHA256_HEX 65 /* 64 digits and the NUL */
+#define LS_SHA384_HEX 97
 
 struct ls_sha256; /* streaming */
 struct ls_sha256 *ls_sha256_new(void);
@@ -16,6 +17,7 @@ void ls_sha256_end(struct ls_sha256 *h, char hex[LS_SHA256_HEX]); /* frees h */
 void ls_sha256_hex(const void *bytes, size_t len, char hex[LS_SHA256_HEX]);
 LS_MUST_CHECK enum ls_rc ls_sha256_file(const char *path, char hex[LS_SHA256_HEX], int64_t *size, struct ls_err *err);
 void ls_sha256_raw(const void *bytes, size_t len, unsigned char out[32]);
+void ls_sha384_hex(const void *bytes, size_t len, char hex[LS_SHA384_HEX]);
 uint32_t ls_crc32(const void *bytes, size_t len); /* IEEE, as zlib */
 
 #endif

@@ -15,7 +15,8 @@ enum ls_event_kind {
     LS_EV_TX_ROLLBACK,
     LS_EV_NOTICE,        /* text: the server's words, raw */
     LS_EV_WAIT,          /* about every 100 ms while the server works; elapsed_us of the op; text: who blocks us, or NULL */
-    LS_EV_STEP_END,
+    LS_EV_STEP_END,      /* its ops are done; of a step that shares a transaction with later ones, nothing is committed yet */
+    LS_EV_STEP_UNDONE,   /* a step that had ended went back with the transaction that it shared with a later one */
     LS_EV_RUN_END,
     LS_EV_PROGRESS       /* backup: done of total */
 };
@@ -51,7 +52,8 @@ const char *ls_verdict_name(enum ls_verdict v);
 
 struct ls_run_report {
     enum ls_verdict verdict;
-    int n_steps_done;
+    int n_steps_done;             /* committed */
+    int n_steps_undone;           /* had ended well, in a transaction that was rolled back with the step that failed */
     int failed_step, failed_op;   /* -1 none */
     int failed_stmt;              /* statement number in its file, 0 unknown */
     int failed_line, failed_col;  /* in its file */

@@ -11,6 +11,7 @@ struct ls_session_params {
     const char *env_name;        /* or NULL */
     const char *migrations_dir;  /* NULL = "migrations" */
     const char *format_name;     /* NULL = detect */
+    const struct ls_format *format; /* NULL = by name; a format that is not in the registry. It must outlive the session */
     const char *ledger_table;    /* NULL = the format's default */
     bool is_protected;
     bool read_only;
@@ -65,10 +66,12 @@ LS_MUST_CHECK enum ls_rc ls_session_snapshot(struct ls_session *s, struct ls_sna
 LS_MUST_CHECK enum ls_rc ls_session_scan(struct ls_session *s, struct ls_snapshot **out, struct ls_err *err);
 void ls_snapshot_free(struct ls_snapshot *snap);
 
-/* A section's bytes, read once, UTF-8 checked, with its statements. LS_E_CHANGED when want_sha256 is given and differs. */
+/* A section's bytes, read once, UTF-8 checked, with its statements: the whole file, or its span. LS_E_CHANGED when want_sha256 is given and differs,
+ * or the file has become too short for the span. */
 struct ls_source {
-    struct ls_buf text;
-    struct ls_stmts *stmts;      /* NULL when splitting failed; then err said why */
+    struct ls_buf text;          /* of the section alone */
+    int line;                    /* line of the file that text begins in, from 1 */
+    struct ls_stmts *stmts;      /* offsets in text, lines of the file; NULL when splitting failed; then err said why, with the file's line */
     char sha256[LS_SHA256_HEX];
 };
 LS_MUST_CHECK enum ls_rc ls_source_load(const struct ls_section *section, enum ls_dialect d, const char *want_sha256, struct ls_source *out,

@@ -1,7 +1,22 @@
-/* lockstep/format/format.h: how one migration tool names its files and keeps its ledger. One file per tool, one line in the registry (registry.c).
+/* lockstep/format/format.h: how one migration tool names its files and keeps its ledger.
  *
  * A format says WHAT runs, as ops in order; the engine runs them. Reading never writes: ledger_read sends SELECTs only, and a missing ledger is
- * `exists = false`, an unreadable one is an error (never "empty"). */
+ * `exists = false`, an unreadable one is an error (never "empty").
+ *
+ * Adding a tool is one file and one line in the registry (src/format/registry.c):
+ *  1. src/format/TOOL.c with one `const struct ls_format ls_format_TOOL` at its end, its extern below, its source in src/format/module.am.
+ *  2. scan: fill ls_migrations, in the tool's order. format/scan.h (folders, names, diagnostics), format/section.h (up and down in one file),
+ *     format/tree.h (a folder per migration, files in a sort order of one's own) and format/json.h (files with file:line errors) do the common work.
+ *     `id` is the ledger's key, byte for byte. Broken things become diagnostics with file and line; the rest of the folder is still there.
+ *  3. ledger_read: ls_table_look, then ls_table_rows (format/table.h), which keeps every column as `raw`; set the shape, each row's id, state and
+ *     the columns that the tool has; nothing else: the engine takes the fingerprint. Add the tool's columns to the owners in table.c, so that others recognise the table.
+ *  4. rules: what the tool would do with each state; how missing rows are placed. The join is model/timeline.c, never the format.
+ *  5. plan_setup, plan_step, plan_mark: ops by format/ops.h. One BEGIN..COMMIT per transaction, a JOURNAL op in front of each COMMIT of a ledger write.
+ *     A fence (EXPECT), or expect_rows, on each ledger write: that tells a rival's write. The whole text as one exec is a BATCH, pieces are STATEMENTs
+ *     (ls_ops_piece). Where one transaction holds all steps: BEGIN in the first (ctx->prev == NULL), COMMIT in plan_finish.
+ *  6. lock_keys, or for tools without: ls_ops_lock_table behind each BEGIN. check_runnable: when the tool refuses everything.
+ *  7. tests/unit/test_format_TOOL.c.
+ * A format that is only recognised has name, title, tables, LS_CAP_RECOGNISE_ONLY and detect; every other member may be NULL then. */
 #ifndef LOCKSTEP_FORMAT_FORMAT_H
 #define LOCKSTEP_FORMAT_FORMAT_H
 
@@ -14,8 +29,22 @@
 #include "lockstep/sql/split.h"
 
 enum ls_format_caps {
-    LS_CAP_UP = 1, LS_CAP_DOWN = 2, LS_CAP_VERIFY = 4, LS_CAP_CHECKSUM = 8, LS_CAP_DIRTY = 16, LS_CAP_APPLIED_AT = 32,
-    LS_CAP_DURATION = 64, LS_CAP_RECORD_ONLY = 128, LS_CAP_NATIVE_APPLY = 256
+    LS_CAP_UP = 1,
+    LS_CAP_DOWN = 2,
+    LS_CAP_VERIFY = 4,
+    LS_CAP_CHECKSUM = 8,
+    LS_CAP_DIRTY = 16,
+    LS_CAP_APPLIED_AT = 32,
+    LS_CAP_DURATION = 64,
+    LS_CAP_RECORD_ONLY = 128,
+    LS_CAP_NATIVE_APPLY = 256,    /* lockstep runs its migrations itself; without it up, down and to are refused */
+    LS_CAP_REPEATABLE = 512,
+    LS_CAP_AUTHOR = 1024,
+    LS_CAP_DAG = 2048,
+    LS_CAP_BATCH = 4096,          /* the ledger says what was applied together */
+    LS_CAP_ONE_TX = 8192,         /* all steps of a run share one transaction */
+    LS_CAP_OWN_SPLIT = 16384,     /* the format cuts the text itself: a text that our splitter refuses is no error, ctx->stmts is NULL then */
+    LS_CAP_RECOGNISE_ONLY = 32768 /* named when seen, never operated */
 };
 
 struct ls_format_opts {
@@ -28,6 +57,8 @@ struct ls_format_opts {
 struct ls_detect {
     int score;              /* 0 no, 1..49 possible, 50..89 strong, LS_DETECT_CERTAIN..100 certain */
     size_t n_migrations;
+    bool has_dialect;       /* the folder itself says which database it is for (a journal, a lock file) */
+    enum ls_dialect dialect;
     char evidence[160];     /* "149 files like 1510262030_x.up.sql; no lockstep directives" */
 };
 
@@ -40,15 +71,21 @@ struct ls_plan_ctx {
     const struct ls_ledger *ledger;
     const char *operator_name;          /* applied_by */
     const struct ls_step *prev;         /* step before this one in the plan, NULL for the first */
-    const struct ls_stmts *stmts;       /* of step->text, in order; NULL when there is no text */
+    const struct ls_stmts *stmts;       /* of step->text, in order, offsets in it, lines of the file; NULL when there is no text */
+    const struct ls_migrations *migrations;
 };
 
 struct ls_format {
     const char *name, *title;           /* "golang-migrate"; "golang-migrate" */
-    const char *ledger_table;           /* default name */
+    const char *ledger_table;           /* default name; "schema.table" where the tool has a schema of its own on PostgreSQL */
+    const char *const *tables;          /* every table that the tool may own, NULL-terminated: its ledger and what stands beside it; NULL: ledger_table */
+    const char *const *aliases;         /* other names of the format, NULL-terminated; or NULL */
+    /* Folders where a project keeps its migrations, relative to the project's root, NULL-terminated; "." is the root. NULL: "migrations", "db/migrations", "." */
+    const char *const *default_dirs;
     unsigned caps;
     const struct ls_timeline_rules *rules;
 
+    /* Looks at one folder: names first, contents only of a few files. dir is its listing. */
     void (*detect)(const char *path, const struct ls_dir *dir, struct ls_detect *out);
     /* Reads the folder. Broken files become diagnostics, the rest is still there; only an unreadable folder is an error.
      * With need_hash every section gets its sha256 even when the tool keeps no checksums. */
@@ -60,6 +97,9 @@ struct ls_format {
      * step->text / path / id / label / name are set already; prev_applied is the entry that stays newest after a down (NULL: none). */
     enum ls_rc (*plan_step)(struct ls_plan_ctx *ctx, struct ls_step *step, const struct ls_entry *entry, const struct ls_entry *prev_applied,
                             struct ls_err *err);
+    /* NULL, or: called once after the last step of an up, down or to was made (there is one at least): where one transaction holds all of them, appends its
+     * JOURNAL-free end (COMMIT) to the last step. ctx->prev is the last step. */
+    enum ls_rc (*plan_finish)(struct ls_plan_ctx *ctx, struct ls_step *last, struct ls_err *err);
     /* Ledger ops of the tool's own force / stamp: make `version` the applied one / not applied. entry NULL with `is_nil`: nothing applied at all. */
     enum ls_rc (*plan_mark)(struct ls_plan_ctx *ctx, struct ls_step *step, const struct ls_entry *entry, bool applied, struct ls_err *err);
     /* NULL, or: a legacy ledger's import as one RECORD step. */
@@ -69,22 +109,60 @@ struct ls_format {
     /* Whether anything in this timeline makes the tool refuse everything (dirty, duplicate, missing cursor); text in err (LS_E_REFUSED). */
     enum ls_rc (*check_runnable)(const struct ls_timeline *t, const struct ls_ledger *l, enum ls_direction dir, struct ls_err *err);
     /* File names and contents of a new migration: NAME slug; pairs of path and text in arena; at most 3. Returns how many, 0 with err. */
+    /* (Texts go into new files only; a tool that keeps a journal beside them gives the journal's new text with its path: it is replaced.) */
     int (*new_files)(struct ls_arena *arena, const struct ls_migrations *m, const char *slug, int64_t wall_us, const char *paths[3], const char *texts[3],
                      struct ls_err *err);
 };
 
+extern const struct ls_format ls_format_dbmate;
+extern const struct ls_format ls_format_diesel;
+extern const struct ls_format ls_format_drizzle;  /* 0.x: meta/_journal.json */
+extern const struct ls_format ls_format_drizzle1; /* 1.x: a folder per migration */
 extern const struct ls_format ls_format_golang_migrate;
+extern const struct ls_format ls_format_goose;
 extern const struct ls_format ls_format_lockstep;
+extern const struct ls_format ls_format_prisma;
+extern const struct ls_format ls_format_sql_migrate;
+extern const struct ls_format ls_format_sqlx;
 
 /* The registry. */
 const struct ls_format *const *ls_formats(size_t *n);
-const struct ls_format *ls_format_find(const char *name); /* NULL unknown; accepts aliases ("migrate") */
+const struct ls_format *ls_format_find(const char *name); /* by name, title or alias ("migrate"); NULL unknown */
 
 struct ls_detected {
     const struct ls_format *format;
     struct ls_detect detect;
 };
-/* All formats with a score > 0, best first. ledger (may be NULL) with its shape breaks ties of a folder that several tools could own. Returns how many. */
+/* All formats with a score > 0, best first. Returns how many. */
 size_t ls_format_detect(const char *path, const struct ls_dir *dir, struct ls_detected *out, size_t max);
+
+/* What was found in a project: a folder and the format that it fits. */
+struct ls_found {
+    const struct ls_format *format;
+    struct ls_detect detect;
+    const char *dir;         /* "." or below: as the user would type it from where root is relative to */
+};
+struct ls_founds {
+    struct ls_arena *arena;
+    LS_VEC(struct ls_found) f; /* best score first; of equal ones the folder with more migrations */
+};
+/* Looks at root and at every default folder of every format below it, each folder once, without a database. A folder that cannot be read is no
+ * candidate. */
+LS_MUST_CHECK enum ls_rc ls_format_detect_project(const char *root, struct ls_founds *out, struct ls_err *err);
+void ls_founds_release(struct ls_founds *f);
+
+/* A table in the database that is some tool's ledger by its columns, wherever it is. */
+struct ls_seen_ledger {
+    const struct ls_format *format; /* NULL: a tool that this build only knows by name */
+    const char *tool;               /* its title: "Flyway" */
+    const char *location;           /* "flyway_schema_history", "drizzle.__drizzle_migrations" */
+};
+struct ls_seen_ledgers {
+    struct ls_arena *arena;
+    LS_VEC(struct ls_seen_ledger) l;
+};
+/* Every ledger that the catalogue shows, one query, nothing of it read. Two in one database are normal while a team changes tools. */
+LS_MUST_CHECK enum ls_rc ls_format_seen_ledgers(struct ls_db *db, struct ls_seen_ledgers *out, struct ls_err *err);
+void ls_seen_ledgers_release(struct ls_seen_ledgers *s);
 
 #endif

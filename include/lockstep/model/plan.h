@@ -8,14 +8,31 @@
 #include "lockstep/base/vec.h"
 #include "lockstep/model/migration.h"
 
-enum ls_param_kind { LS_PARAM_NULL, LS_PARAM_TEXT, LS_PARAM_INT, LS_PARAM_BOOL };
+enum ls_param_kind {
+    LS_PARAM_NULL,
+    LS_PARAM_TEXT,
+    LS_PARAM_INT,
+    LS_PARAM_BOOL,
+    LS_PARAM_BLOB,    /* bytea, BLOB */
+    LS_PARAM_RUNTIME  /* text is one of the words below: the engine puts its value there when it sends the op */
+};
 struct ls_param {
     enum ls_param_kind kind;
-    const char *text;  /* INT: decimal digits with an optional '-'; BOOL: "true" or "false" */
+    const char *text;  /* INT: decimal digits with an optional '-'; BOOL: "true" or "false"; BLOB: hex digits, two a byte, nothing in front */
 };
 
-/* The text of an INT parameter that the engine replaces, when it sends the op, by the milliseconds since the step began. Printed as NULL. */
-#define LS_PARAM_DURATION_MS "@duration_ms"
+/* Values that are known only when an op is sent. A RUNTIME parameter's text is one of these; no name out of a folder can become one by accident.
+ * (LS_PARAM_DURATION_MS is taken as an INT parameter too.) Printed as NULL, or as an expression of SQL that gives such a value;
+ * the UUID as one that is made of the plan's digest. */
+#define LS_PARAM_DURATION_MS "@duration_ms" /* INT: milliseconds since the step began */
+#define LS_PARAM_DURATION_NS "@duration_ns" /* INT: nanoseconds since the step began */
+#define LS_PARAM_UUID4       "@uuid4"       /* TEXT: a random UUID; the same one in every op of a step, its on_failure too */
+#define LS_PARAM_NOW_MS      "@now_ms"      /* INT: milliseconds since 1970, our clock, when the op is sent */
+#define LS_PARAM_NOW_ISO     "@now_iso"     /* TEXT: 2026-11-29T16:38:44.123+00:00 */
+#define LS_PARAM_NOW_SQL     "@now_sql"     /* TEXT: 2026-11-29 16:38:44 (UTC), as SQLite's CURRENT_TIMESTAMP */
+#define LS_PARAM_STARTED_MS  "@started_ms"  /* INT: milliseconds since 1970 when the step began */
+#define LS_PARAM_STARTED_ISO "@started_iso" /* TEXT: as NOW_ISO */
+#define LS_PARAM_ERROR       "@error"       /* TEXT: why the step failed; in on_failure only, else NULL */
 
 enum ls_op_kind {
     LS_OP_BEGIN,      /* PostgreSQL BEGIN, SQLite BEGIN IMMEDIATE */
@@ -67,15 +84,22 @@ enum ls_step_kind { LS_STEP_MIGRATE, LS_STEP_RECORD /* only the ledger: mark, im
 struct ls_step {
     enum ls_step_kind kind;
     enum ls_direction direction;
-    uint64_t version;
+    uint64_t version;            /* number, where the format has one */
     const char *id, *label, *name;
     const char *path;            /* file that runs, NULL = none (the tool runs an empty body) */
     const char *sha256;          /* of the bytes that will run, NULL for RECORD */
-    const char *text;            /* the file's bytes, lent to ops and screens; NULL = none */
+    const char *text;            /* the section's bytes (the whole file, or the span of it), lent to ops and screens; NULL = none */
     size_t text_len;
+    int line;                    /* line of the file that text begins in, from 1 */
     enum ls_tx_policy policy;
     const char *tx_note;         /* one sentence: how it meets transactions and what a failure leaves */
     LS_VEC(struct ls_op) ops;    /* v lives in the plan's memory: released by ls_plan_free */
+    /* What the tool writes when the body fails: LEDGER ops, with BEGIN and COMMIT where they need a transaction. Sent after the rollback, when a
+     * statement or batch of this step was refused or cancelled and the connection still lives. When they were sent, the database is dirty. */
+    LS_VEC(struct ls_op) on_failure;
+    /* The steps that share one transaction with it, itself among them: plan indices. Set by the engine (ls_plan_group) from where BEGIN and COMMIT stand;
+     * tx_first == tx_last: it shares with none. Nothing of tx_first..tx_last stays unless the COMMIT in tx_last succeeds. */
+    int tx_first, tx_last;
     int n_statements;            /* of the migration itself */
     bool is_destructive;
     bool is_half;                /* the folder has no file for the other direction */
@@ -88,7 +112,8 @@ struct ls_plan {
     struct ls_arena *arena;
     enum ls_action action;
     long count;              /* UP, DOWN: how many, -1 all */
-    uint64_t version;        /* TO, MARK: which (TO 0 with to_nothing = before the first) */
+    const char *id;          /* TO, MARK: which, NULL with to_nothing = before the first */
+    uint64_t version;        /* its number, where the format has one */
     bool to_nothing;
     const char *format;      /* its name */
     const char *target;      /* for people: "sqlite app.db", "postgres db at host" */
@@ -102,6 +127,8 @@ struct ls_plan {
 };
 void ls_plan_free(struct ls_plan *p);
 struct ls_plan *ls_plan_new(void);
+/* Sets tx_first and tx_last of every step. */
+void ls_plan_group(struct ls_plan *p);
 /* Hash of everything that will be sent and of what it was made from. */
 void ls_plan_digest(const struct ls_plan *p, char hex[LS_SHA256_HEX]);
 

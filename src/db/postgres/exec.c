@@ -20,10 +20,24 @@ enum ls_rc pg_check(struct pg *c, struct ls_err *err)
 
 const char **pg_values(const struct ls_param *params, int n_params)
 {
-    const char **values = ls_calloc((size_t)n_params + 1, sizeof(*values));
+    size_t blobs = 0, table = ((size_t)n_params + 1) * sizeof(char *);
+    const char **values;
+    char *to;
 
     for (int i = 0; i < n_params; i++)
+        blobs += params[i].kind == LS_PARAM_BLOB ? strlen(params[i].text) + 3 : 0;
+    /* bytea's hex form needs a prefix: it stands behind the table, in the same block. */
+    values = ls_calloc(1, table + blobs);
+    to = (char *)values + table;
+    for (int i = 0; i < n_params; i++) {
         values[i] = params[i].kind == LS_PARAM_NULL ? NULL : params[i].text;
+        if (params[i].kind != LS_PARAM_BLOB)
+            continue;
+        values[i] = to;
+        memcpy(to, "\\x", 2);
+        memcpy(to + 2, params[i].text, strlen(params[i].text) + 1);
+        to += strlen(params[i].text) + 3;
+    }
     return values;
 }
 

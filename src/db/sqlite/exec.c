@@ -68,6 +68,24 @@ static int bind_int(sqlite3_stmt *stmt, int i, const char *digits)
     return sqlite3_bind_int64(stmt, i, v);
 }
 
+static int nibble(char c)
+{
+    return c >= 'a' ? c - 'a' + 10 : c >= 'A' ? c - 'A' + 10 : c - '0';
+}
+
+static int bind_blob(sqlite3_stmt *stmt, int i, const char *hex)
+{
+    size_t n = strlen(hex) / 2;
+    unsigned char *bytes = ls_malloc(n + 1);
+    int code;
+
+    for (size_t k = 0; k < n; k++)
+        bytes[k] = (unsigned char)(nibble(hex[2 * k]) << 4 | nibble(hex[2 * k + 1]));
+    code = sqlite3_bind_blob(stmt, i, bytes, (int)n, SQLITE_TRANSIENT);
+    free(bytes);
+    return code;
+}
+
 static int bind_all(sqlite3_stmt *stmt, const struct ls_param *params, int n_params)
 {
     int code = SQLITE_OK;
@@ -79,6 +97,8 @@ static int bind_all(sqlite3_stmt *stmt, const struct ls_param *params, int n_par
             code = sqlite3_bind_null(stmt, i + 1);
         else if (p->kind == LS_PARAM_INT)
             code = bind_int(stmt, i + 1, p->text);
+        else if (p->kind == LS_PARAM_BLOB)
+            code = bind_blob(stmt, i + 1, p->text);
         else if (p->kind == LS_PARAM_BOOL)
             code = sqlite3_bind_int(stmt, i + 1, !strcmp(p->text, "true"));
         else

@@ -1,0 +1,115 @@
+/* Which migration a request's words mean. */
+#include <config.h>
+
+#include "engine/plan_priv.h"
+
+#include <string.h>
+
+/* "7", "007", "007_add_email". */
+static bool parse_version(const char *text, uint64_t *out)
+{
+    uint64_t v = 0;
+    const char *p = text;
+
+    for (; *p >= '0' && *p <= '9'; p++) {
+        uint64_t digit = (uint64_t)(*p - '0');
+
+        if (v > ((uint64_t)INT64_MAX - digit) / 10)
+            return false;
+        v = v * 10 + digit;
+    }
+    *out = v;
+    return p != text && (*p == '\0' || *p == '_');
+}
+
+static bool is_label_and_name(const struct ls_entry *e, const char *words)
+{
+    size_t n = strlen(e->label);
+
+    return strncmp(words, e->label, n) == 0 && words[n] == '_' && strcmp(words + n + 1, e->name) == 0;
+}
+
+static bool starts(const char *text, const char *words)
+{
+    return strncmp(text, words, strlen(words)) == 0;
+}
+
+/* From the surest to the loosest way that words can mean an entry. */
+enum way { BY_ID, BY_LABEL, BY_BOTH, BY_NAME, BY_START, N_WAYS };
+
+static bool fits(const struct ls_entry *e, const char *words, enum way way)
+{
+    switch (way) {
+    case BY_ID:
+        return strcmp(e->id, words) == 0;
+    case BY_LABEL:
+        return strcmp(e->label, words) == 0;
+    case BY_BOTH:
+        return is_label_and_name(e, words);
+    case BY_NAME:
+        return strcmp(e->name, words) == 0;
+    case BY_START:
+        return starts(e->id, words) || starts(e->label, words) || starts(e->name, words);
+    case N_WAYS:
+        break;
+    }
+    return false;
+}
+
+/* The first entry that fits; *other another one, with another id. */
+static long look(const struct ls_timeline *t, const char *words, enum way way, long *other)
+{
+    long found = -1;
+
+    *other = -1;
+    for (size_t i = 0; i < t->e.n; i++) {
+        const struct ls_entry *e = &t->e.v[i];
+
+        if ((e->row != NULL && e->row->is_nil) || !fits(e, words, way))
+            continue;
+        if (found < 0)
+            found = (long)i;
+        else if (strcmp(t->e.v[found].id, e->id) != 0) {
+            *other = (long)i;
+            break;
+        }
+    }
+    return found;
+}
+
+static enum ls_rc refuse_ambiguous(const struct ls_timeline *t, const char *words, long a, long b, struct ls_err *err)
+{
+    ls_err_set(err, LS_E_USAGE, "\"%s\" could be %s %s or %s %s", words, t->e.v[a].label, t->e.v[a].name, t->e.v[b].label, t->e.v[b].name);
+    ls_err_hint(err, "name it by its version, or with more of its name");
+    return LS_E_USAGE;
+}
+
+static bool is_nothing(const char *words)
+{
+    return strcmp(words, "none") == 0 || strcmp(words, "-1") == 0 || strspn(words, "0") == strlen(words);
+}
+
+enum ls_rc ls_plan_resolve(const struct ls_snapshot *snap, const char *words, long *out, struct ls_err *err)
+{
+    const struct ls_timeline *t = &snap->timeline;
+    uint64_t number;
+    long other;
+
+    *out = -1;
+    if (words == NULL || words[0] == '\0')
+        return ls_err_set(err, LS_E_USAGE, "which version? None was named");
+    if (snap->format->rules->is_numeric && parse_version(words, &number) && (*out = ls_timeline_find(t, number)) >= 0)
+        return LS_OK;
+    for (enum way way = BY_ID; way < N_WAYS; way++) {
+        if (way == BY_NAME && is_nothing(words))
+            return LS_OK;
+        *out = look(t, words, way, &other);
+        if (*out >= 0 && other >= 0)
+            return refuse_ambiguous(t, words, *out, other, err);
+        if (*out >= 0)
+            return LS_OK;
+    }
+    ls_err_set(err, LS_E_NOT_FOUND, "there is no migration \"%s\" in %s, and no such version in the ledger", words, snap->migrations.dir);
+    ls_err_hint(err, "versions are named as the list shows them; \"none\" means before the first one");
+    return LS_E_NOT_FOUND;
+}

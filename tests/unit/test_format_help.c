@@ -1,0 +1,304 @@
+/* What formats share: marker lines, folders of folders, JSON with places, whole projects, ledgers of other tools. */
+#include <config.h>
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "format/json.h"
+#include "format/section.h"
+#include "format/tree.h"
+#include "support/engine.h"
+
+/* --- markers ---------------------------------------------------------------------------------------------------------------------------- */
+
+enum { MARK_NO_TX = 3 };
+
+static int marker(struct ls_str line, struct ls_str *rest)
+{
+    struct ls_str s;
+
+    if (ls_str_starts(line, "--", &s)) {
+        s = ls_str_skip_blanks(s);
+        if (ls_str_starts_nocase(s, "up", rest))
+            return LS_MARK_UP;
+        if (ls_str_starts_nocase(s, "down", rest))
+            return LS_MARK_DOWN;
+        if (ls_str_is(ls_str_trim(s), "no tx"))
+            return MARK_NO_TX;
+    }
+    return LS_MARK_NONE;
+}
+
+static void part_is(const char *text, const struct ls_marked *m, const char *expected)
+{
+    char *part = ls_strndup(text + m->start, m->end - m->start);
+
+    assert_string_equal(part, expected);
+    free(part);
+}
+
+static void sections(void **state)
+{
+    static const char text[] = "\xef\xbb\xbf-- UP  fast \r\nA;\r\n-- no tx\r\nB;\n--down\n";
+    struct ls_marked m[4];
+
+    (void)state;
+    assert_int_equal(ls_sections_find(text, sizeof(text) - 1, marker, m, 4), 3);
+    assert_int_equal(m[0].mark, LS_MARK_UP);
+    assert_int_equal(m[0].rest.len, 4);
+    assert_memory_equal(m[0].rest.ptr, "fast", 4);
+    assert_int_equal(m[0].line, 1);
+    assert_int_equal(m[0].body_line, 2);
+    assert_int_equal(m[0].at, 3);
+    part_is(text, &m[0], "A;\r\n-- no tx\r\nB;\n");
+    assert_int_equal(m[1].mark, MARK_NO_TX);
+    assert_int_equal(m[1].line, 3);
+    assert_int_equal(m[2].mark, LS_MARK_DOWN);
+    part_is(text, &m[2], "");
+    assert_int_equal(m[2].body_line, 6);
+    /* The count goes on where the room ends. */
+    assert_int_equal(ls_sections_find(text, sizeof(text) - 1, marker, m, 1), 3);
+    part_is(text, &m[0], "A;\r\n-- no tx\r\nB;\n");
+    assert_int_equal(ls_sections_find("", 0, marker, m, 4), 0);
+    assert_int_equal(ls_sections_find("-- up", 5, marker, m, 4), 1);
+    assert_int_equal(m[0].start, 5);
+    assert_int_equal(m[0].end, 5);
+}
+
+static void an_empty_section_stays_one(void **state)
+{
+    struct ls_section s = {0};
+
+    (void)state;
+    ls_section_set(&s, "x.sql", 5, 5, 2);
+    ls_section_hash(&s, "-- up", 5);
+    assert_int_equal(s.end, 5);
+    assert_string_equal(s.sha256, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+}
+
+/* --- folders ---------------------------------------------------------------------------------------------------------------------------- */
+
+static bool parse(struct ls_arena *arena, const char *file, struct ls_migration *m)
+{
+    const char *end = strstr(file, ".sql");
+
+    m->id = m->label = ls_arena_strn(arena, file, end != NULL ? (size_t)(end - file) : strlen(file));
+    m->name = "";
+    m->version = strtoull(file, NULL, 10);
+    return file[0] >= '0' && file[0] <= '9';
+}
+
+static char *put(const struct ops *o, const char *name, const char *text)
+{
+    char *path = ops_path(o, name), *dir = ls_strndup(path, (size_t)(strrchr(path, '/') - path));
+
+    ops_ok(ls_mkdir_p(dir, 0700, err));
+    ops_put(o, name, text);
+    free(dir);
+    return path;
+}
+
+static void ids(const struct ls_migrations *m, const char *expected)
+{
+    struct ls_buf b = LS_BUF_INIT;
+
+    for (size_t i = 0; i < m->m.n; i++)
+        ls_buf_addf(&b, "%s%s%s", i > 0 ? " " : "", m->m.v[i].id, (m->m.v[i].flags & LS_MIG_DUPLICATE) != 0 ? "!" : "");
+    assert_string_equal(b.ptr, expected);
+    ls_buf_release(&b);
+}
+
+static const struct ls_diag *diag(const struct ls_migrations *m, const char *code)
+{
+    for (size_t i = 0; i < m->diags.d.n; i++)
+        if (strcmp(m->diags.d.v[i].code, code) == 0)
+            return &m->diags.d.v[i];
+    fail_msg("there is no %s", code);
+    return NULL;
+}
+
+static void files(void **state)
+{
+    struct ls_migrations m;
+    struct ls_err bad = LS_ERR_INIT;
+    struct ops o;
+    char *dir, *outside, *link;
+
+    (void)state;
+    ops_open(&o, "lockstep", false);
+    dir = ops_path(&o, "migrations");
+    free(put(&o, "migrations/10.sql", "x"));
+    free(put(&o, "migrations/2.sql", "xy"));
+    free(put(&o, "migrations/2.sql.bak", "xy"));
+    free(put(&o, "migrations/readme.txt", "xy"));
+    free(put(&o, "migrations/other.sql", "xy"));
+    outside = put(&o, "secret", "x");
+    link = ops_path(&o, "migrations/3.sql");
+    assert_int_equal(symlink(outside, link), 0);
+    ops_ok(ls_scan_files(dir, parse, ls_order_version, &m, err));
+    ids(&m, "2! 2! 10");
+    eng_has(diag(&m, "duplicate-version")->message, "2.sql.bak");
+    eng_has(diag(&m, "outside-link")->path, "migrations/3.sql");
+    eng_has(diag(&m, "ignored-file")->path, "other.sql");
+    ls_migrations_release(&m);
+    ops_ok(ls_scan_files(dir, parse, NULL, &m, err));
+    ids(&m, "10 2! 2!");
+    ls_migrations_release(&m);
+    assert_int_equal(ls_scan_files("/nonexistent", parse, NULL, &m, &bad), LS_E_NOT_FOUND);
+    ls_migrations_release(&m);
+    ls_err_release(&bad);
+    free(dir);
+    free(outside);
+    free(link);
+    ops_close(&o);
+}
+
+static void folders(void **state)
+{
+    struct ls_migrations m;
+    struct ops o;
+    char *dir;
+
+    (void)state;
+    ops_open(&o, "lockstep", false);
+    dir = ops_path(&o, "migrations");
+    free(put(&o, "migrations/2_b/up.sql", "x"));
+    free(put(&o, "migrations/10_a/up.sql", "x"));
+    free(put(&o, "migrations/10_a/down.sql", "xyz"));
+    free(put(&o, "migrations/3_c/down.sql", "x"));
+    free(put(&o, "migrations/4_file.sql", "x"));
+    free(put(&o, "migrations/other/up.sql", "x"));
+    ops_ok(ls_scan_dirs(dir, "up.sql", "down.sql", parse, ls_order_version, &m, err));
+    ids(&m, "2_b 3_c 10_a");
+    assert_null(m.m.v[0].down.path);
+    assert_null(m.m.v[1].up.path);
+    eng_has(m.m.v[2].down.path, "migrations/10_a/down.sql");
+    assert_string_equal(diag(&m, "missing-up")->version, "3_c");
+    assert_ptr_equal(ls_migrations_find_id(&m, "10_a"), &m.m.v[2]);
+    assert_null(ls_migrations_find_id(&m, "10"));
+    ls_migrations_release(&m);
+    free(dir);
+    ops_close(&o);
+}
+
+/* --- JSON ------------------------------------------------------------------------------------------------------------------------------- */
+
+static void json(void **state)
+{
+    static const char good[] = "{\n \"odd\": \"}]\\\"{\", \"entries\": [\n  {\"a\": {\"x\": 1}},\n\n  {\"b\": [1, {}]},\n  {\"c\": 7, \"t\": \"tag\"}\n ]\n}\n";
+    struct ls_migrations m;
+    struct ls_err bad = LS_ERR_INIT;
+    struct ops o;
+    char *path;
+    json_t *root;
+    int64_t n = 0;
+
+    (void)state;
+    ops_open(&o, "lockstep", false);
+    path = put(&o, "j.json", good);
+    root = ls_json_load(path, &bad);
+    assert_non_null(root);
+    assert_string_equal(ls_json_str(json_array_get(json_object_get(root, "entries"), 2), "t"), "tag");
+    assert_null(ls_json_str(json_array_get(json_object_get(root, "entries"), 2), "c"));
+    assert_true(ls_json_int(json_array_get(json_object_get(root, "entries"), 2), "c", &n));
+    assert_int_equal(n, 7);
+    assert_false(ls_json_int(root, "odd", &n));
+    json_decref(root);
+    assert_int_equal(ls_json_entry_line(good, sizeof(good) - 1, "entries", 0), 3);
+    assert_int_equal(ls_json_entry_line(good, sizeof(good) - 1, "entries", 1), 5);
+    assert_int_equal(ls_json_entry_line(good, sizeof(good) - 1, "entries", 2), 6);
+    assert_int_equal(ls_json_entry_line(good, sizeof(good) - 1, "entries", 3), 0);
+    assert_int_equal(ls_json_entry_line(good, sizeof(good) - 1, "none", 0), 0);
+    ops_put(&o, "j.json", "{\n \"a\": 1,\n \"a\": 2 }");
+    assert_null(ls_json_load(path, &bad));
+    assert_int_equal(bad.code, LS_E_INPUT);
+    eng_has(bad.message, "j.json:3:");
+    ls_err_release(&bad);
+    ops_put(&o, "j.json", "{\n oops");
+    ls_scan_begin(&m, o.top);
+    assert_null(ls_json_load_diag(&m, path));
+    assert_int_equal(diag(&m, "unreadable-file")->line, 2);
+    ls_migrations_release(&m);
+    free(path);
+    ops_close(&o);
+}
+
+/* --- projects and databases -------------------------------------------------------------------------------------------------------------- */
+
+static void a_project(void **state)
+{
+    struct ls_founds found;
+    struct ls_err bad = LS_ERR_INIT;
+    struct ops o;
+
+    (void)state;
+    ops_open(&o, "lockstep", false);
+    free(put(&o, "migrations/001_a.up.sql", "-- lockstep: transaction\n"));
+    free(put(&o, "db/migrations/1_a.up.sql", "SELECT 1;\n"));
+    free(put(&o, "db/migrations/2_b.up.sql", "SELECT 1;\n"));
+    ops_ok(ls_format_detect_project(o.top, &found, err));
+    assert_true(found.f.n >= 3);
+    assert_ptr_equal(found.f.v[0].format, &ls_format_lockstep);
+    eng_has(found.f.v[0].dir, "/migrations");
+    assert_int_equal(found.f.v[0].detect.n_migrations, 1);
+    for (size_t i = 1; i < found.f.n; i++)
+        assert_true(found.f.v[i].detect.score <= found.f.v[i - 1].detect.score);
+    assert_int_equal(found.f.v[1].detect.score, 60);
+    assert_ptr_equal(found.f.v[1].format, &ls_format_golang_migrate);
+    eng_has(found.f.v[1].dir, "/db/migrations"); /* two of them there, one in the other folder */
+    ls_founds_release(&found);
+    assert_int_equal(ls_format_detect_project("/nonexistent", &found, &bad), LS_E_NOT_FOUND);
+    ls_founds_release(&found);
+    ls_err_release(&bad);
+    ops_close(&o);
+}
+
+static void seen_ledgers(bool pg)
+{
+    struct ls_seen_ledgers seen;
+    struct ls_db_params p = {.read_only = true};
+    struct ls_db *db = NULL;
+    struct ls_buf b = LS_BUF_INIT;
+    struct ops o;
+
+    ops_open(&o, "lockstep", pg);
+    ops_sql(&o, "CREATE TABLE schema_migrations (version bigint, dirty boolean);"
+                "CREATE TABLE knex_migrations (id int, name text, batch int, migration_time int);"
+                "CREATE TABLE migrations (id int, what text);"
+                "CREATE TABLE django_migrations (id int, app text, name text, applied int)");
+    p.url = o.url;
+    ops_ok(ls_db_open(&p, &db, err));
+    ops_ok(ls_format_seen_ledgers(db, &seen, err));
+    for (size_t i = 0; i < seen.l.n; i++)
+        ls_buf_addf(&b, "%s%s in %s", i > 0 ? ", " : "", seen.l.v[i].tool, seen.l.v[i].location);
+    assert_string_equal(b.ptr, "Django in django_migrations, knex in knex_migrations, golang-migrate in schema_migrations");
+    assert_ptr_equal(seen.l.v[2].format, &ls_format_golang_migrate);
+    ls_buf_release(&b);
+    ls_seen_ledgers_release(&seen);
+    ls_db_close(db);
+    ops_close(&o);
+}
+ENG_BOTH(seen_ledgers)
+
+static void names(void **state)
+{
+    (void)state;
+    assert_ptr_equal(ls_format_find("golang-migrate"), &ls_format_golang_migrate);
+    assert_ptr_equal(ls_format_find("migrate"), &ls_format_golang_migrate);
+    assert_null(ls_format_find("nothing of the kind"));
+    assert_null(ls_format_find(NULL));
+    assert_string_equal(ls_kind_name(LS_KIND_REPEATABLE), "repeatable");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(sections), cmocka_unit_test(an_empty_section_stays_one), cmocka_unit_test(files), cmocka_unit_test(folders),
+        cmocka_unit_test(json),     cmocka_unit_test(a_project),                  ENG_BOTH_TESTS(seen_ledgers), cmocka_unit_test(names),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
