@@ -292,6 +292,20 @@ static void deferred_errors_come_before_the_row(void **state)
     ops_close(&o);
 }
 
+/* What it sends is dropped; in a pipeline libpq would have no way out of it. */
+static void copying_out_is_harmless(void **state)
+{
+    struct ops o;
+
+    (void)state;
+    ENG_NEEDS_PG();
+    ops_open(&o, "lockstep", true);
+    ops_put(&o, "migrations/1_c.up.sql", "CREATE TABLE a (id int);\ncopy (SELECT 1) TO STDOUT;\nCREATE TABLE b (id int);\n");
+    eng_run(&o, LS_ACTION_UP, -1, NULL);
+    eng_is(&o, eng_tables(true), "a,b");
+    ops_close(&o);
+}
+
 /* Statically refused, so only what text does not show can escape: here a trigger that rolls back. */
 static void escape_from_the_transaction_is_seen(void **state)
 {
@@ -343,6 +357,7 @@ int main(void)
         ENG_BOTH_TESTS(no_transaction_goes_through),
         ENG_BOTH_TESTS(no_transaction_failure_is_dirty),
         cmocka_unit_test(deferred_errors_come_before_the_row),
+        cmocka_unit_test(copying_out_is_harmless),
         cmocka_unit_test(escape_from_the_transaction_is_seen),
         cmocka_unit_test(a_rollback_by_sqlite_itself),
     };
