@@ -75,6 +75,37 @@ is "$(json '.error.sqlstate + " " + (.result.failed.statement | tostring) + " " 
 like "$(json .error.detail)" 'already exists' "the server's detail"
 rm migrations/003*
 
+# So has one that wants to steer a terminal.
+pg_new
+LOCKSTEP_URL=$pg_url
+run "$LS_BIN" up --yes
+cat >migrations/003_evil.up.sql <<'SQL'
+DO $$ BEGIN RAISE NOTICE 'n %[31m', chr(27); RAISE EXCEPTION 'x %]0;owned% %', chr(27), chr(7), chr(8238) USING DETAIL = chr(27) || '[2J', HINT = chr(155) || '3J'; END $$;
+SQL
+run "$LS_BIN" up --yes
+exits 1 "an error with escape sequences"
+like "$err" 'x <1B>\]0;owned<07> <U\+202E>' "shows as text"
+like "$err" 'NOTICE: n <1B>\[31m' "so does a notice"
+"$LS_BIN" log >>"$out_file"
+ok "nothing of it reaches the terminal" sh -c '! LC_ALL=C tr -d "\n" <"$1" | LC_ALL=C grep -q "[[:cntrl:]]" && ! LC_ALL=C tr -d "\n" <"$2" | LC_ALL=C grep -q "[[:cntrl:]]"' \
+    sh "$out_file" "$err_file"
+is "$(pg_do "select count(*) from lockstep_journal where detail ~ '[\x01-\x1f]'")" 0 "nor the journal"
+rm migrations/003*
+
+# The limits that a migration runs under: ours, the project file's, the command line's.
+limits() { # OPTION...
+    pg_do 'set client_min_messages = error; drop table if exists limits; delete from schema_migrations where version = 3'
+    "$LS_BIN" up --yes --quiet "$@" >/dev/null 2>&1
+    pg_do 'select l, s from limits'
+}
+printf "CREATE TABLE limits AS SELECT current_setting('lock_timeout') l, current_setting('statement_timeout') s;\n" >migrations/003_limits.up.sql
+is "$(limits)" "3s|0" "the limits when nothing is said"
+printf '[env e]\nurl = %s\nlock_timeout = 700ms\nstatement_timeout = 2min\n' "$pg_url" >lockstep.conf
+is "$(limits -e e)" "700ms|2min" "the limits of lockstep.conf"
+is "$(limits -e e --lock-timeout 0 --statement-timeout 90s)" "0|90s" "the limits of the command line"
+rm lockstep.conf migrations/003*
+pg_do 'drop table limits; delete from schema_migrations where version = 3'
+
 # --- golang-migrate, as it would leave it ---
 mkdir gm
 printf 'CREATE TABLE a (i int);\n' >gm/1_a.up.sql
