@@ -211,6 +211,7 @@ static void suspends_and_resumes(void **state)
     pty_keys(s->p, "<Esc><C-z>");
     pty_expect(s->p, "Stopped");
     pty_expect_restored(s->p);
+    pty_settle(s->p, 50, 3000); /* the shell's prompt */
     pty_keys(s->p, "fg<Enter>");
     pty_expect_words(s->p, "▸ · pending 002 t2");
     pty_keys(s->p, "q");
