@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 /* Statements that are no CREATE, ALTER or DROP of a named object. The pattern ends where the object's name starts. */
 struct simple {
@@ -211,11 +212,22 @@ void ls_facts_by_words(enum ls_dialect d, const char *text, size_t len, int dept
     }
 }
 
+/* Files of data are made of these, and the parser would add nothing to what the words say. One with a WITH, in a string or not, is parsed. */
+static bool is_plain_insert(const char *stmt, size_t len, const struct ls_facts *f)
+{
+    if (strcmp(f->verb, "INSERT") != 0 || f->flags != LS_FACT_DML)
+        return false;
+    for (size_t i = 0; i + 4 <= len; i++)
+        if ((stmt[i] | 0x20) == 'w' && strncasecmp(stmt + i, "with", 4) == 0)
+            return false;
+    return true;
+}
+
 void ls_sql_facts(enum ls_dialect d, const char *stmt, size_t len, struct ls_facts *out)
 {
     unsigned flags = 0;
     ls_facts_by_words(d, stmt, len, 0, out);
-    if (d == LS_DIALECT_POSTGRES && ls_facts_parse_postgres(stmt, len, &flags)) {
+    if (d == LS_DIALECT_POSTGRES && !is_plain_insert(stmt, len, out) && ls_facts_parse_postgres(stmt, len, &flags)) {
         out->parsed = true;
         out->flags = flags;
     }

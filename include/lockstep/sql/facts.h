@@ -35,7 +35,7 @@ enum ls_fact_flags {
 #define LS_FACT_DESTRUCTIVE (LS_FACT_DROPS_TABLE | LS_FACT_DROPS_COLUMN | LS_FACT_DROPS_SCHEMA | LS_FACT_TRUNCATES)
 
 struct ls_facts {
-    bool parsed;         /* a parser understood the statement */
+    bool parsed;         /* a parser understood the statement; a plain INSERT is not shown to it, as it would add nothing */
     unsigned flags;      /* LS_FACT_* */
     char verb[48];       /* "CREATE TABLE", "ALTER TABLE", "INSERT": upper case, for lists */
     struct ls_buf object;/* main object's name as written, "" unknown: raw text */
