@@ -34,7 +34,7 @@ struct conn {
     struct conn *next; /* among those that end */
 };
 
-enum app_phase { APP_CONNECTING, APP_READY, APP_FOLDER_ONLY /* no connection: files only */ };
+enum app_phase { APP_CONNECTING, APP_READY, APP_FOLDER_ONLY /* no connection or no ledger: files only */ };
 
 /* What the loop must do for the app, once, after the event. */
 enum app_wish { APP_WISH_FLUSH = 1, APP_WISH_SUSPEND = 2, APP_WISH_REDRAW = 4, APP_WISH_EDIT = 8, APP_WISH_THEME = 16 };
@@ -56,6 +56,7 @@ struct app {
     struct task_worker *commands;
 
     enum app_phase phase;
+    bool is_reached; /* APP_FOLDER_ONLY: it answered; what cannot be read is its ledger, or the folder */
     bool is_armed;   /* writing is allowed */
     bool is_loading; /* a snapshot is on its way */
     struct ls_err conn_err;

@@ -91,7 +91,7 @@ struct conn *conn_idle(struct app *a)
 struct job_snapshot {
     struct job job;
     struct ls_snapshot *snap;
-    bool is_folder_only;
+    bool is_folder_only, is_reached;
 };
 
 static void snapshot_run(struct task *t)
@@ -106,6 +106,7 @@ static void snapshot_run(struct task *t)
     }
     if (j->job.rc == LS_OK)
         return;
+    j->is_reached = ls_session_db(j->job.session) && ls_db_is_alive(ls_session_db(j->job.session));
     /* The files can be shown without a database. The first error is the one to tell. */
     if (ls_session_scan(j->job.session, &j->snap, NULL) == LS_OK)
         j->is_folder_only = true;
@@ -129,6 +130,7 @@ static void snapshot_done(struct task *t, bool is_stale)
         a->phase = APP_READY;
     } else {
         a->phase = APP_FOLDER_ONLY;
+        a->is_reached = j->is_reached;
         ls_err_copy(&a->conn_err, &j->job.err);
         app_say_err(a, &j->job.err);
     }

@@ -56,7 +56,7 @@ void flow_arm(struct app *a)
     struct ui_doc *d;
 
     if (app_is_busy(a) || a->phase != APP_READY) {
-        app_say(a, ROLE_WARNING, "not now: %s", a->phase != APP_READY ? "not connected" : "something is going on");
+        app_say(a, ROLE_WARNING, "not now: %s", a->phase != APP_READY ? "nothing was read yet" : "something is going on");
         return;
     }
     if (a->params && a->params->request && a->params->request->read_only) {

@@ -25,7 +25,7 @@ static const char *mode_words(const struct app *a)
     if (a->phase == APP_CONNECTING)
         return "connecting";
     if (a->phase == APP_FOLDER_ONLY)
-        return "NOT CONNECTED";
+        return a->is_reached ? "NOT READ" : "NOT CONNECTED";
     if (app_is_read_only(a))
         return "READ-ONLY";
     return a->target.params.is_protected ? "ARMED" : "read-write";

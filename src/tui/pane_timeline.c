@@ -196,7 +196,8 @@ static void banner_text(const struct app *a, int i, struct ls_buf *out, enum the
 
     *role = ROLE_BANNER;
     if (a->phase == APP_FOLDER_ONLY && n++ == i) {
-        ls_buf_addf(out, "NOT CONNECTED: %s", a->conn_err.message ? a->conn_err.message : "only the folder is shown");
+        ls_buf_addf(out, "%s: %s", a->is_reached ? "NOT READ" : "NOT CONNECTED",
+                    a->conn_err.message ? a->conn_err.message : "only the folder is shown");
     } else if (s && (s->ledger.dirty || s->timeline.count[LS_STATE_DIRTY] > 0) && n++ == i) {
         ui_keymap_keys(&a->keys, UI_ACT_RESOLVE, 1, &key);
         ls_buf_addf(out,
@@ -344,7 +345,7 @@ static void draw_empty(const struct timeline *t, struct ui_surface *s, int y)
         if (a->phase == APP_CONNECTING)
             (void)ui_strf(s, 2, y + 1, -1, UI_ROLE(ROLE_DIM), "Reading %s and %s", dir, a->label ? a->label : "the database");
         else
-            (void)ui_str(s, 2, y + 1, -1, "Neither the database nor the folder can be read. r tries again.", UI_ROLE(ROLE_DIM));
+            (void)ui_str(s, 2, y + 1, -1, "There is nothing to show. r tries again.", UI_ROLE(ROLE_DIM));
     } else {
         (void)ui_strf(s, 2, y + 1, -1, UI_ROLE(ROLE_TEXT), "There are no migrations in %s yet.", dir);
         (void)ui_str(s, 2, y + 2, -1, "  :new add_users    makes the first one", UI_ROLE(ROLE_DIM));
