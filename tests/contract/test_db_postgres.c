@@ -139,6 +139,79 @@ static void pipeline_is_one_transaction(void **state)
     assert_int_equal(ls_db_tx_status(f->db), LS_TXS_IDLE);
 }
 
+static const char add_sql[] = "insert into t values ($1, $2)";
+
+/* One row more through a pipeline, with another statement in front. */
+static enum ls_rc add_row(struct fix *f, const char *first, const char *a, const char *b)
+{
+    struct ls_param p[] = {{LS_PARAM_INT, a}, {b ? LS_PARAM_TEXT : LS_PARAM_NULL, b}};
+    struct ls_db_call calls[] = {{first, strlen(first), NULL, 0}, {add_sql, strlen(add_sql), p, 2}};
+
+    ls_err_release(&f->err);
+    return ls_db_pipeline(f->db, calls, 2, NULL, NULL, &f->err);
+}
+
+static const char prepared_sql[] = "select count(*) from pg_prepared_statements where statement = 'insert into t values ($1, $2)'";
+
+static void what_comes_often_is_prepared(void **state)
+{
+    FIX(f);
+
+    fix_ok(f->db, "create table t(a int, b text)");
+    for (int i = 0; i < 6; i++)
+        fix_assert_ok(add_row(f, "select 1", (const char *[]){"1", "2", "3", "4", "5", "6"}[i], i % 2 ? NULL : "x"), &f->err);
+    assert_string_equal(fix_get(f->db, "select string_agg(a || coalesce(b, '-'), ' ' order by a) from t"), "1x 2- 3x 4- 5x 6-");
+    assert_string_equal(fix_get(f->db, prepared_sql), "1");
+    /* The same twice in one pipeline. */
+    struct ls_param p[] = {{LS_PARAM_INT, "7"}, {LS_PARAM_TEXT, "y"}};
+    struct ls_db_call calls[] = {{"begin", 5, NULL, 0}, {add_sql, strlen(add_sql), p, 2}, {add_sql, strlen(add_sql), p, 2}, {"commit", 6, NULL, 0}};
+
+    fix_ok(f->db, "deallocate all");
+    fix_assert_ok(ls_db_pipeline(f->db, calls, 4, NULL, NULL, &f->err), &f->err);
+    fix_assert_ok(ls_db_pipeline(f->db, calls, 4, NULL, NULL, &f->err), &f->err);
+    assert_string_equal(fix_get(f->db, "select count(*) from t where a = 7"), "4");
+}
+
+/* A migration may take prepared statements away; what comes behind it must not notice. */
+static void prepared_statements_may_go(void **state)
+{
+    FIX(f);
+    static const char *const gone[] = {"deallocate all", "DO $$ BEGIN EXECUTE 'Deallocate all'; END $$", "discard plans"};
+
+    fix_ok(f->db, "create table t(a int, b text)");
+    for (size_t i = 0; i < LS_ARRAY_LEN(gone); i++) {
+        for (int k = 0; k < 4; k++)
+            fix_assert_ok(add_row(f, "select 1", "1", "x"), &f->err);
+        assert_string_equal(fix_get(f->db, prepared_sql), "1");
+        if (i % 2)
+            fix_ok(f->db, gone[i]);
+        fix_assert_ok(add_row(f, gone[i], "1", "x"), &f->err);
+    }
+    assert_string_equal(fix_get(f->db, "select count(*) from t"), "15");
+}
+
+/* Gone behind our back, or prepared behind a failure: the failure is told, and the next try works. */
+static void prepared_statements_come_back(void **state)
+{
+    FIX(f);
+
+    fix_ok(f->db, "create table t(a int, b text)");
+    fix_ok(f->db, "create function hidden() returns void language plpgsql as $$ begin execute 'deal' || 'locate all'; end $$");
+    for (int k = 0; k < 4; k++)
+        fix_assert_ok(add_row(f, "select 1", "1", "x"), &f->err);
+    assert_int_equal(add_row(f, "select hidden()", "1", "x"), LS_E_SQL);
+    assert_string_equal(f->err.sqlstate, "26000");
+    for (int k = 0; k < 2; k++)
+        fix_assert_ok(add_row(f, "select 1", "1", "x"), &f->err);
+    assert_int_equal(add_row(f, "select 1 / 0", "1", "x"), LS_E_SQL);
+    assert_string_equal(f->err.sqlstate, "22012");
+    for (int k = 0; k < 4; k++)
+        fix_assert_ok(add_row(f, "select 1", "1", "x"), &f->err);
+    assert_int_equal(add_row(f, "select 1", "no number", "x"), LS_E_SQL);
+    fix_assert_ok(add_row(f, "select 1", "1", "x"), &f->err);
+    assert_string_equal(fix_get(f->db, "select count(*) from t"), "11");
+}
+
 struct notices {
     int n;
     char last[256], severity[32];
@@ -303,6 +376,9 @@ int main(void)
         PG(copy_does_not_hang), PG(copy_out_in_a_batch_is_what_it_says),
         PG(copy_in_a_pipeline_does_not_hang),
         PG(pipeline_is_one_transaction),
+        PG(what_comes_often_is_prepared),
+        PG(prepared_statements_may_go),
+        PG(prepared_statements_come_back),
         PG(notices_are_heard),
         PG(locks_exclude_all_or_none),
         PG(a_lock_of_a_closed_session_is_free),

@@ -48,6 +48,7 @@ static enum ls_rc send(struct pg *c, struct pg_call *k, const struct ls_param *p
 
     if (rc != LS_OK)
         return rc;
+    pg_guard_prepared(c, k->sql, k->len);
     ls_buf_clear(&c->text);
     ls_buf_add(&c->text, k->sql, k->len);
 

@@ -1,8 +1,8 @@
 /* db/postgres/libpq.h: libpq, loaded when the first PostgreSQL connection is opened.
  *
- * libpq brings TLS, Kerberos and LDAP with it: 26 libraries, whose loading takes three times as long as everything else between exec and
- * the first frame. So the program is not linked with it. The driver calls its functions by their own names; they stand for entries of a
- * table that libpq_load() fills. A function that is missing here is missing at link time too. */
+ * libpq brings TLS, Kerberos and LDAP with it: 26 libraries, whose loading takes three times as long as everything else between
+ * exec and the first frame. So the program is not linked with it. The driver calls its functions by their own names; they stand for
+ * entries of a table that libpq_load() fills. A function that is missing here is missing at link time too. */
 #ifndef DB_POSTGRES_LIBPQ_H
 #define DB_POSTGRES_LIBPQ_H
 
@@ -22,7 +22,8 @@
     X(PQfreeCancel) X(PQfreemem) X(PQgetCancel) X(PQgetCopyData) X(PQgetResult) X(PQgetisnull) X(PQgetlength) \
     X(PQgetvalue) X(PQgssEncInUse) X(PQhost) X(PQhostaddr) X(PQisBusy) X(PQnfields) X(PQntuples) X(PQparameterStatus) \
     X(PQpass) X(PQpipelineSync) X(PQport) X(PQputCopyEnd) X(PQresultErrorField) X(PQresultErrorMessage) X(PQresultStatus) \
-    X(PQsendQuery) X(PQsendQueryParams) X(PQserverVersion) X(PQsetErrorVerbosity) X(PQsetNoticeReceiver) \
+    X(PQsendPrepare) X(PQsendQuery) X(PQsendQueryParams) X(PQsendQueryPrepared) X(PQserverVersion) \
+    X(PQsetErrorVerbosity) X(PQsetNoticeReceiver) \
     X(PQsetSingleRowMode) X(PQsetnonblocking) X(PQsocket) X(PQsslInUse) X(PQstatus) X(PQtransactionStatus)
 /* clang-format on */
 
@@ -78,8 +79,10 @@ const struct libpq *libpq(void);
 #define PQresultErrorField         (libpq()->PQresultErrorField_)
 #define PQresultErrorMessage       (libpq()->PQresultErrorMessage_)
 #define PQresultStatus             (libpq()->PQresultStatus_)
+#define PQsendPrepare              (libpq()->PQsendPrepare_)
 #define PQsendQuery                (libpq()->PQsendQuery_)
 #define PQsendQueryParams          (libpq()->PQsendQueryParams_)
+#define PQsendQueryPrepared        (libpq()->PQsendQueryPrepared_)
 #define PQserverVersion            (libpq()->PQserverVersion_)
 #define PQsetErrorVerbosity        (libpq()->PQsetErrorVerbosity_)
 #define PQsetNoticeReceiver        (libpq()->PQsetNoticeReceiver_)

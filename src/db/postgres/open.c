@@ -19,6 +19,7 @@ static void pg_close(struct ls_db *db)
     /* The server rolls back what is open. A dead connection's farewell is not waited for: the socket does not block. */
     PQfinish(c->conn);
     ls_buf_release(&c->text);
+    pg_forget_prepared(c);
 }
 
 static bool pg_is_alive(const struct ls_db *db)

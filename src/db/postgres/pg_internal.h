@@ -13,12 +13,23 @@
 #define PG_CANCEL_GRACE_MS 10000 /* how long a server may take to answer after it was asked to cancel */
 #define PG_ROLLBACK_MS     10000 /* how long ls_db_rollback waits before it gives the connection up */
 
+/* A statement with parameters that was sent before. */
+struct pg_prepared {
+    char *sql; /* NULL: a free place */
+    size_t len;
+    unsigned times;
+    char name[24];
+    bool is_sent; /* to the server; all are forgotten when something fails */
+};
+
 struct pg {
     struct ls_db db; /* first: struct ls_db * and struct pg * are the same address */
     PGconn *conn;
     struct ls_buf text; /* scratch: the statement with its NUL */
     bool is_dead;
     bool is_ready; /* connected and set up: notices before that are not passed on */
+    struct pg_prepared prepared[4];
+    unsigned n_named;
 };
 
 /* One call to the server: how its wait may end. */
@@ -88,6 +99,13 @@ const char **pg_values(const struct ls_param *params, int n_params);
 /* pipeline.c */
 enum ls_rc pg_pipeline(struct ls_db *db, const struct ls_db_call *calls, int n, struct ls_exec_info *infos, int *failed,
                        struct ls_err *err);
+
+/* prepared.c */
+/* The prepared statement to run a call by, to be prepared first when that was not sent yet; NULL: send the text. */
+struct pg_prepared *pg_find_prepared(struct pg *c, const struct ls_db_call *call);
+/* To be asked about each text before it is sent: forgets all when it could take them away. */
+void pg_guard_prepared(struct pg *c, const char *sql, size_t len);
+void pg_forget_prepared(struct pg *c);
 
 /* setup.c: settings and facts, in one round trip */
 enum ls_rc pg_setup(struct pg *c, const struct ls_db_params *params, struct ls_err *err);

@@ -6,19 +6,36 @@
 
 #include "lockstep/base/mem.h"
 
-static enum ls_rc send_all(struct pg *c, struct pg_call *k, const struct ls_db_call *calls, int n, struct ls_err *err)
+/* *is_preparing: a prepare goes in front, which has an answer of its own. */
+static int send_one(struct pg *c, const struct ls_db_call *call, bool *is_preparing)
+{
+    struct pg_prepared *p = pg_find_prepared(c, call);
+    int n_params = call->params ? call->n_params : 0, ok = 1;
+    const char **values = pg_values(call->params, n_params);
+
+    ls_buf_clear(&c->text);
+    ls_buf_add(&c->text, call->sql, call->len);
+    if (p && !p->is_sent) {
+        *is_preparing = p->is_sent = true;
+        ok = PQsendPrepare(c->conn, p->name, c->text.ptr, 0, NULL);
+    }
+    if (ok && p)
+        ok = PQsendQueryPrepared(c->conn, p->name, n_params, values, NULL, NULL, 0);
+    else if (ok)
+        ok = PQsendQueryParams(c->conn, c->text.ptr, n_params, NULL, values, NULL, NULL, 0);
+    free(values);
+    return ok;
+}
+
+static enum ls_rc send_all(struct pg *c, struct pg_call *k, const struct ls_db_call *calls, int n, bool *is_preparing,
+                           struct ls_err *err)
 {
     int ok = PQenterPipelineMode(c->conn);
 
-    for (int i = 0; ok && i < n; i++) {
-        int n_params = calls[i].params ? calls[i].n_params : 0;
-        const char **values = pg_values(calls[i].params, n_params);
-
-        ls_buf_clear(&c->text);
-        ls_buf_add(&c->text, calls[i].sql, calls[i].len);
-        ok = PQsendQueryParams(c->conn, c->text.ptr, n_params, NULL, values, NULL, NULL, 0);
-        free(values);
-    }
+    for (int i = 0; i < n; i++)
+        pg_guard_prepared(c, calls[i].sql, calls[i].len);
+    for (int i = 0; ok && i < n; i++)
+        ok = send_one(c, &calls[i], &is_preparing[i]);
     ok = ok && PQpipelineSync(c->conn);
     if (ok)
         return pg_flush(c, k, err);
@@ -59,26 +76,40 @@ static enum ls_rc read_one(struct pg *c, struct pg_call *k, struct ls_exec_info 
     }
 }
 
+static enum ls_rc read_answers(struct pg *c, struct pg_call *k, bool has_prepare, struct ls_exec_info *info, bool *is_synced,
+                               struct ls_err *err)
+{
+    struct ls_exec_info scratch = {.rows = -1};
+    enum ls_rc first = has_prepare ? read_one(c, k, &scratch, is_synced, err) : LS_OK, rc = LS_OK;
+
+    k->set_rows = 0;
+    if (!*is_synced && !c->is_dead && PQstatus(c->conn) == CONNECTION_OK)
+        rc = read_one(c, k, info, is_synced, first == LS_OK ? err : NULL);
+    return first == LS_OK ? rc : first;
+}
+
 enum ls_rc pg_pipeline(struct ls_db *db, const struct ls_db_call *calls, int n, struct ls_exec_info *infos, int *failed,
                        struct ls_err *err)
 {
     struct pg *c = pg_of(db);
+    bool *is_preparing;
     struct pg_call k;
     bool is_synced = false;
     enum ls_rc first = pg_check(c, err);
 
     if (first != LS_OK)
         return first;
+    is_preparing = ls_calloc((size_t)n, sizeof(*is_preparing));
     pg_call_init(&k, calls[0].sql, calls[0].len);
-    first = send_all(c, &k, calls, n, err);
+    first = send_all(c, &k, calls, n, is_preparing, err);
     for (int i = 0; i <= n && !is_synced && !c->is_dead; i++) { /* n is the sync */
         struct ls_exec_info scratch = {.rows = -1};
         enum ls_rc rc;
 
         k.sql = i < n ? calls[i].sql : NULL;
         k.len = i < n ? calls[i].len : 0;
-        k.set_rows = 0;
-        rc = read_one(c, &k, infos && i < n ? &infos[i] : &scratch, &is_synced, first == LS_OK ? err : NULL);
+        rc = read_answers(c, &k, i < n && is_preparing[i], infos && i < n ? &infos[i] : &scratch, &is_synced,
+                          first == LS_OK ? err : NULL);
         if (rc != LS_OK && first == LS_OK) {
             first = rc;
             if (failed)
@@ -87,6 +118,10 @@ enum ls_rc pg_pipeline(struct ls_db *db, const struct ls_db_call *calls, int n, 
         if (PQstatus(c->conn) == CONNECTION_BAD)
             break;
     }
+    free(is_preparing);
+    /* What was to be prepared behind the failure is not there; and the failure may be that one is gone. */
+    if (first != LS_OK)
+        pg_forget_prepared(c);
     if (PQstatus(c->conn) == CONNECTION_BAD)
         return first != LS_OK ? (c->is_dead = true, first) : pg_err_lost(c, err);
     if (!c->is_dead && !PQexitPipelineMode(c->conn)) {
