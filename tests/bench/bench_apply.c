@@ -1,6 +1,7 @@
 /* Applying N small migrations, and `status` afterwards: lockstep against the floor programs, which send the same statements and ledger rows from one bare
  * C process (performance.md B), and against dbmate where there is one.
- * usage: bench_apply LOCKSTEP FLOORS N ROUNDS [PG_URL [DBMATE]]; FLOORS is the folder of floor_sqlite and floor_postgres. */
+ * usage: bench_apply LOCKSTEP FLOORS N ROUNDS [PG_URL [DBMATE [ONLY]]]; FLOORS is the folder of floor_sqlite and floor_postgres, ONLY is SQLite or
+ * PostgreSQL. "" stands for none. */
 #include <config.h>
 
 #include "bench_util.h"
@@ -190,10 +191,11 @@ static char *with_database(const char *url, const char *name)
 int main(int argc, char **argv)
 {
     if (argc < 5) {
-        fprintf(stderr, "usage: bench_apply LOCKSTEP FLOORS N ROUNDS [PG_URL [DBMATE]]\n");
+        fprintf(stderr, "usage: bench_apply LOCKSTEP FLOORS N ROUNDS [PG_URL [DBMATE [ONLY]]]\n");
         return 2;
     }
-    struct bench b = {.lockstep = argv[1], .n = atoi(argv[3]), .rounds = atoi(argv[4]), .dbmate = argc > 6 ? argv[6] : NULL};
+    struct bench b = {.lockstep = argv[1], .n = atoi(argv[3]), .rounds = atoi(argv[4]), .dbmate = argc > 6 && argv[6][0] ? argv[6] : NULL};
+    const char *only = argc > 7 ? argv[7] : "";
     char floor[1024];
     int bad = 0;
 
@@ -208,10 +210,11 @@ int main(int argc, char **argv)
     b.what = "SQLite";
     b.url = b.dbmate_url = "sqlite:bench.db";
     b.goal = 1.1;
-    bad |= compare(&b);
+    if (strcmp(only, "PostgreSQL") != 0)
+        bad |= compare(&b);
 #endif
 #ifdef LS_WITH_POSTGRES
-    if (argc > 5 && argv[5][0]) {
+    if (argc > 5 && argv[5][0] && strcmp(only, "SQLite") != 0) {
         char *url = with_database(argv[5], "ls_bench");
 
         snprintf(floor, sizeof(floor), "%s/floor_postgres", argv[2]);
