@@ -125,6 +125,18 @@ extern const struct ls_format ls_format_prisma;
 extern const struct ls_format ls_format_sql_migrate;
 extern const struct ls_format ls_format_sqlx;
 
+/* Known by name only. */
+extern const struct ls_format ls_format_alembic;
+extern const struct ls_format ls_format_django;
+extern const struct ls_format ls_format_ecto;
+extern const struct ls_format ls_format_knex;
+extern const struct ls_format ls_format_liquibase;
+extern const struct ls_format ls_format_rails;
+extern const struct ls_format ls_format_sequelize;
+extern const struct ls_format ls_format_sqitch;
+extern const struct ls_format ls_format_supabase;
+extern const struct ls_format ls_format_typeorm;
+
 /* The registry. */
 const struct ls_format *const *ls_formats(size_t *n);
 const struct ls_format *ls_format_find(const char *name); /* by name, title or alias ("migrate"); NULL unknown */
