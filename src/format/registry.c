@@ -27,6 +27,7 @@ static const struct ls_format *const formats[] = {
     &ls_format_sqitch,
     &ls_format_supabase,
     &ls_format_typeorm,
+    &ls_format_node_pg_migrate,
 };
 
 static const struct {

@@ -121,6 +121,7 @@ extern const struct ls_format ls_format_drizzle1; /* 1.x: a folder per migration
 extern const struct ls_format ls_format_golang_migrate;
 extern const struct ls_format ls_format_goose;
 extern const struct ls_format ls_format_lockstep;
+extern const struct ls_format ls_format_node_pg_migrate;
 extern const struct ls_format ls_format_prisma;
 extern const struct ls_format ls_format_sql_migrate;
 extern const struct ls_format ls_format_sqlx;
