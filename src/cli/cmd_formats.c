@@ -12,12 +12,9 @@ static const struct {
     unsigned cap;
     const char *word;
 } abilities[] = {
-    {LS_CAP_NATIVE_APPLY, "up"},
-    {LS_CAP_DOWN, "down"},
-    {LS_CAP_RECORD_ONLY, "mark"},
-    {LS_CAP_VERIFY, "verify files"},
-    {LS_CAP_REPEATABLE, "repeatables"},
-    {LS_CAP_CHECKSUM, "checksums"},
+    {LS_CAP_NATIVE_APPLY, "up"},        {LS_CAP_DOWN, "down"},
+    {LS_CAP_RECORD_ONLY, "mark"},       {LS_CAP_VERIFY, "verify files"},
+    {LS_CAP_REPEATABLE, "repeatables"}, {LS_CAP_CHECKSUM, "checksums"},
     {LS_CAP_DIRTY, "dirty state"},
 };
 
@@ -85,7 +82,7 @@ static void print_known(struct cli_ctx *ctx, const struct ls_format *const *form
 
 static void print_found(struct cli_ctx *ctx, const struct ls_founds *found, const char *dir)
 {
-    static const struct cli_column columns[] = {{"FOUND", CLI_LEFT}, {"FOLDER", CLI_LEFT}, {"DIALECT", CLI_LEFT},
+    static const struct cli_column columns[] = {{"FOUND", CLI_LEFT},       {"FOLDER", CLI_LEFT},   {"DIALECT", CLI_LEFT},
                                                 {"MIGRATIONS", CLI_RIGHT}, {"HOW SURE", CLI_LEFT}, {"EVIDENCE", CLI_LEFT}};
     struct cli_table t;
 

@@ -6,12 +6,12 @@
 #include "lockstep/base/mem.h"
 #include "lockstep/format/format.h"
 
-#define READ_MAX ((size_t)256 * 1024) /* a migration or a settings file of these tools is smaller; what is not, is no evidence */
-#define FILES_READ 3                  /* of those whose names fit, the newest by name */
+#define READ_MAX   ((size_t)256 * 1024) /* a migration or a settings file of these tools is smaller; what is not, is no evidence */
+#define FILES_READ 3                    /* of those whose names fit, the newest by name */
 
-/* One way to tell a tool. Either a file by its name (`file`, seen from the folder), or files whose names fit (`suffix`, maybe `digits` in front,
- * maybe in the folder `sub`); where `text` stands, in the file or in one of the first few, it must be in there; where `beside` stands, that file must
- * have it instead. */
+/* One way to tell a tool. Either a file by its name (`file`, seen from the folder), or files whose names fit (`suffix`, maybe
+ * `digits` in front, maybe in the folder `sub`); where `text` stands, in the file or in one of the first few, it must be in there;
+ * where `beside` stands, that file must have it instead. */
 struct sign {
     const char *file;
     const char *sub, *suffix;
@@ -111,7 +111,8 @@ static void look_at_file(const char *path, const struct ls_dir *dir, const struc
     if (!is_there || (s->text != NULL && !has_text(path, s->file, s->text)))
         return;
     out->score = s->score;
-    snprintf(out->evidence, sizeof(out->evidence), "a file %s%s%s", s->file, s->text != NULL ? " with " : "", s->text != NULL ? s->text : "");
+    snprintf(out->evidence, sizeof(out->evidence), "a file %s%s%s", s->file, s->text != NULL ? " with " : "",
+             s->text != NULL ? s->text : "");
 }
 
 /* The best sign; the first of equal ones. The migrations are counted by whichever sign saw most. */
@@ -168,38 +169,39 @@ static const struct sign sqitch_signs[] = {
     {.file = "sqitch.conf", .score = 95},
     {.sub = "deploy", .suffix = ".sql", .score = 0}, /* counts, and proves nothing */
 };
-static const struct sign supabase_signs[] = {{.digits = true, .suffix = ".sql", .beside = "../config.toml", .text = "project_id", .score = 90}};
+static const struct sign supabase_signs[] = {
+    {.digits = true, .suffix = ".sql", .beside = "../config.toml", .text = "project_id", .score = 90}};
 static const struct sign typeorm_signs[] = {
     {.digits = true, .suffix = ".ts", .text = "MigrationInterface", .score = 90},
     {.digits = true, .suffix = ".js", .text = "MigrationInterface", .score = 90},
 };
 
 /* X(id, title as the owners in table.c say it, its ledger, folders) */
-#define RECOGNISED(X)                                                                                        \
-    X(alembic, "Alembic", "alembic_version", "alembic", "migrations", ".")                                   \
-    X(django, "Django", "django_migrations", "migrations", ".")                                              \
-    X(ecto, "Ecto", "schema_migrations", "priv/repo/migrations")                                             \
-    X(knex, "knex", "knex_migrations", "migrations", "db/migrations", ".")                                   \
-    X(liquibase, "Liquibase", "databasechangelog", "db/changelog", "src/main/resources/db/changelog", ".")   \
-    X(rails, "Rails", "schema_migrations", "db/migrate")                                                     \
-    X(sequelize, "Sequelize", "SequelizeMeta", "migrations", ".")                                            \
-    X(sqitch, "sqitch", NULL, ".")                                                                           \
-    X(supabase, "Supabase", "supabase_migrations.schema_migrations", "supabase/migrations")                  \
+#define RECOGNISED(X)                                                                                                              \
+    X(alembic, "Alembic", "alembic_version", "alembic", "migrations", ".")                                                         \
+    X(django, "Django", "django_migrations", "migrations", ".")                                                                    \
+    X(ecto, "Ecto", "schema_migrations", "priv/repo/migrations")                                                                   \
+    X(knex, "knex", "knex_migrations", "migrations", "db/migrations", ".")                                                         \
+    X(liquibase, "Liquibase", "databasechangelog", "db/changelog", "src/main/resources/db/changelog", ".")                         \
+    X(rails, "Rails", "schema_migrations", "db/migrate")                                                                           \
+    X(sequelize, "Sequelize", "SequelizeMeta", "migrations", ".")                                                                  \
+    X(sqitch, "sqitch", NULL, ".")                                                                                                 \
+    X(supabase, "Supabase", "supabase_migrations.schema_migrations", "supabase/migrations")                                        \
     X(typeorm, "TypeORM", "migrations", "migrations", "src/migrations", "src/migration")
 
-#define X(id, tool, table, ...)                                                              \
-    static void detect_##id(const char *path, const struct ls_dir *dir, struct ls_detect *out) \
-    {                                                                                        \
-        look(path, dir, id##_signs, LS_ARRAY_LEN(id##_signs), out);                          \
-    }                                                                                        \
-    static const char *const id##_dirs[] = {__VA_ARGS__, NULL};                              \
-    const struct ls_format ls_format_##id = {                                                \
-        .name = #id,                                                                         \
-        .title = tool,                                                                       \
-        .ledger_table = table,                                                               \
-        .default_dirs = id##_dirs,                                                           \
-        .caps = LS_CAP_RECOGNISE_ONLY,                                                       \
-        .detect = detect_##id,                                                               \
+#define X(id, tool, table, ...)                                                                                                    \
+    static void detect_##id(const char *path, const struct ls_dir *dir, struct ls_detect *out)                                     \
+    {                                                                                                                              \
+        look(path, dir, id##_signs, LS_ARRAY_LEN(id##_signs), out);                                                                \
+    }                                                                                                                              \
+    static const char *const id##_dirs[] = {__VA_ARGS__, NULL};                                                                    \
+    const struct ls_format ls_format_##id = {                                                                                      \
+        .name = #id,                                                                                                               \
+        .title = tool,                                                                                                             \
+        .ledger_table = table,                                                                                                     \
+        .default_dirs = id##_dirs,                                                                                                 \
+        .caps = LS_CAP_RECOGNISE_ONLY,                                                                                             \
+        .detect = detect_##id,                                                                                                     \
     };
 RECOGNISED(X)
 #undef X
