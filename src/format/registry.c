@@ -28,6 +28,7 @@ static const struct ls_format *const formats[] = {
     &ls_format_supabase,
     &ls_format_typeorm,
     &ls_format_node_pg_migrate,
+    &ls_format_flyway,
 };
 
 static const struct {

@@ -118,6 +118,7 @@ extern const struct ls_format ls_format_dbmate;
 extern const struct ls_format ls_format_diesel;
 extern const struct ls_format ls_format_drizzle;  /* 0.x: meta/_journal.json */
 extern const struct ls_format ls_format_drizzle1; /* 1.x: a folder per migration */
+extern const struct ls_format ls_format_flyway;
 extern const struct ls_format ls_format_golang_migrate;
 extern const struct ls_format ls_format_goose;
 extern const struct ls_format ls_format_lockstep;
