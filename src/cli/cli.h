@@ -98,7 +98,8 @@ struct cli_values {
 
 /* Every command, in the order of --help; commands.c has a row for each, cmd.h its function. */
 #define CLI_COMMANDS(X)                                                                                                                \
-    X(status) X(up) X(down) X(to) X(plan) X(verify) X(new) X(mark) X(backup) X(backups) X(log) X(init) X(split) X(version) X(help)
+    X(status) X(up) X(down) X(to) X(plan) X(verify) X(new) X(mark) X(backup) X(backups) X(log) X(init) X(split) X(formats)             \
+    X(version) X(help)
 
 #define CLI_MAX_ARGS 3
 struct cli_ctx;

@@ -14,6 +14,7 @@ struct found {
     const char *format;    /* NULL: none, or two formats could be meant */
     const char *others[2]; /* those two */
     size_t n_migrations;
+    const char *by_name_only; /* the tool whose they are, when lockstep does not work with it */
 };
 
 static struct found look_into(const char *dir)
@@ -28,7 +29,9 @@ static struct found look_into(const char *dir)
 
         if (n > 0)
             f.n_migrations = best[0].detect.n_migrations;
-        if (n > 1 && best[0].detect.score < LS_DETECT_CERTAIN) {
+        if (n > 0 && (best[0].format->caps & LS_CAP_RECOGNISE_ONLY) != 0) {
+            f.by_name_only = best[0].format->title;
+        } else if (n > 1 && best[0].detect.score < LS_DETECT_CERTAIN) {
             f.others[0] = best[0].format->name;
             f.others[1] = best[1].format->name;
         } else if (n > 0 && f.n_migrations > 0) {
@@ -58,6 +61,8 @@ static void tell(struct cli_ctx *ctx, const char *dir, const struct found *f)
 {
     if (f->format)
         cli_say(ctx, "%s holds %zu migration%s as %s names them", dir, f->n_migrations, f->n_migrations == 1 ? "" : "s", f->format);
+    else if (f->by_name_only)
+        cli_say(ctx, "%s holds migrations of %s, which lockstep knows by name only: name another folder", dir, f->by_name_only);
     else if (f->others[0] && !ctx->request.format)
         cli_say(ctx, "%s holds files that could be %s's or %s's: say in the file which, format = NAME", dir, f->others[0],
                 f->others[1]);
@@ -68,11 +73,14 @@ static void tell(struct cli_ctx *ctx, const char *dir, const struct found *f)
 static enum ls_rc check_request(struct cli_ctx *ctx)
 {
     const struct config_request *r = &ctx->request;
+    const struct ls_format *format = ls_format_find(r->format);
     enum ls_dialect dialect;
 
     if (r->read_only)
         return ls_err_set(&ctx->error, LS_E_REFUSED, "init writes files, and --read-only was asked for");
-    if (r->format && !ls_format_find(r->format))
+    if (format && (format->caps & LS_CAP_RECOGNISE_ONLY) != 0)
+        return ls_err_set(&ctx->error, LS_E_UNSUPPORTED, "lockstep knows %s by name only; use %s for its migrations", format->title, format->title);
+    if (r->format && !format)
         return ls_err_set(&ctx->error, LS_E_USAGE, "there is no format '%s'; `lockstep version` lists them", r->format);
     if (!r->url)
         return LS_OK;

@@ -19,6 +19,12 @@
 #define HAS_TUI false
 #endif
 
+/* The others are listed by `lockstep formats`. */
+static bool is_worked_with(const struct ls_format *f)
+{
+    return (f->caps & LS_CAP_RECOGNISE_ONLY) == 0;
+}
+
 int cli_cmd_version(struct cli_ctx *ctx)
 {
     static const struct {
@@ -36,7 +42,8 @@ int cli_cmd_version(struct cli_ctx *ctx)
             cli_json_bool(p, parts[i].name, parts[i].is_built);
         (void)json_object_set_new(ctx->root, "built_in", p);
         for (size_t i = 0; i < n; i++)
-            (void)json_array_append_new(f, cli_json_text(formats[i]->name));
+            if (is_worked_with(formats[i]))
+                (void)json_array_append_new(f, cli_json_text(formats[i]->name));
         (void)json_object_set_new(ctx->root, "formats", f);
         return 0;
     }
@@ -49,7 +56,8 @@ int cli_cmd_version(struct cli_ctx *ctx)
     ls_buf_clear(&b);
     ls_buf_adds(&b, "formats");
     for (size_t i = 0; i < n; i++)
-        ls_buf_addf(&b, " %s", formats[i]->name);
+        if (is_worked_with(formats[i]))
+            ls_buf_addf(&b, " %s", formats[i]->name);
     cli_print(ctx, "%s", b.ptr);
     ls_buf_release(&b);
     return 0;

@@ -45,6 +45,10 @@ const struct cli_command cli_commands[] = {
     {.name = "split", .args = "FILE", .summary = "show the statements of an SQL file as lockstep sees them",
      .details = "FILE may be - for standard input. A file that cannot be split with certainty is refused: `error KIND LINE`.", .min_args = 1, .max_args = 1,
      .options = CLI_O(DIALECT) | CLI_O(OFFSETS), .words = {"@file"}, .run = cli_cmd_split},
+    {.name = "formats", .args = "[DIR]", .summary = "list the tools that lockstep knows, and whose migrations lie in DIR",
+     .details = "DIR is a project or a folder of migrations, the current folder when it is left out. No database is needed. What two tools could own is "
+                "listed under both.",
+     .max_args = 1, .words = {"@file"}, .run = cli_cmd_formats},
     {.name = "version", .args = "", .summary = "show the version and what was built in", .run = cli_cmd_version},
     {.name = "help", .args = "[COMMAND]", .summary = "show what a command does", .max_args = 1, .words = {"@command"}, .run = cli_cmd_help},
 };

@@ -223,7 +223,10 @@ static enum ls_rc find_format(struct ls_session *s, struct ls_snapshot *snap, bo
 
 static enum ls_rc refuse_recognised(const struct ls_session *s, const struct ls_format *f, struct ls_err *err)
 {
-    ls_err_set(err, LS_E_UNSUPPORTED, "%s holds migrations of %s, which lockstep knows by name only", s->p.migrations_dir, f->title);
+    if (s->p.format_name != NULL)
+        ls_err_set(err, LS_E_UNSUPPORTED, "the format is to be that of %s, which lockstep knows by name only", f->title);
+    else
+        ls_err_set(err, LS_E_UNSUPPORTED, "%s holds migrations of %s, which lockstep knows by name only", s->p.migrations_dir, f->title);
     ls_err_hint(err, "use %s for them, or name another folder or format", f->title);
     return LS_E_UNSUPPORTED;
 }

@@ -16,6 +16,19 @@ static const struct ls_format *const formats[] = {
     &ls_format_prisma,
     &ls_format_sqlx,
     &ls_format_diesel,
+    /* known by name only, recognised.c */
+    &ls_format_alembic,
+    &ls_format_django,
+    &ls_format_ecto,
+    &ls_format_knex,
+    &ls_format_liquibase,
+    &ls_format_rails,
+    &ls_format_sequelize,
+    &ls_format_sqitch,
+    &ls_format_supabase,
+    &ls_format_typeorm,
+    &ls_format_node_pg_migrate,
+    &ls_format_flyway,
 };
 
 static const struct {

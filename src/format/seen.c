@@ -5,9 +5,6 @@
 
 #include "format/table.h"
 
-/* Ledgers of tools that are recognised without a format of their own here. */
-static const char *const other_tables[] = {"databasechangelog", "django_migrations", "knex_migrations", "SequelizeMeta", "migrations", NULL};
-
 static const char seen_pg[] =
     "SELECT NULL, NULL, CASE WHEN n.nspname = pg_catalog.current_schema() THEN c.relname::text ELSE n.nspname || '.' || c.relname END, a.attname "
     "FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace "
@@ -38,8 +35,6 @@ static void list_tables(struct ls_buf *list)
         for (const char *const *t = formats[i]->tables; t != NULL && *t != NULL; t++)
             add_name(list, *t);
     }
-    for (const char *const *t = other_tables; *t != NULL; t++)
-        add_name(list, *t);
 }
 
 static void keep(struct ls_seen_ledgers *out, const struct ls_result *r)

@@ -118,12 +118,26 @@ extern const struct ls_format ls_format_dbmate;
 extern const struct ls_format ls_format_diesel;
 extern const struct ls_format ls_format_drizzle;  /* 0.x: meta/_journal.json */
 extern const struct ls_format ls_format_drizzle1; /* 1.x: a folder per migration */
+extern const struct ls_format ls_format_flyway;
 extern const struct ls_format ls_format_golang_migrate;
 extern const struct ls_format ls_format_goose;
 extern const struct ls_format ls_format_lockstep;
+extern const struct ls_format ls_format_node_pg_migrate;
 extern const struct ls_format ls_format_prisma;
 extern const struct ls_format ls_format_sql_migrate;
 extern const struct ls_format ls_format_sqlx;
+
+/* Known by name only. */
+extern const struct ls_format ls_format_alembic;
+extern const struct ls_format ls_format_django;
+extern const struct ls_format ls_format_ecto;
+extern const struct ls_format ls_format_knex;
+extern const struct ls_format ls_format_liquibase;
+extern const struct ls_format ls_format_rails;
+extern const struct ls_format ls_format_sequelize;
+extern const struct ls_format ls_format_sqitch;
+extern const struct ls_format ls_format_supabase;
+extern const struct ls_format ls_format_typeorm;
 
 /* The registry. */
 const struct ls_format *const *ls_formats(size_t *n);

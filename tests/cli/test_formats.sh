@@ -1,0 +1,70 @@
+# formats: what lockstep knows, and what lies in a folder, without a database.
+. "$LS_SRCDIR/tests/cli/lib.sh"
+in_dir formats
+
+run "$LS_BIN" formats
+exits 0 "formats in an empty folder"
+like "$out" '^golang-migrate  *golang-migrate  *status, up, down, ' "lists what it knows and what it can do"
+like "$out" '^drizzle  *Drizzle  *status, up' "also of a tool without a way back"
+unlike "$out" '^drizzle .* down' "which has no down"
+like "$out" '^no migrations found in \.$' "and says that nothing is there"
+is "$err" "" "and nothing else"
+
+mkdir migrations
+: >migrations/1_a.up.sql
+: >migrations/1_a.down.sql
+: >migrations/2_b.up.sql
+run "$LS_BIN" formats
+exits 0 "a folder that two tools could own"
+like "$out" '^golang-migrate  *migrations  *-  *2  *strong  ' "is listed under the one"
+like "$out" '^lockstep  *migrations  *-  *2  *possible  ' "and under the other"
+unlike "$out" '^no migrations' "and not as empty"
+before=$(printf '%s\n' "$out" | grep -n '^golang-migrate .* strong ' | cut -d: -f1)
+after=$(printf '%s\n' "$out" | grep -n '^lockstep .* possible ' | cut -d: -f1)
+ok "the better score stands first" test "$before" -lt "$after"
+is "$(find . -name '*.db' | wc -l | tr -d ' ')" 0 "no database is made"
+
+mkdir -p drizzle/meta
+printf '{"version":"7","dialect":"sqlite","entries":[{"idx":0,"version":"6","when":1,"tag":"0000_a","breakpoints":true}]}' >drizzle/meta/_journal.json
+: >drizzle/0000_a.sql
+run "$LS_BIN" formats
+like "$out" '^drizzle  *drizzle  *sqlite  *1  *certain  ' "another tool in another folder, with its dialect"
+like "$out" '^golang-migrate  *migrations ' "stands beside the first"
+is "$(printf '%s\n' "$out" | sed -n '/^FOUND/{n;p;}' | cut -d' ' -f1)" drizzle "and is the first, being certain"
+
+mkdir elsewhere
+cp -R migrations elsewhere/
+run "$LS_BIN" formats elsewhere
+like "$out" ' elsewhere/migrations ' "DIR is looked into"
+unlike "$out" ' drizzle/*  *sqlite' "and nothing else"
+run "$LS_BIN" formats elsewhere/migrations
+like "$out" '^golang-migrate  *elsewhere/migrations ' "DIR may be the folder of the migrations"
+run "$LS_BIN" formats --migrations elsewhere
+like "$out" ' elsewhere/migrations ' "--migrations names it, too"
+run "$LS_BIN" formats nothere
+ok "a folder that is not there fails" test "$rc" -ne 0
+like "$err" '^lockstep: nothere is no folder' "and is named"
+is "$out" "" "with no data"
+run "$LS_BIN" formats a b
+exits 2 "two folders are one too many"
+
+evil=$(printf 'ev\033[31mil')
+mkdir -p "$evil/migrations"
+: >"$evil/migrations/1_a.up.sql"
+run "$LS_BIN" formats "$evil"
+exits 0 "a folder with an escape sequence in its name"
+unlike "$out" "$(printf '\033')" "is shown as text"
+
+if command -v jq >/dev/null 2>&1; then
+    run "$LS_BIN" formats --json
+    exits 0 "formats --json"
+    is "$(json '.formats[] | select(.name == "golang-migrate") | .level + " " + (.can | contains(["status", "up", "down"]) | tostring)')" "operated true" "what is known"
+    is "$(json '.found[0] | [.format, .title, .folder, .dialect, (.migrations | tostring), .how_sure] | join(" ")')" "drizzle Drizzle drizzle sqlite 1 certain" "what was found"
+    is "$(json '[.found[] | select(.folder == "migrations") | .format] | join(" ")')" "golang-migrate lockstep sqlx" "side by side"
+    is "$(json '[.found[] | select(.folder == "migrations") | .dialect] | unique | tostring')" "[null]" "a dialect that is not known is null"
+    is "$(json '[.found[] | select((.evidence | length) == 0)] | length')" 0 "each with its evidence"
+    run "$LS_BIN" formats --json nothere
+    is "$(json .error.code)" not_found "and failures"
+fi
+
+done_testing
