@@ -71,6 +71,10 @@ int cli_cmd_new(struct cli_ctx *ctx)
         goto fail;
     }
     const struct ls_format *format = ctx->snap->format ? ctx->snap->format : &ls_format_lockstep;
+    if (format->new_files == NULL) {
+        (void)ls_err_set(&ctx->error, LS_E_UNSUPPORTED, "new migrations of %s are made with %s itself", format->title, format->title);
+        goto fail;
+    }
     n = format->new_files(arena, &ctx->snap->migrations, name, ls_wall_us(), paths, texts, &ctx->error);
     if (n <= 0 || write_files(ctx, n, paths, texts) != LS_OK)
         goto fail;

@@ -453,6 +453,20 @@ static enum ls_rc explain_lockstep(struct dirty *d, struct ls_err *err)
     return choose_lockstep(d, err);
 }
 
+/* Another tool's failed row. What its own run left is not read from the catalogue: no choice is indicated. */
+static enum ls_rc explain_other(struct dirty *d, struct ls_err *err)
+{
+    const struct ls_ledger_row *row = d->entry->row;
+
+    d->out->direction = LS_UP;
+    fact(d, "By its ledger, %s began this migration and did not bring it to its end.", d->snap->format->title);
+    if (row != NULL && row->logs != NULL && row->logs[0] != '\0')
+        fact(d, "What it wrote down about it: %s", row->logs);
+    fact(d, "What of it is in the database is not known here: look before you choose. Each way writes what %s's own command would write.",
+         d->snap->format->title);
+    return choose_lockstep(d, err);
+}
+
 enum ls_rc ls_dirty_explain(struct ls_session *s, const struct ls_snapshot *snap, struct ls_dirty_report *out, struct ls_err *err)
 {
     struct dirty d = {.session = s, .snap = snap, .out = out};
@@ -469,7 +483,7 @@ enum ls_rc ls_dirty_explain(struct ls_session *s, const struct ls_snapshot *snap
     if (rc == LS_OK)
         rc = ask_lock(&d, err);
     if (rc == LS_OK)
-        rc = d.is_golang ? explain_golang(&d, err) : explain_lockstep(&d, err);
+        rc = d.is_golang ? explain_golang(&d, err) : snap->format == &ls_format_lockstep ? explain_lockstep(&d, err) : explain_other(&d, err);
     ls_reading_release(&d.up);
     ls_reading_release(&d.down);
     ls_reading_release(&d.made);
