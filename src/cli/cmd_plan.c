@@ -5,8 +5,6 @@
 
 #include <string.h>
 
-#include "lockstep/base/text.h"
-
 /* `plan`, `plan up [N]`, `plan down [N]`, `plan to VERSION` */
 static enum ls_rc read_request(struct cli_ctx *ctx, struct ls_plan_request *req)
 {

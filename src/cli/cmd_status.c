@@ -3,9 +3,6 @@
 
 #include "cli/cmd.h"
 
-#include <string.h>
-
-#include "lockstep/base/clock.h"
 #include "lockstep/engine/dirty.h"
 
 static const char *applied_at(const struct ls_entry *e)

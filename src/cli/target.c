@@ -3,8 +3,6 @@
 
 #include "cli/cmd.h"
 
-#include <string.h>
-
 #include "lockstep/base/file.h"
 
 enum ls_rc cli_load(struct cli_ctx *ctx, bool need_url)

@@ -3,7 +3,6 @@
 
 #include "config/project.h"
 
-#include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
 

@@ -8,7 +8,6 @@
 
 #include "db/db_internal.h"
 #include "lockstep/base/clock.h"
-#include "lockstep/base/mem.h"
 
 void ls_db_init(struct ls_db *db, const struct ls_db_ops *ops, const struct ls_db_params *params)
 {

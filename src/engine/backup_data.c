@@ -2,8 +2,6 @@
 
 #include "engine/backup_priv.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>

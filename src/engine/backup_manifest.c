@@ -6,7 +6,6 @@
 
 #include "lockstep/base/clock.h"
 #include "lockstep/base/file.h"
-#include "lockstep/base/mem.h"
 #include "lockstep/base/text.h"
 
 void bk_manifest_init(struct bk_manifest *m)

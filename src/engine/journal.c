@@ -3,7 +3,6 @@
 
 #include "engine/journal_priv.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include "engine/child.h"
-#include "lockstep/base/buf.h"
 #include "lockstep/base/file.h"
 #include "lockstep/base/mem.h"
 #include "lockstep/base/vec.h"

@@ -3,10 +3,7 @@
 
 #include "lockstep/engine/verify.h"
 
-#include <stdarg.h>
-
 #include "lockstep/base/clock.h"
-#include "lockstep/base/file.h"
 #include "lockstep/sql/lex.h"
 #include "lockstep/sql/split.h"
 

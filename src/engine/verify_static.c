@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "lockstep/base/file.h"
-#include "lockstep/base/text.h"
 #include "lockstep/sql/split.h"
 
 struct check {

@@ -10,7 +10,6 @@
 #include "format/ops.h"
 #include "format/table.h"
 #include "lockstep/base/file.h"
-#include "lockstep/base/mem.h"
 
 static const char note_tx[] = "One transaction holds the statements and the ledger row: a failure leaves nothing.";
 static const char note_no_tx[] = "No transaction (the file says so): the ledger first says failed, each statement commits on its own, then it says "

@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "lockstep/base/clock.h"
-#include "lockstep/base/mem.h"
 
 struct found {
     struct ls_file_name name;

@@ -2,7 +2,6 @@
 
 #include "format/table.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 #include "lockstep/sql/quote.h"

@@ -3,10 +3,8 @@
 #include "db/postgres/pg_internal.h"
 
 #include <ctype.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "lockstep/base/mem.h"
 #include "lockstep/base/redact.h"
 
 /* Used where the URL, the service file and the environment do not say otherwise (they come later in the list). A dead link is

@@ -4,8 +4,6 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "lockstep/base/clock.h"
 #include "lockstep/base/mem.h"

@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lockstep/base/mem.h"
-
 /* The parts of the set-up travel in one round trip, but each is its own transaction: what a server does not know or a role may not
  * read fails alone. "required" parts fail the connect. */
 struct part {

@@ -2,13 +2,11 @@
 
 #include "db/sqlite/lite_internal.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "lockstep/base/clock.h"
 #include "lockstep/base/mem.h"
 
 #define STEP_PAGES   1024

@@ -9,7 +9,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "lockstep/base/clock.h"
 #include "lockstep/base/file.h"
 #include "lockstep/base/mem.h"
 
