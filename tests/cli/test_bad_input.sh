@@ -177,7 +177,8 @@ mkfifo hold
 sqlite3 a.db <hold &
 holder=$!
 exec 8>hold
-printf 'BEGIN IMMEDIATE;\n' >&8
+# With patience: the look below takes the lock for a moment, too.
+printf '.timeout 20000\nBEGIN IMMEDIATE;\n' >&8
 is_locked() {
     ! sqlite3 a.db 'BEGIN IMMEDIATE; ROLLBACK' 2>/dev/null
 }

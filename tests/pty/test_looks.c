@@ -127,12 +127,14 @@ static void no_color(void **state)
 
 static void eight_and_sixteen_colours(void **state)
 {
-    static const char *const terms[] = {"xterm", "xterm-color", "linux", "screen"};
+    static const char *const terms[] = {"xterm", "xterm-color", "screen", "linux"};
     struct stage *s = stage(state);
     const char *raw;
 
     stage_tables(s, 1);
     for (size_t i = 0; i < sizeof terms / sizeof terms[0]; i++) {
+        if (strcmp(terms[i], "linux") == 0) /* there ncurses loads libgpm, which loses ten bytes */
+            stage_env(s, "LSAN_OPTIONS=detect_leaks=0");
         open_with(s, terms[i], NULL);
         assert_true(is_coloured(s));
         assert_false(pty_cell_at(s->p, 0, 1).bg_default);
