@@ -157,6 +157,11 @@ static bool ask_version(const char *name, const char *path, struct ls_tool *out)
     struct ls_child_result r;
     bool ok = ls_child_run(&c, &r, NULL) == LS_OK;
 
+    /* A ^C meant for us reaches a child that has not left our process group yet: its death then says nothing about the tool. */
+    if (!ok) {
+        ls_child_result_release(&r);
+        ok = ls_child_run(&c, &r, NULL) == LS_OK;
+    }
     *out = (struct ls_tool){0};
     if (ok)
         out->version = parse_version(r.out.ptr);
