@@ -176,6 +176,8 @@ enum ls_rc ls_journal_read(struct ls_session *s, size_t limit, struct ls_journal
 out:
     ls_result_release(&r);
     ls_buf_release(&sql);
+    if (rc != LS_OK)
+        ls_journal_release(out);
     return rc;
 }
 
