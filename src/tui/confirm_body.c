@@ -68,6 +68,8 @@ static void one_step(struct ui_doc *d, const struct ls_step *st)
     ui_doc_addf(d, ROLE_TEXT, "  %s", st->name ? st->name : "");
     if (st->kind == LS_STEP_RECORD)
         ui_doc_adds(d, ROLE_DIM, "  ledger only, runs nothing");
+    else if (ls_step_child(st))
+        ui_doc_addf(d, ROLE_DIM, "  %s, run by %s", st->direction == LS_UP ? "up" : "down", ls_step_child(st)->tool);
     else
         ui_doc_addf(d, ROLE_DIM, "  %s, %d statement%s", st->direction == LS_UP ? "up" : "down", st->n_statements,
                     st->n_statements == 1 ? "" : "s");
@@ -198,7 +200,7 @@ static void ledger(const struct app *a, struct ui_doc *d, const struct ls_plan *
         const struct ls_step *st = &p->steps.v[i];
 
         for (size_t k = 0; k < st->ops.n; k++) {
-            if (st->ops.v[k].kind != LS_OP_LEDGER || n++ >= MAX_LEDGER)
+            if ((st->ops.v[k].kind != LS_OP_LEDGER && st->ops.v[k].kind != LS_OP_FILE) || n++ >= MAX_LEDGER)
                 continue;
             ls_buf_clear(&sql);
             ls_op_print_sql(&st->ops.v[k], app_dialect(a), &sql);

@@ -7,7 +7,7 @@
 #include "lockstep/base/text.h"
 #include "lockstep/model/timeline.h"
 #include "tui/app.h"
-#include "tui/detail_doc.h"
+#include "tui/entry.h"
 
 struct help {
     struct ui_pane base;

@@ -245,6 +245,12 @@ static enum theme_role row_words(const struct app *a, const struct run_row *r, s
         ls_buf_addf(out, "  %s", fixed[op->kind]);
         return ROLE_DIM;
     }
+    if (op->kind == LS_OP_CHILD) {
+        ls_buf_addf(out, "  run by %s:", op->child->tool);
+        for (size_t i = 1; op->child->argv[i]; i++)
+            ls_buf_addf(out, " %s", op->child->argv[i]);
+        return ROLE_TEXT;
+    }
     if (op->kind == LS_OP_BATCH)
         ls_buf_addf(out, "  the whole file, %d statement%s", op->n_pieces, op->n_pieces == 1 ? "" : "s");
     else if (op->kind == LS_OP_STATEMENT)

@@ -121,6 +121,42 @@ static void test_side_by_side(void **state)
     scene_close(&s);
 }
 
+/* Two branches, their merge, a repeatable and a tag. */
+static void test_graph(void **state)
+{
+    static const struct scene_row rows[] = {{"a1", "create_users", "applied", NULL, NULL, -1, false, false},
+                                            {"b2", "add_email", "applied", NULL, NULL, -1, false, false},
+                                            {"c3", "add_teams", "applied", NULL, NULL, -1, false, false},
+                                            {"d4", "merge", NULL, NULL, NULL, -1, false, false},
+                                            {"v1", "v1.0", NULL, NULL, NULL, -1, false, false},
+                                            {"e5", "other_head", NULL, NULL, NULL, -1, false, false},
+                                            {"f6", "refresh_views", NULL, NULL, NULL, -1, false, false}};
+    static const char *const on_a1[] = {"a1", NULL}, *const on_both[] = {"b2", "c3", NULL}, *const labels[] = {"billing", NULL};
+    struct snapref *snap = scene_snapshot(&ls_format_lockstep, rows, LS_ARRAY_LEN(rows));
+    struct ls_migration *m = snap->snap->migrations.m.v;
+    struct scene s;
+
+    (void)state;
+    m[1].parents = m[2].parents = m[5].parents = on_a1;
+    m[3].parents = on_both;
+    m[3].labels = labels;
+    m[4].kind = LS_KIND_TAG;
+    m[6].kind = LS_KIND_REPEATABLE;
+    scene_open(&s, 80, 24, false);
+    scene_connect(&s, snap, false);
+    golden(&s, "graph-80x24");
+    scene_keys(&s, "o");
+    golden(&s, "graph-oldest-80x24");
+    scene_keys(&s, "o");
+    assert_false(scene_shows(&s, "◉")); /* by state: no lines between rows that are not neighbours */
+    scene_keys(&s, "o f 2");
+    assert_true(scene_shows(&s, "filter 'state:pending'"));
+    assert_false(scene_shows(&s, "create_users"));
+    scene_keys(&s, "f a");
+    assert_true(scene_shows(&s, "create_users"));
+    scene_close(&s);
+}
+
 static void test_detail(void **state)
 {
     struct scene s;
@@ -307,6 +343,7 @@ int main(void)
         cmocka_unit_test(test_filter_and_order),
         cmocka_unit_test(test_dirty_and_foreign_banners),
         cmocka_unit_test(test_side_by_side),
+        cmocka_unit_test(test_graph),
         cmocka_unit_test(test_detail),
         cmocka_unit_test(test_confirmation),
         cmocka_unit_test(test_stepper),
