@@ -126,6 +126,12 @@ static bool has_parents(const struct ls_timeline *t)
     return false;
 }
 
+/* Tags and repeatables have no place in the graph: its lines pass them by. */
+static bool is_node(const struct ls_entry *e)
+{
+    return e->migration == NULL || (e->migration->kind != LS_KIND_TAG && e->migration->kind != LS_KIND_REPEATABLE);
+}
+
 /* Lanes that only pass by. */
 static void pass_lanes(const struct lanes *before, const struct lanes *after, int own, unsigned char *row)
 {
@@ -151,6 +157,10 @@ void ls_graph_build(const struct ls_timeline *t, struct ls_graph *out)
         unsigned flags = 0;
         int own;
 
+        if (!is_node(&t->e.v[i])) {
+            pass_lanes(&lanes, &lanes, -1, row);
+            continue;
+        }
         memcpy(before.waits_for, lanes.waits_for, (size_t)lanes.n * sizeof(lanes.waits_for[0]));
         before.n = lanes.n;
         own = close_lanes(&lanes, (long)i, row, &flags);

@@ -412,7 +412,8 @@ static void choose_state(struct timeline *t)
         if (s->timeline.count[i] == 0)
             continue;
         snprintf(labels[i], sizeof(labels[i]), "%s (%zu)", ls_state_name((enum ls_state)i), s->timeline.count[i]);
-        choices[spec.n++] = (struct ui_choice){(char)('0' + spec.n), labels[i], ls_state_meaning((enum ls_state)i)};
+        choices[spec.n] = (struct ui_choice){(char)('0' + spec.n), labels[i], ls_state_meaning((enum ls_state)i)};
+        spec.n++;
     }
     ui_menu_open(t->base.app, &spec);
 }

@@ -35,6 +35,8 @@ static char *drawn(const char *revisions, bool is_newest_first, bool ascii)
             list[n++] = ls_arena_str(m.arena, p);
         mig->id = mig->label = mig->name = ls_arena_str(m.arena, word);
         mig->parents = list;
+        if (word[0] == 't')
+            mig->kind = LS_KIND_TAG;
     }
     ls_timeline_build(&m, &l, &rules, &t);
     ls_graph_build(&t, &g);
@@ -99,6 +101,12 @@ static void what_is_not_there_has_no_edge(void **state)
     check("a:b b:a", true, false, "◉ b\n● a\n"); /* a cycle: a's parent stands behind it */
 }
 
+static void tags_are_passed_by(void **state)
+{
+    (void)state;
+    check("a b:a t1 c:a", true, false, "◉   c\n│   t1\n│ ◉ b\n○─╯ a\n");
+}
+
 static void many_lanes_are_cut(void **state)
 {
     struct ls_buf b = LS_BUF_INIT;
@@ -126,6 +134,7 @@ int main(void)
         cmocka_unit_test(a_merge),
         cmocka_unit_test(lanes_are_crossed),
         cmocka_unit_test(what_is_not_there_has_no_edge),
+        cmocka_unit_test(tags_are_passed_by),
         cmocka_unit_test(many_lanes_are_cut),
     };
 
