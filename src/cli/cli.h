@@ -52,6 +52,7 @@ enum cli_kind {
     X(GENERATE_COMPLETION, "generate-completion", 0, CLI_TEXT, "SHELL", "print the completion script for bash, zsh or fish")           \
     X(DUMP_KEYS, "dump-keys", 0, CLI_FLAG, NULL, "list the console's actions: where, keys, name, meaning")                              \
     X(CHECK, "check", 0, CLI_FLAG, NULL, "exit with 6 when anything is pending or differs, with 3 when nothing can run")               \
+    X(BESIDE, "beside", 0, CLI_TEXT, "FORMAT", "show that tool's view of the project beside the own one; FORMAT:DIR: of another folder")  \
     X(CSV, "csv", 0, CLI_FLAG, NULL, "print comma-separated values")                                                                   \
     X(BACKUP, "backup", 0, CLI_FLAG, NULL, "make a backup first")                                                                      \
     X(NO_BACKUP, "no-backup", 0, CLI_FLAG, NULL, "do without a backup on a protected environment")                                     \

@@ -86,4 +86,7 @@ int cli_apply(struct cli_ctx *ctx, const struct ls_plan_request *req);
 void cli_findings(const struct cli_ctx *ctx, FILE *to, const struct ls_plan *plan);
 LS_MUST_CHECK enum ls_rc cli_count_arg(struct cli_ctx *ctx, const char *word, long dflt, long *out); /* "3", "all" (-1), NULL (dflt) */
 
+/* beside.c: the snapshot's format and another one's view in two columns. */
+int cli_beside(struct cli_ctx *ctx);
+
 #endif

@@ -315,6 +315,8 @@ int cli_cmd_status(struct cli_ctx *ctx)
 {
     if (cli_snapshot(ctx) != LS_OK)
         return cli_fail(ctx);
+    if (cli_has(ctx, CLI_O(BESIDE)))
+        return cli_beside(ctx);
     if (ctx->root) {
         fill_json(ctx);
     } else {

@@ -9,8 +9,9 @@
 
 const struct cli_command cli_commands[] = {
     {.name = "status", .args = "", .summary = "show where the database stands: history, pending, dirty, changed",
-     .details = "With --check the exit code says it: 0 nothing to do, 6 something is pending or differs, 3 nothing can run (dirty, duplicate versions).",
-     .options = CLI_O(CHECK) | CLI_O(CSV), .flags = CLI_NEEDS_DB, .run = cli_cmd_status},
+     .details = "With --check the exit code says it: 0 nothing to do, 6 something is pending or differs, 3 nothing can run (dirty, duplicate versions). "
+                "With --beside two tools' folders and ledgers are shown in two columns; --check exits with 6 then when they differ.",
+     .options = CLI_O(CHECK) | CLI_O(CSV) | CLI_O(BESIDE), .flags = CLI_NEEDS_DB, .run = cli_cmd_status},
     {.name = "up", .args = "[N]", .summary = "apply all pending migrations, or the next N",
      .details = "Shows the plan and asks first. Without a terminal --yes is needed, for a protected environment also --confirm DBNAME and one of "
                 "--backup and --no-backup.",
