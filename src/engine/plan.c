@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "engine/delegate.h"
 #include "engine/session_priv.h"
 #include "lockstep/base/mem.h"
 
@@ -83,7 +84,7 @@ static enum ls_rc load(struct maker *mk, const struct ls_section *section, struc
     struct ls_err own = LS_ERR_INIT;
     enum ls_rc rc = ls_source_load(section, mk->ctx.dialect, section->sha256, src, &own);
 
-    if (rc == LS_E_INPUT && src->sha256[0] != '\0' && (mk->snap->format->caps & LS_CAP_OWN_SPLIT) != 0)
+    if (rc == LS_E_INPUT && src->sha256[0] != '\0' && (mk->snap->format->caps & (LS_CAP_OWN_SPLIT | LS_CAP_DELEGATE)) != 0)
         rc = LS_OK;
     else if (rc != LS_OK && err != NULL)
         ls_err_move(err, &own);
@@ -129,9 +130,11 @@ static enum ls_rc refuse_code(const struct maker *mk, const struct ls_entry *e, 
                                       [LS_LANG_CODE] = "is program code, which only the tool itself can run"};
     const struct ls_migration *m = e->migration;
 
-    if (m == NULL || (m->lang == LS_LANG_SQL && (m->flags & LS_MIG_UNPARSED) == 0))
+    bool is_delegated = (mk->snap->format->caps & LS_CAP_DELEGATE) != 0;
+
+    if (m == NULL || ((m->lang == LS_LANG_SQL || is_delegated) && (m->flags & LS_MIG_UNPARSED) == 0))
         return LS_OK;
-    if (m->lang == LS_LANG_SQL)
+    if (m->lang == LS_LANG_SQL || is_delegated)
         return refuse_unparsed(mk, m, err);
     ls_err_set(err, LS_E_REFUSED, "%s %s", m->up.path != NULL ? m->up.path : m->label, why[m->lang]);
     ls_err_hint(err, "run it with %s, then go on here", mk->snap->format->title);
@@ -157,7 +160,7 @@ static enum ls_rc add_run(struct maker *mk, enum ls_direction dir, const struct 
         step->text_len = src.text.len;
         step->line = src.line;
         step->sha256 = ls_arena_str(arena, src.sha256);
-        mk->ctx.stmts = src.stmts;
+        mk->ctx.stmts = (mk->snap->format->caps & LS_CAP_DELEGATE) == 0 ? src.stmts : NULL;
     }
     if (rc == LS_OK)
         rc = mk->snap->format->plan_step(&mk->ctx, step, e, prev_applied, err);
@@ -374,8 +377,10 @@ static enum ls_rc add_steps(struct maker *mk, struct ls_err *err)
         return refuse_not_operated(snap, err);
     if (g->action == LS_ACTION_IMPORT || is_mark(g->action))
         return add_record(mk, err);
-    if ((snap->format->caps & LS_CAP_NATIVE_APPLY) == 0)
+    if ((snap->format->caps & (LS_CAP_NATIVE_APPLY | LS_CAP_DELEGATE)) == 0)
         return refuse_not_operated(snap, err);
+    if ((snap->format->caps & LS_CAP_DELEGATE) != 0 && snap->tool_path == NULL)
+        return ls_delegate_refuse(snap, err);
     rc = snap->format->check_runnable == NULL ? LS_OK : snap->format->check_runnable(&snap->timeline, &snap->ledger, g->action == LS_ACTION_DOWN ? LS_DOWN : LS_UP, err);
     if (rc != LS_OK)
         return rc;
@@ -418,6 +423,9 @@ enum ls_rc ls_plan_build(struct ls_session *s, const struct ls_snapshot *snap, c
                                   .timeline = &snap->timeline,
                                   .ledger = &snap->ledger,
                                   .migrations = &snap->migrations,
+                                  .tool_path = ls_arena_str(p->arena, snap->tool_path),
+                                  .tool_dir = ls_arena_str(p->arena, snap->tool_dir),
+                                  .url_text = s->url,
                                   .operator_name = ls_arena_str(p->arena, s->p.operator_name)};
     if (!snap->has_db)
         rc = ls_err_set(err, LS_E_CONNECT, "no database was read, so there is nothing to plan against");
