@@ -1,5 +1,5 @@
-/* A ledger that is a text file beside the migrations (the plain convention): its lock, and its changes, line by line. The file is written beside itself,
- * synced and renamed, so that a crash leaves the old one or the new one. */
+/* A ledger that is a text file beside the migrations (the plain convention): its lock, and its changes, line by line. The file is
+ * written beside itself, synced and renamed, so that a crash leaves the old one or the new one. */
 #include <config.h>
 
 #include "engine/run_priv.h"
@@ -19,7 +19,8 @@
 #define LOCK_POLL_MS 250
 #define MAX_FILE     ((size_t)16 * 1024 * 1024)
 
-/* --- the lock ---------------------------------------------------------------------------------------------------------------------------- */
+/* --- the lock
+ * ---------------------------------------------------------------------------------------------------------------------------- */
 
 static const char *path_in(const struct ls_plan *p)
 {
@@ -130,7 +131,9 @@ void ls_run_file_release(struct ls_runner *r)
     ls_buf_release(&r->file.before);
 }
 
-/* --- lines ------------------------------------------------------------------------------------------------------------------------------- */
+/* --- lines
+ * -------------------------------------------------------------------------------------------------------------------------------
+ */
 
 static enum ls_rc changed(const char *path, const char *why, struct ls_err *err)
 {
@@ -184,7 +187,8 @@ static void add_line(struct ls_runner *r, struct ls_buf *text, const struct ls_o
     free(filled);
 }
 
-/* --- reading and writing ----------------------------------------------------------------------------------------------------------------- */
+/* --- reading and writing
+ * ----------------------------------------------------------------------------------------------------------------- */
 
 static enum ls_rc read_now(const char *path, struct ls_buf *text, bool *is_there, struct ls_err *err)
 {

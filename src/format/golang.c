@@ -60,7 +60,7 @@ static void detect(const char *path, const struct ls_dir *dir, struct ls_detect 
     }
     if (example == NULL)
         return;
-    out->score = 60;
+    out->score = out->n_migrations > 0 ? 60 : 15; /* down files alone may be another tool's */
     snprintf(out->evidence, sizeof(out->evidence), "%zu files like %s", out->n_migrations, example);
 }
 

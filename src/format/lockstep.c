@@ -95,7 +95,7 @@ static void detect(const char *path, const struct ls_dir *dir, struct ls_detect 
             sign = dir->e.v[i].name;
     if (!is_any)
         return;
-    out->score = sign != NULL ? 90 : 40;
+    out->score = sign != NULL ? 90 : out->n_migrations > 0 ? 40 : 10;
     if (sign != NULL)
         snprintf(out->evidence, sizeof(out->evidence), "%s, which only lockstep's own format has", sign);
     else

@@ -29,6 +29,7 @@ static const struct ls_format *const formats[] = {
     &ls_format_typeorm,
     &ls_format_node_pg_migrate,
     &ls_format_flyway,
+    &ls_format_plain,
 };
 
 static const struct {
