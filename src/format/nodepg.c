@@ -206,10 +206,15 @@ static const char *next_prefix(struct ls_arena *arena, const struct ls_migration
 static int new_files(struct ls_arena *arena, const struct ls_migrations *m, const char *slug, int64_t wall_us, const char *paths[3],
                      const char *texts[3], struct ls_err *err)
 {
+    char *words;
+
     slug = ls_scan_slug(arena, slug, err);
     if (slug == NULL)
         return 0;
-    paths[0] = ls_arena_printf(arena, "%s/%s_%s.sql", m->dir, next_prefix(arena, m, wall_us), slug);
+    words = ls_arena_strn(arena, slug, strlen(slug));
+    for (char *p = words; *p != '\0'; p++)
+        *p = *p == '_' ? '-' : *p; /* the tool's own way to join words */
+    paths[0] = ls_arena_printf(arena, "%s/%s_%s.sql", m->dir, next_prefix(arena, m, wall_us), words);
     texts[0] = "-- Up Migration\n\n-- Down Migration";
     return 1;
 }
