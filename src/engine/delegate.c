@@ -40,6 +40,8 @@ static const char *find_program(struct ls_arena *arena, const struct ls_session 
             return path;
     }
     in_path = ls_tools_in_path(f->tool->program);
+    for (const char *const *p = f->tool->fallbacks; in_path == NULL && p != NULL && *p != NULL; p++)
+        in_path = ls_tools_in_path(*p);
     if (in_path != NULL)
         found = ls_arena_str(arena, in_path);
     free(in_path);

@@ -127,6 +127,29 @@ static enum ls_rc fingerprint(struct ls_runner *r, char hex[LS_SHA256_HEX], stru
     return rc;
 }
 
+enum ls_rc ls_run_ask_file(const struct ls_op *op, struct ls_exec_info *info, struct ls_err *err)
+{
+    struct ls_buf url = LS_BUF_INIT;
+    struct ls_db *db = NULL;
+    bool is_there = ls_path_kind(op->in_file) != LS_PATH_NONE;
+    enum ls_rc rc;
+
+    ls_buf_adds(&url, is_there ? "sqlite://" : "sqlite::memory:");
+    for (const char *p = op->in_file; is_there && *p != '\0'; p++)
+        if (strchr("%?#", *p) != NULL)
+            ls_buf_addf(&url, "%%%02X", (unsigned)(unsigned char)*p);
+        else
+            ls_buf_addc(&url, *p);
+    rc = ls_db_open(&(struct ls_db_params){.url = url.ptr, .read_only = is_there, .create = !is_there}, &db, err);
+    if (rc == LS_OK)
+        rc = ls_db_exec(db, op->sql, op->len, op->params, op->n_params, info, err);
+    if (rc != LS_OK)
+        ls_err_wrap(err, "%s", op->in_file);
+    ls_db_close(db);
+    ls_buf_release(&url);
+    return rc;
+}
+
 /* The first condition behind the child: what the ledger must say. */
 static bool holds(struct ls_runner *r, const struct ls_op *ops, int n, int i)
 {
@@ -134,6 +157,8 @@ static bool holds(struct ls_runner *r, const struct ls_op *ops, int n, int i)
 
     while (i < n && ops[i].kind != LS_OP_EXPECT)
         i++;
+    if (i < n && ops[i].in_file != NULL)
+        return ls_run_ask_file(&ops[i], &info, NULL) == LS_OK && info.has_rows && info.rows == 1 && info.all_true;
     return i < n && ls_db_exec(r->s->db, ops[i].sql, ops[i].len, ops[i].params, ops[i].n_params, &info, NULL) == LS_OK && info.has_rows && info.rows == 1 &&
            info.all_true;
 }

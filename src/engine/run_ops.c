@@ -314,7 +314,7 @@ static bool follows(const struct ls_runner *r)
 
 static bool goes_alone(const struct ls_op *op)
 {
-    return op->kind == LS_OP_COMMIT || op->kind == LS_OP_CHILD || op->kind == LS_OP_FILE;
+    return op->kind == LS_OP_COMMIT || op->kind == LS_OP_CHILD || op->kind == LS_OP_FILE || op->in_file != NULL;
 }
 
 /* Sends ops[from..] up to the next COMMIT, or statement unless they go together; *next gets where to go on. */
@@ -349,6 +349,21 @@ static enum ls_rc send_group(struct ls_runner *r, const struct ls_op *ops, int n
         rc = escaped(r, &ops[i - 1], err);
     for (int k = 0; k < g.n; k++)
         free(g.filled[k]);
+    return rc;
+}
+
+/* A fence on a ledger in another file. */
+static enum ls_rc send_elsewhere(struct ls_runner *r, const struct ls_op *ops, int i, struct ls_err *err)
+{
+    struct ls_exec_info info = {.rows = -1};
+    enum ls_rc rc = ls_run_ask_file(&ops[i], &info, err);
+
+    if (rc == LS_OK)
+        rc = check_answer(r, &ops[i], &info, err);
+    if (rc != LS_OK)
+        r->failed_op = i;
+    ls_run_op_begin(r, i);
+    ls_run_op_end(r, i, info.rows, true, rc != LS_OK ? err : NULL);
     return rc;
 }
 
@@ -559,6 +574,8 @@ enum ls_rc ls_run_ops(struct ls_runner *r, int step, struct ls_err *err)
             rc = send_body(r, ops, n, i++, err);
         } else if (ops[i].kind == LS_OP_CHILD) {
             rc = ls_run_child(r, ops, n, i++, err);
+        } else if (ops[i].in_file != NULL) {
+            rc = send_elsewhere(r, ops, i++, err);
         } else if (ops[i].kind == LS_OP_FILE) {
             rc = send_file(r, ops, i++, err);
         } else if (ops[i].kind == LS_OP_COMMIT) {

@@ -101,6 +101,8 @@ LS_MUST_CHECK enum ls_rc ls_run_ask_gate(struct ls_runner *r, int step, int op, 
 /* --- run_child.c --- */
 /* Runs ops[i], a CHILD, and reads the ledger again. LS_OK: it has moved to what it must say, and the child said so too, or was stopped too late. */
 LS_MUST_CHECK enum ls_rc ls_run_child(struct ls_runner *r, const struct ls_op *ops, int n, int i, struct ls_err *err);
+/* Asks a condition of another SQLite file, read-only (op->in_file). */
+LS_MUST_CHECK enum ls_rc ls_run_ask_file(const struct ls_op *op, struct ls_exec_info *info, struct ls_err *err);
 /* The condition behind a child that ended well does not hold. */
 enum ls_rc ls_run_child_unproved(struct ls_runner *r, struct ls_err *err);
 /* What the journal says beside a step that a child runs. */

@@ -198,6 +198,13 @@ void ls_ops_delegate(struct ls_plan_ctx *ctx, struct ls_step *step, const struct
     ls_ops_add(ctx, step, LS_OP_COMMIT);
 }
 
+void ls_ops_delegate_in_file(struct ls_step *step, const char *file)
+{
+    for (size_t i = 0; i < step->ops.n; i++)
+        if (step->ops.v[i].kind == LS_OP_EXPECT)
+            step->ops.v[i].in_file = file;
+}
+
 struct ls_ops_condition ls_ops_table_exists(struct ls_plan_ctx *ctx, const char *schema, const char *table, bool exists)
 {
     struct ls_param *p = ls_ops_params(ctx, 2);

@@ -31,6 +31,8 @@ struct ls_ops_condition {
 };
 void ls_ops_delegate(struct ls_plan_ctx *ctx, struct ls_step *step, const struct ls_child_cmd *cmd, struct ls_ops_condition before,
                      struct ls_ops_condition after);
+/* SQLite: both conditions are asked of this other file, the tool's ledger (struct ls_op, in_file). Behind ls_ops_delegate. */
+void ls_ops_delegate_in_file(struct ls_step *step, const char *file);
 /* Whether the ledger's table is there, or is not, as such a condition: true while `exists` is how it is. */
 struct ls_ops_condition ls_ops_table_exists(struct ls_plan_ctx *ctx, const char *schema, const char *table, bool exists);
 

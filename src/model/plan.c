@@ -87,6 +87,8 @@ static void add_op(struct ls_sha256 *h, const struct ls_op *op)
     }
     ls_sha256_field(h, op->expect);
     add_int(h, op->expect_rows);
+    if (op->in_file != NULL)
+        ls_sha256_field(h, op->in_file);
     if (op->child != NULL)
         add_child(h, op->child);
     if (op->file != NULL)

@@ -66,6 +66,7 @@ enum ls_format_caps {
 struct ls_format_tool {
     const char *program;          /* "alembic"; looked up in PATH behind the places */
     const char *const *places;    /* files where a project keeps its own, seen from the folder that it is run in (".venv/bin/alembic"); NULL-terminated, or NULL */
+    const char *const *fallbacks; /* other programs that are looked up in PATH when that one is not there; NULL-terminated, or NULL */
     const char *const *version;   /* words that make it say its version, asked only in a run; NULL: --version */
     const char *install;          /* "install it with ...": the hint where it is not there */
     /* The folder that it is run in, for a migrations folder; of the arena. NULL: the folder above the migrations folder. */
@@ -78,6 +79,8 @@ struct ls_format_opts {
     const char *file;       /* SQLite: the database's file as the URL names it, whether it is there or not; may be NULL */
     const char *dir;        /* the migrations' folder, for a ledger that is a file beside them; may be NULL */
 };
+
+#define LS_NEW_FILES_MAX 4
 
 #define LS_DETECT_CERTAIN 90
 
@@ -139,10 +142,9 @@ struct ls_format {
     int (*lock_keys)(const struct ls_db *db, const struct ls_format_opts *opts, const struct ls_ledger *ledger, int64_t keys[4]);
     /* Whether anything in this timeline makes the tool refuse everything (dirty, duplicate, missing cursor); text in err (LS_E_REFUSED). */
     enum ls_rc (*check_runnable)(const struct ls_timeline *t, const struct ls_ledger *l, enum ls_direction dir, struct ls_err *err);
-    /* File names and contents of a new migration: NAME slug; pairs of path and text in arena; at most 3. Returns how many, 0 with err. */
+    /* File names and contents of a new migration: NAME slug; pairs of path and text in arena; at most LS_NEW_FILES_MAX. Returns how many, 0 with err. */
     /* (Texts go into new files only; a tool that keeps a journal beside them gives the journal's new text with its path: it is replaced.) */
-    int (*new_files)(struct ls_arena *arena, const struct ls_migrations *m, const char *slug, int64_t wall_us, const char *paths[3], const char *texts[3],
-                     struct ls_err *err);
+    int (*new_files)(struct ls_arena *arena, const struct ls_migrations *m, const char *slug, int64_t wall_us, const char **paths, const char **texts, struct ls_err *err);
     const struct ls_layout *layout; /* NULL, or how its names and texts are made (format/layout.h): renumber and convert go by it */
 };
 

@@ -94,6 +94,7 @@ struct ls_op {
     const struct ls_param *params;
     int n_params;
     const char *expect;   /* EXPECT only */
+    const char *in_file;  /* EXPECT on SQLite: the other file that the query is asked of, read-only; one that is not there is an empty database. Or NULL */
     long expect_rows;     /* LEDGER: rows that must be affected, -1 = any */
     int stmt_no;          /* STATEMENT: 1-based number in the file; BATCH: number of the first one */
     int line, col;        /* place of the first byte in the file */
