@@ -30,7 +30,7 @@ globalThis.setTimeout = (f, ms, ...more) => {
     const timer = wait(f, ms, ...more)
     return ms >= 5000 ? timer.unref() : timer
 }"
-        made="new PrismaPg({ host: '$LS_TEST_PG_HOST', port: $LS_TEST_PG_PORT, user: 'postgres', database: '$2' })"
+        made="new PrismaPg({ host: '$LS_TEST_PG_HOST', port: $LS_TEST_PG_PORT, user: 'postgres', database: '$2', idleTimeoutMillis: 1 })"
     fi
     printf '%s\n' "import { defineConfig } from 'prisma/config'" "$head" \
         "export default defineConfig({ experimental: { adapter: true }, engine: 'js', schema: 'prisma/schema.prisma'," \
