@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "format/scan.h"
+#include "lockstep/format/layout.h"
 
 static const struct ls_timeline_rules rules = {
     .is_numeric = true,
@@ -97,7 +98,10 @@ static int new_files(struct ls_arena *arena, const struct ls_migrations *m, cons
     return 2;
 }
 
+static const struct ls_layout layout = {.kind = LS_LAYOUT_PAIR, .between = "_", .up = ".up.sql", .down = ".down.sql", .key = "version", .key_is_number = true};
+
 const struct ls_format ls_format_golang_migrate = {
+    .layout = &layout,
     .name = "golang-migrate",
     .title = "golang-migrate",
     .ledger_table = LS_GOLANG_TABLE,

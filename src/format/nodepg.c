@@ -14,6 +14,7 @@
 #include "format/record.h"
 #include "format/table.h"
 #include "lockstep/base/clock.h"
+#include "lockstep/format/layout.h"
 
 #define TABLE  "pgmigrations"
 #define TITLE  "node-pg-migrate"
@@ -429,7 +430,13 @@ static const struct ls_timeline_rules rules = {
 static const char *const default_dirs[] = {"migrations", "db/migrations", ".", NULL};
 static const char *const aliases[] = {"pg-migrate", NULL};
 
+static const char *const own_lines[] = {"-- up migration", "-- down migration", NULL};
+static const struct ls_layout layout = {.kind = LS_LAYOUT_FILE, .between = "_", .up = ".sql", .up_mark = "-- Up Migration",
+                                        .down_mark = "-- Down Migration", .own = own_lines, .wraps = true, .key = "name",
+                                        .applied_at = "run_on"};
+
 const struct ls_format ls_format_node_pg_migrate = {
+    .layout = &layout,
     .name = "node-pg-migrate",
     .title = TITLE,
     .ledger_table = TABLE,

@@ -13,6 +13,7 @@
 #include "format/tree.h"
 #include "lockstep/base/hash.h"
 #include "lockstep/base/text.h"
+#include "lockstep/format/layout.h"
 
 #define SQLX_TABLE "_sqlx_migrations"
 
@@ -547,7 +548,13 @@ static int new_files(struct ls_arena *arena, const struct ls_migrations *m, cons
 
 static const char *const default_dirs[] = {"migrations", ".", NULL};
 
+static const char *const own_lines[] = {"-- no-transaction", NULL};
+static const struct ls_layout layout = {.kind = LS_LAYOUT_PAIR, .between = "_", .up = ".up.sql", .down = ".down.sql",
+                                        .no_tx_line = "-- no-transaction", .own = own_lines, .wraps = true, .key = "version",
+                                        .key_is_number = true, .applied_at = "installed_on"};
+
 const struct ls_format ls_format_sqlx = {
+    .layout = &layout,
     .name = "sqlx",
     .title = "sqlx",
     .ledger_table = SQLX_TABLE,
