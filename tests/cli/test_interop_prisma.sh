@@ -166,6 +166,25 @@ by_turns() { # DRIVER
     rm -r half/20240105000000_bad
 }
 
+is_asleep() {
+    [ "$(pg_do "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'")" != 0 ]
+}
+
+# While lockstep applies, Prisma waits for the lock, for the ten seconds that it waits.
+locked() {
+    driver=postgres
+    new_database locked
+    mkdir half/20240106000000_long && echo 'SELECT pg_sleep(300);' >half/20240106000000_long/migration.sql
+    "$LS_BIN" up --yes --url "$url" --format prisma --migrations half >run.out 2>&1 &
+    pid=$!
+    ok "postgres: lockstep applies" wait_for is_asleep
+    prisma half deploy
+    ok "postgres: Prisma does not go on" test "$rc" -ne 0
+    like "$out$err" 'P1002' "postgres: and says that it waited for the lock"
+    kill -INT $pid
+    wait $pid
+}
+
 if has_driver sqlite && command -v sqlite3 >/dev/null 2>&1; then
     by_turns sqlite
 else
@@ -173,6 +192,7 @@ else
 fi
 if has_driver postgres && [ -n "${LS_TEST_PG_URL:-}" ]; then
     by_turns postgres
+    locked
 else
     skip "${LS_TEST_PG_SKIP:-no PostgreSQL driver}" "Prisma on PostgreSQL"
 fi
