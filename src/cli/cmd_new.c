@@ -39,7 +39,7 @@ static enum ls_rc write_file(const char *path, const char *text, struct ls_err *
     free(folder);
     if (rc != LS_OK)
         return rc;
-    if (len > 4 && strcmp(path + len - 4, ".sql") == 0)
+    if ((len > 4 && strcmp(path + len - 4, ".sql") == 0) || !ls_path_exists(path))
         return ls_file_write_new(path, text, strlen(text), 0644, err);
     return ls_file_write_atomic(path, text, strlen(text), 0644, err);
 }

@@ -303,6 +303,46 @@ static void mark_needed(const struct ls_timeline *t, long at, bool *needed)
     free(todo);
 }
 
+static bool names(const char *const *list, const char *id)
+{
+    for (; list != NULL && *list != NULL; list++)
+        if (strcmp(*list, id) == 0)
+            return true;
+    return false;
+}
+
+static bool names_one(const struct ls_timeline *t, const char *const *list, const bool *set)
+{
+    for (; list != NULL && *list != NULL; list++) {
+        long i = ls_timeline_find_id(t, *list);
+
+        if (i >= 0 && set[i])
+            return true;
+    }
+    return false;
+}
+
+/* A graph, and the goal is applied: its children by parents go back, and whatever needs one of those (alembic's downgrade). What stands beside the goal
+ * stays as it is. */
+static enum ls_rc add_downs_in_graph(struct maker *mk, long at, struct ls_err *err)
+{
+    const struct ls_timeline *t = &mk->snap->timeline;
+    bool *goes = ls_calloc(t->e.n + 1, sizeof(*goes));
+    enum ls_rc rc = LS_OK;
+
+    /* Each stands behind what it needs. */
+    for (long i = at + 1; i < (long)t->e.n; i++) {
+        const struct ls_migration *m = t->e.v[i].migration;
+
+        goes[i] = m != NULL && (names(m->parents, t->e.v[at].id) || names_one(t, m->parents, goes) || names_one(t, m->depends, goes));
+    }
+    for (long i = (long)t->e.n - 1; rc == LS_OK && i > at; i--)
+        if (goes[i] && is_applied(&t->e.v[i]))
+            rc = add_run(mk, LS_DOWN, &t->e.v[i], NULL, err);
+    free(goes);
+    return rc;
+}
+
 /* In a graph the ones behind the goal are its descendants, not whatever stands below it in the list. */
 static enum ls_rc add_to_in_graph(struct maker *mk, long at, struct ls_err *err)
 {
@@ -310,6 +350,10 @@ static enum ls_rc add_to_in_graph(struct maker *mk, long at, struct ls_err *err)
     bool *needed = ls_calloc(t->e.n + 1, sizeof(*needed));
     enum ls_rc rc = LS_OK;
 
+    if (is_applied(&t->e.v[at])) {
+        free(needed);
+        return add_downs_in_graph(mk, at, err);
+    }
     mark_needed(t, at, needed);
     for (long i = 0; rc == LS_OK && i < (long)t->e.n; i++)
         if (needed[i] && t->e.v[i].is_runnable)
@@ -425,7 +469,7 @@ enum ls_rc ls_plan_build(struct ls_session *s, const struct ls_snapshot *snap, c
                                   .migrations = &snap->migrations,
                                   .tool_path = ls_arena_str(p->arena, snap->tool_path),
                                   .tool_dir = ls_arena_str(p->arena, snap->tool_dir),
-                                  .url_text = s->url,
+                                  .info = &snap->info,
                                   .operator_name = ls_arena_str(p->arena, s->p.operator_name)};
     if (!snap->has_db)
         rc = ls_err_set(err, LS_E_CONNECT, "no database was read, so there is nothing to plan against");

@@ -135,12 +135,6 @@ static void look(const char *path, const struct ls_dir *dir, const struct sign *
     out->n_migrations = most;
 }
 
-static const struct sign alembic_signs[] = {
-    {.sub = "versions", .suffix = ".py", .text = "down_revision", .score = 100},
-    {.suffix = ".py", .text = "down_revision", .score = 95},
-    {.file = "alembic.ini", .text = "script_location", .score = 95},
-    {.file = "pyproject.toml", .text = "[tool.alembic]", .score = 95},
-};
 static const struct sign django_signs[] = {
     {.digits = true, .suffix = ".py", .text = "migrations.Migration", .score = 95},
     {.file = "manage.py", .text = "DJANGO_SETTINGS_MODULE", .score = 80},
@@ -172,7 +166,6 @@ static const struct sign typeorm_signs[] = {
 
 /* X(id, title as the owners in table.c say it, its ledger, folders) */
 #define RECOGNISED(X)                                                                                                              \
-    X(alembic, "Alembic", "alembic_version", "alembic", "migrations", ".")                                                         \
     X(django, "Django", "django_migrations", "migrations", ".")                                                                    \
     X(ecto, "Ecto", "schema_migrations", "priv/repo/migrations")                                                                   \
     X(knex, "knex", "knex_migrations", "migrations", "db/migrations", ".")                                                         \

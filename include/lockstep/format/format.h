@@ -104,8 +104,7 @@ struct ls_plan_ctx {
     const struct ls_stmts *stmts;       /* of step->text, in order, offsets in it, lines of the file; NULL when there is no text */
     const struct ls_migrations *migrations;
     const char *tool_path, *tool_dir;   /* LS_CAP_DELEGATE: the program, and the folder that it is run in, both absolute */
-    const char *url_text;               /* the target's address as the user gave it, to compare with what the tool would use. Holds the password: it must
-                                         * not get into the plan, nor into a message */
+    const struct ls_db_info *info;      /* of the target, to compare with what the tool's own settings say; NULL in tests */
 };
 
 struct ls_format {
@@ -148,6 +147,7 @@ struct ls_format {
     const struct ls_layout *layout; /* NULL, or how its names and texts are made (format/layout.h): renumber and convert go by it */
 };
 
+extern const struct ls_format ls_format_alembic;
 extern const struct ls_format ls_format_dbmate;
 extern const struct ls_format ls_format_diesel;
 extern const struct ls_format ls_format_drizzle;  /* 0.x: meta/_journal.json */
@@ -163,7 +163,6 @@ extern const struct ls_format ls_format_sql_migrate;
 extern const struct ls_format ls_format_sqlx;
 
 /* Known by name only. */
-extern const struct ls_format ls_format_alembic;
 extern const struct ls_format ls_format_django;
 extern const struct ls_format ls_format_ecto;
 extern const struct ls_format ls_format_knex;

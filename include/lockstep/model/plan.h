@@ -79,6 +79,7 @@ struct ls_child_cmd {
     const struct ls_child_env *env;
     int n_env;
     bool is_atomic;                  /* the tool commits body and ledger together: when the ledger did not move, nothing of the body stays */
+    const char *doubt;               /* NULL, or a sentence: what is not known about where it works. Becomes a finding */
 };
 
 /* One statement inside a batch, for showing and for placing an error. Offsets in the op's sql. */
