@@ -101,6 +101,11 @@ static void detect(const char *path, const struct ls_dir *dir, struct ls_detect 
     ls_buf_release(&text);
     if (out->n_migrations == 0)
         return;
+    /* Names alone prove nothing, but in the folder that Rails has for them. */
+    if (!is_sure && !ends_with(path, "db/migrate")) {
+        out->n_migrations = 0;
+        return;
+    }
     out->score = is_sure ? 98 : 60;
     snprintf(out->evidence, sizeof(out->evidence), "%zu file%s like %.80s%s", out->n_migrations, out->n_migrations == 1 ? "" : "s", example,
              is_sure ? "; \"ActiveRecord::Migration\" in it" : "");
@@ -206,15 +211,6 @@ static void check_classes(struct ls_migrations *out)
     free(all);
 }
 
-static void note_config(struct ls_migrations *out)
-{
-    const char *path = ls_arena_printf(out->arena, "%s/config/database.yml", ls_rails_root(out->arena, out->dir));
-
-    if (ls_path_exists(path))
-        ls_scan_diag(out, LS_SEV_INFO, "config-not-read", path,
-                     "it is not read here: it may hold ERB, which is Ruby. The database is the one that lockstep was given, and Rails gets it as DATABASE_URL");
-}
-
 static enum ls_rc scan(const char *dir, enum ls_dialect dialect, bool need_hash, struct ls_migrations *out, struct ls_err *err)
 {
     struct ls_buf text = LS_BUF_INIT;
@@ -226,7 +222,6 @@ static enum ls_rc scan(const char *dir, enum ls_dialect dialect, bool need_hash,
     if (rc == LS_OK) {
         ls_scan_sort(out, order);
         check_classes(out);
-        note_config(out);
     }
     for (size_t i = 0; rc == LS_OK && need_hash && i < out->m.n; i++)
         if (ls_scan_read(out, &out->m.v[i], &out->m.v[i].up, &text))

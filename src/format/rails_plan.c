@@ -14,6 +14,21 @@
 
 /* --- the tool ------------------------------------------------------------------------------------------------------------------ */
 
+/* The folder above, by its name where that is possible. */
+static const char *parent(struct ls_arena *arena, const char *dir)
+{
+    size_t n = strlen(dir);
+    const char *base;
+
+    while (n > 1 && dir[n - 1] == '/')
+        n--;
+    dir = ls_arena_strn(arena, dir, n);
+    base = ls_path_base(dir);
+    if (strcmp(base, ".") == 0 || strcmp(base, "..") == 0 || base[0] == '\0')
+        return ls_arena_printf(arena, "%s/..", dir);
+    return base == dir ? "." : base == dir + 1 ? "/" : ls_arena_strn(arena, dir, (size_t)(base - dir) - 1);
+}
+
 const char *ls_rails_root(struct ls_arena *arena, const char *migrations_dir)
 {
     static const char *const signs[] = {"bin/rails", "config/application.rb", "config/environment.rb", "Gemfile", "Rakefile"};
@@ -23,9 +38,9 @@ const char *ls_rails_root(struct ls_arena *arena, const char *migrations_dir)
         for (size_t i = 0; i < LS_ARRAY_LEN(signs); i++)
             if (ls_path_exists(ls_arena_printf(arena, "%s/%s", dir, signs[i])))
                 return dir;
-        dir = ls_arena_printf(arena, "%s/..", dir);
+        dir = parent(arena, dir);
     }
-    return ls_arena_printf(arena, "%s/../..", migrations_dir);
+    return parent(arena, parent(arena, migrations_dir));
 }
 
 /* libpq finds host, port, user and password in its own variables, which Rails leaves alone: sockets and secrets need no URL. */
@@ -77,9 +92,10 @@ static struct ls_ops_condition row_is(struct ls_plan_ctx *ctx, const struct ls_s
                                      p, 1};
 }
 
-static const char note_tx[] = "Rails runs it on a connection of its own, and records it in the same transaction: a failure leaves nothing.";
+#define CONFIG "config/database.yml is not read here, it may hold Ruby: Rails gets the target as DATABASE_URL."
+static const char note_tx[] = "Rails runs it on a connection of its own, and records it in the same transaction: a failure leaves nothing. " CONFIG;
 static const char note_no_tx[] = "Rails runs it on a connection of its own. The file says disable_ddl_transaction!: each statement commits on its own, and a "
-                                 "failure leaves what came before it.";
+                                 "failure leaves what came before it. " CONFIG;
 
 enum ls_rc ls_rails_plan_step(struct ls_plan_ctx *ctx, struct ls_step *step, const struct ls_entry *entry, const struct ls_entry *prev_applied,
                               struct ls_err *err)

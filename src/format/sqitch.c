@@ -164,12 +164,29 @@ static enum ls_rc check_runnable(const struct ls_timeline *t, const struct ls_le
     return LS_E_REFUSED;
 }
 
+/* Deployed under another id, which no line of the plan makes: said where the plan was edited. */
+static void tell_edited(const struct ls_migrations *m, const struct ls_ledger *l, struct ls_arena *arena, struct ls_entry *e)
+{
+    for (size_t i = 0; i < l->rows.n; i++) {
+        const struct ls_ledger_row *row = &l->rows.v[i];
+        const char *what;
+
+        if (row->name == NULL || !is_deployed_row(l, row) || !is_called(e->migration, row->name) || ls_migrations_find_id(m, row->id) != NULL)
+            continue;
+        what = edited(l, e->migration, row);
+        e->tool_would = ls_arena_printf(arena, "refuses everything: it is deployed as %.12s, and %s since", row->id,
+                                        what != NULL ? what : "something in front of it was edited");
+        return;
+    }
+}
+
 /* A conflict that is deployed stops it; the tool says so only when it is run. */
 static void adjust(const struct ls_migrations *m, const struct ls_ledger *l, struct ls_arena *arena, struct ls_entry *e)
 {
     const char *const *c = e->migration != NULL && e->is_runnable ? e->migration->conflicts : NULL;
 
-    (void)m;
+    if (e->state == LS_STATE_OUT_OF_ORDER)
+        tell_edited(m, l, arena, e);
     for (; c != NULL && *c != NULL && e->tool_would == NULL; c++)
         for (size_t i = 0; i < l->rows.n; i++)
             if (is_deployed_row(l, &l->rows.v[i]) && l->rows.v[i].name != NULL && strcmp(l->rows.v[i].name, *c) == 0)

@@ -11,24 +11,26 @@
 #include "format/record.h"
 #include "lockstep/sql/quote.h"
 
-/* SQITCH_TARGET stands for --target; a password has a variable of its own, and libpq finds it in its own ones. */
+/* SQITCH_TARGET stands for --target. Host, port, user and password libpq finds in its own variables, in psql and in sqitch: sockets and secrets need no URI. */
 static enum ls_rc set_env(struct ls_plan_ctx *ctx, struct ls_child_cmd *cmd, struct ls_err *err)
 {
     struct ls_child_env *env = LS_ARENA_ARRAY(ctx->plan->arena, struct ls_child_env, 4);
     bool is_pg = ctx->dialect == LS_DIALECT_POSTGRES;
-    const char *uri = "db:pg:";
+    const char *uri = "db:pg:", *name = ctx->opts->database;
 
+    if (is_pg && name != NULL && strpbrk(name, "%?#/:@ ") != NULL)
+        return ls_err_set(err, LS_E_UNSUPPORTED, "sqitch would read the database's name \"%s\" as something else in an address", name);
     if (!is_pg && ctx->opts->file == NULL)
         return ls_err_set(err, LS_E_UNSUPPORTED, "sqitch needs a database in a file: its registry is a file beside it");
     if (!is_pg)
         uri = ls_child_sqlite_uri(ctx->plan->arena, "db:sqlite:", ctx->opts->file, err);
     if (uri == NULL)
         return err != NULL ? err->code : LS_E_IO;
-    env[0] = (struct ls_child_env){"SQITCH_TARGET", uri, is_pg ? LS_ENV_AUTHORITY : NULL};
-    env[1] = (struct ls_child_env){"SQITCH_PASSWORD", NULL, LS_ENV_PASSWORD};
+    env[0] = (struct ls_child_env){"SQITCH_TARGET", uri, is_pg ? LS_ENV_DATABASE : NULL};
+    /* What was read here is what is to be read there; and nobody else's name and password. */
+    env[1] = (struct ls_child_env){"SQITCH_CONFIG", "sqitch.conf", NULL};
     env[2] = (struct ls_child_env){"SQITCH_USERNAME", NULL, NULL};
-    /* What was read here is what is to be read there. */
-    env[3] = (struct ls_child_env){"SQITCH_CONFIG", "sqitch.conf", NULL};
+    env[3] = (struct ls_child_env){"SQITCH_PASSWORD", NULL, NULL};
     cmd->env = env;
     cmd->n_env = 4;
     return LS_OK;
