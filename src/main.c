@@ -105,6 +105,7 @@ int main(int argc, char **argv)
     (void)signal(SIGXFSZ, SIG_IGN); /* a file at its limit shows as EFBIG; SQLite rolls back, and a run says so */
     ls_fault_init(lookup("LOCKSTEP_FAULT"));
     ls_tools_init(lookup("PATH"), lookup("HOME"));
+    ls_tools_init_environment((const char *const *)(uintptr_t)environ);
     if (take_argv(argc, argv, words))
         forbid_cores();
     const struct cli_io io = {

@@ -60,11 +60,17 @@ enum cli_kind {
     X(NO_READBACK, "no-readback", 0, CLI_FLAG, NULL, "do not read the backup back")                                                    \
     X(KEEP, "keep", 0, CLI_COUNT, "N", "keep the newest N backups")                                                                    \
     X(OLDER_THAN, "older-than", 0, CLI_AGE, "AGE", "remove backups older than this: 30d, 12h")                                         \
-    X(DRY_RUN, "dry-run", 0, CLI_FLAG, NULL, "say what would be removed, and remove nothing")                                          \
+    X(DRY_RUN, "dry-run", 0, CLI_FLAG, NULL, "say what would be done, and do nothing")                                                 \
     X(LIMIT, "limit", 'n', CLI_COUNT, "N", "show the newest N entries (20; 0: all)")                                                   \
     X(IMPORT, "import", 0, CLI_FLAG, NULL, "take over a schema_version table of an older tool, once")                                  \
     X(NO_RUN, "no-run", 0, CLI_FLAG, NULL, "do not run the .verify files")                                                             \
     X(DIALECT, "dialect", 0, CLI_TEXT, "NAME", "postgres or sqlite")                                                                   \
+    X(TO, "to", 0, CLI_TEXT, "FORMAT", "the format to convert to")                                                                     \
+    X(OUT, "out", 0, CLI_TEXT, "DIR", "the new folder (the old one's name with -FORMAT behind it)")                                    \
+    X(APPLIED, "applied", 0, CLI_TEXT, "IDS", "these are in the database, whatever it shows (7,9)")                                    \
+    X(PENDING, "pending", 0, CLI_TEXT, "IDS", "these are not in the database, whatever it shows (7,9)")                                \
+    X(FINISH, "finish", 0, CLI_FLAG, NULL, "bring a settlement that was broken off to its end")                                        \
+    X(TAKE_BACK, "take-back", 0, CLI_FLAG, NULL, "put the files as they were before a settlement that was broken off")                  \
     X(OFFSETS, "offsets", 0, CLI_FLAG, NULL, "print START END in bytes for each statement")
 
 enum cli_option_id {
@@ -99,7 +105,7 @@ struct cli_values {
 
 /* Every command, in the order of --help; commands.c has a row for each, cmd.h its function. */
 #define CLI_COMMANDS(X)                                                                                                                \
-    X(status) X(up) X(down) X(to) X(plan) X(verify) X(new) X(mark) X(backup) X(backups) X(log) X(init) X(split) X(formats)             \
+    X(status) X(up) X(down) X(to) X(plan) X(verify) X(new) X(mark) X(conflicts) X(renumber) X(reconcile) X(adopt) X(convert) X(backup) X(backups) X(log) X(init) X(split) X(formats)             \
     X(version) X(help)
 
 #define CLI_MAX_ARGS 3

@@ -107,7 +107,7 @@ static void print_choice(struct cli_ctx *ctx, const struct ls_dirty_choice *c)
         for (size_t j = 0; j < c->plan->steps.v[i].ops.n; j++) {
             const struct ls_op *op = &c->plan->steps.v[i].ops.v[j];
 
-            if (op->kind != LS_OP_LEDGER)
+            if (op->kind != LS_OP_LEDGER && op->kind != LS_OP_FILE)
                 continue;
             ls_buf_clear(&sql);
             ls_op_print_sql(op, cli_dialect(ctx), &sql);

@@ -34,6 +34,25 @@ const struct cli_command cli_commands[] = {
                 "schema_version table are taken over.",
      .max_args = 2, .options = CLI_O(IMPORT), .flags = CLI_NEEDS_DB | CLI_WRITES, .words = {NULL, "applied pending"},
      .run = cli_cmd_mark},
+    {.name = "conflicts", .args = "", .summary = "show what disagrees between files, journal, lists and ledger, and what settles it",
+     .details = "Without a database the folder alone is looked at. The exit code is 6 when something keeps the tool from running. A settlement that was broken "
+                "off is ended by --finish or --take-back (of a conversion: with --out DIR).",
+     .options = CLI_O(FINISH) | CLI_O(TAKE_BACK) | CLI_O(OUT), .flags = CLI_WRITES, .run = cli_cmd_conflicts},
+    {.name = "renumber", .args = "[VERSION [TO]]", .summary = "give migrations other numbers: files, journal and ledger together",
+     .details = "Without VERSION: all that share a number with another one, and those that came in behind something newer and would never run. VERSION may be "
+                "a file's name. TO is the number that it gets, the first free one behind everything when it is left out. Shows everything first, and asks.",
+     .max_args = 2, .options = CLI_O(DRY_RUN), .flags = CLI_WRITES, .run = cli_cmd_renumber},
+    {.name = "reconcile", .args = "", .summary = "bring the ledger and text lists to what the database really has",
+     .details = "What the catalogue shows of each migration, statement by statement, decides; what it cannot tell stays, unless --applied or --pending says so. "
+                "Shows everything first, and asks.",
+     .options = CLI_O(APPLIED) | CLI_O(PENDING) | CLI_O(DRY_RUN), .flags = CLI_NEEDS_DB | CLI_WRITES, .run = cli_cmd_reconcile},
+    {.name = "adopt", .args = "VERSION", .summary = "give a database that has the schema and no ledger a ledger: everything up to VERSION is recorded",
+     .details = "VERSION may be `all`. Shows what the database has of each migration first, and asks.", .min_args = 1, .max_args = 1,
+     .options = CLI_O(DRY_RUN), .flags = CLI_NEEDS_DB | CLI_WRITES, .run = cli_cmd_adopt},
+    {.name = "convert", .args = "", .summary = "write the folder and the ledger of another tool beside this one's",
+     .details = "The folder that it is made from is left alone. What the other tool cannot express is listed. Without a database only files are written. Shows "
+                "everything first, and asks.",
+     .options = CLI_O(TO) | CLI_O(OUT) | CLI_O(DRY_RUN), .flags = CLI_WRITES, .run = cli_cmd_convert},
     {.name = "backup", .args = "", .summary = "back the database up and read the backup back", .options = CLI_O(JOBS) | CLI_O(NO_READBACK),
      .flags = CLI_NEEDS_DB, .run = cli_cmd_backup},
     {.name = "backups", .args = "[list | verify NAME | prune]", .summary = "list, verify or prune backups",

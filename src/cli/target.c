@@ -44,6 +44,8 @@ enum ls_rc cli_snapshot(struct cli_ctx *ctx)
         cli_warn(ctx, "warning: this connection goes through a pooler, where locks and timeouts can land on someone else's session; name the direct URL");
     if (rc == LS_OK && ctx->snap->legacy_note)
         cli_say(ctx, "note: %s", ctx->snap->legacy_note);
+    if (rc == LS_OK && ctx->snap->tool_note)
+        cli_say(ctx, "note: %s", ctx->snap->tool_note);
     if (rc == LS_OK && ctx->snap->format_note)
         cli_say(ctx, "note: %s", ctx->snap->format_note);
     return rc;

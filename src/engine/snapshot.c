@@ -1,5 +1,6 @@
 #include <config.h>
 
+#include "engine/delegate.h"
 #include "engine/scan_ahead.h"
 #include "engine/session_priv.h"
 
@@ -271,6 +272,7 @@ static enum ls_rc fill(struct ls_session *s, struct ls_snapshot *snap, bool is_r
         snap->detected[0].detect.n_migrations = snap->migrations.m.n;
     ls_timeline_build(&snap->migrations, &snap->ledger, snap->format->rules, &snap->timeline);
     note_legacy(snap);
+    ls_delegate_find(s, snap);
     return LS_OK;
 }
 

@@ -8,7 +8,7 @@
  *
  * How a settlement is run (never loses a file):
  *   1. It is made again; another digest is LS_E_CHANGED, nothing was touched.
- *   2. `.lockstep-settle` is written into the folder and synced: every file operation with the hash of what it finds, and what it replaces.
+ *   2. `.lockstep-settle` is written into the folder whose files change, and synced: every file operation with the hash of what it finds, and what it replaces.
  *   3. The file operations, each only when the hash still fits. One that fails takes back those before it.
  *   4. The plan on the ledger, by ls_run's machinery (lock, journal, fences), in one transaction. When it was rolled back, the files are taken back.
  *   5. The intent record goes.
@@ -60,9 +60,9 @@ struct ls_file_op {
     char before[LS_SHA256_HEX]; /* of what stands at `from` (RENAME, REMOVE) or at `to` (WRITE over it) now; "" = nothing may stand there */
     const char *old_text; /* WRITE over a file, REMOVE: its bytes now, for the diff and the way back; else NULL */
     size_t old_len;
-    const char *text;    /* WRITE: the new bytes */
+    const char *text;    /* WRITE: the new bytes; NULL in what a record of a crash tells */
     size_t len;
-    bool is_temporary;   /* RENAME: a step of a swap; not worth showing */
+    char after[LS_SHA256_HEX]; /* WRITE in such a record: hash of the new bytes */
 };
 
 /* What is known of one migration that was in doubt (reconcile, adopt). */
@@ -82,7 +82,9 @@ struct ls_settlement {
     struct ls_arena *arena;
     enum ls_settle_kind kind;
     const char *title;            /* "Renumber 1 migration of migrations" */
-    const char *dir;              /* the folder that holds the intent record: the session's */
+    const char *dir;              /* the session's folder; it holds the intent record, but for CONVERT, where out_dir does */
+    bool has_db;                  /* made with a database at hand */
+    char ledger_seen[LS_SHA256_HEX]; /* fingerprint of the session's ledger */
     const char *out_dir;          /* CONVERT: where the new files go; else NULL */
     const char *to_format;        /* CONVERT: name of the target; else NULL */
     LS_VEC(struct ls_file_op) files; /* in the order in which they are done */
@@ -120,8 +122,8 @@ LS_MUST_CHECK enum ls_rc ls_settle_adopt_make(struct ls_session *s, const struct
                                               struct ls_settlement **out, struct ls_err *err);
 LS_MUST_CHECK enum ls_rc ls_settle_convert_make(struct ls_session *s, const struct ls_snapshot *snap, const struct ls_settle_request *req,
                                                 struct ls_settlement **out, struct ls_err *err);
-/* Formats that can be a target of convert, NULL-terminated names, in the registry's order. */
-const char *const *ls_settle_convert_targets(void);
+/* Names of the formats that can be a target of convert, in the registry's order; returns how many there are (may be more than max). */
+size_t ls_settle_convert_targets(const char **names, size_t max);
 
 /* The preview as text for people: renames, a diff of each file that is written, the SQL. Raw: sanitise when showing. */
 void ls_settlement_print(const struct ls_settlement *t, enum ls_dialect d, struct ls_buf *out);
@@ -144,14 +146,16 @@ struct ls_settle_left {
     enum ls_settle_kind kind;
     const char *title, *began_at;
     size_t n_ops, n_done;     /* file operations, and how many of them are done */
+    bool has_db;              /* it was made with a database at hand */
     bool has_ledger;          /* it was to write the ledger too */
     const char *ledger;       /* which */
+    const char *ledger_format; /* name of its format */
     char ledger_before[LS_SHA256_HEX]; /* fingerprint of the ledger that it was made from */
     struct ls_settle_request request;
     char digest[LS_SHA256_HEX];
     LS_VEC(struct ls_file_op) ops;
 };
-/* Reads the record of a folder; is_there false when there is none. An unreadable one is there, and broken. */
+/* Reads the record of a folder (of a conversion: of its target's); is_there false when there is none. An unreadable one is there, and broken. */
 LS_MUST_CHECK enum ls_rc ls_settle_leftover(const char *dir, struct ls_settle_left *out, struct ls_err *err);
 void ls_settle_left_release(struct ls_settle_left *l);
 /* Puts every file back as it was and removes the record. Refused when the ledger was written already (then only finishing is right), or when a file is
