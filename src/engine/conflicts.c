@@ -272,14 +272,25 @@ static enum ls_rc find_ledgers(struct finder *f, struct ls_err *err)
 {
     struct ls_seen_ledgers seen = {0};
     struct ls_buf names = LS_BUF_INIT;
+    const char *beside = NULL;
     enum ls_rc rc = ls_format_seen_ledgers(f->s->db, &seen, err);
 
     for (size_t i = 0; rc == LS_OK && i < seen.l.n; i++)
         ls_buf_addf(&names, "%s%s (%s)", i > 0 ? ", " : "", seen.l.v[i].location, seen.l.v[i].tool);
-    if (rc == LS_OK && seen.l.n > 1)
-        add(f, LS_SEV_WARNING, "two-ledgers", NULL, 0, "the database has %zu ledgers: %s; only %s's is read here, and each tool knows its own alone", seen.l.n, names.ptr,
-            f->snap->format->title)
-            ->diag.hint = "while a team changes tools that is normal; drop the old one when nobody runs its tool any more";
+    for (size_t i = 0; rc == LS_OK && i < seen.l.n; i++) {
+        const struct ls_format *o = seen.l.v[i].format;
+
+        if (o != NULL && o != f->snap->format && o->scan != NULL && o->ledger_read != NULL)
+            beside = ls_arena_printf(f->out->arena, "lockstep status --beside %s", o->name);
+    }
+    if (rc == LS_OK && seen.l.n > 1) {
+        struct ls_conflict *c = add(f, LS_SEV_WARNING, "two-ledgers", NULL, 0,
+                                    "the database has %zu ledgers: %s; only %s's is read here, and each tool knows its own alone", seen.l.n, names.ptr,
+                                    f->snap->format->title);
+
+        c->diag.hint = "while a team changes tools that is normal; drop the old one when nobody runs its tool any more";
+        c->command = beside;
+    }
     ls_buf_release(&names);
     ls_seen_ledgers_release(&seen);
     return rc;

@@ -2,6 +2,7 @@
 #include <config.h>
 
 #include "tui/app.h"
+#include "tui/beside.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -45,6 +46,7 @@ void app_release(struct app *a)
     for (int i = 0; i < UI_N_PANES; i++)
         a->panes[i]->ops->close(a->panes[i]);
     run_model_release(&a->run);
+    beside_release(a->beside);
     snapref_put(a->snap);
     if (a->has_backups)
         ls_backups_release(&a->backups);
@@ -139,6 +141,10 @@ void app_set_snapshot(struct app *a, struct snapref *r)
     const struct ls_entry *e = app_entry(a);
     char *id = e ? ls_strdup(e->id) : NULL;
 
+    if (a->beside) { /* it stood beside what is gone */
+        beside_release(a->beside);
+        a->beside = NULL;
+    }
     snapref_put(a->snap);
     a->snap = r;
     /* The cursor stays on its migration, wherever that is now. */

@@ -61,6 +61,7 @@ struct app {
     bool is_loading; /* a snapshot is on its way */
     struct ls_err conn_err;
     struct snapref *snap; /* NULL before the first */
+    struct beside *beside; /* another tool's view of it, or NULL */
     long selected;        /* index in the snapshot's timeline, -1 none */
 
     struct ls_backups backups;

@@ -270,6 +270,7 @@ static void general(struct app *a, enum ui_action act)
         {UI_ACT_SPLIT, toggle_split}, {UI_ACT_REFRESH, refresh_all},  {UI_ACT_REDRAW, redraw},  {UI_ACT_BACKUP, back_up},
         {UI_ACT_VERIFY, verify},      {UI_ACT_RESOLVE, job_dirty},    {UI_ACT_EDIT, flow_edit}, {UI_ACT_BACKUP_PRUNE, flow_prune},
         {UI_ACT_ARM, flow_arm},       {UI_ACT_ENV, flow_environment}, {UI_ACT_QUIT, flow_quit}, {UI_ACT_COMMAND, ui_prompt_open},
+        {UI_ACT_CONFLICTS, flow_conflicts}, {UI_ACT_BESIDE, flow_beside},
     };
 
     if (act >= UI_ACT_GO_TIMELINE && act <= UI_ACT_HELP)

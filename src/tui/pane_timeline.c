@@ -10,6 +10,7 @@
 #include "lockstep/base/text.h"
 #include "lockstep/model/graph.h"
 #include "tui/banner.h"
+#include "tui/beside.h"
 #include "tui/entry.h"
 #include "tui/flow.h"
 
@@ -18,6 +19,7 @@
 #define WHEN_W       17
 #define BY_W         12
 #define TOOK_W       10
+#define BESIDE_W      15
 #define MIN_NAME     14
 #define MAX_NAME     34 /* names up to here are whole before there are further columns */
 
@@ -198,7 +200,7 @@ static void refresh(struct ui_pane *p)
 /* --- drawing ------------------------------------------------------------------------------------------------------ */
 
 struct columns {
-    int graph_w, name_w, when_w, by_w, took_w, would_w;
+    int graph_w, beside_w, name_w, when_w, by_w, took_w, would_w;
 };
 
 /* Lines between rows mean something only where all rows stand, in their order. */
@@ -216,7 +218,9 @@ static struct columns fit_columns(const struct timeline *t, int w)
 
     if (shows_graph(t))
         c.graph_w = ls_graph_width(&t->graph);
-    rest -= c.graph_w;
+    if (t->base.app->beside)
+        c.beside_w = BESIDE_W;
+    rest -= c.graph_w + c.beside_w;
     if (t->has_when && rest >= WHEN_W) {
         c.when_w = WHEN_W;
         rest -= WHEN_W;
@@ -259,6 +263,16 @@ static void draw_meta(struct ui_surface *s, int x, int y, const struct columns *
         (void)ui_str(s, x, y, c->would_w - 1, e->tool_would, dim);
 }
 
+/* What the other tool says of it: "= applied" where both agree, "! pending" where not. */
+static void draw_beside(const struct timeline *t, struct ui_surface *s, int x, int y, size_t entry, enum theme_role on)
+{
+    const struct ls_side_row *r = beside_row(t->base.app, entry);
+    bool differs = !r || r->differs;
+
+    (void)ui_strf(s, x, y, BESIDE_W - 1, UI_ON(differs ? ROLE_WARNING : ROLE_DIM, on), "%s %s", differs ? "!" : "=",
+                  r && r->right ? entry_word(r->right) : "not there");
+}
+
 static void draw_graph(const struct timeline *t, struct ui_surface *s, int x, int y, size_t entry, struct ui_style style)
 {
     struct ls_buf b = LS_BUF_INIT;
@@ -287,7 +301,7 @@ static void draw_row(const struct timeline *t, struct ui_surface *s, int y, size
     enum theme_role on = is_at ? ROLE_CURSOR : ROLE_TEXT;
     struct ui_style state = UI_ON(state_role(e), on), text = UI_ON(ROLE_TEXT, on);
     const char *needle = t->filter.len ? t->filter.ptr : NULL;
-    int x = 2, name_x = 4 + STATE_W + c->graph_w + t->label_w + 2, used;
+    int x = 2, name_x = 4 + STATE_W + c->beside_w + c->graph_w + t->label_w + 2, used;
 
     if (is_at)
         ui_fill(s, 0, y, name_x + c->name_w - 1, 1, UI_ON(on, on));
@@ -297,6 +311,9 @@ static void draw_row(const struct timeline *t, struct ui_surface *s, int y, size
     x += 2;
     (void)ui_str_match(s, x, y, STATE_W - 1, entry_word(e), needle, state);
     x += STATE_W;
+    if (c->beside_w)
+        draw_beside(t, s, x, y, t->view[row], on);
+    x += c->beside_w;
     if (c->graph_w)
         draw_graph(t, s, x, y, t->view[row], UI_ON(ROLE_DIM, on));
     x += c->graph_w;
@@ -361,6 +378,9 @@ static void status(const struct ui_pane *p, struct ls_buf *out)
     if (t->filter.len > 0)
         ls_buf_addf(out, " of %zu, filter '%s'", s->timeline.e.n, t->filter.ptr);
     ls_buf_addf(out, "  %s, %s", s->format ? s->format->title : "", order_words[t->order]);
+    if (p->app->beside)
+        ls_buf_addf(out, "  beside %s: %zu differ, %zu only there", p->app->beside->sides.other->name, p->app->beside->sides.n_differ,
+                    p->app->beside->n_only_there);
     if (s->migrations.diags.d.n > 0)
         ls_buf_addf(out, "  %zu finding%s in the folder: v", s->migrations.diags.d.n, s->migrations.diags.d.n == 1 ? "" : "s");
     if (p->app->is_loading)
