@@ -41,6 +41,7 @@ enum cli_kind {
     X(STATEMENT_TIMEOUT, "statement-timeout", 0, CLI_DURATION, "TIME", "how long a statement may run (0: without end)")                \
     X(LOCK_WAIT, "lock-wait", 0, CLI_DURATION, "TIME", "how long to wait for another operator (10s)")                                  \
     X(NO_JOURNAL, "no-journal", 0, CLI_FLAG, NULL, "do not record runs in lockstep_journal")                                           \
+    X(POOLED, "pooled", 0, CLI_FLAG, NULL, "write through a connection pooler all the same: it gives each connection a session")       \
     X(READ_ONLY, "read-only", 0, CLI_FLAG, NULL, "write nothing, whatever is asked")                                                   \
     X(THEME, "theme", 0, CLI_TEXT, "NAME", "the console's colours")                                                                    \
     X(JSON, "json", 0, CLI_FLAG, NULL, "print one JSON object")                                                                        \
@@ -78,8 +79,8 @@ enum cli_option_id {
 /* What every command takes. */
 #define CLI_GLOBAL                                                                                                                     \
     (CLI_O(URL) | CLI_O(ENV) | CLI_O(PROJECT) | CLI_O(MIGRATIONS) | CLI_O(FORMAT) | CLI_O(LEDGER_TABLE) | CLI_O(BACKUP_DIR) |          \
-     CLI_O(LOCK_TIMEOUT) | CLI_O(STATEMENT_TIMEOUT) | CLI_O(LOCK_WAIT) | CLI_O(NO_JOURNAL) | CLI_O(READ_ONLY) | CLI_O(THEME) |         \
-     CLI_O(JSON) | CLI_O(YES) | CLI_O(CONFIRM) | CLI_O(QUIET) | CLI_O(HELP) | CLI_O(VERSION))
+     CLI_O(LOCK_TIMEOUT) | CLI_O(STATEMENT_TIMEOUT) | CLI_O(LOCK_WAIT) | CLI_O(NO_JOURNAL) | CLI_O(POOLED) | CLI_O(READ_ONLY) |        \
+     CLI_O(THEME) | CLI_O(JSON) | CLI_O(YES) | CLI_O(CONFIRM) | CLI_O(QUIET) | CLI_O(HELP) | CLI_O(VERSION))
 
 struct cli_option {
     const char *name;

@@ -39,6 +39,7 @@ void cli_request(const struct cli_values *v, const struct config_request *base, 
     out->lock_wait_ms = said_ms(v, CLI_OPT_LOCK_WAIT, b->lock_wait_ms);
     out->no_journal = b->no_journal || (v->set & CLI_O(NO_JOURNAL));
     out->read_only = b->read_only || (v->set & CLI_O(READ_ONLY));
+    out->pooled = b->pooled || (v->set & CLI_O(POOLED));
     out->getenv_fn = getenv_fn;
 }
 

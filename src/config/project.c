@@ -31,6 +31,7 @@ static const struct key_def {
     {"backup_dir", KEY_TEXT, offsetof(struct config_env, backup_dir)},
     {"protected", KEY_BOOL, offsetof(struct config_env, protected_)},
     {"journal", KEY_BOOL, offsetof(struct config_env, journal)},
+    {"pooled", KEY_BOOL, offsetof(struct config_env, pooled)},
     {"lock_timeout", KEY_DURATION, offsetof(struct config_env, lock_timeout_ms)},
     {"statement_timeout", KEY_DURATION, offsetof(struct config_env, statement_timeout_ms)},
     {"lock_wait", KEY_DURATION, offsetof(struct config_env, lock_wait_ms)},
@@ -42,7 +43,7 @@ static const struct key_def {
 static void env_init(struct config_env *e)
 {
     memset(e, 0, sizeof(*e));
-    e->protected_ = e->journal = -1;
+    e->protected_ = e->journal = e->pooled = -1;
     e->lock_timeout_ms = e->statement_timeout_ms = e->lock_wait_ms = e->busy_timeout_ms = e->connect_timeout_ms = -1;
 }
 

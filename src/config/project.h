@@ -10,6 +10,7 @@ struct config_env {            /* [env NAME]; NULL / -1 = not set */
     const char *url, *url_env, *migrations, *format, *theme, *ledger_table, *backup_dir;
     int protected_;            /* -1 unset, 0, 1 */
     int journal;               /* -1, 0, 1 */
+    int pooled;                /* -1, 0, 1 */
     int lock_timeout_ms, statement_timeout_ms, lock_wait_ms, busy_timeout_ms, connect_timeout_ms; /* -1 unset; written as "3s", "500ms", "2min" */
     int line;
 };
@@ -30,7 +31,7 @@ void config_project_release(struct config_project *p);
 struct config_request {
     const char *url, *env, *migrations, *format, *project, *ledger_table, *backup_dir, *theme;
     int lock_timeout_ms, statement_timeout_ms, lock_wait_ms; /* -1 unset */
-    bool read_only, no_journal;
+    bool read_only, no_journal, pooled;
     const char *(*getenv_fn)(const char *name); /* main passes getenv; tests pass a table */
 };
 /* Everything resolved, precedence: --url; -e/--env NAME; LOCKSTEP_URL; DATABASE_URL_UNPOOLED; DATABASE_URL; the same three keys of a .env beside the

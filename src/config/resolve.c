@@ -329,7 +329,7 @@ static const char *found_migrations(struct search *s)
 
 static void fill(struct search *s)
 {
-    static const struct config_env unset = {.protected_ = -1, .journal = -1, .lock_timeout_ms = -1, .statement_timeout_ms = -1,
+    static const struct config_env unset = {.protected_ = -1, .journal = -1, .pooled = -1, .lock_timeout_ms = -1, .statement_timeout_ms = -1,
                                             .lock_wait_ms = -1, .busy_timeout_ms = -1, .connect_timeout_ms = -1};
     const struct config_request *req = s->req;
     const struct config_env *e = s->pick.env ? s->pick.env : &unset;
@@ -349,6 +349,7 @@ static void fill(struct search *s)
     p->backup_dir = ls_arena_str(a, path_of(s, req->backup_dir, e->backup_dir, b->backup_dir, "backups"));
     p->is_protected = number_of(-1, e->protected_, b->protected_, 0) == 1;
     p->journal = !req->no_journal && number_of(-1, e->journal, b->journal, 1) == 1;
+    p->is_pooled_ok = req->pooled || number_of(-1, e->pooled, b->pooled, 0) == 1;
     p->read_only = req->read_only;
     p->lock_timeout_ms = limit_of(req->lock_timeout_ms, e->lock_timeout_ms, b->lock_timeout_ms);
     p->statement_timeout_ms = number_of(req->statement_timeout_ms, e->statement_timeout_ms, b->statement_timeout_ms, 0);

@@ -38,7 +38,9 @@ static const char tail[] =
     "# Keep the password out of this file: name an environment variable, or use ~/.pgpass.\n"
     "#[env production]\n"
     "#url_env = DATABASE_URL\n"
-    "#protected = yes\n";
+    "#protected = yes\n"
+    "# Writing through a connection pooler is refused, since locks do not hold there; one that keeps sessions may be declared.\n"
+    "#pooled = yes\n";
 
 void config_template(struct ls_buf *out, const char *url, const char *migrations, const char *format)
 {

@@ -122,7 +122,9 @@ static bool refuse(struct app *a, enum ui_action act)
                 a->run.phase == RUN_PHASE_RUNNING ? "a run" : a->progress.text);
     } else if ((info->flags & UI_WRITES) && app_is_read_only(a)) {
         ui_keymap_keys(&a->keys, UI_ACT_ARM, 1, &key);
-        if (a->target.params.is_protected && !a->is_armed)
+        if (app_is_pooled(a))
+            app_say(a, ROLE_WARNING, "read-only: the connection goes through a pooler that is not declared");
+        else if (a->target.params.is_protected && !a->is_armed)
             app_say(a, ROLE_WARNING, "read-only: this environment is protected; %s arms the console", key.ptr);
         else
             app_say(a, ROLE_WARNING, "read-only: %s", a->is_armed ? "the server says so" : "the console was started so");
