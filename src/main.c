@@ -53,11 +53,20 @@ static void forbid_cores(void)
 }
 
 #ifdef LS_WITH_TUI
-static int run_line(void *ctx, const struct config_request *current, const char *line, FILE *out, FILE *err,
-                    bool (*confirm)(void *cctx, const char *text, const char *must_type), void *cctx)
+static int run_line(void *ctx, const struct config_request *current, const char *line, const struct tui_line *from)
 {
+    const struct cli_io io = {
+        .out = from->out,
+        .err = from->err,
+        .confirm = from->confirm,
+        .confirm_ctx = from->ctx,
+        .on_session = from->on_session,
+        .is_cancelled = from->is_cancelled,
+        .base = current,
+    };
+
     (void)ctx;
-    return cli_run_line(line, current, out, err, confirm, cctx);
+    return cli_run_line(line, &io);
 }
 #endif
 

@@ -141,6 +141,10 @@ struct cli_io {
     /* A question; NULL: nobody to ask. must_type NULL: yes or no; else the text that must be typed. */
     bool (*confirm)(void *ctx, const char *text, const char *must_type);
     void *confirm_ctx;
+    /* For cancelling from another thread, with confirm_ctx; both may be NULL. on_session: the session that the command works on, NULL before it goes.
+     * is_cancelled: asked in between by what needs no session. */
+    void (*on_session)(void *ctx, struct ls_session *session);
+    bool (*is_cancelled)(void *ctx);
     const struct config_request *base; /* what holds when the words say nothing; NULL: nothing */
     const char *(*getenv_fn)(const char *name);
     FILE *in;             /* for `-`; NULL: there is none */
@@ -171,9 +175,9 @@ static inline bool cli_has(const struct cli_ctx *ctx, uint64_t option)
 
 /* Parses, runs, prints errors; the exit code. What is printed is complete when it returns. */
 int cli_run(const struct cli_io *io, int argc, const char *const *argv);
-/* The same for a line with shell-like quoting; the console's `:` prompt. base may be NULL. */
-int cli_run_line(const char *line, const struct config_request *base, FILE *out, FILE *err,
-                 bool (*confirm)(void *ctx, const char *text, const char *must_type), void *confirm_ctx);
+/* The same for a line with shell-like quoting; the console's `:` prompt. Of `from` it takes out, err, confirm, on_session, is_cancelled, and base with
+ * its getenv_fn. */
+int cli_run_line(const char *line, const struct cli_io *from);
 /* Splits a line into words as a shell would ('…', "…", \x; nothing is expanded). *words is one block to free. LS_E_USAGE for an open quote. */
 LS_MUST_CHECK enum ls_rc cli_split_line(const char *line, char ***words, int *n, struct ls_err *err);
 /* Names of commands and --options, for completion; constant. */

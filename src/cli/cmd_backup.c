@@ -102,6 +102,17 @@ static int list(struct cli_ctx *ctx)
     return 0;
 }
 
+/* Reading back needs no session, so nothing of one would see that it was cancelled. */
+static enum ls_gate verify_gate(void *p, const struct ls_plan *plan, int step, int op)
+{
+    const struct cli_progress *progress = p;
+
+    (void)plan;
+    (void)step;
+    (void)op;
+    return cli_is_cancelled(progress->ctx) ? LS_GATE_STOP : LS_GATE_GO;
+}
+
 static int verify(struct cli_ctx *ctx, const char *name)
 {
     struct cli_progress progress;
@@ -109,6 +120,7 @@ static int verify(struct cli_ctx *ctx, const char *name)
 
     cli_progress_init(&progress, ctx, "verify");
     cli_progress_hooks(&progress, &hooks);
+    hooks.gate = verify_gate;
     enum ls_rc rc = ls_backup_verify(ctx->target.params.backup_dir, name, &hooks, &ctx->error);
     cli_progress_close(&progress);
     if (rc != LS_OK)

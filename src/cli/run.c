@@ -91,6 +91,8 @@ static int run_words_alone(struct cli_ctx *ctx)
 static void release(struct cli_ctx *ctx)
 {
     ls_snapshot_free(ctx->snap);
+    if (ctx->session && ctx->io->on_session)
+        ctx->io->on_session(ctx->io->confirm_ctx, NULL);
     ls_session_free(ctx->session);
     if (ctx->has_target)
         config_target_release(&ctx->target);

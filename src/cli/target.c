@@ -24,12 +24,19 @@ enum ls_rc cli_load(struct cli_ctx *ctx, bool need_url)
     return LS_OK;
 }
 
+static void new_session(struct cli_ctx *ctx)
+{
+    ctx->session = ls_session_new(&ctx->target.params);
+    if (ctx->io->on_session)
+        ctx->io->on_session(ctx->io->confirm_ctx, ctx->session);
+}
+
 enum ls_rc cli_open(struct cli_ctx *ctx)
 {
     enum ls_rc rc = cli_load(ctx, true);
 
     if (rc == LS_OK)
-        ctx->session = ls_session_new(&ctx->target.params);
+        new_session(ctx);
     return rc;
 }
 
@@ -55,7 +62,7 @@ enum ls_rc cli_scan(struct cli_ctx *ctx)
 
     if (rc != LS_OK)
         return rc;
-    ctx->session = ls_session_new(&ctx->target.params);
+    new_session(ctx);
     return ls_session_scan(ctx->session, &ctx->snap, &ctx->error);
 }
 

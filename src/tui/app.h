@@ -71,7 +71,7 @@ struct app {
         char text[64];
         int64_t done, total;
     } progress;         /* of a backup, a verification: what main works on apart from a run */
-    bool is_command_on; /* a subcommand is running */
+    struct job_command *command; /* the subcommand that is running, or NULL */
 
     struct run_model run;
     struct job_run *run_job; /* the run at work, or NULL */

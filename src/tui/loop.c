@@ -115,6 +115,8 @@ static void on_interrupt_key(struct app *a)
         struct ui_event esc = {.kind = UI_EV_KEY, .key = UI_KEY_ESC};
 
         app_event(a, &esc);
+    } else if (job_command_cancel(a)) {
+        app_say(a, ROLE_WARNING, "the subcommand is cancelled");
     } else {
         app_say(a, ROLE_INFO, "nothing to interrupt; q leaves");
     }

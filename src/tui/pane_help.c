@@ -48,6 +48,24 @@ static void group(struct ui_doc *d, const struct ui_keymap *keys, const char *ti
     }
 }
 
+/* Signals of the terminal: they come however the keys are set, so they are no actions. */
+static void signals(struct ui_doc *d)
+{
+    static const struct {
+        const char *key, *help;
+    } lines[] = {
+        {"C-c", "Cancel what runs: a backup, a check, a subcommand; ask whether to stop a run"},
+        {"C-z", "Suspend the console; fg brings it back"},
+    };
+
+    for (size_t i = 0; i < LS_ARRAY_LEN(lines); i++) {
+        ui_doc_addf(d, ROLE_HINT_KEY, "  %s", lines[i].key);
+        ui_doc_pad(d, 14);
+        ui_doc_adds(d, ROLE_TEXT, lines[i].help);
+        ui_doc_end(d);
+    }
+}
+
 static struct ui_doc *make(const struct app *a)
 {
     struct ui_doc *d = ui_doc_new(a->is_ascii);
@@ -62,6 +80,7 @@ static struct ui_doc *make(const struct app *a)
     group(d, &a->keys, "Run: the stepper", UI_IN(RUN), UI_IN(DETAIL) | UI_IN(HELP));
     group(d, &a->keys, "Backups", UI_IN(BACKUPS), UI_IN(TIMELINE) | UI_IN(HELP));
     group(d, &a->keys, "Everywhere", all, UI_IN(MENU) | UI_IN(VIEWER));
+    signals(d);
     group(d, &a->keys, "Moving", UI_IN(MENU) | UI_IN(VIEWER) | UI_IN(HELP), 0);
     group(d, &a->keys, "Dialogs", UI_IN(DIALOG), UI_IN(HELP));
     ui_doc_blank(d);

@@ -181,6 +181,7 @@ static int leave(struct app *a, struct term *t, int wake[2])
     /* A run that did not end in time is not waited for: the server rolls its transaction back when the connection closes. */
     if (a->run.phase == RUN_PHASE_RUNNING)
         run_ctl_stop(a);
+    (void)job_command_cancel(a);
     conn_close_all(a);
     is_clean = wait_for_workers(a);
     term_close(t);
