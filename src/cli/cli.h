@@ -163,6 +163,7 @@ struct cli_ctx {
     struct config_project project;
     struct config_target target;
     bool has_target;
+    char *url_database; /* what the target's URL names; "" when it does not tell */
     struct ls_session *session;
     struct ls_snapshot *snap;
     json_t *root; /* with --json: the object to print */

@@ -4,6 +4,7 @@
 #include "cli/cmd.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 
@@ -94,6 +95,7 @@ static void release(struct cli_ctx *ctx)
     if (ctx->session && ctx->io->on_session)
         ctx->io->on_session(ctx->io->confirm_ctx, NULL);
     ls_session_free(ctx->session);
+    free(ctx->url_database);
     if (ctx->has_target)
         config_target_release(&ctx->target);
     if (ctx->project.arena)

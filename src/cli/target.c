@@ -16,6 +16,7 @@ enum ls_rc cli_load(struct cli_ctx *ctx, bool need_url)
     if (rc != LS_OK)
         return rc;
     ctx->has_target = true;
+    ctx->url_database = ls_db_url_database(ctx->target.params.url);
     if (ctx->target.note && !ctx->quiet)
         cli_lines(ctx, ctx->err, "note: ", ctx->target.note);
     /* A command that does not write cannot: the connection itself is read-only. */
@@ -40,9 +41,18 @@ enum ls_rc cli_open(struct cli_ctx *ctx)
     return rc;
 }
 
+/* After cli_load() without a database. */
+static enum ls_rc open_loaded(struct cli_ctx *ctx)
+{
+    if (!ctx->target.params.url)
+        return ls_err_set(&ctx->error, LS_E_USAGE, "no database is named");
+    new_session(ctx);
+    return LS_OK;
+}
+
 enum ls_rc cli_snapshot(struct cli_ctx *ctx)
 {
-    enum ls_rc rc = ctx->session ? LS_OK : cli_open(ctx);
+    enum ls_rc rc = ctx->session ? LS_OK : ctx->has_target ? open_loaded(ctx) : cli_open(ctx);
 
     if (rc != LS_OK)
         return rc;
@@ -68,7 +78,7 @@ enum ls_rc cli_scan(struct cli_ctx *ctx)
 
 const char *cli_database_name(const struct cli_ctx *ctx)
 {
-    const char *name = ctx->snap && ctx->snap->has_db ? ctx->snap->info.database : "";
+    const char *name = ctx->snap && ctx->snap->has_db ? ctx->snap->info.database : ctx->url_database;
 
     return ls_path_base(name ? name : "");
 }
