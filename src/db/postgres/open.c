@@ -122,6 +122,13 @@ static enum ls_rc connect_all(struct pg *c, const struct ls_db_params *params, s
     return LS_OK;
 }
 
+void ls_pg_preload(void)
+{
+    enum ls_rc rc = libpq_load(NULL);
+
+    (void)rc; /* ls_pg_open asks again, and says what is wrong */
+}
+
 enum ls_rc ls_pg_open(const struct ls_db_params *params, struct ls_db **out, struct ls_err *err)
 {
     struct pg_conninfo ci;
