@@ -12,7 +12,7 @@ struct config_env {            /* [env NAME]; NULL / -1 = not set */
     int journal;               /* -1, 0, 1 */
     int pooled;                /* -1, 0, 1 */
     int lock_timeout_ms, statement_timeout_ms, lock_wait_ms, busy_timeout_ms, connect_timeout_ms; /* -1 unset; written as "3s", "500ms", "2min" */
-    int line;
+    int line, theme_line;
 };
 struct config_project {
     struct ls_arena *arena;
@@ -20,6 +20,7 @@ struct config_project {
     const char *dir;           /* folder of the project file, or "." */
     struct config_env base;    /* [project] */
     const char *default_env;   /* [project] default_env */
+    int default_env_line;
     LS_VEC(struct config_env) envs;
 };
 /* path: a file, or a folder with a lockstep.conf in it. path NULL: ./lockstep.conf or the nearest one upwards to the repository's or file system's root; none is fine. A file that holds a password and
@@ -41,6 +42,7 @@ struct config_target {
     struct ls_arena *arena;
     struct ls_session_params params;
     const char *theme;
+    const char *theme_source;  /* "lockstep.conf:7" when it is from there, else NULL */
     const char *note;          /* to be shown once, or NULL */
     const char *project_dir;
 };

@@ -357,6 +357,8 @@ static void fill(struct search *s)
     p->busy_timeout_ms = limit_of(-1, e->busy_timeout_ms, b->busy_timeout_ms);
     p->connect_timeout_ms = number_of(-1, e->connect_timeout_ms, b->connect_timeout_ms, 0);
     s->out->theme = ls_arena_str(a, text_of(req->theme, e->theme, b->theme));
+    if (!req->theme && s->out->theme)
+        s->out->theme_source = ls_arena_printf(a, "%s:%d", project_name(s), e->theme ? e->theme_line : b->theme_line);
     s->out->project_dir = ls_arena_str(a, s->project->dir);
 }
 

@@ -134,7 +134,7 @@ static void test_bad_files(void **state)
         {"[env a]\nlock_timeout = 3\n", "lockstep.conf:2: '3' is no time; write it as 500ms, 3s, 2min or 1h, or 0"},
         {"[env a]\nurl =\n", "lockstep.conf:2: url has no value; leave the line out to have the default"},
         {"[env a]\nurl = x\n\nurl = y\n", "lockstep.conf:4: url is set twice in [env a]; the first time on line 2"},
-        {"[project]\ndefault_env = a\n", "lockstep.conf: default_env names 'a', and there is no [env a]"},
+        {"[project]\ndefault_env = a\n", "lockstep.conf:2: default_env names 'a', and there is no [env a]"},
         {"[project]\nurl\n", "lockstep.conf:2: expected [SECTION] or KEY = VALUE"},
     };
     struct config_request req = request();
