@@ -34,7 +34,7 @@ enum cli_kind {
     X(ENV, "env", 'e', CLI_TEXT, "NAME", "the environment of lockstep.conf to work on")                                                \
     X(PROJECT, "project", 0, CLI_TEXT, "FILE", "the project file, when it is not lockstep.conf here or above")                         \
     X(MIGRATIONS, "migrations", 0, CLI_TEXT, "DIR", "the folder of the migrations")                                                    \
-    X(FORMAT, "format", 0, CLI_TEXT, "NAME", "whose files and ledger these are: lockstep, golang-migrate")                             \
+    X(FORMAT, "format", 0, CLI_TEXT, "NAME", "whose files and ledger these are; `lockstep formats` lists the tools")                   \
     X(LEDGER_TABLE, "ledger-table", 0, CLI_TEXT, "TABLE", "the ledger, when it is not the format's own table")                         \
     X(BACKUP_DIR, "backup-dir", 0, CLI_TEXT, "DIR", "where backups are")                                                               \
     X(LOCK_TIMEOUT, "lock-timeout", 0, CLI_DURATION, "TIME", "how long a statement may wait for a lock (3s)")                          \

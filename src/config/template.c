@@ -46,7 +46,7 @@ void config_template(struct ls_buf *out, const char *url, const char *migrations
 {
     ls_buf_adds(out, head);
     ls_buf_addf(out, "%s\n\n", migrations ? migrations : "migrations");
-    ls_buf_adds(out, "# Whose files and ledger these are: lockstep, golang-migrate. Found out from the folder when it is not said.\n");
+    ls_buf_adds(out, "# Whose files and ledger these are; `lockstep formats` lists the tools. Found out from the folder when it is not said.\n");
     ls_buf_addf(out, "%sformat = %s\n", format ? "" : "#", format ? format : "lockstep");
     ls_buf_adds(out, settings);
     if (url)
