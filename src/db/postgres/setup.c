@@ -77,14 +77,13 @@ static size_t list_parts(struct pg *c, const char *required, struct part parts[M
     if (PQserverVersion(c->conn) >= 140000)
         parts[n++].sql = "set client_connection_check_interval = '1s'";
     if (!is_socket(c))
-        parts[n++].sql = PQserverVersion(c->conn) >= 120000
-                             ? "select pg_catalog.set_config('tcp_keepalives_idle', '15', false), "
-                               "pg_catalog.set_config('tcp_keepalives_interval', '5', false), "
-                               "pg_catalog.set_config('tcp_keepalives_count', '3', false), "
-                               "pg_catalog.set_config('tcp_user_timeout', '30s', false)"
-                             : "select pg_catalog.set_config('tcp_keepalives_idle', '15', false), "
-                               "pg_catalog.set_config('tcp_keepalives_interval', '5', false), "
-                               "pg_catalog.set_config('tcp_keepalives_count', '3', false)";
+        parts[n++].sql = PQserverVersion(c->conn) >= 120000 ? "select pg_catalog.set_config('tcp_keepalives_idle', '15', false), "
+                                                              "pg_catalog.set_config('tcp_keepalives_interval', '5', false), "
+                                                              "pg_catalog.set_config('tcp_keepalives_count', '3', false), "
+                                                              "pg_catalog.set_config('tcp_user_timeout', '30s', false)"
+                                                            : "select pg_catalog.set_config('tcp_keepalives_idle', '15', false), "
+                                                              "pg_catalog.set_config('tcp_keepalives_interval', '5', false), "
+                                                              "pg_catalog.set_config('tcp_keepalives_count', '3', false)";
     return n;
 }
 
