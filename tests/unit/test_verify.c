@@ -310,6 +310,7 @@ static void a_verify_file_cannot_write_on_sqlite(void **state)
         "DELETE FROM a;\n",
         "PRAGMA query_only = 0;\nDELETE FROM a;\n",
         "WITH x AS (SELECT 1) DELETE FROM a;\n",
+        "WITH x AS (SELECT 1) DELETE FROM a RETURNING 1;\n", /* rows that are all true */
         "COMMIT;\nDELETE FROM a;\n",
         "ATTACH 'planted.db' AS p;\n",
         "/* x */ (VALUES (1));\nINSERT INTO a VALUES (3);\n",
