@@ -348,9 +348,8 @@ static void draw(const struct ui_pane *pane, struct ui_surface *s)
     struct ui_surface low = ui_surface_sub(s, 1, 2 + p->list_h, s->w - 1, s->h - 2 - p->list_h);
 
     if (a->run.phase == RUN_PHASE_NONE) {
-        (void)ui_str(s, 2, 1, -1,
-                     "No plan yet. In the Timeline: apply, roll back or mark makes one; nothing runs before you confirm it.",
-                     UI_ROLE(ROLE_DIM));
+        (void)ui_str(s, 2, 1, -1, "No plan yet. In the Timeline, apply, roll back or mark makes one;", UI_ROLE(ROLE_DIM));
+        (void)ui_str(s, 2, 2, -1, "nothing runs before you confirm it.", UI_ROLE(ROLE_DIM));
         return;
     }
     draw_title(a, s);

@@ -142,6 +142,7 @@ static void shows_the_log(void **state)
     pty_expect_words(s->p, "event applied");
     pty_expect_words(s->p, "name t2");
     pty_expect_words(s->p, "chain whole");
+    pty_expect(s->p, stage_get(s, "SELECT hash FROM lockstep_journal WHERE event = 'applied' AND name = 't2'")); /* all of it, on 80 columns */
     pty_keys(s->p, "<Esc>");
     pty_expect_gone(s->p, "journal record");
     stage_quit(s);
