@@ -8,6 +8,7 @@
 #include "lockstep/base/buf.h"
 #include "lockstep/base/file.h"
 #include "lockstep/base/redact.h"
+#include "lockstep/base/secret.h"
 
 #define MAX_FILE ((size_t)1024 * 1024)
 
@@ -110,6 +111,8 @@ enum ls_rc dotenv_read(struct ls_arena *a, const char *path, struct dotenv *out,
     if (ls_path_kind(path) != LS_PATH_FILE)
         return LS_OK;
     rc = ls_file_read(path, 0, MAX_FILE, &text, err);
+    if (rc == LS_OK)
+        ls_secret_look(text.ptr);
     if (rc == LS_OK)
         rc = parse(a, path, &text, out, err);
     ls_wipe(text.ptr, text.len);

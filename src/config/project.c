@@ -11,6 +11,7 @@
 #include "lockstep/base/file.h"
 #include "lockstep/base/mem.h"
 #include "lockstep/base/redact.h"
+#include "lockstep/base/secret.h"
 #include "lockstep/base/text.h"
 #include "lockstep/format/format.h"
 
@@ -217,6 +218,8 @@ static enum ls_rc check_mode(const struct config_project *p, struct ls_err *err)
             line = p->envs.v[i].line;
         }
     }
+    if (secret)
+        ls_secret_seen();
     if (!secret || stat(p->path, &st) != 0 || (st.st_mode & (S_IRGRP | S_IROTH)) == 0)
         return LS_OK;
     (void)ls_err_set(err, LS_E_REFUSED, "%s holds a password and can be read by others (mode %03o)", p->path, (unsigned)(st.st_mode & 0777));

@@ -9,6 +9,7 @@
 #include "lockstep/base/buf.h"
 #include "lockstep/base/file.h"
 #include "lockstep/base/mem.h"
+#include "lockstep/base/secret.h"
 #include "lockstep/base/text.h"
 #include "lockstep/format/format.h"
 
@@ -339,6 +340,7 @@ static void fill(struct search *s)
 
     p->url = s->pick.in_project_dir && s->pick.url ? from_project_dir(a, s->project->dir, s->pick.url) : s->pick.url;
     p->url = ls_arena_str(a, p->url);
+    ls_secret_look(p->url); /* typed into the console, if nowhere else */
     p->url_source = ls_arena_str(a, s->pick.source);
     p->env_name = ls_arena_str(a, s->pick.env ? s->pick.env->name : NULL);
     p->migrations_dir = req->migrations || e->migrations || b->migrations

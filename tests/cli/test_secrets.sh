@@ -97,4 +97,45 @@ if has_driver postgres && [ -n "${LS_TEST_PG_TCP_URL:-}" ]; then
 else
     skip "${LS_TEST_PG_SKIP:-no PostgreSQL}" "a server that wants the password"
 fi
+
+# --- no core file once a password is in memory, wherever it came from ---
+hard_limit() {
+    sed -n 's/^Max core file size *[^ ]* *\([^ ]*\).*/\1/p' "/proc/$1/limits"
+}
+waits() { # PID: it is lockstep by now, and sleeps
+    [ "$(cat "/proc/$1/comm")" = lockstep ] && grep -q ') S ' "/proc/$1/stat"
+}
+is_forbidden() {
+    [ "$(hard_limit "$1")" = 0 ]
+}
+with() { # CLAIM forbidden|allowed "NAME=VALUE..." OPTION...: of a lockstep that waits for its input
+    with_claim=$1 with_wanted=$2 with_env=$3
+    shift 3
+    rm -f in
+    mkfifo in
+    # shellcheck disable=SC2086
+    env -u LOCKSTEP_CORES -u LOCKSTEP_URL -u LS_TEST_PG_TCP_URL -u LS_TEST_PG_PASSWORD $with_env "$LS_BIN" split - --dialect sqlite "$@" <in >waited 2>&1 &
+    with_pid=$!
+    exec 7>in
+    if [ "$with_wanted" = forbidden ]; then
+        ok "$with_claim" wait_for is_forbidden $with_pid
+    else
+        ok "it waits" wait_for waits $with_pid
+        isnt_forbidden=$(hard_limit $with_pid)
+        unlike "$isnt_forbidden" '^0$' "$with_claim"
+    fi
+    exec 7>&-
+    wait $with_pid
+}
+if [ -r /proc/self/limits ] && [ "$(hard_limit self)" != 0 ]; then
+    fresh core
+    with "core files are allowed as they were" allowed A=b
+    with "and forbidden with a password on the command line" forbidden A=b --url "postgres://ann:$canary@h/d"
+    with "or in LOCKSTEP_URL" forbidden "LOCKSTEP_URL=postgres://ann:$canary@h/d"
+    with "or in a variable of any name" forbidden "SOME_URL=postgres://ann:$canary@h/d"
+    with "or in libpq's own" forbidden "PGPASSWORD=$canary"
+    with "but not where LOCKSTEP_CORES wants them" allowed "PGPASSWORD=$canary LOCKSTEP_CORES=1"
+else
+    skip "core files are forbidden here anyway" "core files"
+fi
 done_testing
