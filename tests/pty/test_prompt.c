@@ -166,7 +166,8 @@ static void cancels_a_run(void **state)
     pty_keys(s->p, "<C-c>");
     pty_expect(s->p, "exit code 75");
     pty_keys(s->p, "<Esc>");
-    pty_expect_gone(s->p, "C-c cancel");
+    pty_expect_gone(s->p, "exit code 75");
+    assert_int_equal(pty_find_words(s->p, "C-c cancel"), -1);
     pty_keys(s->p, "<C-c>");
     pty_expect(s->p, "nothing to interrupt");
     stage_quit(s);
@@ -189,6 +190,7 @@ static void cancels_a_reading(void **state)
     pty_keys(s->p, "<C-c>");
     pty_expect(s->p, "exit code 75");
     pty_keys(s->p, "<Esc>");
+    pty_expect_gone(s->p, "exit code 75");
     stage_quit(s);
 }
 
