@@ -235,16 +235,7 @@ static void draw(const struct ui_modal *m, struct ui_surface *screen)
     ui_box(&s, c->title, base, UI_ON(c->danger == UI_DANGER_NONE ? ROLE_BORDER_FOCUS : ROLE_DANGER, base));
     ui_view_draw(&c->view, c->body, &body, base);
     ui_hline(&s, 1, y, s.w - 2, UI_ON(ROLE_BORDER, base));
-    if (c->view.pos.top + (size_t)c->view.pos.h < c->view.pos.n) { /* what is agreed to goes on below */
-        struct ls_buf more = LS_BUF_INIT;
-
-        ls_buf_adds(&more, " ");
-        ui_keymap_keys(&m->app->keys, UI_ACT_PAGE_DOWN, 1, &more);
-        ls_buf_addf(&more, ": %zu more line%s ", c->view.pos.n - c->view.pos.top - (size_t)c->view.pos.h,
-                    c->view.pos.n - c->view.pos.top - (size_t)c->view.pos.h == 1 ? "" : "s");
-        (void)ui_str(&s, 2, y, s.w - 4, more.ptr, UI_ON(ROLE_WARNING, base));
-        ls_buf_release(&more);
-    }
+    ui_view_draw_more(&c->view, &m->app->keys, &s, 2, y, base); /* what is agreed to may go on below */
     if (c->must_type)
         draw_typing(c, &s, y + 1, base);
     draw_buttons(c, &s, s.h - 2, base);

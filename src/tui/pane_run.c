@@ -114,9 +114,8 @@ static struct ui_doc *row_doc(const struct app *a, long row, int width)
     struct ls_buf sql = LS_BUF_INIT;
 
     if (r->kind == RUN_ROW_STEP) {
-        ui_doc_addf(d, ROLE_TITLE, "%s  %s", st->label, st->name);
-        ui_doc_addf(d, ROLE_DIM, "  %s", st->path ? st->path : "no file");
-        ui_doc_end(d);
+        ui_doc_textf(d, ROLE_TITLE, "%s  %s", st->label, st->name);
+        ui_doc_wrap(d, ROLE_DIM, width, 0, st->path ? st->path : "no file");
         ui_doc_wrap(d, ROLE_TEXT, width, 0, st->tx_note);
         for (size_t i = 0; i < a->run.plan->plan->findings.n; i++) {
             const struct ls_finding *f = &a->run.plan->plan->findings.v[i];
