@@ -39,11 +39,14 @@ static void take_argv(int argc, char **argv, char **copy)
     }
 }
 
-/* The whole of it is in memory, whichever of its variables is asked for later. */
+/* The whole of it is in memory, whichever of its variables is asked for later: url_env may name any. Values only: PWD is no password. */
 static void look_at_environment(void)
 {
+    if (lookup("PGPASSWORD") != NULL) /* libpq asks for it itself */
+        ls_secret_seen();
     for (char **e = environ; e != NULL && *e != NULL; e++)
-        ls_secret_look(*e);
+        if (strchr(*e, '=') != NULL)
+            ls_secret_look(strchr(*e, '=') + 1);
 }
 
 #ifdef LS_WITH_TUI
