@@ -124,16 +124,17 @@ static void a_row_that_changed_is_not_written_over(bool pg)
         {LS_ACTION_MARK_APPLIED, "2", "failed", "rolled_back", "1 applied, 2 rolled_back"},
     };
 
+    struct ops o;
+    struct writer w = {.o = &o};
+    struct ls_run_hooks hooks = {.on_event = write_at_begin, .ctx = &w};
+
+    ops_open(&o, "lockstep", pg);
+    eng_lockstep_folder(&o);
     for (size_t i = 0; i < LS_ARRAY_LEN(cases); i++) {
         struct ls_run_report rep;
-        struct ops o;
-        struct writer w = {.o = &o};
-        struct ls_run_hooks hooks = {.on_event = write_at_begin, .ctx = &w};
         char *before, *after;
         enum ls_rc rc;
 
-        ops_open(&o, "lockstep", pg);
-        eng_lockstep_folder(&o);
         eng_run(&o, LS_ACTION_UP, -1, NULL);
         if (cases[i].action == LS_ACTION_UP)
             eng_run(&o, LS_ACTION_DOWN, 1, NULL);
@@ -150,8 +151,9 @@ static void a_row_that_changed_is_not_written_over(bool pg)
         eng_is(&o, eng_tables(pg), cases[i].action == LS_ACTION_UP ? "a" : "a,b,b2");
         free(before);
         free(after);
-        ops_close(&o);
+        ops_sql(&o, "DROP TABLE IF EXISTS b; DROP TABLE IF EXISTS b2; DELETE FROM schema_migrations WHERE version = 2;");
     }
+    ops_close(&o);
 }
 ENG_BOTH(a_row_that_changed_is_not_written_over)
 

@@ -403,6 +403,9 @@ static void test_no_core_with_a_password(void **state)
     assert_false(forbids_cores(true, NULL));
     put(".env", 0600, "DATABASE_URL=postgres://u:s3cret@h/d\n");
     assert_true(forbids_cores(true, NULL));
+    /* In a line that is none of ours: it was read all the same. */
+    put(".env", 0600, "DATABASE_URL=postgres://u@h/d\nOTHER_URL=postgres://u:s3cret@h/d\n");
+    assert_true(forbids_cores(true, NULL));
     assert_int_equal(unlink(".env"), 0);
     put("lockstep.conf", 0600, "[env dev]\nurl = postgres://u@h/d\n");
     assert_false(forbids_cores(true, NULL));
