@@ -88,11 +88,11 @@ static void every_commit(const char *format, enum ls_direction direction, bool n
     }
 }
 
-#define CASE(name, ...)            \
-    static void name(void **state) \
-    {                              \
-        (void)state;               \
-        every_commit(__VA_ARGS__); \
+#define CASE(name, ...)                                                                                                            \
+    static void name(void **state)                                                                                                 \
+    {                                                                                                                              \
+        (void)state;                                                                                                               \
+        every_commit(__VA_ARGS__);                                                                                                 \
     }
 CASE(lockstep_up, "lockstep", LS_UP, false, false)
 CASE(lockstep_down, "lockstep", LS_DOWN, false, false)

@@ -1,5 +1,5 @@
-/* A plan's digest and a ledger's fingerprint: what is agreed to is what runs, so everything that says what runs, and everything that
- * was read before, changes them. Each field is changed by itself; no two changes may give the same digest. */
+/* A plan's digest and a ledger's fingerprint: what is agreed to is what runs, so everything that says what runs, and everything
+ * that was read before, changes them. Each field is changed by itself; no two changes may give the same digest. */
 #include <config.h>
 
 #include <stdarg.h>
@@ -86,57 +86,57 @@ static struct ls_param *param_of(struct ls_plan *p, int i)
 
 #define STEP (&p->steps.v[0])
 #define OP   (&p->steps.v[0].ops.v[1])
-#define PLAN_CHANGES(X)                                          \
-    X(format, p->format = "goose")                               \
-    X(target, p->target = "sqlite other.db")                     \
-    X(ledger, p->ledger = "l")                                   \
-    X(fingerprint, p->ledger_fingerprint[63] = '1')              \
-    X(action, p->action = LS_ACTION_DOWN)                        \
-    X(count, p->count = -1)                                      \
-    X(version, p->version = 8)                                   \
-    X(id, p->id = "8")                                           \
-    X(no_id, p->id = NULL)                                       \
-    X(empty_id, p->id = "")                                      \
-    X(to_nothing, p->to_nothing = true)                          \
-    X(setup_sql, p->setup.v[0] = op_of(LS_OP_LEDGER, "CREATE")) \
-    X(setup_kind, p->setup.v[0].kind = LS_OP_STATEMENT)          \
-    X(no_setup, p->setup.n = 0)                                  \
-    X(step_kind, STEP->kind = LS_STEP_RECORD)                    \
-    X(step_direction, STEP->direction = LS_DOWN)                 \
-    X(step_id, STEP->id = "3")                                   \
-    X(step_name, STEP->name = "c")                               \
-    X(step_path, STEP->path = "m/1_c.up.sql")                    \
-    X(step_no_path, STEP->path = NULL)                           \
-    X(step_sha256, STEP->sha256 = "cccc")                        \
-    X(step_no_sha256, STEP->sha256 = NULL)                       \
-    X(step_policy, STEP->policy = LS_POLICY_NO_TX)               \
-    X(op_kind, OP->kind = LS_OP_STATEMENT)                       \
-    X(op_sql, OP->sql = "INSERT INTO x VALUES ($1, $2)")         \
-    X(op_len, OP->len = 5)                                       \
-    X(op_no_sql, OP->sql = NULL)                                 \
-    X(op_n_params, OP->n_params = 1)                             \
-    X(op_no_params, OP->n_params = 0)                            \
-    X(param_kind, param_of(p, 0)->kind = LS_PARAM_TEXT)          \
-    X(param_text, param_of(p, 0)->text = "2")                    \
-    X(param_null, param_of(p, 1)->text = NULL)                   \
-    X(last_param_text, param_of(p, 1)->text = "b")               \
-    X(op_expect, p->steps.v[0].ops.v[0].expect = "2")            \
-    X(op_no_expect, p->steps.v[0].ops.v[0].expect = NULL)        \
-    X(op_expect_rows, OP->expect_rows = 2)                       \
-    X(failure_sql, STEP->on_failure.v[0].sql = "DELETE FROM abcdefg") \
-    X(failure_kind, STEP->on_failure.v[0].kind = LS_OP_BEGIN)    \
-    X(no_failure, STEP->on_failure.n = 0)                        \
-    X(one_op, STEP->ops.n = 1)                                   \
-    X(last_step, p->steps.v[1].name = "c")                       \
-    X(last_op, p->steps.v[1].ops.v[1].expect_rows = -1)          \
-    X(last_failure, p->steps.v[1].on_failure.n = 0)              \
-    X(one_step, p->steps.n = 1)                                  \
+#define PLAN_CHANGES(X)                                                                                                            \
+    X(format, p->format = "goose")                                                                                                 \
+    X(target, p->target = "sqlite other.db")                                                                                       \
+    X(ledger, p->ledger = "l")                                                                                                     \
+    X(fingerprint, p->ledger_fingerprint[63] = '1')                                                                                \
+    X(action, p->action = LS_ACTION_DOWN)                                                                                          \
+    X(count, p->count = -1)                                                                                                        \
+    X(version, p->version = 8)                                                                                                     \
+    X(id, p->id = "8")                                                                                                             \
+    X(no_id, p->id = NULL)                                                                                                         \
+    X(empty_id, p->id = "")                                                                                                        \
+    X(to_nothing, p->to_nothing = true)                                                                                            \
+    X(setup_sql, p->setup.v[0] = op_of(LS_OP_LEDGER, "CREATE"))                                                                    \
+    X(setup_kind, p->setup.v[0].kind = LS_OP_STATEMENT)                                                                            \
+    X(no_setup, p->setup.n = 0)                                                                                                    \
+    X(step_kind, STEP->kind = LS_STEP_RECORD)                                                                                      \
+    X(step_direction, STEP->direction = LS_DOWN)                                                                                   \
+    X(step_id, STEP->id = "3")                                                                                                     \
+    X(step_name, STEP->name = "c")                                                                                                 \
+    X(step_path, STEP->path = "m/1_c.up.sql")                                                                                      \
+    X(step_no_path, STEP->path = NULL)                                                                                             \
+    X(step_sha256, STEP->sha256 = "cccc")                                                                                          \
+    X(step_no_sha256, STEP->sha256 = NULL)                                                                                         \
+    X(step_policy, STEP->policy = LS_POLICY_NO_TX)                                                                                 \
+    X(op_kind, OP->kind = LS_OP_STATEMENT)                                                                                         \
+    X(op_sql, OP->sql = "INSERT INTO x VALUES ($1, $2)")                                                                           \
+    X(op_len, OP->len = 5)                                                                                                         \
+    X(op_no_sql, OP->sql = NULL)                                                                                                   \
+    X(op_n_params, OP->n_params = 1)                                                                                               \
+    X(op_no_params, OP->n_params = 0)                                                                                              \
+    X(param_kind, param_of(p, 0)->kind = LS_PARAM_TEXT)                                                                            \
+    X(param_text, param_of(p, 0)->text = "2")                                                                                      \
+    X(param_null, param_of(p, 1)->text = NULL)                                                                                     \
+    X(last_param_text, param_of(p, 1)->text = "b")                                                                                 \
+    X(op_expect, p->steps.v[0].ops.v[0].expect = "2")                                                                              \
+    X(op_no_expect, p->steps.v[0].ops.v[0].expect = NULL)                                                                          \
+    X(op_expect_rows, OP->expect_rows = 2)                                                                                         \
+    X(failure_sql, STEP->on_failure.v[0].sql = "DELETE FROM abcdefg")                                                              \
+    X(failure_kind, STEP->on_failure.v[0].kind = LS_OP_BEGIN)                                                                      \
+    X(no_failure, STEP->on_failure.n = 0)                                                                                          \
+    X(one_op, STEP->ops.n = 1)                                                                                                     \
+    X(last_step, p->steps.v[1].name = "c")                                                                                         \
+    X(last_op, p->steps.v[1].ops.v[1].expect_rows = -1)                                                                            \
+    X(last_failure, p->steps.v[1].on_failure.n = 0)                                                                                \
+    X(one_step, p->steps.n = 1)                                                                                                    \
     X(no_steps, p->steps.n = 0)
 
-#define PLAN_FUNCTION(name, change)               \
-    static void plan_##name(struct ls_plan *p)    \
-    {                                             \
-        change;                                   \
+#define PLAN_FUNCTION(name, change)                                                                                                \
+    static void plan_##name(struct ls_plan *p)                                                                                     \
+    {                                                                                                                              \
+        change;                                                                                                                    \
     }
 PLAN_CHANGES(PLAN_FUNCTION)
 
@@ -235,7 +235,8 @@ static void make_ledger(struct ls_ledger *l)
     for (int i = 0; i < 2; i++) {
         struct ls_ledger_row *r = LS_VEC_PUSH(&l->rows);
 
-        *r = (struct ls_ledger_row){.id = i == 0 ? "1" : "2", .name = "a", .raw_status = "applied", .duration_ms = 12, .raw = raw[i]};
+        *r = (struct ls_ledger_row){
+            .id = i == 0 ? "1" : "2", .name = "a", .raw_status = "applied", .duration_ms = 12, .raw = raw[i]};
         r->description = "d";
         r->applied_at = "2026-01-01";
         r->applied_by = "me";
@@ -246,31 +247,31 @@ static void make_ledger(struct ls_ledger *l)
 static const char *const other_raw[] = {"1", "z"}, *const null_raw[] = {"1", NULL};
 
 #define ROW (&l->rows.v[0])
-#define LEDGER_CHANGES(X)                             \
-    X(location, l->location = "public.l")             \
-    X(exists, l->exists = false)                      \
-    X(foreign, l->foreign = "dbmate")                 \
-    X(legacy, l->has_legacy = true)                   \
-    X(legacy_version, *LS_VEC_PUSH(&l->legacy_versions) = 3) \
-    X(row_id, ROW->id = "3")                          \
-    X(row_status, ROW->raw_status = "failed")         \
-    X(row_no_status, ROW->raw_status = NULL)          \
-    X(row_name, ROW->name = "b")                      \
-    X(row_description, ROW->description = "e")        \
-    X(row_applied_at, ROW->applied_at = "2026-01-02") \
-    X(row_applied_by, ROW->applied_by = "you")        \
-    X(row_checksum, ROW->checksum = "abd")            \
-    X(row_duration, ROW->duration_ms = 13)            \
-    X(row_raw, ROW->raw = other_raw)                  \
-    X(row_raw_null, ROW->raw = null_raw)              \
-    X(last_row, l->rows.v[1].applied_by = "you")      \
-    X(fewer_rows, l->rows.n = 1)                      \
+#define LEDGER_CHANGES(X)                                                                                                          \
+    X(location, l->location = "public.l")                                                                                          \
+    X(exists, l->exists = false)                                                                                                   \
+    X(foreign, l->foreign = "dbmate")                                                                                              \
+    X(legacy, l->has_legacy = true)                                                                                                \
+    X(legacy_version, *LS_VEC_PUSH(&l->legacy_versions) = 3)                                                                       \
+    X(row_id, ROW->id = "3")                                                                                                       \
+    X(row_status, ROW->raw_status = "failed")                                                                                      \
+    X(row_no_status, ROW->raw_status = NULL)                                                                                       \
+    X(row_name, ROW->name = "b")                                                                                                   \
+    X(row_description, ROW->description = "e")                                                                                     \
+    X(row_applied_at, ROW->applied_at = "2026-01-02")                                                                              \
+    X(row_applied_by, ROW->applied_by = "you")                                                                                     \
+    X(row_checksum, ROW->checksum = "abd")                                                                                         \
+    X(row_duration, ROW->duration_ms = 13)                                                                                         \
+    X(row_raw, ROW->raw = other_raw)                                                                                               \
+    X(row_raw_null, ROW->raw = null_raw)                                                                                           \
+    X(last_row, l->rows.v[1].applied_by = "you")                                                                                   \
+    X(fewer_rows, l->rows.n = 1)                                                                                                   \
     X(no_rows, l->rows.n = 0)
 
-#define LEDGER_FUNCTION(name, change)               \
-    static void ledger_##name(struct ls_ledger *l)  \
-    {                                               \
-        change;                                     \
+#define LEDGER_FUNCTION(name, change)                                                                                              \
+    static void ledger_##name(struct ls_ledger *l)                                                                                 \
+    {                                                                                                                              \
+        change;                                                                                                                    \
     }
 LEDGER_CHANGES(LEDGER_FUNCTION)
 

@@ -1,5 +1,5 @@
-/* What a report about a dirty database must not conclude: from a part, from a record that is about something else, from an object that two
- * statements are about. */
+/* What a report about a dirty database must not conclude: from a part, from a record that is about something else, from an object
+ * that two statements are about. */
 #include <config.h>
 
 #include <stdarg.h>
@@ -37,7 +37,8 @@ static size_t n_indicated(const struct ls_dirty_report *r)
     return n;
 }
 
-/* Half of the up is there, and so is all that the down above would take away. Without the first fact the second would point at a way out. */
+/* Half of the up is there, and so is all that the down above would take away. Without the first fact the second would point at a
+ * way out. */
 static void a_part_points_nowhere(bool pg)
 {
     struct ls_dirty_report r;
@@ -50,7 +51,8 @@ static void a_part_points_nowhere(bool pg)
     ops_put(&o, "migrations/3_c.up.sql", "CREATE TABLE c (i int);\n");
     ops_put(&o, "migrations/3_c.down.sql", "DROP TABLE c;\n");
     eng_run(&o, LS_ACTION_UP, 1, NULL);
-    ops_sql(&o, pg ? "UPDATE schema_migrations SET version = 2, dirty = true" : "UPDATE schema_migrations SET version = 2, dirty = 1");
+    ops_sql(&o,
+            pg ? "UPDATE schema_migrations SET version = 2, dirty = true" : "UPDATE schema_migrations SET version = 2, dirty = 1");
     ops_sql(&o, "CREATE TABLE b (i int); CREATE TABLE c (i int);");
     explain(&o, &r);
     assert_false(r.direction_known);

@@ -1,5 +1,5 @@
-/* What keeps two writers of lockstep's own ledger apart on PostgreSQL, where no fence is asked for first: the key, the table's lock, the status in
- * the row's own write; and that deferred errors come out in front of the row. */
+/* What keeps two writers of lockstep's own ledger apart on PostgreSQL, where no fence is asked for first: the key, the table's
+ * lock, the status in the row's own write; and that deferred errors come out in front of the row. */
 #include <config.h>
 
 #include <stdarg.h>
@@ -54,7 +54,8 @@ static void the_key(void **state)
     ops_close(&o);
 }
 
-/* --- the table's lock ---------------------------------------------------------------------------------------------------------- */
+/* --- the table's lock ----------------------------------------------------------------------------------------------------------
+ */
 
 struct looker {
     struct ops *o;
@@ -70,7 +71,9 @@ static enum ls_gate look_at_locks(void *ctx, const struct ls_plan *plan, int ste
         return LS_GATE_GO;
     l->n_looks++;
     eng_is(l->o,
-           "SELECT count(*) FROM pg_locks WHERE relation = 'schema_migrations'::regclass AND mode = 'ShareRowExclusiveLock' AND granted", "1");
+           "SELECT count(*) FROM pg_locks WHERE relation = 'schema_migrations'::regclass AND mode = 'ShareRowExclusiveLock' AND "
+           "granted",
+           "1");
     return LS_GATE_GO;
 }
 
@@ -94,7 +97,8 @@ static void the_ledger_is_locked_while_it_runs(void **state)
     ops_close(&o);
 }
 
-/* --- the status ------------------------------------------------------------------------------------------------------------------ */
+/* --- the status ------------------------------------------------------------------------------------------------------------------
+ */
 
 struct writer {
     struct ops *o;
@@ -109,7 +113,8 @@ static void write_at_begin(void *ctx, const struct ls_event *ev)
         ops_sql(w->o, w->sql);
 }
 
-/* The row is there, but it says something else than it did: nothing is written over it. On SQLite the fence says so, here the write. */
+/* The row is there, but it says something else than it did: nothing is written over it. On SQLite the fence says so, here the
+ * write. */
 static void a_row_that_changed_is_not_written_over(bool pg)
 {
     static const struct {
@@ -157,7 +162,8 @@ static void a_row_that_changed_is_not_written_over(bool pg)
 }
 ENG_BOTH(a_row_that_changed_is_not_written_over)
 
-/* --- deferred errors --------------------------------------------------------------------------------------------------------------- */
+/* --- deferred errors
+ * --------------------------------------------------------------------------------------------------------------- */
 
 static void deferred_errors_come_before_the_row(void **state)
 {

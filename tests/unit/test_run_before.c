@@ -1,5 +1,5 @@
-/* What can come between a plan and its run, and between the run and the journal's last rows: a stop, a file that is no longer the same,
- * a ledger that is no longer the same, a session that was switched to reading only, another operator who has the lock now. */
+/* What can come between a plan and its run, and between the run and the journal's last rows: a stop, a file that is no longer the
+ * same, a ledger that is no longer the same, a session that was switched to reading only, another operator who has the lock now. */
 #include <config.h>
 
 #include <stdarg.h>
@@ -38,7 +38,9 @@ static void a_stop_in_front_of_the_run(bool pg)
     assert_int_equal(n_begun, 0);
     assert_string_equal(rep.run_id, "");
     ls_run_report_release(&rep);
-    eng_is(&o, pg ? "SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace" : "SELECT count(*) FROM sqlite_schema", "0");
+    eng_is(&o,
+           pg ? "SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace" : "SELECT count(*) FROM sqlite_schema",
+           "0");
     /* It was for this run: the next one goes through. */
     assert_false(ls_session_cancelled(o.s));
     assert_int_equal(ls_run(o.s, plan, NULL, &rep), LS_OK);
@@ -200,7 +202,9 @@ static enum ls_gate end_session_and_take_lock(void *ctx, const struct ls_plan *p
     if (step != 1 || op < 2 || r->is_done)
         return LS_GATE_GO;
     r->is_done = true;
-    ops_sql(r->o, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()");
+    ops_sql(
+        r->o,
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()");
     p.url = r->o->url;
     ops_ok(ls_db_open(&p, &r->db, err));
     n = ls_format_lockstep.lock_keys(r->db, NULL, &where, keys);
@@ -234,19 +238,17 @@ static void the_journal_is_not_written_without_the_lock(void **state)
     eng_is(&o, "SELECT string_agg(event, ', ' ORDER BY seq) FROM lockstep_journal", "run_begin, applied");
     /* And the next run goes on with it. */
     eng_run(&o, LS_ACTION_UP, -1, NULL);
-    eng_is(&o, "SELECT string_agg(event, ', ' ORDER BY seq) FROM lockstep_journal", "run_begin, applied, run_begin, applied, run_end");
+    eng_is(&o, "SELECT string_agg(event, ', ' ORDER BY seq) FROM lockstep_journal",
+           "run_begin, applied, run_begin, applied, run_end");
     ops_close(&o);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        ENG_BOTH_TESTS(a_stop_in_front_of_the_run),
-        cmocka_unit_test(a_file_that_changes_under_the_plan),
-        cmocka_unit_test(a_file_that_shrinks_under_the_plan),
-        ENG_BOTH_TESTS(a_ledger_that_changes_under_the_plan),
-        ENG_BOTH_TESTS(switching_to_reading_only_and_back),
-        cmocka_unit_test(the_journal_is_not_written_without_the_lock),
+        ENG_BOTH_TESTS(a_stop_in_front_of_the_run),           cmocka_unit_test(a_file_that_changes_under_the_plan),
+        cmocka_unit_test(a_file_that_shrinks_under_the_plan), ENG_BOTH_TESTS(a_ledger_that_changes_under_the_plan),
+        ENG_BOTH_TESTS(switching_to_reading_only_and_back),   cmocka_unit_test(the_journal_is_not_written_without_the_lock),
     };
 
     return cmocka_run_group_tests_name("run_before", tests, NULL, NULL);
