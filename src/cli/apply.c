@@ -333,7 +333,7 @@ int cli_apply(struct cli_ctx *ctx, const struct ls_plan_request *req)
         code = nothing_to_do(ctx, plan);
         goto out;
     }
-    if (decide_backup(ctx, plan, &backup) != LS_OK) {
+    if (ls_run_check_pooler(&ctx->target.params, &ctx->snap->info, &ctx->error) != LS_OK || decide_backup(ctx, plan, &backup) != LS_OK) {
         code = cli_fail(ctx);
         goto out;
     }

@@ -51,6 +51,12 @@ json_t *cli_json_diags(const struct ls_diags *diags);
 json_t *cli_json_target(const struct cli_ctx *ctx);
 json_t *cli_json_plan(const struct ls_plan *plan, enum ls_dialect dialect, bool with_sql);
 
+/* Whether the console's operator has given the command up; never outside of it. */
+static inline bool cli_is_cancelled(const struct cli_ctx *ctx)
+{
+    return ctx->io->is_cancelled && ctx->io->is_cancelled(ctx->io->confirm_ctx);
+}
+
 /* target.c. On failure ctx->error is set. */
 LS_MUST_CHECK enum ls_rc cli_load(struct cli_ctx *ctx, bool need_url);   /* project and target */
 LS_MUST_CHECK enum ls_rc cli_open(struct cli_ctx *ctx);                  /* and a session, not connected yet */

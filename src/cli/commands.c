@@ -56,7 +56,8 @@ const struct cli_command cli_commands[] = {
     {.name = "backup", .args = "", .summary = "back the database up and read the backup back", .options = CLI_O(JOBS) | CLI_O(NO_READBACK),
      .flags = CLI_NEEDS_DB, .run = cli_cmd_backup},
     {.name = "backups", .args = "[list | verify NAME | prune]", .summary = "list, verify or prune backups",
-     .details = "prune wants --keep N, --older-than AGE or both: a backup goes when either says so. The newest one always stays.", .max_args = 2,
+     .details = "prune wants --keep N, --older-than AGE or both: a backup goes when either says so. The newest one always stays. "
+                "Shows which and asks first; without a terminal --yes is needed, for a protected environment also --confirm DBNAME.", .max_args = 2,
      .options = CLI_O(CSV) | CLI_O(KEEP) | CLI_O(OLDER_THAN) | CLI_O(DRY_RUN),
      .words = {"list verify prune"}, .run = cli_cmd_backups},
     {.name = "log", .args = "", .summary = "show the journal: who ran what, when, and how it ended", .options = CLI_O(LIMIT) | CLI_O(CSV),

@@ -313,7 +313,7 @@ static enum ls_rc find_no_ledger(struct finder *f, struct ls_err *err)
         if (m == NULL || m->kind != LS_KIND_VERSIONED || m->lang != LS_LANG_SQL)
             continue;
         n_looked++;
-        rc = ls_reading_look(f->s, f->out->arena, m, LS_UP, 0, 0, &r, err);
+        rc = ls_reading_look(f->s, f->out->arena, m, LS_UP, 0, 0, false, &r, err);
         for (size_t k = 0; k < r.stmts.n; k++)
             made = made || (r.stmts.v[k].trace.verdict == LS_TRACE_APPLIED && r.stmts.v[k].trace.makes && !r.stmts.v[k].is_inferred);
         if (made) {

@@ -6,6 +6,7 @@
 
 #include <stdarg.h>
 
+#include "engine/run_priv.h"
 #include "engine/session_priv.h"
 #include "lockstep/base/text.h"
 #include "lockstep/engine/journal.h"
@@ -21,6 +22,7 @@ struct dirty {
     bool is_golang;
     bool is_held; /* somebody has the operators' lock: what is seen may still change */
     int failed_stmt, n_stmts; /* by the journal: "(statement 3 of 5)"; 0 unknown */
+    bool may_be_done;         /* nor did the run know how that one ended */
     enum ls_direction failed_direction;
 };
 
@@ -114,6 +116,7 @@ static void read_failed_statement(struct dirty *d, const struct ls_journal_row *
         return;
     d->failed_stmt = no;
     d->n_stmts = of;
+    d->may_be_done = strstr(at, LS_RUN_MAY_BE_DONE) != NULL;
     d->failed_direction = strcmp(r->direction, "down") == 0 ? LS_DOWN : LS_UP;
 }
 
@@ -148,7 +151,7 @@ static enum ls_rc look(struct dirty *d, const struct ls_migration *m, enum ls_di
                        struct ls_err *err)
 {
     return ls_reading_look(d->session, d->out->arena, m, direction, d->failed_direction == direction ? d->failed_stmt : 0,
-                           d->n_stmts, out, err);
+                           d->n_stmts, d->may_be_done, out, err);
 }
 
 /* A run that goes on, or the last statement of one that was killed: outside of transactions the server finishes it, and the lock is its until then

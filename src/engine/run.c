@@ -213,6 +213,16 @@ static enum ls_rc run_steps(struct ls_runner *r, struct ls_err *err)
     return rc;
 }
 
+enum ls_rc ls_run_check_pooler(const struct ls_session_params *p, const struct ls_db_info *info, struct ls_err *err)
+{
+    if (!info->is_pooled || p->is_pooled_ok)
+        return LS_OK;
+    ls_err_set(err, LS_E_REFUSED, "this connection goes through a pooler, where locks and settings can land on someone else's session: nothing was run");
+    ls_err_hint(err, "name the database's direct address; a pooler that gives each connection a session of its own (session pooling) may be declared: "
+                     "--pooled, or pooled = yes in lockstep.conf");
+    return LS_E_REFUSED;
+}
+
 /* Everything before the first write; a failure here has run nothing. */
 static enum ls_rc prepare(struct ls_runner *r, struct ls_err *err)
 {
@@ -227,6 +237,8 @@ static enum ls_rc prepare(struct ls_runner *r, struct ls_err *err)
         return LS_E_REFUSED;
     }
     rc = ls_session_connect_as(r->s, true, err);
+    if (rc == LS_OK)
+        rc = ls_run_check_pooler(&r->s->p, ls_db_info(r->s->db), err);
     if (rc == LS_OK)
         rc = take_lock(r, err);
     if (rc == LS_OK)

@@ -207,7 +207,7 @@ static void word_statement(struct ls_runner *r, struct ls_err *err)
         ls_buf_addf(&text, ":%d:%d", err->line, err->col);
     ls_buf_addf(&text, ": %s", err->message);
     if (err->statement > 0)
-        ls_buf_addf(&text, " (statement %d of %d)", err->statement, s->n_statements);
+        ls_buf_addf(&text, " (statement %d of %d%s)", err->statement, s->n_statements, r->may_be_done ? LS_RUN_MAY_BE_DONE : "");
     free(err->message);
     err->message = ls_buf_detach(&text);
 }
@@ -366,6 +366,7 @@ void ls_run_fail(struct ls_runner *r, struct ls_err *err)
     if (r->step >= 0 && r->failed_op >= 0)
         op = &r->plan->steps.v[r->step].ops.v[r->failed_op];
     r->was_cut = op != NULL && is_body_op(op) && err->code == LS_E_CONNECT && err->sqlstate[0] == '\0';
+    r->may_be_done = r->phase == LS_PHASE_BODY && (r->was_cut || (r->s->dialect == LS_DIALECT_SQLITE && err->code == LS_E_IO));
     if (op != NULL && is_body_op(op) && err->message != NULL && err->code != LS_E_PARTIAL) {
         place(r, op, err);
         word_statement(r, err);

@@ -7,6 +7,9 @@
 #include "engine/session_priv.h"
 #include "lockstep/engine/run.h"
 
+/* In the message of a failure, behind "(statement 3 of 5": dirty.c reads it back from the journal. */
+#define LS_RUN_MAY_BE_DONE ", which may have been done"
+
 /* How far a step has come; what a failure means follows from it. */
 enum ls_step_phase {
     LS_PHASE_FRESH,      /* nothing of it is committed */
@@ -57,6 +60,7 @@ struct ls_runner {
     int asked_up_to;              /* ops of the step up to here passed the gate already */
     int stmts_done;               /* statements of the step that took effect outside of a transaction of ours */
     bool was_cut;                 /* the line went dead under a statement of the body: the server may have finished it, or not */
+    bool may_be_done;             /* it committed on its own, and its error does not tell whether it was done: cut off, or the disk failed */
     bool is_unwatched;            /* the server goes on when we are gone */
     bool escaped;                 /* a statement ended our transaction: what came before it may stay */
     char xact_id[32];

@@ -149,6 +149,10 @@ static void tell_no_tx(struct ls_runner *r, const struct ls_step *s)
              r->rep->failed_stmt);
         return;
     }
+    if (r->may_be_done) {
+        line(out, "Statement %d ended in an error that does not tell whether it was done. Look before you go on.", r->rep->failed_stmt);
+        return;
+    }
     if (r->phase != LS_PHASE_BODY_DONE && r->rep->failed_stmt > r->stmts_done + 1) {
         line(out, "Statements %d to %d were in a transaction of the file's own, which was rolled back.", r->stmts_done + 1, r->rep->failed_stmt - 1);
         return;

@@ -107,7 +107,7 @@ enum ls_rc ls_evidence_read(struct ls_session *s, const struct ls_snapshot *snap
         *LS_VEC_PUSH(&out->counts) = counts(ctx, e);
         *r = (struct ls_reading){0};
         if (m != NULL && m->lang == LS_LANG_SQL && m->kind == LS_KIND_VERSIONED)
-            rc = ls_reading_look(s, arena, m, LS_UP, 0, 0, r, err);
+            rc = ls_reading_look(s, arena, m, LS_UP, 0, 0, false, r, err);
     }
     for (size_t i = 0; rc == LS_OK && i < out->r.n; i++)
         shade(arena, out, i);

@@ -91,7 +91,7 @@ static enum ls_rc look_at(struct renumber *r, const struct ls_entry *e, enum ls_
 
     *out = LS_EXTENT_UNKNOWN;
     if (rc == LS_OK)
-        rc = ls_reading_look(r->s, r->t->arena, e->migration, LS_UP, 0, 0, &reading, err);
+        rc = ls_reading_look(r->s, r->t->arena, e->migration, LS_UP, 0, 0, false, &reading, err);
     *out = reading.extent;
     ls_reading_release(&reading);
     return rc;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "lockstep/base/file.h"
+#include "lockstep/base/secret.h"
 #include "lockstep/base/redact.h"
 
 #define MAX_FILE     ((size_t)1024 * 1024)
@@ -93,6 +94,8 @@ enum ls_rc ls_settings_load(struct ls_settings *out, enum ls_settings_kind kind,
         out->arena = ls_arena_new();
     if (ls_path_kind(path) != LS_PATH_NONE) {
         rc = ls_file_read(path, 0, MAX_FILE, &text, err);
+        if (rc == LS_OK)
+            ls_secret_look(text.ptr);
         if (rc == LS_OK)
             rc = ls_settings_parse(out, kind, text.ptr != NULL ? text.ptr : "", text.len, path, err);
     }

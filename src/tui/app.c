@@ -88,7 +88,14 @@ bool app_is_read_only(const struct app *a)
 {
     const struct ls_snapshot *s = app_snap(a);
 
-    return !a->is_armed || (s && s->has_db && s->info.is_read_only);
+    return !a->is_armed || app_is_pooled(a) || (s && s->has_db && s->info.is_read_only);
+}
+
+bool app_is_pooled(const struct app *a)
+{
+    const struct ls_snapshot *s = app_snap(a);
+
+    return s && s->has_db && s->info.is_pooled && !a->target.params.is_pooled_ok;
 }
 
 bool app_is_busy(const struct app *a)

@@ -41,9 +41,10 @@ static void banner_text(const struct app *a, int i, struct ls_buf *out, enum the
         ui_keymap_keys(&a->keys, UI_ACT_IMPORT, 1, &key);
         ls_buf_addf(out, "A legacy schema_version table is there (%zu versions). Press %s to import it once.",
                     s->ledger.legacy_versions.n, key.ptr);
-    } else if (s && s->info.is_pooled && n++ == i) {
+    } else if (app_is_pooled(a) && n++ == i) {
         *role = ROLE_WARNING;
-        ls_buf_adds(out, "This connection goes through a pooler: session locks do not hold there. Use the direct address.");
+        ls_buf_adds(out, "This connection goes through a pooler, where session locks do not hold: nothing is written. Use the direct address, or declare a "
+                         "pooler that keeps sessions: --pooled, or pooled = yes in lockstep.conf.");
     }
     ls_buf_release(&key);
 }

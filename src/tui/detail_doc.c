@@ -22,6 +22,18 @@ static void fact(struct ui_doc *d, const char *name, enum theme_role role, const
     ui_doc_end(d);
 }
 
+/* The cell of a column such as dirty or success: the state above has said it in words. */
+static bool is_truth_value(const char *word)
+{
+    static const char *const values[] = {"true", "false", "t", "f", "1", "0"};
+
+    for (size_t i = 0; word && i < LS_ARRAY_LEN(values); i++) {
+        if (strcmp(word, values[i]) == 0)
+            return true;
+    }
+    return false;
+}
+
 static void row_facts(struct ui_doc *d, const struct ls_ledger_row *r)
 {
     char took[LS_ISO_LEN];
@@ -34,7 +46,8 @@ static void row_facts(struct ui_doc *d, const struct ls_ledger_row *r)
         ls_duration_text(r->duration_ms, took);
         fact(d, "took", ROLE_TEXT, took);
     }
-    fact(d, "ledger says", ROLE_TEXT, r->raw_status);
+    if (!is_truth_value(r->raw_status))
+        fact(d, "ledger says", ROLE_TEXT, r->raw_status);
     fact(d, "description", ROLE_TEXT, r->description);
     fact(d, "batch", ROLE_TEXT, r->batch);
     fact(d, "checksum", ROLE_DIM, r->checksum);
@@ -172,9 +185,11 @@ static void section(struct ui_doc *d, const struct ls_snapshot *snap, const char
     else
         snprintf(size, sizeof(size), "unreadable");
     ui_doc_addf(d, ROLE_TITLE, "%s", title);
-    ui_doc_addf(d, ROLE_DIM, "  %s  %s  %s", ls_path_base(s->path), size, policy_words(s->policy));
+    ui_doc_addf(d, ROLE_DIM, "  %s  %s", ls_path_base(s->path), size);
     ui_doc_end(d);
     ui_doc_mark(d);
+    if (*policy_words(s->policy)) /* on a line of its own: file names are long */
+        ui_doc_textf(d, ROLE_DIM, "    %s", policy_words(s->policy));
     if (!is_read || !src.stmts)
         show_unsplit(d, dialect, &src, &err);
     else if (src.stmts->n == 0)

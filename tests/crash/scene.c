@@ -412,8 +412,21 @@ static const struct ls_dirty_choice *indicated(const struct ls_dirty_report *r)
     return NULL;
 }
 
+/* What the operator takes once it was finished by hand; the report cannot know that of a statement that the journal saw fail. */
+static const struct ls_dirty_choice *finished(const struct scene *sc, const struct ls_dirty_report *r)
+{
+    enum ls_action action = sc->direction == LS_UP ? LS_ACTION_MARK_APPLIED : LS_ACTION_MARK_PENDING;
+
+    for (size_t i = 0; i < r->choices.n; i++)
+        if (r->choices.v[i].plan->action == action)
+            return &r->choices.v[i];
+    return NULL;
+}
+
 static void resolve(struct scene *sc, const char *when)
 {
+    bool by_hand = false;
+
     for (int tries = 0; tries < 3; tries++) {
         struct ls_snapshot *snap = ops_snapshot(&sc->o);
         struct ls_dirty_report r;
@@ -424,11 +437,14 @@ static void resolve(struct scene *sc, const char *when)
         ops_ok(ls_dirty_explain(sc->o.s, snap, &r, err));
         is_dirty = r.is_dirty;
         c = indicated(&r);
+        if (is_dirty && c == NULL && by_hand)
+            c = finished(sc, &r);
         if (is_dirty && c == NULL && !sc->no_tx)
             fail_msg("%s: dirty (%s), and no choice is indicated", when, r.ledger_says);
-        if (is_dirty && c == NULL)
+        if (is_dirty && c == NULL) {
             finish_by_hand(sc, &r);
-        else if (is_dirty && run_plan(sc, c->plan, NULL, &why) != LS_VERDICT_DONE)
+            by_hand = true;
+        } else if (is_dirty && run_plan(sc, c->plan, NULL, &why) != LS_VERDICT_DONE)
             fail_msg("%s: \"%s\": %s", when, c->title, why.message != NULL ? why.message : "was not done");
         ls_err_release(&why);
         ls_dirty_report_release(&r);
