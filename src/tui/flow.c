@@ -27,8 +27,11 @@ static bool is_back(const struct ls_plan *p)
 
 void flow_start(struct app *a, enum ls_action action, long count, const char *version)
 {
-    char *copy = ls_strdup(version);
+    char *copy;
 
+    if (!job_may_ask(a))
+        return;
+    copy = ls_strdup(version);
     free(a->last_version);
     a->last_version = copy;
     a->last_request = (struct ls_plan_request){.action = action, .count = count, .version = copy};
