@@ -246,8 +246,7 @@ static struct ui_doc *dirty_body(const struct app *a, const struct ls_dirty_repo
 
         ui_doc_blank(d);
         ui_doc_addf(d, ROLE_HINT_KEY, "%c ", r->choices.v[i].key);
-        ui_doc_addf(d, ROLE_TITLE, "%s", r->choices.v[i].title);
-        ui_doc_end(d);
+        ui_doc_wrap(d, ROLE_TITLE, width, 2, r->choices.v[i].title);
         ui_doc_wrap(d, ROLE_TEXT, width, 2, r->choices.v[i].when);
         if (r->choices.v[i].plan)
             ls_plan_print_sql(r->choices.v[i].plan, app_dialect(a), &sql);
