@@ -29,6 +29,7 @@ void ls_snapshot_free(struct ls_snapshot *snap)
     ls_migrations_release(&snap->migrations);
     ls_arena_free(snap->info_arena);
     free(snap->target_label);
+    free(snap->target_note);
     free(snap->legacy_note);
     free(snap->format_note);
     free(snap);
@@ -55,6 +56,8 @@ static void copy_info(struct ls_snapshot *snap, const struct ls_session *s)
         snap->info.database = ls_arena_str(a, strncmp(label, "sqlite ", 7) == 0 ? label + 7 : label);
         snap->info.is_read_only = s->p.read_only;
         snap->info.journal_mode = "";
+        /* A slip in a path looks like a database in which everything is pending. */
+        snap->target_note = ls_asprintf("there is no database file %s yet: the first migration that is applied makes it", snap->info.database);
     }
 }
 

@@ -133,7 +133,7 @@ run "$LS_BIN" up --yes
 sqlite3 a.db "INSERT INTO schema_migrations (version, name, status) VALUES (77, 'gone', 'applied')"
 run "$LS_BIN" status
 exits 0 "a row without a file"
-like "$out" '^\?  77 ' "shows as missing"
+like "$out" '^\?  077 ' "shows as missing"
 sqlite3 a.db "UPDATE schema_migrations SET version = version"
 is "$(sqlite3 a.db 'SELECT count(*) FROM schema_migrations WHERE version = 77')" 1 "and stays"
 run "$LS_BIN" status --check
@@ -225,6 +225,22 @@ if can_be_mortal; then
     like "$err" 'a.db: .*Permission denied' "says so"
     chmod 644 a.db
     is "$(ledger)" "1 applied" "the ledger stays"
+fi
+
+# --- a slip in the path of a SQLite file: it looks like a database in which everything is pending ---
+if has_driver sqlite; then
+    demo_folder slip
+    run "$LS_BIN" status --url sqlite:prodution.db
+    exits 0 "a SQLite file that is not there"
+    like "$err" '^note: there is no database file prodution.db yet' "and it is said"
+    run "$LS_BIN" up --url sqlite:prodution.db
+    exits 3 "up on it without being told"
+    like "$err" '^note: there is no database file' "says so before the question"
+    ok "and makes no file" test ! -e prodution.db
+    run "$LS_BIN" up 1 --yes --url sqlite:prodution.db
+    exits 0 "up on it"
+    run "$LS_BIN" status --url sqlite:prodution.db
+    unlike "$err" 'no database file' "then it is there"
 fi
 
 done_testing
