@@ -227,6 +227,24 @@ if can_be_mortal; then
     is "$(ledger)" "1 applied" "the ledger stays"
 fi
 
+# --- a full disk: COMMIT fails, it is looked what became of it, and nobody is told to look himself ---
+if has_driver sqlite; then
+    in_dir full
+    mkdir migrations
+    printf 'CREATE TABLE a (i, t);\n' >migrations/001_a.up.sql
+    printf 'WITH RECURSIVE n (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n WHERE x < 5000) INSERT INTO a SELECT x, hex(randomblob(100)) FROM n;\n' \
+        >migrations/002_big.up.sql
+    export LOCKSTEP_URL=sqlite:full.db
+    run sh -c 'ulimit -f 400 && "$LS_BIN" up --yes --format lockstep'
+    exits 1 "a full disk"
+    like "$err" 'the database was read again: the transaction was rolled back' "is looked into"
+    unlike "$err" 'look whether the change is there' "and nothing is left to look for"
+    like "$err" 'Applied: 001' "what was applied is told"
+    run "$LS_BIN" up --yes --format lockstep
+    exits 0 "with room again it goes on"
+    unset LOCKSTEP_URL
+fi
+
 # --- a slip in the path of a SQLite file: it looks like a database in which everything is pending ---
 if has_driver sqlite; then
     demo_folder slip
