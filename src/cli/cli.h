@@ -63,6 +63,7 @@ enum cli_kind {
     X(LIMIT, "limit", 'n', CLI_COUNT, "N", "show the newest N entries (20; 0: all)")                                                   \
     X(IMPORT, "import", 0, CLI_FLAG, NULL, "take over a schema_version table of an older tool, once")                                  \
     X(NO_RUN, "no-run", 0, CLI_FLAG, NULL, "do not run the .verify files")                                                             \
+    X(OUT_OF_ORDER, "out-of-order", 0, CLI_FLAG, NULL, "run late ones too, as the tool does when told to (goose -allow-missing, Flyway outOfOrder)") \
     X(DIALECT, "dialect", 0, CLI_TEXT, "NAME", "postgres or sqlite")                                                                   \
     X(TO, "to", 0, CLI_TEXT, "FORMAT", "the format to convert to")                                                                     \
     X(OUT, "out", 0, CLI_TEXT, "DIR", "the new folder (the old one's name with -FORMAT behind it)")                                    \

@@ -32,7 +32,7 @@ static enum ls_rc read_request(struct cli_ctx *ctx, struct ls_plan_request *req)
 
 int cli_cmd_plan(struct cli_ctx *ctx)
 {
-    struct ls_plan_request req = {0};
+    struct ls_plan_request req = {.out_of_order = cli_has(ctx, CLI_O(OUT_OF_ORDER))};
     struct ls_plan *plan = NULL;
     struct ls_buf sql = LS_BUF_INIT;
 

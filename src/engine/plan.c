@@ -43,7 +43,7 @@ static enum ls_rc resolve(const struct ls_snapshot *snap, const struct ls_plan_r
     enum ls_rc rc;
     long at = -1;
 
-    *goal = (struct ls_plan_goal){.action = req->action, .count = req->count};
+    *goal = (struct ls_plan_goal){.action = req->action, .count = req->count, .out_of_order = req->out_of_order};
     if (req->action != LS_ACTION_TO && !is_mark(req->action))
         return LS_OK;
     rc = ls_plan_resolve(snap, req->version, &at, err);
@@ -444,7 +444,7 @@ static uint64_t number_of(const struct ls_snapshot *snap, const char *id)
     return i >= 0 ? snap->timeline.e.v[i].version : 0;
 }
 
-enum ls_rc ls_plan_build(struct ls_session *s, const struct ls_snapshot *snap, const struct ls_plan_goal *goal, struct ls_plan **out,
+static enum ls_rc build(struct ls_session *s, const struct ls_snapshot *snap, const struct ls_plan_goal *goal, struct ls_plan **out,
                          struct ls_err *err)
 {
     struct ls_plan *p = ls_plan_new();
@@ -457,6 +457,7 @@ enum ls_rc ls_plan_build(struct ls_session *s, const struct ls_snapshot *snap, c
     p->id = ls_arena_str(p->arena, goal->id);
     p->version = number_of(snap, goal->id);
     p->to_nothing = goal->to_nothing;
+    p->out_of_order = goal->out_of_order;
     p->format = ls_arena_str(p->arena, snap->format->name);
     p->target = ls_arena_str(p->arena, snap->target_label);
     p->ledger = ls_arena_str(p->arena, snap->ledger.location != NULL ? snap->ledger.location : "");
@@ -487,6 +488,43 @@ enum ls_rc ls_plan_build(struct ls_session *s, const struct ls_snapshot *snap, c
     ls_plan_digest(p, p->digest);
     *out = p;
     return LS_OK;
+}
+
+/* The same snapshot, seen by a tool that was told to run late ones too. Its timeline is to be released. */
+static enum ls_rc allow_late(const struct ls_snapshot *snap, struct ls_snapshot *out, struct ls_err *err)
+{
+    struct ls_timeline_rules rules = *snap->format->rules;
+
+    if (rules.late_option == NULL && !rules.runs_out_of_order) {
+        ls_err_set(err, LS_E_REFUSED, "%s has no way to run what is out of order", snap->format->title);
+        ls_err_hint(err, "give those migrations newer numbers");
+        return LS_E_REFUSED;
+    }
+    *out = *snap;
+    rules.runs_out_of_order = true;
+    ls_timeline_build(&snap->migrations, &snap->ledger, &rules, &out->timeline);
+    out->timeline.runs_late = true;
+    return LS_OK;
+}
+
+static enum ls_rc build_late(struct ls_session *s, const struct ls_snapshot *snap, const struct ls_plan_goal *goal, struct ls_plan **out,
+                             struct ls_err *err)
+{
+    struct ls_snapshot late;
+    enum ls_rc rc = allow_late(snap, &late, err);
+
+    *out = NULL;
+    if (rc != LS_OK)
+        return rc;
+    rc = build(s, &late, goal, out, err);
+    ls_timeline_release(&late.timeline);
+    return rc;
+}
+
+enum ls_rc ls_plan_build(struct ls_session *s, const struct ls_snapshot *snap, const struct ls_plan_goal *goal, struct ls_plan **out,
+                         struct ls_err *err)
+{
+    return goal->out_of_order ? build_late(s, snap, goal, out, err) : build(s, snap, goal, out, err);
 }
 
 enum ls_rc ls_plan_make(struct ls_session *s, const struct ls_snapshot *snap, const struct ls_plan_request *req, struct ls_plan **out,

@@ -10,6 +10,7 @@ struct ls_plan_goal {
     long count;
     const char *id;   /* TO, MARK: of a timeline entry, lent; NULL with to_nothing */
     bool to_nothing;
+    bool out_of_order;
 };
 
 /* The timeline entry that a request's words mean: an id, a label, "007_add_email", a number where the format counts, a title, or the beginning of one

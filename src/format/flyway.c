@@ -486,7 +486,7 @@ static enum ls_rc check_runnable(const struct ls_timeline *t, const struct ls_le
          "put the file back as it was, or run flyway repair"},
         {LS_STATE_MISSING, "Detected applied migration not resolved locally: %s", "bring its file back, or run flyway repair"},
         {LS_STATE_OUT_OF_ORDER, "Detected resolved migration not applied to database: %s",
-         "give it a later version, or run flyway -outOfOrder=true migrate"},
+         "give it a later version, or run it as outOfOrder=true does: lockstep up --out-of-order"},
     };
     long newest_file = -1;
 
@@ -504,7 +504,7 @@ static enum ls_rc check_runnable(const struct ls_timeline *t, const struct ls_le
             const struct ls_entry *e = &t->e.v[i];
             const char *at = strchr(checks[k].text, '%');
 
-            if (e->state != checks[k].state)
+            if (e->state != checks[k].state || (e->state == LS_STATE_OUT_OF_ORDER && t->runs_late))
                 continue;
             if (e->state == LS_STATE_MISSING && e->row->kind == LS_KIND_VERSIONED && (long)i > newest_file)
                 continue; /* from the future: *:future is ignored */
@@ -517,6 +517,7 @@ static enum ls_rc check_runnable(const struct ls_timeline *t, const struct ls_le
 
 static const struct ls_timeline_rules rules = {
     .has_checksums = true,
+    .late_option = "-outOfOrder=true",
     .applied = "nothing: it is recorded",
     .pending_next = "runs it next",
     .pending_later = "runs it after the ones before it",

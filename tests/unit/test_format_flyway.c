@@ -118,6 +118,7 @@ static void refusals(bool pg)
     eng_refused(&o, LS_ACTION_UP, -1, NULL, LS_E_REFUSED, "is a callback");
     ops_put(&o, "migrations/V1__late.sql", T2);
     eng_refused(&o, LS_ACTION_UP, -1, NULL, LS_E_REFUSED, "resolved migration not applied to database: 1");
+    eng_refused(&o, LS_ACTION_UP, -1, NULL, LS_E_REFUSED, "up --out-of-order");
     ops_sql(&o, "UPDATE flyway_schema_history SET success = false");
     eng_refused(&o, LS_ACTION_UP, -1, NULL, LS_E_REFUSED, "failed migration to version 2");
     ops_close(&o);

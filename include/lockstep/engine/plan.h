@@ -8,6 +8,7 @@ struct ls_plan_request {
     enum ls_action action;
     long count;          /* UP/DOWN: how many; -1 = all */
     const char *version; /* TO, MARK: as the user typed it: a version number, a label, or "0"/"none" for nothing */
+    bool out_of_order;   /* run what is out of order too, where the tool does so when it is asked to (rules->late_option); else refused */
 };
 /* LS_E_REFUSED: the tool or a guard says no (dirty, duplicate, missing file ...), message and hint say why and what next.
  * An empty plan (no steps) is LS_OK: nothing to do. Findings are in it (engine/findings.c). */
