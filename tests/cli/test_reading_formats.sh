@@ -132,7 +132,7 @@ look_all() { # URL LOOKS
 
 # The console, opened, and closed when it shows the ledger.
 console() { # URL
-    command -v script >/dev/null 2>&1 && "$LS_BIN" version | grep -q '[+]tui' || return 0
+    command -v script >/dev/null 2>&1 && "$LS_BIN" version | grep -q '[+]console' || return 0
     rm -f ../keys ../screen
     mkfifo ../keys
     TERM=xterm-256color script -qfec "'$LS_BIN' --url '$1'" ../screen <../keys >/dev/null 2>&1 &
