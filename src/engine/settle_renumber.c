@@ -296,8 +296,8 @@ static enum ls_rc rewrite_list(struct renumber *r, const char *old_id, const cha
 static const char *label_for(struct renumber *r, const struct ls_entry *e, size_t n, struct ls_err *err)
 {
     const struct ls_migration *m = e->migration;
-    const char *to = r->t->request.to;
-    size_t width = strlen(m->label);
+    const char *to = r->t->request.to, *old = ls_layout_number(r->t->arena, m);
+    size_t width = strlen(old);
 
     if (to == NULL)
         return ls_layout_next_label(r->t->arena, m, r->above, r->t->request.wall_us, n);
@@ -305,7 +305,7 @@ static const char *label_for(struct renumber *r, const struct ls_entry *e, size_
         ls_err_set(err, LS_E_USAGE, "\"%s\" is no number that a migration could have", to);
         return NULL;
     }
-    if (strspn(to, "0123456789") == strlen(to) && strlen(to) < width && strspn(m->label, "0123456789") == width)
+    if (strspn(to, "0123456789") == strlen(to) && strlen(to) < width && strspn(old, "0123456789") == width)
         return ls_arena_printf(r->t->arena, "%0*" PRIu64, (int)width, number_in(to));
     return ls_arena_str(r->t->arena, to);
 }
@@ -346,7 +346,7 @@ static enum ls_rc move_one(struct renumber *r, struct ls_settle_plan *plan, cons
         return rewrite_list(r, e->id, now.id, err);
     step = ls_settle_step(plan, LS_UP, e);
     step->label = ls_arena_printf(plan->ctx.plan->arena, "%s -> %s", e->label, label);
-    return ls_layout_rekey(r->snap->format, &plan->ctx, step, e->id, &now, err);
+    return ls_layout_rekey(r->snap->format, &plan->ctx, step, e, &now, err);
 }
 
 /* --- a tool whose journal makes the order ------------------------------------------------------------------------------------------------------------------ */

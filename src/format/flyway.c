@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "format/config.h"
 #include "format/marked.h"
 #include "format/table.h"
 #include "lockstep/base/clock.h"
@@ -544,7 +545,7 @@ static const struct ls_layout layout = {.kind = LS_LAYOUT_FILE,
                                         .wraps = true,
                                         .key = "version",
                                         .script = "script",
-                                        .applied_at = "installed_on"};
+                                        .applied_at = "installed_on", .has_baseline = true};
 
 const struct ls_format ls_format_flyway = {
     .layout = &layout,
@@ -555,6 +556,7 @@ const struct ls_format ls_format_flyway = {
     .caps = LS_CAP_UP | LS_CAP_CHECKSUM | LS_CAP_DIRTY | LS_CAP_APPLIED_AT | LS_CAP_DURATION | LS_CAP_NATIVE_APPLY |
             LS_CAP_REPEATABLE | LS_CAP_AUTHOR | LS_CAP_RECORD_ONLY | LS_CAP_OWN_SPLIT,
     .rules = &rules,
+    .config = ls_config_flyway,
     .detect = detect,
     .scan = scan,
     .ledger_read = ledger_read,

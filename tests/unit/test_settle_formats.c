@@ -159,9 +159,9 @@ static void there_and_back(const struct ls_format *f, bool pg)
     run_up(-1);
     counts(4, 0);
     /* Back, into a tool that shares the table's name with some and not with others. */
-    if (strcmp(f->name, "plain") != 0 && !is_own)
-        convert(strcmp(f->ledger_table, "schema_migrations") == 0 ? "goose" : "diesel", "back");
-    if (!is_own && strcmp(f->name, "plain") != 0) {
+    if (!is_own)
+        convert(strcmp(f->ledger_table != NULL ? f->ledger_table : "", "schema_migrations") == 0 || f == &ls_format_diesel ? "goose" : "diesel", "back");
+    if (!is_own) {
         open_in("back", NULL);
         counts(4, 0);
         open_in("new", f->name);
