@@ -22,8 +22,9 @@ const struct cli_command cli_commands[] = {
      .details = "Shows the plan and asks first; see up.", .min_args = 1, .max_args = 1,
      .options = CLI_O(BACKUP) | CLI_O(NO_BACKUP) | CLI_O(OUT_OF_ORDER), .flags = CLI_NEEDS_DB | CLI_WRITES, .run = cli_cmd_to},
     {.name = "plan", .args = "[up [N] | down [N] | to VERSION]", .summary = "print the SQL that would run, ledger statements included; write nothing",
-     .details = "The SQL goes to standard output and runs as it stands in psql or sqlite3; what the operator should know goes to standard error.",
-     .max_args = 2, .options = CLI_O(OUT_OF_ORDER), .flags = CLI_NEEDS_DB, .words = {"up down to"}, .run = cli_cmd_plan},
+     .details = "The SQL goes to standard output and runs as it stands in psql or sqlite3; what the operator should know goes to standard error. Of a tool that "
+                "runs its migrations itself the command line is shown; --run-tool has it say its SQL, where it can (alembic), which runs the project's code.",
+     .max_args = 2, .options = CLI_O(OUT_OF_ORDER) | CLI_O(RUN_TOOL), .flags = CLI_NEEDS_DB, .words = {"up down to"}, .run = cli_cmd_plan},
     {.name = "verify", .args = "", .summary = "check checksums, order, gaps, duplicates, missing downs, and run the .verify files",
      .details = "The .verify files of applied migrations run in a read-only transaction that is rolled back. The exit code is 6 when a check fails.",
      .options = CLI_O(NO_RUN), .flags = CLI_NEEDS_DB, .run = cli_cmd_verify},
