@@ -116,7 +116,7 @@ static enum ls_rc record(struct adopt *a, struct ls_err *err)
     struct ls_settle_plan plan;
     enum ls_rc rc = LS_OK;
 
-    ls_settle_plan_begin(&plan, a->s, a->t, a->snap->format, a->snap->target_label, t, &a->snap->ledger, &a->snap->migrations);
+    ls_settle_plan_begin(&plan, a->s, a->t, a->snap->format, a->snap, t, &a->snap->ledger, &a->snap->migrations);
     /* A cursor is one row, and so is a baseline; whoever keeps a row for each gets each. */
     for (long i = is_one_row(a->snap) ? a->at : 0; rc == LS_OK && i <= a->at; i++)
         if (is_versioned(&t->e.v[i]))

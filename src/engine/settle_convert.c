@@ -240,7 +240,7 @@ static enum ls_rc write_ledger(struct ls_convert *cv, const struct ls_ledger *se
     enum ls_rc rc;
 
     ls_timeline_build(&cv->staged, l, cv->target->rules, &t);
-    ls_settle_plan_begin(&plan, cv->s, cv->t, cv->target, cv->snap->target_label, &t, l, &cv->staged);
+    ls_settle_plan_begin(&plan, cv->s, cv->t, cv->target, cv->snap, &t, l, &cv->staged);
     ls_ledger_fingerprint(seen, plan.ctx.plan->ledger_fingerprint);
     plan.opts.table = NULL;
     plan.opts.dir = cv->t->out_dir;

@@ -25,7 +25,7 @@ struct ls_settle_plan {
     struct ls_format_opts opts;
 };
 /* Begins t->plan for a ledger of `format`; timeline, ledger and migrations are lent until ls_settle_plan_end. */
-void ls_settle_plan_begin(struct ls_settle_plan *p, struct ls_session *s, struct ls_settlement *t, const struct ls_format *format, const char *target,
+void ls_settle_plan_begin(struct ls_settle_plan *p, struct ls_session *s, struct ls_settlement *t, const struct ls_format *format, const struct ls_snapshot *snap,
                           const struct ls_timeline *timeline, const struct ls_ledger *ledger, const struct ls_migrations *migrations);
 /* A RECORD step about an entry (NULL: none); label and name may be changed by the caller. */
 struct ls_step *ls_settle_step(struct ls_settle_plan *p, enum ls_direction dir, const struct ls_entry *e);

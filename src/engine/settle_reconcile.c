@@ -145,7 +145,7 @@ static enum ls_rc record(struct reconcile *r, struct ls_err *err)
 
     if (snap->format->plan_mark == NULL)
         return LS_OK;
-    ls_settle_plan_begin(&plan, r->s, r->t, snap->format, snap->target_label, &snap->timeline, &snap->ledger, &snap->migrations);
+    ls_settle_plan_begin(&plan, r->s, r->t, snap->format, snap, &snap->timeline, &snap->ledger, &snap->migrations);
     if (snap->ledger.shape == LS_LEDGER_CURSOR)
         rc = record_cursor(r, &plan, err);
     for (size_t i = 0; rc == LS_OK && i < r->ev.n && snap->ledger.shape != LS_LEDGER_CURSOR; i++)

@@ -202,8 +202,20 @@ static void late_merge(void **state)
     run_up(-1);
     ops_put(&o, "migrations/0003_c.up.sql", "CREATE TABLE c (i int);\n");
     /* The cursor takes it for applied: only the catalogue says otherwise. */
+    find();
+    assert_non_null(conflict("never-runs"));
+    assert_string_equal(conflict("never-runs")->command, "lockstep renumber 0003");
+    settle(&renumber_all);
+    assert_null(t->plan);
+    assert_true(is_there("migrations/0005_c.up.sql"));
+    find();
+    assert_null(conflict("never-runs"));
+    run_up(-1);
+    value_is("SELECT version FROM schema_migrations", "5");
+    value_is("SELECT count(*) FROM c", "0");
+    /* One that did run is not passed over by any cursor. */
     {
-        struct ls_settle_request req = {.kind = LS_SETTLE_RENUMBER, .version = "3"};
+        struct ls_settle_request req = {.kind = LS_SETTLE_RENUMBER, .version = "1"};
 
         refused(&req, LS_E_REFUSED, "cursor");
     }
