@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "format/config.h"
 #include "format/json.h"
 #include "format/lockstep.h"
 #include "format/ops.h"
@@ -408,6 +409,7 @@ const struct ls_format ls_format_drizzle = {
     .default_dirs = default_dirs,
     .caps = LS_CAP_UP | LS_CAP_CHECKSUM | LS_CAP_RECORD_ONLY | LS_CAP_NATIVE_APPLY | LS_CAP_ONE_TX | LS_CAP_OWN_SPLIT,
     .rules = &rules,
+    .config = ls_config_drizzle,
     .detect = detect,
     .scan = scan,
     .ledger_read = ledger_read,

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "format/config.h"
 #include "lockstep/base/file.h"
 
 #define MAX_UP 5 /* src/main/resources/db/migration */
@@ -35,13 +36,14 @@ enum ls_rc ls_flyway_config_read(const char *dir, struct ls_flyway_config *out, 
     for (int up = 0; rc == LS_OK && out->path == NULL && up <= MAX_UP; up++) {
         const char *top = ls_arena_printf(out->s.arena, "%s/.git", folder);
 
-        rc = load(out, folder, "flyway.conf", LS_SETTINGS_PROPERTIES, err);
-        if (rc == LS_OK)
-            rc = load(out, folder, "conf/flyway.conf", LS_SETTINGS_PROPERTIES, err);
-        if (rc == LS_OK)
-            rc = load(out, folder, "flyway.toml", LS_SETTINGS_TOML, err);
+        /* TOML, or the older kind: one of them. */
+        rc = load(out, folder, "flyway.toml", LS_SETTINGS_TOML, err);
         if (rc == LS_OK)
             rc = load(out, folder, "flyway.user.toml", LS_SETTINGS_TOML, err);
+        if (rc == LS_OK && out->path == NULL)
+            rc = load(out, folder, "flyway.conf", LS_SETTINGS_PROPERTIES, err);
+        if (rc == LS_OK && out->path == NULL)
+            rc = load(out, folder, "conf/flyway.conf", LS_SETTINGS_PROPERTIES, err);
         if (ls_path_exists(top))
             break;
         folder = ls_arena_printf(out->s.arena, "%s/..", folder);
@@ -172,4 +174,94 @@ bool ls_flyway_replace(const struct ls_flyway_config *c, const struct ls_flyway_
     }
     ls_buf_add(out, text + at, len - at);
     return true;
+}
+
+/* --- where the project keeps its things ------------------------------------------------------------------------------------ */
+
+/* jdbc:postgresql://host/db?user=u&password=p, jdbc:sqlite:app.db; NULL: another database. */
+static const char *from_jdbc(struct ls_arena *arena, const char *url, const char *user, const char *password)
+{
+    if (url == NULL || strncmp(url, "jdbc:", 5) != 0)
+        return NULL;
+    url += 5;
+    if (strncmp(url, "sqlite:", 7) == 0)
+        return url;
+    return strncmp(url, "postgresql://", 13) == 0 ? ls_config_with_user(arena, url, user, password) : NULL;
+}
+
+/* "filesystem:sql", "classpath:db/migration", "sql": of several, or of another kind, none can be said. */
+static const char *folder_of(struct ls_arena *arena, const char *location)
+{
+    if (location == NULL || strchr(location, ',') != NULL || strchr(location, '*') != NULL)
+        return NULL;
+    if (strncmp(location, "filesystem:", 11) == 0)
+        return location + 11;
+    if (strncmp(location, "classpath:", 10) == 0)
+        return ls_arena_printf(arena, "src/main/resources/%s", location + 10 + (location[10] == '/'));
+    return strchr(location, ':') == NULL ? ls_arena_printf(arena, "src/main/resources/%s", location) : NULL;
+}
+
+static const char *either(struct ls_config_reader *r, const char *var, const char *key, const char **source)
+{
+    const char *value = ls_config_var(r, var, source);
+
+    return value != NULL ? value : ls_config_key(r, key, source);
+}
+
+/* In TOML an address belongs to an environment; which one, the settings say. */
+static const char *of_environment(struct ls_config_reader *r, const char *name, const char **source)
+{
+    const char *unused, *environment = either(r, "FLYWAY_ENVIRONMENT", "flyway.environment", &unused);
+
+    return ls_config_key(r, ls_arena_printf(r->arena, "environments.%s.%s", environment != NULL ? environment : "default", name),
+                         source);
+}
+
+static const char *user_part(struct ls_config_reader *r, const char *var, const char *key, const char *name)
+{
+    const char *unused, *value = either(r, var, key, &unused);
+
+    return value != NULL ? value : of_environment(r, name, &unused);
+}
+
+static void read_place(struct ls_config_reader *r)
+{
+    const char *source = NULL, *value = either(r, "FLYWAY_URL", "flyway.url", &source), *schema;
+
+    if (value == NULL)
+        value = of_environment(r, "url", &source);
+    ls_config_set_url(r,
+                      from_jdbc(r->arena, value, user_part(r, "FLYWAY_USER", "flyway.user", "user"),
+                                user_part(r, "FLYWAY_PASSWORD", "flyway.password", "password")),
+                      source);
+    value = either(r, "FLYWAY_LOCATIONS", "flyway.locations", &source);
+    if (value == NULL && ls_settings_get(&r->file, "flyway.locations.1") == NULL)
+        value = ls_config_key(r, "flyway.locations.0", &source);
+    ls_config_set_dir(r, folder_of(r->arena, value), source);
+    schema = either(r, "FLYWAY_DEFAULT_SCHEMA", "flyway.defaultSchema", &source);
+    value = either(r, "FLYWAY_TABLE", "flyway.table", &source);
+    if (value != NULL || schema != NULL) {
+        value = value != NULL ? value : LS_FLYWAY_TABLE;
+        ls_config_set_table(r, schema != NULL ? ls_arena_printf(r->arena, "%s.%s", schema, value) : value, source);
+    }
+}
+
+enum ls_rc ls_config_flyway(struct ls_arena *arena, const char *root, ls_getenv_fn getenv_fn, struct ls_format_config *out,
+                            struct ls_err *err)
+{
+    struct ls_config_reader r = {.arena = arena, .root = root, .getenv_fn = getenv_fn, .out = out, .err = err};
+    enum ls_rc rc = ls_config_begin(&r, NULL);
+
+    if (rc == LS_OK)
+        rc = ls_config_load(&r, LS_SETTINGS_TOML, "flyway.toml");
+    if (rc == LS_OK)
+        rc = ls_config_load(&r, LS_SETTINGS_TOML, "flyway.user.toml");
+    if (rc == LS_OK && r.file.s.n == 0)
+        rc = ls_config_load(&r, LS_SETTINGS_PROPERTIES, "flyway.conf");
+    if (rc == LS_OK && r.file.s.n == 0)
+        rc = ls_config_load(&r, LS_SETTINGS_PROPERTIES, "conf/flyway.conf");
+    if (rc == LS_OK)
+        read_place(&r);
+    ls_config_end(&r);
+    return rc;
 }

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "format/config.h"
 #include "format/marked.h"
 #include "format/ops.h"
 #include "format/record.h"
@@ -445,6 +446,7 @@ const struct ls_format ls_format_node_pg_migrate = {
     .default_dirs = default_dirs,
     .caps = LS_CAP_UP | LS_CAP_DOWN | LS_CAP_APPLIED_AT | LS_CAP_RECORD_ONLY | LS_CAP_NATIVE_APPLY | LS_CAP_ONE_TX,
     .rules = &rules,
+    .config = ls_config_node_pg_migrate,
     .detect = detect,
     .scan = scan,
     .ledger_read = ledger_read,

@@ -73,6 +73,7 @@ enum ls_rc ls_settings_parse(struct ls_settings *out, enum ls_settings_kind kind
         [LS_SETTINGS_TOML] = ls_settings_read_toml,
         [LS_SETTINGS_PROPERTIES] = ls_settings_read_properties,
         [LS_SETTINGS_YAML] = ls_settings_read_yaml,
+        [LS_SETTINGS_JSON] = ls_settings_read_json,
     };
     struct ls_settings_reader r = {.out = out, .text = text, .len = len, .line = 1, .err = err};
 
