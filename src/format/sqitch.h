@@ -103,6 +103,7 @@ const char *ls_sqitch_own_project(struct ls_arena *arena, enum ls_dialect d, con
 const struct ls_ledger_row *ls_sqitch_newest(const struct ls_ledger *l);
 enum ls_rc ls_sqitch_plan_step(struct ls_plan_ctx *ctx, struct ls_step *step, const struct ls_entry *entry, const struct ls_entry *prev_applied,
                                struct ls_err *err);
+enum ls_rc ls_sqitch_verify_cmd(struct ls_plan_ctx *ctx, struct ls_child_cmd *cmd, struct ls_err *err);
 enum ls_rc ls_sqitch_plan_mark(struct ls_plan_ctx *ctx, struct ls_step *step, const struct ls_entry *entry, bool applied, struct ls_err *err);
 int ls_sqitch_new_files(struct ls_arena *arena, const struct ls_migrations *m, const char *name, int64_t wall_us, const char **paths, const char **texts,
                         struct ls_err *err);

@@ -52,15 +52,15 @@ static bool is_planned(const struct ls_sqitch_plan *plan, const char *name)
     return false;
 }
 
-/* The plan with a line more. sqitch requires a note: the words of the name as they were typed. */
-static const char *plan_text(struct ls_arena *arena, const struct ls_buf *old, const char *name, const char *note, const struct planner *planner,
+/* The plan with a line more, and a blank one in front of it behind a tag. sqitch requires a note: the words of the name as they were typed. */
+static const char *plan_text(struct ls_arena *arena, const struct ls_sqitch_plan *plan, const struct ls_buf *old, const char *name, const char *note, const struct planner *planner,
                              int64_t wall_us)
 {
     char iso[LS_ISO_LEN];
-    bool is_ended = old->len > 0 && old->ptr[old->len - 1] == '\n';
+    bool is_ended = old->len > 0 && old->ptr[old->len - 1] == '\n', is_tagged = plan->items.n > 0 && plan->items.v[plan->items.n - 1].is_tag;
 
     ls_iso_utc(wall_us, iso);
-    return ls_arena_printf(arena, "%s%s%s %.19sZ %s <%s> # %s\n", old->ptr, is_ended ? "" : "\n", name, iso, planner->name, planner->email, note);
+    return ls_arena_printf(arena, "%s%s%s%s %.19sZ %s <%s> # %s\n", old->ptr, is_ended ? "" : "\n", is_tagged ? "\n" : "", name, iso, planner->name, planner->email, note);
 }
 
 static const struct {
@@ -123,7 +123,7 @@ int ls_sqitch_new_files(struct ls_arena *arena, const struct ls_migrations *m, c
         }
     }
     paths[3] = project.plan_file;
-    texts[3] = plan_text(arena, &text, slug, name, &planner, wall_us);
+    texts[3] = plan_text(arena, &plan, &text, slug, name, &planner, wall_us);
     n = 4;
 out:
     ls_sqitch_plan_release(&plan);

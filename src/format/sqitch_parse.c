@@ -180,6 +180,16 @@ static bool holds_time(struct ls_str s)
 
 /* --- pragmas ---------------------------------------------------------------------------------------------------------------------------- */
 
+/* One word that begins and ends with no punctuation. */
+static bool is_pragma_name(struct ls_str s)
+{
+    static const char punct[] = "-!\"#$%&'()*+,./:;<=>?@[\\]^`{|}~";
+
+    if (s.len == 0 || strchr(punct, s.ptr[0]) != NULL || strchr(punct, s.ptr[s.len - 1]) != NULL)
+        return false;
+    return memchr(s.ptr, ' ', s.len) == NULL && memchr(s.ptr, '\t', s.len) == NULL;
+}
+
 static void parse_pragma(struct parser *p, struct ls_str line)
 {
     struct ls_arena *arena = p->plan->arena;
@@ -195,8 +205,8 @@ static void parse_pragma(struct parser *p, struct ls_str line)
     is = s.len > 0 ? memchr(s.ptr, '=', s.len) : NULL;
     name = without_blanks_behind(is != NULL ? (struct ls_str){s.ptr, (size_t)(is - s.ptr)} : s);
     value = is != NULL ? ls_str_trim(rest_of(s, (size_t)(is - s.ptr) + 1)) : (struct ls_str){"", 0};
-    if (name.len == 0 || (is != NULL && value.len == 0)) {
-        FAIL(p, NULL, "invalid pragma; it has no %s", name.len == 0 ? "name" : "value");
+    if (!is_pragma_name(name) || (is != NULL && value.len == 0)) {
+        FAIL(p, NULL, "invalid pragma; it has no %s", !is_pragma_name(name) ? "name that is one" : "value");
     } else if (ls_str_is(name, "project")) {
         if (ls_sqitch_is_name(value))
             p->plan->project = ls_arena_strn(arena, value.ptr, value.len);

@@ -108,6 +108,18 @@ static enum ls_rc add_call(struct ls_plan_ctx *ctx, struct ls_step *step, const 
     return rc;
 }
 
+enum ls_rc ls_sqitch_verify_cmd(struct ls_plan_ctx *ctx, struct ls_child_cmd *cmd, struct ls_err *err)
+{
+    const char **argv = LS_ARENA_ARRAY(ctx->plan->arena, const char *, 5);
+
+    argv[0] = ctx->tool_path;
+    argv[1] = "verify";
+    argv[2] = "--registry";
+    argv[3] = ls_arena_str(ctx->plan->arena, ls_sqitch_registry_name(ctx->plan->arena, ctx->dialect, ctx->opts));
+    *cmd = (struct ls_child_cmd){.tool = "sqitch", .argv = argv, .cwd = ctx->tool_dir};
+    return set_env(ctx, cmd, err);
+}
+
 /* What stands in front of this step is what the one before it has left. */
 static const char *newest_id(const struct ls_plan_ctx *ctx)
 {

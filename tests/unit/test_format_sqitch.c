@@ -184,6 +184,8 @@ static void heads(void **state)
         {"%syntax-version=1.0.0\n\n" A, "missing %project", 0},
         {"%project=a b\n\n", "invalid project name", 1},
         {"%project=\n\n", "no value", 1},
+        {"%project=x\n%a b\n\n" A, "no name that is one", 2},
+        {"%project=x\n%a-=1\n\n" A, "no name that is one", 2},
         {"%project=x\n" A, "must come between", 2},
         {"\xef\xbb\xbf%project=x\n\n" A, "byte order mark", 1},
         {"%project=x\n\n" V1, "without a preceding change", 3},
