@@ -46,6 +46,11 @@ static enum ls_rc resolve(const struct ls_snapshot *snap, const struct ls_plan_r
     *goal = (struct ls_plan_goal){.action = req->action, .count = req->count, .out_of_order = req->out_of_order};
     if (req->action != LS_ACTION_TO && !is_mark(req->action))
         return LS_OK;
+    if (req->action == LS_ACTION_TO && ls_plan_means_heads(snap, req->version)) {
+        goal->action = LS_ACTION_UP;
+        goal->count = -1;
+        return LS_OK;
+    }
     rc = ls_plan_resolve(snap, req->version, &at, err);
     goal->to_nothing = at < 0;
     goal->id = at >= 0 ? snap->timeline.e.v[at].id : NULL;

@@ -254,7 +254,7 @@ static void read_header(struct scanner *s, const char *path, const struct ls_buf
         ls_sha256_hex(text->ptr, text->len, m.up.sha256);
     if (h.has_downgrade)
         m.down = m.up;
-    is_complete = h.revision.kind == LS_PY_TEXT && h.down_revision.kind != LS_PY_ABSENT;
+    is_complete = h.revision.kind == LS_PY_TEXT && h.down_revision.kind != LS_PY_ABSENT && h.down_revision.kind != LS_PY_OTHER;
     if (h.error != NULL && !is_complete) {
         m.flags |= LS_MIG_UNPARSED;
         complain(s, "not-python", path, h.error_line, h.error);
