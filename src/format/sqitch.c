@@ -232,6 +232,7 @@ const struct ls_format ls_format_sqitch = {
     .caps = LS_CAP_UP | LS_CAP_DOWN | LS_CAP_VERIFY | LS_CAP_CHECKSUM | LS_CAP_APPLIED_AT | LS_CAP_RECORD_ONLY | LS_CAP_AUTHOR | LS_CAP_DELEGATE,
     .rules = &rules,
     .tool = &tool,
+    .config = ls_sqitch_config,
     .detect = detect,
     .scan = ls_sqitch_scan,
     .ledger_read = ls_sqitch_ledger_read,

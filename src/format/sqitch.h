@@ -42,6 +42,12 @@ struct ls_sqitch_project {
 /* Reads dir/sqitch.conf, when it is there. */
 void ls_sqitch_project_read(struct ls_arena *arena, const char *dir, enum ls_dialect d, struct ls_sqitch_project *out);
 
+/* The database that the project is for; struct ls_format's config (sqitch_config.c). */
+enum ls_rc ls_sqitch_config(struct ls_arena *arena, const char *root, const char *(*getenv_fn)(const char *name), struct ls_format_config *out,
+                            struct ls_err *err);
+/* "db:pg://ann@host/app" as lockstep's own URL; NULL: an engine that lockstep has not, or no database named. */
+const char *ls_sqitch_target_url(struct ls_arena *arena, const char *root, const char *uri);
+
 /* --- sqitch.plan (sqitch_parse.c, sqitch_name.c) ------------------------------------------------------------------------------- */
 
 struct ls_sqitch_depend {

@@ -292,6 +292,76 @@ static void registry_paths(void **state)
     ls_arena_free(a);
 }
 
+static void target_urls(void **state)
+{
+    static const char *const cases[][2] = {
+        {"db:sqlite:a.db", "sqlite:p/a.db"},
+        {"db:sqlite:/x/a%20b.db", "sqlite:/x/a b.db"},
+        {"db:sqlite:///x/a.db", "sqlite:/x/a.db"},
+        {"db:pg:app", "postgresql:///app"},
+        {"db:pg://ann:pw@host:5433/app?sslmode=require", "postgresql://ann:pw@host:5433/app?sslmode=require"},
+        {"postgres:app", "postgresql:///app"},
+        {"db:mysql:app", NULL},
+        {"db:sqlite:", NULL},
+        {"db:pg:", NULL},
+        {"prod", NULL},
+    };
+    struct ls_arena *a = ls_arena_new();
+
+    (void)state;
+    for (size_t i = 0; i < LS_ARRAY_LEN(cases); i++) {
+        const char *url = ls_sqitch_target_url(a, "p", cases[i][0]);
+
+        if (cases[i][1] == NULL)
+            assert_null(url);
+        else
+            assert_string_equal(url, cases[i][1]);
+    }
+    ls_arena_free(a);
+}
+
+static const char *no_variables(const char *name)
+{
+    (void)name;
+    return NULL;
+}
+
+static const char *some_variables(const char *name)
+{
+    return strcmp(name, "SQITCH_TARGET") == 0 ? "prod" : strcmp(name, "SQITCH_PASSWORD") == 0 ? "s3cret" : NULL;
+}
+
+static void where_the_project_says_that_its_database_is(void **state)
+{
+    struct ls_arena *a = ls_arena_new();
+    struct ls_format_config c;
+    struct ls_err err = LS_ERR_INIT;
+    struct ops o;
+    char *root;
+
+    (void)state;
+    ops_open(&o, "sqitch", false);
+    root = ops_path(&o, "migrations");
+    assert_int_equal(ls_sqitch_config(a, root, no_variables, &c, &err), LS_OK);
+    assert_null(c.url);
+    assert_null(c.dir);
+    fld_put(&o, "migrations/sqitch.conf", "[core]\n\tengine = sqlite\n[engine \"sqlite\"]\n\ttarget = dev\n[target \"dev\"]\n\turi = db:sqlite:dev.db\n"
+                                          "[target \"prod\"]\n\turi = db:pg://ann@host/app\n");
+    assert_int_equal(ls_sqitch_config(a, root, no_variables, &c, &err), LS_OK);
+    eng_has(c.url, "migrations/dev.db");
+    assert_string_equal(c.url_source, "engine.sqlite.target in sqitch.conf");
+    assert_int_equal(ls_sqitch_config(a, root, some_variables, &c, &err), LS_OK);
+    assert_string_equal(c.url_source, "SQITCH_TARGET");
+    assert_string_equal(c.url, "postgresql://ann:s3cret@host/app");
+    fld_put(&o, "migrations/sqitch.conf", "[core\n");
+    assert_int_equal(ls_sqitch_config(a, root, no_variables, &c, &err), LS_E_INPUT);
+    eng_has(err.message, "sqitch.conf:1");
+    ls_err_release(&err);
+    free(root);
+    ls_arena_free(a);
+    ops_close(&o);
+}
+
 /* --- a project, and a registry as the tool leaves it ----------------------------------------------------------------------------- */
 
 static void project(struct ops *o, bool pg)
@@ -551,6 +621,8 @@ int main(void)
         cmocka_unit_test(conf),
         cmocka_unit_test(conf_that_is_wrong),
         cmocka_unit_test(registry_paths),
+        cmocka_unit_test(target_urls),
+        cmocka_unit_test(where_the_project_says_that_its_database_is),
         ENG_BOTH_TESTS(reads_the_project),
         ENG_BOTH_TESTS(reads_the_registry),
         ENG_BOTH_TESTS(an_edited_plan_is_explained),
