@@ -66,6 +66,8 @@ enum cli_kind {
     X(NO_RUN, "no-run", 0, CLI_FLAG, NULL, "do not run the .verify files")                                                             \
     X(OUT_OF_ORDER, "out-of-order", 0, CLI_FLAG, NULL, "run late ones too, as the tool does when told to (goose -allow-missing, Flyway outOfOrder)") \
     X(RUN_TOOL, "run-tool", 0, CLI_FLAG, NULL, "have the tool print the SQL that it would run: that runs the project's code")        \
+    X(FAIL_ON, "fail-on", 0, CLI_TEXT, "SEVERITY", "the least that makes it fail: info, warning, danger, error (the default), never")  \
+    X(SARIF, "sarif", 0, CLI_FLAG, NULL, "print SARIF 2.1.0, which code hosts show beside the lines")                                  \
     X(DIALECT, "dialect", 0, CLI_TEXT, "NAME", "postgres or sqlite")                                                                   \
     X(TO, "to", 0, CLI_TEXT, "FORMAT", "the format to convert to")                                                                     \
     X(OUT, "out", 0, CLI_TEXT, "DIR", "the new folder (the old one's name with -FORMAT behind it)")                                    \
@@ -107,7 +109,7 @@ struct cli_values {
 
 /* Every command, in the order of --help; commands.c has a row for each, cmd.h its function. */
 #define CLI_COMMANDS(X)                                                                                                                \
-    X(status) X(up) X(down) X(to) X(plan) X(verify) X(new) X(mark) X(conflicts) X(renumber) X(reconcile) X(adopt) X(convert) X(backup) X(backups) X(log) X(init) X(split) X(formats)             \
+    X(status) X(up) X(down) X(to) X(plan) X(verify) X(lint) X(new) X(mark) X(conflicts) X(renumber) X(reconcile) X(adopt) X(convert) X(backup) X(backups) X(log) X(init) X(split) X(formats)             \
     X(version) X(help)
 
 #define CLI_MAX_ARGS 3

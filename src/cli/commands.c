@@ -28,6 +28,11 @@ const struct cli_command cli_commands[] = {
     {.name = "verify", .args = "", .summary = "check checksums, order, gaps, duplicates, missing downs, and run the .verify files",
      .details = "The .verify files of applied migrations run in a read-only transaction that is rolled back. The exit code is 6 when a check fails.",
      .options = CLI_O(NO_RUN), .flags = CLI_NEEDS_DB, .run = cli_cmd_verify},
+    {.name = "lint", .args = "", .summary = "check the files without a database, with file and line, for CI",
+     .details = "What the folder's files get wrong, what verify checks without a database, what the tool would refuse to run, and what is risky in a statement. "
+                "The dialect is --dialect's, else the target's, else the folder's own, else PostgreSQL's. The exit code is 6 when something is as bad as "
+                "--fail-on says.",
+     .options = CLI_O(FAIL_ON) | CLI_O(SARIF) | CLI_O(DIALECT), .run = cli_cmd_lint},
     {.name = "new", .args = "NAME", .summary = "write the empty files of a new migration", .min_args = 1, .max_args = 1, .run = cli_cmd_new},
     {.name = "mark", .args = "VERSION applied|pending", .summary = "record a migration as applied or pending without running it",
      .details = "What others call force, stamp or resolve. Shows the ledger statements it will run, and asks. With --import, and no other words, the rows of a "

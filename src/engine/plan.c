@@ -6,7 +6,9 @@
 
 #include "engine/delegate.h"
 #include "engine/session_priv.h"
+#include "lockstep/base/file.h"
 #include "lockstep/base/mem.h"
+#include "lockstep/engine/settle.h"
 
 struct maker {
     const struct ls_snapshot *snap;
@@ -36,6 +38,20 @@ static enum ls_rc refuse_foreign(const struct ls_snapshot *snap, struct ls_err *
     else
         ls_err_hint(err, "this build does not operate that tool's ledger: leave the table to it, and give this format another ledger table");
     return LS_E_REFUSED;
+}
+
+/* Half of the files may have other names than the ledger knows. */
+static enum ls_rc refuse_unfinished(const struct ls_snapshot *snap, struct ls_err *err)
+{
+    char *path = ls_path_join(snap->migrations.dir, LS_SETTLE_INTENT);
+    enum ls_rc rc = LS_OK;
+
+    if (ls_path_exists(path)) {
+        rc = ls_err_set(err, LS_E_REFUSED, "a settlement of this folder was broken off: %s", path);
+        ls_err_hint(err, "lockstep conflicts says how to bring it to its end, or back");
+    }
+    free(path);
+    return rc;
 }
 
 static enum ls_rc resolve(const struct ls_snapshot *snap, const struct ls_plan_request *req, struct ls_plan_goal *goal, struct ls_err *err)
@@ -449,14 +465,11 @@ static uint64_t number_of(const struct ls_snapshot *snap, const char *id)
     return i >= 0 ? snap->timeline.e.v[i].version : 0;
 }
 
-static enum ls_rc build(struct ls_session *s, const struct ls_snapshot *snap, const struct ls_plan_goal *goal, struct ls_plan **out,
-                         struct ls_err *err)
+static void begin(struct maker *mk, struct ls_session *s, const struct ls_snapshot *snap, const struct ls_plan_goal *goal)
 {
     struct ls_plan *p = ls_plan_new();
-    struct maker mk = {.snap = snap, .goal = goal, .plan = p};
-    enum ls_rc rc = LS_OK;
 
-    *out = NULL;
+    *mk = (struct maker){.snap = snap, .goal = goal, .plan = p};
     p->action = goal->action;
     p->count = goal->count;
     p->id = ls_arena_str(p->arena, goal->id);
@@ -466,21 +479,35 @@ static enum ls_rc build(struct ls_session *s, const struct ls_snapshot *snap, co
     p->format = ls_arena_str(p->arena, snap->format->name);
     p->target = ls_arena_str(p->arena, snap->target_label);
     p->ledger = ls_arena_str(p->arena, snap->ledger.location != NULL ? snap->ledger.location : "");
+    mk->ctx = (struct ls_plan_ctx){.plan = p,
+                                   .dialect = s->dialect,
+                                   .opts = &s->opts,
+                                   .timeline = &snap->timeline,
+                                   .ledger = &snap->ledger,
+                                   .migrations = &snap->migrations,
+                                   .tool_path = ls_arena_str(p->arena, snap->tool_path),
+                                   .tool_dir = ls_arena_str(p->arena, snap->tool_dir),
+                                   .info = &snap->info,
+                                   .operator_name = ls_arena_str(p->arena, s->p.operator_name)};
+}
+
+static enum ls_rc build(struct ls_session *s, const struct ls_snapshot *snap, const struct ls_plan_goal *goal, struct ls_plan **out,
+                         struct ls_err *err)
+{
+    struct ls_plan *p;
+    struct maker mk;
+    enum ls_rc rc = LS_OK;
+
+    *out = NULL;
+    begin(&mk, s, snap, goal);
+    p = mk.plan;
     ls_ledger_fingerprint(&snap->ledger, p->ledger_fingerprint);
-    mk.ctx = (struct ls_plan_ctx){.plan = p,
-                                  .dialect = s->dialect,
-                                  .opts = &s->opts,
-                                  .timeline = &snap->timeline,
-                                  .ledger = &snap->ledger,
-                                  .migrations = &snap->migrations,
-                                  .tool_path = ls_arena_str(p->arena, snap->tool_path),
-                                  .tool_dir = ls_arena_str(p->arena, snap->tool_dir),
-                                  .info = &snap->info,
-                                  .operator_name = ls_arena_str(p->arena, s->p.operator_name)};
     if (!snap->has_db)
         rc = ls_err_set(err, LS_E_CONNECT, "no database was read, so there is nothing to plan against");
     else if (snap->ledger.foreign != NULL)
         rc = refuse_foreign(snap, err);
+    if (rc == LS_OK)
+        rc = refuse_unfinished(snap, err);
     if (rc == LS_OK)
         rc = add_steps(&mk, err);
     if (rc == LS_OK && p->steps.n > 0 && !snap->ledger.exists && snap->format->plan_setup != NULL)
@@ -492,6 +519,24 @@ static enum ls_rc build(struct ls_session *s, const struct ls_snapshot *snap, co
     ls_plan_group(p);
     ls_plan_digest(p, p->digest);
     *out = p;
+    return LS_OK;
+}
+
+enum ls_rc ls_plan_one(struct ls_session *s, const struct ls_snapshot *snap, const struct ls_entry *e, struct ls_plan **out, struct ls_err *err)
+{
+    struct ls_plan_goal goal = {.action = LS_ACTION_UP, .count = 1};
+    struct maker mk;
+    enum ls_rc rc;
+
+    *out = NULL;
+    begin(&mk, s, snap, &goal);
+    rc = add_run(&mk, LS_UP, e, NULL, err);
+    if (rc != LS_OK) {
+        ls_plan_free(mk.plan);
+        return rc;
+    }
+    ls_plan_find(mk.plan, snap, s->dialect);
+    *out = mk.plan;
     return LS_OK;
 }
 
