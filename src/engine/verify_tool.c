@@ -95,7 +95,13 @@ static void conclude(struct hearing *h, const struct ls_child_cmd *cmd, const st
 
 static enum ls_rc run(struct hearing *h, const struct ls_child_cmd *cmd, int n_due, struct ls_err *err)
 {
-    struct ls_child c = {.path = cmd->argv[0], .argv = cmd->argv, .cwd = cmd->cwd, .inherit = true, .on_line = on_line, .on_out = on_out, .on_tick = on_tick,
+    struct ls_child c = {.path = cmd->argv[0],
+                         .argv = cmd->argv,
+                         .cwd = cmd->cwd,
+                         .inherit = true,
+                         .on_line = on_line,
+                         .on_out = on_out,
+                         .on_tick = on_tick,
                          .ctx = h};
     struct ls_child_result res;
     struct ls_err why = LS_ERR_INIT;
@@ -121,8 +127,8 @@ static enum ls_rc run(struct hearing *h, const struct ls_child_cmd *cmd, int n_d
     return rc;
 }
 
-enum ls_rc ls_verify_by_tool(struct ls_session *s, const struct ls_snapshot *snap, const struct ls_run_hooks *hooks, struct ls_verify_report *out,
-                             struct ls_err *err)
+enum ls_rc ls_verify_by_tool(struct ls_session *s, const struct ls_snapshot *snap, const struct ls_run_hooks *hooks,
+                             struct ls_verify_report *out, struct ls_err *err)
 {
     struct hearing h = {.session = s, .snap = snap, .hooks = hooks, .out = out, .first = out->diags.d.n, .says = LS_BUF_INIT};
     const struct ls_format *f = snap->format;
@@ -138,9 +144,10 @@ enum ls_rc ls_verify_by_tool(struct ls_session *s, const struct ls_snapshot *sna
         return LS_OK;
     if (snap->tool_path == NULL || s->p.read_only || s->p.is_protected) {
         add(&h, LS_SEV_INFO, "verify-not-run", NULL)->message =
-            snap->tool_path == NULL ? ls_arena_printf(out->arena, "%d verify scripts were not run: %s", n_due, snap->tool_note)
-                                    : ls_arena_printf(out->arena, "%d verify scripts were not run: %s runs them, and they may write; this %s", n_due,
-                                                      f->title, s->p.read_only ? "session is read-only" : "target is protected");
+            snap->tool_path == NULL
+                ? ls_arena_printf(out->arena, "%d verify scripts were not run: %s", n_due, snap->tool_note)
+                : ls_arena_printf(out->arena, "%d verify scripts were not run: %s runs them, and they may write; this %s", n_due,
+                                  f->title, s->p.read_only ? "session is read-only" : "target is protected");
         return LS_OK;
     }
     plan = ls_plan_new(); /* its memory only */

@@ -1,4 +1,5 @@
-/* The database that a Sqitch project says it is for: SQITCH_TARGET, core.target, else the engine's target in sqitch.conf (source: Target.pm; URIs: URI::db). */
+/* The database that a Sqitch project says it is for: SQITCH_TARGET, core.target, else the engine's target in sqitch.conf (source:
+ * Target.pm; URIs: URI::db). */
 #include <config.h>
 
 #include "format/sqitch.h"
@@ -40,7 +41,8 @@ static const char *sqlite_url(struct ls_arena *arena, const char *root, const ch
 
     if (path[0] == '\0')
         return NULL;
-    return path[0] == '/' || strcmp(root, ".") == 0 ? ls_arena_printf(arena, "sqlite:%s", path) : ls_arena_printf(arena, "sqlite:%s/%s", root, path);
+    return path[0] == '/' || strcmp(root, ".") == 0 ? ls_arena_printf(arena, "sqlite:%s", path)
+                                                    : ls_arena_printf(arena, "sqlite:%s/%s", root, path);
 }
 
 const char *ls_sqitch_target_url(struct ls_arena *arena, const char *root, const char *uri)
@@ -56,7 +58,8 @@ const char *ls_sqitch_target_url(struct ls_arena *arena, const char *root, const
         return sqlite_url(arena, root, body);
     for (size_t i = 0; i < LS_ARRAY_LEN(pg); i++)
         if (strlen(pg[i]) == n && strncasecmp(engine, pg[i], n) == 0 && body[0] != '\0')
-            return strncmp(body, "//", 2) == 0 ? ls_arena_printf(arena, "postgresql:%s", body) : ls_arena_printf(arena, "postgresql:///%s", body);
+            return strncmp(body, "//", 2) == 0 ? ls_arena_printf(arena, "postgresql:%s", body)
+                                               : ls_arena_printf(arena, "postgresql:///%s", body);
     return NULL; /* an engine that lockstep has not, or no database named */
 }
 
@@ -109,8 +112,8 @@ static void set_target(struct ls_config_reader *r, const struct ls_sqitch_conf *
     ls_config_set_url(r, url, source);
 }
 
-enum ls_rc ls_sqitch_config(struct ls_arena *arena, const char *root, const char *(*getenv_fn)(const char *name), struct ls_format_config *out,
-                            struct ls_err *err)
+enum ls_rc ls_sqitch_config(struct ls_arena *arena, const char *root, const char *(*getenv_fn)(const char *name),
+                            struct ls_format_config *out, struct ls_err *err)
 {
     struct ls_config_reader r = {.arena = arena, .root = root, .getenv_fn = getenv_fn, .out = out, .err = err};
     const char *path = strcmp(root, ".") == 0 ? "sqitch.conf" : ls_arena_printf(arena, "%s/sqitch.conf", root);
