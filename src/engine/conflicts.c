@@ -10,6 +10,7 @@
 #include "engine/settle_list.h"
 #include "lockstep/base/file.h"
 #include "lockstep/engine/settle.h"
+#include "lockstep/format/layout.h"
 
 #define MAX_LOOKED_AT 2000 /* migrations whose statements are looked up, one query each */
 
@@ -176,9 +177,9 @@ static void find_heads(struct finder *f)
 static void find_journal(struct finder *f)
 {
     static const struct {
-        const char *code, *hint;
-        bool moves;
-    } codes[] = {{"journal-without-file", NULL, false}, {"file-without-journal", NULL, false}, {"journal-order", NULL, true}, {"bad-entry", NULL, false}};
+        const char *code;
+        bool moves, repairs;
+    } codes[] = {{"journal-without-file", false, true}, {"file-without-journal", false, true}, {"journal-order", true, false}, {"bad-entry", false, false}};
     const struct ls_diags *d = &f->snap->migrations.diags;
 
     for (size_t i = 0; i < d->d.n; i++)
@@ -192,6 +193,8 @@ static void find_journal(struct finder *f)
             c->diag.hint = ls_arena_str(f->out->arena, d->d.v[i].hint);
             if (codes[k].moves && can_renumber(f) && d->d.v[i].version != NULL)
                 settle(f, c, LS_SETTLE_RENUMBER, d->d.v[i].version, "renumber moves it to the journal's end, with a later time");
+            if (codes[k].repairs && can_renumber(f) && f->snap->format->layout->repair_journal != NULL)
+                settle(f, c, LS_SETTLE_RECONCILE, NULL, "%s; or reconcile, which brings the journal to the files", c->diag.hint != NULL ? c->diag.hint : "bring it back");
         }
 }
 

@@ -52,6 +52,8 @@ LS_MUST_CHECK enum ls_rc ls_settle_count_done(const struct ls_file_op *ops, size
 /* The folder that holds t's record: where its files change. */
 const char *ls_settle_home(const struct ls_settlement *t);
 LS_MUST_CHECK enum ls_rc ls_settle_intent_write(const struct ls_settlement *t, struct ls_err *err);
+/* What a record's text says, for the folder `home`; l has its arena, and broken is set when it cannot be used. Looks at no file but for links on the way. */
+void ls_settle_left_parse(struct ls_settle_left *l, const char *home, const char *text, size_t len);
 LS_MUST_CHECK enum ls_rc ls_settle_intent_remove(const char *home, struct ls_err *err);
 
 #endif

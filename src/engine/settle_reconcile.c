@@ -10,6 +10,7 @@
 
 #include "engine/plan_priv.h"
 #include "lockstep/base/mem.h"
+#include "lockstep/format/layout.h"
 
 struct reconcile {
     struct ls_session *s;
@@ -173,6 +174,25 @@ static enum ls_rc rewrite(struct reconcile *r, struct ls_err *err)
     return rc;
 }
 
+/* --- the journal beside the files ----------------------------------------------------------------------------------------------------------------------- */
+
+static enum ls_rc repair_journal(struct reconcile *r, struct ls_err *err)
+{
+    const struct ls_layout *l = r->snap->format->layout;
+    struct ls_moved moved = {0};
+    enum ls_rc rc = LS_OK;
+
+    if (l == NULL || l->repair_journal == NULL)
+        return LS_OK;
+    rc = l->repair_journal(r->t->arena, &r->snap->migrations, &r->snap->ledger, r->t->request.wall_us, &moved, err);
+    for (size_t i = 0; rc == LS_OK && i < moved.writes.n; i++)
+        rc = ls_settle_write(r->t, moved.writes.v[i].path, moved.writes.v[i].text, moved.writes.v[i].len, false, err);
+    for (size_t i = 0; rc == LS_OK && i < moved.lost.n; i++)
+        ls_settle_note(r->t, &r->t->findings, LS_SEV_WARNING, "journal-without-file", NULL, "%s", moved.lost.v[i]);
+    ls_moved_release(&moved);
+    return rc;
+}
+
 /* --- all of it ------------------------------------------------------------------------------------------------------------------------------------------------ */
 
 static void keep_evidence(struct reconcile *r)
@@ -222,6 +242,8 @@ static enum ls_rc make(struct reconcile *r, struct ls_err *err)
         rc = record(r, err);
     if (rc == LS_OK)
         rc = rewrite(r, err);
+    if (rc == LS_OK)
+        rc = repair_journal(r, err);
     if (rc == LS_OK)
         keep_evidence(r);
     return rc;

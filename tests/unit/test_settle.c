@@ -351,6 +351,66 @@ static void drizzle_journal(void **state)
     value_is("SELECT count(*) FROM late", "0");
 }
 
+static void drizzle_journal_and_files(void **state)
+{
+    struct ls_settle_request req = {.kind = LS_SETTLE_RECONCILE};
+    char *journal;
+
+    (void)state;
+    ops_open(&o, "drizzle", false);
+    mkdir_("migrations/meta");
+    ops_put(&o, "migrations/meta/_journal.json",
+            "{\"version\": \"6\", \"dialect\": \"sqlite\", \"entries\": ["
+            "{\"idx\": 0, \"version\": \"6\", \"when\": 1000, \"tag\": \"0000_a\", \"breakpoints\": true},"
+            "{\"idx\": 1, \"version\": \"6\", \"when\": 2000, \"tag\": \"0001_gone\", \"breakpoints\": true}]}");
+    ops_put(&o, "migrations/0000_a.sql", "CREATE TABLE a (i int);");
+    ops_put(&o, "migrations/0001_stray.sql", "CREATE TABLE stray (i int);");
+    find();
+    assert_non_null(conflict("journal-without-file"));
+    assert_int_equal(conflict("journal-without-file")->settled_by, LS_SETTLES(LS_SETTLE_RECONCILE));
+    assert_non_null(conflict("file-without-journal"));
+    settle(&req);
+    journal = text_of("migrations/meta/_journal.json");
+    assert_null(strstr(journal, "0001_gone"));
+    assert_non_null(strstr(journal, "\"tag\": \"0001_stray\""));
+    free(journal);
+    run_up(-1);
+    value_is("SELECT count(*) FROM stray", "0");
+    find();
+    assert_null(conflict("journal-without-file"));
+    assert_null(conflict("file-without-journal"));
+}
+
+static void plain_list(void **state)
+{
+    const char *const two[] = {"002_b", NULL};
+    struct ls_settle_request req = {.kind = LS_SETTLE_RECONCILE, .pending = two}, renumber = {.kind = LS_SETTLE_RENUMBER, .version = "003_c.sql", .to = "009"};
+    char *list;
+
+    (void)state;
+    ops_open(&o, "plain", false);
+    ops_put(&o, "migrations/001_a.sql", "CREATE TABLE a (i int);\n");
+    ops_put(&o, "migrations/002_b.sql", "INSERT INTO a VALUES (1);\n");
+    ops_put(&o, "migrations/003_c.sql", "CREATE TABLE c (i int);\n");
+    run_up(-1);
+    ops_sql(&o, "DROP TABLE c;");
+    settle(&req);
+    assert_int_equal(evidence("003")->verdict, LS_SETTLE_UNRECORD);
+    list = text_of("migrations/applied.txt");
+    assert_non_null(strstr(list, "001_a"));
+    assert_null(strstr(list, "002_b"));
+    assert_null(strstr(list, "003_c"));
+    free(list);
+    run_up(-1);
+    settle(&renumber);
+    list = text_of("migrations/applied.txt");
+    assert_non_null(strstr(list, "\n009_c.sql\n"));
+    assert_null(strstr(list, "003_c"));
+    free(list);
+    assert_true(is_there("migrations/009_c.sql"));
+    assert_int_equal(n_runnable(), 0);
+}
+
 static void hostile_names(void **state)
 {
     (void)state;
@@ -674,6 +734,8 @@ int main(void)
         cmocka_unit_test_teardown(duplicate_that_cannot_be_told, close_all),
         cmocka_unit_test_teardown(to_a_number_of_ones_own, close_all),
         cmocka_unit_test_teardown(drizzle_journal, close_all),
+        cmocka_unit_test_teardown(drizzle_journal_and_files, close_all),
+        cmocka_unit_test_teardown(plain_list, close_all),
         cmocka_unit_test_teardown(hostile_names, close_all),
         cmocka_unit_test_teardown(adopt_golang, close_all),
         cmocka_unit_test_teardown(adopt_lockstep, close_all),

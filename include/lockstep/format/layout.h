@@ -64,6 +64,10 @@ struct ls_layout {
     /* NULL, or, for a tool whose journal makes the order: moves n migrations behind all others, and behind `above` (the ledger's newest key). */
     enum ls_rc (*move_to_end)(struct ls_arena *arena, const struct ls_migrations *all, const struct ls_migration *const *moved, size_t n, uint64_t above,
                               int64_t wall_us, struct ls_moved *out, struct ls_err *err);
+    /* NULL, or: brings such a journal to the files: an entry without a file goes when the ledger does not know it either, a file without an entry gets one
+     * at the end. Nothing in out->writes when they agree. */
+    enum ls_rc (*repair_journal)(struct ls_arena *arena, const struct ls_migrations *all, const struct ls_ledger *ledger, int64_t wall_us, struct ls_moved *out,
+                                 struct ls_err *err);
 };
 
 /* Fills out (at most 3) with the files of one migration; returns how many. What the layout has no place for is left out: the caller says so. */
