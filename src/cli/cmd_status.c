@@ -4,6 +4,7 @@
 #include "cli/cmd.h"
 
 #include "lockstep/engine/dirty.h"
+#include "lockstep/engine/settle.h"
 #include "lockstep/model/graph.h"
 
 static const char *applied_at(const struct ls_entry *e)
@@ -291,6 +292,22 @@ static void fill_json(struct cli_ctx *ctx)
     (void)json_object_set_new(ctx->root, "diagnostics", cli_json_diags(&s->migrations.diags));
 }
 
+/* What `conflicts` would list, as far as files and ledger show it: asking the catalogue is its own business. */
+static void note_conflicts(struct cli_ctx *ctx)
+{
+    struct ls_conflicts found;
+    size_t n = 0;
+
+    if (ls_conflicts_find(NULL, ctx->snap, &found, NULL) == LS_OK)
+        for (size_t i = 0; i < found.c.n; i++)
+            n += found.c.v[i].command != NULL;
+    if (ctx->root)
+        cli_json_int(ctx->root, "settleable_conflicts", (int64_t)n);
+    else if (n > 0 && !cli_has(ctx, CLI_O(CSV)))
+        cli_say(ctx, "note: %zu conflict%s can be settled; `lockstep conflicts` shows %s and how", n, n == 1 ? "" : "s", n == 1 ? "it" : "them");
+    ls_conflicts_release(&found);
+}
+
 /* --check: 3 where nothing can run, 6 where something is to do or differs. */
 static int check(struct cli_ctx *ctx)
 {
@@ -329,6 +346,7 @@ int cli_cmd_status(struct cli_ctx *ctx)
         if (ctx->snap->ledger.has_legacy)
             cli_say(ctx, "note: there is a schema_version table of an older tool; `lockstep mark --import` takes it over");
     }
+    note_conflicts(ctx);
     if (ctx->snap->has_db && is_dirty(ctx->snap) && !cli_has(ctx, CLI_O(CSV)))
         explain_dirty(ctx);
     return cli_has(ctx, CLI_O(CHECK)) ? check(ctx) : 0;

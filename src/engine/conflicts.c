@@ -5,11 +5,14 @@
 #include <stdarg.h>
 #include <string.h>
 
-#include "engine/dirty_priv.h"
-#include "engine/settle_list.h"
 #include "engine/session_priv.h"
+#include "engine/settle_evidence.h"
+#include "engine/settle_list.h"
 #include "lockstep/base/file.h"
 #include "lockstep/engine/settle.h"
+#include "lockstep/format/layout.h"
+
+#define MAX_LOOKED_AT 2000 /* migrations whose statements are looked up, one query each */
 
 struct finder {
     struct ls_session *s;
@@ -174,9 +177,9 @@ static void find_heads(struct finder *f)
 static void find_journal(struct finder *f)
 {
     static const struct {
-        const char *code, *hint;
-        bool moves;
-    } codes[] = {{"journal-without-file", NULL, false}, {"file-without-journal", NULL, false}, {"journal-order", NULL, true}, {"bad-entry", NULL, false}};
+        const char *code;
+        bool moves, repairs;
+    } codes[] = {{"journal-without-file", false, true}, {"file-without-journal", false, true}, {"journal-order", true, false}, {"bad-entry", false, false}};
     const struct ls_diags *d = &f->snap->migrations.diags;
 
     for (size_t i = 0; i < d->d.n; i++)
@@ -190,6 +193,8 @@ static void find_journal(struct finder *f)
             c->diag.hint = ls_arena_str(f->out->arena, d->d.v[i].hint);
             if (codes[k].moves && can_renumber(f) && d->d.v[i].version != NULL)
                 settle(f, c, LS_SETTLE_RENUMBER, d->d.v[i].version, "renumber moves it to the journal's end, with a later time");
+            if (codes[k].repairs && can_renumber(f) && f->snap->format->layout->repair_journal != NULL)
+                settle(f, c, LS_SETTLE_RECONCILE, NULL, "%s; or reconcile, which brings the journal to the files", c->diag.hint != NULL ? c->diag.hint : "bring it back");
         }
 }
 
@@ -293,6 +298,32 @@ static enum ls_rc find_ledgers(struct finder *f, struct ls_err *err)
     }
     ls_buf_release(&names);
     ls_seen_ledgers_release(&seen);
+    return rc;
+}
+
+/* Below a cursor everything counts as applied. What came in there later never ran: only the catalogue shows it. */
+static enum ls_rc find_below_cursor(struct finder *f, struct ls_err *err)
+{
+    const struct ls_timeline *t = &f->snap->timeline;
+    struct ls_evidences all = {0};
+    enum ls_rc rc;
+
+    if (f->snap->ledger.shape != LS_LEDGER_CURSOR || !f->snap->ledger.has_cursor || f->snap->ledger.dirty || t->e.n > MAX_LOOKED_AT)
+        return LS_OK;
+    rc = ls_evidence_read(f->s, f->snap, f->out->arena, ls_evidence_claimed, NULL, &all, err);
+    for (size_t i = 0; rc == LS_OK && i < t->e.n; i++) {
+        const struct ls_entry *e = &t->e.v[i];
+        struct ls_conflict *c;
+
+        if (e->evidence != LS_EVIDENCE_INFERRED || is_duplicate(e) || ls_evidence_found(&all, i) != LS_FOUND_NOTHING)
+            continue;
+        c = add(f, LS_SEV_ERROR, "never-runs", file_of(e), 0, "%s stands below the cursor %" PRIu64 ", so %s takes it for applied and never runs it; but the database has nothing of it",
+                e->label, f->snap->ledger.cursor, f->snap->format->title);
+        about(f, c, e);
+        if (can_renumber(f))
+            settle(f, c, LS_SETTLE_RENUMBER, e->label, "renumber gives it a number behind everything, and the tool runs it next");
+    }
+    ls_evidences_release(&all);
     return rc;
 }
 
@@ -406,6 +437,8 @@ static enum ls_rc find_in_ledger(struct finder *f, struct ls_err *err)
     rc = ls_session_connect_to_read(f->s, err);
     if (rc == LS_OK)
         rc = find_ledgers(f, err);
+    if (rc == LS_OK)
+        rc = find_below_cursor(f, err);
     return rc == LS_OK ? find_no_ledger(f, err) : rc;
 }
 

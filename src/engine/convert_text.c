@@ -50,7 +50,7 @@ static bool can_keep_keys(struct ls_convert *cv, size_t *width)
 
     *width = 0;
     for (size_t i = 0; i < cv->c.n; i++) {
-        const char *key = stripped(cv->t->arena, cv->c.v[i].entry->label);
+        const char *key = stripped(cv->t->arena, ls_layout_number(cv->t->arena, cv->c.v[i].entry->migration));
         uint64_t n = are_digits(key) ? strtoull(key, NULL, 10) : 0;
 
         if (n <= last)
@@ -92,7 +92,7 @@ static void name_all(struct ls_convert *cv)
         digits++;
     for (size_t i = 0; i < cv->c.n; i++) {
         struct ls_carried *c = &cv->c.v[i];
-        const char *key = stripped(a, c->entry->label);
+        const char *key = stripped(a, ls_layout_number(a, c->entry->migration));
 
         if (!keep)
             c->w.key = ls_arena_printf(a, "%0*zu", (int)digits, counts_from_zero ? i : i + 1);
@@ -231,6 +231,9 @@ static enum ls_rc carry_one(struct ls_convert *cv, struct ls_carried *c, struct 
         c->w.up = "";
         lose(cv, LS_SEV_WARNING, "missing-up", m->down.path, "%s has no up part: the new one is empty", c->entry->label);
     }
+    if (l->needs_down && m->down.path == NULL)
+        lose(cv, LS_SEV_INFO, "no-down", m->up.path, "it has no down; %s wants one, and gets an empty one: taking %s back runs nothing, and is recorded", cv->target->title,
+             c->entry->label);
     if (!has_down && m->down.path != NULL)
         lose(cv, LS_SEV_WARNING, "down", m->down.path, "%s takes nothing back: the down of %s is left behind", cv->target->title, c->entry->label);
     else if (l->undo_prefix != NULL && m->down.path != NULL)

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lockstep/base/file.h"
 #include "lockstep/base/mem.h"
 #include "lockstep/base/redact.h"
 
@@ -151,14 +152,23 @@ static enum ls_rc read_postgres(struct ls_session *s, struct target *t, struct l
 
 static enum ls_rc read_sqlite(struct ls_session *s, struct target *t, struct ls_err *err)
 {
-    const char *name = ls_db_info(s->db)->database;
+    char *label = s->is_stand_in ? ls_db_url_label(s->url) : NULL; /* "sqlite PATH": the file is not there yet */
+    const char *name = label != NULL ? ls_arena_str(t->arena, label + strcspn(label, " ") + 1) : ls_db_info(s->db)->database;
     char resolved[PATH_MAX];
 
+    free(label);
     if (name[0] == '\0' || strcmp(name, ":memory:") == 0)
         return ls_err_set(err, LS_E_UNSUPPORTED, "a database in memory is seen by no other program: its tool cannot migrate it");
-    if (realpath(name, resolved) == NULL)
-        return ls_err_sys(err, "%s", name);
-    t->path = t->database = ls_arena_str(t->arena, resolved);
+    if (realpath(name, resolved) != NULL) {
+        t->path = ls_arena_str(t->arena, resolved);
+    } else {
+        const char *base = ls_path_base(name), *folder = ls_arena_strn(t->arena, name, (size_t)(base - name));
+
+        if (realpath(folder[0] != '\0' ? folder : ".", resolved) == NULL)
+            return ls_err_sys(err, "%s", name);
+        t->path = ls_arena_printf(t->arena, "%s/%s", resolved, base);
+    }
+    t->database = t->path;
     ls_buf_addf(&t->url, "sqlite:///%s", t->path);
     ls_buf_adds(&t->authority, t->path);
     return LS_OK;

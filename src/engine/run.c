@@ -126,7 +126,7 @@ static enum ls_rc changed(const char *why, struct ls_err *err)
 static enum ls_rc plan_again(struct ls_runner *r, struct ls_err *err)
 {
     const struct ls_plan *p = r->plan;
-    struct ls_plan_goal goal = {p->action, p->count, p->id, p->to_nothing};
+    struct ls_plan_goal goal = {p->action, p->count, p->id, p->to_nothing, p->out_of_order};
     struct ls_snapshot *snap = NULL;
     struct ls_plan *again = NULL;
     struct ls_err own = LS_ERR_INIT;

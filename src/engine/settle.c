@@ -152,7 +152,7 @@ enum ls_rc ls_settle_write(struct ls_settlement *t, const char *path, const char
     struct stat st;
     enum ls_rc rc = LS_OK;
 
-    if (new_only ? is_taken(t, path) : lstat(path, &st) == 0 && !S_ISREG(st.st_mode))
+    if (lstat(path, &st) == 0 && (new_only || !S_ISREG(st.st_mode)))
         return ls_err_set(err, LS_E_REFUSED, "%s cannot be written: %s", path, new_only ? "it is there already" : "it is no file");
     if (!new_only && ls_path_exists(path)) {
         rc = ls_file_read(path, LS_OPEN_NOFOLLOW, 0, &old, err);
@@ -170,13 +170,16 @@ void ls_settle_mkdir(struct ls_settlement *t, const char *path)
 {
     struct ls_file_op op = {.kind = LS_FILE_MKDIR, .to = ls_arena_str(t->arena, path)};
 
-    if (!is_taken(t, path))
+    for (size_t i = t->files.n; i-- > 0 && t->files.n - i < 8;) /* asked for again right behind each other */
+        if (t->files.v[i].kind == LS_FILE_MKDIR && strcmp(t->files.v[i].to, path) == 0)
+            return;
+    if (!ls_path_exists(path))
         *LS_VEC_PUSH(&t->files) = op;
 }
 
 /* --- the ledger's half ------------------------------------------------------------------------------------------------------------------------- */
 
-void ls_settle_plan_begin(struct ls_settle_plan *p, struct ls_session *s, struct ls_settlement *t, const struct ls_format *format, const char *target,
+void ls_settle_plan_begin(struct ls_settle_plan *p, struct ls_session *s, struct ls_settlement *t, const struct ls_format *format, const struct ls_snapshot *snap,
                           const struct ls_timeline *timeline, const struct ls_ledger *ledger, const struct ls_migrations *migrations)
 {
     struct ls_plan *plan = ls_plan_new();
@@ -186,7 +189,7 @@ void ls_settle_plan_begin(struct ls_settle_plan *p, struct ls_session *s, struct
     plan->action = LS_ACTION_SETTLE;
     plan->count = -1;
     plan->format = ls_arena_str(plan->arena, format->name);
-    plan->target = ls_arena_str(plan->arena, target);
+    plan->target = ls_arena_str(plan->arena, snap->target_label);
     plan->ledger = ls_arena_str(plan->arena, ledger->location != NULL ? ledger->location : "");
     ls_ledger_fingerprint(ledger, plan->ledger_fingerprint);
     p->ctx = (struct ls_plan_ctx){.plan = plan,
@@ -195,6 +198,7 @@ void ls_settle_plan_begin(struct ls_settle_plan *p, struct ls_session *s, struct
                                   .timeline = timeline,
                                   .ledger = ledger,
                                   .migrations = migrations,
+                                  .info = &snap->info,
                                   .operator_name = ls_arena_str(plan->arena, s->p.operator_name)};
 }
 

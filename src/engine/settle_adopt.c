@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "engine/plan_priv.h"
+#include "lockstep/format/layout.h"
 
 struct adopt {
     struct ls_session *s;
@@ -104,15 +105,20 @@ static void look(struct adopt *a, const struct ls_evidences *all)
     }
 }
 
+static bool is_one_row(const struct ls_snapshot *snap)
+{
+    return snap->ledger.shape == LS_LEDGER_CURSOR || (snap->format->layout != NULL && snap->format->layout->has_baseline);
+}
+
 static enum ls_rc record(struct adopt *a, struct ls_err *err)
 {
     const struct ls_timeline *t = &a->snap->timeline;
     struct ls_settle_plan plan;
     enum ls_rc rc = LS_OK;
 
-    ls_settle_plan_begin(&plan, a->s, a->t, a->snap->format, a->snap->target_label, t, &a->snap->ledger, &a->snap->migrations);
-    /* A cursor is one row; whoever keeps a row for each gets each. */
-    for (long i = a->snap->ledger.shape == LS_LEDGER_CURSOR ? a->at : 0; rc == LS_OK && i <= a->at; i++)
+    ls_settle_plan_begin(&plan, a->s, a->t, a->snap->format, a->snap, t, &a->snap->ledger, &a->snap->migrations);
+    /* A cursor is one row, and so is a baseline; whoever keeps a row for each gets each. */
+    for (long i = is_one_row(a->snap) ? a->at : 0; rc == LS_OK && i <= a->at; i++)
         if (is_versioned(&t->e.v[i]))
             rc = ls_settle_mark(&plan, &t->e.v[i], true, err);
     return rc == LS_OK ? ls_settle_plan_end(&plan, err) : rc;

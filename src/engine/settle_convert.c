@@ -151,7 +151,7 @@ static enum ls_rc check_prefix(const struct ls_convert *cv, const struct ls_ledg
 {
     const struct ls_entry *open = NULL;
 
-    if (l->shape != LS_LEDGER_CURSOR && l->shape != LS_LEDGER_HIGH_WATER)
+    if (l->shape != LS_LEDGER_CURSOR && l->shape != LS_LEDGER_HIGH_WATER && !cv->target->layout->has_baseline)
         return LS_OK;
     for (size_t i = 0; i < cv->c.n; i++) {
         const struct ls_entry *e = cv->c.v[i].entry;
@@ -180,7 +180,7 @@ static const struct ls_migration *staged_of(const struct ls_convert *cv, size_t 
 
 static enum ls_rc mark_all(struct ls_convert *cv, struct ls_settle_plan *plan, const struct ls_timeline *t, struct ls_err *err)
 {
-    bool is_cursor = plan->ctx.ledger->shape == LS_LEDGER_CURSOR;
+    bool is_cursor = plan->ctx.ledger->shape == LS_LEDGER_CURSOR || cv->target->layout->has_baseline;
     long last = -1;
     enum ls_rc rc = LS_OK;
 
@@ -240,7 +240,7 @@ static enum ls_rc write_ledger(struct ls_convert *cv, const struct ls_ledger *se
     enum ls_rc rc;
 
     ls_timeline_build(&cv->staged, l, cv->target->rules, &t);
-    ls_settle_plan_begin(&plan, cv->s, cv->t, cv->target, cv->snap->target_label, &t, l, &cv->staged);
+    ls_settle_plan_begin(&plan, cv->s, cv->t, cv->target, cv->snap, &t, l, &cv->staged);
     ls_ledger_fingerprint(seen, plan.ctx.plan->ledger_fingerprint);
     plan.opts.table = NULL;
     plan.opts.dir = cv->t->out_dir;

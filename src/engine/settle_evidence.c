@@ -3,35 +3,78 @@
 
 #include "engine/settle_evidence.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "engine/session_priv.h"
 #include "lockstep/base/mem.h"
 
-/* "table users" and "column email of users", "column email of public.users": one is about the other. */
-static bool is_about(const char *object, const char *other)
-{
-    const char *of = strstr(object, " of "), *name = strchr(other, ' ');
-    size_t n = of != NULL ? strlen(of + 4) : 0, m = name != NULL ? strlen(name + 1) : 0;
+/* The last migration that names an object and is not known not to have run. */
+struct last {
+    const char *object;
+    size_t at;
+};
+struct lasts {
+    LS_VEC(struct last) l;
+};
 
-    if (object[0] == '\0' || other[0] == '\0')
-        return false;
-    if (strcmp(object, other) == 0)
-        return true;
-    return of != NULL && strncmp(other, "table ", 6) == 0 && n >= m && strcmp(of + 4 + (n - m), name + 1) == 0;
+static int compare(const void *pa, const void *pb)
+{
+    const struct last *a = pa, *b = pb;
+    int c = strcmp(a->object, b->object);
+
+    return c != 0 ? c : (a->at > b->at) - (a->at < b->at);
 }
 
-/* An object that a later migration names too: what is seen of it is what that one left. */
-static bool is_shadowed(const struct ls_evidences *all, size_t from, const struct ls_trace *trace)
+static void collect(const struct ls_evidences *all, struct lasts *out)
 {
-    for (size_t i = from + 1; i < all->r.n; i++) {
-        const struct ls_reading *later = &all->r.v[i];
+    size_t n = 0;
 
-        for (size_t k = 0; all->counts.v[i] && k < later->stmts.n; k++)
-            if (is_about(trace->object, later->stmts.v[k].trace.object) && later->stmts.v[k].trace.verdict != LS_TRACE_ABSENT)
-                return true;
+    for (size_t i = 0; i < all->r.n; i++)
+        for (size_t k = 0; all->counts.v[i] && k < all->r.v[i].stmts.n; k++) {
+            const struct ls_trace *t = &all->r.v[i].stmts.v[k].trace;
+
+            if (t->object[0] != '\0' && t->verdict != LS_TRACE_ABSENT)
+                *LS_VEC_PUSH(&out->l) = (struct last){t->object, i};
+        }
+    if (out->l.n > 1)
+        qsort(out->l.v, out->l.n, sizeof(*out->l.v), compare);
+    for (size_t i = 0; i < out->l.n; i++)
+        if (i + 1 == out->l.n || strcmp(out->l.v[i].object, out->l.v[i + 1].object) != 0)
+            out->l.v[n++] = out->l.v[i];
+    out->l.n = n;
+}
+
+static bool is_later(const struct lasts *all, const char *object, size_t from)
+{
+    size_t low = 0, high = all->l.n;
+
+    while (low < high) {
+        size_t mid = low + (high - low) / 2;
+        int c = strcmp(all->l.v[mid].object, object);
+
+        if (c == 0)
+            return all->l.v[mid].at > from;
+        if (c < 0)
+            low = mid + 1;
+        else
+            high = mid;
     }
     return false;
+}
+
+/* An object that a later migration names too, or whose table one does: what is seen of it is what that one left. */
+static bool is_shadowed(const struct lasts *all, struct ls_arena *arena, size_t from, const struct ls_trace *trace)
+{
+    const char *of = strstr(trace->object, " of "), *dot;
+
+    if (is_later(all, trace->object, from))
+        return true;
+    if (of == NULL)
+        return false;
+    dot = strrchr(of + 4, '.');
+    return is_later(all, ls_arena_printf(arena, "table %s", of + 4), from) ||
+           (dot != NULL && is_later(all, ls_arena_printf(arena, "table %s", dot + 1), from));
 }
 
 static enum ls_settle_found found_of(const struct ls_reading *r)
@@ -57,7 +100,7 @@ static enum ls_settle_found found_of(const struct ls_reading *r)
     return LS_FOUND_UNKNOWN;
 }
 
-static void shade(struct ls_arena *arena, struct ls_evidences *all, size_t at)
+static void shade(struct ls_arena *arena, const struct lasts *lasts, struct ls_evidences *all, size_t at)
 {
     struct ls_reading *r = &all->r.v[at];
     size_t n_left = 0;
@@ -65,7 +108,7 @@ static void shade(struct ls_arena *arena, struct ls_evidences *all, size_t at)
     for (size_t i = 0; i < r->stmts.n; i++) {
         struct ls_trace *t = &r->stmts.v[i].trace;
 
-        if (t->object[0] != '\0' && is_shadowed(all, at, t)) {
+        if (t->object[0] != '\0' && is_shadowed(lasts, arena, at, t)) {
             t->verdict = LS_TRACE_UNKNOWN;
             t->says = ls_arena_printf(arena, "cannot be known: a later migration is about %s too", t->object);
         } else if (t->object[0] != '\0' && !r->stmts.v[i].is_inferred && t->verdict != LS_TRACE_UNKNOWN) {
@@ -98,6 +141,8 @@ enum ls_rc ls_evidence_read(struct ls_session *s, const struct ls_snapshot *snap
 {
     enum ls_rc rc = ls_session_connect_to_read(s, err);
 
+    struct lasts lasts = {0};
+
     *out = (struct ls_evidences){0};
     for (size_t i = 0; rc == LS_OK && i < snap->timeline.e.n; i++) {
         const struct ls_entry *e = &snap->timeline.e.v[i];
@@ -109,9 +154,22 @@ enum ls_rc ls_evidence_read(struct ls_session *s, const struct ls_snapshot *snap
         if (m != NULL && m->lang == LS_LANG_SQL && m->kind == LS_KIND_VERSIONED)
             rc = ls_reading_look(s, arena, m, LS_UP, 0, 0, false, r, err);
     }
+    collect(out, &lasts);
     for (size_t i = 0; rc == LS_OK && i < out->r.n; i++)
-        shade(arena, out, i);
+        shade(arena, &lasts, out, i);
+    LS_VEC_RELEASE(&lasts.l);
     return rc;
+}
+
+enum ls_settle_found ls_evidence_found(const struct ls_evidences *all, size_t at)
+{
+    return found_of(&all->r.v[at]);
+}
+
+bool ls_evidence_claimed(void *ctx, const struct ls_entry *e)
+{
+    (void)ctx;
+    return e->state == LS_STATE_APPLIED || e->state == LS_STATE_MODIFIED || e->evidence == LS_EVIDENCE_INFERRED;
 }
 
 void ls_evidence_of(const struct ls_evidences *all, size_t at, struct ls_arena *arena, const struct ls_entry *e, struct ls_settle_evidence *out)

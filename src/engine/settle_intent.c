@@ -310,13 +310,21 @@ static const char *read_record(struct ls_settle_left *l, const char *home, const
     return NULL;
 }
 
+void ls_settle_left_parse(struct ls_settle_left *l, const char *home, const char *text, size_t len)
+{
+    json_error_t bad;
+    json_t *o = json_loadb(text, len, JSON_REJECT_DUPLICATES, &bad);
+
+    l->is_there = true;
+    l->broken = o == NULL ? ls_arena_printf(l->arena, "line %d: %s", bad.line, bad.text) : read_record(l, home, o);
+    json_decref(o);
+}
+
 enum ls_rc ls_settle_leftover(const char *dir, struct ls_settle_left *out, struct ls_err *err)
 {
     struct ls_buf text = LS_BUF_INIT;
     char *path = ls_path_join(dir, LS_SETTLE_INTENT);
     struct ls_err why = LS_ERR_INIT;
-    json_error_t bad;
-    json_t *o = NULL;
     struct stat st;
     enum ls_rc rc = LS_OK;
 
@@ -332,12 +340,10 @@ enum ls_rc ls_settle_leftover(const char *dir, struct ls_settle_left *out, struc
         out->broken = ls_arena_str(out->arena, why.message);
         goto out;
     }
-    o = json_loadb(text.ptr, text.len, JSON_REJECT_DUPLICATES, &bad);
-    out->broken = o == NULL ? ls_arena_printf(out->arena, "line %d: %s", bad.line, bad.text) : read_record(out, dir, o);
+    ls_settle_left_parse(out, dir, text.ptr, text.len);
     if (out->broken == NULL && ls_settle_count_done(out->ops.v, out->ops.n, &out->n_done, &why) != LS_OK)
         out->broken = ls_arena_str(out->arena, why.message);
 out:
-    json_decref(o);
     ls_err_release(&why);
     ls_buf_release(&text);
     free(path);

@@ -25,7 +25,7 @@ struct ls_settle_plan {
     struct ls_format_opts opts;
 };
 /* Begins t->plan for a ledger of `format`; timeline, ledger and migrations are lent until ls_settle_plan_end. */
-void ls_settle_plan_begin(struct ls_settle_plan *p, struct ls_session *s, struct ls_settlement *t, const struct ls_format *format, const char *target,
+void ls_settle_plan_begin(struct ls_settle_plan *p, struct ls_session *s, struct ls_settlement *t, const struct ls_format *format, const struct ls_snapshot *snap,
                           const struct ls_timeline *timeline, const struct ls_ledger *ledger, const struct ls_migrations *migrations);
 /* A RECORD step about an entry (NULL: none); label and name may be changed by the caller. */
 struct ls_step *ls_settle_step(struct ls_settle_plan *p, enum ls_direction dir, const struct ls_entry *e);
@@ -52,6 +52,8 @@ LS_MUST_CHECK enum ls_rc ls_settle_count_done(const struct ls_file_op *ops, size
 /* The folder that holds t's record: where its files change. */
 const char *ls_settle_home(const struct ls_settlement *t);
 LS_MUST_CHECK enum ls_rc ls_settle_intent_write(const struct ls_settlement *t, struct ls_err *err);
+/* What a record's text says, for the folder `home`; l has its arena, and broken is set when it cannot be used. Looks at no file but for links on the way. */
+void ls_settle_left_parse(struct ls_settle_left *l, const char *home, const char *text, size_t len);
 LS_MUST_CHECK enum ls_rc ls_settle_intent_remove(const char *home, struct ls_err *err);
 
 #endif

@@ -10,6 +10,7 @@
 
 #include "engine/plan_priv.h"
 #include "lockstep/base/mem.h"
+#include "lockstep/format/layout.h"
 
 struct reconcile {
     struct ls_session *s;
@@ -145,7 +146,7 @@ static enum ls_rc record(struct reconcile *r, struct ls_err *err)
 
     if (snap->format->plan_mark == NULL)
         return LS_OK;
-    ls_settle_plan_begin(&plan, r->s, r->t, snap->format, snap->target_label, &snap->timeline, &snap->ledger, &snap->migrations);
+    ls_settle_plan_begin(&plan, r->s, r->t, snap->format, snap, &snap->timeline, &snap->ledger, &snap->migrations);
     if (snap->ledger.shape == LS_LEDGER_CURSOR)
         rc = record_cursor(r, &plan, err);
     for (size_t i = 0; rc == LS_OK && i < r->ev.n && snap->ledger.shape != LS_LEDGER_CURSOR; i++)
@@ -170,6 +171,25 @@ static enum ls_rc rewrite(struct reconcile *r, struct ls_err *err)
     rc = ls_settle_write(r->t, r->list.path, text.ptr, text.len, false, err);
     free(applied);
     ls_buf_release(&text);
+    return rc;
+}
+
+/* --- the journal beside the files ----------------------------------------------------------------------------------------------------------------------- */
+
+static enum ls_rc repair_journal(struct reconcile *r, struct ls_err *err)
+{
+    const struct ls_layout *l = r->snap->format->layout;
+    struct ls_moved moved = {0};
+    enum ls_rc rc = LS_OK;
+
+    if (l == NULL || l->repair_journal == NULL)
+        return LS_OK;
+    rc = l->repair_journal(r->t->arena, &r->snap->migrations, &r->snap->ledger, r->t->request.wall_us, &moved, err);
+    for (size_t i = 0; rc == LS_OK && i < moved.writes.n; i++)
+        rc = ls_settle_write(r->t, moved.writes.v[i].path, moved.writes.v[i].text, moved.writes.v[i].len, false, err);
+    for (size_t i = 0; rc == LS_OK && i < moved.lost.n; i++)
+        ls_settle_note(r->t, &r->t->findings, LS_SEV_WARNING, "journal-without-file", NULL, "%s", moved.lost.v[i]);
+    ls_moved_release(&moved);
     return rc;
 }
 
@@ -222,6 +242,8 @@ static enum ls_rc make(struct reconcile *r, struct ls_err *err)
         rc = record(r, err);
     if (rc == LS_OK)
         rc = rewrite(r, err);
+    if (rc == LS_OK)
+        rc = repair_journal(r, err);
     if (rc == LS_OK)
         keep_evidence(r);
     return rc;

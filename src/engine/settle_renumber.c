@@ -2,6 +2,7 @@
  * text list. */
 #include <config.h>
 
+#include "engine/settle_evidence.h"
 #include "engine/settle_priv.h"
 
 #include <inttypes.h>
@@ -20,6 +21,7 @@ struct renumber {
     const struct ls_layout *layout;
     LS_VEC(const struct ls_entry *) moved;
     uint64_t above; /* the largest number that a file or the ledger has */
+    bool *never_ran; /* of each entry: it counts as applied by the cursor alone, and the database has nothing of it */
 };
 
 static bool is_applied(const struct ls_entry *e)
@@ -172,7 +174,7 @@ static enum ls_rc pick_all(struct renumber *r, struct ls_err *err)
             ;
         if (k > i + 1)
             rc = pick_duplicates(r, i, k, err);
-        else if (e->state == LS_STATE_OUT_OF_ORDER && e->migration != NULL && !e->is_runnable)
+        else if (e->migration != NULL && ((e->state == LS_STATE_OUT_OF_ORDER && !e->is_runnable) || (r->never_ran[i] && !is_duplicate(e))))
             *LS_VEC_PUSH(&r->moved) = e;
     }
     return rc;
@@ -249,7 +251,7 @@ static enum ls_rc check_applied(struct renumber *r, const struct ls_entry *e, ui
         ls_err_hint(err, "settle that first: lockstep status");
         return LS_E_REFUSED;
     }
-    if (!is_applied(e) || is_duplicate(e))
+    if (!is_applied(e) || is_duplicate(e) || r->never_ran[e - snap->timeline.e.v])
         return LS_OK;
     if (is_cursor && has_between(snap, e, e->version, to)) {
         ls_err_set(err, LS_E_REFUSED, "%s is applied, and between it and %" PRIu64 " there are others: %s's cursor would say something else of them", e->label, to,
@@ -296,8 +298,8 @@ static enum ls_rc rewrite_list(struct renumber *r, const char *old_id, const cha
 static const char *label_for(struct renumber *r, const struct ls_entry *e, size_t n, struct ls_err *err)
 {
     const struct ls_migration *m = e->migration;
-    const char *to = r->t->request.to;
-    size_t width = strlen(m->label);
+    const char *to = r->t->request.to, *old = ls_layout_number(r->t->arena, m);
+    size_t width = strlen(old);
 
     if (to == NULL)
         return ls_layout_next_label(r->t->arena, m, r->above, r->t->request.wall_us, n);
@@ -305,7 +307,7 @@ static const char *label_for(struct renumber *r, const struct ls_entry *e, size_
         ls_err_set(err, LS_E_USAGE, "\"%s\" is no number that a migration could have", to);
         return NULL;
     }
-    if (strspn(to, "0123456789") == strlen(to) && strlen(to) < width && strspn(m->label, "0123456789") == width)
+    if (strspn(to, "0123456789") == strlen(to) && strlen(to) < width && strspn(old, "0123456789") == width)
         return ls_arena_printf(r->t->arena, "%0*" PRIu64, (int)width, number_in(to));
     return ls_arena_str(r->t->arena, to);
 }
@@ -346,7 +348,7 @@ static enum ls_rc move_one(struct renumber *r, struct ls_settle_plan *plan, cons
         return rewrite_list(r, e->id, now.id, err);
     step = ls_settle_step(plan, LS_UP, e);
     step->label = ls_arena_printf(plan->ctx.plan->arena, "%s -> %s", e->label, label);
-    return ls_layout_rekey(r->snap->format, &plan->ctx, step, e->id, &now, err);
+    return ls_layout_rekey(r->snap->format, &plan->ctx, step, e, &now, err);
 }
 
 /* --- a tool whose journal makes the order ------------------------------------------------------------------------------------------------------------------ */
@@ -379,6 +381,23 @@ static enum ls_rc move_in_journal(struct renumber *r, struct ls_err *err)
     return rc;
 }
 
+/* Below a cursor a file that came in late counts as applied: whether it ran, only the catalogue shows. */
+static enum ls_rc look_below_cursor(struct renumber *r, struct ls_err *err)
+{
+    const struct ls_snapshot *snap = r->snap;
+    struct ls_evidences all = {0};
+    enum ls_rc rc;
+
+    r->never_ran = LS_ARENA_ARRAY(r->t->arena, bool, snap->timeline.e.n + 1);
+    if (!snap->has_db || snap->ledger.shape != LS_LEDGER_CURSOR || !snap->ledger.has_cursor || snap->ledger.dirty)
+        return LS_OK;
+    rc = ls_evidence_read(r->s, snap, r->t->arena, ls_evidence_claimed, NULL, &all, err);
+    for (size_t i = 0; rc == LS_OK && i < snap->timeline.e.n; i++)
+        r->never_ran[i] = snap->timeline.e.v[i].evidence == LS_EVIDENCE_INFERRED && ls_evidence_found(&all, i) == LS_FOUND_NOTHING;
+    ls_evidences_release(&all);
+    return rc;
+}
+
 /* --- all of it -------------------------------------------------------------------------------------------------------------------------------------------- */
 
 static enum ls_rc can_renumber(const struct ls_snapshot *snap, struct ls_err *err)
@@ -404,7 +423,7 @@ static enum ls_rc move_all(struct renumber *r, struct ls_err *err)
     struct ls_settle_plan plan;
     enum ls_rc rc = LS_OK;
 
-    ls_settle_plan_begin(&plan, r->s, r->t, r->snap->format, r->snap->target_label, &r->snap->timeline, &r->snap->ledger, &r->snap->migrations);
+    ls_settle_plan_begin(&plan, r->s, r->t, r->snap->format, r->snap, &r->snap->timeline, &r->snap->ledger, &r->snap->migrations);
     if (r->layout->move_to_end != NULL && r->moved.n > 0)
         rc = move_in_journal(r, err);
     for (size_t i = 0; rc == LS_OK && i < r->moved.n && r->layout->move_to_end == NULL; i++)
@@ -423,7 +442,9 @@ enum ls_rc ls_settle_renumber_make(struct ls_session *s, const struct ls_snapsho
         return rc;
     r.t = ls_settlement_new(snap, req, LS_SETTLE_RENUMBER);
     r.above = largest(snap);
-    rc = req->version != NULL ? pick_named(&r, req->version, err) : pick_all(&r, err);
+    rc = look_below_cursor(&r, err);
+    if (rc == LS_OK)
+        rc = req->version != NULL ? pick_named(&r, req->version, err) : pick_all(&r, err);
     if (rc == LS_OK && req->to != NULL && r.moved.n != 1)
         rc = ls_err_set(err, LS_E_USAGE, "one number is for one migration: name the file that is to get it");
     if (rc == LS_OK)

@@ -453,6 +453,8 @@ static void parse_assignment(struct lexer *lx, struct ls_py_value *v, int line)
     }
     if (why == NULL && !at_end(lx))
         why = not_literal;
+    if (why == NULL)
+        why = lx->out->error; /* the text of the value does not end */
     if (why != NULL)
         set_other(v, line, why);
     else

@@ -197,8 +197,8 @@ static const char *const *texts_of(const struct ls_py_value *v)
     return (v->kind == LS_PY_TEXT || v->kind == LS_PY_LIST) && v->n > 0 && v->v[0][0] != '\0' ? v->v : NULL;
 }
 
-/* The ledger's key; false: nobody knows, and alembic fails. */
-static bool set_id(struct scanner *s, struct ls_migration *m, const struct ls_alembic_header *h)
+/* The ledger's key. Where nobody knows it, alembic fails: the file stands there by its name. */
+static void set_id(struct scanner *s, struct ls_migration *m, const struct ls_alembic_header *h)
 {
     const char *stem = stem_of(s->out->arena, m->up.path);
     struct ls_diag *d;
@@ -209,9 +209,10 @@ static bool set_id(struct scanner *s, struct ls_migration *m, const struct ls_al
     } else if (h->revision.kind == LS_PY_OTHER) {
         tell_other(s, m, "revision", &h->revision);
     } else if (h->revision.kind != LS_PY_ABSENT || !is_old_name(stem)) {
+        m->flags |= LS_MIG_BROKEN;
         complain(s, "no-revision", m->up.path, h->revision.line, "the file sets no `revision`: alembic fails with every command")->hint =
             "what is no revision does not belong into this folder";
-        return false;
+        return;
     }
     if (strpbrk(m->id, "@-+:") != NULL && (m->flags & LS_MIG_UNPARSED) == 0) {
         m->flags |= LS_MIG_BROKEN;
@@ -223,7 +224,6 @@ static bool set_id(struct scanner *s, struct ls_migration *m, const struct ls_al
         d->severity = LS_SEV_WARNING;
         d->version = m->label;
     }
-    return true;
 }
 
 static void set_parents(struct scanner *s, struct ls_migration *m, const struct ls_alembic_header *h)
@@ -254,13 +254,12 @@ static void read_header(struct scanner *s, const char *path, const struct ls_buf
         ls_sha256_hex(text->ptr, text->len, m.up.sha256);
     if (h.has_downgrade)
         m.down = m.up;
-    is_complete = h.revision.kind == LS_PY_TEXT && h.down_revision.kind != LS_PY_ABSENT;
+    is_complete = h.revision.kind == LS_PY_TEXT && h.down_revision.kind != LS_PY_ABSENT && h.down_revision.kind != LS_PY_OTHER;
     if (h.error != NULL && !is_complete) {
         m.flags |= LS_MIG_UNPARSED;
         complain(s, "not-python", path, h.error_line, h.error);
     }
-    if (!set_id(s, &m, &h))
-        return;
+    set_id(s, &m, &h);
     if (h.error == NULL || is_complete)
         set_parents(s, &m, &h);
     m.name = first_line(s->out->arena, h.doc);

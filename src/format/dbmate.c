@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "format/config.h"
 #include "format/lockstep.h"
 #include "format/ops.h"
 #include "format/table.h"
@@ -434,6 +435,7 @@ const struct ls_format ls_format_dbmate = {
     .default_dirs = default_dirs,
     .caps = LS_CAP_UP | LS_CAP_DOWN | LS_CAP_RECORD_ONLY | LS_CAP_NATIVE_APPLY,
     .rules = &rules,
+    .config = ls_config_dbmate,
     .detect = detect,
     .scan = scan,
     .ledger_read = ledger_read,

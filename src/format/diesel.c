@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "format/config.h"
 #include "format/lockstep.h"
 #include "format/ops.h"
 #include "format/record.h"
@@ -428,6 +429,7 @@ const struct ls_format ls_format_diesel = {
     .default_dirs = default_dirs,
     .caps = LS_CAP_UP | LS_CAP_DOWN | LS_CAP_APPLIED_AT | LS_CAP_RECORD_ONLY | LS_CAP_NATIVE_APPLY,
     .rules = &rules,
+    .config = ls_config_diesel,
     .detect = detect,
     .scan = scan,
     .ledger_read = ledger_read,

@@ -5,7 +5,9 @@
 
 #include <inttypes.h>
 #include <string.h>
+#include <sys/stat.h>
 
+#include "format/config.h"
 #include "format/json.h"
 #include "format/lockstep.h"
 #include "format/ops.h"
@@ -88,6 +90,13 @@ static int line_of(const char *journal, size_t n)
     return line;
 }
 
+static bool is_link(const char *path)
+{
+    struct stat st;
+
+    return lstat(path, &st) == 0 && S_ISLNK(st.st_mode);
+}
+
 static void add_entry(struct ls_migrations *out, const char *journal, size_t n, const json_t *entry, struct ls_buf *text)
 {
     const char *tag = ls_json_str(entry, "tag"), *path;
@@ -108,6 +117,10 @@ static void add_entry(struct ls_migrations *out, const char *journal, size_t n, 
     m->version = (uint64_t)when;
     m->id = ls_arena_printf(out->arena, "%" PRId64, when);
     name_entry(out->arena, tag, m);
+    if (is_link(path) && !ls_scan_may_open(out, &(struct ls_dirent){.name = (char *)(uintptr_t)ls_path_base(path), .is_link = true}, path)) {
+        m->flags |= LS_MIG_BROKEN;
+        return;
+    }
     if (ls_path_kind(path) == LS_PATH_NONE) {
         d = ls_scan_diag(out, LS_SEV_ERROR, "journal-without-file", journal,
                          "the entry %s has no file %s.sql: Drizzle refuses the whole folder", tag, tag);
@@ -121,6 +134,30 @@ static void add_entry(struct ls_migrations *out, const char *journal, size_t n, 
     m->up.policy = LS_POLICY_TX;
     (void)ls_scan_read(out, m, &m->up, text);
     m->checksum = m->up.sha256[0] != '\0' ? ls_arena_str(out->arena, m->up.sha256) : NULL;
+}
+
+static bool is_sql(const struct ls_dirent *e)
+{
+    size_t n = strlen(e->name);
+
+    return !e->is_dir && n > 4 && strcmp(e->name + n - 4, ".sql") == 0;
+}
+
+/* The journal cannot be read, and with it the order, the times, what belongs to it: the files are shown, and nothing can be run. */
+static void add_files(struct ls_migrations *out, const struct ls_dir *listing)
+{
+    for (size_t i = 0; i < listing->e.n; i++) {
+        const struct ls_dirent *e = &listing->e.v[i];
+        const char *path = ls_arena_printf(out->arena, "%s/%s", out->dir, e->name);
+        struct ls_migration m = {.flags = LS_MIG_UNPARSED};
+
+        if (!is_sql(e) || !ls_scan_may_open(out, e, path))
+            continue;
+        m.id = ls_arena_strn(out->arena, e->name, strlen(e->name) - 4);
+        name_entry(out->arena, m.id, &m);
+        m.up.path = path;
+        *LS_VEC_PUSH(&out->m) = m;
+    }
 }
 
 /* Files that no entry names: Drizzle does not see them. */
@@ -140,7 +177,7 @@ static void note_strays(struct ls_migrations *out, const json_t *entries)
         size_t n = strlen(name);
         char *tag;
 
-        if (dir.e.v[i].is_dir || n <= 4 || strcmp(name + n - 4, ".sql") != 0)
+        if (!is_sql(&dir.e.v[i]))
             continue;
         tag = ls_strndup(name, n - 4);
         if (json_object_get(tags, tag) == NULL)
@@ -195,7 +232,6 @@ static enum ls_rc scan(const char *dir, enum ls_dialect dialect, bool need_hash,
     (void)need_hash;
     ls_scan_begin(out, dir);
     rc = ls_dir_read(dir, &listing, err); /* only a folder that cannot be read is an error */
-    ls_dir_release(&listing);
     if (rc != LS_OK)
         return rc;
     path = ls_arena_printf(out->arena, "%s/" JOURNAL, dir);
@@ -211,6 +247,9 @@ static enum ls_rc scan(const char *dir, enum ls_dialect dialect, bool need_hash,
     check_times(out, path);
     if (json_is_array(entries))
         note_strays(out, entries);
+    else
+        add_files(out, &listing);
+    ls_dir_release(&listing);
     json_decref(root);
     ls_buf_release(&text);
     return LS_OK;
@@ -396,7 +435,7 @@ static const char *const aliases[] = {"drizzle-0", NULL};
 static const char *const own_lines[] = {"--> statement-breakpoint", NULL};
 static const struct ls_layout layout = {.kind = LS_LAYOUT_FILE, .between = "_", .up = ".sql", .stmt_between = "--> statement-breakpoint",
                                         .own = own_lines, .wraps = true, .folder_files = ls_drizzle_folder_files,
-                                        .move_to_end = ls_drizzle_move_to_end};
+                                        .move_to_end = ls_drizzle_move_to_end, .repair_journal = ls_drizzle_repair_journal};
 
 const struct ls_format ls_format_drizzle = {
     .layout = &layout,
@@ -408,6 +447,7 @@ const struct ls_format ls_format_drizzle = {
     .default_dirs = default_dirs,
     .caps = LS_CAP_UP | LS_CAP_CHECKSUM | LS_CAP_RECORD_ONLY | LS_CAP_NATIVE_APPLY | LS_CAP_ONE_TX | LS_CAP_OWN_SPLIT,
     .rules = &rules,
+    .config = ls_config_drizzle,
     .detect = detect,
     .scan = scan,
     .ledger_read = ledger_read,

@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "format/config.h"
 #include "format/lockstep.h"
 #include "format/ops.h"
 #include "format/record.h"
@@ -314,6 +315,7 @@ const struct ls_format ls_format_drizzle1 = {
     .caps = LS_CAP_UP | LS_CAP_CHECKSUM | LS_CAP_APPLIED_AT | LS_CAP_RECORD_ONLY | LS_CAP_NATIVE_APPLY | LS_CAP_ONE_TX |
             LS_CAP_OWN_SPLIT,
     .rules = &rules,
+    .config = ls_config_drizzle,
     .detect = detect,
     .scan = scan,
     .ledger_read = ledger_read,

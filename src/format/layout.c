@@ -198,18 +198,27 @@ static const char *canonical(const char *digits)
     return digits;
 }
 
-/* The id follows the label in one of the ways that formats make one of the other. */
-static const char *new_id(struct ls_arena *arena, const struct ls_migration *m, const char *label)
+const char *ls_layout_number(struct ls_arena *arena, const struct ls_migration *m)
 {
-    size_t n = strlen(m->label);
+    size_t n = strspn(m->label, "0123456789-.");
 
-    if (strcmp(m->id, m->label) == 0)
+    return m->label[n] == '\0' ? m->label : ls_arena_strn(arena, m->label, strspn(m->label, "0123456789"));
+}
+
+/* The id follows the number in one of the ways that formats make one of the other. */
+static const char *new_id(struct ls_arena *arena, const struct ls_migration *m, const char *old, const char *label)
+{
+    size_t n = strlen(old);
+
+    if (n == 0)
+        return NULL;
+    if (strcmp(m->id, old) == 0)
         return ls_arena_str(arena, label);
-    if (strcmp(m->id, canonical(m->label)) == 0)
+    if (strcmp(m->id, canonical(old)) == 0)
         return ls_arena_str(arena, canonical(label));
-    if (strcmp(m->id, strip(arena, m->label)) == 0)
+    if (strcmp(m->id, strip(arena, old)) == 0)
         return strip(arena, label);
-    if (strncmp(m->id, m->label, n) == 0)
+    if (strncmp(m->id, old, n) == 0)
         return ls_arena_printf(arena, "%s%s", label, m->id + n);
     return NULL;
 }
@@ -243,9 +252,9 @@ static const char *folder_in(struct ls_arena *arena, const struct ls_migrations 
 enum ls_rc ls_layout_relabel(const struct ls_layout *l, struct ls_arena *arena, const struct ls_migrations *all, const struct ls_migration *m,
                              const char *label, struct ls_relabelled *out, struct ls_err *err)
 {
-    const char *paths[3] = {m->up.path, m->down.path, m->verify.path};
+    const char *paths[3] = {m->up.path, m->down.path, m->verify.path}, *old = ls_layout_number(arena, m);
 
-    *out = (struct ls_relabelled){.id = new_id(arena, m, label)};
+    *out = (struct ls_relabelled){.id = new_id(arena, m, old, label), .label = ls_arena_str(arena, label)};
     for (size_t i = 0; i < LS_ARRAY_LEN(paths); i++) {
         const char *from = paths[i], *to;
         bool is_known = from == NULL;
@@ -256,9 +265,9 @@ enum ls_rc ls_layout_relabel(const struct ls_layout *l, struct ls_arena *arena, 
             is_known = is_known || strcmp(out->from[k], from) == 0;
         if (is_known)
             continue;
-        to = from != NULL ? relabel_path(l, arena, from, m->label, label) : NULL;
+        to = from != NULL && old[0] != '\0' ? relabel_path(l, arena, from, old, label) : NULL;
         if (to == NULL) {
-            ls_err_set(err, LS_E_REFUSED, "%s does not begin with %s: it cannot be given another number by its name", paths[i], m->label);
+            ls_err_set(err, LS_E_REFUSED, "%s does not begin with its number (%s): it cannot be given another one by its name", paths[i], m->label);
             return LS_E_REFUSED;
         }
         out->from[out->n] = from;
@@ -280,19 +289,20 @@ static bool is_stamp(const char *label)
 
 const char *ls_layout_next_label(struct ls_arena *arena, const struct ls_migration *m, uint64_t above, int64_t wall_us, size_t n)
 {
-    size_t width = strlen(m->label), digits = strspn(m->label, "0123456789");
+    const char *old = ls_layout_number(arena, m);
+    size_t width = strlen(old), digits = strspn(old, "0123456789");
     int64_t at = wall_us + (int64_t)n * 1000000;
     uint64_t version = above + 1 + n;
     char t[LS_ISO_LEN];
 
     ls_stamp_utc(at, t);
-    if (digits == 4 && width > 15 && m->label[4] == '-') /* diesel's 2024-01-01-000000 */
+    if (digits == 4 && width > 15 && old[4] == '-') /* diesel's 2024-01-01-000000 */
         return ls_arena_printf(arena, "%.4s-%.2s-%.2s-%.6s%s", t, t + 4, t + 6, t + 8, width > 17 ? "-0000" : "");
-    if (is_stamp(m->label))
+    if (is_stamp(old))
         version = strtoull(t, NULL, 10) > above ? strtoull(t, NULL, 10) : version;
     else if (width == 17 && digits == 17)
         version = strtoull(ls_arena_printf(arena, "%s000", t), NULL, 10);
-    else if (width == 13 && digits == 13 && m->label[0] == '1')
+    else if (width == 13 && digits == 13 && old[0] == '1')
         version = (uint64_t)(at / 1000);
     else if (width == 10 && digits == 10 && m->version >= 1000000000u)
         version = (uint64_t)(at / 1000000);
@@ -313,11 +323,11 @@ static struct ls_param key_param(const struct ls_layout *l, const char *id)
     return l->key_is_number ? ls_param_int(id) : ls_param_text(id);
 }
 
-enum ls_rc ls_layout_rekey(const struct ls_format *f, struct ls_plan_ctx *ctx, struct ls_step *step, const char *old_id, const struct ls_relabelled *now,
-                           struct ls_err *err)
+enum ls_rc ls_layout_rekey(const struct ls_format *f, struct ls_plan_ctx *ctx, struct ls_step *step, const struct ls_entry *entry,
+                           const struct ls_relabelled *now, struct ls_err *err)
 {
     const struct ls_layout *l = f->layout;
-    const char *table = ls_table_sql_of(ctx, f->ledger_table, err), *key;
+    const char *table = ls_table_sql_of(ctx, f->ledger_table, err), *key, *cell = ls_table_cell(ctx->ledger, entry->row, l->key);
     struct ls_arena *arena = ctx->plan->arena;
     struct ls_param p[3];
     const char *script = l->script != NULL && now->script != NULL ? ls_arena_printf(arena, ", \"%s\" = ?3", l->script) : "";
@@ -325,8 +335,9 @@ enum ls_rc ls_layout_rekey(const struct ls_format *f, struct ls_plan_ctx *ctx, s
     if (table == NULL)
         return LS_E_INPUT;
     key = column(arena, l->key);
-    p[0] = key_param(l, ls_arena_str(arena, now->id));
-    p[1] = key_param(l, ls_arena_str(arena, old_id));
+    /* Flyway writes "0004" where the id is "4". */
+    p[0] = key_param(l, ls_arena_str(arena, cell == NULL || strcmp(cell, entry->id) == 0 ? now->id : now->label));
+    p[1] = key_param(l, ls_arena_str(arena, cell != NULL ? cell : entry->id));
     p[2] = ls_param_text(ls_arena_str(arena, now->script));
     ls_record_begin(ctx, step, table, key, p[1], true);
     ls_ops_fence(ctx, step, ls_record_sql(ctx, ls_arena_printf(arena, "SELECT NOT EXISTS (SELECT 1 FROM @ WHERE %s = ?1)", key), table), p, 1);

@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "format/config.h"
 #include "format/record.h"
 #include "format/section.h"
 #include "format/tree.h"
@@ -295,6 +296,7 @@ const struct ls_format ls_format_prisma = {
     .caps =
         LS_CAP_UP | LS_CAP_CHECKSUM | LS_CAP_DIRTY | LS_CAP_APPLIED_AT | LS_CAP_DURATION | LS_CAP_RECORD_ONLY | LS_CAP_NATIVE_APPLY,
     .rules = &rules,
+    .config = ls_config_prisma,
     .detect = detect,
     .scan = scan,
     .ledger_read = ls_prisma_ledger_read,

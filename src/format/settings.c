@@ -74,6 +74,7 @@ enum ls_rc ls_settings_parse(struct ls_settings *out, enum ls_settings_kind kind
         [LS_SETTINGS_TOML] = ls_settings_read_toml,
         [LS_SETTINGS_PROPERTIES] = ls_settings_read_properties,
         [LS_SETTINGS_YAML] = ls_settings_read_yaml,
+        [LS_SETTINGS_JSON] = ls_settings_read_json,
     };
     struct ls_settings_reader r = {.out = out, .text = text, .len = len, .line = 1, .err = err};
 
@@ -93,7 +94,7 @@ enum ls_rc ls_settings_load(struct ls_settings *out, enum ls_settings_kind kind,
     if (out->arena == NULL)
         out->arena = ls_arena_new();
     if (ls_path_kind(path) != LS_PATH_NONE) {
-        rc = ls_file_read(path, 0, MAX_FILE, &text, err);
+        rc = ls_file_read(path, out->open_flags, MAX_FILE, &text, err);
         if (rc == LS_OK)
             ls_secret_look(text.ptr);
         if (rc == LS_OK)

@@ -1,5 +1,5 @@
-/* Sqitch: its project recognised, what it would do with each state, and why it refuses. Its scripts are for the database's client program, so sqitch itself
- * runs them (sqitch_plan.c). Facts: formats.md 4.11; source: Engine.pm; observed: 1.3.1. */
+/* Sqitch: its project recognised, what it would do with each state, and why it refuses. Its scripts are for the database's client
+ * program, so sqitch itself runs them (sqitch_plan.c). Facts: formats.md 4.11; source: Engine.pm; observed: 1.3.1. */
 #include <config.h>
 
 #include "format/sqitch.h"
@@ -55,14 +55,15 @@ static void detect(const char *path, const struct ls_dir *dir, struct ls_detect 
     out->has_dialect = project.engine != NULL && (strcmp(project.engine, "sqlite") == 0 || strcmp(project.engine, "pg") == 0);
     out->dialect = out->has_dialect && strcmp(project.engine, "sqlite") == 0 ? LS_DIALECT_SQLITE : LS_DIALECT_POSTGRES;
     if (is_plan)
-        snprintf(out->evidence, sizeof(out->evidence), "%s with %%syntax-version= and %zu change%s", ls_path_base(project.plan_file), out->n_migrations,
-                 out->n_migrations == 1 ? "" : "s");
+        snprintf(out->evidence, sizeof(out->evidence), "%s with %%syntax-version= and %zu change%s",
+                 ls_path_base(project.plan_file), out->n_migrations, out->n_migrations == 1 ? "" : "s");
     else if (has_conf)
         snprintf(out->evidence, sizeof(out->evidence), "a file sqitch.conf");
     ls_arena_free(arena);
 }
 
-/* --- what the registry says --------------------------------------------------------------------------------------------------------------- */
+/* --- what the registry says
+ * --------------------------------------------------------------------------------------------------------------- */
 
 static const char *cell(const struct ls_ledger *l, const struct ls_ledger_row *row, const char *column)
 {
@@ -157,10 +158,14 @@ static enum ls_rc check_runnable(const struct ls_timeline *t, const struct ls_le
         return LS_E_REFUSED;
     }
     what = edited(l, e->migration, row);
-    ls_err_set(err, LS_E_REFUSED,
-               "the plan's ids no longer match those of the registry: %s is deployed as %.12s, and the plan makes %.12s of it, because %s", e->label, row->id,
-               e->id, what != NULL ? what : "what it requires, what stands in front of it, or the project's name or URI was edited");
-    ls_err_hint(err, "put the plan's line back as it was when it was deployed: each id is made of it, and all that follow are made of that id");
+    ls_err_set(
+        err, LS_E_REFUSED,
+        "the plan's ids no longer match those of the registry: %s is deployed as %.12s, and the plan makes %.12s of it, because %s",
+        e->label, row->id, e->id,
+        what != NULL ? what : "what it requires, what stands in front of it, or the project's name or URI was edited");
+    ls_err_hint(
+        err,
+        "put the plan's line back as it was when it was deployed: each id is made of it, and all that follow are made of that id");
     return LS_E_REFUSED;
 }
 
@@ -171,7 +176,8 @@ static void tell_edited(const struct ls_migrations *m, const struct ls_ledger *l
         const struct ls_ledger_row *row = &l->rows.v[i];
         const char *what;
 
-        if (row->name == NULL || !is_deployed_row(l, row) || !is_called(e->migration, row->name) || ls_migrations_find_id(m, row->id) != NULL)
+        if (row->name == NULL || !is_deployed_row(l, row) || !is_called(e->migration, row->name) ||
+            ls_migrations_find_id(m, row->id) != NULL)
             continue;
         what = edited(l, e->migration, row);
         e->tool_would = ls_arena_printf(arena, "refuses everything: it is deployed as %.12s, and %s since", row->id,
@@ -207,7 +213,8 @@ static const struct ls_timeline_rules rules = {
     .adjust = adjust,
 };
 
-/* --- the format ------------------------------------------------------------------------------------------------------------------------------ */
+/* --- the format
+ * ------------------------------------------------------------------------------------------------------------------------------ */
 
 static const char *tool_dir(struct ls_arena *arena, const char *migrations_dir)
 {
@@ -216,7 +223,8 @@ static const char *tool_dir(struct ls_arena *arena, const char *migrations_dir)
 
 static const struct ls_format_tool tool = {
     .program = "sqitch",
-    .install = "Install it: in Debian the package sqitch, with libdbd-pg-perl and postgresql-client, or with libdbd-sqlite3-perl and sqlite3.",
+    .install = "Install it: in Debian the package sqitch, with libdbd-pg-perl and postgresql-client, or with libdbd-sqlite3-perl "
+               "and sqlite3.",
     .dir = tool_dir,
 };
 
@@ -229,14 +237,17 @@ const struct ls_format ls_format_sqitch = {
     .ledger_table = "sqitch.changes",
     .tables = tables,
     .default_dirs = default_dirs,
-    .caps = LS_CAP_UP | LS_CAP_DOWN | LS_CAP_CHECKSUM | LS_CAP_APPLIED_AT | LS_CAP_RECORD_ONLY | LS_CAP_AUTHOR | LS_CAP_DELEGATE,
+    .caps = LS_CAP_UP | LS_CAP_DOWN | LS_CAP_VERIFY | LS_CAP_CHECKSUM | LS_CAP_APPLIED_AT | LS_CAP_RECORD_ONLY | LS_CAP_AUTHOR |
+            LS_CAP_DELEGATE,
     .rules = &rules,
     .tool = &tool,
+    .config = ls_sqitch_config,
     .detect = detect,
     .scan = ls_sqitch_scan,
     .ledger_read = ls_sqitch_ledger_read,
     .plan_step = ls_sqitch_plan_step,
     .plan_mark = ls_sqitch_plan_mark,
+    .verify_cmd = ls_sqitch_verify_cmd,
     .lock_keys = ls_lockstep_lock_keys, /* sqitch takes its own, as a child of ours, for mark too */
     .check_runnable = check_runnable,
     .new_files = ls_sqitch_new_files,

@@ -44,14 +44,16 @@ static bool leads_outside(const char *dir, const char *name, const char *path)
 }
 
 /* False: it is there, and could not be read. */
-static bool add_script(struct scanner *s, struct ls_migration *m, struct ls_section *section, const char *dir, const char *name, bool read)
+static bool add_script(struct scanner *s, struct ls_migration *m, struct ls_section *section, const char *dir, const char *name,
+                       bool read)
 {
     const char *path = ls_arena_printf(s->out->arena, "%s/%s", dir, name);
 
     if (ls_path_kind(path) == LS_PATH_NONE)
         return true;
     if (leads_outside(dir, name, path)) {
-        ls_scan_diag(s->out, LS_SEV_ERROR, "outside-link", path, "%s leads out of the folder, or nowhere: it is not followed", name)->version = m->label;
+        ls_scan_diag(s->out, LS_SEV_ERROR, "outside-link", path, "%s leads out of the folder, or nowhere: it is not followed", name)
+            ->version = m->label;
         m->flags |= LS_MIG_BROKEN;
         return false;
     }
@@ -73,7 +75,8 @@ static void add_scripts(struct scanner *s, struct ls_migration *m, const struct 
         if (s->text.len == 0)
             m->flags |= LS_MIG_EMPTY;
     } else if (m->up.path == NULL && (m->flags & LS_MIG_BROKEN) == 0) {
-        ls_scan_diag(s->out, LS_SEV_ERROR, "missing-up", ls_arena_printf(s->out->arena, "%s/%s", is_reworked ? p->reworked_deploy : p->deploy, name),
+        ls_scan_diag(s->out, LS_SEV_ERROR, "missing-up",
+                     ls_arena_printf(s->out->arena, "%s/%s", is_reworked ? p->reworked_deploy : p->deploy, name),
                      "the plan has the change %s, and there is no script to deploy it", m->label)
             ->version = m->label;
     }
@@ -81,7 +84,8 @@ static void add_scripts(struct scanner *s, struct ls_migration *m, const struct 
     (void)add_script(s, m, &m->verify, is_reworked ? p->reworked_verify : p->verify, name, s->need_hash);
 }
 
-/* --- the plan's entries ------------------------------------------------------------------------------------------------------------------ */
+/* --- the plan's entries
+ * ------------------------------------------------------------------------------------------------------------------ */
 
 /* The first tag behind a change, before the next change; -1 none. */
 static long first_tag(const struct ls_sqitch_plan *p, long at)
@@ -163,7 +167,8 @@ static void add_item(struct scanner *s, long at)
     add_scripts(s, m, c);
 }
 
-/* --- the folder -------------------------------------------------------------------------------------------------------------------------- */
+/* --- the folder
+ * -------------------------------------------------------------------------------------------------------------------------- */
 
 static void report_plan(struct scanner *s)
 {
@@ -202,7 +207,8 @@ enum ls_rc ls_sqitch_scan(const char *dir, enum ls_dialect dialect, bool need_ha
         return ls_err_set(err, LS_E_NOT_FOUND, "%s is no folder", dir);
     ls_sqitch_project_read(out->arena, dir, dialect, &s.project);
     if (s.project.conf_error != NULL)
-        ls_scan_diag(out, LS_SEV_ERROR, "conf-syntax", s.project.conf_path, "%s", s.project.conf_error)->line = s.project.conf_error_line;
+        ls_scan_diag(out, LS_SEV_ERROR, "conf-syntax", s.project.conf_path, "%s", s.project.conf_error)->line =
+            s.project.conf_error_line;
     read_plan(&s);
     for (long i = 0; i < (long)s.plan.items.n; i++)
         add_item(&s, i);

@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "format/config.h"
 #include "format/lockstep.h"
 #include "format/ops.h"
 #include "format/table.h"
@@ -346,6 +347,7 @@ const struct ls_format ls_format_sql_migrate = {
     .default_dirs = default_dirs,
     .caps = LS_CAP_UP | LS_CAP_DOWN | LS_CAP_APPLIED_AT | LS_CAP_RECORD_ONLY | LS_CAP_NATIVE_APPLY | LS_CAP_OWN_SPLIT,
     .rules = &rules,
+    .config = ls_config_sql_migrate,
     .detect = detect,
     .scan = scan,
     .ledger_read = ledger_read,

@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "format/config.h"
 #include "format/ops.h"
 #include "format/record.h"
 #include "format/section.h"
@@ -562,6 +563,7 @@ const struct ls_format ls_format_sqlx = {
     .caps = LS_CAP_UP | LS_CAP_DOWN | LS_CAP_CHECKSUM | LS_CAP_DIRTY | LS_CAP_APPLIED_AT | LS_CAP_DURATION | LS_CAP_RECORD_ONLY |
             LS_CAP_NATIVE_APPLY,
     .rules = &rules,
+    .config = ls_config_sqlx,
     .detect = detect,
     .scan = scan,
     .ledger_read = ledger_read,

@@ -107,6 +107,13 @@ struct ls_plan_ctx {
     const struct ls_db_info *info;      /* of the target, to compare with what the tool's own settings say; NULL in tests */
 };
 
+/* What a tool's own configuration says; NULL: nothing. Sources are for people: "GOOSE_DBSTRING in .env", "migrate.table-name in sqlx.toml". */
+struct ls_format_config {
+    const char *url, *url_source;
+    const char *dir, *dir_source;     /* the migrations' folder, as it is reached from where root is */
+    const char *table, *table_source;
+};
+
 struct ls_format {
     const char *name, *title;           /* "golang-migrate"; "golang-migrate" */
     const char *ledger_table;           /* default name; "schema.table" where the tool has a schema of its own on PostgreSQL */
@@ -118,6 +125,10 @@ struct ls_format {
     const struct ls_timeline_rules *rules;
     const struct ls_format_tool *tool;  /* LS_CAP_DELEGATE */
 
+    /* NULL, or: reads the tool's own configuration in the project's folder `root` and its variables; strings of arena. Never runs anything. A file that
+     * cannot be understood is an error (LS_E_INPUT, "FILE:LINE: why"). */
+    enum ls_rc (*config)(struct ls_arena *arena, const char *root, const char *(*getenv_fn)(const char *name), struct ls_format_config *out,
+                         struct ls_err *err);
     /* Looks at one folder: names first, contents only of a few files. dir is its listing. */
     void (*detect)(const char *path, const struct ls_dir *dir, struct ls_detect *out);
     /* Reads the folder. Broken files become diagnostics, the rest is still there; only an unreadable folder is an error.
@@ -135,6 +146,9 @@ struct ls_format {
     enum ls_rc (*plan_finish)(struct ls_plan_ctx *ctx, struct ls_step *last, struct ls_err *err);
     /* Ledger ops of the tool's own force / stamp: make `version` the applied one / not applied. entry NULL with `is_nil`: nothing applied at all. */
     enum ls_rc (*plan_mark)(struct ls_plan_ctx *ctx, struct ls_step *step, const struct ls_entry *entry, bool applied, struct ls_err *err);
+    /* LS_CAP_DELEGATE: NULL, or fills the command that runs the verify scripts of all that is applied. It ends with another status than 0 when one fails, and
+     * names it on standard output: "FILE" failed. */
+    enum ls_rc (*verify_cmd)(struct ls_plan_ctx *ctx, struct ls_child_cmd *cmd, struct ls_err *err);
     /* NULL, or: a legacy ledger's import as one RECORD step. */
     enum ls_rc (*plan_import)(struct ls_plan_ctx *ctx, struct ls_step *step, struct ls_err *err);
     /* Advisory keys that keep the tool and us apart; at most 4; returns how many. */

@@ -57,12 +57,17 @@ struct ls_layout {
     bool key_is_number;
     const char *script;      /* with the file's name, or NULL */
     const char *applied_at;  /* a time, or NULL */
+    bool has_baseline;       /* the first mark in an empty ledger stands for everything up to it */
     /* NULL, or: the files that stand for the whole folder (journal, lock file); path is relative to it. Returns how many, at most 2. */
     int (*folder_files)(struct ls_arena *arena, enum ls_dialect d, const struct ls_written *all, size_t n, int64_t wall_us, const char *paths[2],
                         const char *texts[2]);
     /* NULL, or, for a tool whose journal makes the order: moves n migrations behind all others, and behind `above` (the ledger's newest key). */
     enum ls_rc (*move_to_end)(struct ls_arena *arena, const struct ls_migrations *all, const struct ls_migration *const *moved, size_t n, uint64_t above,
                               int64_t wall_us, struct ls_moved *out, struct ls_err *err);
+    /* NULL, or: brings such a journal to the files: an entry without a file goes when the ledger does not know it either, a file without an entry gets one
+     * at the end. Nothing in out->writes when they agree. */
+    enum ls_rc (*repair_journal)(struct ls_arena *arena, const struct ls_migrations *all, const struct ls_ledger *ledger, int64_t wall_us, struct ls_moved *out,
+                                 struct ls_err *err);
 };
 
 /* Fills out (at most 3) with the files of one migration; returns how many. What the layout has no place for is left out: the caller says so. */
@@ -72,7 +77,7 @@ void ls_layout_body(const struct ls_layout *l, const char *text, size_t len, str
 
 /* A migration under another label. */
 struct ls_relabelled {
-    const char *id;
+    const char *id, *label;
     const char *from[4], *to[4]; /* paths of files, or of the folder that holds them */
     size_t n;
     const char *script;          /* the new name as the ledger's script column has it, or NULL */
@@ -80,11 +85,13 @@ struct ls_relabelled {
 /* LS_E_REFUSED when the names do not carry the label where it could be changed. */
 LS_MUST_CHECK enum ls_rc ls_layout_relabel(const struct ls_layout *l, struct ls_arena *arena, const struct ls_migrations *all, const struct ls_migration *m,
                                            const char *label, struct ls_relabelled *out, struct ls_err *err);
+/* What of the label is the number: "0004" of sql-migrate's "0004-last.sql"; "" when it begins with none. */
+const char *ls_layout_number(struct ls_arena *arena, const struct ls_migration *m);
 /* The label behind everything (above `above`), in the manner of m's: counted on, or a stamp of the time wall_us plus n seconds. */
 const char *ls_layout_next_label(struct ls_arena *arena, const struct ls_migration *m, uint64_t above, int64_t wall_us, size_t n);
 
-/* Ops (in a transaction of their own) that give a ledger's row its new key; fenced by the old row being there and no new one. */
-LS_MUST_CHECK enum ls_rc ls_layout_rekey(const struct ls_format *f, struct ls_plan_ctx *ctx, struct ls_step *step, const char *old_id,
+/* Ops (in a transaction of their own) that give the rows about a migration their new key; fenced by an old one being there and no new one. */
+LS_MUST_CHECK enum ls_rc ls_layout_rekey(const struct ls_format *f, struct ls_plan_ctx *ctx, struct ls_step *step, const struct ls_entry *entry,
                                          const struct ls_relabelled *now, struct ls_err *err);
 /* An op that sets the time at which a row was applied; ISO text. Nothing where the ledger has none. */
 LS_MUST_CHECK enum ls_rc ls_layout_set_time(const struct ls_format *f, struct ls_plan_ctx *ctx, struct ls_step *step, const char *id, const char *iso,
