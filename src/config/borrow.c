@@ -44,7 +44,8 @@ static void note(struct ls_arena *a, struct config_borrowed *out, const char *te
     out->note = out->note != NULL ? ls_arena_printf(a, "%s\n%s", out->note, text) : text;
 }
 
-void config_borrow(struct ls_arena *a, const char *root, const char *format_name, const char *(*getenv_fn)(const char *name), struct config_borrowed *out)
+void config_borrow(struct ls_arena *a, const char *root, const char *format_name, const char *(*getenv_fn)(const char *name),
+                   struct config_borrowed *out)
 {
     const struct ls_format *named = ls_format_find(format_name);
     const struct ls_format *const *all;
@@ -62,8 +63,9 @@ void config_borrow(struct ls_arena *a, const char *root, const char *format_name
             note(a, out, ls_arena_printf(a, "the settings of %s are not used: %s", all[i]->title, err.message));
         else if (says_something(&c) && (named != NULL || has_migrations(all[i], root, c.dir))) {
             if (++n_found > 1)
-                note(a, out, ls_arena_printf(a, "the settings of %s and of %s both fit: neither is used; --format NAME says whose", out->format->title,
-                                             all[i]->title));
+                note(a, out,
+                     ls_arena_printf(a, "the settings of %s and of %s both fit: neither is used; --format NAME says whose",
+                                     out->format->title, all[i]->title));
             else
                 *out = (struct config_borrowed){all[i], c, out->note};
         }

@@ -36,7 +36,8 @@ static const char *const *copy_list(struct ls_arena *a, const char *const *list)
     return out;
 }
 
-struct ls_settlement *ls_settlement_new(const struct ls_snapshot *snap, const struct ls_settle_request *req, enum ls_settle_kind kind)
+struct ls_settlement *ls_settlement_new(const struct ls_snapshot *snap, const struct ls_settle_request *req,
+                                        enum ls_settle_kind kind)
 {
     struct ls_settlement *t = ls_calloc(1, sizeof(*t));
     struct ls_arena *a = ls_arena_new();
@@ -76,8 +77,8 @@ bool ls_settlement_is_empty(const struct ls_settlement *t)
     return t->files.n == 0 && (t->plan == NULL || t->plan->steps.n == 0);
 }
 
-struct ls_diag *ls_settle_note(struct ls_settlement *t, struct ls_diags *where, enum ls_severity severity, const char *code, const char *path,
-                               const char *fmt, ...)
+struct ls_diag *ls_settle_note(struct ls_settlement *t, struct ls_diags *where, enum ls_severity severity, const char *code,
+                               const char *path, const char *fmt, ...)
 {
     struct ls_diag *d = LS_VEC_PUSH(&where->d);
     struct ls_buf b = LS_BUF_INIT;
@@ -94,7 +95,7 @@ struct ls_diag *ls_settle_note(struct ls_settlement *t, struct ls_diags *where, 
     return d;
 }
 
-/* --- file operations ------------------------------------------------------------------------------------------------------------------------- */
+/* --- file operations ------------------------------------------------------------------------------------------------------ */
 
 /* What an earlier operation of this settlement makes of a path: > 0 something is there then, < 0 nothing is, 0 it says nothing. */
 static int made_of(const struct ls_settlement *t, const char *path)
@@ -145,9 +146,11 @@ enum ls_rc ls_settle_rename(struct ls_settlement *t, const char *from, const cha
     return rc;
 }
 
-enum ls_rc ls_settle_write(struct ls_settlement *t, const char *path, const char *text, size_t len, bool new_only, struct ls_err *err)
+enum ls_rc ls_settle_write(struct ls_settlement *t, const char *path, const char *text, size_t len, bool new_only,
+                           struct ls_err *err)
 {
-    struct ls_file_op op = {.kind = LS_FILE_WRITE, .to = ls_arena_str(t->arena, path), .text = ls_arena_strn(t->arena, text, len), .len = len};
+    struct ls_file_op op = {
+        .kind = LS_FILE_WRITE, .to = ls_arena_str(t->arena, path), .text = ls_arena_strn(t->arena, text, len), .len = len};
     struct ls_buf old = LS_BUF_INIT;
     struct stat st;
     enum ls_rc rc = LS_OK;
@@ -177,10 +180,11 @@ void ls_settle_mkdir(struct ls_settlement *t, const char *path)
         *LS_VEC_PUSH(&t->files) = op;
 }
 
-/* --- the ledger's half ------------------------------------------------------------------------------------------------------------------------- */
+/* --- the ledger's half ---------------------------------------------------------------------------------------------------- */
 
-void ls_settle_plan_begin(struct ls_settle_plan *p, struct ls_session *s, struct ls_settlement *t, const struct ls_format *format, const struct ls_snapshot *snap,
-                          const struct ls_timeline *timeline, const struct ls_ledger *ledger, const struct ls_migrations *migrations)
+void ls_settle_plan_begin(struct ls_settle_plan *p, struct ls_session *s, struct ls_settlement *t, const struct ls_format *format,
+                          const struct ls_snapshot *snap, const struct ls_timeline *timeline, const struct ls_ledger *ledger,
+                          const struct ls_migrations *migrations)
 {
     struct ls_plan *plan = ls_plan_new();
 
@@ -207,7 +211,8 @@ struct ls_step *ls_settle_step(struct ls_settle_plan *p, enum ls_direction dir, 
     struct ls_plan *plan = p->ctx.plan;
     struct ls_step *step = LS_VEC_PUSH(&plan->steps);
 
-    *step = (struct ls_step){.kind = LS_STEP_RECORD, .direction = dir, .tx_note = "", .line = 1, .id = "-1", .label = "none", .name = ""};
+    *step = (struct ls_step){
+        .kind = LS_STEP_RECORD, .direction = dir, .tx_note = "", .line = 1, .id = "-1", .label = "none", .name = ""};
     if (e != NULL) {
         step->version = e->version;
         step->id = ls_arena_str(plan->arena, e->id);
@@ -288,7 +293,7 @@ enum ls_rc ls_settle_plan_end(struct ls_settle_plan *p, struct ls_err *err)
     return rc;
 }
 
-/* --- the digest ---------------------------------------------------------------------------------------------------------------------------------- */
+/* --- the digest ----------------------------------------------------------------------------------------------------------- */
 
 static void add_number(struct ls_sha256 *h, int64_t n)
 {
@@ -337,11 +342,12 @@ void ls_settle_seal(struct ls_settlement *t)
     ls_sha256_end(h, t->digest);
 }
 
-enum ls_rc ls_settle_make(struct ls_session *s, const struct ls_snapshot *snap, const struct ls_settle_request *req, struct ls_settlement **out,
-                          struct ls_err *err)
+enum ls_rc ls_settle_make(struct ls_session *s, const struct ls_snapshot *snap, const struct ls_settle_request *req,
+                          struct ls_settlement **out, struct ls_err *err)
 {
-    static enum ls_rc (*const makers[LS_N_SETTLE_KINDS])(struct ls_session *, const struct ls_snapshot *, const struct ls_settle_request *,
-                                                         struct ls_settlement **, struct ls_err *) = {
+    static enum ls_rc (*const makers[LS_N_SETTLE_KINDS])(struct ls_session *, const struct ls_snapshot *,
+                                                         const struct ls_settle_request *, struct ls_settlement **,
+                                                         struct ls_err *) = {
         [LS_SETTLE_RENUMBER] = ls_settle_renumber_make,
         [LS_SETTLE_RECONCILE] = ls_settle_reconcile_make,
         [LS_SETTLE_ADOPT] = ls_settle_adopt_make,

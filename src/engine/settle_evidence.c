@@ -1,4 +1,5 @@
-/* What the catalogue shows of each migration, seen together: what a later one took away or made again says nothing about an earlier one. */
+/* What the catalogue shows of each migration, seen together: what a later one took away or made again says nothing about an earlier
+ * one. */
 #include <config.h>
 
 #include "engine/settle_evidence.h"
@@ -125,7 +126,8 @@ static void shade(struct ls_arena *arena, const struct lasts *lasts, struct ls_e
 
 static void keep_statements(struct ls_arena *arena, const struct ls_reading *r, struct ls_settle_evidence *e)
 {
-    const char **statements = LS_ARENA_ARRAY(arena, const char *, r->stmts.n + 1), **says = LS_ARENA_ARRAY(arena, const char *, r->stmts.n + 1);
+    const char **statements = LS_ARENA_ARRAY(arena, const char *, r->stmts.n + 1),
+               **says = LS_ARENA_ARRAY(arena, const char *, r->stmts.n + 1);
 
     for (size_t i = 0; i < r->stmts.n; i++) {
         statements[i] = r->stmts.v[i].first_line;
@@ -136,8 +138,8 @@ static void keep_statements(struct ls_arena *arena, const struct ls_reading *r, 
     e->n = r->stmts.n;
 }
 
-enum ls_rc ls_evidence_read(struct ls_session *s, const struct ls_snapshot *snap, struct ls_arena *arena, ls_evidence_counts counts, void *ctx,
-                            struct ls_evidences *out, struct ls_err *err)
+enum ls_rc ls_evidence_read(struct ls_session *s, const struct ls_snapshot *snap, struct ls_arena *arena, ls_evidence_counts counts,
+                            void *ctx, struct ls_evidences *out, struct ls_err *err)
 {
     enum ls_rc rc = ls_session_connect_to_read(s, err);
 
@@ -172,7 +174,8 @@ bool ls_evidence_claimed(void *ctx, const struct ls_entry *e)
     return e->state == LS_STATE_APPLIED || e->state == LS_STATE_MODIFIED || e->evidence == LS_EVIDENCE_INFERRED;
 }
 
-void ls_evidence_of(const struct ls_evidences *all, size_t at, struct ls_arena *arena, const struct ls_entry *e, struct ls_settle_evidence *out)
+void ls_evidence_of(const struct ls_evidences *all, size_t at, struct ls_arena *arena, const struct ls_entry *e,
+                    struct ls_settle_evidence *out)
 {
     const struct ls_reading *r = &all->r.v[at];
     const struct ls_migration *m = e->migration;
@@ -182,11 +185,11 @@ void ls_evidence_of(const struct ls_evidences *all, size_t at, struct ls_arena *
                                        .name = ls_arena_str(arena, e->name),
                                        .path = ls_arena_str(arena, m != NULL ? m->up.path : NULL),
                                        .found = found_of(r)};
-    out->ledger_says = e->evidence == LS_EVIDENCE_INFERRED                                          ? "applied, by its cursor"
-                       : e->state == LS_STATE_DIRTY                                                 ? "dirty"
+    out->ledger_says = e->evidence == LS_EVIDENCE_INFERRED ? "applied, by its cursor"
+                       : e->state == LS_STATE_DIRTY        ? "dirty"
                        : e->row != NULL && (e->state == LS_STATE_APPLIED || e->state == LS_STATE_MODIFIED) ? "applied"
-                       : e->state == LS_STATE_MISSING                                               ? "applied, without a file"
-                                                                                                    : "pending";
+                       : e->state == LS_STATE_MISSING ? "applied, without a file"
+                                                      : "pending";
     keep_statements(arena, r, out);
 }
 

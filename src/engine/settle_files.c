@@ -1,5 +1,5 @@
-/* The file half of a settlement: every operation looks at hashes first, is one rename of the operating system where it can be, and is synced before
- * the next one. */
+/* The file half of a settlement: every operation looks at hashes first, is one rename of the operating system where it can be, and
+ * is synced before the next one. */
 #include <config.h>
 
 #include "engine/settle_priv.h"
@@ -14,7 +14,7 @@
 #include "lockstep/base/file.h"
 #include "lockstep/base/mem.h"
 
-/* --- hashes ------------------------------------------------------------------------------------------------------------------------------------ */
+/* --- hashes --------------------------------------------------------------------------------------------------------------- */
 
 static enum ls_rc hash_link(const char *path, char hex[LS_SHA256_HEX], struct ls_err *err)
 {
@@ -66,7 +66,7 @@ enum ls_rc ls_settle_hash(const char *path, char hex[LS_SHA256_HEX], struct ls_e
     return ls_sha256_file(path, hex, NULL, err);
 }
 
-/* --- one operation ----------------------------------------------------------------------------------------------------------------------------- */
+/* --- one operation -------------------------------------------------------------------------------------------------------- */
 
 static enum ls_rc sync_folder_of(const char *path, struct ls_err *err)
 {
@@ -109,7 +109,11 @@ static enum ls_rc expect(const char *path, const char *want, struct ls_err *err)
 
     if (rc != LS_OK || strcmp(now, want) == 0)
         return rc;
-    ls_err_set(err, LS_E_CHANGED, now[0] == '\0' ? "%s is not there any more" : want[0] == '\0' ? "%s is there now" : "%s has changed", path);
+    ls_err_set(err, LS_E_CHANGED,
+               now[0] == '\0'    ? "%s is not there any more"
+               : want[0] == '\0' ? "%s is there now"
+                                 : "%s has changed",
+               path);
     ls_err_hint(err, "look at the folder, and make the settlement again");
     return LS_E_CHANGED;
 }
@@ -184,7 +188,7 @@ static enum ls_rc undo_one(const struct ls_file_op *op, struct ls_err *err)
     return op->before[0] == '\0' ? drop(op->to, err) : write_over(op->to, op->old_text, op->old_len, false, err);
 }
 
-/* --- all of them ------------------------------------------------------------------------------------------------------------------------------- */
+/* --- all of them ---------------------------------------------------------------------------------------------------------- */
 
 enum ls_rc ls_settle_do_files(const struct ls_file_op *ops, size_t n, size_t *done, struct ls_err *err)
 {
@@ -225,7 +229,9 @@ static enum ls_rc look(const struct ls_file_op *op, enum stand *out, struct ls_e
     if (op->kind == LS_FILE_MKDIR) {
         *out = ls_path_kind(op->to) == LS_PATH_DIR ? DONE : NOT_DONE;
     } else if (op->kind == LS_FILE_RENAME) {
-        *out = from[0] == '\0' && strcmp(to, op->before) == 0 ? DONE : strcmp(from, op->before) == 0 && to[0] == '\0' ? NOT_DONE : ODD;
+        *out = from[0] == '\0' && strcmp(to, op->before) == 0   ? DONE
+               : strcmp(from, op->before) == 0 && to[0] == '\0' ? NOT_DONE
+                                                                : ODD;
     } else if (op->kind == LS_FILE_REMOVE) {
         *out = from[0] == '\0' ? DONE : strcmp(from, op->before) == 0 ? NOT_DONE : ODD;
     } else {
@@ -235,7 +241,8 @@ static enum ls_rc look(const struct ls_file_op *op, enum stand *out, struct ls_e
     return rc;
 }
 
-/* Operations are done in order: the last one that is done says that all before it are, whatever later ones made of their files since. */
+/* Operations are done in order: the last one that is done says that all before it are, whatever later ones made of their files
+ * since. */
 enum ls_rc ls_settle_count_done(const struct ls_file_op *ops, size_t n, size_t *done, struct ls_err *err)
 {
     *done = 0;

@@ -58,7 +58,8 @@ static void add_diff(struct ls_buf *out, const struct ls_file_op *op)
     cut(&now, op->text != NULL ? op->text : "", op->len);
     while (head < count(&old) && head < count(&now) && same(&old, head, &now, head))
         head++;
-    while (head + tail < count(&old) && head + tail < count(&now) && same(&old, count(&old) - 1 - tail, &now, count(&now) - 1 - tail))
+    while (head + tail < count(&old) && head + tail < count(&now) &&
+           same(&old, count(&old) - 1 - tail, &now, count(&now) - 1 - tail))
         tail++;
     if (op->old_text != NULL)
         ls_buf_addf(out, "    line %zu:\n", head + 1);
@@ -73,7 +74,8 @@ void ls_file_op_print(const struct ls_file_op *op, struct ls_buf *out)
     static const char *const words[] = {
         [LS_FILE_RENAME] = "rename", [LS_FILE_WRITE] = "write", [LS_FILE_REMOVE] = "remove", [LS_FILE_MKDIR] = "folder"};
 
-    ls_buf_addf(out, "  %-7s %s", op->kind == LS_FILE_WRITE && op->old_text != NULL ? "change" : words[op->kind], op->from != NULL ? op->from : op->to);
+    ls_buf_addf(out, "  %-7s %s", op->kind == LS_FILE_WRITE && op->old_text != NULL ? "change" : words[op->kind],
+                op->from != NULL ? op->from : op->to);
     if (op->kind == LS_FILE_RENAME)
         ls_buf_addf(out, "\n       -> %s", op->to);
     ls_buf_addc(out, '\n');
@@ -105,11 +107,14 @@ static void add_evidence(struct ls_buf *out, const struct ls_settle_evidence *e)
                                         [LS_FOUND_ALL] = "all of it is there",
                                         [LS_FOUND_NOTHING] = "nothing of it is there",
                                         [LS_FOUND_PART] = "a part of it is there"};
-    static const char *const does[] = {
-        [LS_SETTLE_KEEP] = "stays", [LS_SETTLE_RECORD] = "RECORD as applied", [LS_SETTLE_UNRECORD] = "UNRECORD", [LS_SETTLE_ASK] = "undecided, stays"};
+    static const char *const does[] = {[LS_SETTLE_KEEP] = "stays",
+                                       [LS_SETTLE_RECORD] = "RECORD as applied",
+                                       [LS_SETTLE_UNRECORD] = "UNRECORD",
+                                       [LS_SETTLE_ASK] = "undecided, stays"};
 
-    ls_buf_addf(out, "  %s %s: ledger %s%s%s, database: %s -> %s%s\n", e->label, e->name, e->ledger_says, e->list_says != NULL ? ", list " : "",
-                e->list_says != NULL ? e->list_says : "", found[e->found], does[e->verdict], e->is_chosen ? " (chosen)" : "");
+    ls_buf_addf(out, "  %s %s: ledger %s%s%s, database: %s -> %s%s\n", e->label, e->name, e->ledger_says,
+                e->list_says != NULL ? ", list " : "", e->list_says != NULL ? e->list_says : "", found[e->found], does[e->verdict],
+                e->is_chosen ? " (chosen)" : "");
     for (size_t i = 0; i < e->n; i++)
         ls_buf_addf(out, "      %s\n        %s\n", e->statements[i], e->says[i]);
 }

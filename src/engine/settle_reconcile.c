@@ -1,5 +1,5 @@
-/* Reconcile: the ledger, and text lists beside the files, are brought to what the database really has. What the catalogue cannot tell stays as it is,
- * unless the operator vouches for it. */
+/* Reconcile: the ledger, and text lists beside the files, are brought to what the database really has. What the catalogue cannot
+ * tell stays as it is, unless the operator vouches for it. */
 #include <config.h>
 
 #include "engine/settle_evidence.h"
@@ -33,7 +33,7 @@ static bool is_versioned(const struct ls_entry *e)
     return e->migration != NULL && e->migration->kind == LS_KIND_VERSIONED;
 }
 
-/* --- the operator's words ------------------------------------------------------------------------------------------------------------------------------ */
+/* --- the operator's words ------------------------------------------------------------------------------------------------- */
 
 static enum ls_rc choose(struct reconcile *r, const char *const *ids, signed char to, struct ls_err *err)
 {
@@ -60,7 +60,7 @@ static bool counts(void *ctx, const struct ls_entry *e)
     return c != 0 ? c > 0 : true; /* a pending one that left something counts as well: what it left is what is seen */
 }
 
-/* --- one migration --------------------------------------------------------------------------------------------------------------------------------------- */
+/* --- one migration -------------------------------------------------------------------------------------------------------- */
 
 static void decide(struct reconcile *r, size_t i)
 {
@@ -73,9 +73,13 @@ static void decide(struct reconcile *r, size_t i)
     ev.is_chosen = r->chosen[i] != 0;
     differs = ev.list_says != NULL && (strcmp(ev.list_says, "applied") == 0) != claims;
     if (ev.is_chosen)
-        ev.verdict = (r->chosen[i] > 0) == claims && e->state != LS_STATE_DIRTY ? LS_SETTLE_KEEP : r->chosen[i] > 0 ? LS_SETTLE_RECORD : LS_SETTLE_UNRECORD;
+        ev.verdict = (r->chosen[i] > 0) == claims && e->state != LS_STATE_DIRTY ? LS_SETTLE_KEEP
+                     : r->chosen[i] > 0                                         ? LS_SETTLE_RECORD
+                                                                                : LS_SETTLE_UNRECORD;
     else if (e->state == LS_STATE_DIRTY)
-        ev.verdict = ev.found == LS_FOUND_ALL ? LS_SETTLE_RECORD : ev.found == LS_FOUND_NOTHING ? LS_SETTLE_UNRECORD : LS_SETTLE_ASK;
+        ev.verdict = ev.found == LS_FOUND_ALL       ? LS_SETTLE_RECORD
+                     : ev.found == LS_FOUND_NOTHING ? LS_SETTLE_UNRECORD
+                                                    : LS_SETTLE_ASK;
     else if (ev.found == LS_FOUND_ALL && is_versioned(e))
         ev.verdict = claims ? LS_SETTLE_KEEP : LS_SETTLE_RECORD;
     else if (ev.found == LS_FOUND_NOTHING && is_versioned(e))
@@ -93,7 +97,7 @@ static bool is_applied_now(const struct reconcile *r, size_t i)
     return ev->verdict == LS_SETTLE_RECORD || (ev->verdict != LS_SETTLE_UNRECORD && claims);
 }
 
-/* --- the ledger's half ------------------------------------------------------------------------------------------------------------------------------------- */
+/* --- the ledger's half ---------------------------------------------------------------------------------------------------- */
 
 /* A cursor says "everything up to here": what is applied must be the first ones, in order. */
 static enum ls_rc record_cursor(struct reconcile *r, struct ls_settle_plan *plan, struct ls_err *err)
@@ -109,9 +113,11 @@ static enum ls_rc record_cursor(struct reconcile *r, struct ls_settle_plan *plan
         return LS_OK;
     for (long i = 0; i < last; i++)
         if (!is_applied_now(r, (size_t)i)) {
-            ls_err_set(err, LS_E_REFUSED, "%s is in the database and %s in front of it is not: %s's ledger is a cursor, and cannot say that", t->e.v[last].label,
-                       t->e.v[i].label, r->snap->format->title);
-            ls_err_hint(err, "run or take back by hand what is missing, or give %s a later number: lockstep renumber %s", t->e.v[i].label, t->e.v[i].label);
+            ls_err_set(err, LS_E_REFUSED,
+                       "%s is in the database and %s in front of it is not: %s's ledger is a cursor, and cannot say that",
+                       t->e.v[last].label, t->e.v[i].label, r->snap->format->title);
+            ls_err_hint(err, "run or take back by hand what is missing, or give %s a later number: lockstep renumber %s",
+                        t->e.v[i].label, t->e.v[i].label);
             return LS_E_REFUSED;
         }
     return ls_settle_mark(plan, last >= 0 ? &t->e.v[last] : NULL, last >= 0, err);
@@ -128,7 +134,8 @@ static enum ls_rc record_one(struct reconcile *r, struct ls_settle_plan *plan, s
         return LS_OK;
     rc = ls_settle_mark(plan, &r->snap->timeline.e.v[i], ev->verdict == LS_SETTLE_RECORD, &own);
     if (rc == LS_E_REFUSED || rc == LS_E_UNSUPPORTED) {
-        ls_settle_note(r->t, &r->t->findings, LS_SEV_WARNING, "not-writable", ev->path, "%s: %s", ev->label, own.message)->version = ev->label;
+        ls_settle_note(r->t, &r->t->findings, LS_SEV_WARNING, "not-writable", ev->path, "%s: %s", ev->label, own.message)->version =
+            ev->label;
         ev->verdict = LS_SETTLE_ASK;
         rc = LS_OK;
     }
@@ -154,7 +161,7 @@ static enum ls_rc record(struct reconcile *r, struct ls_err *err)
     return rc == LS_OK ? ls_settle_plan_end(&plan, err) : rc;
 }
 
-/* --- the text lists ------------------------------------------------------------------------------------------------------------------------------------------ */
+/* --- the text lists ------------------------------------------------------------------------------------------------------- */
 
 static enum ls_rc rewrite(struct reconcile *r, struct ls_err *err)
 {
@@ -174,7 +181,7 @@ static enum ls_rc rewrite(struct reconcile *r, struct ls_err *err)
     return rc;
 }
 
-/* --- the journal beside the files ----------------------------------------------------------------------------------------------------------------------- */
+/* --- the journal beside the files ----------------------------------------------------------------------------------------- */
 
 static enum ls_rc repair_journal(struct reconcile *r, struct ls_err *err)
 {
@@ -193,7 +200,7 @@ static enum ls_rc repair_journal(struct reconcile *r, struct ls_err *err)
     return rc;
 }
 
-/* --- all of it ------------------------------------------------------------------------------------------------------------------------------------------------ */
+/* --- all of it ------------------------------------------------------------------------------------------------------------ */
 
 static void keep_evidence(struct reconcile *r)
 {
@@ -206,9 +213,10 @@ static void keep_evidence(struct reconcile *r)
             *LS_VEC_PUSH(&r->t->evidence) = *ev;
     }
     if (r->t->n_undecided > 0)
-        ls_settle_note(r->t, &r->t->findings, LS_SEV_WARNING, "undecided", NULL,
-                       "%zu cannot be decided by what the database shows, and stay%s as the ledger says: --applied ID or --pending ID decides",
-                       r->t->n_undecided, r->t->n_undecided == 1 ? "s" : "");
+        ls_settle_note(
+            r->t, &r->t->findings, LS_SEV_WARNING, "undecided", NULL,
+            "%zu cannot be decided by what the database shows, and stay%s as the ledger says: --applied ID or --pending ID decides",
+            r->t->n_undecided, r->t->n_undecided == 1 ? "s" : "");
 }
 
 static enum ls_rc check(const struct ls_snapshot *snap, struct ls_err *err)
@@ -216,7 +224,8 @@ static enum ls_rc check(const struct ls_snapshot *snap, struct ls_err *err)
     if (!snap->has_db)
         return ls_err_set(err, LS_E_CONNECT, "no database was read, so there is nothing to compare with");
     if (snap->ledger.foreign != NULL) {
-        ls_err_set(err, LS_E_REFUSED, "the table %s belongs to %s, not to %s", snap->ledger.location, snap->ledger.foreign, snap->format->title);
+        ls_err_set(err, LS_E_REFUSED, "the table %s belongs to %s, not to %s", snap->ledger.location, snap->ledger.foreign,
+                   snap->format->title);
         ls_err_hint(err, "name the format that the project uses (--format), or convert the folder");
         return LS_E_REFUSED;
     }
@@ -249,8 +258,8 @@ static enum ls_rc make(struct reconcile *r, struct ls_err *err)
     return rc;
 }
 
-enum ls_rc ls_settle_reconcile_make(struct ls_session *s, const struct ls_snapshot *snap, const struct ls_settle_request *req, struct ls_settlement **out,
-                                    struct ls_err *err)
+enum ls_rc ls_settle_reconcile_make(struct ls_session *s, const struct ls_snapshot *snap, const struct ls_settle_request *req,
+                                    struct ls_settlement **out, struct ls_err *err)
 {
     struct reconcile r = {.s = s, .snap = snap};
     enum ls_rc rc = check(snap, err);

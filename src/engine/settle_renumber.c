@@ -1,5 +1,5 @@
-/* Renumber: which migrations need another number, which one they get, and everything that repeats it: file names of all halves, journal, ledger,
- * text list. */
+/* Renumber: which migrations need another number, which one they get, and everything that repeats it: file names of all halves,
+ * journal, ledger, text list. */
 #include <config.h>
 
 #include "engine/settle_evidence.h"
@@ -20,7 +20,7 @@ struct renumber {
     struct ls_settlement *t;
     const struct ls_layout *layout;
     LS_VEC(const struct ls_entry *) moved;
-    uint64_t above; /* the largest number that a file or the ledger has */
+    uint64_t above;  /* the largest number that a file or the ledger has */
     bool *never_ran; /* of each entry: it counts as applied by the cursor alone, and the database has nothing of it */
 };
 
@@ -37,7 +37,7 @@ static const char *file_of(const struct ls_entry *e)
     return path != NULL ? path : e->label;
 }
 
-/* --- numbers ---------------------------------------------------------------------------------------------------------------------------------------- */
+/* --- numbers -------------------------------------------------------------------------------------------------------------- */
 
 /* The number that an id or a label begins with, dashes left out; 0: none. */
 static uint64_t number_in(const char *text)
@@ -69,7 +69,7 @@ static uint64_t largest(const struct ls_snapshot *snap)
     return max;
 }
 
-/* --- which one of several that claim a number ---------------------------------------------------------------------------------------------------------- */
+/* --- which one of several that claim a number ----------------------------------------------------------------------------- */
 
 /* Whether the ledger's row names this file: by checksum or title, where the tool keeps one. */
 static bool row_names(const struct ls_entry *e)
@@ -144,8 +144,9 @@ static enum ls_rc pick_duplicates(struct renumber *r, size_t from, size_t to, st
     if (rc != LS_OK)
         return rc;
     if (keep < 0) {
-        ls_err_set(err, LS_E_REFUSED, "%s is applied, and it cannot be told whether %s or %s was: the one that was must keep its number", e[from].label,
-                   file_of(&e[from]), file_of(&e[from + 1]));
+        ls_err_set(err, LS_E_REFUSED,
+                   "%s is applied, and it cannot be told whether %s or %s was: the one that was must keep its number",
+                   e[from].label, file_of(&e[from]), file_of(&e[from + 1]));
         ls_err_hint(err, "name the file that is to get another number: lockstep renumber FILE");
         return LS_E_REFUSED;
     }
@@ -174,13 +175,14 @@ static enum ls_rc pick_all(struct renumber *r, struct ls_err *err)
             ;
         if (k > i + 1)
             rc = pick_duplicates(r, i, k, err);
-        else if (e->migration != NULL && ((e->state == LS_STATE_OUT_OF_ORDER && !e->is_runnable) || (r->never_ran[i] && !is_duplicate(e))))
+        else if (e->migration != NULL &&
+                 ((e->state == LS_STATE_OUT_OF_ORDER && !e->is_runnable) || (r->never_ran[i] && !is_duplicate(e))))
             *LS_VEC_PUSH(&r->moved) = e;
     }
     return rc;
 }
 
-/* --- the one that was named ---------------------------------------------------------------------------------------------------------------------------- */
+/* --- the one that was named ----------------------------------------------------------------------------------------------- */
 
 static bool is_named(const struct ls_entry *e, const char *words)
 {
@@ -220,12 +222,13 @@ static enum ls_rc pick_named(struct renumber *r, const char *words, struct ls_er
     return LS_OK;
 }
 
-/* --- the ledger --------------------------------------------------------------------------------------------------------------------------------------- */
+/* --- the ledger ----------------------------------------------------------------------------------------------------------- */
 
 /* Whether a duplicate's row is about it, not about the one that keeps the number. */
 static bool owns_row(const struct renumber *r, const struct ls_entry *e)
 {
-    return e->row != NULL && is_applied(e) && !is_duplicate(e) && (r->snap->ledger.shape != LS_LEDGER_CURSOR || r->snap->ledger.rows.n == 1);
+    return e->row != NULL && is_applied(e) && !is_duplicate(e) &&
+           (r->snap->ledger.shape != LS_LEDGER_CURSOR || r->snap->ledger.rows.n == 1);
 }
 
 static bool has_between(const struct ls_snapshot *snap, const struct ls_entry *e, uint64_t a, uint64_t b)
@@ -254,8 +257,9 @@ static enum ls_rc check_applied(struct renumber *r, const struct ls_entry *e, ui
     if (!is_applied(e) || is_duplicate(e) || r->never_ran[e - snap->timeline.e.v])
         return LS_OK;
     if (is_cursor && has_between(snap, e, e->version, to)) {
-        ls_err_set(err, LS_E_REFUSED, "%s is applied, and between it and %" PRIu64 " there are others: %s's cursor would say something else of them", e->label, to,
-                   snap->format->title);
+        ls_err_set(err, LS_E_REFUSED,
+                   "%s is applied, and between it and %" PRIu64 " there are others: %s's cursor would say something else of them",
+                   e->label, to, snap->format->title);
         ls_err_hint(err, "an applied one can only get a number between its neighbours'");
         return LS_E_REFUSED;
     }
@@ -265,7 +269,8 @@ static enum ls_rc check_applied(struct renumber *r, const struct ls_entry *e, ui
         return LS_E_REFUSED;
     }
     if (!is_cursor && has_between(snap, e, e->version, to))
-        ls_settle_note(r->t, &r->t->findings, LS_SEV_WARNING, "order-changes", file_of(e), "it is applied, and will stand behind migrations that were behind it before");
+        ls_settle_note(r->t, &r->t->findings, LS_SEV_WARNING, "order-changes", file_of(e),
+                       "it is applied, and will stand behind migrations that were behind it before");
     return LS_OK;
 }
 
@@ -293,7 +298,7 @@ static enum ls_rc rewrite_list(struct renumber *r, const char *old_id, const cha
     return rc;
 }
 
-/* --- one migration -------------------------------------------------------------------------------------------------------------------------------------- */
+/* --- one migration -------------------------------------------------------------------------------------------------------- */
 
 static const char *label_for(struct renumber *r, const struct ls_entry *e, size_t n, struct ls_err *err)
 {
@@ -312,14 +317,16 @@ static const char *label_for(struct renumber *r, const struct ls_entry *e, size_
     return ls_arena_str(r->t->arena, to);
 }
 
-static enum ls_rc check_free(const struct renumber *r, const struct ls_entry *e, const struct ls_relabelled *now, const char *label, struct ls_err *err)
+static enum ls_rc check_free(const struct renumber *r, const struct ls_entry *e, const struct ls_relabelled *now, const char *label,
+                             struct ls_err *err)
 {
     for (size_t i = 0; i < r->snap->timeline.e.n; i++) {
         const struct ls_entry *x = &r->snap->timeline.e.v[i];
 
         if (x == e || strcmp(x->id, now->id) != 0)
             continue;
-        ls_err_set(err, LS_E_REFUSED, "%s is taken: %s %s", label, x->migration != NULL ? file_of(x) : "the ledger has it,", x->migration != NULL ? "has it" : "without a file");
+        ls_err_set(err, LS_E_REFUSED, "%s is taken: %s %s", label, x->migration != NULL ? file_of(x) : "the ledger has it,",
+                   x->migration != NULL ? "has it" : "without a file");
         ls_err_hint(err, "leave the number out for the first free one behind everything");
         return LS_E_REFUSED;
     }
@@ -351,7 +358,7 @@ static enum ls_rc move_one(struct renumber *r, struct ls_settle_plan *plan, cons
     return ls_layout_rekey(r->snap->format, &plan->ctx, step, e, &now, err);
 }
 
-/* --- a tool whose journal makes the order ------------------------------------------------------------------------------------------------------------------ */
+/* --- a tool whose journal makes the order --------------------------------------------------------------------------------- */
 
 static enum ls_rc move_in_journal(struct renumber *r, struct ls_err *err)
 {
@@ -361,16 +368,20 @@ static enum ls_rc move_in_journal(struct renumber *r, struct ls_err *err)
     enum ls_rc rc;
 
     if (r->t->request.to != NULL)
-        return ls_err_set(err, LS_E_USAGE, "%s goes by its journal's order: a migration can be moved to its end, and not to a number", r->snap->format->title);
+        return ls_err_set(err, LS_E_USAGE,
+                          "%s goes by its journal's order: a migration can be moved to its end, and not to a number",
+                          r->snap->format->title);
     for (size_t i = 0; i < r->moved.n; i++) {
         m[i] = r->moved.v[i]->migration;
         if (is_applied(r->moved.v[i]) && r->moved.v[i]->row != NULL) {
-            ls_err_set(err, LS_E_REFUSED, "%s is applied: moved to the journal's end, %s would run it again", r->moved.v[i]->label, r->snap->format->title);
+            ls_err_set(err, LS_E_REFUSED, "%s is applied: moved to the journal's end, %s would run it again", r->moved.v[i]->label,
+                       r->snap->format->title);
             ls_err_hint(err, "only migrations that are not applied can be moved");
             return LS_E_REFUSED;
         }
     }
-    rc = r->layout->move_to_end(r->t->arena, &r->snap->migrations, m, r->moved.n, l->has_high_water ? l->high_water : 0, r->t->request.wall_us, &moved, err);
+    rc = r->layout->move_to_end(r->t->arena, &r->snap->migrations, m, r->moved.n, l->has_high_water ? l->high_water : 0,
+                                r->t->request.wall_us, &moved, err);
     for (size_t i = 0; rc == LS_OK && i < moved.writes.n; i++)
         rc = ls_settle_write(r->t, moved.writes.v[i].path, moved.writes.v[i].text, moved.writes.v[i].len, false, err);
     for (size_t i = 0; rc == LS_OK && i < moved.from.n; i++)
@@ -398,7 +409,7 @@ static enum ls_rc look_below_cursor(struct renumber *r, struct ls_err *err)
     return rc;
 }
 
-/* --- all of it -------------------------------------------------------------------------------------------------------------------------------------------- */
+/* --- all of it ------------------------------------------------------------------------------------------------------------ */
 
 static enum ls_rc can_renumber(const struct ls_snapshot *snap, struct ls_err *err)
 {
@@ -406,12 +417,14 @@ static enum ls_rc can_renumber(const struct ls_snapshot *snap, struct ls_err *er
 
     if (f->layout == NULL) {
         ls_err_set(err, LS_E_UNSUPPORTED, "%s's migrations have no numbers that lockstep could change", f->title);
-        ls_err_hint(err, (f->caps & LS_CAP_DAG) != 0 ? "their order is a graph: two heads are joined by the tool itself (its merge or rebase command)"
-                                                     : "use the tool's own way");
+        ls_err_hint(err, (f->caps & LS_CAP_DAG) != 0
+                             ? "their order is a graph: two heads are joined by the tool itself (its merge or rebase command)"
+                             : "use the tool's own way");
         return LS_E_UNSUPPORTED;
     }
     if (snap->ledger.foreign != NULL) {
-        ls_err_set(err, LS_E_REFUSED, "the table %s belongs to %s, not to %s", snap->ledger.location, snap->ledger.foreign, f->title);
+        ls_err_set(err, LS_E_REFUSED, "the table %s belongs to %s, not to %s", snap->ledger.location, snap->ledger.foreign,
+                   f->title);
         ls_err_hint(err, "name the format that the project uses (--format)");
         return LS_E_REFUSED;
     }
@@ -431,8 +444,8 @@ static enum ls_rc move_all(struct renumber *r, struct ls_err *err)
     return rc == LS_OK ? ls_settle_plan_end(&plan, err) : rc;
 }
 
-enum ls_rc ls_settle_renumber_make(struct ls_session *s, const struct ls_snapshot *snap, const struct ls_settle_request *req, struct ls_settlement **out,
-                                   struct ls_err *err)
+enum ls_rc ls_settle_renumber_make(struct ls_session *s, const struct ls_snapshot *snap, const struct ls_settle_request *req,
+                                   struct ls_settlement **out, struct ls_err *err)
 {
     struct renumber r = {.s = s, .snap = snap, .layout = snap->format->layout};
     enum ls_rc rc = can_renumber(snap, err);
@@ -451,10 +464,12 @@ enum ls_rc ls_settle_renumber_make(struct ls_session *s, const struct ls_snapsho
         rc = move_all(&r, err);
     if (rc == LS_OK) {
         r.t->title = r.moved.n == 0 ? "Nothing needs another number"
-                                    : ls_arena_printf(r.t->arena, "%zu migration%s of %s renumbered", r.moved.n, r.moved.n == 1 ? "" : "s", r.t->dir);
+                                    : ls_arena_printf(r.t->arena, "%zu migration%s of %s renumbered", r.moved.n,
+                                                      r.moved.n == 1 ? "" : "s", r.t->dir);
         if (!snap->has_db)
-            ls_settle_note(r.t, &r.t->findings, LS_SEV_WARNING, "no-database", NULL,
-                           "no database was read: a migration that is applied somewhere is not known to be, and its ledger does not follow");
+            ls_settle_note(
+                r.t, &r.t->findings, LS_SEV_WARNING, "no-database", NULL,
+                "no database was read: a migration that is applied somewhere is not known to be, and its ledger does not follow");
         ls_settle_seal(r.t);
         *out = r.t;
     } else {

@@ -516,6 +516,11 @@ static void move_down(const struct ls_migrations *all, const struct ls_migration
     struct graph g;
 
     drop_head(heads, m->id);
+    if (heads->v.n == 0) { /* a line: nobody else needs anything */
+        for (; *downs != NULL; downs++)
+            add_head(heads, *downs);
+        return;
+    }
     graph_of(&g, all);
     *LS_VEC_PUSH(&heads->v) = NULL; /* ends the list for the walk */
     mark_ancestors(&g, heads->v.v, true);

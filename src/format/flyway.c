@@ -11,6 +11,7 @@
 #include "format/config.h"
 #include "format/marked.h"
 #include "format/table.h"
+#include "format/tree.h"
 #include "lockstep/base/clock.h"
 #include "lockstep/base/text.h"
 #include "lockstep/format/layout.h"
@@ -114,15 +115,6 @@ static void detect(const char *path, const struct ls_dir *dir, struct ls_detect 
     ls_arena_free(arena);
 }
 
-static int line_of(const char *text, size_t at)
-{
-    int line = 1;
-
-    for (size_t i = 0; i < at; i++)
-        line += text[i] == '\n';
-    return line;
-}
-
 /* --- the folder ----------------------------------------------------------------------------------------------------------- */
 
 static bool is_callback(const char *name)
@@ -139,7 +131,7 @@ static void note_other(struct ls_migrations *out, const char *name, const char *
         ls_scan_diag(out, LS_SEV_WARNING, "callback", path,
                      "is a callback, which " TITLE " runs beside the migrations and lockstep does not")
             ->hint = "run this folder with flyway migrate";
-    else if (n > 5 && strcmp(name + n - 5, ".conf") == 0)
+    else if (n > 5 && strcmp(name + n - 5, ".conf") == 0 && strcmp(name, "flyway.conf") != 0)
         ls_scan_diag(out, LS_SEV_WARNING, "script-config", path,
                      "sets how " TITLE " runs one migration, which lockstep does not know")
             ->hint = "run this folder with flyway migrate";
@@ -158,8 +150,11 @@ static enum ls_rc walk(struct ls_migrations *out, const char *dir, int depth, st
         const char *path = ls_arena_printf(out->arena, "%s/%s", dir, e->name);
         struct ls_migration m = {0};
 
-        if (e->is_link)
-            ls_scan_diag(out, LS_SEV_ERROR, "outside-link", path, "%s is a symbolic link: it is not followed", e->name);
+        /* A folder's link may lead in a circle. */
+        if (e->is_link && e->is_dir)
+            ls_scan_diag(out, LS_SEV_ERROR, "outside-link", path, "%s is a symbolic link to a folder: it is not followed", e->name);
+        else if (!ls_scan_may_open(out, e, path))
+            continue;
         else if (e->is_dir && depth < MAX_DEPTH)
             rc = walk(out, path, depth + 1, err);
         else if (!e->is_dir && parse_name(out->arena, ls_path_base(path), &m)) {
@@ -216,9 +211,13 @@ static void read_one(struct ls_migrations *out, struct ls_migration *m, const st
         return;
     t = text->ptr != NULL ? text->ptr : "";
     m->checksum = ls_arena_printf(out->arena, "%" PRId32, ls_flyway_checksum(t, text->len));
-    if (!ls_utf8_valid(t, text->len, &bad))
-        ls_marked_unparsed(out, m, "bad-encoding", line_of(t, bad), "is not UTF-8: " TITLE " stops with an error",
-                           "save the file as UTF-8");
+    if (!ls_utf8_valid(t, text->len, &bad)) {
+        struct ls_diag *d = &out->diags.d.v[out->diags.d.n - 1];
+
+        d->severity = LS_SEV_ERROR;
+        d->message = "is not UTF-8: " TITLE " stops with an error";
+        m->flags |= LS_MIG_UNPARSED;
+    }
     if (ls_flyway_has_placeholder(c, t, text->len))
         read_placeholders(out, m, c, t, text->len);
 }
@@ -249,7 +248,10 @@ static void read_config(struct ls_migrations *out, const char *dir, struct ls_fl
     struct ls_diag *d;
 
     if (ls_flyway_config_read(dir, c, &err) != LS_OK) {
-        d = ls_scan_diag(out, LS_SEV_ERROR, "unreadable-config", c->path, "%s", err.message);
+        const char *why = err.line > 0 ? strstr(err.message, ": ") : NULL;
+
+        d = ls_scan_diag(out, LS_SEV_ERROR, "unreadable-config", c->path, "%s", why != NULL ? why + 2 : err.message);
+        d->line = err.line;
         d->hint = TITLE " does not run with it either";
     } else if ((odd = ls_flyway_config_odd(c)) != NULL) {
         d = ls_scan_diag(out, LS_SEV_WARNING, "config-setting", odd->path,
@@ -545,7 +547,8 @@ static const struct ls_layout layout = {.kind = LS_LAYOUT_FILE,
                                         .wraps = true,
                                         .key = "version",
                                         .script = "script",
-                                        .applied_at = "installed_on", .has_baseline = true};
+                                        .applied_at = "installed_on",
+                                        .has_baseline = true};
 
 const struct ls_format ls_format_flyway = {
     .layout = &layout,

@@ -14,7 +14,7 @@
 #include "lockstep/base/file.h"
 #include "lockstep/sql/split.h"
 
-/* --- texts ---------------------------------------------------------------------------------------------------------------------------------------- */
+/* --- texts ---------------------------------------------------------------------------------------------------------------- */
 
 static bool is_own(const struct ls_layout *l, struct ls_str line)
 {
@@ -38,7 +38,8 @@ void ls_layout_body(const struct ls_layout *l, const char *text, size_t len, str
         blank++;
     memmove(out->ptr + start, out->ptr + blank, out->len - blank);
     ls_buf_truncate(out, out->len - (blank - start));
-    while (out->len > start + 1 && strchr("\r\n \t", out->ptr[out->len - 1]) != NULL && strchr("\r\n \t", out->ptr[out->len - 2]) != NULL)
+    while (out->len > start + 1 && strchr("\r\n \t", out->ptr[out->len - 1]) != NULL &&
+           strchr("\r\n \t", out->ptr[out->len - 2]) != NULL)
         ls_buf_truncate(out, out->len - 1);
     if (out->len > start && out->ptr[out->len - 1] != '\n')
         ls_buf_addc(out, '\n');
@@ -128,7 +129,8 @@ static void one_part(const struct ls_layout *l, enum ls_dialect d, struct ls_are
     out->text = seal(arena, &b, &out->len);
 }
 
-static void both_parts(const struct ls_layout *l, enum ls_dialect d, struct ls_arena *arena, const struct ls_written *w, struct ls_written_file *out)
+static void both_parts(const struct ls_layout *l, enum ls_dialect d, struct ls_arena *arena, const struct ls_written *w,
+                       struct ls_written_file *out)
 {
     struct ls_buf b = LS_BUF_INIT;
     bool has_down = l->down_mark != NULL && (w->down != NULL || l->needs_down);
@@ -148,14 +150,17 @@ static void both_parts(const struct ls_layout *l, enum ls_dialect d, struct ls_a
     out->text = seal(arena, &b, &out->len);
 }
 
-static const char *path_of(const struct ls_layout *l, struct ls_arena *arena, const char *prefix, const struct ls_written *w, const char *end)
+static const char *path_of(const struct ls_layout *l, struct ls_arena *arena, const char *prefix, const struct ls_written *w,
+                           const char *end)
 {
     const char *between = w->name[0] != '\0' ? l->between : "";
 
-    return ls_arena_printf(arena, "%s%s%s%s%s%s", prefix != NULL ? prefix : "", w->key, between, w->name, l->kind == LS_LAYOUT_FOLDER ? "/" : "", end);
+    return ls_arena_printf(arena, "%s%s%s%s%s%s", prefix != NULL ? prefix : "", w->key, between, w->name,
+                           l->kind == LS_LAYOUT_FOLDER ? "/" : "", end);
 }
 
-size_t ls_layout_write(const struct ls_layout *l, enum ls_dialect d, struct ls_arena *arena, const struct ls_written *w, struct ls_written_file out[3])
+size_t ls_layout_write(const struct ls_layout *l, enum ls_dialect d, struct ls_arena *arena, const struct ls_written *w,
+                       struct ls_written_file out[3])
 {
     size_t n = 0;
     bool no_tx = w->up_no_tx || w->down_no_tx;
@@ -178,7 +183,7 @@ size_t ls_layout_write(const struct ls_layout *l, enum ls_dialect d, struct ls_a
     return n;
 }
 
-/* --- other keys -------------------------------------------------------------------------------------------------------------------------------------- */
+/* --- other keys ----------------------------------------------------------------------------------------------------------- */
 
 static const char *strip(struct ls_arena *arena, const char *label)
 {
@@ -224,7 +229,8 @@ static const char *new_id(struct ls_arena *arena, const struct ls_migration *m, 
 }
 
 /* DIR/NAME with the label in NAME's front, behind the prefix (one letter of V or U), replaced. */
-static const char *relabel_path(const struct ls_layout *l, struct ls_arena *arena, const char *path, const char *old, const char *label)
+static const char *relabel_path(const struct ls_layout *l, struct ls_arena *arena, const char *path, const char *old,
+                                const char *label)
 {
     const char *base = ls_path_base(path), *at = base;
     size_t n = strlen(old);
@@ -249,8 +255,8 @@ static const char *folder_in(struct ls_arena *arena, const struct ls_migrations 
     return slash != NULL ? ls_arena_strn(arena, path, (size_t)(slash - path)) : NULL;
 }
 
-enum ls_rc ls_layout_relabel(const struct ls_layout *l, struct ls_arena *arena, const struct ls_migrations *all, const struct ls_migration *m,
-                             const char *label, struct ls_relabelled *out, struct ls_err *err)
+enum ls_rc ls_layout_relabel(const struct ls_layout *l, struct ls_arena *arena, const struct ls_migrations *all,
+                             const struct ls_migration *m, const char *label, struct ls_relabelled *out, struct ls_err *err)
 {
     const char *paths[3] = {m->up.path, m->down.path, m->verify.path}, *old = ls_layout_number(arena, m);
 
@@ -267,7 +273,8 @@ enum ls_rc ls_layout_relabel(const struct ls_layout *l, struct ls_arena *arena, 
             continue;
         to = from != NULL && old[0] != '\0' ? relabel_path(l, arena, from, old, label) : NULL;
         if (to == NULL) {
-            ls_err_set(err, LS_E_REFUSED, "%s does not begin with its number (%s): it cannot be given another one by its name", paths[i], m->label);
+            ls_err_set(err, LS_E_REFUSED, "%s does not begin with its number (%s): it cannot be given another one by its name",
+                       paths[i], m->label);
             return LS_E_REFUSED;
         }
         out->from[out->n] = from;
@@ -284,7 +291,8 @@ enum ls_rc ls_layout_relabel(const struct ls_layout *l, struct ls_arena *arena, 
 /* YYYYMMDDhhmmss as far as that can be told from 14 digits. */
 static bool is_stamp(const char *label)
 {
-    return strlen(label) == 14 && strspn(label, "0123456789") == 14 && (strncmp(label, "19", 2) == 0 || strncmp(label, "20", 2) == 0);
+    return strlen(label) == 14 && strspn(label, "0123456789") == 14 &&
+           (strncmp(label, "19", 2) == 0 || strncmp(label, "20", 2) == 0);
 }
 
 const char *ls_layout_next_label(struct ls_arena *arena, const struct ls_migration *m, uint64_t above, int64_t wall_us, size_t n)
@@ -311,7 +319,7 @@ const char *ls_layout_next_label(struct ls_arena *arena, const struct ls_migrati
     return ls_arena_printf(arena, "%0*" PRIu64, (int)width, version);
 }
 
-/* --- the ledger ----------------------------------------------------------------------------------------------------------------------------------------- */
+/* --- the ledger ----------------------------------------------------------------------------------------------------------- */
 
 static const char *column(struct ls_arena *arena, const char *name)
 {
@@ -340,8 +348,10 @@ enum ls_rc ls_layout_rekey(const struct ls_format *f, struct ls_plan_ctx *ctx, s
     p[1] = key_param(l, ls_arena_str(arena, cell != NULL ? cell : entry->id));
     p[2] = ls_param_text(ls_arena_str(arena, now->script));
     ls_record_begin(ctx, step, table, key, p[1], true);
-    ls_ops_fence(ctx, step, ls_record_sql(ctx, ls_arena_printf(arena, "SELECT NOT EXISTS (SELECT 1 FROM @ WHERE %s = ?1)", key), table), p, 1);
-    ls_record_write(ctx, step, ls_arena_printf(arena, "UPDATE @ SET %s = ?1%s WHERE %s = ?2", key, script, key), table, p, script[0] != '\0' ? 3 : 2, -1);
+    ls_ops_fence(ctx, step,
+                 ls_record_sql(ctx, ls_arena_printf(arena, "SELECT NOT EXISTS (SELECT 1 FROM @ WHERE %s = ?1)", key), table), p, 1);
+    ls_record_write(ctx, step, ls_arena_printf(arena, "UPDATE @ SET %s = ?1%s WHERE %s = ?2", key, script, key), table, p,
+                    script[0] != '\0' ? 3 : 2, -1);
     ls_record_end(ctx, step);
     return LS_OK;
 }
@@ -356,7 +366,8 @@ static const char *sqlite_time(struct ls_arena *arena, const char *iso)
     return out;
 }
 
-enum ls_rc ls_layout_set_time(const struct ls_format *f, struct ls_plan_ctx *ctx, struct ls_step *step, const char *id, const char *iso, struct ls_err *err)
+enum ls_rc ls_layout_set_time(const struct ls_format *f, struct ls_plan_ctx *ctx, struct ls_step *step, const char *id,
+                              const char *iso, struct ls_err *err)
 {
     const struct ls_layout *l = f->layout;
     const char *table;
@@ -368,9 +379,11 @@ enum ls_rc ls_layout_set_time(const struct ls_format *f, struct ls_plan_ctx *ctx
     table = ls_table_sql_of(ctx, f->ledger_table, err);
     if (table == NULL)
         return LS_E_INPUT;
-    p[0] = ls_param_text(ctx->dialect == LS_DIALECT_SQLITE && f != &ls_format_lockstep ? sqlite_time(arena, iso) : ls_arena_str(arena, iso));
+    p[0] = ls_param_text(ctx->dialect == LS_DIALECT_SQLITE && f != &ls_format_lockstep ? sqlite_time(arena, iso)
+                                                                                       : ls_arena_str(arena, iso));
     p[1] = key_param(l, ls_arena_str(arena, id));
-    ls_record_write(ctx, step, ls_arena_printf(arena, "UPDATE @ SET \"%s\" = ?1 WHERE \"%s\" = ?2", l->applied_at, l->key), table, p, 2, -1);
+    ls_record_write(ctx, step, ls_arena_printf(arena, "UPDATE @ SET \"%s\" = ?1 WHERE \"%s\" = ?2", l->applied_at, l->key), table,
+                    p, 2, -1);
     return LS_OK;
 }
 

@@ -40,6 +40,8 @@ enum ls_rc ls_settings_fail(struct ls_settings_reader *r, int line, const char *
     ls_buf_vaddf(&why, fmt, ap);
     va_end(ap);
     ls_err_set(r->err, LS_E_INPUT, "%s:%d: %s", r->path, line, why.ptr);
+    if (r->err != NULL)
+        r->err->line = line;
     ls_buf_release(&why);
     return LS_E_INPUT;
 }

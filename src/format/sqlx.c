@@ -216,11 +216,10 @@ static void read_file(struct ls_migrations *out, struct ls_migration *m, struct 
     if (s->path == NULL || !ls_scan_read(out, m, s, text))
         return;
     if (!ls_utf8_valid(text->ptr != NULL ? text->ptr : "", text->len, &bad)) {
-        struct ls_diag *d = ls_scan_diag(out, LS_SEV_ERROR, "bad-encoding", s->path,
-                                         "is not UTF-8 (byte %zu): sqlx refuses the whole folder", bad + 1);
+        struct ls_diag *d = &out->diags.d.v[out->diags.d.n - 1];
 
-        d->version = m->label;
-        d->hint = "save the file as UTF-8";
+        d->severity = LS_SEV_ERROR;
+        d->message = ls_arena_printf(out->arena, "is not UTF-8 (byte %zu): sqlx refuses the whole folder", bad + 1);
     }
     s->policy = is_no_tx(text) ? LS_POLICY_NO_TX : LS_POLICY_TX;
     if (s != &m->up)

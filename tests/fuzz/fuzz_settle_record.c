@@ -38,10 +38,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
             is_inside(op->from);
         if (op->to != NULL)
             is_inside(op->to);
-        require(op->kind == LS_FILE_REMOVE ? op->from != NULL && op->old_text != NULL : op->to != NULL, "an operation has its paths");
+        require(op->kind == LS_FILE_REMOVE ? op->from != NULL && op->old_text != NULL : op->to != NULL,
+                "an operation has its paths");
         require(op->kind != LS_FILE_RENAME || (op->from != NULL && strlen(op->before) == 64), "a rename knows what it moves");
         require(op->kind != LS_FILE_WRITE || strlen(op->after) == 64, "a write knows what it wrote");
-        require(op->kind != LS_FILE_WRITE || (op->before[0] != '\0') == (op->old_text != NULL), "what was written over can come back");
+        require(op->kind != LS_FILE_WRITE || (op->before[0] != '\0') == (op->old_text != NULL),
+                "what was written over can come back");
     }
     ls_settle_left_release(&l);
     return 0;

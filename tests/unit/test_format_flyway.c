@@ -200,7 +200,7 @@ static void run_with_placeholders(bool pg)
     ops_put(&o, "flyway.toml", "[flyway]\nplaceholderReplacement = false\n");
     eng_states(&o, "1 applied, 2 pending, R pending");
     ops_put(&o, "flyway.toml", "[flyway\n");
-    fmt_diag_is(&o, "unreadable-config", "flyway.toml", 0, "flyway.toml:1: ");
+    fmt_diag_is(&o, "unreadable-config", "flyway.toml", 1, "a table's name that is not closed");
     eng_refused(&o, LS_ACTION_UP, -1, NULL, LS_E_REFUSED, "flyway.toml:1: ");
     ops_put(&o, "flyway.toml", "[flyway]\nid = 1\nsqlMigrationPrefix = \"X\"\n");
     fmt_diag_is(&o, "config-setting", "flyway.toml", 3, "flyway.sqlMigrationPrefix = X");

@@ -17,7 +17,7 @@
 
 static struct ops o;
 
-/* --- scenes ------------------------------------------------------------------------------------------------------------------------------------------- */
+/* --- scenes --------------------------------------------------------------------------------------------------------------- */
 
 /* Three applied; the third is to be 7 in the files and in the ledger. */
 static void put_lockstep(void)
@@ -90,7 +90,7 @@ static bool settle_killed_at(const struct ls_settle_request *req, int point)
     return false;
 }
 
-/* --- what must hold --------------------------------------------------------------------------------------------------------------------------------------- */
+/* --- what must hold ------------------------------------------------------------------------------------------------------- */
 
 static bool is_there(const char *name)
 {
@@ -117,7 +117,8 @@ static void no_file_is_lost(void)
 {
     assert_true(has_text("migrations/1_a.up.sql", "CREATE TABLE a (i int);\n"));
     assert_true(has_text("migrations/2_b.up.sql", "CREATE TABLE b (i int);\n"));
-    assert_true(has_text("migrations/3_c.up.sql", "CREATE TABLE c (i int);\n") != has_text("migrations/7_c.up.sql", "CREATE TABLE c (i int);\n"));
+    assert_true(has_text("migrations/3_c.up.sql", "CREATE TABLE c (i int);\n") !=
+                has_text("migrations/7_c.up.sql", "CREATE TABLE c (i int);\n"));
     assert_true(has_text("migrations/3_c.down.sql", "DROP TABLE c;\n") != has_text("migrations/7_c.down.sql", "DROP TABLE c;\n"));
 }
 
@@ -148,7 +149,7 @@ static bool ledger_is_done(void)
     return done;
 }
 
-/* --- tests ---------------------------------------------------------------------------------------------------------------------------------------------- */
+/* --- tests ---------------------------------------------------------------------------------------------------------------- */
 
 static void end_it(bool finish)
 {
@@ -208,6 +209,110 @@ static void killed_everywhere(bool pg)
         }
     assert_true(n_left >= 8); /* the record, two files, the ledger's points, for both ends */
     assert_true(n_done >= 2);
+}
+
+/* --- a conversion --------------------------------------------------------------------------------------------------------- */
+
+static char *out_dir(void)
+{
+    return ops_path(&o, "new");
+}
+
+static bool source_is_whole(void)
+{
+    return has_text("migrations/1_a.up.sql", "CREATE TABLE a (i int);\n") &&
+           has_text("migrations/1_a.down.sql", "DROP TABLE a;\n") &&
+           has_text("migrations/2_b.up.sql", "CREATE TABLE b (i int);\n") &&
+           has_text("migrations/3_c.up.sql", "CREATE TABLE c (i int);\n");
+}
+
+static int n_goose(bool pg)
+{
+    char *there = ops_get(&o, pg ? "SELECT count(*) FROM pg_tables WHERE tablename = 'goose_db_version'"
+                                 : "SELECT count(*) FROM sqlite_schema WHERE name = 'goose_db_version'"),
+         *rows =
+             strcmp(there, "0") != 0 ? ops_get(&o, "SELECT count(*) FROM goose_db_version WHERE version_id > 0") : ls_strdup("0");
+    int n = atoi(rows);
+
+    free(there);
+    free(rows);
+    return n;
+}
+
+static void is_converted(bool done, bool pg)
+{
+    assert_true(source_is_whole());
+    assert_int_equal(n_goose(pg), done ? 3 : 0); /* all rows in one transaction */
+    assert_false(is_there("new/" LS_SETTLE_INTENT));
+    assert_int_equal(is_there("new/3_c.sql"), done);
+}
+
+static void end_conversion(bool finish, bool pg)
+{
+    char *dir = out_dir();
+    bool left = is_there("new/" LS_SETTLE_INTENT), done = n_goose(pg) > 0;
+    struct ls_run_report report;
+    enum ls_rc rc;
+
+    ops_session(&o, "lockstep");
+    rc = finish ? ls_settle_finish(o.s, dir, NULL, &report) : ls_settle_take_back(o.s, dir, &report);
+    if (!left)
+        assert_int_equal(rc, LS_E_NOT_FOUND);
+    else if (!finish && done)
+        assert_int_equal(rc, LS_E_REFUSED);
+    else if (rc != LS_OK)
+        fail_msg("%s: %s", finish ? "finish" : "take back", report.err.message);
+    if (left && (finish || !done))
+        is_converted(finish, pg);
+    if (left && !finish && !done)
+        assert_false(is_there("new"));
+    ls_run_report_release(&report);
+    free(dir);
+}
+
+static void conversion_killed(bool pg)
+{
+    int n_left = 0;
+
+#ifndef LOCKSTEP_FAULTS
+    test_skip("this build has no fault points");
+#endif
+    for (int finish = 0; finish < 2; finish++)
+        for (int point = 1;; point++) {
+            char *dir;
+            bool killed;
+
+            open_scene(pg);
+            dir = out_dir();
+            killed = settle_killed_at(&(struct ls_settle_request){.kind = LS_SETTLE_CONVERT, .to_format = "goose", .out_dir = dir},
+                                      point);
+            free(dir);
+            assert_true(source_is_whole());
+            n_left += killed && is_there("new/" LS_SETTLE_INTENT);
+            if (killed)
+                end_conversion(finish == 1, pg);
+            else
+                is_converted(true, pg);
+            ops_close(&o);
+            if (!killed)
+                break;
+            assert_true(point < 60);
+        }
+    assert_true(n_left >= 8);
+}
+
+static void conversion_killed_on_sqlite(void **state)
+{
+    (void)state;
+    conversion_killed(false);
+}
+
+static void conversion_killed_on_pg(void **state)
+{
+    (void)state;
+    if (test_pg_url() == NULL)
+        test_skip(test_pg_skip_reason());
+    conversion_killed(true);
 }
 
 static void killed_on_sqlite(void **state)
@@ -351,8 +456,14 @@ static void hostile_record(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(killed_on_sqlite), cmocka_unit_test(killed_on_pg),   cmocka_unit_test(ledger_refuses),
-        cmocka_unit_test(file_changes),     cmocka_unit_test(ledger_changes), cmocka_unit_test(hostile_record),
+        cmocka_unit_test(conversion_killed_on_sqlite),
+        cmocka_unit_test(conversion_killed_on_pg),
+        cmocka_unit_test(killed_on_sqlite),
+        cmocka_unit_test(killed_on_pg),
+        cmocka_unit_test(ledger_refuses),
+        cmocka_unit_test(file_changes),
+        cmocka_unit_test(ledger_changes),
+        cmocka_unit_test(hostile_record),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

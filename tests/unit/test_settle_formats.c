@@ -1,5 +1,5 @@
-/* Every format that can be written: a folder of golang-migrate with its ledger goes to it, is read there as the same history, goes on there, and comes
- * back; then its newest applied migration gets another number, files and ledger together. */
+/* Every format that can be written: a folder of golang-migrate with its ledger goes to it, is read there as the same history, goes
+ * on there, and comes back; then its newest applied migration gets another number, files and ledger together. */
 #include <config.h>
 
 #include <stdarg.h>
@@ -16,9 +16,11 @@ static struct ops o;
 
 static const char *const ups[2][4] = {
     {"CREATE TABLE a (i int);\n", "-- two\nCREATE TABLE b (i int);\nCREATE INDEX b_i ON b (i);\n",
-     "CREATE TABLE c (i int);\nCREATE TRIGGER t AFTER INSERT ON c BEGIN\n  DELETE FROM a;\n  DELETE FROM b;\nEND;\n", "CREATE TABLE d (i int);\n"},
+     "CREATE TABLE c (i int);\nCREATE TRIGGER t AFTER INSERT ON c BEGIN\n  DELETE FROM a;\n  DELETE FROM b;\nEND;\n",
+     "CREATE TABLE d (i int);\n"},
     {"CREATE TABLE a (i int);\n", "-- two\nCREATE TABLE b (i int);\nCREATE INDEX b_i ON b (i);\n",
-     "CREATE TABLE c (i int);\nCREATE FUNCTION f() RETURNS int LANGUAGE plpgsql AS $$\nBEGIN\n  PERFORM 1;\n  RETURN 2;\nEND;\n$$;\n",
+     "CREATE TABLE c (i int);\nCREATE FUNCTION f() RETURNS int LANGUAGE plpgsql AS $$\nBEGIN\n  PERFORM 1;\n  RETURN "
+     "2;\nEND;\n$$;\n",
      "CREATE TABLE d (i int)\n"},
 };
 static const char *const downs[2][4] = {
@@ -43,7 +45,8 @@ static void put_folder(bool pg)
 static void open_in(const char *folder, const char *format)
 {
     char *migrations = ops_path(&o, folder), *backups = ops_path(&o, "backups");
-    struct ls_session_params p = {.url = o.url, .migrations_dir = migrations, .backup_dir = backups, .format_name = format, .operator_name = "tester"};
+    struct ls_session_params p = {
+        .url = o.url, .migrations_dir = migrations, .backup_dir = backups, .format_name = format, .operator_name = "tester"};
 
     ls_session_free(o.s);
     o.s = ls_session_new(&p);
@@ -160,7 +163,10 @@ static void there_and_back(const struct ls_format *f, bool pg)
     counts(4, 0);
     /* Back, into a tool that shares the table's name with some and not with others. */
     if (!is_own)
-        convert(strcmp(f->ledger_table != NULL ? f->ledger_table : "", "schema_migrations") == 0 || f == &ls_format_diesel ? "goose" : "diesel", "back");
+        convert(strcmp(f->ledger_table != NULL ? f->ledger_table : "", "schema_migrations") == 0 || f == &ls_format_diesel
+                    ? "goose"
+                    : "diesel",
+                "back");
     if (!is_own) {
         open_in("back", NULL);
         counts(4, 0);
