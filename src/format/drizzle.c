@@ -4,8 +4,8 @@
 #include "format/drizzle.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "format/config.h"
 #include "format/json.h"
@@ -90,15 +90,20 @@ static int line_of(const char *journal, size_t n)
     return line;
 }
 
-static bool is_link(const char *path)
+static int by_name(const void *name, const void *entry)
 {
-    struct stat st;
-
-    return lstat(path, &st) == 0 && S_ISLNK(st.st_mode);
+    return strcmp(name, ((const struct ls_dirent *)entry)->name);
 }
 
-static void add_entry(struct ls_migrations *out, const char *journal, size_t n, const json_t *entry, struct ls_buf *text)
+/* A listing is in the order of its names. */
+static const struct ls_dirent *find(const struct ls_dir *listing, const char *path)
 {
+    return listing->e.n > 0 ? bsearch(ls_path_base(path), listing->e.v, listing->e.n, sizeof(*listing->e.v), by_name) : NULL;
+}
+
+static void add_entry(struct ls_migrations *out, const struct ls_dir *listing, const char *journal, size_t n, const json_t *entry)
+{
+    const struct ls_dirent *file;
     const char *tag = ls_json_str(entry, "tag"), *path;
     struct ls_migration *m;
     int64_t when = -1;
@@ -117,11 +122,12 @@ static void add_entry(struct ls_migrations *out, const char *journal, size_t n, 
     m->version = (uint64_t)when;
     m->id = ls_arena_printf(out->arena, "%" PRId64, when);
     name_entry(out->arena, tag, m);
-    if (is_link(path) && !ls_scan_may_open(out, &(struct ls_dirent){.name = (char *)(uintptr_t)ls_path_base(path), .is_link = true}, path)) {
+    file = find(listing, path);
+    if (file != NULL && !ls_scan_may_open(out, file, path)) {
         m->flags |= LS_MIG_BROKEN;
         return;
     }
-    if (ls_path_kind(path) == LS_PATH_NONE) {
+    if (file == NULL) {
         d = ls_scan_diag(out, LS_SEV_ERROR, "journal-without-file", journal,
                          "the entry %s has no file %s.sql: Drizzle refuses the whole folder", tag, tag);
         d->line = line_of(journal, n);
@@ -132,8 +138,16 @@ static void add_entry(struct ls_migrations *out, const char *journal, size_t n, 
     }
     m->up.path = path;
     m->up.policy = LS_POLICY_TX;
-    (void)ls_scan_read(out, m, &m->up, text);
-    m->checksum = m->up.sha256[0] != '\0' ? ls_arena_str(out->arena, m->up.sha256) : NULL;
+}
+
+static void add_hashes(struct ls_migrations *out)
+{
+    ls_scan_hash_ups(out);
+    for (size_t i = 0; i < out->m.n; i++) {
+        struct ls_migration *m = &out->m.v[i];
+
+        m->checksum = m->up.sha256[0] != '\0' ? ls_arena_str(out->arena, m->up.sha256) : NULL;
+    }
 }
 
 static bool is_sql(const struct ls_dirent *e)
@@ -161,23 +175,20 @@ static void add_files(struct ls_migrations *out, const struct ls_dir *listing)
 }
 
 /* Files that no entry names: Drizzle does not see them. */
-static void note_strays(struct ls_migrations *out, const json_t *entries)
+static void note_strays(struct ls_migrations *out, const struct ls_dir *listing, const json_t *entries)
 {
-    struct ls_dir dir = {0};
     json_t *tags = json_object();
     const json_t *entry;
     size_t k;
 
     json_array_foreach(entries, k, entry) if (ls_json_str(entry, "tag") != NULL)
         json_object_set_new(tags, ls_json_str(entry, "tag"), json_true());
-    if (ls_dir_read(out->dir, &dir, NULL) != LS_OK)
-        dir.e.n = 0;
-    for (size_t i = 0; i < dir.e.n; i++) {
-        const char *name = dir.e.v[i].name;
+    for (size_t i = 0; i < listing->e.n; i++) {
+        const char *name = listing->e.v[i].name;
         size_t n = strlen(name);
         char *tag;
 
-        if (!is_sql(&dir.e.v[i]))
+        if (!is_sql(&listing->e.v[i]))
             continue;
         tag = ls_strndup(name, n - 4);
         if (json_object_get(tags, tag) == NULL)
@@ -187,7 +198,6 @@ static void note_strays(struct ls_migrations *out, const json_t *entries)
         free(tag);
     }
     json_decref(tags);
-    ls_dir_release(&dir);
 }
 
 /* The order is the journal's. What has the same time as another one, or an earlier one than its predecessor, is passed over sooner
@@ -221,7 +231,6 @@ static void check_times(struct ls_migrations *out, const char *journal)
 
 static enum ls_rc scan(const char *dir, enum ls_dialect dialect, bool need_hash, struct ls_migrations *out, struct ls_err *err)
 {
-    struct ls_buf text = LS_BUF_INIT;
     struct ls_dir listing = {0};
     enum ls_dialect own;
     const char *path, *word;
@@ -231,7 +240,7 @@ static enum ls_rc scan(const char *dir, enum ls_dialect dialect, bool need_hash,
 
     (void)need_hash;
     ls_scan_begin(out, dir);
-    rc = ls_dir_read(dir, &listing, err); /* only a folder that cannot be read is an error */
+    rc = ls_dir_list(dir, &listing, err); /* only a folder that cannot be read is an error */
     if (rc != LS_OK)
         return rc;
     path = ls_arena_printf(out->arena, "%s/" JOURNAL, dir);
@@ -243,15 +252,15 @@ static enum ls_rc scan(const char *dir, enum ls_dialect dialect, bool need_hash,
     if (word != NULL && (!dialect_of(word, &own) || own != dialect))
         ls_scan_diag(out, LS_SEV_ERROR, "wrong-dialect", path, "the journal is for %s, the database is not", word)->hint =
             "connect to such a database";
-    json_array_foreach(entries, i, entry) add_entry(out, path, i, entry, &text);
+    json_array_foreach(entries, i, entry) add_entry(out, &listing, path, i, entry);
+    add_hashes(out);
     check_times(out, path);
     if (json_is_array(entries))
-        note_strays(out, entries);
+        note_strays(out, &listing, entries);
     else
         add_files(out, &listing);
     ls_dir_release(&listing);
     json_decref(root);
-    ls_buf_release(&text);
     return LS_OK;
 }
 
