@@ -174,48 +174,70 @@ static void add_files(struct ls_migrations *out, const struct ls_dir *listing)
     }
 }
 
+static int by_text(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
 /* Files that no entry names: Drizzle does not see them. */
 static void note_strays(struct ls_migrations *out, const struct ls_dir *listing, const json_t *entries)
 {
-    json_t *tags = json_object();
+    const char **tags = ls_calloc(json_array_size(entries) + 1, sizeof(*tags));
+    struct ls_buf tag = LS_BUF_INIT;
     const json_t *entry;
-    size_t k;
+    size_t k, n = 0;
 
-    json_array_foreach(entries, k, entry) if (ls_json_str(entry, "tag") != NULL)
-        json_object_set_new(tags, ls_json_str(entry, "tag"), json_true());
+    json_array_foreach(entries, k, entry) if (ls_json_str(entry, "tag") != NULL) tags[n++] = ls_json_str(entry, "tag");
+    if (n > 1)
+        qsort(tags, n, sizeof(*tags), by_text);
     for (size_t i = 0; i < listing->e.n; i++) {
         const char *name = listing->e.v[i].name;
-        size_t n = strlen(name);
-        char *tag;
 
         if (!is_sql(&listing->e.v[i]))
             continue;
-        tag = ls_strndup(name, n - 4);
-        if (json_object_get(tags, tag) == NULL)
+        ls_buf_clear(&tag);
+        ls_buf_add(&tag, name, strlen(name) - 4);
+        if (n == 0 || bsearch(&tag.ptr, tags, n, sizeof(*tags), by_text) == NULL)
             ls_scan_diag(out, LS_SEV_WARNING, "file-without-journal", ls_arena_printf(out->arena, "%s/%s", out->dir, name),
                          "has no entry in " JOURNAL ": Drizzle never runs it")
                 ->hint = "make it with drizzle-kit generate --custom, or add its entry";
-        free(tag);
     }
-    json_decref(tags);
+    free(tags);
+    ls_buf_release(&tag);
+}
+
+static int by_version(const void *pa, const void *pb)
+{
+    const struct ls_migration *a = *(struct ls_migration *const *)pa, *b = *(struct ls_migration *const *)pb;
+
+    return (a->version > b->version) - (a->version < b->version);
+}
+
+static void mark_duplicates(struct ls_migrations *out)
+{
+    struct ls_migration **all = ls_calloc(out->m.n + 1, sizeof(*all));
+
+    for (size_t i = 0; i < out->m.n; i++)
+        all[i] = &out->m.v[i];
+    if (out->m.n > 1)
+        qsort(all, out->m.n, sizeof(*all), by_version);
+    for (size_t i = 1; i < out->m.n; i++)
+        if (all[i]->version == all[i - 1]->version) {
+            all[i]->flags |= LS_MIG_DUPLICATE;
+            all[i - 1]->flags |= LS_MIG_DUPLICATE;
+        }
+    free(all);
 }
 
 /* The order is the journal's. What has the same time as another one, or an earlier one than its predecessor, is passed over sooner
  * or later. */
 static void check_times(struct ls_migrations *out, const char *journal)
 {
-    json_t *seen = json_object();
-
+    mark_duplicates(out);
     for (size_t i = 0; i < out->m.n; i++) {
         struct ls_migration *a = i > 0 ? &out->m.v[i - 1] : NULL, *b = &out->m.v[i];
-        const json_t *before = json_object_get(seen, b->id);
         struct ls_diag *d;
 
-        if (before != NULL) {
-            out->m.v[json_integer_value(before)].flags |= LS_MIG_DUPLICATE;
-            b->flags |= LS_MIG_DUPLICATE;
-        }
-        json_object_set_new(seen, b->id, json_integer((json_int_t)i));
         if (a == NULL || b->version > a->version)
             continue;
         d = ls_scan_diag(
@@ -226,7 +248,6 @@ static void check_times(struct ls_migrations *out, const char *journal)
         d->version = b->label;
         d->hint = "give it a later \"when\"";
     }
-    json_decref(seen);
 }
 
 static enum ls_rc scan(const char *dir, enum ls_dialect dialect, bool need_hash, struct ls_migrations *out, struct ls_err *err)
