@@ -18,7 +18,7 @@ static enum ls_rc put(const char *dir, const struct ls_written_file *f, struct l
     enum ls_rc rc = ls_mkdir_p(folder, 0700, err);
 
     if (rc == LS_OK)
-        rc = ls_file_write_new(path, f->text, f->len, 0600, err);
+        rc = ls_settle_put(path, f->text, f->len, 0600, err);
     free(folder);
     free(path);
     return rc;

@@ -44,8 +44,12 @@ void ls_settle_seal(struct ls_settlement *t);
 
 /* Hash of a file, or of a folder with everything in it; "" when nothing is there. Links are hashed as links. */
 LS_MUST_CHECK enum ls_rc ls_settle_hash(const char *path, char hex[LS_SHA256_HEX], struct ls_err *err);
+/* A new file, not synced. */
+LS_MUST_CHECK enum ls_rc ls_settle_put(const char *path, const char *text, size_t len, mode_t mode, struct ls_err *err);
 /* Does the operations from *done on, counting; each refuses with LS_E_CHANGED what is not as it was. */
 LS_MUST_CHECK enum ls_rc ls_settle_do_files(const struct ls_file_op *ops, size_t n, size_t *done, struct ls_err *err);
+/* Removes what a broken off run left of new files that have not got their names. */
+void ls_settle_drop_waiting(const struct ls_file_op *ops, size_t n);
 /* Takes the first *done operations back, last one first, counting down. */
 LS_MUST_CHECK enum ls_rc ls_settle_undo_files(const struct ls_file_op *ops, size_t *done, struct ls_err *err);
 /* How many are done, from what is on the disk; LS_E_CHANGED when one is neither done nor not done. */

@@ -116,6 +116,7 @@ static void take_back(const struct ls_settlement *t, size_t done, struct ls_run_
     struct ls_err err = LS_ERR_INIT;
     size_t n = done;
 
+    ls_settle_drop_waiting(t->files.v, t->files.n);
     if (ls_settle_undo_files(t->files.v, &done, &err) == LS_OK && ls_settle_intent_remove(home, &err) == LS_OK) {
         line(&report->applied, n > 0 ? "The files are as they were before." : "No file was touched.");
         if (t->kind == LS_SETTLE_CONVERT)
@@ -290,6 +291,8 @@ static enum ls_rc undo_left(struct ls_session *s, const char *dir, struct ls_set
         rc = LS_E_REFUSED;
     }
     if (rc == LS_OK)
+        ls_settle_drop_waiting(l->ops.v, l->ops.n);
+    if (rc == LS_OK)
         rc = ls_settle_undo_files(l->ops.v, &done, err);
     if (rc == LS_OK)
         rc = ls_settle_intent_remove(dir, err);
@@ -326,7 +329,7 @@ static enum ls_rc run_again(struct ls_session *s, const char *dir, struct ls_set
 
     if (rc == LS_OK)
         rc = make_again(s, &l->request, l->has_db, &t, err);
-    if (rc == LS_OK && strcmp(t->digest, l->digest) != 0) {
+    if (rc == LS_OK && (strcmp(t->digest, l->digest) != 0 || strcmp(ls_settle_home(t), dir) != 0)) {
         ls_err_set(err, LS_E_CHANGED,
                    "the database or the files have changed since it was begun; the files are as they were before");
         ls_err_hint(err, "make the settlement anew");

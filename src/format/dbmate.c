@@ -219,7 +219,7 @@ static enum ls_rc scan(const char *dir, enum ls_dialect dialect, bool need_hash,
     struct ls_buf text = LS_BUF_INIT;
 
     for (size_t i = 0; rc == LS_OK && i < out->m.n; i++)
-        if (ls_scan_read(out, &out->m.v[i], &out->m.v[i].up, &text))
+        if (ls_scan_text(out, &out->m.v[i], &out->m.v[i].up, &text))
             read_sections(out, &out->m.v[i], dialect, need_hash, &text);
     if (rc == LS_OK)
         warn_of_order(out);

@@ -4,8 +4,8 @@
 #include "format/drizzle.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "format/config.h"
 #include "format/json.h"
@@ -90,15 +90,20 @@ static int line_of(const char *journal, size_t n)
     return line;
 }
 
-static bool is_link(const char *path)
+static int by_name(const void *name, const void *entry)
 {
-    struct stat st;
-
-    return lstat(path, &st) == 0 && S_ISLNK(st.st_mode);
+    return strcmp(name, ((const struct ls_dirent *)entry)->name);
 }
 
-static void add_entry(struct ls_migrations *out, const char *journal, size_t n, const json_t *entry, struct ls_buf *text)
+/* A listing is in the order of its names. */
+static const struct ls_dirent *find(const struct ls_dir *listing, const char *path)
 {
+    return listing->e.n > 0 ? bsearch(ls_path_base(path), listing->e.v, listing->e.n, sizeof(*listing->e.v), by_name) : NULL;
+}
+
+static void add_entry(struct ls_migrations *out, const struct ls_dir *listing, const char *journal, size_t n, const json_t *entry)
+{
+    const struct ls_dirent *file;
     const char *tag = ls_json_str(entry, "tag"), *path;
     struct ls_migration *m;
     int64_t when = -1;
@@ -117,11 +122,12 @@ static void add_entry(struct ls_migrations *out, const char *journal, size_t n, 
     m->version = (uint64_t)when;
     m->id = ls_arena_printf(out->arena, "%" PRId64, when);
     name_entry(out->arena, tag, m);
-    if (is_link(path) && !ls_scan_may_open(out, &(struct ls_dirent){.name = (char *)(uintptr_t)ls_path_base(path), .is_link = true}, path)) {
+    file = find(listing, path);
+    if (file != NULL && !ls_scan_may_open(out, file, path)) {
         m->flags |= LS_MIG_BROKEN;
         return;
     }
-    if (ls_path_kind(path) == LS_PATH_NONE) {
+    if (file == NULL) {
         d = ls_scan_diag(out, LS_SEV_ERROR, "journal-without-file", journal,
                          "the entry %s has no file %s.sql: Drizzle refuses the whole folder", tag, tag);
         d->line = line_of(journal, n);
@@ -132,8 +138,16 @@ static void add_entry(struct ls_migrations *out, const char *journal, size_t n, 
     }
     m->up.path = path;
     m->up.policy = LS_POLICY_TX;
-    (void)ls_scan_read(out, m, &m->up, text);
-    m->checksum = m->up.sha256[0] != '\0' ? ls_arena_str(out->arena, m->up.sha256) : NULL;
+}
+
+static void add_hashes(struct ls_migrations *out)
+{
+    ls_scan_hash_ups(out);
+    for (size_t i = 0; i < out->m.n; i++) {
+        struct ls_migration *m = &out->m.v[i];
+
+        m->checksum = m->up.sha256[0] != '\0' ? ls_arena_str(out->arena, m->up.sha256) : NULL;
+    }
 }
 
 static bool is_sql(const struct ls_dirent *e)
@@ -160,52 +174,70 @@ static void add_files(struct ls_migrations *out, const struct ls_dir *listing)
     }
 }
 
-/* Files that no entry names: Drizzle does not see them. */
-static void note_strays(struct ls_migrations *out, const json_t *entries)
+static int by_text(const void *a, const void *b)
 {
-    struct ls_dir dir = {0};
-    json_t *tags = json_object();
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Files that no entry names: Drizzle does not see them. */
+static void note_strays(struct ls_migrations *out, const struct ls_dir *listing, const json_t *entries)
+{
+    const char **tags = ls_calloc(json_array_size(entries) + 1, sizeof(*tags));
+    struct ls_buf tag = LS_BUF_INIT;
     const json_t *entry;
-    size_t k;
+    size_t k, n = 0;
 
-    json_array_foreach(entries, k, entry) if (ls_json_str(entry, "tag") != NULL)
-        json_object_set_new(tags, ls_json_str(entry, "tag"), json_true());
-    if (ls_dir_read(out->dir, &dir, NULL) != LS_OK)
-        dir.e.n = 0;
-    for (size_t i = 0; i < dir.e.n; i++) {
-        const char *name = dir.e.v[i].name;
-        size_t n = strlen(name);
-        char *tag;
+    json_array_foreach(entries, k, entry) if (ls_json_str(entry, "tag") != NULL) tags[n++] = ls_json_str(entry, "tag");
+    if (n > 1)
+        qsort(tags, n, sizeof(*tags), by_text);
+    for (size_t i = 0; i < listing->e.n; i++) {
+        const char *name = listing->e.v[i].name;
 
-        if (!is_sql(&dir.e.v[i]))
+        if (!is_sql(&listing->e.v[i]))
             continue;
-        tag = ls_strndup(name, n - 4);
-        if (json_object_get(tags, tag) == NULL)
+        ls_buf_clear(&tag);
+        ls_buf_add(&tag, name, strlen(name) - 4);
+        if (n == 0 || bsearch(&tag.ptr, tags, n, sizeof(*tags), by_text) == NULL)
             ls_scan_diag(out, LS_SEV_WARNING, "file-without-journal", ls_arena_printf(out->arena, "%s/%s", out->dir, name),
                          "has no entry in " JOURNAL ": Drizzle never runs it")
                 ->hint = "make it with drizzle-kit generate --custom, or add its entry";
-        free(tag);
     }
-    json_decref(tags);
-    ls_dir_release(&dir);
+    free(tags);
+    ls_buf_release(&tag);
+}
+
+static int by_version(const void *pa, const void *pb)
+{
+    const struct ls_migration *a = *(struct ls_migration *const *)pa, *b = *(struct ls_migration *const *)pb;
+
+    return (a->version > b->version) - (a->version < b->version);
+}
+
+static void mark_duplicates(struct ls_migrations *out)
+{
+    struct ls_migration **all = ls_calloc(out->m.n + 1, sizeof(*all));
+
+    for (size_t i = 0; i < out->m.n; i++)
+        all[i] = &out->m.v[i];
+    if (out->m.n > 1)
+        qsort(all, out->m.n, sizeof(*all), by_version);
+    for (size_t i = 1; i < out->m.n; i++)
+        if (all[i]->version == all[i - 1]->version) {
+            all[i]->flags |= LS_MIG_DUPLICATE;
+            all[i - 1]->flags |= LS_MIG_DUPLICATE;
+        }
+    free(all);
 }
 
 /* The order is the journal's. What has the same time as another one, or an earlier one than its predecessor, is passed over sooner
  * or later. */
 static void check_times(struct ls_migrations *out, const char *journal)
 {
-    json_t *seen = json_object();
-
+    mark_duplicates(out);
     for (size_t i = 0; i < out->m.n; i++) {
         struct ls_migration *a = i > 0 ? &out->m.v[i - 1] : NULL, *b = &out->m.v[i];
-        const json_t *before = json_object_get(seen, b->id);
         struct ls_diag *d;
 
-        if (before != NULL) {
-            out->m.v[json_integer_value(before)].flags |= LS_MIG_DUPLICATE;
-            b->flags |= LS_MIG_DUPLICATE;
-        }
-        json_object_set_new(seen, b->id, json_integer((json_int_t)i));
         if (a == NULL || b->version > a->version)
             continue;
         d = ls_scan_diag(
@@ -216,12 +248,10 @@ static void check_times(struct ls_migrations *out, const char *journal)
         d->version = b->label;
         d->hint = "give it a later \"when\"";
     }
-    json_decref(seen);
 }
 
 static enum ls_rc scan(const char *dir, enum ls_dialect dialect, bool need_hash, struct ls_migrations *out, struct ls_err *err)
 {
-    struct ls_buf text = LS_BUF_INIT;
     struct ls_dir listing = {0};
     enum ls_dialect own;
     const char *path, *word;
@@ -231,7 +261,7 @@ static enum ls_rc scan(const char *dir, enum ls_dialect dialect, bool need_hash,
 
     (void)need_hash;
     ls_scan_begin(out, dir);
-    rc = ls_dir_read(dir, &listing, err); /* only a folder that cannot be read is an error */
+    rc = ls_dir_list(dir, &listing, err); /* only a folder that cannot be read is an error */
     if (rc != LS_OK)
         return rc;
     path = ls_arena_printf(out->arena, "%s/" JOURNAL, dir);
@@ -243,15 +273,15 @@ static enum ls_rc scan(const char *dir, enum ls_dialect dialect, bool need_hash,
     if (word != NULL && (!dialect_of(word, &own) || own != dialect))
         ls_scan_diag(out, LS_SEV_ERROR, "wrong-dialect", path, "the journal is for %s, the database is not", word)->hint =
             "connect to such a database";
-    json_array_foreach(entries, i, entry) add_entry(out, path, i, entry, &text);
+    json_array_foreach(entries, i, entry) add_entry(out, &listing, path, i, entry);
+    add_hashes(out);
     check_times(out, path);
     if (json_is_array(entries))
-        note_strays(out, entries);
+        note_strays(out, &listing, entries);
     else
         add_files(out, &listing);
     ls_dir_release(&listing);
     json_decref(root);
-    ls_buf_release(&text);
     return LS_OK;
 }
 

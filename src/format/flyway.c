@@ -143,7 +143,7 @@ static void note_other(struct ls_migrations *out, const char *name, const char *
 static enum ls_rc walk(struct ls_migrations *out, const char *dir, int depth, struct ls_err *err)
 {
     struct ls_dir listing = {0};
-    enum ls_rc rc = ls_dir_read(dir, &listing, err);
+    enum ls_rc rc = ls_dir_list(dir, &listing, err);
 
     for (size_t i = 0; rc == LS_OK && i < listing.e.n; i++) {
         const struct ls_dirent *e = &listing.e.v[i];
@@ -201,13 +201,13 @@ static void read_placeholders(struct ls_migrations *out, struct ls_migration *m,
     ls_buf_release(&text);
 }
 
-static void read_one(struct ls_migrations *out, struct ls_migration *m, const struct ls_flyway_config *c, struct ls_buf *text)
+static void read_one(struct ls_migrations *out, struct ls_migration *m, const struct ls_flyway_config *c, bool need_hash, struct ls_buf *text)
 {
     struct ls_section *s = m->up.path != NULL ? &m->up : &m->down;
     const char *t;
     size_t bad = 0;
 
-    if (!ls_scan_read(out, m, s, text))
+    if (!(need_hash ? ls_scan_read : ls_scan_text)(out, m, s, text))
         return;
     t = text->ptr != NULL ? text->ptr : "";
     m->checksum = ls_arena_printf(out->arena, "%" PRId32, ls_flyway_checksum(t, text->len));
@@ -269,7 +269,6 @@ static enum ls_rc scan(const char *dir, enum ls_dialect dialect, bool need_hash,
     enum ls_rc rc;
 
     (void)dialect;
-    (void)need_hash;
     ls_scan_begin(out, dir);
     rc = walk(out, dir, 0, err);
     read_config(out, dir, &c);
@@ -278,7 +277,7 @@ static enum ls_rc scan(const char *dir, enum ls_dialect dialect, bool need_hash,
         join_undos(out);
     }
     for (size_t i = 0; rc == LS_OK && i < out->m.n; i++)
-        read_one(out, &out->m.v[i], &c, &text);
+        read_one(out, &out->m.v[i], &c, need_hash, &text);
     ls_buf_release(&text);
     ls_flyway_config_release(&c);
     return rc;

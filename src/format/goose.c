@@ -161,7 +161,7 @@ static enum ls_rc scan(const char *dir, enum ls_dialect dialect, bool need_hash,
 
     (void)dialect;
     for (size_t i = 0; rc == LS_OK && i < out->m.n; i++)
-        if (out->m.v[i].lang == LS_LANG_SQL && ls_scan_read(out, &out->m.v[i], &out->m.v[i].up, &text))
+        if (out->m.v[i].lang == LS_LANG_SQL && ls_scan_text(out, &out->m.v[i], &out->m.v[i].up, &text))
             read_sections(out, &out->m.v[i], need_hash, &text);
     if (rc == LS_OK)
         explain_ignored(out);

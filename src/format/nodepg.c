@@ -181,7 +181,7 @@ static enum ls_rc scan(const char *dir, enum ls_dialect dialect, bool need_hash,
         if ((m->flags & LS_MIG_UNPARSED) != 0)
             ls_marked_unparsed(out, m, "bad-number", 0, "Cannot determine numeric prefix: " TITLE " refuses the whole folder",
                                "begin its name with a number or with 17 digits of UTC time, or move it away");
-        if (m->lang == LS_LANG_SQL && ls_scan_read(out, m, &m->up, &text))
+        if (m->lang == LS_LANG_SQL && ls_scan_text(out, m, &m->up, &text))
             read_sections(out, m, need_hash, &text);
         note_pair(out, m);
     }

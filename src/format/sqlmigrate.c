@@ -114,7 +114,7 @@ static enum ls_rc scan(const char *dir, enum ls_dialect dialect, bool need_hash,
     for (size_t i = 0; rc == LS_OK && i < out->m.n; i++) {
         struct ls_migration *m = &out->m.v[i];
 
-        if (ls_scan_read(out, m, &m->up, &text))
+        if (ls_scan_text(out, m, &m->up, &text))
             read_sections(out, m, need_hash, &text);
         if (m->version == 0 && m->id[0] >= '1' && m->id[0] <= '9')
             ls_marked_unparsed(out, m, "bad-number", 0, "its number is too large: sql-migrate stops with an error when it reads it",

@@ -129,7 +129,7 @@ enum ls_rc ls_scan_files(const char *dir, ls_mig_parser parse, ls_mig_order orde
     enum ls_rc rc;
 
     ls_scan_begin(out, dir);
-    rc = ls_dir_read(dir, &listing, err);
+    rc = ls_dir_list(dir, &listing, err);
     for (size_t i = 0; rc == LS_OK && i < listing.e.n; i++) {
         const struct ls_dirent *e = &listing.e.v[i];
         const char *path = ls_arena_printf(out->arena, "%s/%s", dir, e->name);
@@ -178,7 +178,7 @@ enum ls_rc ls_scan_dirs(const char *dir, const char *up_file, const char *down_f
     enum ls_rc rc;
 
     ls_scan_begin(out, dir);
-    rc = ls_dir_read(dir, &listing, err);
+    rc = ls_dir_list(dir, &listing, err);
     for (size_t i = 0; rc == LS_OK && i < listing.e.n; i++) {
         const struct ls_dirent *e = &listing.e.v[i];
         const char *path = ls_arena_printf(out->arena, "%s/%s", dir, e->name);
