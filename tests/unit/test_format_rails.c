@@ -116,7 +116,7 @@ static void folder_and_ledger(bool pg)
     eng_states(&o, "002 pending, 10 pending, 20240101000000 pending");
     ledger(&o, "('2'), ('20240101000000'), ('7')");
     /* Numeric order; 10 came late and is run all the same; 7 has no file. */
-    eng_states(&o, "002 applied, 7 missing, 10 out-of-order, 20240101000000 applied");
+    eng_states(&o, "002 applied, 007 missing, 10 out-of-order, 20240101000000 applied");
     snap = ops_snapshot(&o);
     assert_string_equal(snap->format->name, "rails");
     assert_string_equal(snap->ledger.variant, "environment production");
