@@ -191,12 +191,25 @@ static void adjust(const struct ls_migrations *m, const struct ls_ledger *l, str
 {
     const char *const *c = e->migration != NULL && e->is_runnable ? e->migration->conflicts : NULL;
 
+    if (e->state == LS_STATE_ROLLED_BACK && e->migration != NULL &&
+        strcmp(e->row->raw_status != NULL ? e->row->raw_status : "", "fail") == 0)
+        e->tool_would = "deploys it next; it failed when it was tried last, and what ran of it may be there";
     if (e->state == LS_STATE_OUT_OF_ORDER)
         tell_edited(m, l, arena, e);
     for (; c != NULL && *c != NULL && e->tool_would == NULL; c++)
         for (size_t i = 0; i < l->rows.n; i++)
             if (is_deployed_row(l, &l->rows.v[i]) && l->rows.v[i].name != NULL && strcmp(l->rows.v[i].name, *c) == 0)
                 e->tool_would = ls_arena_printf(arena, "refuses it: it conflicts with %s, which is deployed", *c);
+}
+
+/* sqitch takes its own as a child of ours, for mark too: what is told here is who must not hold it then. */
+static int lock_keys(const struct ls_db *db, const struct ls_format_opts *opts, const struct ls_ledger *ledger, int64_t keys[4])
+{
+    int n = ls_lockstep_lock_keys(db, opts, ledger, keys);
+
+    if (ls_db_dialect(db) == LS_DIALECT_POSTGRES && n < 4)
+        keys[n++] = 75474063; /* source: Engine/pg.pm */
+    return n;
 }
 
 static const struct ls_timeline_rules rules = {
@@ -208,7 +221,7 @@ static const struct ls_timeline_rules rules = {
     .modified = "deploys nothing; sqitch check says that the deploy script is another one",
     .missing = "knows it as deployed, and not from the plan: when it is the newest, it refuses everything",
     .duplicate = "cannot be: a change has one place in the plan",
-    .rolled_back = "deploys it next: it was reverted, or failed",
+    .rolled_back = "deploys it next: it was reverted",
     .is_modified = is_modified,
     .adjust = adjust,
 };
@@ -248,7 +261,7 @@ const struct ls_format ls_format_sqitch = {
     .plan_step = ls_sqitch_plan_step,
     .plan_mark = ls_sqitch_plan_mark,
     .verify_cmd = ls_sqitch_verify_cmd,
-    .lock_keys = ls_lockstep_lock_keys, /* sqitch takes its own, as a child of ours, for mark too */
+    .lock_keys = lock_keys,
     .check_runnable = check_runnable,
     .new_files = ls_sqitch_new_files,
 };

@@ -84,6 +84,15 @@ registry() {
     done
 }
 
+is_locked() {
+    [ "$(psql_ -d "$db" -c "SELECT count(*) FROM pg_locks l JOIN pg_database d ON d.oid = l.database
+        WHERE locktype = 'advisory' AND granted AND datname = current_database()")" != 0 ]
+}
+
+is_free() {
+    ! is_locked
+}
+
 by_turns() { # DRIVER ENGINE
     driver=$1
     in_dir "$1"
@@ -151,6 +160,29 @@ by_turns() { # DRIVER ENGINE
     lockstep to @v1.0 --yes
     exits 0 "$1: lockstep goes back to a tag"
     is "$(registry)" "$half" "$1: the registry is what sqitch alone makes of it"
+    if [ "$1" = sqlite ]; then
+        before=$(cksum lockstep-first/*)
+        for words in status plan log 'verify --no-run' conflicts; do lockstep $words; done
+        is "$(cksum lockstep-first/*)" "$before" "$1: looking changes neither file, and makes none"
+    fi
+
+    # Somebody has the tool's lock: nothing is started.
+    if [ "$1" = postgres ]; then
+        key=75474063
+        PGAPPNAME="somebody's sqitch" "$LS_TEST_PG_BINDIR/psql" -X -q -A -t -d "$db" -c "SELECT pg_advisory_lock($key)" -c 'SELECT pg_sleep(300)' >/dev/null 2>&1 &
+        pid=$!
+        ok "$1: somebody has the lock" wait_for is_locked
+        lockstep up --yes --lock-wait 200ms
+        exits 3 "$1: lockstep starts nothing then"
+        like "$err" "somebody's sqitch" "$1: and shows who it is"
+        kill $pid
+        wait $pid 2>/dev/null
+        psql_ -d "$db" -c "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name ~ '^somebody' AND datname = current_database()" >/dev/null
+        ok "$1: it is free again" wait_for is_free
+        lockstep up --yes
+        exits 0 "$1: and goes on when it is free"
+        ok "$1: no lock is left" is_free
+    fi
 
     # A mark: sqitch's own --log-only.
     new_database marked

@@ -26,8 +26,9 @@
  *     absolutely in argv, so that the tool goes there and no further. The address goes by environment, as words (LS_ENV_URL ...), never in argv.
  *     step->text is the file's text, for showing; ctx->stmts is NULL.
  *  c. plan_setup stays NULL when the tool makes its ledger itself. The conditions must hold where there is no table yet.
- *  d. While it runs, the engine holds the operators' lock of lockstep's own format only: lock_keys is the tool's, which takes it itself. plan_mark is run
- *     natively, under lock_keys: put both in there (ls_lockstep_lock_keys, then the tool's).
+ *  d. While it runs, the engine holds the operators' lock of lockstep's own format only: the tool takes its own itself. Put both into lock_keys
+ *     (ls_lockstep_lock_keys, then the tool's): a run begins when all of them were to be had, and then lets go of the tool's. A plan_mark that is run
+ *     natively keeps them.
  *  e. The run's verdict comes from the exit status and the ledger, read again: moved to what it must say, done; not moved, and child->is_atomic, nothing
  *     stays; else dirty. Set is_atomic only where the tool commits body and ledger together.
  * A format that is only recognised has name, title, tables, LS_CAP_RECOGNISE_ONLY and detect; every other member may be NULL then. */
