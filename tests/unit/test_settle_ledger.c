@@ -182,6 +182,29 @@ static void reconcile_by_word(void **state)
     value_is("SELECT status FROM schema_migrations WHERE version = 2", "rolled_back");
 }
 
+/* .revision: the newest one's name. */
+static void revision_file(void **state)
+{
+    struct ls_settle_request req = {.kind = LS_SETTLE_RECONCILE};
+    char *text;
+
+    (void)state;
+    ops_open(&o, "golang-migrate", false);
+    put_three();
+    run_up(2);
+    ops_put(&o, ".revision", "0001\n");
+    find();
+    assert_non_null(conflict("revision-disagrees"));
+    assert_int_equal(conflict("revision-disagrees")->diag.line, 1);
+    assert_non_null(strstr(conflict("revision-disagrees")->diag.message, "0002"));
+    settle(&req);
+    text = text_of(".revision");
+    assert_string_equal(text, "0002\n");
+    free(text);
+    find();
+    assert_null(conflict("revision-disagrees"));
+}
+
 /* --- convert -------------------------------------------------------------------------------------------------------------- */
 
 static void convert_loses(void **state)
@@ -318,6 +341,7 @@ int main(void)
         cmocka_unit_test_teardown(reconcile_pg, close_all),
         cmocka_unit_test_teardown(reconcile_a_cursor, close_all),
         cmocka_unit_test_teardown(reconcile_by_word, close_all),
+        cmocka_unit_test_teardown(revision_file, close_all),
         cmocka_unit_test_teardown(convert_loses, close_all),
         cmocka_unit_test_teardown(convert_carries_times, close_all),
         cmocka_unit_test_teardown(convert_refuses_foreign_markers, close_all),

@@ -52,6 +52,7 @@ struct ls_layout {
                                NULL-terminated */
     const char *variables;  /* what the tool takes for a variable in a text: "${"; NULL: nothing */
     bool wraps;             /* puts a transaction around a file: its own BEGIN and COMMIT do not go there */
+    bool wants_stamp;        /* keys are 14 digits of UTC time */
     bool text_order;        /* keys are ordered as text: they are to be of one width */
     /* The ledger's columns. */
     const char *key; /* with the id; NULL: renumbering what is applied is not possible by a row's change */
