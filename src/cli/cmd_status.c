@@ -205,7 +205,11 @@ static void print_diags(struct cli_ctx *ctx)
     for (size_t i = 0; i < diags->d.n; i++) {
         const struct ls_diag *d = &diags->d.v[i];
 
-        cli_warn(ctx, "%s: %s%s%s", ls_severity_name(d->severity), d->path ? d->path : "", d->path ? ": " : "", d->message);
+        char line[16] = "";
+
+        if (d->line > 0)
+            (void)snprintf(line, sizeof(line), ":%d", d->line);
+        cli_warn(ctx, "%s: %s%s%s%s", ls_severity_name(d->severity), d->path ? d->path : "", d->path ? line : "", d->path ? ": " : "", d->message);
         if (d->hint)
             cli_lines(ctx, ctx->err, "  ", d->hint);
     }
@@ -225,6 +229,10 @@ static void fill_json(struct cli_ctx *ctx)
     cli_json_bool(ledger, "legacy", s->ledger.has_legacy);
     cli_json_set(ledger, "foreign", s->ledger.foreign);
     (void)json_object_set_new(ctx->root, "ledger", ledger);
+    if (s->format && s->format->tool) { /* what runs its migrations: null where it is not there */
+        cli_json_set(ctx->root, "tool", s->tool_path);
+        cli_json_set(ctx->root, "tool_note", s->tool_note);
+    }
     for (size_t i = 0; i < LS_N_STATES; i++)
         cli_json_int(counts, ls_state_name((enum ls_state)i), (int64_t)s->timeline.count[i]);
     (void)json_object_set_new(ctx->root, "counts", counts);
