@@ -41,6 +41,7 @@ const struct ls_format ls_format_alembic = {
     .caps = LS_CAP_UP | LS_CAP_DOWN | LS_CAP_RECORD_ONLY | LS_CAP_DAG | LS_CAP_DELEGATE,
     .rules = &rules,
     .tool = &tool,
+    .config = ls_alembic_config,
     .detect = ls_alembic_detect,
     .scan = ls_alembic_scan,
     .ledger_read = ls_alembic_ledger_read,

@@ -2,6 +2,7 @@
  *
  *   alembic_py.c      the header of a revision file, read without running it      alembic_ledger.c  the table of heads
  *   alembic_conf.c    alembic.ini, pyproject.toml, and where they are             alembic_plan.c    up, down, stamp
+ *   alembic_config.c  what of them lockstep's own settings may leave open
  *   alembic_graph.c   order, heads, what is wrong with the graph                  alembic_new.c     a new file
  *   alembic_scan.c    the folder                                                  alembic.c         the format */
 #ifndef LOCKSTEP_SRC_FORMAT_ALEMBIC_H
@@ -82,6 +83,8 @@ bool ls_alembic_needs(const struct ls_migrations *all, const char *id, const cha
 
 /* --- the format's members ---------------------------------------------------------------------------------------------------------------- */
 
+enum ls_rc ls_alembic_config(struct ls_arena *arena, const char *root, const char *(*getenv_fn)(const char *name), struct ls_format_config *out,
+                             struct ls_err *err);
 void ls_alembic_detect(const char *path, const struct ls_dir *dir, struct ls_detect *out);
 enum ls_rc ls_alembic_scan(const char *dir, enum ls_dialect dialect, bool need_hash, struct ls_migrations *out, struct ls_err *err);
 enum ls_rc ls_alembic_ledger_read(struct ls_db *db, const struct ls_format_opts *opts, struct ls_ledger *out, struct ls_err *err);

@@ -523,6 +523,45 @@ static void places(void **state)
     ops_close(&o);
 }
 
+/* What lockstep's own settings leave open. */
+static void config_is(const struct ops *o, const char *ini_text, const char *env, const char *url, const char *dir, const char *table)
+{
+    struct ls_arena *arena = ls_arena_new();
+    struct ls_format_config c;
+    const char *const wanted[] = {url, dir, table};
+    const char *values[LS_ARRAY_LEN(wanted)];
+
+    ops_put(o, "alembic.ini", ini_text);
+    ops_put(o, "migrations/env.py", env);
+    ops_ok(ls_format_alembic.config(arena, o->top, NULL, &c, err));
+    values[0] = c.url;
+    values[1] = c.dir != NULL ? ls_path_base(c.dir) : NULL;
+    values[2] = c.table;
+    for (size_t i = 0; i < LS_ARRAY_LEN(wanted); i++)
+        if ((values[i] == NULL) != (wanted[i] == NULL) || (values[i] != NULL && strcmp(values[i], wanted[i]) != 0))
+            fail_msg("%s: \"%s\", not \"%s\"", ini_text, values[i] != NULL ? values[i] : "(nothing)", wanted[i] != NULL ? wanted[i] : "(nothing)");
+    ls_arena_free(arena);
+}
+
+static void borrowed(void **state)
+{
+#define INI "[alembic]\nscript_location = migrations\nsqlalchemy.url = "
+    struct ops o;
+
+    (void)state;
+    project(&o, false);
+    config_is(&o, INI "sqlite:///data/app.db\n", "", "sqlite:data/app.db", "migrations", NULL);
+    config_is(&o, INI "sqlite:////srv/app.db\n", "version_table='v'", "sqlite:/srv/app.db", "migrations", "v");
+    config_is(&o, INI "postgresql+psycopg2://u:p%%40@h:5433/d?sslmode=require\n", "", "postgresql://u:p%40@h:5433/d?sslmode=require", "migrations", NULL);
+    config_is(&o, INI "mysql://u@h/d\n", "", NULL, "migrations", NULL);
+    config_is(&o, INI "driver://user:pass@localhost/dbname\n", "", NULL, "migrations", NULL);
+    config_is(&o, INI "sqlite://\n", "", NULL, "migrations", NULL);
+    config_is(&o, INI "sqlite:///a.db\n", "url = os.environ['X']", NULL, "migrations", NULL);
+    config_is(&o, "[alembic]\nscript_location = elsewhere\n", "", NULL, NULL, NULL);
+    ops_close(&o);
+#undef INI
+}
+
 /* The version table has the name that env.py gives it. */
 static void version_table(bool pg)
 {
@@ -559,6 +598,7 @@ int main(void)
         ENG_BOTH_TESTS(another_database),
         cmocka_unit_test(new_file),
         cmocka_unit_test(places),
+        cmocka_unit_test(borrowed),
         ENG_BOTH_TESTS(version_table),
     };
 
