@@ -7,6 +7,7 @@
 
 #include "format/scan.h"
 #include "format/section.h"
+#include "format/tree.h"
 #include "lockstep/base/mem.h"
 #include "lockstep/base/text.h"
 
@@ -302,7 +303,7 @@ static enum ls_rc read_folder(struct scanner *s, const char *dir, bool is_recurs
         free(joined);
         if (e->is_dir && is_recursive && depth < 16 && !e->is_link && strcmp(e->name, "__pycache__") != 0)
             rc = read_folder(s, path, true, depth + 1, err);
-        else if (!e->is_dir && is_revision_file(e->name))
+        else if (!e->is_dir && is_revision_file(e->name) && ls_scan_may_open(s->out, e, path))
             read_file(s, path);
     }
     ls_dir_release(&list);

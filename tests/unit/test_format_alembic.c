@@ -398,6 +398,11 @@ static void wrong_graphs(void **state)
     fmt_diag_is(&o, "duplicate-label", "f1_x.py", 0, "left");
     ops_put(&o, "migrations/versions/f1_x.py", "revision = 'f1'\ndown_revision = 'c1' # \xFF\n");
     fmt_diag_is(&o, "not-utf8", "f1_x.py", 0, "UTF-8");
+    char *link = ops_path(&o, "migrations/versions/g1_x.py");
+    assert_int_equal(symlink("/etc/passwd", link), 0);
+    free(link);
+    fmt_diag_is(&o, "outside-link", "g1_x.py", 0, "symbolic link");
+    fmt_order_is(&o, "e1 a1 b1 b2 m1 c1 d1_x z1"); /* what cannot be read stands there by its file's name, the rest has its place */
     ops_close(&o);
 }
 
