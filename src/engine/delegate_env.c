@@ -123,7 +123,8 @@ static void add_authority(struct ls_buf *out, const struct target *t, const char
     add_encoded(out, value_of(t, "dbname"));
     for (size_t i = 0; i < t->settings.n; i++) {
         const char *key = t->settings.v[i].key;
-        bool in_front = strcmp(key, "user") == 0 || strcmp(key, "dbname") == 0 || (!is_socket && (strcmp(key, "host") == 0 || strcmp(key, "port") == 0));
+        bool in_front = strcmp(key, "user") == 0 || strcmp(key, "dbname") == 0 ||
+                        (!is_socket && (strcmp(key, "host") == 0 || strcmp(key, "port") == 0));
 
         if (in_front || strcmp(key, "application_name") == 0)
             continue;
@@ -178,7 +179,10 @@ static const char *word_value(const struct target *t, const char *word)
 {
     const struct {
         const char *word, *value;
-    } values[] = {{LS_ENV_URL, t->url.ptr}, {LS_ENV_AUTHORITY, t->authority.ptr}, {LS_ENV_PATH, t->path}, {LS_ENV_PASSWORD, t->password.ptr},
+    } values[] = {{LS_ENV_URL, t->url.ptr},
+                  {LS_ENV_AUTHORITY, t->authority.ptr},
+                  {LS_ENV_PATH, t->path},
+                  {LS_ENV_PASSWORD, t->password.ptr},
                   {LS_ENV_DATABASE, t->database}};
 
     for (size_t i = 0; i < LS_ARRAY_LEN(values); i++)
@@ -216,7 +220,8 @@ static void add_libpq(str_vec *env, const struct target *t, const char *app_name
         add_variable(env, "PGAPPNAME", "", app_name);
 }
 
-enum ls_rc ls_delegate_env(struct ls_session *s, const struct ls_child_cmd *cmd, const char *app_name, char ***out, struct ls_err *err)
+enum ls_rc ls_delegate_env(struct ls_session *s, const struct ls_child_cmd *cmd, const char *app_name, char ***out,
+                           struct ls_err *err)
 {
     struct target t = {.arena = ls_arena_new(), .password = LS_BUF_INIT, .url = LS_BUF_INIT, .authority = LS_BUF_INIT};
     bool is_pg = s->dialect == LS_DIALECT_POSTGRES;

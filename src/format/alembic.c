@@ -18,7 +18,8 @@ static const char *const places[] = {".venv/bin/alembic", "venv/bin/alembic", "e
 static const struct ls_format_tool tool = {
     .program = "alembic",
     .places = places,
-    .install = "install it where the project's Python is (pip install alembic, in its virtual environment), or as the package alembic of the system",
+    .install = "install it where the project's Python is (pip install alembic, in its virtual environment), or as the package "
+               "alembic of the system",
     .dir = tool_dir,
 };
 

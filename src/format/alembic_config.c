@@ -7,7 +7,8 @@
 
 #include "lockstep/base/mem.h"
 
-/* SQLAlchemy's address in lockstep's words: a path behind three slashes is seen from the project's folder; a driver is SQLAlchemy's own. */
+/* SQLAlchemy's address in lockstep's words: a path behind three slashes is seen from the project's folder; a driver is SQLAlchemy's
+ * own. */
 static const char *address(struct ls_arena *arena, const char *url)
 {
     const char *rest = strstr(url, "://");
@@ -16,7 +17,8 @@ static const char *address(struct ls_arena *arena, const char *url)
     if (rest == NULL)
         return NULL;
     if (dialect == 6 && strncmp(url, "sqlite", 6) == 0)
-        return strncmp(rest, ":///", 4) == 0 && rest[4] != '\0' && rest[4] != '?' ? ls_arena_printf(arena, "sqlite:%s", rest + 4) : NULL;
+        return strncmp(rest, ":///", 4) == 0 && rest[4] != '\0' && rest[4] != '?' ? ls_arena_printf(arena, "sqlite:%s", rest + 4)
+                                                                                  : NULL;
     if ((dialect == 10 && strncmp(url, "postgresql", 10) == 0) || (dialect == 8 && strncmp(url, "postgres", 8) == 0))
         return ls_arena_printf(arena, "postgresql%s", rest);
     return NULL;
@@ -33,8 +35,8 @@ static bool is_settled_elsewhere(const struct ls_alembic_conf *c)
     return false;
 }
 
-enum ls_rc ls_alembic_config(struct ls_arena *arena, const char *root, const char *(*getenv_fn)(const char *name), struct ls_format_config *out,
-                             struct ls_err *err)
+enum ls_rc ls_alembic_config(struct ls_arena *arena, const char *root, const char *(*getenv_fn)(const char *name),
+                             struct ls_format_config *out, struct ls_err *err)
 {
     struct ls_alembic_conf c;
 
