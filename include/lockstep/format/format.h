@@ -102,7 +102,8 @@ struct ls_plan_ctx {
     const struct ls_ledger *ledger;
     const char *operator_name;          /* applied_by */
     const struct ls_step *prev;         /* step before this one in the plan, NULL for the first */
-    const struct ls_stmts *stmts;       /* of step->text, in order, offsets in it, lines of the file; NULL when there is no text */
+    const struct ls_stmts *stmts;       /* of step->text, in order, offsets in it, lines of the file; NULL when there is no text, or where it could not be split
+                                         * and need not be (LS_CAP_OWN_SPLIT, LS_MIG_DYNAMIC) */
     const struct ls_migrations *migrations;
     const char *tool_path, *tool_dir;   /* LS_CAP_DELEGATE: the program, and the folder that it is run in, both absolute */
     const struct ls_db_info *info;      /* of the target, to compare with what the tool's own settings say; NULL in tests */
