@@ -156,6 +156,8 @@ static void print_head(struct cli_ctx *ctx)
     cli_print(ctx, "target  %s%s%s%s%s%s", s->target_label ? s->target_label : "", s->has_db ? ", " : "", s->has_db ? s->info.server : "",
               p->env_name ? ", environment " : "", p->env_name ? p->env_name : "", p->is_protected ? ", protected" : "");
     cli_print(ctx, "format  %s, %s in %s", s->format ? s->format->name : "unknown", "migrations", p->migrations_dir);
+    if (s->tool_path)
+        cli_print(ctx, "tool    %s, run in %s", s->tool_path, s->tool_dir);
     const char *whose = s->ledger.foreign;
     if (s->has_db)
         cli_print(ctx, "ledger  %s%s%s%s", s->ledger.location ? s->ledger.location : "", s->ledger.exists || whose ? "" : ", not there yet",

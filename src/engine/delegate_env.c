@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/tools.h"
 #include "lockstep/base/file.h"
 #include "lockstep/base/mem.h"
 #include "lockstep/base/redact.h"
@@ -209,6 +210,35 @@ static void add_variable(str_vec *env, const char *name, const char *text, const
         *LS_VEC_PUSH(env) = ls_asprintf("%s=%s%s", name, text, value);
 }
 
+/* "postgresql+asyncpg": the driver that the caller's own address of that name asks for is the project's choice, not the target's.
+ * NULL: none. */
+static char *callers_scheme(const struct target *t, const char *name)
+{
+    size_t n = strlen(name), dialect = strcspn(t->url.ptr, ":");
+
+    for (const char *const *e = ls_tools_environment(); e != NULL && *e != NULL; e++)
+        if (strncmp(*e, name, n) == 0 && (*e)[n] == '=' && strncmp(*e + n + 1, t->url.ptr, dialect) == 0 &&
+            (*e)[n + 1 + dialect] == '+')
+            return ls_strndup(*e + n + 1, strcspn(*e + n + 1, ":/@?"));
+    return NULL;
+}
+
+static void add_word(str_vec *env, const struct target *t, const struct ls_child_env *v)
+{
+    char *scheme = v->word != NULL && strcmp(v->word, LS_ENV_URL) == 0 ? callers_scheme(t, v->name) : NULL;
+
+    if (scheme != NULL) {
+        char *url = ls_asprintf("%s%s", scheme, strchr(t->url.ptr, ':'));
+
+        add_variable(env, v->name, v->text != NULL ? v->text : "", url);
+        ls_wipe(url, strlen(url));
+        free(url);
+    } else {
+        add_variable(env, v->name, v->text != NULL ? v->text : "", v->word != NULL ? word_value(t, v->word) : "");
+    }
+    free(scheme);
+}
+
 static void add_libpq(str_vec *env, const struct target *t, const char *app_name)
 {
     for (size_t i = 0; i < LS_ARRAY_LEN(variables); i++)
@@ -231,8 +261,7 @@ enum ls_rc ls_delegate_env(struct ls_session *s, const struct ls_child_cmd *cmd,
     *out = NULL;
     if (rc == LS_OK) {
         for (int i = 0; i < cmd->n_env; i++)
-            add_variable(&env, cmd->env[i].name, cmd->env[i].text != NULL ? cmd->env[i].text : "",
-                         cmd->env[i].word != NULL ? word_value(&t, cmd->env[i].word) : "");
+            add_word(&env, &t, &cmd->env[i]);
         if (is_pg)
             add_libpq(&env, &t, app_name);
         *LS_VEC_PUSH(&env) = NULL;

@@ -16,7 +16,7 @@ struct node {
     long index;                   /* of it, in the order before the sort */
     size_t n_members;
     size_t waits_for; /* edges to nodes that have no place yet */
-    bool is_placed, is_parent;
+    bool is_placed;
 };
 struct graph {
     struct ls_migrations *all;
@@ -268,7 +268,6 @@ static void list_edges(struct graph *g, edges *out)
                         continue;
                     *LS_VEC_PUSH(out) = (struct edge){&g->nodes[i], to};
                     g->nodes[i].waits_for++;
-                    to->is_parent = to->is_parent || l == 0;
                 }
         }
     if (out->n > 0)
@@ -351,20 +350,6 @@ static void place(struct graph *g, const edges *e, struct node **order)
     }
 }
 
-static void tell_heads(struct graph *g)
-{
-    struct ls_buf ids = LS_BUF_INIT;
-    size_t n = 0;
-
-    for (size_t i = 0; i < g->n; i++)
-        if (!g->nodes[i].is_parent)
-            ls_buf_addf(&ids, "%s%s", n++ > 0 ? ", " : "", g->nodes[i].m->id);
-    if (n > 1)
-        ls_scan_diag(g->all, LS_SEV_WARNING, "several-heads", NULL, "there are %zu heads: %s", n, ids.ptr)->hint =
-            "`alembic upgrade head` refuses that. Unless they are separate branches on purpose: alembic merge heads";
-    ls_buf_release(&ids);
-}
-
 void ls_alembic_graph(struct ls_migrations *all, const int *lines)
 {
     struct graph g;
@@ -384,7 +369,6 @@ void ls_alembic_graph(struct ls_migrations *all, const int *lines)
         resolve_depends(&g, &all->m.v[i]);
     list_edges(&g, &e);
     place(&g, &e, order);
-    tell_heads(&g);
     for (size_t i = 0; i < g.n; i++)
         for (size_t k = 0; k < order[i]->n_members; k++)
             sorted[n++] = *member(&g, order[i], k);

@@ -114,6 +114,7 @@ ups() {
     lockstep status
     like "$out" 'a1 .*applied \(inferred\)' "$driver: what stands behind a head is taken for applied"
     like "$out" 'b1 .*applied *$' "$driver: a head is in the ledger"
+    like "$out" "^tool    $tool, run in $PWD" "$driver: status names the program"
     lockstep up --yes
     exits 0 "$driver: lockstep has it apply the rest"
     like "$out" 'Applied: b2, m1, c1, z1' "$driver: and says what"

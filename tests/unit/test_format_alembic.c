@@ -284,8 +284,7 @@ static void says_what_stops_alembic(void **state)
     (void)state;
     project(&o, false);
     snap = ops_snapshot(&o);
-    assert_int_equal(snap->migrations.diags.d.n, 1); /* several heads */
-    assert_string_equal(snap->migrations.diags.d.v[0].code, "several-heads");
+    assert_int_equal(snap->migrations.diags.d.n, 0); /* that there are two heads is a conflict (engine/settle.h) */
     assert_null(snap->tool_note);
     ls_snapshot_free(snap);
     program = ops_path(&o, ".venv/bin/alembic");

@@ -286,7 +286,7 @@ ENG_BOTH(stopped_too_late)
 /* The password goes by the environment alone; other addresses that the caller has set do not get through. */
 static void address(void **state)
 {
-    static const char *const callers[] = {"PATH=/usr/bin:/bin", "APP_MODE=blue",      "DATABASE_URL=postgresql://wrong",
+    static const char *const callers[] = {"PATH=/usr/bin:/bin", "APP_MODE=blue",      "DATABASE_URL=postgresql+asyncpg://wrong",
                                           "PGDATABASE=wrong",   "LOCKSTEP_URL=wrong", NULL};
     struct ls_run_report rep;
     struct ls_session *keep;
@@ -317,6 +317,8 @@ static void address(void **state)
     eng_has(seen, "\nAPP_MODE=blue\n");
     eng_has(seen, "PGPASSWORD=s3%cret\n");
     eng_has(seen, "PGAPPNAME=lockstep alembic ");
+    eng_has(seen, "DATABASE_URL=postgresql+asyncpg://"); /* the driver is the project's choice */
+    eng_has(seen, "LOCKSTEP_URL=postgresql://");
     assert_null(strstr(seen, "wrong"));
     free(seen);
     seen = file_of(&o, "cmdline");
