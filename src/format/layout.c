@@ -64,18 +64,22 @@ static void add_line(struct ls_buf *out, const char *line)
     ls_buf_addc(out, '\n');
 }
 
-/* Behind the last statement only comments stand; "--" without a blank behind it begins a statement to sql-migrate. */
+/* Behind the last statement only comments stand; what begins with anything but "-- " begins a statement to sql-migrate, and a block
+ * comment does to goose. */
 static void add_tail(const char *text, size_t len, struct ls_buf *out)
 {
     struct ls_line line = {.no = 0};
 
     while (ls_line_next(text, len, &line)) {
-        size_t start = line.start;
+        bool is_comment = ls_str_starts(line.text, "--", NULL),
+             is_plain = ls_str_starts(line.text, "-- ", NULL) || ls_str_trim(line.text).len == 0;
+        size_t start = line.start + (is_comment && !is_plain ? 2 : 0);
 
-        if (ls_str_starts(line.text, "--", NULL) && (line.text.len == 2 || line.text.ptr[2] != ' ')) {
+        /* On the line of the statement's end it is behind it. */
+        if (!is_plain && (out->len == 0 || out->ptr[out->len - 1] == '\n'))
             ls_buf_adds(out, "-- ");
-            start += 2;
-        }
+        else
+            start = line.start;
         ls_buf_add(out, text + start, line.next - start);
     }
 }
@@ -144,6 +148,8 @@ static void one_part(const struct ls_layout *l, enum ls_dialect d, struct ls_are
 
     if (no_tx && l->no_tx_line != NULL)
         add_line(&b, l->no_tx_line);
+    if (len == 0 && l->kind == LS_LAYOUT_FOLDER)
+        add_line(&b, "-- nothing"); /* diesel stops at an empty file */
     add_statements(l, d, text, len, &b);
     out->text = seal(arena, &b, &out->len);
 }
