@@ -92,27 +92,45 @@ static bool is_target(const struct ls_plan_ctx *ctx, const struct ls_alembic_con
     return false;
 }
 
-/* What env.py reads of the environment that it gets from us. */
-static bool takes_ours(const struct ls_alembic_conf *c)
+/* Whether env.py has the word outside of comments; with `quoted`, as a text of its own. */
+static bool says(const struct ls_alembic_conf *c, const char *word, bool quoted)
 {
-    return c->env_text != NULL && (strstr(c->env_text, "DATABASE_URL") != NULL || strstr(c->env_text, "LOCKSTEP_URL") != NULL);
+    size_t n = strlen(word);
+
+    for (const char *p = c->env_text; p != NULL && (p = strstr(p, word)) != NULL; p += n) {
+        const char *line = p;
+
+        while (line > c->env_text && line[-1] != '\n')
+            line--;
+        if (memchr(line, '#', (size_t)(p - line)) != NULL)
+            continue;
+        if (!quoted || (p > c->env_text && (p[-1] == '"' || p[-1] == '\'') && p[n] == p[-1]))
+            return true;
+    }
+    return false;
 }
 
-/* LS_E_REFUSED where alembic would migrate another database. *doubt: nobody can tell without running it. */
+/* Nobody can tell where alembic would work without running env.py. */
+static const char unknown_place[] =
+    "Where alembic works cannot be told from alembic.ini and env.py: it gets DATABASE_URL and LOCKSTEP_URL, and env.py does "
+    "not plainly read one of them.";
+
+/* LS_E_REFUSED where alembic would migrate another database. *doubt: see above. */
 static enum ls_rc check_url(const struct ls_plan_ctx *ctx, const struct ls_alembic_conf *c, const char **doubt, struct ls_err *err)
 {
     char *label;
 
     *doubt = NULL;
-    if (takes_ours(c))
+    if (says(c, "DATABASE_URL", true) || says(c, "LOCKSTEP_URL", true))
         return LS_OK;
-    if (c->url == NULL || c->url[0] == '\0' || strncmp(c->url, "driver://", 9) == 0) {
-        *doubt = "Neither alembic.ini nor env.py's text tells which database alembic works on: it gets DATABASE_URL and "
-                 "LOCKSTEP_URL, and env.py reads neither.";
+    if (c->url == NULL || c->url[0] == '\0' || strncmp(c->url, "driver://", 9) == 0 || says(c, "set_main_option", false)) {
+        *doubt = unknown_place;
         return LS_OK;
     }
-    if (ctx->info == NULL || is_target(ctx, c))
+    if (ctx->info == NULL || is_target(ctx, c)) {
+        *doubt = says(c, "environ", false) || says(c, "getenv", false) ? unknown_place : NULL;
         return LS_OK;
+    }
     label = ls_db_url_label(c->url);
     ls_err_set(err, LS_E_REFUSED, "%s:%d: sqlalchemy.url leads to %s, and this is %s: alembic would migrate the other one", c->path,
                c->url_line, label, ctx->plan->target);

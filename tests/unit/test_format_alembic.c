@@ -318,6 +318,14 @@ static void another_database(bool pg)
     ls_plan_free(plan);
     ops_put(&o, "alembic.ini", "[alembic]\nscript_location = migrations\nsqlalchemy.url = sqlite:///other.db\n");
     eng_refused(&o, LS_ACTION_UP, 1, NULL, LS_E_REFUSED, "alembic.ini:3: sqlalchemy.url leads to");
+    ops_put(&o, "migrations/env.py", "# os.environ['DATABASE_URL']\nurl = os.environ['OUR_DATABASE_URL']\n");
+    eng_refused(&o, LS_ACTION_UP, 1, NULL, LS_E_REFUSED, "alembic.ini:3: sqlalchemy.url leads to"); /* not what it is given */
+    ops_put(&o, "migrations/env.py", "config.set_main_option('sqlalchemy.url', settings.url)\n");
+    plan = eng_plan(&o, LS_ACTION_UP, 1, NULL);
+    assert_string_equal(plan->findings.v[1].name, "unknown-target");
+    assert_int_equal(plan->findings.v[1].severity, LS_SEV_DANGER);
+    ls_plan_free(plan);
+    ops_put(&o, "migrations/env.py", "url = config.get_main_option('sqlalchemy.url')\n");
     ops_put(
         &o, "alembic.ini",
         "[alembic]\nscript_location = migrations\nsqlalchemy.url = postgresql+psycopg2://u:secret@example.invalid:5433/other\n");

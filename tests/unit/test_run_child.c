@@ -59,7 +59,7 @@ static void project(struct ops *o, bool pg, const char *mode)
     path = ops_path(o, ".venv/bin/alembic");
     assert_int_equal(chmod(path, 0700), 0);
     ops_put(o, "alembic.ini", "[alembic]\nscript_location = migrations\n");
-    ops_put(o, "migrations/env.py", "DATABASE_URL\n");
+    ops_put(o, "migrations/env.py", "url = os.environ['DATABASE_URL']\n");
     fld_put(o, "migrations/versions/a1.py", "revision = 'a1'\ndown_revision = None\ndef upgrade(): pass\ndef downgrade(): pass\n");
     fld_put(o, "migrations/versions/b1.py", "revision = 'b1'\ndown_revision = 'a1'\ndef upgrade(): pass\ndef downgrade(): pass\n");
     set_mode(o, mode);
