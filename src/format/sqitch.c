@@ -169,21 +169,35 @@ static enum ls_rc check_runnable(const struct ls_timeline *t, const struct ls_le
     return LS_E_REFUSED;
 }
 
-/* Deployed under another id, which no line of the plan makes: said where the plan was edited. */
-static void tell_edited(const struct ls_migrations *m, const struct ls_ledger *l, struct ls_arena *arena, struct ls_entry *e)
+/* The row of the change that this one was when it was deployed, under an id that no line of the plan makes. Of several that have
+ * the name, the first of the plan is the first of the registry. NULL: there is none. */
+static const struct ls_ledger_row *deployed_as(const struct ls_migrations *m, const struct ls_ledger *l,
+                                               const struct ls_migration *one)
 {
+    size_t n = 0;
+
+    for (const struct ls_migration *k = m->m.v; k < one; k++)
+        n += k->kind == LS_KIND_VERSIONED && strcspn(k->label, "@") == strcspn(one->label, "@") &&
+             strncmp(k->label, one->label, strcspn(k->label, "@")) == 0;
     for (size_t i = 0; i < l->rows.n; i++) {
         const struct ls_ledger_row *row = &l->rows.v[i];
-        const char *what;
 
-        if (row->name == NULL || !is_deployed_row(l, row) || !is_called(e->migration, row->name) ||
-            ls_migrations_find_id(m, row->id) != NULL)
+        if (row->name == NULL || !is_deployed_row(l, row) || !is_called(one, row->name) || n-- > 0)
             continue;
-        what = edited(l, e->migration, row);
+        return ls_migrations_find_id(m, row->id) == NULL ? row : NULL;
+    }
+    return NULL;
+}
+
+/* Said where the plan was edited, and at all that follow. */
+static void tell_edited(const struct ls_migrations *m, const struct ls_ledger *l, struct ls_arena *arena, struct ls_entry *e)
+{
+    const struct ls_ledger_row *row = deployed_as(m, l, e->migration);
+    const char *what = row != NULL ? edited(l, e->migration, row) : NULL;
+
+    if (row != NULL)
         e->tool_would = ls_arena_printf(arena, "refuses everything: it is deployed as %.12s, and %s since", row->id,
                                         what != NULL ? what : "something in front of it was edited");
-        return;
-    }
 }
 
 /* A conflict that is deployed stops it; the tool says so only when it is run. */
