@@ -178,6 +178,8 @@ static void print_head(struct cli_ctx *ctx)
     cli_print(ctx, "target  %s%s%s%s%s%s", s->target_label ? s->target_label : "", s->has_db ? ", " : "", s->has_db ? s->info.server : "",
               p->env_name ? ", environment " : "", p->env_name ? p->env_name : "", p->is_protected ? ", protected" : "");
     cli_print(ctx, "format  %s, %s in %s", s->format ? s->format->name : "unknown", "migrations", p->migrations_dir);
+    if (s->tool_path)
+        cli_print(ctx, "tool    %s, run in %s", s->tool_path, s->tool_dir);
     const char *whose = s->ledger.foreign;
     if (s->has_db)
         cli_print(ctx, "ledger  %s%s%s%s", s->ledger.location ? s->ledger.location : "", s->ledger.exists || whose ? "" : ", not there yet",
@@ -263,7 +265,11 @@ static void print_diags(struct cli_ctx *ctx)
     for (size_t i = 0; i < diags->d.n; i++) {
         const struct ls_diag *d = &diags->d.v[i];
 
-        cli_warn(ctx, "%s: %s%s%s", ls_severity_name(d->severity), d->path ? d->path : "", d->path ? ": " : "", d->message);
+        char line[16] = "";
+
+        if (d->line > 0)
+            (void)snprintf(line, sizeof(line), ":%d", d->line);
+        cli_warn(ctx, "%s: %s%s%s%s", ls_severity_name(d->severity), d->path ? d->path : "", d->path ? line : "", d->path ? ": " : "", d->message);
         if (d->hint)
             cli_lines(ctx, ctx->err, "  ", d->hint);
     }
@@ -283,6 +289,10 @@ static void fill_json(struct cli_ctx *ctx)
     cli_json_bool(ledger, "legacy", s->ledger.has_legacy);
     cli_json_set(ledger, "foreign", s->ledger.foreign);
     (void)json_object_set_new(ctx->root, "ledger", ledger);
+    if (s->format && s->format->tool) { /* what runs its migrations: null where it is not there */
+        cli_json_set(ctx->root, "tool", s->tool_path);
+        cli_json_set(ctx->root, "tool_note", s->tool_note);
+    }
     for (size_t i = 0; i < LS_N_STATES; i++)
         cli_json_int(counts, ls_state_name((enum ls_state)i), (int64_t)s->timeline.count[i]);
     (void)json_object_set_new(ctx->root, "counts", counts);

@@ -46,7 +46,7 @@ const struct cli_command cli_commands[] = {
      .options = CLI_O(FINISH) | CLI_O(TAKE_BACK) | CLI_O(OUT), .flags = CLI_WRITES, .run = cli_cmd_conflicts},
     {.name = "renumber", .args = "[VERSION [TO]]", .summary = "give migrations other numbers: files, journal and ledger together",
      .details = "Without VERSION: all that share a number with another one, and those that came in behind something newer and would never run. VERSION may be "
-                "a file's name. TO is the number that it gets, the first free one behind everything when it is left out. Shows everything first, and asks.",
+                "a file's name. TO is the number that it gets, the first free one behind its own and what is applied, when it is left out. Shows everything first, and asks.",
      .max_args = 2, .options = CLI_O(DRY_RUN), .flags = CLI_WRITES, .run = cli_cmd_renumber},
     {.name = "reconcile", .args = "", .summary = "bring the ledger and text lists to what the database really has",
      .details = "What the catalogue shows of each migration, statement by statement, decides; what it cannot tell stays, unless --applied or --pending says so. "

@@ -117,7 +117,7 @@ static void find_duplicates(struct finder *f)
         about(f, c, &t->e.v[i]);
         if (can_renumber(f))
             settle(f, c, LS_SETTLE_RENUMBER, t->e.v[i].label,
-                   "renumber keeps the one that is applied (else the first) and gives the others free numbers behind everything");
+                   "renumber keeps the one that is applied (else the first) and gives the others free numbers behind it");
         ls_buf_release(&names);
     }
 }
@@ -279,7 +279,7 @@ static void find_order(struct finder *f, const struct ls_entry *e)
                 f->snap->format->title, e->tool_would);
     about(f, c, e);
     if (!e->is_runnable && can_renumber(f))
-        settle(f, c, LS_SETTLE_RENUMBER, e->label, "renumber gives it a number behind everything, and the tool runs it next");
+        settle(f, c, LS_SETTLE_RENUMBER, e->label, "renumber gives it a number behind what is applied, and the tool runs it next");
 }
 
 static void find_changed(struct finder *f, const struct ls_entry *e)
@@ -356,7 +356,7 @@ static enum ls_rc find_below_cursor(struct finder *f, struct ls_err *err)
                 e->label, f->snap->ledger.cursor, f->snap->format->title);
         about(f, c, e);
         if (can_renumber(f))
-            settle(f, c, LS_SETTLE_RENUMBER, e->label, "renumber gives it a number behind everything, and the tool runs it next");
+            settle(f, c, LS_SETTLE_RENUMBER, e->label, "renumber gives it a number behind what is applied, and the tool runs it next");
     }
     ls_evidences_release(&all);
     return rc;

@@ -89,6 +89,31 @@ static const struct ls_migration *next_versioned(const struct ls_migrations *all
     return NULL;
 }
 
+/* The text that the target's scan stops at: the file is not kept, so the line itself is shown. */
+static enum ls_rc refuse_staged(struct ls_convert *cv, const struct ls_diag *d, struct ls_err *err)
+{
+    const char *name = d->path != NULL ? ls_path_base(d->path) : "the folder";
+    struct ls_buf text = LS_BUF_INIT;
+    const char *line = NULL;
+
+    if (d->path != NULL && d->line > 0 && ls_file_read(d->path, 0, 0, &text, NULL) == LS_OK) {
+        line = text.ptr;
+        for (int n = 1; line != NULL && n < d->line; n++) {
+            line = strchr(line, '\n');
+            line += line != NULL;
+        }
+    }
+    if (line != NULL)
+        ls_err_set(err, LS_E_REFUSED, "%s would not take %s, line %d (%.*s): %s", cv->target->title, name, d->line,
+                   (int)(strcspn(line, "\r\n") < 80 ? strcspn(line, "\r\n") : 80), line, d->message);
+    else
+        ls_err_set(err, LS_E_REFUSED, "%s would not take %s: %s", cv->target->title, name, d->message);
+    if (d->hint != NULL)
+        ls_err_hint(err, "%s", d->hint);
+    ls_buf_release(&text);
+    return LS_E_REFUSED;
+}
+
 static enum ls_rc check(struct ls_convert *cv, struct ls_err *err)
 {
     size_t at = 0;
@@ -96,9 +121,7 @@ static enum ls_rc check(struct ls_convert *cv, struct ls_err *err)
 
     for (size_t i = 0; i < cv->staged.diags.d.n; i++)
         if (cv->staged.diags.d.v[i].severity == LS_SEV_ERROR)
-            return ls_err_set(err, LS_E_REFUSED, "%s would not take %s: %s", cv->target->title,
-                              cv->staged.diags.d.v[i].path != NULL ? ls_path_base(cv->staged.diags.d.v[i].path) : "the folder",
-                              cv->staged.diags.d.v[i].message);
+            return refuse_staged(cv, &cv->staged.diags.d.v[i], err);
     for (size_t i = 0; rc == LS_OK && i < cv->c.n; i++) {
         const struct ls_migration *m = next_versioned(&cv->staged, &at), *from = cv->c.v[i].entry->migration;
 

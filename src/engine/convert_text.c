@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "lockstep/base/clock.h"
 #include "lockstep/base/mem.h"
 #include "lockstep/sql/split.h"
 
@@ -62,6 +63,15 @@ static bool can_keep_keys(struct ls_convert *cv, size_t *width)
     return true;
 }
 
+/* Stamps one second apart that end now. */
+static const char *stamp(struct ls_arena *a, int64_t wall_us, size_t behind)
+{
+    char text[LS_ISO_LEN];
+
+    ls_stamp_utc(wall_us - (int64_t)behind * 1000000, text);
+    return ls_arena_str(a, text);
+}
+
 static const char *slug(struct ls_arena *a, const char *name)
 {
     struct ls_buf b = LS_BUF_INIT;
@@ -86,8 +96,8 @@ static void name_all(struct ls_convert *cv)
 {
     struct ls_arena *a = cv->t->arena;
     bool counts_from_zero = cv->target == &ls_format_drizzle;
-    size_t width, digits = 4;
-    bool keep = !counts_from_zero && can_keep_keys(cv, &width);
+    size_t width = 0, digits = 4;
+    bool keep = !counts_from_zero && can_keep_keys(cv, &width), stamps = cv->target->layout->wants_stamp && !(keep && width == 14);
 
     for (size_t n = cv->c.n; n > 9999; n /= 10)
         digits++;
@@ -95,7 +105,9 @@ static void name_all(struct ls_convert *cv)
         struct ls_carried *c = &cv->c.v[i];
         const char *key = stripped(a, ls_layout_number(a, c->entry->migration));
 
-        if (!keep)
+        if (stamps)
+            c->w.key = stamp(a, cv->t->request.wall_us, cv->c.n - 1 - i);
+        else if (!keep)
             c->w.key = ls_arena_printf(a, "%0*zu", (int)digits, counts_from_zero ? i : i + 1);
         else if (cv->target->layout->text_order)
             c->w.key = ls_arena_printf(a, "%0*" PRIu64, (int)width, (uint64_t)strtoull(key, NULL, 10));
@@ -103,10 +115,12 @@ static void name_all(struct ls_convert *cv)
             c->w.key = key;
         c->w.name = slug(a, c->entry->name);
     }
-    if (!keep && cv->c.n > 0)
+    if ((!keep || stamps) && cv->c.n > 0)
         ls_settle_note(cv->t, &cv->t->findings, LS_SEV_INFO, "numbered-anew", NULL,
                        "%s: they are counted anew, from %s on, in the order of %s",
-                       counts_from_zero ? "the target counts its files" : "the numbers that they have cannot be kept",
+                       counts_from_zero ? "the target counts its files"
+                       : stamps         ? "the target wants times"
+                                        : "the numbers that they have cannot be kept",
                        cv->c.v[0].w.key, cv->snap->format->title);
 }
 

@@ -99,13 +99,14 @@ static struct ls_step *push_step(struct maker *mk, enum ls_step_kind kind, enum 
     return step;
 }
 
-/* A format that cuts the text itself does not need ours to understand it. */
-static enum ls_rc load(struct maker *mk, const struct ls_section *section, struct ls_source *src, struct ls_err *err)
+/* A format that cuts the text itself, or puts values into it first, does not need ours to understand it. */
+static enum ls_rc load(struct maker *mk, const struct ls_migration *m, const struct ls_section *section, struct ls_source *src, struct ls_err *err)
 {
     struct ls_err own = LS_ERR_INIT;
+    bool is_lenient = (mk->snap->format->caps & (LS_CAP_OWN_SPLIT | LS_CAP_DELEGATE)) != 0 || (m->flags & LS_MIG_DYNAMIC) != 0;
     enum ls_rc rc = ls_source_load(section, mk->ctx.dialect, section->sha256, src, &own);
 
-    if (rc == LS_E_INPUT && src->sha256[0] != '\0' && (mk->snap->format->caps & (LS_CAP_OWN_SPLIT | LS_CAP_DELEGATE)) != 0)
+    if (rc == LS_E_INPUT && src->sha256[0] != '\0' && is_lenient)
         rc = LS_OK;
     else if (rc != LS_OK && err != NULL)
         ls_err_move(err, &own);
@@ -175,7 +176,7 @@ static enum ls_rc add_run(struct maker *mk, enum ls_direction dir, const struct 
     step->is_half = e->migration != NULL && (mk->snap->format->caps & LS_CAP_DOWN) != 0 &&
                     (dir == LS_UP ? &e->migration->down : &e->migration->up)->path == NULL;
     if (section != NULL && section->path != NULL) {
-        rc = load(mk, section, &src, err);
+        rc = load(mk, e->migration, section, &src, err);
         step->path = ls_arena_str(arena, section->path);
         step->text = ls_arena_strn(arena, src.text.ptr, src.text.len);
         step->text_len = src.text.len;

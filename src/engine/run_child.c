@@ -335,7 +335,7 @@ void ls_run_child_tell(struct ls_runner *r, const struct ls_step *s)
         [LS_CHILD_NOT_STARTED] = "It was not started: nothing of it is in the database.",
         [LS_CHILD_MOVED] = "The ledger says that it is done, all the same.",
         [LS_CHILD_UNMOVED] = "The ledger is as it was before. What ran of it before the failure may stay: nothing was around it that takes it back.",
-        [LS_CHILD_ODD] = "The ledger has moved, and does not say what it must say behind this step.",
+        [LS_CHILD_ODD] = "The ledger has moved, and does not say what it must say behind this step. What ran of it before a failure may stay.",
         [LS_CHILD_UNREAD] = "The ledger could not be read behind it: what it has done is not known.",
     };
     const struct ls_child_cmd *cmd = ls_step_child(s);

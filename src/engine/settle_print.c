@@ -5,7 +5,8 @@
 
 #include <string.h>
 
-#define MAX_LINES 40 /* of each side of a diff */
+#define MAX_OF_CODE 10 /* findings of one kind */
+#define MAX_LINES   40 /* of each side of a diff */
 
 struct lines {
     const char *text;
@@ -83,13 +84,28 @@ void ls_file_op_print(const struct ls_file_op *op, struct ls_buf *out)
         add_diff(out, op);
 }
 
+/* How many of its code stand in front of it. */
+static size_t nth_of_code(const struct ls_diags *diags, size_t at)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < at && n <= MAX_OF_CODE; i++)
+        n += strcmp(diags->d.v[i].code, diags->d.v[at].code) == 0;
+    return n;
+}
+
 static void add_diags(struct ls_buf *out, const char *title, const struct ls_diags *diags)
 {
     if (diags->d.n > 0)
         ls_buf_addf(out, "%s\n", title);
     for (size_t i = 0; i < diags->d.n; i++) {
         const struct ls_diag *d = &diags->d.v[i];
+        size_t n = nth_of_code(diags, i);
 
+        if (n == MAX_OF_CODE)
+            ls_buf_addf(out, "  %s %s: and more of that\n", ls_severity_name(d->severity), d->code);
+        if (n >= MAX_OF_CODE)
+            continue;
         ls_buf_addf(out, "  %s %s: ", ls_severity_name(d->severity), d->code);
         if (d->path != NULL)
             ls_buf_addf(out, "%s", d->path);

@@ -20,8 +20,8 @@ struct renumber {
     struct ls_settlement *t;
     const struct ls_layout *layout;
     LS_VEC(const struct ls_entry *) moved;
-    uint64_t above;  /* the largest number that a file or the ledger has */
-    bool *never_ran; /* of each entry: it counts as applied by the cursor alone, and the database has nothing of it */
+    LS_VEC(uint64_t) given; /* numbers that moved ones got */
+    bool *never_ran;        /* of each entry: it counts as applied by the cursor alone, and the database has nothing of it */
 };
 
 static bool is_applied(const struct ls_entry *e)
@@ -54,19 +54,52 @@ static uint64_t number_in(const char *text)
     return n;
 }
 
-static uint64_t largest(const struct ls_snapshot *snap)
+static uint64_t number_of(const struct ls_entry *e)
+{
+    return number_in(e->migration != NULL ? e->migration->label : e->id);
+}
+
+/* Whether a file, the ledger, or one that was moved before has it. */
+static bool is_taken(const struct renumber *r, uint64_t n)
+{
+    for (size_t i = 0; i < r->snap->timeline.e.n; i++) {
+        const struct ls_entry *e = &r->snap->timeline.e.v[i];
+
+        if (number_of(e) == n || (r->snap->format->rules->is_numeric && e->version == n))
+            return true;
+    }
+    for (size_t i = 0; i < r->given.n; i++)
+        if (r->given.v[i] == n)
+            return true;
+    return false;
+}
+
+/* The largest number that is applied; what never ran is not. */
+static uint64_t newest_applied(const struct renumber *r)
 {
     uint64_t max = 0;
 
-    for (size_t i = 0; i < snap->timeline.e.n; i++) {
-        const struct ls_entry *e = &snap->timeline.e.v[i];
-        uint64_t n = number_in(e->migration != NULL ? e->migration->label : e->id);
+    for (size_t i = 0; i < r->snap->timeline.e.n; i++) {
+        const struct ls_entry *e = &r->snap->timeline.e.v[i];
+        bool counts = is_applied(e) || e->evidence == LS_EVIDENCE_INFERRED || (e->state == LS_STATE_DUPLICATE && e->row != NULL);
 
-        max = n > max ? n : max;
-        if (snap->format->rules->is_numeric && snap->format->layout->move_to_end == NULL && e->version > max)
-            max = e->version;
+        if (counts && !r->never_ran[i] && number_of(e) > max)
+            max = number_of(e);
     }
     return max;
+}
+
+/* The first free one behind its own; what came in late gets one behind all that is applied, a time where the folder counts by time.
+ */
+static uint64_t next_number(struct renumber *r, const struct ls_entry *e, const char *old)
+{
+    uint64_t own = number_of(e), newest = newest_applied(r), n = (own > newest ? own : newest) + 1;
+    uint64_t now = own > newest ? 0 : ls_layout_clock(old, r->t->request.wall_us);
+
+    n = now > n ? now : n;
+    while (is_taken(r, n))
+        n++;
+    return n;
 }
 
 /* --- which one of several that claim a number ----------------------------------------------------------------------------- */
@@ -300,14 +333,16 @@ static enum ls_rc rewrite_list(struct renumber *r, const char *old_id, const cha
 
 /* --- one migration -------------------------------------------------------------------------------------------------------- */
 
-static const char *label_for(struct renumber *r, const struct ls_entry *e, size_t n, struct ls_err *err)
+static const char *label_for(struct renumber *r, const struct ls_entry *e, struct ls_err *err)
 {
     const struct ls_migration *m = e->migration;
     const char *to = r->t->request.to, *old = ls_layout_number(r->t->arena, m);
     size_t width = strlen(old);
 
     if (to == NULL)
-        return ls_layout_next_label(r->t->arena, m, r->above, r->t->request.wall_us, n);
+        *LS_VEC_PUSH(&r->given) = next_number(r, e, old);
+    if (to == NULL)
+        return ls_layout_label(r->t->arena, old, r->given.v[r->given.n - 1]);
     if (to[0] == '\0' || strspn(to, "0123456789-.") != strlen(to) || strlen(to) > 40) {
         ls_err_set(err, LS_E_USAGE, "\"%s\" is no number that a migration could have", to);
         return NULL;
@@ -327,15 +362,15 @@ static enum ls_rc check_free(const struct renumber *r, const struct ls_entry *e,
             continue;
         ls_err_set(err, LS_E_REFUSED, "%s is taken: %s %s", label, x->migration != NULL ? file_of(x) : "the ledger has it,",
                    x->migration != NULL ? "has it" : "without a file");
-        ls_err_hint(err, "leave the number out for the first free one behind everything");
+        ls_err_hint(err, "leave the number out for the first free one");
         return LS_E_REFUSED;
     }
     return LS_OK;
 }
 
-static enum ls_rc move_one(struct renumber *r, struct ls_settle_plan *plan, const struct ls_entry *e, size_t n, struct ls_err *err)
+static enum ls_rc move_one(struct renumber *r, struct ls_settle_plan *plan, const struct ls_entry *e, struct ls_err *err)
 {
-    const char *label = label_for(r, e, n, err);
+    const char *label = label_for(r, e, err);
     struct ls_relabelled now;
     struct ls_step *step;
     enum ls_rc rc;
@@ -440,7 +475,7 @@ static enum ls_rc move_all(struct renumber *r, struct ls_err *err)
     if (r->layout->move_to_end != NULL && r->moved.n > 0)
         rc = move_in_journal(r, err);
     for (size_t i = 0; rc == LS_OK && i < r->moved.n && r->layout->move_to_end == NULL; i++)
-        rc = move_one(r, &plan, r->moved.v[i], i, err);
+        rc = move_one(r, &plan, r->moved.v[i], err);
     return rc == LS_OK ? ls_settle_plan_end(&plan, err) : rc;
 }
 
@@ -454,7 +489,6 @@ enum ls_rc ls_settle_renumber_make(struct ls_session *s, const struct ls_snapsho
     if (rc != LS_OK)
         return rc;
     r.t = ls_settlement_new(snap, req, LS_SETTLE_RENUMBER);
-    r.above = largest(snap);
     rc = look_below_cursor(&r, err);
     if (rc == LS_OK)
         rc = req->version != NULL ? pick_named(&r, req->version, err) : pick_all(&r, err);
@@ -476,5 +510,6 @@ enum ls_rc ls_settle_renumber_make(struct ls_session *s, const struct ls_snapsho
         ls_settlement_free(r.t);
     }
     LS_VEC_RELEASE(&r.moved);
+    LS_VEC_RELEASE(&r.given);
     return rc;
 }

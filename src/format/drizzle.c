@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "format/config.h"
+#include "format/hash_ahead.h"
 #include "format/json.h"
 #include "format/lockstep.h"
 #include "format/ops.h"
@@ -140,14 +141,22 @@ static void add_entry(struct ls_migrations *out, const struct ls_dir *listing, c
     m->up.policy = LS_POLICY_TX;
 }
 
-static void add_hashes(struct ls_migrations *out)
+static void add_hashes(struct ls_migrations *out, struct ls_hash_ahead *ahead)
 {
-    ls_scan_hash_ups(out);
+    struct ls_buf text = LS_BUF_INIT;
+
+    ls_hash_ahead_wait(ahead);
     for (size_t i = 0; i < out->m.n; i++) {
         struct ls_migration *m = &out->m.v[i];
+        const char *hash = m->up.path != NULL ? ahead->hashes[find(ahead->listing, m->up.path) - ahead->listing->e.v] : "";
 
+        if (hash[0] != '\0')
+            memcpy(m->up.sha256, hash, LS_SHA256_HEX);
+        else if (m->up.path != NULL)
+            (void)ls_scan_read(out, m, &m->up, &text);
         m->checksum = m->up.sha256[0] != '\0' ? ls_arena_str(out->arena, m->up.sha256) : NULL;
     }
+    ls_buf_release(&text);
 }
 
 static bool is_sql(const struct ls_dirent *e)
@@ -253,6 +262,7 @@ static void check_times(struct ls_migrations *out, const char *journal)
 static enum ls_rc scan(const char *dir, enum ls_dialect dialect, bool need_hash, struct ls_migrations *out, struct ls_err *err)
 {
     struct ls_dir listing = {0};
+    struct ls_hash_ahead ahead;
     enum ls_dialect own;
     const char *path, *word;
     json_t *root, *entries, *entry;
@@ -264,6 +274,7 @@ static enum ls_rc scan(const char *dir, enum ls_dialect dialect, bool need_hash,
     rc = ls_dir_list(dir, &listing, err); /* only a folder that cannot be read is an error */
     if (rc != LS_OK)
         return rc;
+    ls_hash_ahead_start(&ahead, dir, &listing);
     path = ls_arena_printf(out->arena, "%s/" JOURNAL, dir);
     root = ls_json_load_diag(out, path);
     entries = json_object_get(root, "entries");
@@ -274,12 +285,13 @@ static enum ls_rc scan(const char *dir, enum ls_dialect dialect, bool need_hash,
         ls_scan_diag(out, LS_SEV_ERROR, "wrong-dialect", path, "the journal is for %s, the database is not", word)->hint =
             "connect to such a database";
     json_array_foreach(entries, i, entry) add_entry(out, &listing, path, i, entry);
-    add_hashes(out);
+    add_hashes(out, &ahead);
     check_times(out, path);
     if (json_is_array(entries))
         note_strays(out, &listing, entries);
     else
         add_files(out, &listing);
+    ls_hash_ahead_release(&ahead);
     ls_dir_release(&listing);
     json_decref(root);
     return LS_OK;

@@ -306,7 +306,13 @@ static int new_files(struct ls_arena *arena, const struct ls_migrations *m, cons
 static const char *const default_dirs[] = {"drizzle", "migrations", "db/migrations", ".", NULL};
 static const char *const tables[] = {LS_DRIZZLE_TABLE, NULL};
 
+static const char *const own_lines[] = {"--> statement-breakpoint", NULL};
+/* A row repeats the folder's time beside its name: applied ones keep theirs. */
+static const struct ls_layout layout = {.kind = LS_LAYOUT_FOLDER, .between = "_", .up = "migration.sql",
+                                        .stmt_between = "--> statement-breakpoint", .own = own_lines, .wraps = true, .wants_stamp = true};
+
 const struct ls_format ls_format_drizzle1 = {
+    .layout = &layout,
     .name = "drizzle-1",
     .title = "Drizzle 1.x",
     .ledger_table = "drizzle." LS_DRIZZLE_TABLE,

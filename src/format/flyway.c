@@ -556,7 +556,7 @@ const struct ls_format ls_format_flyway = {
     .ledger_table = TABLE,
     .default_dirs = default_dirs,
     .caps = LS_CAP_UP | LS_CAP_CHECKSUM | LS_CAP_DIRTY | LS_CAP_APPLIED_AT | LS_CAP_DURATION | LS_CAP_NATIVE_APPLY |
-            LS_CAP_REPEATABLE | LS_CAP_AUTHOR | LS_CAP_RECORD_ONLY | LS_CAP_OWN_SPLIT,
+            LS_CAP_REPEATABLE | LS_CAP_AUTHOR | LS_CAP_RECORD_ONLY,
     .rules = &rules,
     .config = ls_config_flyway,
     .detect = detect,

@@ -187,10 +187,15 @@ static enum ls_rc replace(struct ls_plan_ctx *ctx, struct ls_step *step, const s
 /* The engine's splitter has seen the text with its placeholders in it, which may be no SQL. */
 static enum ls_rc split(struct ls_plan_ctx *ctx, const struct ls_step *step, struct ls_stmts *out, struct ls_err *err)
 {
-    enum ls_rc rc = ls_sql_split(ctx->dialect, step->text, step->text_len, out, err);
+    struct ls_err own = LS_ERR_INIT;
+    enum ls_rc rc = ls_sql_split(ctx->dialect, step->text, step->text_len, out, &own);
 
-    if (rc != LS_OK)
-        ls_err_wrap(err, "%s", step->path);
+    if (rc != LS_OK) {
+        ls_err_set(err, rc, "%s:%s", step->path, own.message); /* "LINE: KIND" */
+        if (own.hint != NULL)
+            ls_err_hint(err, "%s", own.hint);
+    }
+    ls_err_release(&own);
     ctx->stmts = rc == LS_OK ? out : NULL;
     return rc;
 }
@@ -236,7 +241,7 @@ enum ls_rc ls_flyway_plan_step(struct ls_plan_ctx *ctx, struct ls_step *step, co
     step->tx_note = "One transaction holds the statements and the ledger row: a failure leaves nothing.";
     if ((entry->migration->flags & LS_MIG_DYNAMIC) != 0)
         rc = replace(ctx, step, entry, err);
-    if (rc == LS_OK && (ctx->stmts == NULL || (entry->migration->flags & LS_MIG_DYNAMIC) != 0))
+    if (rc == LS_OK && (entry->migration->flags & LS_MIG_DYNAMIC) != 0)
         rc = split(ctx, step, &own, err);
     if (rc == LS_OK)
         rc = ls_record_refuse_tx(ctx, step, TITLE, "run it with flyway migrate, which leaves its transaction out there", err);

@@ -64,6 +64,26 @@ static void add_line(struct ls_buf *out, const char *line)
     ls_buf_addc(out, '\n');
 }
 
+/* Behind the last statement only comments stand; what begins with anything but "-- " begins a statement to sql-migrate, and a block
+ * comment does to goose. */
+static void add_tail(const char *text, size_t len, struct ls_buf *out)
+{
+    struct ls_line line = {.no = 0};
+
+    while (ls_line_next(text, len, &line)) {
+        bool is_comment = ls_str_starts(line.text, "--", NULL),
+             is_plain = ls_str_starts(line.text, "-- ", NULL) || ls_str_trim(line.text).len == 0;
+        size_t start = line.start + (is_comment && !is_plain ? 2 : 0);
+
+        /* On the line of the statement's end it is behind it. */
+        if (!is_plain && (out->len == 0 || out->ptr[out->len - 1] == '\n'))
+            ls_buf_adds(out, "-- ");
+        else
+            start = line.start;
+        ls_buf_add(out, text + start, line.next - start);
+    }
+}
+
 /* The text with what the tool wants around or between statements; as it is when it cannot be split. */
 static void add_statements(const struct ls_layout *l, enum ls_dialect d, const char *text, size_t len, struct ls_buf *out)
 {
@@ -95,7 +115,10 @@ static void add_statements(const struct ls_layout *l, enum ls_dialect d, const c
                 at++;
         }
     }
-    ls_buf_add(out, text + at, len - at);
+    if (l->stmt_begin != NULL)
+        add_tail(text + at, len - at, out);
+    else
+        ls_buf_add(out, text + at, len - at);
     ls_stmts_release(&stmts);
 }
 
@@ -125,6 +148,8 @@ static void one_part(const struct ls_layout *l, enum ls_dialect d, struct ls_are
 
     if (no_tx && l->no_tx_line != NULL)
         add_line(&b, l->no_tx_line);
+    if (len == 0 && l->kind == LS_LAYOUT_FOLDER)
+        add_line(&b, "-- nothing"); /* diesel stops at an empty file */
     add_statements(l, d, text, len, &b);
     out->text = seal(arena, &b, &out->len);
 }
@@ -295,28 +320,37 @@ static bool is_stamp(const char *label)
            (strncmp(label, "19", 2) == 0 || strncmp(label, "20", 2) == 0);
 }
 
-const char *ls_layout_next_label(struct ls_arena *arena, const struct ls_migration *m, uint64_t above, int64_t wall_us, size_t n)
+static bool is_dashed(const char *number)
 {
-    const char *old = ls_layout_number(arena, m);
-    size_t width = strlen(old), digits = strspn(old, "0123456789");
-    int64_t at = wall_us + (int64_t)n * 1000000;
-    uint64_t version = above + 1 + n;
+    return strlen(number) > 15 && strspn(number, "0123456789") == 4 && number[4] == '-';
+}
+
+uint64_t ls_layout_clock(const char *number, int64_t wall_us)
+{
+    size_t width = strlen(number), digits = strspn(number, "0123456789");
     char t[LS_ISO_LEN];
 
-    ls_stamp_utc(at, t);
-    if (digits == 4 && width > 15 && old[4] == '-') /* diesel's 2024-01-01-000000 */
-        return ls_arena_printf(arena, "%.4s-%.2s-%.2s-%.6s%s", t, t + 4, t + 6, t + 8, width > 17 ? "-0000" : "");
-    if (is_stamp(old))
-        version = strtoull(t, NULL, 10) > above ? strtoull(t, NULL, 10) : version;
-    else if (width == 17 && digits == 17)
-        version = strtoull(ls_arena_printf(arena, "%s000", t), NULL, 10);
-    else if (width == 13 && digits == 13 && old[0] == '1')
-        version = (uint64_t)(at / 1000);
-    else if (width == 10 && digits == 10 && m->version >= 1000000000u)
-        version = (uint64_t)(at / 1000000);
-    if (version <= above)
-        version = above + 1 + n;
-    return ls_arena_printf(arena, "%0*" PRIu64, (int)width, version);
+    ls_stamp_utc(wall_us, t);
+    if (is_dashed(number) || is_stamp(number))
+        return strtoull(t, NULL, 10);
+    if (width != digits)
+        return 0;
+    if (width == 17)
+        return strtoull(t, NULL, 10) * 1000 + (uint64_t)(wall_us / 1000 % 1000);
+    if (width == 13 && number[0] == '1')
+        return (uint64_t)(wall_us / 1000);
+    return width == 10 && number[0] == '1' ? (uint64_t)(wall_us / 1000000) : 0;
+}
+
+const char *ls_layout_label(struct ls_arena *arena, const char *number, uint64_t n)
+{
+    char t[32];
+
+    if (is_dashed(number)) { /* diesel's 2024-01-01-000000 */
+        snprintf(t, sizeof(t), "%014" PRIu64, n);
+        return ls_arena_printf(arena, "%.4s-%.2s-%.2s-%.6s", t, t + 4, t + 6, t + 8);
+    }
+    return ls_arena_printf(arena, "%0*" PRIu64, (int)strlen(number), n);
 }
 
 /* --- the ledger ----------------------------------------------------------------------------------------------------------- */

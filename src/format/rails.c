@@ -255,7 +255,7 @@ static enum ls_rc read_environment(struct ls_db *db, const struct ls_table_look 
     if (rc != LS_OK)
         ls_table_unreadable("ar_internal_metadata", err);
     else if (r.n_rows > 0 && ls_result_get(&r, 0, 0) != NULL)
-        out->variant = ls_arena_printf(out->arena, "environment %s", ls_result_get(&r, 0, 0));
+        out->variant = ls_arena_printf(out->arena, LS_RAILS_ENVIRONMENT "%s", ls_result_get(&r, 0, 0));
     ls_result_release(&r);
     ls_buf_release(&sql);
     return rc;

@@ -24,7 +24,8 @@ int64_t ls_rails_lock_key(const char *database);
 /* Where the application is, for a folder of migrations. Of the arena. */
 const char *ls_rails_root(struct ls_arena *arena, const char *migrations_dir);
 
-#define LS_RAILS_TABLE "schema_migrations"
+#define LS_RAILS_TABLE       "schema_migrations"
+#define LS_RAILS_ENVIRONMENT "environment " /* begins the ledger's variant, where the database says which it is of */
 enum ls_rc ls_rails_plan_step(struct ls_plan_ctx *ctx, struct ls_step *step, const struct ls_entry *entry,
                               const struct ls_entry *prev_applied, struct ls_err *err);
 enum ls_rc ls_rails_plan_mark(struct ls_plan_ctx *ctx, struct ls_step *step, const struct ls_entry *entry, bool applied,

@@ -45,15 +45,29 @@ const char *ls_rails_root(struct ls_arena *arena, const char *migrations_dir)
     return parent(arena, parent(arena, migrations_dir));
 }
 
+/* The environment that the database says it is of, one word. Rails notes its own there with each migration: run in another one, it
+ * would turn a production database into a development one. NULL: nothing is said. */
+static const char *environment_of(const struct ls_ledger *l)
+{
+    static const char word[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
+    const char *name = l->variant != NULL && strncmp(l->variant, LS_RAILS_ENVIRONMENT, strlen(LS_RAILS_ENVIRONMENT)) == 0
+                           ? l->variant + strlen(LS_RAILS_ENVIRONMENT)
+                           : "";
+
+    return name[0] != '\0' && strspn(name, word) == strlen(name) ? name : NULL;
+}
+
 /* libpq finds host, port, user and password in its own variables, which Rails leaves alone: sockets and secrets need no URL. */
 static enum ls_rc set_env(struct ls_plan_ctx *ctx, struct ls_child_cmd *cmd, struct ls_err *err)
 {
-    static const struct ls_child_env pg[] = {{"DATABASE_URL", "postgresql:///", LS_ENV_DATABASE}};
-    const char *name = ctx->opts->database;
-    struct ls_child_env *env;
+    struct ls_child_env *env = LS_ARENA_ARRAY(ctx->plan->arena, struct ls_child_env, 2);
+    const char *name = ctx->opts->database, *environment = environment_of(ctx->ledger);
 
+    cmd->env = env;
     cmd->n_env = 1;
-    cmd->env = pg;
+    env[0] = (struct ls_child_env){"DATABASE_URL", "postgresql:///", LS_ENV_DATABASE};
+    if (environment != NULL)
+        env[cmd->n_env++] = (struct ls_child_env){"RAILS_ENV", ls_arena_str(ctx->plan->arena, environment), NULL};
     if (ctx->dialect == LS_DIALECT_POSTGRES) {
         if (name == NULL || strpbrk(name, "%?# /") == NULL)
             return LS_OK;
@@ -62,11 +76,8 @@ static enum ls_rc set_env(struct ls_plan_ctx *ctx, struct ls_child_cmd *cmd, str
     }
     if (ctx->opts->file == NULL)
         return ls_err_set(err, LS_E_UNSUPPORTED, "Rails needs a database in a file");
-    env = LS_ARENA_NEW(ctx->plan->arena, struct ls_child_env);
-    *env = (struct ls_child_env){.name = "DATABASE_URL",
-                                 .text = ls_child_sqlite_uri(ctx->plan->arena, "sqlite3:", ctx->opts->file, err)};
-    cmd->env = env;
-    return env->text != NULL ? LS_OK : err != NULL ? err->code : LS_E_IO;
+    env[0] = (struct ls_child_env){"DATABASE_URL", ls_child_sqlite_uri(ctx->plan->arena, "sqlite3:", ctx->opts->file, err), NULL};
+    return env[0].text != NULL ? LS_OK : err != NULL ? err->code : LS_E_IO;
 }
 
 /* bin/rails db:migrate:up VERSION=2; bundle exec rails ...; rake db:migrate:up VERSION=2 */

@@ -9,8 +9,6 @@
 
 #include "format/tree.h"
 #include "lockstep/base/clock.h"
-#include "lockstep/base/mem.h"
-#include "lockstep/base/parallel.h"
 #include "lockstep/base/text.h"
 
 struct found {
@@ -308,42 +306,6 @@ bool ls_scan_read(struct ls_migrations *out, struct ls_migration *m, struct ls_s
         return false;
     ls_sha256_hex(text->ptr, text->len, section->sha256);
     return true;
-}
-
-struct up_hashing {
-    struct ls_migrations *m;
-    bool *is_odd; /* of each: something is to be said about its up file */
-};
-
-static void hash_range(void *ctx, size_t from, size_t to)
-{
-    struct up_hashing *h = ctx;
-    struct ls_buf text = LS_BUF_INIT;
-
-    for (size_t i = from; i < to; i++) {
-        struct ls_section *up = &h->m->m.v[i].up;
-
-        if (up->path == NULL)
-            continue;
-        ls_buf_clear(&text);
-        h->is_odd[i] = ls_file_read(up->path, 0, 0, &text, NULL) != LS_OK || !ls_utf8_valid(text.ptr != NULL ? text.ptr : "", text.len, NULL);
-        if (!h->is_odd[i])
-            ls_sha256_hex(text.ptr, text.len, up->sha256);
-    }
-    ls_buf_release(&text);
-}
-
-void ls_scan_hash_ups(struct ls_migrations *out)
-{
-    struct up_hashing h = {.m = out, .is_odd = ls_calloc(out->m.n + 1, sizeof(*h.is_odd))};
-    struct ls_buf text = LS_BUF_INIT;
-
-    ls_parallel(out->m.n, hash_range, &h);
-    for (size_t i = 0; i < out->m.n; i++)
-        if (h.is_odd[i])
-            (void)ls_scan_read(out, &out->m.v[i], &out->m.v[i].up, &text);
-    free(h.is_odd);
-    ls_buf_release(&text);
 }
 
 const char *ls_scan_next_label(struct ls_arena *arena, const struct ls_migrations *m, int digits, int64_t wall_us)

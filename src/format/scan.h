@@ -32,9 +32,6 @@ bool ls_scan_read(struct ls_migrations *out, struct ls_migration *m, struct ls_s
 /* The same without the hash, for formats that take it of a part, or keep none. */
 bool ls_scan_text(struct ls_migrations *out, struct ls_migration *m, struct ls_section *section, struct ls_buf *text);
 
-/* Reads and hashes every up file that has a path, on several processors; what ls_scan_read says of a file is said here too. */
-void ls_scan_hash_ups(struct ls_migrations *out);
-
 /* Adds a diagnostic; strings are copied into the arena. message is printf-like. */
 struct ls_diag *ls_scan_diag(struct ls_migrations *out, enum ls_severity severity, const char *code, const char *path, const char *fmt, ...)
     LS_PRINTF(5, 6);

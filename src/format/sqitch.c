@@ -169,21 +169,35 @@ static enum ls_rc check_runnable(const struct ls_timeline *t, const struct ls_le
     return LS_E_REFUSED;
 }
 
-/* Deployed under another id, which no line of the plan makes: said where the plan was edited. */
-static void tell_edited(const struct ls_migrations *m, const struct ls_ledger *l, struct ls_arena *arena, struct ls_entry *e)
+/* The row of the change that this one was when it was deployed, under an id that no line of the plan makes. Of several that have
+ * the name, the first of the plan is the first of the registry. NULL: there is none. */
+static const struct ls_ledger_row *deployed_as(const struct ls_migrations *m, const struct ls_ledger *l,
+                                               const struct ls_migration *one)
 {
+    size_t n = 0;
+
+    for (const struct ls_migration *k = m->m.v; k < one; k++)
+        n += k->kind == LS_KIND_VERSIONED && strcspn(k->label, "@") == strcspn(one->label, "@") &&
+             strncmp(k->label, one->label, strcspn(k->label, "@")) == 0;
     for (size_t i = 0; i < l->rows.n; i++) {
         const struct ls_ledger_row *row = &l->rows.v[i];
-        const char *what;
 
-        if (row->name == NULL || !is_deployed_row(l, row) || !is_called(e->migration, row->name) ||
-            ls_migrations_find_id(m, row->id) != NULL)
+        if (row->name == NULL || !is_deployed_row(l, row) || !is_called(one, row->name) || n-- > 0)
             continue;
-        what = edited(l, e->migration, row);
+        return ls_migrations_find_id(m, row->id) == NULL ? row : NULL;
+    }
+    return NULL;
+}
+
+/* Said where the plan was edited, and at all that follow. */
+static void tell_edited(const struct ls_migrations *m, const struct ls_ledger *l, struct ls_arena *arena, struct ls_entry *e)
+{
+    const struct ls_ledger_row *row = deployed_as(m, l, e->migration);
+    const char *what = row != NULL ? edited(l, e->migration, row) : NULL;
+
+    if (row != NULL)
         e->tool_would = ls_arena_printf(arena, "refuses everything: it is deployed as %.12s, and %s since", row->id,
                                         what != NULL ? what : "something in front of it was edited");
-        return;
-    }
 }
 
 /* A conflict that is deployed stops it; the tool says so only when it is run. */
@@ -191,12 +205,25 @@ static void adjust(const struct ls_migrations *m, const struct ls_ledger *l, str
 {
     const char *const *c = e->migration != NULL && e->is_runnable ? e->migration->conflicts : NULL;
 
+    if (e->state == LS_STATE_ROLLED_BACK && e->migration != NULL &&
+        strcmp(e->row->raw_status != NULL ? e->row->raw_status : "", "fail") == 0)
+        e->tool_would = "deploys it next; it failed when it was tried last, and what ran of it may be there";
     if (e->state == LS_STATE_OUT_OF_ORDER)
         tell_edited(m, l, arena, e);
     for (; c != NULL && *c != NULL && e->tool_would == NULL; c++)
         for (size_t i = 0; i < l->rows.n; i++)
             if (is_deployed_row(l, &l->rows.v[i]) && l->rows.v[i].name != NULL && strcmp(l->rows.v[i].name, *c) == 0)
                 e->tool_would = ls_arena_printf(arena, "refuses it: it conflicts with %s, which is deployed", *c);
+}
+
+/* sqitch takes its own as a child of ours, for mark too: what is told here is who must not hold it then. */
+static int lock_keys(const struct ls_db *db, const struct ls_format_opts *opts, const struct ls_ledger *ledger, int64_t keys[4])
+{
+    int n = ls_lockstep_lock_keys(db, opts, ledger, keys);
+
+    if (ls_db_dialect(db) == LS_DIALECT_POSTGRES && n < 4)
+        keys[n++] = 75474063; /* source: Engine/pg.pm */
+    return n;
 }
 
 static const struct ls_timeline_rules rules = {
@@ -208,7 +235,7 @@ static const struct ls_timeline_rules rules = {
     .modified = "deploys nothing; sqitch check says that the deploy script is another one",
     .missing = "knows it as deployed, and not from the plan: when it is the newest, it refuses everything",
     .duplicate = "cannot be: a change has one place in the plan",
-    .rolled_back = "deploys it next: it was reverted, or failed",
+    .rolled_back = "deploys it next: it was reverted",
     .is_modified = is_modified,
     .adjust = adjust,
 };
@@ -248,7 +275,7 @@ const struct ls_format ls_format_sqitch = {
     .plan_step = ls_sqitch_plan_step,
     .plan_mark = ls_sqitch_plan_mark,
     .verify_cmd = ls_sqitch_verify_cmd,
-    .lock_keys = ls_lockstep_lock_keys, /* sqitch takes its own, as a child of ours, for mark too */
+    .lock_keys = lock_keys,
     .check_runnable = check_runnable,
     .new_files = ls_sqitch_new_files,
 };

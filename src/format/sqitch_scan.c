@@ -181,6 +181,37 @@ static void report_plan(struct scanner *s)
     }
 }
 
+static bool is_in_plan(const struct ls_sqitch_plan *p, const char *name, bool is_tag)
+{
+    for (size_t i = 0; name != NULL && i < p->items.n; i++)
+        if (p->items.v[i].is_tag == is_tag && strcmp(p->items.v[i].name, name) == 0)
+            return true;
+    return name == NULL;
+}
+
+/* The plan is read all the same; the change is what fails (observed: "Unable to find change"). */
+static void check_conflicts(struct scanner *s)
+{
+    for (size_t i = 0; i < s->plan.items.n; i++) {
+        const struct ls_sqitch_item *c = &s->plan.items.v[i];
+
+        for (size_t k = 0; k < c->n_depends; k++) {
+            const struct ls_sqitch_depend *d = &c->depends[k];
+            bool is_own = d->project == NULL || (s->plan.project != NULL && strcmp(d->project, s->plan.project) == 0);
+            struct ls_diag *diag;
+
+            if (!d->is_conflict || !is_own || d->id != NULL ||
+                (is_in_plan(&s->plan, d->change, false) && is_in_plan(&s->plan, d->tag, true)))
+                continue;
+            diag = ls_scan_diag(s->out, LS_SEV_WARNING, "unknown-conflict", s->project.plan_file,
+                                "%s conflicts with %s, which is not in the plan: sqitch fails when it is to deploy it", c->name,
+                                d->text);
+            diag->line = c->line;
+            diag->hint = "take it out, or name the project that it is of: !project:change";
+        }
+    }
+}
+
 static void read_plan(struct scanner *s)
 {
     struct ls_err err = LS_ERR_INIT;
@@ -194,6 +225,7 @@ static void read_plan(struct scanner *s)
     } else {
         ls_sqitch_plan_parse(s->out->arena, s->text.ptr != NULL ? s->text.ptr : "", s->text.len, &s->plan);
         report_plan(s);
+        check_conflicts(s);
     }
     ls_err_release(&err);
 }

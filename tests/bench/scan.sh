@@ -2,9 +2,10 @@
 # Looking at 10,000 files of each format beside reading them twice: the scan alone, `formats` (whose are they, a program from start to end), and, for the
 # eye, `status` of an empty database, which connects and prints ten thousand lines besides.
 # Goal: less time than reading them twice, with the files in the page cache and without. LS_TEST_BENCH_N, LS_TEST_BENCH_ROUNDS: how many (10000, 5);
-# LS_TEST_BENCH_SHORT=1: 2000, once; LS_TEST_BENCH_ONLY: one format.
+# LS_TEST_BENCH_SHORT=1: 1000, in the cache only, three times, and no status; LS_TEST_BENCH_ONLY: one format.
 n=${LS_TEST_BENCH_N:-10000} rounds=${LS_TEST_BENCH_ROUNDS:-5}
-[ -z "${LS_TEST_BENCH_SHORT:-}" ] || { n=2000; rounds=1; }
+caches='warm cold'
+[ -z "${LS_TEST_BENCH_SHORT:-}" ] || { n=1000 rounds=3 caches=warm; }
 floor=$LS_BUILDDIR/tests/bench/floor_scan scan=$LS_BUILDDIR/tests/bench/bench_scan
 cd "$LS_TEST_TMP" || exit 1
 unset LOCKSTEP_URL DATABASE_URL DATABASE_URL_UNPOOLED
@@ -129,8 +130,9 @@ for format in $formats; do
     # An empty database; one of PostgreSQL where the tool knows no other.
     url=sqlite::memory:
     [ "$format" != node-pg-migrate ] || url=${LS_TEST_PG_URL:-}
-    sync -f "$dir" 2>/dev/null || sync
-    for cache in warm cold; do
+    [ "$caches" = warm ] || sync -f "$dir" 2>/dev/null || sync
+    [ "$caches" != warm ] || url=
+    for cache in $caches; do
         measure "scan, $format" $cache "$dir" "$scan" "$format" "$dir" || bad=1
         measure "formats, $format" $cache "$dir" "$LS_BIN" formats "$dir" || bad=1
         [ -z "$url" ] || measure "status, $format" $cache "$dir" "$LS_BIN" status --migrations "$dir" --format "$format" --url "$url" || bad=1

@@ -114,6 +114,7 @@ ups() {
     lockstep status
     like "$out" 'a1 .*applied \(inferred\)' "$driver: what stands behind a head is taken for applied"
     like "$out" 'b1 .*applied *$' "$driver: a head is in the ledger"
+    like "$out" "^tool    $tool, run in $PWD" "$driver: status names the program"
     lockstep up --yes
     exits 0 "$driver: lockstep has it apply the rest"
     like "$out" 'Applied: b2, m1, c1, z1' "$driver: and says what"
@@ -209,6 +210,12 @@ failures() {
     run env PATH=/nonexistent "$LS_BIN" status --url "$url"
     exits 0 "$driver: status without the tool"
     like "$err" 'the program alembic was not found' "$driver: says that it is not there"
+    run env PATH=/nonexistent "$LS_BIN" status --json --url "$url"
+    like "$out" '"tool": ?null' "$driver: in JSON too"
+    run "$LS_BIN" plan to a1 --run-tool --url "$url"
+    exits 0 "$driver: plan --run-tool"
+    like "$out" 'DROP TABLE t_c1;' "$driver: shows the SQL that alembic says it would run"
+    ok "$driver: and runs nothing" test "$(heads)" = "c1 z1 "
     run env PATH=/nonexistent "$LS_BIN" down 1 --yes --url "$url"
     exits 1 "$driver: down without the tool"
     like "$err" 'pip install alembic' "$driver: says what to install"
@@ -251,6 +258,9 @@ by_turns() {
 
 if has_driver sqlite && command -v sqlite3 >/dev/null 2>&1; then
     by_turns sqlite
+    run $python "$LS_SRCDIR/tests/peers/alembic/graph.py" "$LS_BIN" "$PWD/graphs" 0 25
+    exits 0 "random graphs: lockstep plans what alembic does"
+    diag "$out"
 else
     skip "no SQLite here" "alembic and lockstep on SQLite"
 fi

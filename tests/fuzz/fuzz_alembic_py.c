@@ -1,4 +1,5 @@
-/* The header of an Alembic revision, of any text: what is told lies in the text, and a comment line in front changes nothing but the lines. */
+/* The header of an Alembic revision, of any text: what is told lies in the text, and a comment line in front changes nothing but
+ * the lines. */
 #include <config.h>
 
 #include <stdio.h>

@@ -23,7 +23,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
         cuts_require(again != NULL && strcmp(again, version) == 0, "a version stays what it is");
         cuts_require(ls_flyway_compare(version, version) == 0, "and is itself");
     }
-    cuts_require(ls_settings_parse(&c.s, LS_SETTINGS_PROPERTIES, settings, sizeof(settings) - 1, "f", NULL) == LS_OK, "the settings are read");
+    cuts_require(ls_settings_parse(&c.s, LS_SETTINGS_PROPERTIES, settings, sizeof(settings) - 1, "f", NULL) == LS_OK, "settings are read");
     if (ls_flyway_replace(&c, &known, text, len, &out, &missing))
         cuts_require(ls_flyway_has_placeholder(&c, text, len) || (out.len == len && (len == 0 || memcmp(out.ptr, text, len) == 0)),
                      "without a placeholder nothing changes");

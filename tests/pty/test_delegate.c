@@ -23,7 +23,7 @@ static bool project(struct stage *s, bool with_tool)
     }
     stage_put(s, "lockstep.conf", "[project]\nmigrations = alembic\n");
     stage_put(s, "alembic.ini", "[alembic]\nscript_location = alembic\n");
-    stage_put(s, "alembic/env.py", "DATABASE_URL\n");
+    stage_put(s, "alembic/env.py", "url = os.environ['DATABASE_URL']\n");
     stage_put(s, "alembic/versions/a1.py", "\"\"\"first one\"\"\"\nrevision = 'a1'\ndown_revision = None\ndef downgrade(): pass\n");
     if (with_tool) {
         stage_put(s, ".venv/bin/alembic", "%s", stand_in);

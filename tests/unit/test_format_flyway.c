@@ -195,6 +195,10 @@ static void run_with_placeholders(bool pg)
     eng_states(&o, "1 applied, R pending");
     eng_run(&o, LS_ACTION_UP, -1, NULL);
     eng_is(&o, "SELECT x FROM vw", "2");
+    ops_put(&o, "migrations/V2__b.sql", "create table b (id int);\ninsert into b values ('${n});\n");
+    eng_refused(&o, LS_ACTION_UP, -1, NULL, LS_E_INPUT, "V2__b.sql:2: ");
+    ops_put(&o, "migrations/V2__b.sql", "create table b (id int);\ninsert into b values ('1);\n");
+    eng_refused(&o, LS_ACTION_UP, -1, NULL, LS_E_INPUT, "V2__b.sql:2: ");
     ops_put(&o, "migrations/V2__b.sql", "create table b (id int);\n-- ${other}\n");
     eng_refused(&o, LS_ACTION_UP, -1, NULL, LS_E_REFUSED, "flyway.toml: flyway.placeholders.other");
     ops_put(&o, "flyway.toml", "[flyway]\nplaceholderReplacement = false\n");

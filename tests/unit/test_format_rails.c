@@ -237,6 +237,19 @@ static void a_plan_names_the_command(void **state)
     assert_true(cmd->is_atomic);
     assert_false(ls_step_child(&plan->steps.v[2])->is_atomic);
     assert_false(plan->steps.v[0].is_half);
+    assert_int_equal(cmd->n_env, 1);
+    ls_plan_free(plan);
+    /* The database says which environment it is of: Rails runs in that one, whatever else it would take. */
+    ledger(&o, "('2')");
+    plan = eng_plan(&o, LS_ACTION_UP, 1, NULL);
+    cmd = ls_step_child(&plan->steps.v[0]);
+    assert_int_equal(cmd->n_env, 2);
+    assert_string_equal(cmd->env[1].name, "RAILS_ENV");
+    assert_string_equal(cmd->env[1].text, "production");
+    ls_plan_free(plan);
+    ops_sql(&o, "UPDATE ar_internal_metadata SET value = 'a b'");
+    plan = eng_plan(&o, LS_ACTION_UP, 1, NULL);
+    assert_int_equal(ls_step_child(&plan->steps.v[0])->n_env, 1);
     ls_plan_free(plan);
     free(bin);
     ops_close(&o);

@@ -326,6 +326,8 @@ static void what_is_wrong_in_a_folder(void **state)
     fmt_diag_is(&o, "missing-up", "c.sql", 0, "no script to deploy");
     fmt_order_is(&o, "a b c");
     eng_refused(&o, LS_ACTION_MARK_APPLIED, 0, "a", LS_E_REFUSED, "missing timestamp");
+    fld_put(&o, "migrations/sqitch.plan", HEAD A "c [!nope !other:x] 2026-11-21T07:58:00Z " ANN "\n");
+    fmt_diag_is(&o, "unknown-conflict", "sqitch.plan", 6, "c conflicts with nope");
     fld_put(&o, "migrations/sqitch.conf", "[core]\n\tengine = \"sqlite\n");
     fmt_diag_is(&o, "conf-syntax", "sqitch.conf", 2, "quote");
     fld_put(&o, "outside.sql", "SELECT 1;");

@@ -28,7 +28,8 @@ static const char stand_in[] =
     "case $mode in\n"
     "ok) move \"$2\" ;;\n"
     "lie) ;;\n"
-    "fail) echo 'Traceback (most recent call last):' >&2; echo '  File x' >&2; echo 'x.Error: it is broken' >&2; echo '[SQL: y]' >&2; exit 3 ;;\n"
+    "fail) echo 'Traceback (most recent call last):' >&2; echo '  File x' >&2; echo 'x.Error: it is broken' >&2; echo '[SQL: y]' "
+    ">&2; exit 3 ;;\n"
     "late) move \"$2\"; exit 1 ;;\n"
     "odd) move other ;;\n"
     "hang) echo $$ >\"$here/pid\"; echo ready; exec sleep 600 ;;\n"
@@ -58,7 +59,7 @@ static void project(struct ops *o, bool pg, const char *mode)
     path = ops_path(o, ".venv/bin/alembic");
     assert_int_equal(chmod(path, 0700), 0);
     ops_put(o, "alembic.ini", "[alembic]\nscript_location = migrations\n");
-    ops_put(o, "migrations/env.py", "DATABASE_URL\n");
+    ops_put(o, "migrations/env.py", "url = os.environ['DATABASE_URL']\n");
     fld_put(o, "migrations/versions/a1.py", "revision = 'a1'\ndown_revision = None\ndef upgrade(): pass\ndef downgrade(): pass\n");
     fld_put(o, "migrations/versions/b1.py", "revision = 'b1'\ndown_revision = 'a1'\ndef upgrade(): pass\ndef downgrade(): pass\n");
     set_mode(o, mode);
@@ -86,7 +87,7 @@ static char *file_of(const struct ops *o, const char *name)
     return text;
 }
 
-/* --- what is heard ----------------------------------------------------------------------------------------------------------- */
+/* --- what is heard ----------------------------------------------------------------------------------------- */
 
 struct heard {
     struct ls_session *s;
@@ -115,8 +116,10 @@ static enum ls_rc run_up(struct ops *o, long count, const char *cancel_on, struc
 
 static const char *journal(bool pg)
 {
-    return pg ? "SELECT string_agg(event || coalesce(':' || detail, ''), ' | ' ORDER BY seq) FROM lockstep_journal WHERE event NOT LIKE 'run%'"
-              : "SELECT group_concat(event || coalesce(':' || detail, ''), ' | ') FROM (SELECT * FROM lockstep_journal WHERE event NOT LIKE 'run%' ORDER BY seq)";
+    return pg ? "SELECT string_agg(event || coalesce(':' || detail, ''), ' | ' ORDER BY seq) FROM lockstep_journal WHERE event NOT "
+                "LIKE 'run%'"
+              : "SELECT group_concat(event || coalesce(':' || detail, ''), ' | ') FROM (SELECT * FROM lockstep_journal WHERE event "
+                "NOT LIKE 'run%' ORDER BY seq)";
 }
 
 static void done(bool pg)
@@ -135,7 +138,8 @@ static void done(bool pg)
     eng_has(h.notices.ptr, "alembic: one line\n");
     eng_has(h.notices.ptr, "alembic: no end of it\n");
     eng_is(&o, "SELECT version_num FROM alembic_version", "b1");
-    eng_is(&o, journal(pg), "intent:alembic upgrade a1 | applied:alembic 9.9, status 0 | intent:alembic upgrade b1 | applied:alembic 9.9, status 0");
+    eng_is(&o, journal(pg),
+           "intent:alembic upgrade a1 | applied:alembic 9.9, status 0 | intent:alembic upgrade b1 | applied:alembic 9.9, status 0");
     text = file_of(&o, "pwd");
     assert_int_equal(strncmp(text, o.top, strlen(o.top)), 0); /* the folder of alembic.ini */
     free(text);
@@ -145,7 +149,7 @@ static void done(bool pg)
 }
 ENG_BOTH(done)
 
-/* --- what goes wrong ---------------------------------------------------------------------------------------------------------- */
+/* --- what goes wrong --------------------------------------------------------------------------------------- */
 
 static void ends(bool pg, const char *mode, enum ls_rc code, enum ls_verdict verdict, const char *words, const char *state)
 {
@@ -171,7 +175,8 @@ static void ends(bool pg, const char *mode, enum ls_rc code, enum ls_verdict ver
 static void fails(bool pg)
 {
     /* On PostgreSQL alembic's one transaction took everything back; on SQLite nothing did. */
-    ends(pg, "fail", pg ? LS_E_FAILED : LS_E_PARTIAL, pg ? LS_VERDICT_ROLLED_BACK : LS_VERDICT_DIRTY, "alembic ended with status 3: x.Error: it is broken",
+    ends(pg, "fail", pg ? LS_E_FAILED : LS_E_PARTIAL, pg ? LS_VERDICT_ROLLED_BACK : LS_VERDICT_DIRTY,
+         "alembic ended with status 3: x.Error: it is broken",
          pg ? "nothing of it is in the database" : "What ran of it before the failure may stay");
 }
 ENG_BOTH(fails)
@@ -190,7 +195,8 @@ ENG_BOTH(is_done_and_fails)
 
 static void goes_elsewhere(bool pg)
 {
-    ends(pg, "odd", LS_E_PARTIAL, LS_VERDICT_DIRTY, "does not say about a1 what it must say", "does not say what it must say behind this step");
+    ends(pg, "odd", LS_E_PARTIAL, LS_VERDICT_DIRTY, "does not say about a1 what it must say",
+         "does not say what it must say behind this step");
 }
 ENG_BOTH(goes_elsewhere)
 
@@ -220,7 +226,8 @@ static void cannot_be_started(void **state)
     ops_close(&o);
 }
 
-/* --- stopping ------------------------------------------------------------------------------------------------------------------ */
+/* --- stopping ------------------------------------------------------------------------------------------------------------------
+ */
 
 static bool is_gone(const struct ops *o)
 {
@@ -274,12 +281,13 @@ static void stopped_too_late(bool pg)
 }
 ENG_BOTH(stopped_too_late)
 
-/* --- the address ------------------------------------------------------------------------------------------------------------------ */
+/* --- the address ------------------------------------------------------------------------------------------- */
 
 /* The password goes by the environment alone; other addresses that the caller has set do not get through. */
 static void address(void **state)
 {
-    static const char *const callers[] = {"PATH=/usr/bin:/bin", "APP_MODE=blue", "DATABASE_URL=postgresql://wrong", "PGDATABASE=wrong", "LOCKSTEP_URL=wrong", NULL};
+    static const char *const callers[] = {"PATH=/usr/bin:/bin", "APP_MODE=blue",      "DATABASE_URL=postgresql+asyncpg://wrong",
+                                          "PGDATABASE=wrong",   "LOCKSTEP_URL=wrong", NULL};
     struct ls_run_report rep;
     struct ls_session *keep;
     struct ls_session_params p;
@@ -309,6 +317,8 @@ static void address(void **state)
     eng_has(seen, "\nAPP_MODE=blue\n");
     eng_has(seen, "PGPASSWORD=s3%cret\n");
     eng_has(seen, "PGAPPNAME=lockstep alembic ");
+    eng_has(seen, "DATABASE_URL=postgresql+asyncpg://"); /* the driver is the project's choice */
+    eng_has(seen, "LOCKSTEP_URL=postgresql://");
     assert_null(strstr(seen, "wrong"));
     free(seen);
     seen = file_of(&o, "cmdline");
@@ -420,18 +430,12 @@ ENG_BOTH(rival)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        ENG_BOTH_TESTS(done),
-        ENG_BOTH_TESTS(fails),
-        ENG_BOTH_TESTS(lies),
-        ENG_BOTH_TESTS(is_done_and_fails),
-        ENG_BOTH_TESTS(goes_elsewhere),
-        cmocka_unit_test(cannot_be_started),
-        ENG_BOTH_TESTS(stopped),
-        ENG_BOTH_TESTS(stopped_too_late),
-        cmocka_unit_test(address),
-        cmocka_unit_test(two_operators),
-        ENG_BOTH_TESTS(rival),
-        cmocka_unit_test(orphan),
+        ENG_BOTH_TESTS(done),           ENG_BOTH_TESTS(fails),
+        ENG_BOTH_TESTS(lies),           ENG_BOTH_TESTS(is_done_and_fails),
+        ENG_BOTH_TESTS(goes_elsewhere), cmocka_unit_test(cannot_be_started),
+        ENG_BOTH_TESTS(stopped),        ENG_BOTH_TESTS(stopped_too_late),
+        cmocka_unit_test(address),      cmocka_unit_test(two_operators),
+        ENG_BOTH_TESTS(rival),          cmocka_unit_test(orphan),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -182,6 +182,29 @@ static void reconcile_by_word(void **state)
     value_is("SELECT status FROM schema_migrations WHERE version = 2", "rolled_back");
 }
 
+/* .revision: the newest one's name. */
+static void revision_file(void **state)
+{
+    struct ls_settle_request req = {.kind = LS_SETTLE_RECONCILE};
+    char *text;
+
+    (void)state;
+    ops_open(&o, "golang-migrate", false);
+    put_three();
+    run_up(2);
+    ops_put(&o, ".revision", "0001\n");
+    find();
+    assert_non_null(conflict("revision-disagrees"));
+    assert_int_equal(conflict("revision-disagrees")->diag.line, 1);
+    assert_non_null(strstr(conflict("revision-disagrees")->diag.message, "0002"));
+    settle(&req);
+    text = text_of(".revision");
+    assert_string_equal(text, "0002\n");
+    free(text);
+    find();
+    assert_null(conflict("revision-disagrees"));
+}
+
 /* --- convert -------------------------------------------------------------------------------------------------------------- */
 
 static void convert_loses(void **state)
@@ -282,6 +305,55 @@ static void all_is_well(void **state)
     assert_int_equal(found.c.n, 0);
 }
 
+/* Histories in which objects are renamed, made anew, and go with others: nothing of it may look as if it had not run. */
+static void a_history_of_renames(bool pg)
+{
+    struct ls_settle_request req = {.kind = LS_SETTLE_RECONCILE};
+
+    ops_open(&o, "golang-migrate", pg);
+    ops_put(&o, "migrations/01_a.up.sql", "CREATE TABLE a (i int, j int);\n");
+    ops_put(&o, "migrations/02_index.up.sql", "CREATE INDEX a_j ON a (j);\n");
+    ops_put(&o, "migrations/03_anew.up.sql",
+            "CREATE TABLE new_a (i int, j int);\nINSERT INTO new_a SELECT * FROM a;\nDROP TABLE a;\n"
+            "ALTER TABLE new_a RENAME TO a;\n");
+    ops_put(&o, "migrations/04_column.up.sql", "ALTER TABLE a ADD COLUMN k int;\n");
+    ops_put(&o, "migrations/05_rename.up.sql", "ALTER TABLE a RENAME COLUMN k TO l;\n");
+    ops_put(&o, "migrations/06_view.up.sql", "CREATE VIEW v AS SELECT i FROM a;\n");
+    ops_put(&o, "migrations/07_view.up.sql", "DROP VIEW v;\nCREATE VIEW v AS SELECT j FROM a;\n");
+    ops_put(&o, "migrations/08_rename.up.sql", "ALTER TABLE a RENAME TO b;\n");
+    if (pg) {
+        ops_put(&o, "migrations/09_check.up.sql", "ALTER TABLE b ADD CONSTRAINT c CHECK (i > 0);\n");
+        ops_put(&o, "migrations/10_check.up.sql", "ALTER TABLE b DROP CONSTRAINT c, ADD CONSTRAINT c CHECK (i > 1);\n");
+        ops_put(&o, "migrations/11_long.up.sql",
+                "CREATE TABLE a_name_that_is_longer_than_what_the_server_keeps_of_a_name_which_is_63_bytes (i int);\n");
+        ops_put(&o, "migrations/12_seq.up.sql",
+                "CREATE TABLE s (i int);\nCREATE SEQUENCE s_i;\nALTER SEQUENCE s_i OWNED BY s.i;\n");
+        ops_put(&o, "migrations/13_cascade.up.sql", "DROP TABLE s CASCADE;\n");
+    }
+    run_up(-1);
+    find();
+    assert_null(conflict("never-runs"));
+    assert_null(conflict("no-ledger"));
+    ops_ok(make(&req, err));
+    if (!ls_settlement_is_empty(t))
+        fail_msg("%s is said to be %d", t->evidence.v[0].label, (int)t->evidence.v[0].found);
+    assert_int_equal(t->n_undecided, 0);
+}
+
+static void renames_sqlite(void **state)
+{
+    (void)state;
+    a_history_of_renames(false);
+}
+
+static void renames_pg(void **state)
+{
+    (void)state;
+    if (test_pg_url() == NULL)
+        test_skip(test_pg_skip_reason());
+    a_history_of_renames(true);
+}
+
 static void several(void **state)
 {
     (void)state;
@@ -318,12 +390,15 @@ int main(void)
         cmocka_unit_test_teardown(reconcile_pg, close_all),
         cmocka_unit_test_teardown(reconcile_a_cursor, close_all),
         cmocka_unit_test_teardown(reconcile_by_word, close_all),
+        cmocka_unit_test_teardown(revision_file, close_all),
         cmocka_unit_test_teardown(convert_loses, close_all),
         cmocka_unit_test_teardown(convert_carries_times, close_all),
         cmocka_unit_test_teardown(convert_refuses_foreign_markers, close_all),
         cmocka_unit_test_teardown(convert_refuses_gaps, close_all),
         cmocka_unit_test_teardown(convert_drops_blocks, close_all),
         cmocka_unit_test_teardown(all_is_well, close_all),
+        cmocka_unit_test_teardown(renames_sqlite, close_all),
+        cmocka_unit_test_teardown(renames_pg, close_all),
         cmocka_unit_test_teardown(several, close_all),
     };
 

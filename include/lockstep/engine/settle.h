@@ -114,7 +114,7 @@ struct ls_settlement {
         enum ls_settle_kind kind;
         const char *version;   /* RENUMBER: which, as typed, NULL = every pending one that needs it; ADOPT: up to which one ("all":
                                   the newest) */
-        const char *to;        /* RENUMBER: the number it gets, NULL = the first free one behind everything */
+        const char *to;        /* RENUMBER: the number it gets, NULL = the first free one behind its own and all that is applied */
         const char *to_format; /* CONVERT: name of the target's format */
         const char *out_dir;   /* CONVERT: NULL = DIR-FORMAT beside the folder */
         const char *const *applied, *const *pending; /* RECONCILE: ids that the operator vouches for; NULL-terminated or NULL */

@@ -26,8 +26,9 @@
  *     absolutely in argv, so that the tool goes there and no further. The address goes by environment, as words (LS_ENV_URL ...), never in argv.
  *     step->text is the file's text, for showing; ctx->stmts is NULL.
  *  c. plan_setup stays NULL when the tool makes its ledger itself. The conditions must hold where there is no table yet.
- *  d. While it runs, the engine holds the operators' lock of lockstep's own format only: lock_keys is the tool's, which takes it itself. plan_mark is run
- *     natively, under lock_keys: put both in there (ls_lockstep_lock_keys, then the tool's).
+ *  d. While it runs, the engine holds the operators' lock of lockstep's own format only: the tool takes its own itself. Put both into lock_keys
+ *     (ls_lockstep_lock_keys, then the tool's): a run begins when all of them were to be had, and then lets go of the tool's. A plan_mark that is run
+ *     natively keeps them.
  *  e. The run's verdict comes from the exit status and the ledger, read again: moved to what it must say, done; not moved, and child->is_atomic, nothing
  *     stays; else dirty. Set is_atomic only where the tool commits body and ledger together.
  * A format that is only recognised has name, title, tables, LS_CAP_RECOGNISE_ONLY and detect; every other member may be NULL then. */
@@ -101,7 +102,8 @@ struct ls_plan_ctx {
     const struct ls_ledger *ledger;
     const char *operator_name;          /* applied_by */
     const struct ls_step *prev;         /* step before this one in the plan, NULL for the first */
-    const struct ls_stmts *stmts;       /* of step->text, in order, offsets in it, lines of the file; NULL when there is no text */
+    const struct ls_stmts *stmts;       /* of step->text, in order, offsets in it, lines of the file; NULL when there is no text, or where it could not be split
+                                         * and need not be (LS_CAP_OWN_SPLIT, LS_MIG_DYNAMIC) */
     const struct ls_migrations *migrations;
     const char *tool_path, *tool_dir;   /* LS_CAP_DELEGATE: the program, and the folder that it is run in, both absolute */
     const struct ls_db_info *info;      /* of the target, to compare with what the tool's own settings say; NULL in tests */

@@ -52,6 +52,7 @@ struct ls_layout {
                                NULL-terminated */
     const char *variables;  /* what the tool takes for a variable in a text: "${"; NULL: nothing */
     bool wraps;             /* puts a transaction around a file: its own BEGIN and COMMIT do not go there */
+    bool wants_stamp;        /* keys are 14 digits of UTC time */
     bool text_order;        /* keys are ordered as text: they are to be of one width */
     /* The ledger's columns. */
     const char *key; /* with the id; NULL: renumbering what is applied is not possible by a row's change */
@@ -93,8 +94,10 @@ LS_MUST_CHECK enum ls_rc ls_layout_relabel(const struct ls_layout *l, struct ls_
                                            struct ls_err *err);
 /* What of the label is the number: "0004" of sql-migrate's "0004-last.sql"; "" when it begins with none. */
 const char *ls_layout_number(struct ls_arena *arena, const struct ls_migration *m);
-/* The label behind everything (above `above`), in the manner of m's: counted on, or a stamp of the time wall_us plus n seconds. */
-const char *ls_layout_next_label(struct ls_arena *arena, const struct ls_migration *m, uint64_t above, int64_t wall_us, size_t n);
+/* The time wall_us as a number in the manner of another one (stamps, seconds, milliseconds); 0: such numbers are counted. */
+uint64_t ls_layout_clock(const char *number, int64_t wall_us);
+/* A number written in the manner of another one: as wide, or with its dashes. */
+const char *ls_layout_label(struct ls_arena *arena, const char *number, uint64_t n);
 
 /* Ops (in a transaction of their own) that give the rows about a migration their new key; fenced by an old one being there and no
  * new one. */
