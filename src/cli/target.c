@@ -59,6 +59,8 @@ enum ls_rc cli_snapshot(struct cli_ctx *ctx)
     rc = ls_session_snapshot(ctx->session, &ctx->snap, &ctx->error);
     if (rc == LS_OK && ctx->snap->has_db && ctx->snap->info.is_pooled && !ctx->target.params.is_pooled_ok)
         cli_warn(ctx, "warning: this connection goes through a pooler, where locks and timeouts can land on someone else's session; name the direct URL");
+    if (rc == LS_OK && ctx->snap->target_note)
+        cli_say(ctx, "note: %s", ctx->snap->target_note);
     if (rc == LS_OK && ctx->snap->legacy_note)
         cli_say(ctx, "note: %s", ctx->snap->legacy_note);
     if (rc == LS_OK && ctx->snap->tool_note)

@@ -154,6 +154,8 @@ static enum ls_rc apply_entry(const struct ini_file *f, const struct ini_entry *
             return fail_word(f, e->line, "key", e->key, keys, LS_ARRAY_LEN(keys), err);
         return LS_OK;
     }
+    if (!*e->section)
+        return fail_at(f, e->line, err, "a line stands before the first section; put [theme] above a name, [roles] above colours");
     if (strcmp(e->section, "roles") != 0)
         return fail_word(f, e->line, "section", e->section, sections, LS_ARRAY_LEN(sections), err);
     for (int r = 0; r < N_ROLES; r++) {

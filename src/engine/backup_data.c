@@ -38,7 +38,7 @@ static void add_not_included(struct bk_manifest *m, const char *const *list, siz
 
 static enum ls_rc check_space(const char *folder, int64_t need, struct ls_err *err)
 {
-    char have_text[LS_ISO_LEN], need_text[LS_ISO_LEN];
+    char have_text[LS_ISO_LEN], need_text[LS_ISO_LEN], reserve_text[LS_ISO_LEN];
     struct statvfs v;
     int64_t have;
     enum ls_rc rc;
@@ -50,8 +50,9 @@ static enum ls_rc check_space(const char *folder, int64_t need, struct ls_err *e
         return LS_OK;
     ls_size_text(have, have_text);
     ls_size_text(need, need_text);
-    rc = ls_err_set(err, LS_E_IO, "%s: %s are free, and the backup needs %s at least; nothing was written", folder, have_text,
-                    need_text);
+    ls_size_text(SPACE_RESERVE, reserve_text);
+    rc = ls_err_set(err, LS_E_IO, "%s: %s are free, and the backup needs %s at least, with %s to spare; nothing was written", folder, have_text,
+                    need_text, reserve_text);
     ls_err_hint(err, "Free some space, prune old backups, or name another folder for backups.");
     return rc;
 }

@@ -202,6 +202,15 @@ static bool is_misfit(const struct dirty *d)
     return d->made.extent == LS_EXTENT_WHOLE || d->made.extent == LS_EXTENT_PART;
 }
 
+/* Whether the catalogue shows what one of its statements does. */
+static bool shows_any(const struct ls_reading *r)
+{
+    for (size_t i = 0; i < r->stmts.n; i++)
+        if (r->stmts.v[i].trace.verdict == LS_TRACE_APPLIED || r->stmts.v[i].trace.verdict == LS_TRACE_INVALID)
+            return true;
+    return false;
+}
+
 static void explain_reading(struct dirty *d, const struct ls_reading *r)
 {
     static const char *const extents[][2] = {
@@ -219,6 +228,10 @@ static void explain_reading(struct dirty *d, const struct ls_reading *r)
         fact(d, "Its statements cannot be listed: %s", r->unreadable);
     else if (r->extent != LS_EXTENT_UNKNOWN)
         fact(d, "By what can be known, %s.", extents[r->extent][r->direction == LS_DOWN]);
+    else if (r->was_refused && r->is_whole && !shows_any(r))
+        fact(d, "The catalogue cannot tell how much of it is in the database. But by the journal it failed, and then it left nothing: unless "
+                "somebody has done it by hand since, %s.",
+             extents[LS_EXTENT_NOTHING][r->direction == LS_DOWN]);
     else if (r->stmts.n > 0)
         fact(d, "The catalogue cannot tell how much of it is in the database: look at the statements below.");
     if (r->was_refused && r->is_whole && r->extent == LS_EXTENT_WHOLE)

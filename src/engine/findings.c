@@ -132,8 +132,11 @@ static struct ls_finding *add(struct finder *f, int step, const char *id, const 
     struct ls_finding *x = LS_VEC_PUSH(&f->plan->findings);
 
     *x = (struct ls_finding){.rule = id, .name = name, .severity = severity, .step = step, .why = why, .safer = safer};
-    if (step >= 0)
-        x->path = f->plan->steps.v[step].path;
+    if (step < 0)
+        return x;
+    x->path = f->plan->steps.v[step].path;
+    if (x->path == NULL) /* where there is no file, the version says where to look */
+        x->object = f->plan->steps.v[step].label;
     return x;
 }
 

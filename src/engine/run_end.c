@@ -374,8 +374,12 @@ void ls_run_fail(struct ls_runner *r, struct ls_err *err)
     if (r->step >= 0)
         tell_tool(r, op, err);
     withdraw_mark(r, op);
-    if (r->was_lost && r->lost == LS_OUTCOME_ABORTED)
-        ls_err_detail(err, "the server was asked: the transaction was rolled back");
+    if (r->was_lost && r->lost == LS_OUTCOME_ABORTED) {
+        ls_err_detail(err, "the %s: the transaction was rolled back",
+                      r->s->dialect == LS_DIALECT_SQLITE ? "database was read again" : "server was asked");
+        free(err->hint); /* to look oneself: it was looked */
+        err->hint = NULL;
+    }
     r->rep->verdict = verdict_of(r);
     err->code = code_of(r, err->code);
     ls_err_move(&r->rep->err, err);

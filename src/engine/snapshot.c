@@ -29,6 +29,7 @@ void ls_snapshot_free(struct ls_snapshot *snap)
     ls_migrations_release(&snap->migrations);
     ls_arena_free(snap->info_arena);
     free(snap->target_label);
+    free(snap->target_note);
     free(snap->legacy_note);
     free(snap->format_note);
     free(snap);
@@ -55,6 +56,8 @@ static void copy_info(struct ls_snapshot *snap, const struct ls_session *s)
         snap->info.database = ls_arena_str(a, strncmp(label, "sqlite ", 7) == 0 ? label + 7 : label);
         snap->info.is_read_only = s->p.read_only;
         snap->info.journal_mode = "";
+        /* A slip in a path looks like a database in which everything is pending. */
+        snap->target_note = ls_asprintf("there is no database file %s yet: the first migration that is applied makes it", snap->info.database);
     }
 }
 
@@ -284,7 +287,7 @@ static enum ls_rc finish(struct ls_snapshot *snap, enum ls_rc rc, struct ls_snap
     return rc;
 }
 
-enum ls_rc ls_session_snapshot(struct ls_session *s, struct ls_snapshot **out, struct ls_err *err)
+static enum ls_rc read_once(struct ls_session *s, struct ls_snapshot **out, struct ls_err *err)
 {
     struct ls_snapshot *snap = new_snapshot(s);
     const struct ls_format *named = s->p.format != NULL ? s->p.format : ls_format_find(s->p.format_name);
@@ -309,6 +312,21 @@ enum ls_rc ls_session_snapshot(struct ls_session *s, struct ls_snapshot **out, s
     if (rc == LS_E_CANCELLED)
         ls_session_clear_cancel(s); /* it has had its effect, and is not meant for the next run */
     return finish(snap, rc, out);
+}
+
+/* A connection that was made earlier may have ended meanwhile, as with a restart of the server, and that shows at its first use. */
+enum ls_rc ls_session_snapshot(struct ls_session *s, struct ls_snapshot **out, struct ls_err *err)
+{
+    bool is_old = s->db != NULL;
+    struct ls_err lost = LS_ERR_INIT;
+    enum ls_rc rc = read_once(s, out, is_old ? &lost : err);
+
+    if (is_old && rc == LS_E_CONNECT)
+        rc = read_once(s, out, err);
+    else if (is_old && rc != LS_OK && err != NULL)
+        ls_err_move(err, &lost);
+    ls_err_release(&lost);
+    return rc;
 }
 
 enum ls_rc ls_session_snapshot_as(struct ls_session *s, const struct ls_format *format, struct ls_snapshot **out, struct ls_err *err)

@@ -73,6 +73,7 @@ struct app {
         int64_t done, total;
     } progress;         /* of a backup, a verification: what main works on apart from a run */
     struct job_command *command; /* the subcommand that is running, or NULL */
+    const void *asking;          /* the job whose answer will open a dialog, or NULL: job_ask */
 
     struct run_model run;
     struct job_run *run_job; /* the run at work, or NULL */

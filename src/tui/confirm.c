@@ -153,6 +153,12 @@ static void on_action(struct ui_modal *m, enum ui_action act)
     }
 }
 
+/* The terminal may be smaller than it was when the text was made. Below the least size nothing is shown. */
+void ui_dialog_fit(struct ui_doc *body, int box_w)
+{
+    ui_doc_narrow(body, (box_w > UI_MIN_W - 4 ? box_w : UI_MIN_W - 4) - 5);
+}
+
 static int extra_rows(const struct confirm *c)
 {
     return (c->must_type ? 2 : 0) + 4; /* frame, rule above the buttons, buttons */
@@ -162,8 +168,10 @@ static void layout(struct ui_modal *m, int w, int h)
 {
     struct confirm *c = self_of(m);
     int bw = w - 4 < MAX_W ? w - 4 : MAX_W;
-    int bh = (int)c->body->lines.n + extra_rows(c);
+    int bh;
 
+    ui_dialog_fit(c->body, bw);
+    bh = (int)c->body->lines.n + extra_rows(c);
     if (bh > h - 2)
         bh = h - 2;
     c->box = (struct ui_rect){.x = (w - bw) / 2, .y = (h - bh) / 2, .w = bw, .h = bh};

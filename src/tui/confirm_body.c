@@ -48,13 +48,15 @@ static void label(struct ui_doc *d, const char *name)
     ui_doc_addf(d, ROLE_DIM, "%-*s", LABEL_W, name);
 }
 
-static void target(const struct app *a, struct ui_doc *d, const struct ls_plan *p)
+static void target(const struct app *a, struct ui_doc *d, const struct ls_plan *p, int width)
 {
     label(d, "Target");
     ui_doc_adds(d, ROLE_TITLE, p->target ? p->target : a->label);
     if (a->env)
         ui_doc_addf(d, ROLE_TEXT, ", environment %s", a->env);
     ui_doc_end(d);
+    if (app_snap(a) && app_snap(a)->target_note)
+        ui_doc_wrap(d, ROLE_WARNING, width, LABEL_W, app_snap(a)->target_note);
     if (a->target.params.is_protected)
         ui_doc_text(d, ROLE_DANGER, "         PROTECTED: the database's name must be typed");
 }
@@ -235,7 +237,7 @@ struct ui_doc *confirm_body(const struct app *a, const struct ls_plan *p, int wi
     struct ls_buf b = LS_BUF_INIT;
 
     d->wrap = width;
-    target(a, d, p);
+    target(a, d, p, width);
     summary(d, p);
     label(d, "Backup");
     backup_status(a, &b);

@@ -66,6 +66,7 @@ void conn_close_all(struct app *a)
 {
     conn_end(a, &a->main);
     conn_end(a, &a->side);
+    a->asking = NULL; /* its answer will be stale */
     conn_reap(a);
 }
 

@@ -239,6 +239,66 @@ void ui_doc_wrap(struct ui_doc *d, enum theme_role role, int cells, int indent, 
     ls_buf_release(&clean);
 }
 
+/* text[from, to) of a line, in its colours, to the line being made. */
+static void add_again(struct ui_doc *d, const struct ui_doc_line *l, size_t from, size_t to)
+{
+    size_t at = from;
+
+    for (uint32_t i = 0; i < l->n_spans && at < to; i++) {
+        size_t end = l->spans[i].end < to ? l->spans[i].end : to;
+
+        if (end <= at)
+            continue;
+        ls_buf_add(&d->text, l->text + at, end - at);
+        close_span(d, l->spans[i].role);
+        at = end;
+    }
+}
+
+static void break_line(struct ui_doc *d, const struct ui_doc_line *l, int cells)
+{
+    size_t lead = 0, at = 0;
+
+    while (lead < l->len && l->text[lead] == ' ')
+        lead++;
+    lead = lead < (size_t)cells / 2 ? lead : 0;
+    while (at < l->len) {
+        size_t from = at;
+
+        if (at > 0)
+            ui_doc_pad(d, (int)lead);
+        /* The first piece has its own spaces in front. */
+        at = from == 0 ? lead : from;
+        at += fit_words(l->text + at, l->len - at, cells - (int)lead);
+        add_again(d, l, from, at);
+        ui_doc_end(d);
+        if (l->is_mark && from == 0)
+            ui_doc_mark(d);
+        while (at < l->len && l->text[at] == ' ')
+            at++;
+    }
+}
+
+void ui_doc_narrow(struct ui_doc *d, int cells)
+{
+    struct ui_doc_line *lines = d->lines.v;
+    size_t n = d->lines.n, n_wide = 0;
+
+    for (size_t i = 0; i < n && n_wide == 0; i++)
+        n_wide += ls_text_width(lines[i].text, lines[i].len) > cells;
+    if (n_wide == 0 || cells < 4)
+        return;
+    d->lines.v = NULL;
+    d->lines.n = d->lines.cap = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (ls_text_width(lines[i].text, lines[i].len) > cells)
+            break_line(d, &lines[i], cells);
+        else
+            *LS_VEC_PUSH(&d->lines) = lines[i];
+    }
+    free(lines);
+}
+
 static enum theme_role role_of(enum ls_tok_kind kind)
 {
     static const enum theme_role roles[] = {

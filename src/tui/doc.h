@@ -51,6 +51,8 @@ void ui_doc_textf(struct ui_doc *d, enum theme_role role, const char *fmt, ...) 
 void ui_doc_blank(struct ui_doc *d);
 /* A paragraph broken at spaces to at most `cells`, behind `indent` spaces. */
 void ui_doc_wrap(struct ui_doc *d, enum theme_role role, int cells, int indent, const char *text);
+/* Breaks the lines that are wider than that, at spaces. */
+void ui_doc_narrow(struct ui_doc *d, int cells);
 /* SQL with colours. first_line > 0: line numbers in front, counted from it. */
 void ui_doc_sql(struct ui_doc *d, enum ls_dialect dialect, const char *sql, size_t len, int first_line, int indent);
 

@@ -27,8 +27,11 @@ static bool is_back(const struct ls_plan *p)
 
 void flow_start(struct app *a, enum ls_action action, long count, const char *version)
 {
-    char *copy = ls_strdup(version);
+    char *copy;
 
+    if (!job_may_ask(a))
+        return;
+    copy = ls_strdup(version);
     free(a->last_version);
     a->last_version = copy;
     a->last_request = (struct ls_plan_request){.action = action, .count = count, .version = copy};
@@ -243,8 +246,7 @@ static struct ui_doc *dirty_body(const struct app *a, const struct ls_dirty_repo
 
         ui_doc_blank(d);
         ui_doc_addf(d, ROLE_HINT_KEY, "%c ", r->choices.v[i].key);
-        ui_doc_addf(d, ROLE_TITLE, "%s", r->choices.v[i].title);
-        ui_doc_end(d);
+        ui_doc_wrap(d, ROLE_TITLE, width, 2, r->choices.v[i].title);
         ui_doc_wrap(d, ROLE_TEXT, width, 2, r->choices.v[i].when);
         if (r->choices.v[i].plan)
             ls_plan_print_sql(r->choices.v[i].plan, app_dialect(a), &sql);

@@ -95,9 +95,10 @@ static void conflicts_done(struct task *t, bool is_stale)
 {
     struct job_conflicts *j = (struct job_conflicts *)t;
     struct app *a = j->job.app;
+    bool is_shown = job_may_answer(j, is_stale);
 
-    if (is_stale || j->job.rc != LS_OK) {
-        if (!is_stale)
+    if (!is_shown || j->job.rc != LS_OK) {
+        if (is_shown)
             app_show_err(a, "The conflicts could not be looked for", &j->job.err);
         ls_conflicts_release(&j->found);
     } else {
@@ -120,8 +121,10 @@ void flow_conflicts(struct app *a)
         app_say(a, ROLE_WARNING, a->snap ? "not while something is going on" : "nothing is read yet");
         return;
     }
+    if (!job_may_ask(a))
+        return;
     j = job_new(a, sizeof(*j), c, conflicts_run, conflicts_done);
     j->snap = snapref_get(a->snap);
     app_say(a, ROLE_INFO, "looking for conflicts");
-    job_post(j);
+    job_ask(j);
 }

@@ -27,6 +27,32 @@ void job_free(void *job)
     free(j);
 }
 
+bool job_may_ask(struct app *a)
+{
+    if (a->asking)
+        app_say(a, ROLE_INFO, "the answer to the key before is on its way");
+    return !a->asking;
+}
+
+void job_ask(void *job)
+{
+    struct job *j = job;
+
+    j->app->asking = j;
+    job_post(j);
+}
+
+bool job_may_answer(void *job, bool is_stale)
+{
+    struct job *j = job;
+
+    if (j->app->asking == j)
+        j->app->asking = NULL;
+    if (!is_stale && j->app->modal)
+        app_say(j->app, ROLE_WARNING, "what was asked for before this dialog was dropped: press its key again");
+    return !is_stale && !j->app->modal;
+}
+
 void job_post(void *job)
 {
     struct job *j = job;

@@ -143,15 +143,20 @@ static void command_run(struct task *t)
 static void show_output(struct app *a, const struct job_command *j)
 {
     struct ui_doc *d = ui_doc_new(a->is_ascii);
-    char *title = ls_asprintf(":%s", j->line);
+    char *title = j->code == 0 ? ls_asprintf(":%s", j->line) : ls_asprintf(":%s: exit code %d", j->line, j->code);
 
+    /* Sentences are broken where the window ends; data, which has columns, is not. */
     if (j->err_len > 0)
-        ui_doc_text(d, j->code == 0 ? ROLE_DIM : ROLE_ERROR, j->err);
+        ui_doc_wrap(d, j->code == 0 ? ROLE_DIM : ROLE_ERROR, ui_viewer_width(a), 0, j->err);
     if (j->out_len > 0)
         ui_doc_text(d, ROLE_TEXT, j->out);
     ui_doc_blank(d);
     ui_doc_textf(d, j->code == 0 ? ROLE_GOOD : ROLE_ERROR, "exit code %d", j->code);
-    ui_viewer_open(a, title, d);
+    /* A run that failed says why, and what can be done, at its end. */
+    if (j->code != 0 && j->out_len == 0)
+        ui_viewer_open_at_end(a, title, d);
+    else
+        ui_viewer_open(a, title, d);
     free(title);
 }
 

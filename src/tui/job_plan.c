@@ -29,15 +29,14 @@ static void plan_done(struct task *t, bool is_stale)
 {
     struct job_plan *j = (struct job_plan *)t;
 
-    if (is_stale) {
-        ls_plan_free(j->plan);
+    if (is_stale)
         ls_snapshot_free(j->snap);
-    } else {
-        /* Screen and plan speak of the same state. */
-        if (j->snap)
-            app_set_snapshot(j->job.app, snapref_new(j->snap));
+    else if (j->snap) /* screen and plan speak of the same state */
+        app_set_snapshot(j->job.app, snapref_new(j->snap));
+    if (job_may_answer(j, is_stale))
         flow_on_plan(j->job.app, j->job.rc == LS_OK ? j->plan : NULL, &j->job.err);
-    }
+    else
+        ls_plan_free(j->plan);
     free(j->version);
     job_free(j);
 }
@@ -51,7 +50,7 @@ void job_plan(struct app *a, const struct ls_plan_request *req)
     j = job_new(a, sizeof(*j), a->main, plan_run, plan_done);
     j->req = *req;
     j->req.version = j->version = ls_strdup(req->version);
-    job_post(j);
+    job_ask(j);
 }
 
 struct job_dirty {
@@ -72,12 +71,13 @@ static void dirty_done(struct task *t, bool is_stale)
 {
     struct job_dirty *j = (struct job_dirty *)t;
     struct app *a = j->job.app;
+    bool is_shown = job_may_answer(j, is_stale);
 
     snapref_put(j->snap);
-    if (!is_stale && j->job.rc == LS_OK) {
+    if (is_shown && j->job.rc == LS_OK) {
         flow_on_dirty(a, j->report);
     } else {
-        if (!is_stale)
+        if (is_shown)
             app_show_err(a, "The dirty database could not be explained", &j->job.err);
         if (j->report)
             ls_dirty_report_release(j->report);
@@ -90,9 +90,9 @@ void job_dirty(struct app *a)
 {
     struct job_dirty *j;
 
-    if (!a->snap)
+    if (!a->snap || !job_may_ask(a))
         return;
     j = job_new(a, sizeof(*j), a->main, dirty_run, dirty_done);
     j->snap = snapref_get(a->snap);
-    job_post(j);
+    job_ask(j);
 }

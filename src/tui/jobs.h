@@ -18,6 +18,12 @@ struct job {
 void *job_new(struct app *a, size_t size, struct conn *conn, void (*run)(struct task *), void (*done)(struct task *, bool));
 void job_post(void *job); /* to its conn's worker; drops and frees it when there is none */
 void job_free(void *job); /* the struct job part and the memory */
+/* For jobs whose answer opens a dialog: one at a time, or a key that was pressed twice would open two of them, of which the lower one asks about a plan that
+ * is no longer the one that is shown. */
+bool job_may_ask(struct app *a); /* false, and says so, while another one is on its way */
+void job_ask(void *job);         /* job_post, and remembers it */
+/* At its end: whether the answer may be shown. Not when it is stale, nor over a dialog that was opened meanwhile, which it says. */
+bool job_may_answer(void *job, bool is_stale);
 
 /* conn.c */
 bool conn_open(struct app *a);         /* makes app->main for app->target; false: message said */

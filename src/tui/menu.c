@@ -149,8 +149,11 @@ static void make_lines(struct menu *u, int width)
 static void layout(struct ui_modal *m, int w, int h)
 {
     struct menu *u = self_of(m);
-    int bw = w - 4 < MAX_W ? w - 4 : MAX_W, body = u->body ? (int)u->body->lines.n : 0, rows, room = h - 5;
+    int bw = w - 4 < MAX_W ? w - 4 : MAX_W, body, rows, room = h - 5;
 
+    if (u->body)
+        ui_dialog_fit(u->body, bw);
+    body = u->body ? (int)u->body->lines.n : 0;
     make_lines(u, bw - 4);
     rows = (int)u->lines->lines.n;
     /* The choices first, but a text of some length keeps a few lines. */

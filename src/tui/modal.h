@@ -82,6 +82,9 @@ void ui_menu_open(struct app *app, const struct ui_menu_spec *spec);
 /* --- viewer, line input, command prompt --------------------------------------------------------------------------- */
 
 void ui_viewer_open(struct app *app, const char *title, struct ui_doc *body); /* body is given */
+void ui_viewer_open_at_end(struct app *app, const char *title, struct ui_doc *body);
+void ui_dialog_fit(struct ui_doc *body, int box_w); /* breaks lines that are wider than a dialog of that width */
+int ui_viewer_width(const struct app *app); /* cells of a line */
 
 /* One line at the bottom: on_change at each key (may be NULL), done with the text, or NULL when given up. */
 struct ui_input_spec {

@@ -62,14 +62,17 @@ static void error_part(const struct app *a, struct ui_doc *d, int width)
     if (r->failed_step >= 0 && (size_t)r->failed_step < p->steps.n) {
         const struct ls_step *st = &p->steps.v[r->failed_step];
 
-        ui_doc_addf(d, ROLE_DIM, "at %s", st->path ? st->path : st->label);
+        struct ls_buf at = LS_BUF_INIT;
+
+        ls_buf_addf(&at, "at %s", st->path ? st->path : st->label);
         if (r->failed_line > 0)
-            ui_doc_addf(d, ROLE_DIM, ":%d:%d", r->failed_line, r->failed_col);
+            ls_buf_addf(&at, ":%d:%d", r->failed_line, r->failed_col);
         if (r->failed_stmt > 0)
-            ui_doc_addf(d, ROLE_DIM, ", statement %d of %d", r->failed_stmt, st->n_statements);
+            ls_buf_addf(&at, ", statement %d of %d", r->failed_stmt, st->n_statements);
         if (r->err.sqlstate[0])
-            ui_doc_addf(d, ROLE_DIM, ", SQLSTATE %s", r->err.sqlstate);
-        ui_doc_end(d);
+            ls_buf_addf(&at, ", SQLSTATE %s", r->err.sqlstate);
+        ui_doc_wrap(d, ROLE_DIM, width, 0, at.ptr);
+        ls_buf_release(&at);
     }
     if (r->err.detail)
         ui_doc_wrap(d, ROLE_DIM, width, 2, r->err.detail);
@@ -144,6 +147,14 @@ static struct ui_doc *row_doc(const struct app *a, long row, int width)
     return d;
 }
 
+static void make_doc(struct run_pane *p)
+{
+    const struct app *a = p->base.app;
+
+    ui_doc_free(p->doc);
+    p->doc = p->doc_row == -2 ? NULL : p->doc_row == -1 ? report_doc(a, p->w - 3) : row_doc(a, p->doc_row, p->w - 3);
+}
+
 static void update_doc(struct run_pane *p)
 {
     const struct app *a = p->base.app;
@@ -156,13 +167,12 @@ static void update_doc(struct run_pane *p)
     is_heard = row >= 0 && run_row_op(m, &m->rows.v[row]) && run_row_op(m, &m->rows.v[row])->kind == LS_OP_CHILD;
     if (row == p->doc_row && p->doc_plan == m->plan && p->doc_phase == m->phase && (!is_heard || p->doc_heard == m->n_heard))
         return;
-    ui_doc_free(p->doc);
-    p->doc = row == -2 ? NULL : row == -1 ? report_doc(a, p->w - 3) : row_doc(a, row, p->w - 3);
+    p->doc_row = row;
+    make_doc(p);
     p->view = (struct ui_view){0};
-    if (is_heard && p->is_following) /* what the tool said last */
+    if (is_heard && p->is_following && p->doc) /* what the tool said last */
         p->view.pos.cursor = p->doc->lines.n;
     p->doc_heard = m->n_heard;
-    p->doc_row = row;
     p->doc_plan = m->plan;
     p->doc_phase = m->phase;
     p->base.app->needs_layout = true;
@@ -192,8 +202,11 @@ static void layout(struct ui_pane *pane, int w, int h)
 {
     struct run_pane *p = self_of(pane);
     int rows = (int)p->list.n, want;
+    bool is_other_width = w != p->w;
 
     p->w = w;
+    if (is_other_width && p->doc && p->doc_plan == pane->app->run.plan)
+        make_doc(p);
     /* A report is read; statements are watched. */
     want = pane->app->run.phase == RUN_PHASE_FINISHED ? (h - 2) * 4 / 10 : (h - 2) * 6 / 10;
     p->list_h = rows < want ? rows : want;

@@ -158,6 +158,15 @@ enum ls_rc term_open(const struct term_params *params, struct term **out, struct
         term_close(t);
         return LS_E_UNSUPPORTED;
     }
+    if (!cap("cup")) { /* "dumb", as in an editor's shell: curses would go on, and write one line over the other */
+        delscreen(t->screen);
+        t->screen = NULL;
+        (void)tcsetattr(t->in_fd, TCSANOW, &modes); /* newterm has changed them */
+        (void)ls_err_set(err, LS_E_UNSUPPORTED, "the terminal type '%s' cannot move its cursor", params->term ? params->term : "");
+        ls_err_hint(err, "use the subcommands there, such as lockstep status, or set TERM to what the terminal really is");
+        term_close(t);
+        return LS_E_UNSUPPORTED;
+    }
     t->modes = modes;
     t->depth = find_depth(params);
     t->n_colors = t->depth == TERM_MONO ? 0 : COLORS;

@@ -95,6 +95,17 @@ static const struct ui_modal_ops viewer_ops = {
     .free = viewer_free,
 };
 
+int ui_viewer_width(const struct app *app)
+{
+    return app->w - 6;
+}
+
+void ui_viewer_open_at_end(struct app *app, const char *title, struct ui_doc *body)
+{
+    ui_viewer_open(app, title, body);
+    ((struct viewer *)app->modal)->view.pos.cursor = body->lines.n; /* the layout takes it back to a full window */
+}
+
 void ui_viewer_open(struct app *app, const char *title, struct ui_doc *body)
 {
     struct viewer *v = ls_calloc(1, sizeof(*v));

@@ -133,7 +133,7 @@ run "$LS_BIN" up --yes
 sqlite3 a.db "INSERT INTO schema_migrations (version, name, status) VALUES (77, 'gone', 'applied')"
 run "$LS_BIN" status
 exits 0 "a row without a file"
-like "$out" '^\?  77 ' "shows as missing"
+like "$out" '^\?  077 ' "shows as missing"
 sqlite3 a.db "UPDATE schema_migrations SET version = version"
 is "$(sqlite3 a.db 'SELECT count(*) FROM schema_migrations WHERE version = 77')" 1 "and stays"
 run "$LS_BIN" status --check
@@ -225,6 +225,40 @@ if can_be_mortal; then
     like "$err" 'a.db: .*Permission denied' "says so"
     chmod 644 a.db
     is "$(ledger)" "1 applied" "the ledger stays"
+fi
+
+# --- a full disk: COMMIT fails, it is looked what became of it, and nobody is told to look himself ---
+if has_driver sqlite; then
+    in_dir full
+    mkdir migrations
+    printf 'CREATE TABLE a (i, t);\n' >migrations/001_a.up.sql
+    printf 'WITH RECURSIVE n (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n WHERE x < 5000) INSERT INTO a SELECT x, hex(randomblob(100)) FROM n;\n' \
+        >migrations/002_big.up.sql
+    export LOCKSTEP_URL=sqlite:full.db
+    run sh -c 'ulimit -f 400 && "$LS_BIN" up --yes --format lockstep'
+    exits 1 "a full disk"
+    like "$err" 'the database was read again: the transaction was rolled back' "is looked into"
+    unlike "$err" 'look whether the change is there' "and nothing is left to look for"
+    like "$err" 'Applied: 001' "what was applied is told"
+    run "$LS_BIN" up --yes --format lockstep
+    exits 0 "with room again it goes on"
+    unset LOCKSTEP_URL
+fi
+
+# --- a slip in the path of a SQLite file: it looks like a database in which everything is pending ---
+if has_driver sqlite; then
+    demo_folder slip
+    run "$LS_BIN" status --url sqlite:prodution.db
+    exits 0 "a SQLite file that is not there"
+    like "$err" '^note: there is no database file prodution.db yet' "and it is said"
+    run "$LS_BIN" up --url sqlite:prodution.db
+    exits 3 "up on it without being told"
+    like "$err" '^note: there is no database file' "says so before the question"
+    ok "and makes no file" test ! -e prodution.db
+    run "$LS_BIN" up 1 --yes --url sqlite:prodution.db
+    exits 0 "up on it"
+    run "$LS_BIN" status --url sqlite:prodution.db
+    unlike "$err" 'no database file' "then it is there"
 fi
 
 done_testing

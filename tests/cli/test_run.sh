@@ -13,7 +13,7 @@ run "$LS_BIN" status
 exits 0 "status before there is a database"
 like "$out" '^state   8 pending$' "counts"
 like "$out" '^·  001      create_agents ' "lists"
-is "$err" "" "and chats about nothing"
+is "$err" "note: there is no database file demo.db yet: the first migration that is applied makes it" "and says that there is none, and no more"
 run "$LS_BIN" plan
 exits 0 "plan before there is a database"
 run "$LS_BIN" verify

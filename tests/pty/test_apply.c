@@ -24,6 +24,22 @@ static void starts_on_cancel(void **state)
     assert_string_equal(stage_ledger(s), "");
 }
 
+/* A key that bounces, or two keys in a hurry, while the plan is being made: one question, about the first. */
+static void asks_once(void **state)
+{
+    struct stage *s = stage(state);
+
+    stage_tables(s, 3);
+    stage_console(s, NULL);
+    pty_keys(s->p, "aAa");
+    pty_expect(s->p, "[ Cancel ]");
+    pty_expect_words(s->p, "Apply 1 migration");
+    pty_keys(s->p, "<Esc>");
+    pty_expect_gone(s->p, "Tab next button");
+    stage_quit(s);
+    assert_string_equal(stage_ledger(s), "");
+}
+
 static void shows_what_it_will_do(void **state)
 {
     struct stage *s = stage(state);
@@ -179,6 +195,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         ON_BOTH(starts_on_cancel),
+        ON_BOTH(asks_once),
         ON_BOTH(shows_what_it_will_do),
         ON_BOTH(applies_next),
         ON_BOTH(applies_all),

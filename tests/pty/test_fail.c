@@ -199,6 +199,29 @@ static void says_when_nobody_listens(void **state)
     stage_quit(s);
 }
 
+/* Restarted in the night: the first key afterwards finds the new one. */
+static void finds_a_restarted_server(void **state)
+{
+    struct stage *s = stage(state);
+
+    stage_tables(s, 2);
+    stage_console(s, NULL);
+    stage_sql(s, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()");
+    stage_until(s, "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()", "0");
+    stage_sql(s, "CREATE TABLE schema_migrations (version bigint PRIMARY KEY, name text NOT NULL, description text, applied_at timestamptz, applied_by text, "
+                 "duration_ms bigint, checksum text, status text NOT NULL)");
+    stage_sql(s, "INSERT INTO schema_migrations (version, name, status) VALUES (1, 't1', 'applied')");
+    pty_keys(s->p, "r");
+    pty_expect_words(s->p, "1 pending 0 dirty");
+    assert_int_equal(pty_find(s->p, "NOT CONNECTED"), -1);
+    pty_keys(s->p, "a");
+    pty_expect(s->p, "[ Cancel ]");
+    pty_expect_words(s->p, "002 t2 up");
+    pty_keys(s->p, "<Esc>");
+    pty_expect_gone(s->p, "Tab next button");
+    stage_quit(s);
+}
+
 /* The server process of the run is ended from elsewhere in the middle of a statement. */
 static void explains_a_lost_server(void **state)
 {
@@ -237,6 +260,7 @@ int main(void)
         ON_PG(paints_before_the_server_answers),
         ON_PG(shows_a_wrong_password),
         ON_PG(says_when_nobody_listens),
+        ON_PG(finds_a_restarted_server),
         ON_PG(explains_a_lost_server),
     };
 

@@ -110,6 +110,25 @@ static void asks_in_a_dialog(void **state)
     assert_string_equal(stage_there(s), "t1");
 }
 
+/* More lines than the window has, and what counts is in the last ones. */
+static void shows_the_end_of_what_failed(void **state)
+{
+    struct stage *s = stage(state);
+
+    stage_tables(s, 40);
+    stage_put(s, "migrations/040_t40.up.sql", "INSERT INTO nowhere VALUES (1);\n");
+    stage_console(s, NULL);
+    pty_keys(s->p, ":up<Enter>");
+    pty_expect(s->p, "[ Cancel ]");
+    stage_confirm(s, "Yes, do it");
+    pty_expect(s->p, ":up: exit code 1");
+    pty_expect_words(s->p, "Failed: the up of 040.");
+    pty_expect(s->p, "before 040."); /* the end of a sentence of more than one line */
+    pty_keys(s->p, "<Esc>");
+    pty_expect_gone(s->p, "exit code");
+    stage_quit(s);
+}
+
 static void says_what_is_wrong(void **state)
 {
     struct stage *s = stage(state);
@@ -223,6 +242,7 @@ int main(void)
         ON_SQLITE(completes),
         ON_SQLITE(edits_the_line),
         ON_BOTH(asks_in_a_dialog),
+        ON_BOTH(shows_the_end_of_what_failed),
         ON_SQLITE(says_what_is_wrong),
         ON_SQLITE(makes_a_new_migration),
         ON_BOTH(cancels_a_run),

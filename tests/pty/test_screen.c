@@ -32,6 +32,32 @@ static void resizes_while_confirming(void **state)
     assert_string_equal(stage_ledger(s), "1");
 }
 
+/* What was broken into lines for a wide terminal is not cut on a narrow one. */
+static void breaks_texts_anew(void **state)
+{
+    struct stage *s = stage(state);
+
+    stage_tables(s, 2);
+    stage_put(s, "migrations/002_t2.up.sql",
+              "CREATE TABLE t2 (i int);\nINSERT INTO no_such_table_with_a_long_name_that_takes_some_room_of_the_line VALUES (2);\n");
+    s->opt.rows = 50;
+    s->opt.cols = 160;
+    stage_console(s, NULL);
+    pty_keys(s->p, "A");
+    pty_expect_words(s->p, "and the ledger row: a failure leaves nothing.");
+    pty_resize(s->p, 24, 80);
+    pty_expect_words(s->p, "leaves nothing.");
+    stage_confirm(s, "Apply");
+    pty_expect(s->p, "STOPPED");
+    pty_expect(s->p, "(statement 2 of 2)");
+    pty_resize(s->p, 50, 160);
+    pty_expect_words(s->p, "some_room_of_the_line");
+    pty_expect(s->p, "(statement 2 of 2)");
+    pty_resize(s->p, 24, 80);
+    pty_expect(s->p, "(statement 2 of 2)");
+    stage_quit(s);
+}
+
 /* What cannot be seen cannot be pressed. */
 static void too_small_takes_no_decision(void **state)
 {
@@ -256,6 +282,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         ON_BOTH(resizes_while_confirming),
+        ON_BOTH(breaks_texts_anew),
         ON_SQLITE(too_small_takes_no_decision),
         ON_BOTH(resizes_in_every_pane),
         ON_SQLITE(side_by_side),

@@ -253,6 +253,21 @@ static void needs_a_terminal(void **state)
     pty_expect_restored(s->p);
 }
 
+/* Curses would open it, and write everything into one line. */
+static void needs_a_cursor_that_moves(void **state)
+{
+    struct stage *s = stage(state);
+
+    stage_tables(s, 1);
+    s->opt.term = "dumb";
+    stage_start(s, NULL);
+    int status = pty_expect_exit(s->p);
+    assert_true(WIFEXITED(status));
+    assert_int_not_equal(WEXITSTATUS(status), 0);
+    pty_expect(s->p, "the terminal type 'dumb' cannot move its cursor");
+    pty_expect_restored(s->p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -268,6 +283,7 @@ int main(void)
         ON_SQLITE(suspends_and_resumes),
         ON_BOTH(does_not_suspend_a_transaction),
         ON_SQLITE(needs_a_terminal),
+        ON_SQLITE(needs_a_cursor_that_moves),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

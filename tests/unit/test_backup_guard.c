@@ -217,6 +217,7 @@ static void expect_full(struct ops *o, long long bytes)
     claimed_free = -1;
     assert_int_equal(made.b.n, 0);
     assert_non_null(strstr(why.message, "are free, and the backup needs"));
+    assert_non_null(strstr(why.message, "with 4.0 MiB to spare"));
     assert_non_null(strstr(why.hint, "prune old backups"));
     assert_int_equal(entries(o), 0);
     ls_err_release(&why);

@@ -291,6 +291,14 @@ static bool has_finding(const struct ls_plan *plan, const char *rule)
     return false;
 }
 
+static const char *object_of(const struct ls_plan *plan, const char *rule)
+{
+    for (size_t i = 0; i < plan->findings.n; i++)
+        if (strcmp(plan->findings.v[i].rule, rule) == 0)
+            return plan->findings.v[i].object;
+    return NULL;
+}
+
 static void findings_about_order_and_files(void **state)
 {
     struct ls_plan *plan;
@@ -318,6 +326,7 @@ static void findings_about_order_and_files(void **state)
     ops_put(&o, "migrations/005_e.up.sql", "SELECT 1;");
     plan = eng_plan(&o, LS_ACTION_UP, -1, NULL);
     assert_true(has_finding(plan, "M04"));
+    assert_string_equal(object_of(plan, "M04"), "004");
     assert_true(has_finding(plan, "V01"));
     ls_plan_free(plan);
     eng_run(&o, LS_ACTION_TO, 0, "4");

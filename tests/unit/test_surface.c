@@ -284,6 +284,33 @@ static void test_paragraphs_wrap_at_words(void **state)
     ui_doc_free(d);
 }
 
+static void test_texts_can_be_made_narrower(void **state)
+{
+    struct ui_doc *d = ui_doc_new(false);
+
+    (void)state;
+    ui_doc_text(d, ROLE_TEXT, "short");
+    ui_doc_adds(d, ROLE_DIM, "  the quick ");
+    ui_doc_adds(d, ROLE_ERROR, "brown fox jumps");
+    ui_doc_end(d);
+    ui_doc_mark(d);
+    ui_doc_narrow(d, 40);
+    assert_int_equal(d->lines.n, 2);
+    ui_doc_narrow(d, 14);
+    assert_int_equal(d->lines.n, 4);
+    assert_string_equal(d->lines.v[0].text, "short");
+    assert_string_equal(d->lines.v[1].text, "  the quick ");
+    assert_true(d->lines.v[1].is_mark);
+    assert_string_equal(d->lines.v[2].text, "  brown fox ");
+    assert_int_equal(d->lines.v[2].spans[d->lines.v[2].n_spans - 1].role, ROLE_ERROR);
+    assert_string_equal(d->lines.v[3].text, "  jumps");
+    assert_false(d->lines.v[3].is_mark);
+    ui_doc_narrow(d, 5); /* a word that fits nowhere is cut, and nothing is lost */
+    for (size_t i = 0; i < d->lines.n; i++)
+        assert_true(d->lines.v[i].len <= 5);
+    ui_doc_free(d);
+}
+
 static void test_views_scroll_and_jump(void **state)
 {
     struct ui_doc *d = ui_doc_new(false);
@@ -327,6 +354,7 @@ int main(void)
         cmocka_unit_test(test_a_string_over_lines_keeps_its_colour),
         cmocka_unit_test(test_documents_are_sanitised_and_bounded),
         cmocka_unit_test(test_paragraphs_wrap_at_words),
+        cmocka_unit_test(test_texts_can_be_made_narrower),
         cmocka_unit_test(test_views_scroll_and_jump),
     };
 

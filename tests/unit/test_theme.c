@@ -138,6 +138,7 @@ static void test_errors_name_the_line_and_the_nearest_word(void **state)
     expect_error("[theme]\n[roles]\nstate.aplied = green\n", 3, "bad.theme:3: unknown role 'state.aplied'", "state.applied");
     expect_error("[roles]\ncursor = bleu\n", 2, "'bleu'", "blue");
     expect_error("[roles]\ncursor = #12345\n", 2, "#rrggbb", NULL);
+    expect_error("name = x\n[roles]\n", 1, "bad.theme:1: a line stands before the first section; put [theme]", NULL);
     expect_error("[rolls]\ncursor = blue\n", 2, "unknown section 'rolls'", "roles");
     expect_error("[theme]\nbasis = dark\n", 2, "unknown key 'basis'", NULL);
     expect_error("[roles]\ncursor = red blue\n", 2, "two colours", NULL);

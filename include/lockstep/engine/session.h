@@ -58,6 +58,7 @@ struct ls_snapshot {
     struct ls_db_info info;      /* strings in info_arena */
     struct ls_arena *info_arena;
     char *target_label;
+    char *target_note;           /* or NULL: the database is a file that is not there yet */
     char *legacy_note;           /* or NULL */
     const char *tool_path;       /* LS_CAP_DELEGATE: the tool's program, absolute; NULL: it is not there. In info_arena */
     const char *tool_dir;        /* the folder that it is run in, absolute */

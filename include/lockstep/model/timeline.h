@@ -8,7 +8,7 @@
 
 /* In order of rising urgency. X(enum, word, glyph, ascii glyph, role for colour) feeds the enum, JSON, the lists and the help. */
 #define LS_STATES(X)                                                                       \
-    X(APPLIED, "applied", "✓", "+", "in the ledger, file unchanged")                       \
+    X(APPLIED, "applied", "✓", "+", "in the ledger; no change of its file is known")       \
     X(PENDING, "pending", "·", ".", "not in the ledger; would run next in order")          \
     X(ROLLED_BACK, "rolled-back", "↶", "<", "was applied, then taken back; pending again") \
     X(OUT_OF_ORDER, "out-of-order", "↕", "o", "not in the ledger, but something newer is") \
