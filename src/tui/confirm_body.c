@@ -252,7 +252,7 @@ struct ui_doc *confirm_body(const struct app *a, const struct ls_plan *p, int wi
                 a->target.params.journal ? "each migration is written down in lockstep_journal"
                                          : "declined: nothing is written down");
     label(d, "Digest");
-    ui_doc_addf(d, ROLE_DIM, "%.16s: what changes before the start makes it refuse", p->digest);
+    ui_doc_addf(d, ROLE_DIM, "%.16s: what changes first makes it refuse", p->digest);
     ui_doc_end(d);
     ls_buf_release(&b);
     return d;
