@@ -163,7 +163,8 @@ static void tell_done(const struct ls_settlement *t, struct ls_run_report *repor
     if (t->files.n > 0)
         line(&report->applied, "%zu file operation%s done.", t->files.n, plural(t->files.n));
     if (t->plan != NULL)
-        line(&report->applied, "The ledger %s was written: %zu step%s %s.", t->plan->ledger, t->plan->steps.n, plural(t->plan->steps.n),
+        line(&report->applied, "The ledger %s was written: %zu step%s %s.", t->plan->ledger, t->plan->steps.n,
+             plural(t->plan->steps.n),
              ls_step_child(&t->plan->steps.v[0]) != NULL ? "by the tool, one at a time" : "in one transaction");
     if (t->lost.d.n > 0)
         line(&report->next, "Not carried over: %zu thing%s, which the preview lists.", t->lost.d.n, plural(t->lost.d.n));
