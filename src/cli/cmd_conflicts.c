@@ -110,7 +110,7 @@ int cli_cmd_conflicts(struct cli_ctx *ctx)
 
     if (finish && back)
         return cli_fail_with(ctx, LS_E_USAGE, "--finish and --take-back contradict each other");
-    if (cli_open_settle(ctx, false) != LS_OK)
+    if (cli_open_settle(ctx, false, finish || back) != LS_OK)
         return cli_fail(ctx);
     return finish || back ? end_leftover(ctx, finish) : list(ctx);
 }

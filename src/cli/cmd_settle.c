@@ -10,12 +10,13 @@
 
 /* --- the project ---------------------------------------------------------------------------------------------------------- */
 
-enum ls_rc cli_open_settle(struct cli_ctx *ctx, bool need_db)
+enum ls_rc cli_open_settle(struct cli_ctx *ctx, bool need_db, bool writes)
 {
     enum ls_rc rc = cli_load(ctx, need_db);
 
     if (rc != LS_OK)
         return rc;
+    ctx->target.params.read_only = ctx->target.params.read_only || !writes;
     ctx->session = ls_session_new(&ctx->target.params);
     if (ctx->target.params.url != NULL)
         return cli_snapshot(ctx);
@@ -219,7 +220,8 @@ static int settle(struct cli_ctx *ctx, const struct ls_settle_request *req, bool
     struct ls_buf text = LS_BUF_INIT;
     int code;
 
-    if (cli_open_settle(ctx, need_db) != LS_OK || ls_settle_make(ctx->session, ctx->snap, req, &t, &ctx->error) != LS_OK)
+    if (cli_open_settle(ctx, need_db, !cli_has(ctx, CLI_O(DRY_RUN))) != LS_OK ||
+        ls_settle_make(ctx->session, ctx->snap, req, &t, &ctx->error) != LS_OK)
         return cli_fail(ctx);
     if (ctx->root) {
         (void)json_object_set_new(ctx->root, "target", ctx->snap->has_db ? cli_json_target(ctx) : json_null());

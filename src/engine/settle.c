@@ -203,6 +203,8 @@ void ls_settle_plan_begin(struct ls_settle_plan *p, struct ls_session *s, struct
                                   .ledger = ledger,
                                   .migrations = migrations,
                                   .info = &snap->info,
+                                  .tool_path = ls_arena_str(plan->arena, snap->tool_path),
+                                  .tool_dir = ls_arena_str(plan->arena, snap->tool_dir),
                                   .operator_name = ls_arena_str(plan->arena, s->p.operator_name)};
 }
 
@@ -278,7 +280,8 @@ enum ls_rc ls_settle_plan_end(struct ls_settle_plan *p, struct ls_err *err)
         p->t->plan = NULL;
         return LS_OK;
     }
-    for (size_t i = 0; i < plan->steps.n; i++) {
+    /* What the tool itself writes is written a row at a time, each in its own transaction. */
+    for (size_t i = 0; i < plan->steps.n && ls_step_child(&plan->steps.v[0]) == NULL; i++) {
         if (i > 0)
             drop_ops(&plan->steps.v[i], LS_OP_BEGIN);
         if (i + 1 < plan->steps.n)

@@ -130,16 +130,23 @@ static void take_back(const struct ls_settlement *t, size_t done, struct ls_run_
     ls_err_release(&err);
 }
 
+/* Files are not touched then either: nothing is to be written, whatever is asked. */
+static enum ls_rc refuse_read_only(const struct ls_session *s, struct ls_err *err)
+{
+    if (s == NULL || !s->p.read_only)
+        return LS_OK;
+    ls_err_set(err, LS_E_REFUSED, "the session is read-only: nothing was touched");
+    ls_err_hint(err, "arm it first");
+    return LS_E_REFUSED;
+}
+
 static enum ls_rc prepare(struct ls_session *s, const struct ls_settlement *t, struct ls_err *err)
 {
     enum ls_rc rc;
 
-    if (t->plan != NULL && s->p.read_only) {
-        ls_err_set(err, LS_E_REFUSED, "the session is read-only: nothing was touched");
-        ls_err_hint(err, "arm it first");
-        return LS_E_REFUSED;
-    }
-    rc = check_again(s, t, err);
+    rc = refuse_read_only(s, err);
+    if (rc == LS_OK)
+        rc = check_again(s, t, err);
     if (rc == LS_OK && ls_session_cancelled(s))
         rc = ls_err_set(err, LS_E_CANCELLED, "stopped by the operator before anything was touched");
     if (rc == LS_OK && t->out_dir != NULL)
@@ -156,8 +163,9 @@ static void tell_done(const struct ls_settlement *t, struct ls_run_report *repor
     if (t->files.n > 0)
         line(&report->applied, "%zu file operation%s done.", t->files.n, plural(t->files.n));
     if (t->plan != NULL)
-        line(&report->applied, "The ledger %s was written: %zu step%s in one transaction.", t->plan->ledger, t->plan->steps.n,
-             plural(t->plan->steps.n));
+        line(&report->applied, "The ledger %s was written: %zu step%s %s.", t->plan->ledger, t->plan->steps.n,
+             plural(t->plan->steps.n),
+             ls_step_child(&t->plan->steps.v[0]) != NULL ? "by the tool, one at a time" : "in one transaction");
     if (t->lost.d.n > 0)
         line(&report->next, "Not carried over: %zu thing%s, which the preview lists.", t->lost.d.n, plural(t->lost.d.n));
     if (t->n_undecided > 0)
@@ -312,6 +320,8 @@ enum ls_rc ls_settle_take_back(struct ls_session *s, const char *dir, struct ls_
 
     ls_run_report_init(report);
     if (rc == LS_OK)
+        rc = refuse_read_only(s, &err);
+    if (rc == LS_OK)
         rc = undo_left(s, dir, &l, report, &err);
     report->verdict = rc == LS_OK ? LS_VERDICT_DONE : LS_VERDICT_ROLLED_BACK;
     if (rc != LS_OK)
@@ -352,6 +362,8 @@ enum ls_rc ls_settle_finish(struct ls_session *s, const char *dir, const struct 
     enum ls_rc rc = read_left(dir, &l, &err);
 
     ls_run_report_init(report);
+    if (rc == LS_OK)
+        rc = refuse_read_only(s, &err);
     if (rc == LS_OK)
         rc = ask_ledger(s, dir, &l, &is_as_before, &err);
     if (rc == LS_OK && l.n_done == l.n_ops && (!l.has_ledger || !is_as_before)) {

@@ -21,7 +21,7 @@ int ls_flyway_compare(const char *a, const char *b);
 /* --- flyway_config.c ------------------------------------------------------------------------------------------------------ */
 
 /* flyway.toml (with flyway.user.toml) or flyway.conf, in the folder of the migrations or one above it, up to five and no further
- * than the repository's top. */
+ * than the repository's top or a folder that others may write. */
 struct ls_flyway_config {
     struct ls_settings s;
     const char *path;            /* of the first file that was read; NULL: there is none */

@@ -7,6 +7,7 @@
 
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
 
 #include "format/config.h"
 #include "lockstep/base/file.h"
@@ -25,15 +26,23 @@ static enum ls_rc load(struct ls_flyway_config *c, const char *folder, const cha
     return ls_settings_load(&c->s, kind, path, err);
 }
 
+/* What stands in the file becomes SQL that runs: whoever may write it must be one who may write the migrations anyway. Not in /tmp,
+ * then. */
+static bool is_as_safe(const char *folder, const char *dir)
+{
+    struct stat a, b;
+
+    return stat(folder, &a) == 0 && stat(dir, &b) == 0 && a.st_uid == b.st_uid && (a.st_mode & S_IWOTH) == 0;
+}
+
 enum ls_rc ls_flyway_config_read(const char *dir, struct ls_flyway_config *out, struct ls_err *err)
 {
     enum ls_rc rc = LS_OK;
     const char *folder;
 
-    /* Whoever may write it may write SQL that runs: the file must be ours. */
-    *out = (struct ls_flyway_config){.s = {.arena = ls_arena_new(), .open_flags = LS_OPEN_OWNED}};
+    *out = (struct ls_flyway_config){.s = {.arena = ls_arena_new()}};
     folder = ls_arena_str(out->s.arena, dir);
-    for (int up = 0; rc == LS_OK && out->path == NULL && up <= MAX_UP; up++) {
+    for (int up = 0; rc == LS_OK && out->path == NULL && up <= MAX_UP && (up == 0 || is_as_safe(folder, dir)); up++) {
         const char *top = ls_arena_printf(out->s.arena, "%s/.git", folder);
 
         /* TOML, or the older kind: one of them. */

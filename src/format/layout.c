@@ -12,6 +12,7 @@
 #include "format/table.h"
 #include "lockstep/base/clock.h"
 #include "lockstep/base/file.h"
+#include "lockstep/sql/lex.h"
 #include "lockstep/sql/split.h"
 
 /* --- texts ---------------------------------------------------------------------------------------------------------------- */
@@ -64,6 +65,19 @@ static void add_line(struct ls_buf *out, const char *line)
     ls_buf_addc(out, '\n');
 }
 
+/* Behind a statement there are blanks and comments, and its ';' among them: the bytes up to and with it, 0 when there is none. */
+static size_t to_semicolon(enum ls_dialect d, const char *text, size_t len)
+{
+    struct ls_lex lx;
+    struct ls_tok t;
+
+    ls_lex_init(&lx, d, text, len);
+    for (t = ls_lex_next(&lx); t.kind != LS_TOK_END && t.kind != LS_TOK_ERROR; t = ls_lex_next(&lx))
+        if (t.kind != LS_TOK_SPACE && t.kind != LS_TOK_COMMENT)
+            return t.kind == LS_TOK_SEMICOLON ? t.end : 0;
+    return 0;
+}
+
 /* Behind the last statement only comments stand; what begins with anything but "-- " begins a statement to sql-migrate, and a block
  * comment does to goose. */
 static void add_tail(const char *text, size_t len, struct ls_buf *out)
@@ -96,8 +110,7 @@ static void add_statements(const struct ls_layout *l, enum ls_dialect d, const c
             size_t end = i + 1 < stmts.n ? stmts.v[i + 1].start : len, stop = stmts.v[i].end;
             bool wrap = l->stmt_begin != NULL && is_compound(text + stmts.v[i].start, stop - stmts.v[i].start);
 
-            while (stop < end && text[stop - 1] != ';' && text[stop] != '\n')
-                stop++;
+            stop += to_semicolon(d, text + stop, end - stop);
             if (wrap) {
                 ls_buf_add(out, text + at, stmts.v[i].start - at);
                 add_line(out, l->stmt_begin);
@@ -111,7 +124,7 @@ static void add_statements(const struct ls_layout *l, enum ls_dialect d, const c
                 add_line(out, l->stmt_end);
             if (l->stmt_between != NULL && i + 1 < stmts.n)
                 add_line(out, l->stmt_between);
-            while ((wrap || l->stmt_between != NULL) && at < end && strchr("\r\n", text[at]) != NULL)
+            while ((wrap || (l->stmt_between != NULL && i + 1 < stmts.n)) && at < end && strchr("\r\n", text[at]) != NULL)
                 at++;
         }
     }

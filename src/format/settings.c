@@ -96,7 +96,7 @@ enum ls_rc ls_settings_load(struct ls_settings *out, enum ls_settings_kind kind,
     if (out->arena == NULL)
         out->arena = ls_arena_new();
     if (ls_path_kind(path) != LS_PATH_NONE) {
-        rc = ls_file_read(path, out->open_flags, MAX_FILE, &text, err);
+        rc = ls_file_read(path, 0, MAX_FILE, &text, err);
         if (rc == LS_OK)
             ls_secret_look(text.ptr);
         if (rc == LS_OK)

@@ -19,7 +19,6 @@ struct ls_settings {
     struct ls_arena *arena;  /* made by the first file that is read */
     const char *const *only; /* NULL, or NULL-terminated: other keys are not kept; of a .env file they are not even read, so that no
                               * tool's own extension of the syntax stands in the way */
-    unsigned open_flags;     /* LS_OPEN_... of base/file.h */
     LS_VEC(struct ls_setting) s; /* in the files' order */
 };
 

@@ -123,14 +123,47 @@ enum ls_rc ls_sqitch_verify_cmd(struct ls_plan_ctx *ctx, struct ls_child_cmd *cm
     return set_env(ctx, cmd, err);
 }
 
+/* The change that is deployed in front of an entry; NULL: none. */
+static const struct ls_entry *deployed_before(const struct ls_plan_ctx *ctx, const struct ls_entry *entry)
+{
+    for (const struct ls_entry *e = entry; e-- > ctx->timeline->e.v;)
+        if (e->migration != NULL && e->migration->kind == LS_KIND_VERSIONED &&
+            (e->state == LS_STATE_APPLIED || e->state == LS_STATE_MODIFIED))
+            return e;
+    return NULL;
+}
+
+static const struct ls_entry *entry_of(const struct ls_plan_ctx *ctx, const char *id)
+{
+    long at = ls_timeline_find_id(ctx->timeline, id);
+
+    return at >= 0 ? &ctx->timeline->e.v[at] : NULL;
+}
+
 /* What stands in front of this step is what the one before it has left. */
 static const char *newest_id(const struct ls_plan_ctx *ctx)
 {
     const struct ls_ledger_row *row = ls_sqitch_newest(ctx->ledger);
+    const struct ls_entry *e = ctx->prev != NULL ? entry_of(ctx, ctx->prev->id) : NULL;
 
-    if (ctx->prev != NULL && ctx->prev->direction == LS_UP)
+    if (ctx->prev == NULL || e == NULL)
+        return row != NULL ? row->id : NULL;
+    if (ctx->prev->direction == LS_UP)
         return ctx->prev->id;
-    return row != NULL ? row->id : NULL;
+    e = deployed_before(ctx, e);
+    return e != NULL ? e->id : NULL;
+}
+
+/* The one that comes next in the plan; NULL: all are deployed. */
+static const struct ls_entry *next_up(const struct ls_plan_ctx *ctx)
+{
+    const struct ls_timeline *t = ctx->timeline;
+    const struct ls_entry *prev = ctx->prev != NULL && ctx->prev->direction == LS_UP ? entry_of(ctx, ctx->prev->id) : NULL;
+
+    for (const struct ls_entry *e = prev != NULL ? prev + 1 : t->e.v; e < t->e.v + t->e.n; e++)
+        if (e->is_runnable)
+            return e;
+    return NULL;
 }
 
 static enum ls_rc refuse_broken(struct ls_plan_ctx *ctx, const struct ls_entry *entry, struct ls_err *err)
@@ -180,22 +213,31 @@ enum ls_rc ls_sqitch_plan_step(struct ls_plan_ctx *ctx, struct ls_step *step, co
     return add_call(ctx, step, &c, err);
 }
 
-/* The change that is deployed in front of an entry; NULL: none. */
-static const char *deployed_before(const struct ls_plan_ctx *ctx, const struct ls_entry *entry)
+/* The registry is written in the plan's order only, from its newest end. */
+static enum ls_rc refuse_order(const struct ls_plan_ctx *ctx, const struct ls_entry *entry, bool applied, struct ls_err *err)
 {
-    for (const struct ls_entry *e = entry; e-- > ctx->timeline->e.v;)
-        if (e->migration != NULL && e->migration->kind == LS_KIND_VERSIONED &&
-            (e->state == LS_STATE_APPLIED || e->state == LS_STATE_MODIFIED))
-            return e->id;
-    return NULL;
+    const struct ls_entry *next = next_up(ctx), *newest;
+    const char *id = newest_id(ctx);
+
+    if (applied && next != NULL && next != entry) {
+        ls_err_set(err, LS_E_REFUSED, "sqitch records changes in the order of the plan, and %s comes first", next->label);
+        ls_err_hint(err, "mark %s applied first", next->label);
+        return LS_E_REFUSED;
+    }
+    if (applied || (id != NULL && strcmp(id, entry->id) == 0))
+        return LS_OK;
+    newest = id != NULL ? entry_of(ctx, id) : NULL;
+    ls_err_set(err, LS_E_REFUSED, "sqitch takes changes back from the newest on, and that is %s",
+               newest != NULL ? newest->label : "none");
+    ls_err_hint(err, "mark the newest one pending first");
+    return LS_E_REFUSED;
 }
 
 enum ls_rc ls_sqitch_plan_mark(struct ls_plan_ctx *ctx, struct ls_step *step, const struct ls_entry *entry, bool applied,
                                struct ls_err *err)
 {
-    const struct ls_ledger_row *newest = ls_sqitch_newest(ctx->ledger);
-    const struct ls_timeline *t = ctx->timeline;
     bool is_there = entry != NULL && entry->row != NULL && entry->row->state == LS_ROW_APPLIED;
+    const struct ls_entry *before;
     struct call c;
     enum ls_rc rc;
 
@@ -208,33 +250,20 @@ enum ls_rc ls_sqitch_plan_mark(struct ls_plan_ctx *ctx, struct ls_step *step, co
     if (is_there == applied)
         return LS_OK; /* the registry says so already */
     rc = refuse_broken(ctx, entry, err);
+    if (rc == LS_OK)
+        rc = refuse_order(ctx, entry, applied, err);
     if (rc != LS_OK)
         return rc;
-    if (applied && t->next_pending >= 0 && &t->e.v[t->next_pending] != entry) {
-        ls_err_set(err, LS_E_REFUSED, "sqitch records changes in the order of the plan, and %s comes first",
-                   t->e.v[t->next_pending].label);
-        ls_err_hint(err, "mark %s applied first", t->e.v[t->next_pending].label);
-        return LS_E_REFUSED;
-    }
-    if (!applied && (newest == NULL || strcmp(newest->id, entry->id) != 0)) {
-        ls_err_set(err, LS_E_REFUSED, "sqitch takes changes back from the newest on, and that is %s",
-                   newest != NULL && newest->name != NULL ? newest->name : "none");
-        ls_err_hint(err, "mark the newest one pending first");
-        return LS_E_REFUSED;
-    }
     if (ctx->tool_path == NULL) {
         ls_err_set(err, LS_E_UNSUPPORTED, "sqitch writes its registry itself, and the program sqitch was not found");
         ls_err_hint(err, "%s", ls_format_sqitch.tool->install);
         return LS_E_UNSUPPORTED;
     }
     step->tx_note = "sqitch --log-only writes its registry; no script is run.";
-    c = applied ? (struct call){.verb = "deploy",
-                                .to = step->id,
-                                .is_log_only = true,
-                                .before = newest != NULL ? newest->id : NULL,
-                                .after = step->id}
+    c = applied ? (struct call){.verb = "deploy", .to = step->id, .is_log_only = true, .before = newest_id(ctx), .after = step->id}
                 : (struct call){.verb = "revert", .is_log_only = true, .before = step->id};
-    if (!applied)
-        c.to = c.after = deployed_before(ctx, entry);
+    before = applied ? NULL : deployed_before(ctx, entry);
+    if (before != NULL)
+        c.to = c.after = ls_arena_str(ctx->plan->arena, before->id);
     return add_call(ctx, step, &c, err);
 }

@@ -128,6 +128,7 @@ static const char *const *tags_of(struct scanner *s, long at)
     return list;
 }
 
+/* Each entry of the plan is the migration at the same place, whose id stays when the plan goes. */
 static void add_depends(struct scanner *s, struct ls_migration *m, const struct ls_sqitch_item *c)
 {
     const char **depends = LS_ARENA_ARRAY(s->out->arena, const char *, c->n_depends + 1);
@@ -140,7 +141,7 @@ static void add_depends(struct scanner *s, struct ls_migration *m, const struct 
         if (d->is_conflict)
             conflicts[n_conflicts++] = d->text;
         else
-            depends[n++] = d->item >= 0 ? s->plan.items.v[d->item].id : d->text;
+            depends[n++] = d->item >= 0 ? s->out->m.v[d->item].id : d->text;
     }
     m->depends = n > 0 ? depends : NULL;
     m->conflicts = n_conflicts > 0 ? conflicts : NULL;

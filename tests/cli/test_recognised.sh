@@ -94,7 +94,7 @@ if [ -d "$corpus" ]; then
         like "$out" 'state +25 pending' "its history is complete"
         like "$out" '15ac9509fc68 +init +pending' "with ids and titles"
         like "$err" 'script_location leads to .*alembic, which is not there' "what stops alembic is said: its settings"
-        like "$err" 'env.py: it imports db, not found' "and what env.py wants"
+        like "$err" 'env.py:15: it imports db, not found' "and what env.py wants"
         run "$LS_BIN" plan --url sqlite:c.db --migrations "$corpus"
         exits 3 "so nothing is run there"
     fi

@@ -32,6 +32,9 @@ run "$LS_BIN" renumber
 exits 3 "without a terminal it wants --yes"
 like "$err" '0003_b.up.sql' "and shows what it is about"
 ok "nothing is renamed" test -e migrations/0002_b.up.sql
+run "$LS_BIN" renumber --yes --read-only
+exits 3 "--read-only writes nothing, files neither"
+ok "nothing is renamed by it" test -e migrations/0002_b.up.sql
 run "$LS_BIN" renumber --yes
 exits 0 "renumber --yes"
 is "$(ls migrations | tr '\n' ' ')" "0001_one.down.sql 0001_one.up.sql 0002_a.down.sql 0002_a.up.sql 0003_b.down.sql 0003_b.up.sql 0004_c.down.sql 0004_c.up.sql " \

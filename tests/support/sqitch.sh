@@ -186,6 +186,17 @@ by_turns() { # DRIVER ENGINE
         ok "$1: no lock is left" is_free
     fi
 
+    # A database that has it all and no registry.
+    new_database adopted
+    if [ "$1" = sqlite ]; then sqlite3 "$PWD/adopted/app.db" 'CREATE TABLE a (id int); CREATE TABLE b (id int)'; else psql_ -d "$db" -c 'CREATE TABLE a (id int); CREATE TABLE b (id int)'; fi
+    lockstep adopt sub/b@v1.0 --yes
+    exits 0 "$1: adopt"
+    like "$out$err" 'by the tool, one at a time' "$1: is written by sqitch"
+    sqitch status
+    like "$out" 'Tag: +@v1.0' "$1: which takes the database to be there"
+    sqitch deploy
+    exits 0 "$1: and goes on from it"
+
     # A mark: sqitch's own --log-only.
     new_database marked
     lockstep mark a applied --yes

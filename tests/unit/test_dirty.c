@@ -580,41 +580,6 @@ static void a_status_that_nobody_knows(void **state)
     assert_int_equal(r.choices.n, 2);
 }
 
-/* --- other tools ----------------------------------------------------------------------------------------------------------- */
-
-static int open_sqlx(void **state)
-{
-    *state = NULL;
-    ops_open(&o, "sqlx", false);
-    ops_put(&o, "migrations/1_a.sql", "CREATE TABLE a (i int);\n");
-    ops_put(&o, "migrations/2_b.sql", "-- no-transaction\nCREATE TABLE b (i int);\nINSERT INTO b VALUES (1);\nCREATE TABLE c (i int);\n");
-    ops_sql(&o, "CREATE TABLE _sqlx_migrations (version BIGINT PRIMARY KEY, description TEXT NOT NULL, installed_on TIMESTAMP NOT NULL DEFAULT "
-                "CURRENT_TIMESTAMP, success BOOLEAN NOT NULL, checksum BLOB NOT NULL, execution_time BIGINT NOT NULL);"
-                "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) VALUES (2, 'b', 0, x'00', -1);");
-    return 0;
-}
-
-static void another_tools_run_is_read_from_the_catalogue(void **state)
-{
-    (void)state;
-    explain();
-    assert_true(r.is_dirty);
-    need_fact("sqlx began this migration");
-    need_fact("nothing of it is in the database");
-    assert_int_equal(r.statements.n, 3);
-    need_indicated("mark-pending", 2);
-    ops_sql(&o, "CREATE TABLE b (i int);");
-    explain();
-    need_fact("a part of it is in the database");
-    assert_non_null(strstr(r.verdicts.v[0], "applied (catalogue)"));
-    assert_non_null(strstr(r.verdicts.v[2], "not applied"));
-    need_indicated(NULL, 0);
-    ops_sql(&o, "CREATE TABLE c (i int);");
-    explain();
-    need_fact("all of it is in the database");
-    need_indicated("mark-applied", 2);
-}
-
 #define BOTH(name, open)                                                                                                           \
     {#name "_sqlite", name, open##_sqlite, close_it, NULL},                                                                        \
     {                                                                                                                              \
@@ -645,7 +610,6 @@ int main(void)
         BOTH(the_journal_knows_which_statement_failed, open_lockstep),
         BOTH(a_failed_down_is_known_by_the_row, open_lockstep),
         BOTH(a_status_that_nobody_knows, open_lockstep),
-        cmocka_unit_test_setup_teardown(another_tools_run_is_read_from_the_catalogue, open_sqlx, close_it),
     };
 
     return cmocka_run_group_tests_name("dirty", tests, NULL, NULL);

@@ -201,6 +201,10 @@ static void run_with_placeholders(bool pg)
     eng_refused(&o, LS_ACTION_UP, -1, NULL, LS_E_INPUT, "V2__b.sql:2: ");
     ops_put(&o, "migrations/V2__b.sql", "create table b (id int);\n-- ${other}\n");
     eng_refused(&o, LS_ACTION_UP, -1, NULL, LS_E_REFUSED, "flyway.toml: flyway.placeholders.other");
+    /* In a folder that everybody may write it would be anybody's SQL. */
+    assert_int_equal(chmod(o.top, 0777), 0);
+    fmt_diag_is(&o, "placeholder", "V1__a.sql", 1, "${table} without a value");
+    assert_int_equal(chmod(o.top, 0700), 0);
     ops_put(&o, "flyway.toml", "[flyway]\nplaceholderReplacement = false\n");
     eng_states(&o, "1 applied, 2 pending, R pending");
     ops_put(&o, "flyway.toml", "[flyway\n");

@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "lockstep/engine/dirty.h"
 #include "support/settle.h"
 #include "support/skip.h"
 
@@ -205,6 +206,50 @@ static void revision_file(void **state)
     assert_null(conflict("revision-disagrees"));
 }
 
+/* --- another tool's failed row -------------------------------------------------------------------------------------------- */
+
+/* The action of the one choice that is indicated; "" none. */
+static void explained(const char *fact, const char *indicated)
+{
+    struct ls_snapshot *snap = ops_snapshot(&o);
+    struct ls_dirty_report r = {0};
+    const char *action = "";
+    bool has_fact = false;
+
+    ops_ok(ls_dirty_explain(o.s, snap, &r, err));
+    assert_true(r.is_dirty);
+    assert_int_equal(r.statements.n, 3);
+    for (size_t i = 0; i < r.facts.n; i++)
+        has_fact = has_fact || strstr(r.facts.v[i], fact) != NULL;
+    for (size_t i = 0; i < r.choices.n; i++)
+        if (r.choices.v[i].is_indicated)
+            action = ls_action_name(r.choices.v[i].plan->action);
+    assert_true(has_fact);
+    assert_string_equal(action, indicated);
+    ls_dirty_report_release(&r);
+    ls_snapshot_free(snap);
+}
+
+static void another_tools_run_is_read_from_the_catalogue(void **state)
+{
+    (void)state;
+    ops_open(&o, "sqlx", false);
+    ops_put(&o, "migrations/1_a.sql", "CREATE TABLE a (i int);\n");
+    ops_put(&o, "migrations/2_b.sql",
+            "-- no-transaction\nCREATE TABLE b (i int);\nINSERT INTO b VALUES (1);\nCREATE TABLE c (i int);\n");
+    ops_sql(
+        &o,
+        "CREATE TABLE _sqlx_migrations (version BIGINT PRIMARY KEY, description TEXT NOT NULL, installed_on TIMESTAMP NOT NULL "
+        "DEFAULT "
+        "CURRENT_TIMESTAMP, success BOOLEAN NOT NULL, checksum BLOB NOT NULL, execution_time BIGINT NOT NULL);"
+        "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) VALUES (2, 'b', 0, x'00', -1);");
+    explained("nothing of it is in the database", "mark-pending");
+    ops_sql(&o, "CREATE TABLE b (i int);");
+    explained("a part of it is in the database", "");
+    ops_sql(&o, "CREATE TABLE c (i int);");
+    explained("all of it is in the database", "mark-applied");
+}
+
 /* --- convert -------------------------------------------------------------------------------------------------------------- */
 
 static void convert_loses(void **state)
@@ -390,6 +435,7 @@ int main(void)
         cmocka_unit_test_teardown(reconcile_pg, close_all),
         cmocka_unit_test_teardown(reconcile_a_cursor, close_all),
         cmocka_unit_test_teardown(reconcile_by_word, close_all),
+        cmocka_unit_test_teardown(another_tools_run_is_read_from_the_catalogue, close_all),
         cmocka_unit_test_teardown(revision_file, close_all),
         cmocka_unit_test_teardown(convert_loses, close_all),
         cmocka_unit_test_teardown(convert_carries_times, close_all),

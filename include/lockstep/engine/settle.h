@@ -154,8 +154,8 @@ void ls_file_op_print(const struct ls_file_op *op, struct ls_buf *out);
 /* --- running it ----------------------------------------------------------------------------------------------------------- */
 
 /* Makes it again and refuses with LS_E_CHANGED when the digest differs; then as above. report->applied says what was done with
- * files and ledger. The session must be writable when there is a plan. hooks may be NULL: the events are those of ls_run, of the
- * plan's steps. */
+ * files and ledger. The session must be writable, also where only files change. hooks may be NULL: the events are those of ls_run,
+ * of the plan's steps. */
 enum ls_rc ls_settle_run(struct ls_session *s, const struct ls_settlement *t, const struct ls_run_hooks *hooks,
                          struct ls_run_report *report);
 
@@ -168,12 +168,12 @@ struct ls_settle_left {
     const char *broken; /* why the record cannot be used, or NULL */
     enum ls_settle_kind kind;
     const char *title, *began_at, *source; /* source: the folder of the session that began it */
-    size_t n_ops, n_done;              /* file operations, and how many of them are done */
-    bool has_db;                       /* it was made with a database at hand */
-    bool has_ledger;                   /* it was to write the ledger too */
-    const char *ledger;                /* which */
-    const char *ledger_format;         /* name of its format */
-    char ledger_before[LS_SHA256_HEX]; /* fingerprint of the ledger that it was made from */
+    size_t n_ops, n_done;                  /* file operations, and how many of them are done */
+    bool has_db;                           /* it was made with a database at hand */
+    bool has_ledger;                       /* it was to write the ledger too */
+    const char *ledger;                    /* which */
+    const char *ledger_format;             /* name of its format */
+    char ledger_before[LS_SHA256_HEX];     /* fingerprint of the ledger that it was made from */
     struct ls_settle_request request;
     char digest[LS_SHA256_HEX];
     LS_VEC(struct ls_file_op) ops;
