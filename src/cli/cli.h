@@ -127,6 +127,7 @@ struct cli_command {
     int min_args, max_args;
     uint64_t options; /* beside CLI_GLOBAL */
     unsigned flags;
+    uint64_t writes_with; /* CLI_WRITES: only with one of these options; 0: always. Never with --dry-run */
     const char *words[2]; /* what can stand at each place, for completion; "@file", "@command"; NULL: nothing known */
     int (*run)(struct cli_ctx *ctx); /* returns the exit code */
 };
@@ -162,6 +163,7 @@ struct cli_io {
     FILE *in;             /* for `-`; NULL: there is none */
     void (*dump_keys)(FILE *out); /* the console's; NULL: this build has none */
     bool handles_signals; /* false in the console, which has handlers of its own */
+    bool is_unarmed;      /* the console is read-only on its protected environment */
 };
 
 struct cli_ctx {
@@ -188,8 +190,8 @@ static inline bool cli_has(const struct cli_ctx *ctx, uint64_t option)
 
 /* Parses, runs, prints errors; the exit code. What is printed is complete when it returns. */
 int cli_run(const struct cli_io *io, int argc, const char *const *argv);
-/* The same for a line with shell-like quoting; the console's `:` prompt. Of `from` it takes out, err, confirm, on_session, is_cancelled, and base with
- * its getenv_fn. */
+/* The same for a line with shell-like quoting; the console's `:` prompt. Of `from` it takes out, err, confirm, on_session, is_cancelled, is_unarmed, and
+ * base with its getenv_fn. */
 int cli_run_line(const char *line, const struct cli_io *from);
 /* Splits a line into words as a shell would ('…', "…", \x; nothing is expanded). *words is one block to free. LS_E_USAGE for an open quote. */
 LS_MUST_CHECK enum ls_rc cli_split_line(const char *line, char ***words, int *n, struct ls_err *err);

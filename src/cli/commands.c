@@ -43,7 +43,8 @@ const struct cli_command cli_commands[] = {
     {.name = "conflicts", .args = "", .summary = "show what disagrees between files, journal, lists and ledger, and what settles it",
      .details = "Without a database the folder alone is looked at. The exit code is 6 when something keeps the tool from running. A settlement that was broken "
                 "off is ended by --finish or --take-back (of a conversion: with --out DIR).",
-     .options = CLI_O(FINISH) | CLI_O(TAKE_BACK) | CLI_O(OUT), .flags = CLI_WRITES, .run = cli_cmd_conflicts},
+     .options = CLI_O(FINISH) | CLI_O(TAKE_BACK) | CLI_O(OUT), .flags = CLI_WRITES, .writes_with = CLI_O(FINISH) | CLI_O(TAKE_BACK),
+     .run = cli_cmd_conflicts},
     {.name = "renumber", .args = "[VERSION [TO]]", .summary = "give migrations other numbers: files, journal and ledger together",
      .details = "Without VERSION: all that share a number with another one, and those that came in behind something newer and would never run. VERSION may be "
                 "a file's name. TO is the number that it gets, the first free one behind its own and what is applied, when it is left out. Shows everything first, and asks.",

@@ -122,6 +122,27 @@ static int finish(struct cli_ctx *ctx, int code)
     return code;
 }
 
+static bool wants_to_write(const struct cli_ctx *ctx)
+{
+    const struct cli_command *c = ctx->words.command;
+
+    return (c->flags & CLI_WRITES) && !cli_has(ctx, CLI_O(DRY_RUN)) && (c->writes_with == 0 || cli_has(ctx, c->writes_with));
+}
+
+/* -1: nothing speaks against it. */
+static int refuse_read_only(struct cli_ctx *ctx)
+{
+    const char *name = ctx->words.command->name;
+
+    if (ctx->request.read_only)
+        return cli_fail_with(ctx, LS_E_REFUSED, "%s writes, and --read-only was asked for", name);
+    if (!ctx->io->is_unarmed)
+        return -1;
+    ls_err_set(&ctx->error, LS_E_REFUSED, "%s writes, and this console is read-only: its environment is protected", name);
+    ls_err_hint(&ctx->error, "arm the console first");
+    return cli_fail(ctx);
+}
+
 int cli_run(const struct cli_io *io, int argc, const char *const *argv)
 {
     struct cli_ctx ctx = {.io = io, .out = io->out, .err = io->err, .error = LS_ERR_INIT};
@@ -140,8 +161,8 @@ int cli_run(const struct cli_io *io, int argc, const char *const *argv)
         ctx.root = ctx.json ? json_object() : NULL;
         cli_request(ctx.v, io->base, io->getenv_fn, &ctx.request);
         code = run_words_alone(&ctx);
-        if (code < 0 && (ctx.words.command->flags & CLI_WRITES) && ctx.request.read_only)
-            code = cli_fail_with(&ctx, LS_E_REFUSED, "%s writes, and --read-only was asked for", ctx.words.command->name);
+        if (code < 0 && wants_to_write(&ctx))
+            code = refuse_read_only(&ctx);
         if (code < 0)
             code = ctx.words.command->run(&ctx);
     }

@@ -25,6 +25,8 @@ static void banner_text(const struct app *a, int i, struct ls_buf *out, enum the
     if (a->phase == APP_FOLDER_ONLY && n++ == i) {
         ls_buf_addf(out, "%s: %s", a->is_reached ? "NOT READ" : "NOT CONNECTED",
                     a->conn_err.message ? a->conn_err.message : "only the folder is shown");
+        if (a->conn_err.hint)
+            ls_buf_addf(out, "\n%s", a->conn_err.hint);
     } else if (s && (s->ledger.dirty || s->timeline.count[LS_STATE_DIRTY] > 0) && n++ == i) {
         ui_keymap_keys(&a->keys, UI_ACT_RESOLVE, 1, &key);
         ls_buf_addf(out,

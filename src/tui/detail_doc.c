@@ -87,14 +87,15 @@ static void head(struct ui_doc *d, const struct ls_snapshot *snap, const struct 
     ui_doc_end(d);
     ui_doc_mark(d);
     ui_doc_addf(d, ROLE_DIM, "%-12s", "state");
-    ui_doc_addf(d, state_role(e), "%s %s", entry_glyph(e, d->ascii), entry_word(e));
-    ui_doc_addf(d, ROLE_DIM, "  %s", ls_state_meaning(e->state));
+    ui_doc_addf(d, state_role(e, snap->has_db), "%s %s", entry_glyph(e, snap->has_db, d->ascii), entry_word(e, snap->has_db));
+    ui_doc_addf(d, ROLE_DIM, "  %s", entry_is_unknown(e, snap->has_db) ? "the database was not read" : ls_state_meaning(e->state));
     ui_doc_end(d);
     if (e->evidence == LS_EVIDENCE_INFERRED)
         fact(d, "evidence", ROLE_INFERRED, snap->ledger.shape == LS_LEDGER_CURSOR
-                 ? "inferred: the ledger keeps only its newest version, so the tool takes this one as applied"
-                 : "inferred: the ledger has no row about it, and the tool takes it as applied");
-    fact(d, "the tool", ROLE_TEXT, e->tool_would);
+                 ? "inferred from the ledger's newest version, as the tool does it"
+                 : "inferred: the ledger has no row, and the tool takes it as in");
+    if (!entry_is_unknown(e, snap->has_db))
+        fact(d, "the tool", ROLE_TEXT, e->tool_would);
     fact(d, "format", ROLE_TEXT, snap->format ? snap->format->title : NULL);
     graph_facts(d, m);
     row_facts(d, e->row);

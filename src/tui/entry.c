@@ -8,8 +8,15 @@ static enum ls_mig_kind kind_of(const struct ls_entry *e)
     return e->migration ? e->migration->kind : e->row ? e->row->kind : LS_KIND_VERSIONED;
 }
 
-const char *entry_word(const struct ls_entry *e)
+bool entry_is_unknown(const struct ls_entry *e, bool is_read)
 {
+    return !is_read && e->state == LS_STATE_PENDING && kind_of(e) != LS_KIND_TAG;
+}
+
+const char *entry_word(const struct ls_entry *e, bool is_read)
+{
+    if (entry_is_unknown(e, is_read))
+        return "unknown";
     if (kind_of(e) == LS_KIND_TAG)
         return ls_kind_name(LS_KIND_TAG);
     if (e->state == LS_STATE_APPLIED && e->evidence == LS_EVIDENCE_INFERRED)
@@ -17,14 +24,16 @@ const char *entry_word(const struct ls_entry *e)
     return ls_state_name(e->state);
 }
 
-const char *entry_glyph(const struct ls_entry *e, bool ascii)
+const char *entry_glyph(const struct ls_entry *e, bool is_read, bool ascii)
 {
+    if (entry_is_unknown(e, is_read))
+        return " ";
     if (kind_of(e) == LS_KIND_TAG)
         return ascii ? "#" : "⚑";
     return ls_state_glyph(e->state, ascii);
 }
 
-enum theme_role state_role(const struct ls_entry *e)
+enum theme_role state_role(const struct ls_entry *e, bool is_read)
 {
     static const enum theme_role roles[LS_N_STATES] = {
         [LS_STATE_APPLIED] = ROLE_APPLIED,           [LS_STATE_PENDING] = ROLE_PENDING,   [LS_STATE_ROLLED_BACK] = ROLE_ROLLED_BACK,
@@ -32,6 +41,8 @@ enum theme_role state_role(const struct ls_entry *e)
         [LS_STATE_DUPLICATE] = ROLE_DUPLICATE,       [LS_STATE_DIRTY] = ROLE_DIRTY,
     };
 
+    if (entry_is_unknown(e, is_read))
+        return ROLE_DIM;
     if (e->state == LS_STATE_APPLIED && e->evidence == LS_EVIDENCE_INFERRED)
         return ROLE_INFERRED;
     return (unsigned)e->state < LS_N_STATES ? roles[e->state] : ROLE_TEXT;

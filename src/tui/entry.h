@@ -6,10 +6,12 @@
 #include "lockstep/base/buf.h"
 #include "lockstep/model/timeline.h"
 
-/* "applied", "applied?" where the tool only assumes it, "tag" of what is no migration. */
-const char *entry_word(const struct ls_entry *e);
-const char *entry_glyph(const struct ls_entry *e, bool ascii);
-enum theme_role state_role(const struct ls_entry *e);
+/* "applied", "applied?" where the tool only assumes it, "tag" of what is no migration. is_read: the ledger was; without it nothing is known of what is
+ * in the database, and a file that would be pending is "unknown". */
+const char *entry_word(const struct ls_entry *e, bool is_read);
+const char *entry_glyph(const struct ls_entry *e, bool is_read, bool ascii);
+enum theme_role state_role(const struct ls_entry *e, bool is_read);
+bool entry_is_unknown(const struct ls_entry *e, bool is_read);
 /* What its state does not say: "repeatable", "baseline", "head", its labels, its batch. Appends "" where there is nothing. Raw text. */
 void entry_note(const struct ls_entry *e, struct ls_buf *out);
 

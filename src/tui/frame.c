@@ -203,6 +203,11 @@ static void draw_counts(const struct app *a, struct ui_surface *s)
         (void)ui_str(s, s->w - (int)strlen(word) - 1, 1, -1, word, UI_ROLE(ROLE_DIM));
         return;
     }
+    if (!snap->has_db) {
+        (void)snprintf(text, sizeof(text), "%zu file%s, nothing known", snap->timeline.e.n, snap->timeline.e.n == 1 ? "" : "s");
+        (void)ui_str(s, x - (int)strlen(text), 1, -1, text, UI_ROLE(ROLE_DIM));
+        return;
+    }
     for (size_t i = LS_ARRAY_LEN(counts); i-- > 0;) {
         size_t n = snap->timeline.count[counts[i].state];
         int w;

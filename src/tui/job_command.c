@@ -24,6 +24,7 @@ struct job_command {
     pthread_mutex_t lock;       /* for what follows: the UI thread cancels what the worker works on */
     struct ls_session *session; /* NULL: none yet, or none any more */
     bool is_cancelled;
+    bool is_unarmed; /* as it was when the line was entered */
 };
 
 struct question {
@@ -128,7 +129,8 @@ static void command_run(struct task *t)
     struct job_command *j = (struct job_command *)t;
     FILE *out = open_memstream(&j->out, &j->out_len), *err = open_memstream(&j->err, &j->err_len);
 
-    const struct tui_line io = {.out = out, .err = err, .confirm = ask, .on_session = on_session, .is_cancelled = is_cancelled, .ctx = j};
+    const struct tui_line io = {.out = out, .err = err, .confirm = ask, .on_session = on_session, .is_cancelled = is_cancelled, .ctx = j,
+                                .is_unarmed = j->is_unarmed};
 
     if (out && err)
         j->code = j->app->params->run_line(j->app->params->ctx, &j->request, j->line, &io);
@@ -208,6 +210,7 @@ void job_command(struct app *a, const char *line)
     pthread_mutex_init(&j->lock, NULL);
     j->app = a;
     j->request = a->request;
+    j->is_unarmed = a->target.params.is_protected && !a->is_armed;
     j->line = ls_strdup(line);
     j->task.run = command_run;
     j->task.done = command_done;

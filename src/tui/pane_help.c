@@ -96,7 +96,7 @@ static struct ui_doc *make(const struct app *a)
     for (int s = 0; s < LS_N_STATES; s++) {
         struct ls_entry e = {.state = (enum ls_state)s};
 
-        ui_doc_addf(d, state_role(&e), "  %s %s", ls_state_glyph(e.state, a->is_ascii), ls_state_name(e.state));
+        ui_doc_addf(d, state_role(&e, true), "  %s %s", ls_state_glyph(e.state, a->is_ascii), ls_state_name(e.state));
         ui_doc_pad(d, 18);
         ui_doc_adds(d, ROLE_TEXT, ls_state_meaning(e.state));
         ui_doc_end(d);

@@ -270,7 +270,7 @@ static void draw_beside(const struct timeline *t, struct ui_surface *s, int x, i
     bool differs = !r || r->differs;
 
     (void)ui_strf(s, x, y, BESIDE_W - 1, UI_ON(differs ? ROLE_WARNING : ROLE_DIM, on), "%s %s", differs ? "!" : "=",
-                  r && r->right ? entry_word(r->right) : "not there");
+                  r && r->right ? entry_word(r->right, true) : "not there");
 }
 
 static void draw_graph(const struct timeline *t, struct ui_surface *s, int x, int y, size_t entry, struct ui_style style)
@@ -297,9 +297,9 @@ static void draw_note(struct ui_surface *s, int x, int y, int w, const struct ls
 static void draw_row(const struct timeline *t, struct ui_surface *s, int y, size_t row, const struct columns *c)
 {
     const struct ls_entry *e = entry_at(t, row);
-    bool is_at = row == t->list.cursor;
+    bool is_at = row == t->list.cursor, is_read = app_snap(t->base.app)->has_db;
     enum theme_role on = is_at ? ROLE_CURSOR : ROLE_TEXT;
-    struct ui_style state = UI_ON(state_role(e), on), text = UI_ON(ROLE_TEXT, on);
+    struct ui_style state = UI_ON(state_role(e, is_read), on), text = UI_ON(ROLE_TEXT, on);
     const char *needle = t->filter.len ? t->filter.ptr : NULL;
     int x = 2, name_x = 4 + STATE_W + c->beside_w + c->graph_w + t->label_w + 2, used;
 
@@ -307,9 +307,9 @@ static void draw_row(const struct timeline *t, struct ui_surface *s, int y, size
         ui_fill(s, 0, y, name_x + c->name_w - 1, 1, UI_ON(on, on));
     if (is_at)
         (void)ui_str(s, 0, y, 1, app_glyph(t->base.app, "▸", ">"), UI_ON(on, on));
-    (void)ui_str(s, x, y, 1, entry_glyph(e, s->grid->ascii), state);
+    (void)ui_str(s, x, y, 1, entry_glyph(e, is_read, s->grid->ascii), state);
     x += 2;
-    (void)ui_str_match(s, x, y, STATE_W - 1, entry_word(e), needle, state);
+    (void)ui_str_match(s, x, y, STATE_W - 1, entry_word(e, is_read), needle, state);
     x += STATE_W;
     if (c->beside_w)
         draw_beside(t, s, x, y, t->view[row], on);

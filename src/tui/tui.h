@@ -15,6 +15,7 @@ struct tui_line {
     void (*on_session)(void *ctx, struct ls_session *session); /* what to cancel; NULL before it goes */
     bool (*is_cancelled)(void *ctx);
     void *ctx;
+    bool is_unarmed; /* read-only until it is armed: what writes to a database is refused */
 };
 
 struct tui_params {

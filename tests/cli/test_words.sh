@@ -77,6 +77,14 @@ exits 2 "a URL of another database"
 like "$err" 'sqlite:' "shows the forms there are"
 run "$LS_BIN" up --read-only --url sqlite:x.db
 exits 3 "--read-only stops what writes"
+mkdir -p ro_migrations && printf 'CREATE TABLE a (i);\n' >ro_migrations/001_a.up.sql
+run "$LS_BIN" conflicts --read-only --migrations ro_migrations --format lockstep
+unlike "$err" 'was asked for' "but not the look at conflicts"
+run "$LS_BIN" conflicts --finish --read-only --migrations ro_migrations --format lockstep
+exits 3 "which writes with --finish"
+run "$LS_BIN" renumber --dry-run --read-only --migrations ro_migrations --format lockstep
+unlike "$err" 'was asked for' "nor a dry run"
+rm -r ro_migrations
 ok "and no file is made" test ! -e x.db
 
 # Errors as JSON.

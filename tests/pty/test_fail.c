@@ -179,7 +179,13 @@ static void shows_a_wrong_password(void **state)
     stage_start(s, "--url", stage_format(s, "postgresql://lockstep_pw:wr0ng-secret%s", host), NULL);
     pty_expect(s->p, "NOT CONNECTED");
     pty_expect(s->p, "password authentication failed for user");
-    pty_expect_words(s->p, "002 t2"); /* the folder is shown all the same */
+    pty_expect_words(s->p, "check the user name, and the password in the URL");
+    pty_expect_words(s->p, "unknown 002 t2"); /* the folder is shown all the same, and nothing said of the database */
+    pty_expect(s->p, "2 files, nothing known");
+    assert_int_equal(pty_find(s->p, "pending"), -1);
+    pty_keys(s->p, "<Enter>");
+    pty_expect_words(s->p, "state unknown the database was not read");
+    assert_int_equal(pty_find(s->p, "runs it next"), -1);
     assert_int_equal(pty_find(s->p, "wr0ng-secret"), -1);
     pty_keys(s->p, "a");
     pty_expect(s->p, "not connected");

@@ -52,6 +52,33 @@ static void opens_read_only(void **state)
     assert_string_equal(stage_there(s), "");
 }
 
+/* The header's word holds for the prompt, too: its own --yes and --confirm are no arming. */
+static void the_prompt_is_read_only_as_well(void **state)
+{
+    struct stage *s = stage(state);
+    const char *up;
+
+    with_environments(s);
+    up = stage_format(s, ":up --yes --no-backup --confirm %s<Enter>", database(s));
+    stage_start_env(s, "production", NULL);
+    stage_ready(s);
+    pty_keys(s->p, up);
+    pty_expect(s->p, "exit code 3");
+    pty_expect_words(s->p, "up writes, and this console is read-only");
+    assert_string_equal(stage_there(s), "");
+    pty_keys(s->p, "<Esc>:status<Enter>"); /* what reads goes on */
+    pty_expect(s->p, "exit code 0");
+    pty_keys(s->p, "<Esc>");
+    pty_expect_gone(s->p, "exit code");
+    arm(s);
+    pty_keys(s->p, up);
+    pty_expect(s->p, "exit code 0");
+    pty_keys(s->p, "<Esc>");
+    pty_expect_gone(s->p, "exit code");
+    stage_quit(s);
+    assert_int_not_equal(strlen(stage_there(s)), 0);
+}
+
 static void arms_and_disarms(void **state)
 {
     struct stage *s = stage(state);
@@ -264,6 +291,7 @@ static void prunes_under_the_name(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        ON_BOTH(the_prompt_is_read_only_as_well),
         ON_BOTH(opens_read_only),           ON_BOTH(arms_and_disarms),     ON_BOTH(wants_the_name_typed),
         ON_BOTH(refuses_a_pasted_name),     ON_BOTH(backs_up_first),       ON_BOTH(typing_ahead_never_applies),
         ON_BOTH(typing_ahead_at_the_start), ON_BOTH(switches_environment), ON_BOTH(started_read_only),
