@@ -336,7 +336,7 @@ static void a_missing_file(bool pg)
     eng_run(&o, LS_ACTION_UP, -1, NULL);
     ops_sql(&o, "INSERT INTO goose_db_version (version_id, is_applied) VALUES (2, true)");
     eng_states(&o, "00001 applied, 00002 missing, 00003 applied");
-    eng_refused(&o, LS_ACTION_DOWN, 1, NULL, LS_E_REFUSED, "version 2 is in the ledger, but has no file");
+    eng_refused(&o, LS_ACTION_DOWN, 1, NULL, LS_E_REFUSED, "version 00002 is in the ledger, but has no file");
     ops_put(&o, "migrations/4_d.sql", UP "CREATE TABLE d (id int);\n");
     eng_run(&o, LS_ACTION_UP, -1, NULL);  /* up does not care */
     eng_run(&o, LS_ACTION_DOWN, 1, NULL); /* no Down in the file: goose only deletes the row */
