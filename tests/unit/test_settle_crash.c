@@ -188,7 +188,7 @@ static void killed_everywhere(bool pg)
 #ifndef LOCKSTEP_FAULTS
     test_skip("this build has no fault points");
 #endif
-    for (int finish = 0; finish < 2; finish++)
+    for (int pass = 0; pass < (pg ? 1 : 2); pass++) /* a database on the server costs more: there each point has one end */
         for (int point = 1;; point++) {
             bool killed;
 
@@ -198,7 +198,7 @@ static void killed_everywhere(bool pg)
                 no_file_is_lost();
                 n_left += is_there("migrations/" LS_SETTLE_INTENT);
                 n_done += ledger_is_done();
-                end_it(finish == 1);
+                end_it((point + pass) % 2 == 1);
             } else {
                 is_settled("7");
             }
@@ -207,8 +207,8 @@ static void killed_everywhere(bool pg)
                 break;
             assert_true(point < 60);
         }
-    assert_true(n_left >= 8); /* the record, two files, the ledger's points, for both ends */
-    assert_true(n_done >= 2);
+    assert_true(n_left >= (pg ? 4 : 8)); /* the record, two files, the ledger's points */
+    assert_true(n_done >= (pg ? 1 : 2));
 }
 
 /* --- a conversion --------------------------------------------------------------------------------------------------------- */
@@ -277,7 +277,7 @@ static void conversion_killed(bool pg)
 #ifndef LOCKSTEP_FAULTS
     test_skip("this build has no fault points");
 #endif
-    for (int finish = 0; finish < 2; finish++)
+    for (int pass = 0; pass < (pg ? 1 : 2); pass++) /* a database on the server costs more: there each point has one end */
         for (int point = 1;; point++) {
             char *dir;
             bool killed;
@@ -290,7 +290,7 @@ static void conversion_killed(bool pg)
             assert_true(source_is_whole());
             n_left += killed && is_there("new/" LS_SETTLE_INTENT);
             if (killed)
-                end_conversion(finish == 1, pg);
+                end_conversion((point + pass) % 2 == 1, pg);
             else
                 is_converted(true, pg);
             ops_close(&o);
@@ -298,7 +298,7 @@ static void conversion_killed(bool pg)
                 break;
             assert_true(point < 60);
         }
-    assert_true(n_left >= 8);
+    assert_true(n_left >= (pg ? 4 : 8));
 }
 
 static void conversion_killed_on_sqlite(void **state)
