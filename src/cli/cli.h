@@ -36,6 +36,7 @@ enum cli_kind {
     X(MIGRATIONS, "migrations", 0, CLI_TEXT, "DIR", "the folder of the migrations")                                                    \
     X(FORMAT, "format", 0, CLI_TEXT, "NAME", "whose files and ledger these are; `lockstep formats` lists the tools")                   \
     X(LEDGER_TABLE, "ledger-table", 0, CLI_TEXT, "TABLE", "the ledger, when it is not the format's own table")                         \
+    X(TOOL, "tool", 0, CLI_TEXT, "PATH", "the program of a tool that runs its migrations itself (alembic, rails, sqitch)")             \
     X(BACKUP_DIR, "backup-dir", 0, CLI_TEXT, "DIR", "where backups are")                                                               \
     X(LOCK_TIMEOUT, "lock-timeout", 0, CLI_DURATION, "TIME", "how long a statement may wait for a lock (3s)")                          \
     X(STATEMENT_TIMEOUT, "statement-timeout", 0, CLI_DURATION, "TIME", "how long a statement may run (0: without end)")                \
@@ -65,6 +66,10 @@ enum cli_kind {
     X(LIMIT, "limit", 'n', CLI_COUNT, "N", "show the newest N entries (20; 0: all)")                                                   \
     X(IMPORT, "import", 0, CLI_FLAG, NULL, "take over a schema_version table of an older tool, once")                                  \
     X(NO_RUN, "no-run", 0, CLI_FLAG, NULL, "do not run the .verify files")                                                             \
+    X(OUT_OF_ORDER, "out-of-order", 0, CLI_FLAG, NULL, "run late ones too, as the tool does when told to (goose -allow-missing, Flyway outOfOrder)") \
+    X(RUN_TOOL, "run-tool", 0, CLI_FLAG, NULL, "have the tool print the SQL that it would run: that runs the project's code")        \
+    X(FAIL_ON, "fail-on", 0, CLI_TEXT, "SEVERITY", "the least that makes it fail: info, warning, danger, error (the default), never")  \
+    X(SARIF, "sarif", 0, CLI_FLAG, NULL, "print SARIF 2.1.0, which code hosts show beside the lines")                                  \
     X(DIALECT, "dialect", 0, CLI_TEXT, "NAME", "postgres or sqlite")                                                                   \
     X(TO, "to", 0, CLI_TEXT, "FORMAT", "the format to convert to")                                                                     \
     X(OUT, "out", 0, CLI_TEXT, "DIR", "the new folder (the old one's name with -FORMAT behind it)")                                    \
@@ -85,7 +90,7 @@ enum cli_option_id {
 #define CLI_ALONE (CLI_O(GENERATE_COMPLETION) | CLI_O(DUMP_KEYS))
 /* What every command takes. */
 #define CLI_GLOBAL                                                                                                                     \
-    (CLI_O(URL) | CLI_O(ENV) | CLI_O(PROJECT) | CLI_O(MIGRATIONS) | CLI_O(FORMAT) | CLI_O(LEDGER_TABLE) | CLI_O(BACKUP_DIR) |          \
+    (CLI_O(URL) | CLI_O(ENV) | CLI_O(PROJECT) | CLI_O(MIGRATIONS) | CLI_O(FORMAT) | CLI_O(LEDGER_TABLE) | CLI_O(TOOL) | CLI_O(BACKUP_DIR) | \
      CLI_O(LOCK_TIMEOUT) | CLI_O(STATEMENT_TIMEOUT) | CLI_O(LOCK_WAIT) | CLI_O(NO_JOURNAL) | CLI_O(POOLED) | CLI_O(READ_ONLY) |        \
      CLI_O(THEME) | CLI_O(JSON) | CLI_O(YES) | CLI_O(CONFIRM) | CLI_O(QUIET) | CLI_O(HELP) | CLI_O(VERSION))
 
@@ -106,7 +111,7 @@ struct cli_values {
 
 /* Every command, in the order of --help; commands.c has a row for each, cmd.h its function. */
 #define CLI_COMMANDS(X)                                                                                                                \
-    X(status) X(up) X(down) X(to) X(plan) X(verify) X(new) X(mark) X(conflicts) X(renumber) X(reconcile) X(adopt) X(convert) X(backup) X(backups) X(log) X(init) X(split) X(formats)             \
+    X(status) X(up) X(down) X(to) X(plan) X(verify) X(lint) X(new) X(mark) X(conflicts) X(renumber) X(reconcile) X(adopt) X(convert) X(backup) X(backups) X(log) X(init) X(split) X(formats)             \
     X(version) X(help)
 
 #define CLI_MAX_ARGS 3

@@ -32,7 +32,8 @@ static void print_one(struct cli_ctx *ctx, const struct ls_conflict *c)
     if (c->diag.path != NULL && c->diag.line > 0)
         cli_print(ctx, "%s %s: %s:%d", ls_severity_name(c->diag.severity), c->diag.code, c->diag.path, c->diag.line);
     else
-        cli_print(ctx, "%s %s%s%s", ls_severity_name(c->diag.severity), c->diag.code, c->diag.path != NULL ? ": " : "", c->diag.path != NULL ? c->diag.path : "");
+        cli_print(ctx, "%s %s%s%s", ls_severity_name(c->diag.severity), c->diag.code, c->diag.path != NULL ? ": " : "",
+                  c->diag.path != NULL ? c->diag.path : "");
     cli_print(ctx, "  %s", c->diag.message);
     if (c->diag.hint != NULL)
         cli_print(ctx, "  %s", c->diag.hint);
@@ -64,14 +65,16 @@ static int list(struct cli_ctx *ctx)
             print_one(ctx, &found.c.v[i]);
     }
     if (!ctx->root)
-        cli_print(ctx, "%zu conflict%s%s", found.c.n, found.c.n == 1 ? "" : "s", ctx->snap->has_db ? "" : " (of the folder alone: no database is named)");
+        cli_print(ctx, "%zu conflict%s%s", found.c.n, found.c.n == 1 ? "" : "s",
+                  ctx->snap->has_db ? "" : " (of the folder alone: no database is named)");
     ls_conflicts_release(&found);
     return bad ? ls_rc_exit_code(LS_E_DRIFT) : 0;
 }
 
 static int end_leftover(struct cli_ctx *ctx, bool finish)
 {
-    const char *dir = cli_has(ctx, CLI_O(OUT)) ? ctx->v->text[CLI_OPT_OUT] : ctx->target.params.migrations_dir, *what = finish ? "finish" : "take back";
+    const char *dir = cli_has(ctx, CLI_O(OUT)) ? ctx->v->text[CLI_OPT_OUT] : ctx->target.params.migrations_dir,
+               *what = finish ? "finish" : "take back";
     struct ls_settle_left left;
     struct ls_run_report report;
     struct ls_buf text = LS_BUF_INIT, raw = LS_BUF_INIT;
@@ -79,8 +82,9 @@ static int end_leftover(struct cli_ctx *ctx, bool finish)
 
     if (ls_settle_leftover(dir, &left, &ctx->error) != LS_OK)
         return cli_fail(ctx);
-    ls_buf_addf(&raw, "%s, begun at %s in %s: %zu of %zu file operations are done", left.title != NULL ? left.title : "A settlement",
-                left.began_at != NULL ? left.began_at : "an unknown time", dir, left.n_done, left.n_ops);
+    ls_buf_addf(&raw, "%s, begun at %s in %s: %zu of %zu file operations are done",
+                left.title != NULL ? left.title : "A settlement", left.began_at != NULL ? left.began_at : "an unknown time", dir,
+                left.n_done, left.n_ops);
     char *clean = cli_clean(ctx, raw.ptr);
     ls_buf_addf(&text, "%s\n%s", clean, finish ? "It is brought to its end.\n" : "Every file is put back as it was.\n");
     free(clean);
@@ -106,7 +110,7 @@ int cli_cmd_conflicts(struct cli_ctx *ctx)
 
     if (finish && back)
         return cli_fail_with(ctx, LS_E_USAGE, "--finish and --take-back contradict each other");
-    if (cli_open_settle(ctx, false) != LS_OK)
+    if (cli_open_settle(ctx, false, finish || back) != LS_OK)
         return cli_fail(ctx);
     return finish || back ? end_leftover(ctx, finish) : list(ctx);
 }

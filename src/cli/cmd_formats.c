@@ -7,12 +7,15 @@
 
 #include "lockstep/format/format.h"
 
+/* Itself, or by the tool as its child. */
+#define RUNS (LS_CAP_NATIVE_APPLY | LS_CAP_DELEGATE)
+
 /* What a format can do, in the order in which it is said. */
 static const struct {
     unsigned cap;
     const char *word;
 } abilities[] = {
-    {LS_CAP_NATIVE_APPLY, "up"},        {LS_CAP_DOWN, "down"},
+    {RUNS, "up"},                       {LS_CAP_DOWN, "down"},
     {LS_CAP_RECORD_ONLY, "mark"},       {LS_CAP_VERIFY, "verify files"},
     {LS_CAP_REPEATABLE, "repeatables"}, {LS_CAP_CHECKSUM, "checksums"},
     {LS_CAP_DIRTY, "dirty state"},
@@ -25,7 +28,7 @@ static bool can(const struct ls_format *f, unsigned cap)
 
     if ((caps & LS_CAP_RECOGNISE_ONLY) != 0)
         return false;
-    if ((caps & LS_CAP_NATIVE_APPLY) == 0)
+    if ((caps & RUNS) == 0)
         caps &= ~(unsigned)LS_CAP_DOWN;
     return (caps & cap) != 0;
 }
@@ -34,7 +37,7 @@ static const char *level(const struct ls_format *f)
 {
     if ((f->caps & LS_CAP_RECOGNISE_ONLY) != 0)
         return "recognised";
-    return (f->caps & LS_CAP_NATIVE_APPLY) != 0 ? "operated" : "read";
+    return (f->caps & LS_CAP_NATIVE_APPLY) != 0 ? "operated" : (f->caps & LS_CAP_DELEGATE) != 0 ? "delegated" : "read";
 }
 
 static const char *ability_text(const struct ls_format *f, struct ls_buf *b)
@@ -48,6 +51,8 @@ static const char *ability_text(const struct ls_format *f, struct ls_buf *b)
     for (size_t i = 0; i < LS_ARRAY_LEN(abilities); i++)
         if (can(f, abilities[i].cap))
             ls_buf_addf(b, ", %s", abilities[i].word);
+    if ((f->caps & LS_CAP_DELEGATE) != 0)
+        ls_buf_addf(b, " (up and down by %s itself)", f->title);
     return b->ptr;
 }
 

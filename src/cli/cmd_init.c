@@ -9,6 +9,8 @@
 #include "lockstep/base/mem.h"
 #include "lockstep/base/redact.h"
 
+#define STRONG 50 /* a score that is more than a guess (struct ls_detect) */
+
 /* What a folder holds already. */
 struct found {
     const char *format;    /* NULL: none, or two formats could be meant */
@@ -57,6 +59,27 @@ static char *from_folder_of(const char *path, const char *dir)
     return joined;
 }
 
+/* Where the project has its migrations already, seen from the file's folder: what status would find without a file. "migrations"
+ * where nothing tells. */
+static char *find_dir(const char *path)
+{
+    size_t len = (size_t)(ls_path_base(path) - path);
+    char *root = len > 0 ? ls_strndup(path, len > 1 ? len - 1 : len) : ls_strdup(".");
+    struct ls_founds found = {0};
+    char *usual = ls_path_join(root, "migrations"), *dir = NULL;
+
+    if (ls_path_kind(usual) != LS_PATH_DIR && ls_format_detect_project(root, &found, NULL) == LS_OK && found.f.n > 0 &&
+        found.f.v[0].detect.score >= STRONG && (found.f.v[0].format->caps & LS_CAP_RECOGNISE_ONLY) == 0) {
+        const char *at = found.f.v[0].dir;
+
+        dir = ls_strdup(len > 0 && strcmp(at, root) == 0 ? "." : len > 0 ? at + strlen(root) + 1 : at);
+    }
+    ls_founds_release(&found);
+    free(usual);
+    free(root);
+    return dir != NULL ? dir : ls_strdup("migrations");
+}
+
 static void tell(struct cli_ctx *ctx, const char *dir, const struct found *f)
 {
     if (f->format)
@@ -79,7 +102,8 @@ static enum ls_rc check_request(struct cli_ctx *ctx)
     if (r->read_only)
         return ls_err_set(&ctx->error, LS_E_REFUSED, "init writes files, and --read-only was asked for");
     if (format && (format->caps & LS_CAP_RECOGNISE_ONLY) != 0)
-        return ls_err_set(&ctx->error, LS_E_UNSUPPORTED, "lockstep knows %s by name only; use %s for its migrations", format->title, format->title);
+        return ls_err_set(&ctx->error, LS_E_UNSUPPORTED, "lockstep knows %s by name only; use %s for its migrations", format->title,
+                          format->title);
     if (r->format && !format)
         return ls_err_set(&ctx->error, LS_E_USAGE, "there is no format '%s'; `lockstep formats` lists them", r->format);
     if (!r->url)
@@ -105,7 +129,7 @@ int cli_cmd_init(struct cli_ctx *ctx)
     bool is_dir = ls_path_kind(where) == LS_PATH_DIR;
     char *path =
         is_dir && strcmp(where, ".") != 0 ? ls_path_join(where, "lockstep.conf") : ls_strdup(is_dir ? "lockstep.conf" : where);
-    const char *written = ctx->request.migrations ? ctx->request.migrations : "migrations";
+    char *written = ctx->request.migrations ? ls_strdup(ctx->request.migrations) : find_dir(path);
     char *dir = from_folder_of(path, written);
     struct ls_buf text = LS_BUF_INIT;
     struct found found = {0};
@@ -134,6 +158,7 @@ int cli_cmd_init(struct cli_ctx *ctx)
         tell(ctx, dir, &found);
     }
 out:
+    free(written);
     ls_buf_release(&text);
     free(path);
     free(dir);

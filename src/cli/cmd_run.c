@@ -5,7 +5,7 @@
 
 int cli_cmd_up(struct cli_ctx *ctx)
 {
-    struct ls_plan_request req = {.action = LS_ACTION_UP};
+    struct ls_plan_request req = {.action = LS_ACTION_UP, .out_of_order = cli_has(ctx, CLI_O(OUT_OF_ORDER))};
 
     if (cli_count_arg(ctx, ctx->words.args[0], -1, &req.count) != LS_OK)
         return cli_fail(ctx);
@@ -23,7 +23,8 @@ int cli_cmd_down(struct cli_ctx *ctx)
 
 int cli_cmd_to(struct cli_ctx *ctx)
 {
-    const struct ls_plan_request req = {.action = LS_ACTION_TO, .count = -1, .version = ctx->words.args[0]};
+    const struct ls_plan_request req = {.action = LS_ACTION_TO, .count = -1, .version = ctx->words.args[0],
+                                        .out_of_order = cli_has(ctx, CLI_O(OUT_OF_ORDER))};
 
     return cli_apply(ctx, &req);
 }

@@ -8,21 +8,22 @@
 #include "cli/settle.h"
 #include "lockstep/base/mem.h"
 
-/* --- the project ------------------------------------------------------------------------------------------------------------------------------------ */
+/* --- the project ---------------------------------------------------------------------------------------------------------- */
 
-enum ls_rc cli_open_settle(struct cli_ctx *ctx, bool need_db)
+enum ls_rc cli_open_settle(struct cli_ctx *ctx, bool need_db, bool writes)
 {
     enum ls_rc rc = cli_load(ctx, need_db);
 
     if (rc != LS_OK)
         return rc;
+    ctx->target.params.read_only = ctx->target.params.read_only || !writes;
     ctx->session = ls_session_new(&ctx->target.params);
     if (ctx->target.params.url != NULL)
         return cli_snapshot(ctx);
     return ls_session_scan(ctx->session, &ctx->snap, &ctx->error);
 }
 
-/* --- as data --------------------------------------------------------------------------------------------------------------------------------------------- */
+/* --- as data -------------------------------------------------------------------------------------------------------------- */
 
 static json_t *file_json(const struct ls_file_op *op)
 {
@@ -107,7 +108,7 @@ static json_t *result_json(const struct ls_run_report *r)
     return o;
 }
 
-/* --- asking and running ------------------------------------------------------------------------------------------------------------------------------------ */
+/* --- asking and running --------------------------------------------------------------------------------------------------- */
 
 int cli_settle_tell(struct cli_ctx *ctx, const char *what, struct ls_run_report *r)
 {
@@ -160,8 +161,9 @@ static void question(struct cli_ctx *ctx, const struct ls_settlement *t, struct 
     struct ls_buf raw = LS_BUF_INIT;
 
     if (t->plan != NULL)
-        ls_buf_addf(&raw, "Target:  %s%s%s%s\nJournal: %s\n", t->plan->target, p->env_name ? ", environment " : "", p->env_name ? p->env_name : "",
-                    p->is_protected ? ", PROTECTED" : "", p->journal ? "recorded in lockstep_journal" : "off");
+        ls_buf_addf(&raw, "Target:  %s%s%s%s\nJournal: %s\n", t->plan->target, p->env_name ? ", environment " : "",
+                    p->env_name ? p->env_name : "", p->is_protected ? ", PROTECTED" : "",
+                    p->journal ? "recorded in lockstep_journal" : "off");
     ls_settlement_print(t, cli_dialect(ctx), &raw);
     clean_lines(ctx, out, raw.ptr);
     ls_buf_release(&raw);
@@ -218,7 +220,8 @@ static int settle(struct cli_ctx *ctx, const struct ls_settle_request *req, bool
     struct ls_buf text = LS_BUF_INIT;
     int code;
 
-    if (cli_open_settle(ctx, need_db) != LS_OK || ls_settle_make(ctx->session, ctx->snap, req, &t, &ctx->error) != LS_OK)
+    if (cli_open_settle(ctx, need_db, !cli_has(ctx, CLI_O(DRY_RUN))) != LS_OK ||
+        ls_settle_make(ctx->session, ctx->snap, req, &t, &ctx->error) != LS_OK)
         return cli_fail(ctx);
     if (ctx->root) {
         (void)json_object_set_new(ctx->root, "target", ctx->snap->has_db ? cli_json_target(ctx) : json_null());
@@ -237,7 +240,7 @@ static int settle(struct cli_ctx *ctx, const struct ls_settle_request *req, bool
     return code;
 }
 
-/* --- the commands -------------------------------------------------------------------------------------------------------------------------------------------- */
+/* --- the commands --------------------------------------------------------------------------------------------------------- */
 
 int cli_cmd_renumber(struct cli_ctx *ctx)
 {
@@ -253,14 +256,19 @@ static const char **split_ids(const char *ids, char **text)
 {
     size_t n = 2, k = 0;
     const char **out;
-    char *save = NULL;
 
     for (const char *p = ids; *p != '\0'; p++)
         n += *p == ',';
     *text = ls_strdup(ids);
     out = ls_calloc(n, sizeof(*out));
-    for (char *w = strtok_r(*text, ",", &save); w != NULL; w = strtok_r(NULL, ",", &save))
-        out[k++] = w;
+    for (char *p = *text, *end; *p != '\0'; p = end) {
+        size_t len = strcspn(p, ",");
+
+        end = p + len + (p[len] != '\0');
+        p[len] = '\0';
+        if (len > 0)
+            out[k++] = p;
+    }
     return out;
 }
 

@@ -4,6 +4,7 @@
 #include "cli/cmd.h"
 
 #include "lockstep/engine/dirty.h"
+#include "lockstep/engine/settle.h"
 #include "lockstep/model/graph.h"
 
 static const char *applied_at(const struct ls_entry *e)
@@ -177,6 +178,8 @@ static void print_head(struct cli_ctx *ctx)
     cli_print(ctx, "target  %s%s%s%s%s%s", s->target_label ? s->target_label : "", s->has_db ? ", " : "", s->has_db ? s->info.server : "",
               p->env_name ? ", environment " : "", p->env_name ? p->env_name : "", p->is_protected ? ", protected" : "");
     cli_print(ctx, "format  %s, %s in %s", s->format ? s->format->name : "unknown", "migrations", p->migrations_dir);
+    if (s->tool_path)
+        cli_print(ctx, "tool    %s, run in %s", s->tool_path, s->tool_dir);
     const char *whose = s->ledger.foreign;
     if (s->has_db)
         cli_print(ctx, "ledger  %s%s%s%s", s->ledger.location ? s->ledger.location : "", s->ledger.exists || whose ? "" : ", not there yet",
@@ -262,7 +265,11 @@ static void print_diags(struct cli_ctx *ctx)
     for (size_t i = 0; i < diags->d.n; i++) {
         const struct ls_diag *d = &diags->d.v[i];
 
-        cli_warn(ctx, "%s: %s%s%s", ls_severity_name(d->severity), d->path ? d->path : "", d->path ? ": " : "", d->message);
+        char line[16] = "";
+
+        if (d->line > 0)
+            (void)snprintf(line, sizeof(line), ":%d", d->line);
+        cli_warn(ctx, "%s: %s%s%s%s", ls_severity_name(d->severity), d->path ? d->path : "", d->path ? line : "", d->path ? ": " : "", d->message);
         if (d->hint)
             cli_lines(ctx, ctx->err, "  ", d->hint);
     }
@@ -282,6 +289,10 @@ static void fill_json(struct cli_ctx *ctx)
     cli_json_bool(ledger, "legacy", s->ledger.has_legacy);
     cli_json_set(ledger, "foreign", s->ledger.foreign);
     (void)json_object_set_new(ctx->root, "ledger", ledger);
+    if (s->format && s->format->tool) { /* what runs its migrations: null where it is not there */
+        cli_json_set(ctx->root, "tool", s->tool_path);
+        cli_json_set(ctx->root, "tool_note", s->tool_note);
+    }
     for (size_t i = 0; i < LS_N_STATES; i++)
         cli_json_int(counts, ls_state_name((enum ls_state)i), (int64_t)s->timeline.count[i]);
     (void)json_object_set_new(ctx->root, "counts", counts);
@@ -289,6 +300,22 @@ static void fill_json(struct cli_ctx *ctx)
         (void)json_array_append_new(list, entry_json(&s->timeline.e.v[i]));
     (void)json_object_set_new(ctx->root, "migrations", list);
     (void)json_object_set_new(ctx->root, "diagnostics", cli_json_diags(&s->migrations.diags));
+}
+
+/* What `conflicts` would list, as far as files and ledger show it: asking the catalogue is its own business. */
+static void note_conflicts(struct cli_ctx *ctx)
+{
+    struct ls_conflicts found;
+    size_t n = 0;
+
+    if (ls_conflicts_find(NULL, ctx->snap, &found, NULL) == LS_OK)
+        for (size_t i = 0; i < found.c.n; i++)
+            n += found.c.v[i].command != NULL;
+    if (ctx->root)
+        cli_json_int(ctx->root, "settleable_conflicts", (int64_t)n);
+    else if (n > 0 && !cli_has(ctx, CLI_O(CSV)))
+        cli_say(ctx, "note: %zu conflict%s can be settled; `lockstep conflicts` shows %s and how", n, n == 1 ? "" : "s", n == 1 ? "it" : "them");
+    ls_conflicts_release(&found);
 }
 
 /* --check: 3 where nothing can run, 6 where something is to do or differs. */
@@ -329,6 +356,7 @@ int cli_cmd_status(struct cli_ctx *ctx)
         if (ctx->snap->ledger.has_legacy)
             cli_say(ctx, "note: there is a schema_version table of an older tool; `lockstep mark --import` takes it over");
     }
+    note_conflicts(ctx);
     if (ctx->snap->has_db && is_dirty(ctx->snap) && !cli_has(ctx, CLI_O(CSV)))
         explain_dirty(ctx);
     return cli_has(ctx, CLI_O(CHECK)) ? check(ctx) : 0;

@@ -54,6 +54,9 @@ int cli_cmd_verify(struct cli_ctx *ctx)
     cli_progress_hooks(&progress, &hooks);
     /* Nothing is applied where there is no ledger. */
     bool run_files = ctx->snap->has_db && ctx->snap->ledger.exists && !cli_has(ctx, CLI_O(NO_RUN));
+    /* A tool's own scripts may write, and roll back: they are kept from a session that the user wants read-only, and run in any other. */
+    if (run_files && (ctx->snap->format->caps & LS_CAP_DELEGATE) != 0)
+        ls_session_set_read_only(ctx->session, ctx->request.read_only);
     enum ls_rc rc = ls_verify(ctx->session, ctx->snap, run_files, &hooks, &report, &ctx->error);
     cli_progress_close(&progress);
     cli_guard_end(guard);

@@ -15,19 +15,25 @@ const struct cli_command cli_commands[] = {
     {.name = "up", .args = "[N]", .summary = "apply all pending migrations, or the next N",
      .details = "Shows the plan and asks first. Without a terminal --yes is needed, for a protected environment also --confirm DBNAME and one of "
                 "--backup and --no-backup.",
-     .max_args = 1, .options = CLI_O(BACKUP) | CLI_O(NO_BACKUP), .flags = CLI_NEEDS_DB | CLI_WRITES, .run = cli_cmd_up},
+     .max_args = 1, .options = CLI_O(BACKUP) | CLI_O(NO_BACKUP) | CLI_O(OUT_OF_ORDER), .flags = CLI_NEEDS_DB | CLI_WRITES, .run = cli_cmd_up},
     {.name = "down", .args = "[N]", .summary = "roll back the last migration, or the last N (or `all`)",
      .details = "Shows the plan and asks first; see up.", .max_args = 1, .options = CLI_O(BACKUP) | CLI_O(NO_BACKUP),
      .flags = CLI_NEEDS_DB | CLI_WRITES, .run = cli_cmd_down},
     {.name = "to", .args = "VERSION", .summary = "apply or roll back until VERSION is the newest applied one (0: nothing is)",
-     .details = "Shows the plan and asks first; see up.", .min_args = 1, .max_args = 1, .options = CLI_O(BACKUP) | CLI_O(NO_BACKUP),
-     .flags = CLI_NEEDS_DB | CLI_WRITES, .run = cli_cmd_to},
+     .details = "Shows the plan and asks first; see up.", .min_args = 1, .max_args = 1,
+     .options = CLI_O(BACKUP) | CLI_O(NO_BACKUP) | CLI_O(OUT_OF_ORDER), .flags = CLI_NEEDS_DB | CLI_WRITES, .run = cli_cmd_to},
     {.name = "plan", .args = "[up [N] | down [N] | to VERSION]", .summary = "print the SQL that would run, ledger statements included; write nothing",
-     .details = "The SQL goes to standard output and runs as it stands in psql or sqlite3; what the operator should know goes to standard error.",
-     .max_args = 2, .flags = CLI_NEEDS_DB, .words = {"up down to"}, .run = cli_cmd_plan},
+     .details = "The SQL goes to standard output and runs as it stands in psql or sqlite3; what the operator should know goes to standard error. Of a tool that "
+                "runs its migrations itself the command line is shown; --run-tool has it say its SQL, where it can (alembic), which runs the project's code.",
+     .max_args = 2, .options = CLI_O(OUT_OF_ORDER) | CLI_O(RUN_TOOL), .flags = CLI_NEEDS_DB, .words = {"up down to"}, .run = cli_cmd_plan},
     {.name = "verify", .args = "", .summary = "check checksums, order, gaps, duplicates, missing downs, and run the .verify files",
      .details = "The .verify files of applied migrations run in a read-only transaction that is rolled back. The exit code is 6 when a check fails.",
      .options = CLI_O(NO_RUN), .flags = CLI_NEEDS_DB, .run = cli_cmd_verify},
+    {.name = "lint", .args = "", .summary = "check the files without a database, with file and line, for CI",
+     .details = "What the folder's files get wrong, what verify checks without a database, what the tool would refuse to run, and what is risky in a statement. "
+                "The dialect is --dialect's, else the target's, else the folder's own, else PostgreSQL's. The exit code is 6 when something is as bad as "
+                "--fail-on says.",
+     .options = CLI_O(FAIL_ON) | CLI_O(SARIF) | CLI_O(DIALECT), .run = cli_cmd_lint},
     {.name = "new", .args = "NAME", .summary = "write the empty files of a new migration", .min_args = 1, .max_args = 1, .run = cli_cmd_new},
     {.name = "mark", .args = "VERSION applied|pending", .summary = "record a migration as applied or pending without running it",
      .details = "What others call force, stamp or resolve. Shows the ledger statements it will run, and asks. With --import, and no other words, the rows of a "
@@ -41,7 +47,7 @@ const struct cli_command cli_commands[] = {
      .run = cli_cmd_conflicts},
     {.name = "renumber", .args = "[VERSION [TO]]", .summary = "give migrations other numbers: files, journal and ledger together",
      .details = "Without VERSION: all that share a number with another one, and those that came in behind something newer and would never run. VERSION may be "
-                "a file's name. TO is the number that it gets, the first free one behind everything when it is left out. Shows everything first, and asks.",
+                "a file's name. TO is the number that it gets, the first free one behind its own and what is applied, when it is left out. Shows everything first, and asks.",
      .max_args = 2, .options = CLI_O(DRY_RUN), .flags = CLI_WRITES, .run = cli_cmd_renumber},
     {.name = "reconcile", .args = "", .summary = "bring the ledger and text lists to what the database really has",
      .details = "What the catalogue shows of each migration, statement by statement, decides; what it cannot tell stays, unless --applied or --pending says so. "

@@ -33,6 +33,7 @@ void cli_request(const struct cli_values *v, const struct config_request *base, 
     out->format = said(v, CLI_OPT_FORMAT, b->format);
     out->project = said(v, CLI_OPT_PROJECT, b->project);
     out->ledger_table = said(v, CLI_OPT_LEDGER_TABLE, b->ledger_table);
+    out->tool = said(v, CLI_OPT_TOOL, b->tool);
     out->backup_dir = said(v, CLI_OPT_BACKUP_DIR, b->backup_dir);
     out->theme = said(v, CLI_OPT_THEME, b->theme);
     out->lock_timeout_ms = said_ms(v, CLI_OPT_LOCK_TIMEOUT, b->lock_timeout_ms);

@@ -5,8 +5,9 @@
 #include "cli/cli.h"
 #include "lockstep/engine/settle.h"
 
-/* Project, session and snapshot; of the folder alone when no database is named and none is needed. */
-LS_MUST_CHECK enum ls_rc cli_open_settle(struct cli_ctx *ctx, bool need_db);
+/* Project, session and snapshot; of the folder alone when no database is named and none is needed. Without writes the connection is
+ * read-only. */
+LS_MUST_CHECK enum ls_rc cli_open_settle(struct cli_ctx *ctx, bool need_db, bool writes);
 /* What a settlement's run has done; the exit code. */
 int cli_settle_tell(struct cli_ctx *ctx, const char *what, struct ls_run_report *r);
 

@@ -31,6 +31,7 @@ static const struct key_def {
     {"format", KEY_FORMAT, offsetof(struct config_env, format)},
     {"theme", KEY_TEXT, offsetof(struct config_env, theme)},
     {"ledger_table", KEY_TEXT, offsetof(struct config_env, ledger_table)},
+    {"tool", KEY_TEXT, offsetof(struct config_env, tool)},
     {"backup_dir", KEY_TEXT, offsetof(struct config_env, backup_dir)},
     {"protected", KEY_BOOL, offsetof(struct config_env, protected_)},
     {"journal", KEY_BOOL, offsetof(struct config_env, journal)},

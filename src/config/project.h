@@ -7,7 +7,7 @@
 
 struct config_env {            /* [env NAME]; NULL / -1 = not set */
     const char *name;
-    const char *url, *url_env, *migrations, *format, *theme, *ledger_table, *backup_dir;
+    const char *url, *url_env, *migrations, *format, *theme, *ledger_table, *tool, *backup_dir;
     int protected_;            /* -1 unset, 0, 1 */
     int journal;               /* -1, 0, 1 */
     int pooled;                /* -1, 0, 1 */
@@ -30,7 +30,7 @@ void config_project_release(struct config_project *p);
 
 /* What the command line said; NULL = nothing. */
 struct config_request {
-    const char *url, *env, *migrations, *format, *project, *ledger_table, *backup_dir, *theme;
+    const char *url, *env, *migrations, *format, *project, *ledger_table, *tool, *backup_dir, *theme;
     int lock_timeout_ms, statement_timeout_ms, lock_wait_ms; /* -1 unset */
     bool read_only, no_journal, pooled;
     const char *(*getenv_fn)(const char *name); /* main passes getenv; tests pass a table */

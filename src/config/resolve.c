@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "config/borrow.h"
 #include "config/dotenv.h"
 #include "lockstep/base/buf.h"
 #include "lockstep/base/file.h"
@@ -32,6 +33,7 @@ struct search {
     struct ls_arena *arena;
     struct config_target *out;
     struct pick pick;
+    struct config_borrowed borrowed; /* from the team's own tool */
 };
 
 static const char *env_get(const struct search *s, const char *name)
@@ -328,6 +330,48 @@ static const char *found_migrations(struct search *s)
     return out ? out : ls_arena_str(s->arena, usual);
 }
 
+/* The last resort: what the team's own tool is told about the database, the folder and the ledger. */
+static void borrow(struct search *s)
+{
+    const struct config_request *req = s->req;
+    const struct config_env *e = s->pick.env, *b = &s->project->base;
+    const char *format = text_of(req->format, e ? e->format : NULL, b->format);
+    const struct ls_format_config *c = &s->borrowed.c;
+
+    config_borrow(s->arena, s->project->dir, format, req->getenv_fn, &s->borrowed);
+    if (s->borrowed.note)
+        add_note(s, s->borrowed.note);
+    if (s->pick.url || req->env || !c->url)
+        return;
+    s->pick.url = c->url;
+    s->pick.source = ls_arena_printf(s->arena, "%s, of %s", c->url_source, s->borrowed.format->title);
+    s->pick.in_project_dir = true;
+    add_note(s, ls_arena_printf(s->arena, "the database is the one of %s, as lockstep was not told another", s->pick.source));
+}
+
+static const char *borrowed_dir(struct search *s)
+{
+    const struct ls_format_config *c = &s->borrowed.c;
+
+    if (!c->dir || ls_path_kind(c->dir) != LS_PATH_DIR)
+        return found_migrations(s);
+    add_note(s, ls_arena_printf(s->arena, "the migrations are taken from %s: %s, of %s", c->dir, c->dir_source, s->borrowed.format->title));
+    return c->dir;
+}
+
+/* A table of a tool's own name is of that tool's format. */
+static void borrow_table(struct search *s)
+{
+    const struct ls_format_config *c = &s->borrowed.c;
+    struct ls_session_params *p = &s->out->params;
+
+    if (p->ledger_table || !c->table)
+        return;
+    p->ledger_table = c->table;
+    p->format_name = p->format_name ? p->format_name : s->borrowed.format->name;
+    add_note(s, ls_arena_printf(s->arena, "the ledger is %s: %s, of %s", c->table, c->table_source, s->borrowed.format->title));
+}
+
 static void fill(struct search *s)
 {
     static const struct config_env unset = {.protected_ = -1, .journal = -1, .pooled = -1, .lock_timeout_ms = -1, .statement_timeout_ms = -1,
@@ -345,9 +389,11 @@ static void fill(struct search *s)
     p->env_name = ls_arena_str(a, s->pick.env ? s->pick.env->name : NULL);
     p->migrations_dir = req->migrations || e->migrations || b->migrations
                             ? ls_arena_str(a, path_of(s, req->migrations, e->migrations, b->migrations, "migrations"))
-                            : found_migrations(s);
+                            : borrowed_dir(s);
     p->format_name = ls_arena_str(a, text_of(req->format, e->format, b->format));
     p->ledger_table = ls_arena_str(a, text_of(req->ledger_table, e->ledger_table, b->ledger_table));
+    p->tool = req->tool || e->tool || b->tool ? ls_arena_str(a, path_of(s, req->tool, e->tool, b->tool, NULL)) : NULL;
+    borrow_table(s);
     p->backup_dir = ls_arena_str(a, path_of(s, req->backup_dir, e->backup_dir, b->backup_dir, "backups"));
     p->is_protected = number_of(-1, e->protected_, b->protected_, 0) == 1;
     p->journal = !req->no_journal && number_of(-1, e->journal, b->journal, 1) == 1;
@@ -374,6 +420,8 @@ static enum ls_rc resolve(const struct config_request *req, const struct config_
     memset(out, 0, sizeof(*out));
     s.arena = out->arena = ls_arena_new();
     rc = pick_url(&s, need_url ? err : &quiet);
+    if (rc == LS_OK)
+        borrow(&s);
     if (rc == LS_OK && !s.pick.url && need_url)
         rc = no_target(&s, err);
     /* Without a database a variable that is not set does no harm; a misspelt -e does. */

@@ -89,6 +89,8 @@ struct effect {
     char *first_word; /* upper case, for people */
 };
 
+#define PG_NAME_MAX 63
+
 struct reader {
     struct ls_lex lx;
     struct ls_tok t; /* the token that is looked at */
@@ -143,6 +145,13 @@ static char *name_part(struct reader *r)
         return NULL;
     }
     next(r);
+    if (r->lx.dialect == LS_DIALECT_POSTGRES && b.len > PG_NAME_MAX) {
+        size_t n = PG_NAME_MAX; /* the server keeps so much of a name, whole characters */
+
+        while (n > 0 && ((unsigned char)b.ptr[n] & 0xc0) == 0x80)
+            n--;
+        ls_buf_truncate(&b, n);
+    }
     return ls_buf_detach(&b);
 }
 
@@ -262,12 +271,33 @@ static enum kind read_alter_action(struct reader *r, struct effect *e)
     return is_constraint ? K_CONSTRAINT : K_COLUMN;
 }
 
+/* DROP CONSTRAINT c, ADD CONSTRAINT c: what is there afterwards says nothing of the first action. */
+static bool is_named_again(struct reader *r, const char *name)
+{
+    while (r->t.kind != LS_TOK_END && r->t.kind != LS_TOK_ERROR) {
+        char *part = name_part(r);
+        bool same = part != NULL && strcmp(part, name) == 0;
+
+        if (part == NULL)
+            next(r);
+        free(part);
+        if (same)
+            return true;
+    }
+    return false;
+}
+
 static enum kind read_alter(struct reader *r, struct effect *e)
 {
+    enum kind kind;
+
     if (accept(r, "TABLE")) {
         accept_two(r, "IF", "EXISTS");
         accept(r, "ONLY");
-        return read_name(r, &e->table_schema, &e->table) ? read_alter_action(r, e) : K_NONE;
+        if (!read_name(r, &e->table_schema, &e->table))
+            return K_NONE;
+        kind = read_alter_action(r, e);
+        return kind != K_NONE && is_named_again(r, e->name) ? K_NONE : kind;
     }
     if (!accept(r, "TYPE") || !read_name(r, &e->table_schema, &e->table) || !accept_two(r, "ADD", "VALUE"))
         return K_NONE;
@@ -375,6 +405,117 @@ static void judge(struct ls_arena *a, const struct effect *e, const char *found,
     }
 }
 
+/* --- what else it touches ---------------------------------------------------------------------------------------------------- */
+
+struct touched {
+    struct ls_arena *arena;
+    LS_VEC(const char *) objects;
+};
+
+static void touch(struct touched *t, enum kind kind, const char *schema, const char *name, const char *table_schema, const char *table)
+{
+    struct effect e = {.kind = kind, .schema = (char *)schema, .name = (char *)name, .table_schema = (char *)table_schema, .table = (char *)table};
+
+    if (kind != K_NONE && name != NULL)
+        *LS_VEC_PUSH(&t->objects) = describe(t->arena, &e);
+}
+
+/* RENAME TO b; RENAME [COLUMN | CONSTRAINT] a TO b. False: no such thing here. */
+static bool touch_rename(struct reader *r, struct touched *t, enum kind kind, const char *schema, const char *name)
+{
+    char *from = NULL, *to = NULL;
+    enum kind part;
+
+    if (!accept(r, "RENAME"))
+        return false;
+    if (accept(r, "TO")) {
+        to = name_part(r);
+        touch(t, kind, schema, name, NULL, NULL);
+        touch(t, kind, schema, to, NULL, NULL);
+    } else {
+        part = accept(r, "CONSTRAINT") ? K_CONSTRAINT : K_COLUMN;
+        accept(r, "COLUMN");
+        from = name_part(r);
+        if (accept(r, "TO"))
+            to = name_part(r);
+        touch(t, part, NULL, from, schema, name);
+        touch(t, part, NULL, to, schema, name);
+    }
+    free(from);
+    free(to);
+    return true;
+}
+
+/* Every ADD and DROP of a list of actions. */
+static void touch_actions(struct reader *r, struct touched *t, const char *schema, const char *name)
+{
+    int depth = 0;
+
+    while (r->t.kind != LS_TOK_END && r->t.kind != LS_TOK_ERROR) {
+        struct effect e = {0};
+        enum kind kind = K_NONE;
+
+        depth += r->t.kind == LS_TOK_OPEN;
+        depth -= r->t.kind == LS_TOK_CLOSE;
+        if (depth == 0 && (ls_tok_is(&r->lx, &r->t, "ADD") || ls_tok_is(&r->lx, &r->t, "DROP")))
+            kind = read_alter_action(r, &e);
+        else if (!touch_rename(r, t, K_TABLE, schema, name))
+            next(r);
+        if (kind != K_NONE)
+            touch(t, kind, NULL, e.name, schema, name);
+        effect_release(&e);
+    }
+}
+
+static void touch_dropped(struct reader *r, struct touched *t)
+{
+    enum kind kind = read_kind(r);
+
+    accept(r, "CONCURRENTLY");
+    accept_two(r, "IF", "EXISTS");
+    for (bool more = kind != K_NONE && kind != K_TRIGGER; more;) {
+        char *schema = NULL, *name = NULL;
+
+        more = read_name(r, &schema, &name) && r->t.kind == LS_TOK_COMMA_DOT;
+        touch(t, kind, schema, name, NULL, NULL);
+        free(schema);
+        free(name);
+        if (more)
+            next(r);
+    }
+}
+
+/* What a statement renames, and every part of a list that it adds or drops: what is seen of those is not the doing of one statement. */
+static const char *const *touches(struct ls_arena *arena, enum ls_dialect d, const char *stmt, size_t len)
+{
+    struct touched t = {.arena = arena};
+    char *schema = NULL, *name = NULL;
+    const char **out = NULL;
+    struct reader r;
+    enum kind kind;
+
+    ls_lex_init(&r.lx, d, stmt, len);
+    next(&r);
+    if (accept(&r, "DROP")) {
+        touch_dropped(&r, &t);
+    } else if (accept(&r, "ALTER") && (kind = read_kind(&r)) != K_NONE) {
+        accept_two(&r, "IF", "EXISTS");
+        accept(&r, "ONLY");
+        if (read_name(&r, &schema, &name) && kind == K_TABLE)
+            touch_actions(&r, &t, schema, name);
+        else if (name != NULL && !touch_rename(&r, &t, kind, schema, name) && accept(&r, "OWNED"))
+            touch(&t, kind, schema, name, NULL, NULL); /* goes with a column from then on */
+    }
+    if (t.objects.n > 0) {
+        out = LS_ARENA_ARRAY(arena, const char *, t.objects.n + 1);
+        memcpy(out, t.objects.v, t.objects.n * sizeof(*out));
+    }
+    LS_VEC_RELEASE(&t.objects);
+    free(schema);
+    free(name);
+    return out;
+}
+
 enum ls_rc ls_autopsy(struct ls_db *db, struct ls_arena *arena, const char *stmt, size_t len, struct ls_trace *out,
                       struct ls_err *err)
 {
@@ -389,6 +530,7 @@ enum ls_rc ls_autopsy(struct ls_db *db, struct ls_arena *arena, const char *stmt
     if (sql != NULL) {
         out->object = describe(arena, &e);
         out->makes = e.creates;
+        out->table = ls_arena_str(arena, e.table);
         rc = look_up(db, arena, &e, sql, &found, err);
         if (rc == LS_OK)
             judge(arena, &e, found, out);
@@ -396,6 +538,7 @@ enum ls_rc ls_autopsy(struct ls_db *db, struct ls_arena *arena, const char *stmt
         out->says = ls_arena_printf(arena, "cannot be known from the catalogue: %s leaves no trace there that can be looked up",
                                     e.first_word);
     }
+    out->also = touches(arena, ls_db_dialect(db), stmt, len);
     effect_release(&e);
     return rc;
 }

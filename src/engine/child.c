@@ -347,12 +347,30 @@ static void wait_for_end(struct job *j)
     j->r->signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
 }
 
+/* Python's last words: the first line behind the frames of the last traceback that begins at the margin. SIZE_MAX: there is no traceback. */
+static size_t find_exception(const struct ls_buf *tail)
+{
+    static const char head[] = "Traceback (most recent call last):";
+    const char *at = tail->ptr, *last = NULL;
+
+    while (at != NULL && (at = strstr(at, head)) != NULL)
+        last = at++;
+    for (at = last; at != NULL && (at = strchr(at, '\n')) != NULL;) {
+        at++;
+        if (*at != '\0' && strchr(" \t\r\n", *at) == NULL)
+            return (size_t)(at - tail->ptr);
+    }
+    return SIZE_MAX;
+}
+
 /* Where the cause begins: at the last line that says "error:" or "fatal:" (PostgreSQL's programs put details and hints behind it),
  * else at the last line. */
 static size_t find_cause(const struct ls_buf *tail)
 {
-    size_t end = tail->len, last = 0, cause = SIZE_MAX;
+    size_t end = tail->len, last = 0, cause = find_exception(tail);
 
+    if (cause != SIZE_MAX)
+        return cause;
     while (end > 0 && (tail->ptr[end - 1] == '\n' || tail->ptr[end - 1] == '\r'))
         end--;
     for (size_t from = 0; from < end;) {
@@ -370,7 +388,7 @@ static size_t find_cause(const struct ls_buf *tail)
 
 static enum ls_rc report(struct job *j, struct ls_err *err)
 {
-    const char *cause, *name = j->c->argv[0];
+    const char *cause, *slash = strrchr(j->c->argv[0], '/'), *name = slash != NULL ? slash + 1 : j->c->argv[0];
     int len;
     enum ls_rc rc;
 

@@ -1,15 +1,20 @@
-/* What teams get stuck on: each conflict in plain words, with what the tool will do about it, and the settlement that settles it. */
+/* What teams get stuck on: each conflict in plain words, with what the tool will do about it, and the settlement that settles it.
+ */
 #include <config.h>
 
 #include <inttypes.h>
 #include <stdarg.h>
 #include <string.h>
 
-#include "engine/dirty_priv.h"
-#include "engine/settle_list.h"
 #include "engine/session_priv.h"
+#include "engine/settle_evidence.h"
+#include "engine/settle_list.h"
 #include "lockstep/base/file.h"
+#include "lockstep/base/mem.h"
 #include "lockstep/engine/settle.h"
+#include "lockstep/format/layout.h"
+
+#define MAX_LOOKED_AT 2000 /* migrations whose statements are looked up, one query each */
 
 struct finder {
     struct ls_session *s;
@@ -17,7 +22,8 @@ struct finder {
     struct ls_conflicts *out;
 };
 
-static struct ls_conflict *LS_PRINTF(6, 7) add(struct finder *f, enum ls_severity severity, const char *code, const char *path, int line, const char *fmt, ...)
+static struct ls_conflict *LS_PRINTF(6, 7)
+    add(struct finder *f, enum ls_severity severity, const char *code, const char *path, int line, const char *fmt, ...)
 {
     struct ls_conflict *c = LS_VEC_PUSH(&f->out->c);
     struct ls_buf b = LS_BUF_INIT;
@@ -26,7 +32,8 @@ static struct ls_conflict *LS_PRINTF(6, 7) add(struct finder *f, enum ls_severit
     va_start(ap, fmt);
     ls_buf_vaddf(&b, fmt, ap);
     va_end(ap);
-    *c = (struct ls_conflict){.diag = {.severity = severity, .code = code, .path = ls_arena_str(f->out->arena, path), .line = line}};
+    *c =
+        (struct ls_conflict){.diag = {.severity = severity, .code = code, .path = ls_arena_str(f->out->arena, path), .line = line}};
     c->diag.message = ls_arena_strn(f->out->arena, b.ptr, b.len);
     ls_buf_release(&b);
     return c;
@@ -46,7 +53,8 @@ static const char *word(const char *text)
     return text[0] != '\0' && text[0] != '-' && strspn(text, plain) == strlen(text) ? text : NULL;
 }
 
-static void LS_PRINTF(5, 6) settle(struct finder *f, struct ls_conflict *c, enum ls_settle_kind kind, const char *arg, const char *fmt, ...)
+static void LS_PRINTF(5, 6)
+    settle(struct finder *f, struct ls_conflict *c, enum ls_settle_kind kind, const char *arg, const char *fmt, ...)
 {
     struct ls_buf b = LS_BUF_INIT;
     va_list ap;
@@ -76,7 +84,7 @@ static bool can_renumber(const struct finder *f)
     return f->snap->format->layout != NULL;
 }
 
-/* --- the folder ------------------------------------------------------------------------------------------------------------------------------------------- */
+/* --- the folder ----------------------------------------------------------------------------------------------------------- */
 
 static bool is_duplicate(const struct ls_entry *e)
 {
@@ -93,17 +101,23 @@ static void find_duplicates(struct finder *f)
         struct ls_buf names = LS_BUF_INIT;
         struct ls_conflict *c;
 
-        for (k = i + 1; is_duplicate(&t->e.v[i]) && k < t->e.n && is_duplicate(&t->e.v[k]) && strcmp(t->e.v[k].id, t->e.v[i].id) == 0; k++)
+        for (k = i + 1;
+             is_duplicate(&t->e.v[i]) && k < t->e.n && is_duplicate(&t->e.v[k]) && strcmp(t->e.v[k].id, t->e.v[i].id) == 0; k++)
             ;
         if (k == i + 1)
             continue;
         for (size_t n = i; n < k; n++)
-            ls_buf_addf(&names, "%s%s", n == i ? "" : n + 1 == k ? " and " : ", ", file_of(&t->e.v[n]) != NULL ? ls_path_base(file_of(&t->e.v[n])) : "");
-        c = add(f, LS_SEV_ERROR, "duplicate-version", file_of(&t->e.v[i + 1]), 0, "%zu migrations have the number %s: %s; %s %s", k - i, t->e.v[i].label, names.ptr,
-                f->snap->format->title, would != NULL ? would : "takes one of them");
+            ls_buf_addf(&names, "%s%s",
+                        n == i       ? ""
+                        : n + 1 == k ? " and "
+                                     : ", ",
+                        file_of(&t->e.v[n]) != NULL ? ls_path_base(file_of(&t->e.v[n])) : "");
+        c = add(f, LS_SEV_ERROR, "duplicate-version", file_of(&t->e.v[i + 1]), 0, "%zu migrations have the number %s: %s; %s %s",
+                k - i, t->e.v[i].label, names.ptr, f->snap->format->title, would != NULL ? would : "takes one of them");
         about(f, c, &t->e.v[i]);
         if (can_renumber(f))
-            settle(f, c, LS_SETTLE_RENUMBER, t->e.v[i].label, "renumber keeps the one that is applied (else the first) and gives the others free numbers behind everything");
+            settle(f, c, LS_SETTLE_RENUMBER, t->e.v[i].label,
+                   "renumber keeps the one that is applied (else the first) and gives the others free numbers behind it");
         ls_buf_release(&names);
     }
 }
@@ -136,37 +150,47 @@ static void find_gaps(struct finder *f)
         if (b->version <= a->version + 1)
             continue;
         if (b->version == a->version + 2)
-            c = add(f, LS_SEV_WARNING, "gap", b->up.path, 0, "there is no migration %" PRIu64 " between %s and %s", a->version + 1, a->label, b->label);
-        else
-            c = add(f, LS_SEV_WARNING, "gap", b->up.path, 0, "there are no migrations %" PRIu64 " to %" PRIu64 " between %s and %s", a->version + 1, b->version - 1,
+            c = add(f, LS_SEV_WARNING, "gap", b->up.path, 0, "there is no migration %" PRIu64 " between %s and %s", a->version + 1,
                     a->label, b->label);
+        else
+            c = add(f, LS_SEV_WARNING, "gap", b->up.path, 0, "there are no migrations %" PRIu64 " to %" PRIu64 " between %s and %s",
+                    a->version + 1, b->version - 1, a->label, b->label);
         c->diag.version = ls_arena_str(f->out->arena, b->label);
-        c->diag.hint = "look whether a file was lost in a merge (git log --diff-filter=D); a number once used and removed is harmless";
+        c->diag.hint =
+            "look whether a file was lost in a merge (git log --diff-filter=D); a number once used and removed is harmless";
     }
 }
 
 static void find_heads(struct finder *f)
 {
     const struct ls_migrations *m = &f->snap->migrations;
+    const struct ls_timeline *t = &f->snap->timeline;
     struct ls_buf names = LS_BUF_INIT;
+    bool *has_child;
     size_t n = 0;
 
     if ((f->snap->format->caps & LS_CAP_DAG) == 0)
         return;
-    for (size_t i = 0; i < m->m.n; i++) {
-        bool has_child = m->m.v[i].kind != LS_KIND_VERSIONED;
+    has_child = ls_calloc(t->e.n + 1, sizeof(*has_child));
+    for (size_t i = 0; i < m->m.n; i++)
+        for (const char *const *p = m->m.v[i].parents; p != NULL && *p != NULL; p++) {
+            long at = ls_timeline_find_id(t, *p);
 
-        for (size_t k = 0; k < m->m.n && !has_child; k++)
-            for (const char *const *p = m->m.v[k].parents; p != NULL && *p != NULL; p++)
-                has_child = has_child || strcmp(*p, m->m.v[i].id) == 0;
-        if (has_child)
+            if (at >= 0)
+                has_child[at] = true;
+        }
+    for (size_t i = 0; i < t->e.n; i++) {
+        if (has_child[i] || t->e.v[i].migration == NULL || t->e.v[i].migration->kind != LS_KIND_VERSIONED)
             continue;
-        ls_buf_addf(&names, "%s%s", n > 0 ? ", " : "", m->m.v[i].label);
+        ls_buf_addf(&names, "%s%s", n > 0 ? ", " : "", t->e.v[i].label);
         n++;
     }
+    free(has_child);
     if (n > 1)
-        add(f, LS_SEV_ERROR, "several-heads", f->snap->migrations.dir, 0, "the graph has %zu heads (%s): %s refuses to go to \"the newest\"", n, names.ptr, f->snap->format->title)
-            ->diag.hint = "join them with the tool's own command (alembic merge heads), or give one of them the other as its parent";
+        add(f, LS_SEV_ERROR, "several-heads", f->snap->migrations.dir, 0,
+            "the graph has %zu heads (%s): %s refuses to go to \"the newest\"", n, names.ptr, f->snap->format->title)
+            ->diag.hint =
+            "join them with the tool's own command (alembic merge heads), or give one of them the other as its parent";
     ls_buf_release(&names);
 }
 
@@ -174,9 +198,12 @@ static void find_heads(struct finder *f)
 static void find_journal(struct finder *f)
 {
     static const struct {
-        const char *code, *hint;
-        bool moves;
-    } codes[] = {{"journal-without-file", NULL, false}, {"file-without-journal", NULL, false}, {"journal-order", NULL, true}, {"bad-entry", NULL, false}};
+        const char *code;
+        bool moves, repairs;
+    } codes[] = {{"journal-without-file", false, true},
+                 {"file-without-journal", false, true},
+                 {"journal-order", true, false},
+                 {"bad-entry", false, false}};
     const struct ls_diags *d = &f->snap->migrations.diags;
 
     for (size_t i = 0; i < d->d.n; i++)
@@ -190,6 +217,9 @@ static void find_journal(struct finder *f)
             c->diag.hint = ls_arena_str(f->out->arena, d->d.v[i].hint);
             if (codes[k].moves && can_renumber(f) && d->d.v[i].version != NULL)
                 settle(f, c, LS_SETTLE_RENUMBER, d->d.v[i].version, "renumber moves it to the journal's end, with a later time");
+            if (codes[k].repairs && can_renumber(f) && f->snap->format->layout->repair_journal != NULL)
+                settle(f, c, LS_SETTLE_RECONCILE, NULL, "%s; or reconcile, which brings the journal to the files",
+                       c->diag.hint != NULL ? c->diag.hint : "bring it back");
         }
 }
 
@@ -204,8 +234,8 @@ static void find_tools(struct finder *f)
             n++;
         }
     if (n > 1)
-        add(f, LS_SEV_WARNING, "several-tools", f->snap->migrations.dir, 0, "the files could be those of several tools (%s); they are taken for those of %s", names.ptr,
-            f->snap->format->title)
+        add(f, LS_SEV_WARNING, "several-tools", f->snap->migrations.dir, 0,
+            "the files could be those of several tools (%s); they are taken for those of %s", names.ptr, f->snap->format->title)
             ->diag.hint = "say whose they are: format = NAME in lockstep.conf, or --format";
     ls_buf_release(&names);
 }
@@ -217,11 +247,14 @@ static enum ls_rc find_leftover(struct finder *f, struct ls_err *err)
     enum ls_rc rc = ls_settle_leftover(f->snap->migrations.dir, &l, err);
 
     if (rc == LS_OK && l.is_there && l.broken != NULL) {
-        c = add(f, LS_SEV_ERROR, "unfinished-settlement", l.path, 0, "a settlement was begun here and has not ended, and its record cannot be used: %s", l.broken);
+        c = add(f, LS_SEV_ERROR, "unfinished-settlement", l.path, 0,
+                "a settlement was begun here and has not ended, and its record cannot be used: %s", l.broken);
         c->diag.hint = "put the folder in order by hand (git status shows what was moved), then remove the record";
     } else if (rc == LS_OK && l.is_there) {
-        c = add(f, LS_SEV_ERROR, "unfinished-settlement", l.path, 0, "%s was begun at %s and has not ended: %zu of %zu file operations are done%s", ls_settle_name(l.kind),
-                l.began_at != NULL ? l.began_at : "an unknown time", l.n_done, l.n_ops, l.has_ledger ? ", and the ledger was to follow" : "");
+        c = add(f, LS_SEV_ERROR, "unfinished-settlement", l.path, 0,
+                "%s was begun at %s and has not ended: %zu of %zu file operations are done%s", ls_settle_name(l.kind),
+                l.began_at != NULL ? l.began_at : "an unknown time", l.n_done, l.n_ops,
+                l.has_ledger ? ", and the ledger was to follow" : "");
         c->diag.hint = "lockstep conflicts --finish brings it to its end, --take-back puts the files as they were";
         c->command = "lockstep conflicts --finish";
         c->kind = l.kind;
@@ -230,7 +263,7 @@ static enum ls_rc find_leftover(struct finder *f, struct ls_err *err)
     return rc;
 }
 
-/* --- the ledger -------------------------------------------------------------------------------------------------------------------------------------------- */
+/* --- the ledger ----------------------------------------------------------------------------------------------------------- */
 
 static void find_order(struct finder *f, const struct ls_entry *e)
 {
@@ -239,12 +272,14 @@ static void find_order(struct finder *f, const struct ls_entry *e)
     if (e->state != LS_STATE_OUT_OF_ORDER)
         return;
     if (e->is_runnable)
-        c = add(f, LS_SEV_INFO, "out-of-order", file_of(e), 0, "%s is not applied, but something newer is; %s %s", e->label, f->snap->format->title, e->tool_would);
+        c = add(f, LS_SEV_INFO, "out-of-order", file_of(e), 0, "%s is not applied, but something newer is; %s %s", e->label,
+                f->snap->format->title, e->tool_would);
     else
-        c = add(f, LS_SEV_ERROR, "never-runs", file_of(e), 0, "%s came in behind something newer that is applied: %s %s", e->label, f->snap->format->title, e->tool_would);
+        c = add(f, LS_SEV_ERROR, "never-runs", file_of(e), 0, "%s came in behind something newer that is applied: %s %s", e->label,
+                f->snap->format->title, e->tool_would);
     about(f, c, e);
     if (!e->is_runnable && can_renumber(f))
-        settle(f, c, LS_SETTLE_RENUMBER, e->label, "renumber gives it a number behind everything, and the tool runs it next");
+        settle(f, c, LS_SETTLE_RENUMBER, e->label, "renumber gives it a number behind what is applied, and the tool runs it next");
 }
 
 static void find_changed(struct finder *f, const struct ls_entry *e)
@@ -253,16 +288,19 @@ static void find_changed(struct finder *f, const struct ls_entry *e)
     struct ls_conflict *c = NULL;
 
     if (e->state == LS_STATE_MODIFIED) {
-        c = add(f, LS_SEV_ERROR, "checksum-changed", file_of(e), 0, "%s is not the file that was applied%s%s; %s %s", e->label, at != NULL ? " at " : "", at != NULL ? at : "",
-                f->snap->format->title, e->tool_would);
+        c = add(f, LS_SEV_ERROR, "checksum-changed", file_of(e), 0, "%s is not the file that was applied%s%s; %s %s", e->label,
+                at != NULL ? " at " : "", at != NULL ? at : "", f->snap->format->title, e->tool_would);
         c->diag.hint = "bring the old file back (git log -p), and put the change into a new migration";
     } else if (e->state == LS_STATE_MISSING) {
-        c = add(f, LS_SEV_ERROR, "missing-file", NULL, 0, "%s is in the ledger%s%s and there is no file for it; %s %s", e->label, at != NULL ? ", applied at " : "",
-                at != NULL ? at : "", f->snap->format->title, e->tool_would);
-        settle(f, c, LS_SETTLE_RECONCILE, NULL, "bring the file back; or, when what it made is gone too, take its row away: lockstep reconcile --pending ID");
+        c = add(f, LS_SEV_ERROR, "missing-file", NULL, 0, "%s is in the ledger%s%s and there is no file for it; %s %s", e->label,
+                at != NULL ? ", applied at " : "", at != NULL ? at : "", f->snap->format->title, e->tool_would);
+        settle(f, c, LS_SETTLE_RECONCILE, NULL,
+               "bring the file back; or, when what it made is gone too, take its row away: lockstep reconcile --pending ID");
     } else if (e->state == LS_STATE_DIRTY) {
-        c = add(f, LS_SEV_ERROR, "dirty", file_of(e), 0, "%s was started, and its end was not recorded; %s %s", e->label, f->snap->format->title, e->tool_would);
-        settle(f, c, LS_SETTLE_RECONCILE, NULL, "lockstep status shows what is there, statement by statement; reconcile records what that shows");
+        c = add(f, LS_SEV_ERROR, "dirty", file_of(e), 0, "%s was started, and its end was not recorded; %s %s", e->label,
+                f->snap->format->title, e->tool_would);
+        settle(f, c, LS_SETTLE_RECONCILE, NULL,
+               "lockstep status shows what is there, statement by statement; reconcile records what that shows");
     }
     if (c != NULL)
         about(f, c, e);
@@ -296,6 +334,34 @@ static enum ls_rc find_ledgers(struct finder *f, struct ls_err *err)
     return rc;
 }
 
+/* Below a cursor everything counts as applied. What came in there later never ran: only the catalogue shows it. */
+static enum ls_rc find_below_cursor(struct finder *f, struct ls_err *err)
+{
+    const struct ls_timeline *t = &f->snap->timeline;
+    struct ls_evidences all = {0};
+    enum ls_rc rc;
+
+    if (f->snap->ledger.shape != LS_LEDGER_CURSOR || !f->snap->ledger.has_cursor || f->snap->ledger.dirty || t->e.n > MAX_LOOKED_AT)
+        return LS_OK;
+    rc = ls_evidence_read(f->s, f->snap, f->out->arena, ls_evidence_claimed, NULL, &all, err);
+    for (size_t i = 0; rc == LS_OK && i < t->e.n; i++) {
+        const struct ls_entry *e = &t->e.v[i];
+        struct ls_conflict *c;
+
+        if (e->evidence != LS_EVIDENCE_INFERRED || is_duplicate(e) || ls_evidence_found(&all, i) != LS_FOUND_NOTHING)
+            continue;
+        c = add(f, LS_SEV_ERROR, "never-runs", file_of(e), 0,
+                "%s stands below the cursor %" PRIu64
+                ", so %s takes it for applied and never runs it; but the database has nothing of it",
+                e->label, f->snap->ledger.cursor, f->snap->format->title);
+        about(f, c, e);
+        if (can_renumber(f))
+            settle(f, c, LS_SETTLE_RENUMBER, e->label, "renumber gives it a number behind what is applied, and the tool runs it next");
+    }
+    ls_evidences_release(&all);
+    return rc;
+}
+
 /* A database that has what the first migration makes, and no ledger. */
 static enum ls_rc find_no_ledger(struct finder *f, struct ls_err *err)
 {
@@ -315,11 +381,13 @@ static enum ls_rc find_no_ledger(struct finder *f, struct ls_err *err)
         n_looked++;
         rc = ls_reading_look(f->s, f->out->arena, m, LS_UP, 0, 0, false, &r, err);
         for (size_t k = 0; k < r.stmts.n; k++)
-            made = made || (r.stmts.v[k].trace.verdict == LS_TRACE_APPLIED && r.stmts.v[k].trace.makes && !r.stmts.v[k].is_inferred);
+            made =
+                made || (r.stmts.v[k].trace.verdict == LS_TRACE_APPLIED && r.stmts.v[k].trace.makes && !r.stmts.v[k].is_inferred);
         if (made) {
-            struct ls_conflict *c = add(f, LS_SEV_ERROR, "no-ledger", file_of(&t->e.v[i]), 0,
-                                        "the database has what %s makes, and no ledger that says so: %s would run everything again, and fail", t->e.v[i].label,
-                                        f->snap->format->title);
+            struct ls_conflict *c =
+                add(f, LS_SEV_ERROR, "no-ledger", file_of(&t->e.v[i]), 0,
+                    "the database has what %s makes, and no ledger that says so: %s would run everything again, and fail",
+                    t->e.v[i].label, f->snap->format->title);
 
             settle(f, c, LS_SETTLE_ADOPT, "all", "adopt VERSION records everything up to the version that the database is at");
             ls_reading_release(&r);
@@ -352,10 +420,13 @@ static enum ls_rc find_list(struct finder *f, struct ls_err *err)
             continue;
         for (size_t k = 0; k < l.names.n; k++)
             line = ls_text_list_names(&t->e.v[i], l.names.v[k]) ? l.lines.v[k] : line;
-        c = add(f, LS_SEV_ERROR, "list-disagrees", l.path, line, "%s: the list says %s, the ledger %s says %s; %s goes by its ledger", t->e.v[i].label, says,
-                f->snap->ledger.location != NULL ? f->snap->ledger.location : "", claims ? "applied" : "pending", f->snap->format->title);
+        c = add(f, LS_SEV_ERROR, "list-disagrees", l.path, line,
+                "%s: the list says %s, the ledger %s says %s; %s goes by its ledger", t->e.v[i].label, says,
+                f->snap->ledger.location != NULL ? f->snap->ledger.location : "", claims ? "applied" : "pending",
+                f->snap->format->title);
         about(f, c, &t->e.v[i]);
-        settle(f, c, LS_SETTLE_RECONCILE, NULL, "reconcile looks at what the database really has, and brings list and ledger to that");
+        settle(f, c, LS_SETTLE_RECONCILE, NULL,
+               "reconcile looks at what the database really has, and brings list and ledger to that");
     }
     if (rc == LS_OK && l.is_there && l.is_revision && f->snap->has_db) {
         struct ls_str name = l.names.n > 0 ? l.names.v[0] : (struct ls_str){"", 0};
@@ -364,15 +435,17 @@ static enum ls_rc find_list(struct finder *f, struct ls_err *err)
         for (size_t i = 0; i < f->snap->ledger.heads.n && !agrees; i++)
             agrees = strlen(f->snap->ledger.heads.v[i]) == name.len && memcmp(f->snap->ledger.heads.v[i], name.ptr, name.len) == 0;
         if (!agrees)
-            settle(f, add(f, LS_SEV_ERROR, "revision-disagrees", l.path, l.lines.n > 0 ? l.lines.v[0] : 0, "it says %.*s, and the newest one in the ledger is %s", (int)name.len,
-                          name.ptr, newest >= 0 ? t->e.v[newest].label : "none"),
+            settle(f,
+                   add(f, LS_SEV_ERROR, "revision-disagrees", l.path, l.lines.n > 0 ? l.lines.v[0] : 0,
+                       "it says %.*s, and the newest one in the ledger is %s", (int)name.len, name.ptr,
+                       newest >= 0 ? t->e.v[newest].label : "none"),
                    LS_SETTLE_RECONCILE, NULL, "reconcile writes the newest applied one into it");
     }
     ls_text_list_release(&l);
     return rc;
 }
 
-/* --- all of it ------------------------------------------------------------------------------------------------------------------------------------------------ */
+/* --- all of it ------------------------------------------------------------------------------------------------------------ */
 
 static void sort(struct ls_conflicts *out)
 {
@@ -394,7 +467,8 @@ static enum ls_rc find_in_ledger(struct finder *f, struct ls_err *err)
     if (!f->snap->has_db)
         return LS_OK;
     if (f->snap->ledger.foreign != NULL)
-        add(f, LS_SEV_ERROR, "foreign-ledger", NULL, 0, "the table %s is a ledger of %s, not of %s", f->snap->ledger.location, f->snap->ledger.foreign, f->snap->format->title)
+        add(f, LS_SEV_ERROR, "foreign-ledger", NULL, 0, "the table %s is a ledger of %s, not of %s", f->snap->ledger.location,
+            f->snap->ledger.foreign, f->snap->format->title)
             ->diag.hint = "name the format that the project uses (--format), or another table for this one's ledger";
     for (size_t i = 0; i < t->e.n; i++) {
         find_order(f, &t->e.v[i]);
@@ -406,6 +480,8 @@ static enum ls_rc find_in_ledger(struct finder *f, struct ls_err *err)
     rc = ls_session_connect_to_read(f->s, err);
     if (rc == LS_OK)
         rc = find_ledgers(f, err);
+    if (rc == LS_OK)
+        rc = find_below_cursor(f, err);
     return rc == LS_OK ? find_no_ledger(f, err) : rc;
 }
 

@@ -1,4 +1,5 @@
-/* engine/convert.h: one migration on its way from one tool to another; shared by settle_convert.c, convert_text.c and convert_stage.c. */
+/* engine/convert.h: one migration on its way from one tool to another; shared by settle_convert.c, convert_text.c and
+ * convert_stage.c. */
 #ifndef LOCKSTEP_SRC_ENGINE_CONVERT_H
 #define LOCKSTEP_SRC_ENGINE_CONVERT_H
 
@@ -8,7 +9,7 @@
 struct ls_carried {
     const struct ls_entry *entry; /* of the source */
     struct ls_written w;
-    bool is_block_dropped;        /* its own BEGIN and COMMIT were left out */
+    bool is_block_dropped; /* its own BEGIN and COMMIT were left out */
 };
 struct ls_convert {
     struct ls_session *s;
@@ -23,8 +24,8 @@ struct ls_convert {
 
 /* convert_text.c: fills c; what cannot be carried goes to t->lost. */
 LS_MUST_CHECK enum ls_rc ls_convert_texts(struct ls_convert *cv, struct ls_err *err);
-/* convert_stage.c: writes files into a folder of its own below /tmp, scans it as the target, and compares statement by statement with the source.
- * *dir is to be removed and freed by the caller, whatever comes back. */
+/* convert_stage.c: writes files into a folder of its own below /tmp, scans it as the target, and compares statement by statement
+ * with the source. *dir is to be removed and freed by the caller, whatever comes back. */
 LS_MUST_CHECK enum ls_rc ls_convert_stage(struct ls_convert *cv, char **dir, struct ls_err *err);
 
 #endif

@@ -1,5 +1,5 @@
-/* The new folder, written where nobody looks and read back as the target tool would: what it makes of the files is compared with the source, statement
- * by statement, before anything is offered. */
+/* The new folder, written where nobody looks and read back as the target tool would: what it makes of the files is compared with
+ * the source, statement by statement, before anything is offered. */
 #include <config.h>
 
 #include "engine/convert.h"
@@ -18,14 +18,15 @@ static enum ls_rc put(const char *dir, const struct ls_written_file *f, struct l
     enum ls_rc rc = ls_mkdir_p(folder, 0700, err);
 
     if (rc == LS_OK)
-        rc = ls_file_write_new(path, f->text, f->len, 0600, err);
+        rc = ls_settle_put(path, f->text, f->len, 0600, err);
     free(folder);
     free(path);
     return rc;
 }
 
 /* The tokens of all statements, one behind the other: comments and blanks are no difference. */
-static enum ls_rc tokens_of(struct ls_convert *cv, const struct ls_section *sec, bool drop_block, struct ls_buf *out, struct ls_err *err)
+static enum ls_rc tokens_of(struct ls_convert *cv, const struct ls_section *sec, bool drop_block, struct ls_buf *out,
+                            struct ls_err *err)
 {
     struct ls_source src = {.text = LS_BUF_INIT};
     struct ls_buf body = LS_BUF_INIT;
@@ -44,7 +45,8 @@ static enum ls_rc tokens_of(struct ls_convert *cv, const struct ls_section *sec,
             continue;
         ls_lex_init(&lx, cv->dialect, src.text.ptr + stmts.v[i].start, stmts.v[i].end - stmts.v[i].start);
         for (t = ls_lex_next(&lx); t.kind != LS_TOK_END && t.kind != LS_TOK_ERROR; t = ls_lex_next(&lx)) {
-            if (t.kind == LS_TOK_SPACE || t.kind == LS_TOK_COMMENT || (t.end - t.start == 1 && lx.text[t.start] == ';' && t.end == lx.len))
+            if (t.kind == LS_TOK_SPACE || t.kind == LS_TOK_COMMENT ||
+                (t.end - t.start == 1 && lx.text[t.start] == ';' && t.end == lx.len))
                 continue;
             ls_buf_add(out, lx.text + t.start, t.end - t.start);
             ls_buf_addc(out, ' ');
@@ -57,7 +59,8 @@ static enum ls_rc tokens_of(struct ls_convert *cv, const struct ls_section *sec,
     return rc;
 }
 
-static enum ls_rc compare(struct ls_convert *cv, const struct ls_section *a, const struct ls_section *b, bool drop_block, const char *what, struct ls_err *err)
+static enum ls_rc compare(struct ls_convert *cv, const struct ls_section *a, const struct ls_section *b, bool drop_block,
+                          const char *what, struct ls_err *err)
 {
     struct ls_buf x = LS_BUF_INIT, y = LS_BUF_INIT;
     enum ls_rc rc = tokens_of(cv, a, drop_block, &x, err);
@@ -65,7 +68,8 @@ static enum ls_rc compare(struct ls_convert *cv, const struct ls_section *a, con
     if (rc == LS_OK)
         rc = tokens_of(cv, b, false, &y, err);
     if (rc == LS_OK && (x.len != y.len || memcmp(x.ptr, y.ptr, x.len) != 0)) {
-        ls_err_set(err, LS_E_REFUSED, "%s: as a file of %s its %s would not be the same statements: a line of it means something to that tool",
+        ls_err_set(err, LS_E_REFUSED,
+                   "%s: as a file of %s its %s would not be the same statements: a line of it means something to that tool",
                    a->path != NULL ? a->path : b->path, cv->target->title, what);
         ls_err_hint(err, "look for lines that are the tool's markers, and change them in the source first");
         rc = LS_E_REFUSED;
@@ -75,13 +79,39 @@ static enum ls_rc compare(struct ls_convert *cv, const struct ls_section *a, con
     return rc;
 }
 
-/* The down halves that the target keeps apart (Flyway's undo files) are the same migration's by its scan, or entries of their own: those are passed over. */
+/* The down halves that the target keeps apart (Flyway's undo files) are the same migration's by its scan, or entries of their own:
+ * those are passed over. */
 static const struct ls_migration *next_versioned(const struct ls_migrations *all, size_t *at)
 {
     while (*at < all->m.n)
         if (all->m.v[(*at)++].kind == LS_KIND_VERSIONED)
             return &all->m.v[*at - 1];
     return NULL;
+}
+
+/* The text that the target's scan stops at: the file is not kept, so the line itself is shown. */
+static enum ls_rc refuse_staged(struct ls_convert *cv, const struct ls_diag *d, struct ls_err *err)
+{
+    const char *name = d->path != NULL ? ls_path_base(d->path) : "the folder";
+    struct ls_buf text = LS_BUF_INIT;
+    const char *line = NULL;
+
+    if (d->path != NULL && d->line > 0 && ls_file_read(d->path, 0, 0, &text, NULL) == LS_OK) {
+        line = text.ptr;
+        for (int n = 1; line != NULL && n < d->line; n++) {
+            line = strchr(line, '\n');
+            line += line != NULL;
+        }
+    }
+    if (line != NULL)
+        ls_err_set(err, LS_E_REFUSED, "%s would not take %s, line %d (%.*s): %s", cv->target->title, name, d->line,
+                   (int)(strcspn(line, "\r\n") < 80 ? strcspn(line, "\r\n") : 80), line, d->message);
+    else
+        ls_err_set(err, LS_E_REFUSED, "%s would not take %s: %s", cv->target->title, name, d->message);
+    if (d->hint != NULL)
+        ls_err_hint(err, "%s", d->hint);
+    ls_buf_release(&text);
+    return LS_E_REFUSED;
 }
 
 static enum ls_rc check(struct ls_convert *cv, struct ls_err *err)
@@ -91,8 +121,7 @@ static enum ls_rc check(struct ls_convert *cv, struct ls_err *err)
 
     for (size_t i = 0; i < cv->staged.diags.d.n; i++)
         if (cv->staged.diags.d.v[i].severity == LS_SEV_ERROR)
-            return ls_err_set(err, LS_E_REFUSED, "%s would not take %s: %s", cv->target->title,
-                              cv->staged.diags.d.v[i].path != NULL ? ls_path_base(cv->staged.diags.d.v[i].path) : "the folder", cv->staged.diags.d.v[i].message);
+            return refuse_staged(cv, &cv->staged.diags.d.v[i], err);
     for (size_t i = 0; rc == LS_OK && i < cv->c.n; i++) {
         const struct ls_migration *m = next_versioned(&cv->staged, &at), *from = cv->c.v[i].entry->migration;
 

@@ -6,12 +6,14 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "lockstep/base/clock.h"
 #include "lockstep/base/mem.h"
 #include "lockstep/sql/split.h"
 
 #define MAX_DIGITS 18
 
-static void LS_PRINTF(5, 6) lose(struct ls_convert *cv, enum ls_severity severity, const char *code, const char *path, const char *fmt, ...)
+static void LS_PRINTF(5, 6)
+    lose(struct ls_convert *cv, enum ls_severity severity, const char *code, const char *path, const char *fmt, ...)
 {
     struct ls_buf b = LS_BUF_INIT;
     va_list ap;
@@ -23,7 +25,7 @@ static void LS_PRINTF(5, 6) lose(struct ls_convert *cv, enum ls_severity severit
     ls_buf_release(&b);
 }
 
-/* --- keys and names --------------------------------------------------------------------------------------------------------------------------------- */
+/* --- keys and names ------------------------------------------------------------------------------------------------------- */
 
 static const char *stripped(struct ls_arena *a, const char *label)
 {
@@ -50,7 +52,7 @@ static bool can_keep_keys(struct ls_convert *cv, size_t *width)
 
     *width = 0;
     for (size_t i = 0; i < cv->c.n; i++) {
-        const char *key = stripped(cv->t->arena, cv->c.v[i].entry->label);
+        const char *key = stripped(cv->t->arena, ls_layout_number(cv->t->arena, cv->c.v[i].entry->migration));
         uint64_t n = are_digits(key) ? strtoull(key, NULL, 10) : 0;
 
         if (n <= last)
@@ -59,6 +61,15 @@ static bool can_keep_keys(struct ls_convert *cv, size_t *width)
         *width = strlen(key) > *width ? strlen(key) : *width;
     }
     return true;
+}
+
+/* Stamps one second apart that end now. */
+static const char *stamp(struct ls_arena *a, int64_t wall_us, size_t behind)
+{
+    char text[LS_ISO_LEN];
+
+    ls_stamp_utc(wall_us - (int64_t)behind * 1000000, text);
+    return ls_arena_str(a, text);
 }
 
 static const char *slug(struct ls_arena *a, const char *name)
@@ -85,16 +96,18 @@ static void name_all(struct ls_convert *cv)
 {
     struct ls_arena *a = cv->t->arena;
     bool counts_from_zero = cv->target == &ls_format_drizzle;
-    size_t width, digits = 4;
-    bool keep = !counts_from_zero && can_keep_keys(cv, &width);
+    size_t width = 0, digits = 4;
+    bool keep = !counts_from_zero && can_keep_keys(cv, &width), stamps = cv->target->layout->wants_stamp && !(keep && width == 14);
 
     for (size_t n = cv->c.n; n > 9999; n /= 10)
         digits++;
     for (size_t i = 0; i < cv->c.n; i++) {
         struct ls_carried *c = &cv->c.v[i];
-        const char *key = stripped(a, c->entry->label);
+        const char *key = stripped(a, ls_layout_number(a, c->entry->migration));
 
-        if (!keep)
+        if (stamps)
+            c->w.key = stamp(a, cv->t->request.wall_us, cv->c.n - 1 - i);
+        else if (!keep)
             c->w.key = ls_arena_printf(a, "%0*zu", (int)digits, counts_from_zero ? i : i + 1);
         else if (cv->target->layout->text_order)
             c->w.key = ls_arena_printf(a, "%0*" PRIu64, (int)width, (uint64_t)strtoull(key, NULL, 10));
@@ -102,12 +115,16 @@ static void name_all(struct ls_convert *cv)
             c->w.key = key;
         c->w.name = slug(a, c->entry->name);
     }
-    if (!keep && cv->c.n > 0)
-        ls_settle_note(cv->t, &cv->t->findings, LS_SEV_INFO, "numbered-anew", NULL, "%s: they are counted anew, from %s on, in the order of %s",
-                       counts_from_zero ? "the target counts its files" : "the numbers that they have cannot be kept", cv->c.v[0].w.key, cv->snap->format->title);
+    if ((!keep || stamps) && cv->c.n > 0)
+        ls_settle_note(cv->t, &cv->t->findings, LS_SEV_INFO, "numbered-anew", NULL,
+                       "%s: they are counted anew, from %s on, in the order of %s",
+                       counts_from_zero ? "the target counts its files"
+                       : stamps         ? "the target wants times"
+                                        : "the numbers that they have cannot be kept",
+                       cv->c.v[0].w.key, cv->snap->format->title);
 }
 
-/* --- texts ------------------------------------------------------------------------------------------------------------------------------------------- */
+/* --- texts ---------------------------------------------------------------------------------------------------------------- */
 
 static bool has_no_tx(const struct ls_layout *l)
 {
@@ -154,15 +171,16 @@ static void judge_tx(struct ls_convert *cv, const struct ls_section *sec, const 
 
     *no_tx = l->wraps && wants && has_no_tx(l);
     if (l->wraps && wants && !has_no_tx(l))
-        lose(cv, LS_SEV_ERROR, "no-transaction", sec->path, n_controls > 0 ? "it has transactions of its own, and %s puts one around every file"
-                                                                            : "it must run outside of a transaction, and %s puts one around every file",
+        lose(cv, LS_SEV_ERROR, "no-transaction", sec->path,
+             n_controls > 0 ? "it has transactions of its own, and %s puts one around every file"
+                            : "it must run outside of a transaction, and %s puts one around every file",
              cv->target->title);
     else if (!l->wraps && n_forbids > 0 && s->n > 1)
-        lose(cv, LS_SEV_ERROR, "no-transaction", sec->path, "a statement of it must run alone, and %s sends the file as one query, which is one transaction",
-             cv->target->title);
+        lose(cv, LS_SEV_ERROR, "no-transaction", sec->path,
+             "a statement of it must run alone, and %s sends the file as one query, which is one transaction", cv->target->title);
     else if (!l->wraps && sec->policy == LS_POLICY_NO_TX && s->n > 1)
-        lose(cv, LS_SEV_WARNING, "no-transaction", sec->path, "its statements commit one by one; %s sends the file as one query, which is one transaction",
-             cv->target->title);
+        lose(cv, LS_SEV_WARNING, "no-transaction", sec->path,
+             "its statements commit one by one; %s sends the file as one query, which is one transaction", cv->target->title);
 }
 
 static bool holds(const struct ls_buf *text, const char *word)
@@ -171,7 +189,8 @@ static bool holds(const struct ls_buf *text, const char *word)
 }
 
 /* One section's text for the other tool; NULL with *rc LS_OK: it has none. */
-static const char *carry(struct ls_convert *cv, const struct ls_section *sec, size_t *len, bool *no_tx, bool *dropped, enum ls_rc *rc, struct ls_err *err)
+static const char *carry(struct ls_convert *cv, const struct ls_section *sec, size_t *len, bool *no_tx, bool *dropped,
+                         enum ls_rc *rc, struct ls_err *err)
 {
     struct ls_source src = {.text = LS_BUF_INIT};
     struct ls_buf body = LS_BUF_INIT, plain = LS_BUF_INIT;
@@ -198,13 +217,15 @@ static const char *carry(struct ls_convert *cv, const struct ls_section *sec, si
     if (cv->target->layout->wraps && sec->policy != LS_POLICY_NO_TX && is_one_block(&stmts)) {
         drop_block(&body, &stmts, &plain);
         *dropped = true;
-        lose(cv, LS_SEV_INFO, "transaction-control", sec->path, "its own BEGIN and COMMIT are left out: %s puts a transaction around it", cv->target->title);
+        lose(cv, LS_SEV_INFO, "transaction-control", sec->path,
+             "its own BEGIN and COMMIT are left out: %s puts a transaction around it", cv->target->title);
     } else {
         ls_buf_add(&plain, body.ptr, body.len);
         judge_tx(cv, sec, &stmts, no_tx);
     }
     if (holds(&plain, cv->target->layout->variables))
-        lose(cv, LS_SEV_ERROR, "variables", sec->path, "%s takes \"%s\" in it for a variable", cv->target->title, cv->target->layout->variables);
+        lose(cv, LS_SEV_ERROR, "variables", sec->path, "%s takes \"%s\" in it for a variable", cv->target->title,
+             cv->target->layout->variables);
     out = ls_arena_strn(cv->t->arena, plain.ptr, plain.len);
     *len = plain.len;
 out:
@@ -231,18 +252,25 @@ static enum ls_rc carry_one(struct ls_convert *cv, struct ls_carried *c, struct 
         c->w.up = "";
         lose(cv, LS_SEV_WARNING, "missing-up", m->down.path, "%s has no up part: the new one is empty", c->entry->label);
     }
+    if (l->needs_down && m->down.path == NULL)
+        lose(cv, LS_SEV_INFO, "no-down", m->up.path,
+             "it has no down; %s wants one, and gets an empty one: taking %s back runs nothing, and is recorded", cv->target->title,
+             c->entry->label);
     if (!has_down && m->down.path != NULL)
-        lose(cv, LS_SEV_WARNING, "down", m->down.path, "%s takes nothing back: the down of %s is left behind", cv->target->title, c->entry->label);
+        lose(cv, LS_SEV_WARNING, "down", m->down.path, "%s takes nothing back: the down of %s is left behind", cv->target->title,
+             c->entry->label);
     else if (l->undo_prefix != NULL && m->down.path != NULL)
-        lose(cv, LS_SEV_INFO, "down", m->down.path, "it becomes an undo file, which only the paid editions of %s run", cv->target->title);
+        lose(cv, LS_SEV_INFO, "down", m->down.path, "it becomes an undo file, which only the paid editions of %s run",
+             cv->target->title);
     if (m->verify.path != NULL && cv->target != &ls_format_lockstep)
         lose(cv, LS_SEV_WARNING, "verify", m->verify.path, "%s has no checks that run behind a migration", cv->target->title);
     if (l->kind == LS_LAYOUT_FILE && l->no_tx_line != NULL && c->w.down != NULL && c->w.up_no_tx != c->w.down_no_tx)
-        lose(cv, LS_SEV_WARNING, "no-transaction", m->up.path, "both halves will run outside of a transaction: %s knows one word for the whole file", cv->target->title);
+        lose(cv, LS_SEV_WARNING, "no-transaction", m->up.path,
+             "both halves will run outside of a transaction: %s knows one word for the whole file", cv->target->title);
     return LS_OK;
 }
 
-/* --- which ones ----------------------------------------------------------------------------------------------------------------------------------------- */
+/* --- which ones ----------------------------------------------------------------------------------------------------------- */
 
 static enum ls_rc refuse(const struct ls_migration *m, const char *why, const char *hint, struct ls_err *err)
 {
@@ -266,12 +294,15 @@ static enum ls_rc pick(struct ls_convert *cv, const struct ls_entry *e, struct l
     if ((m->flags & (LS_MIG_BROKEN | LS_MIG_UNPARSED)) != 0 && m->lang == LS_LANG_SQL)
         return refuse(m, "cannot be read as the tool would read it", "see what verify says about it, and mend it first", err);
     if (m->lang != LS_LANG_SQL) {
-        lose(cv, LS_SEV_ERROR, "code", path, "%s is %s: it cannot be written as SQL", e->label, m->lang == LS_LANG_CODE ? "program code" : "a script for the database's client program");
+        lose(cv, LS_SEV_ERROR, "code", path, "%s is %s: it cannot be written as SQL", e->label,
+             m->lang == LS_LANG_CODE ? "program code" : "a script for the database's client program");
     } else if (m->kind != LS_KIND_VERSIONED) {
-        lose(cv, m->kind == LS_KIND_TAG ? LS_SEV_INFO : LS_SEV_WARNING, ls_kind_name(m->kind), path, "%s is of a kind that the new folder has no place for (%s)", e->name, ls_kind_name(m->kind));
+        lose(cv, m->kind == LS_KIND_TAG ? LS_SEV_INFO : LS_SEV_WARNING, ls_kind_name(m->kind), path,
+             "%s is of a kind that the new folder has no place for (%s)", e->name, ls_kind_name(m->kind));
     } else {
         if ((m->flags & LS_MIG_DYNAMIC) != 0)
-            lose(cv, LS_SEV_ERROR, "variables", path, "it holds placeholders, which %s fills in and the new tool does not", cv->snap->format->title);
+            lose(cv, LS_SEV_ERROR, "variables", path, "it holds placeholders, which %s fills in and the new tool does not",
+                 cv->snap->format->title);
         *LS_VEC_PUSH(&cv->c) = (struct ls_carried){.entry = e};
     }
     return LS_OK;
@@ -289,6 +320,7 @@ enum ls_rc ls_convert_texts(struct ls_convert *cv, struct ls_err *err)
     if (rc == LS_OK)
         name_all(cv);
     if (rc == LS_OK && (cv->snap->format->caps & LS_CAP_DAG) != 0)
-        lose(cv, LS_SEV_WARNING, "graph", NULL, "branches and dependencies become one line, in the order that %s shows", cv->snap->format->title);
+        lose(cv, LS_SEV_WARNING, "graph", NULL, "branches and dependencies become one line, in the order that %s shows",
+             cv->snap->format->title);
     return rc;
 }

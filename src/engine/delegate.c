@@ -6,12 +6,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/child.h"
 #include "engine/tools.h"
 #include "lockstep/base/file.h"
 #include "lockstep/base/mem.h"
 #include "lockstep/engine/plan.h"
 
-/* Where it is run: as the format says, else above the migrations folder. Absolute, so that a plan says the same wherever it is read. */
+#define PREVIEW_MAX ((size_t)16 * 1024 * 1024)
+
+/* Where it is run: as the format says, else above the migrations folder. Absolute, so that a plan says the same wherever it is
+ * read. */
 static const char *find_dir(struct ls_arena *arena, const struct ls_format *f, const char *migrations_dir)
 {
     const char *dir = f->tool->dir != NULL ? f->tool->dir(arena, migrations_dir) : ls_arena_printf(arena, "%s/..", migrations_dir);
@@ -60,16 +64,50 @@ void ls_delegate_find(const struct ls_session *s, struct ls_snapshot *snap)
     if (snap->tool_path != NULL)
         return;
     if (s->p.tool != NULL)
-        snap->tool_note = ls_arena_printf(arena, "%s is no program: it was to be that of %s, which runs its migrations itself; here they can be read only", s->p.tool,
-                                          f->title);
+        snap->tool_note = ls_arena_printf(
+            arena, "%s is no program: it was to be that of %s, which runs its migrations itself; here they can be read only",
+            s->p.tool, f->title);
     else
-        snap->tool_note = ls_arena_printf(arena, "%s runs its migrations itself, and the program %s was not found: here they can be read only. %s", f->title,
-                                          f->tool->program, f->tool->install);
+        snap->tool_note = ls_arena_printf(
+            arena, "%s runs its migrations itself, and the program %s was not found: here they can be read only. %s", f->title,
+            f->tool->program, f->tool->install);
+}
+
+static bool goes_on(void *ctx)
+{
+    return !ls_session_cancelled(ctx);
+}
+
+enum ls_rc ls_plan_preview(struct ls_session *s, const struct ls_plan *p, int step, struct ls_buf *out, struct ls_err *err)
+{
+    const struct ls_child_cmd *cmd = ls_step_child(&p->steps.v[step]);
+    struct ls_child c = {.inherit = true, .capture = true, .out_max = PREVIEW_MAX, .on_tick = goes_on, .ctx = s};
+    struct ls_child_result res;
+    char **env = NULL;
+    enum ls_rc rc;
+
+    if (cmd == NULL || cmd->preview_argv == NULL)
+        return ls_err_set(err, LS_E_UNSUPPORTED, "%s cannot say beforehand what %s runs", cmd != NULL ? cmd->tool : p->format,
+                          p->steps.v[step].label);
+    rc = ls_delegate_env(s, cmd, NULL, &env, err);
+    if (rc != LS_OK)
+        return rc;
+    c.path = cmd->preview_argv[0];
+    c.argv = cmd->preview_argv;
+    c.cwd = cmd->cwd;
+    c.env = (const char *const *)(uintptr_t)env;
+    rc = ls_child_run(&c, &res, err);
+    if (rc == LS_OK && res.out.len > 0)
+        ls_buf_add(out, res.out.ptr, res.out.len);
+    ls_child_result_release(&res);
+    ls_delegate_env_free(env);
+    return rc;
 }
 
 enum ls_rc ls_delegate_refuse(const struct ls_snapshot *snap, struct ls_err *err)
 {
-    ls_err_set(err, LS_E_UNSUPPORTED, "%s runs its migrations itself, and the program %s was not found", snap->format->title, snap->format->tool->program);
+    ls_err_set(err, LS_E_UNSUPPORTED, "%s runs its migrations itself, and the program %s was not found", snap->format->title,
+               snap->format->tool->program);
     ls_err_hint(err, "%s", snap->format->tool->install);
     return LS_E_UNSUPPORTED;
 }

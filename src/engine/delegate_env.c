@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/tools.h"
+#include "lockstep/base/file.h"
 #include "lockstep/base/mem.h"
 #include "lockstep/base/redact.h"
 
@@ -122,7 +124,8 @@ static void add_authority(struct ls_buf *out, const struct target *t, const char
     add_encoded(out, value_of(t, "dbname"));
     for (size_t i = 0; i < t->settings.n; i++) {
         const char *key = t->settings.v[i].key;
-        bool in_front = strcmp(key, "user") == 0 || strcmp(key, "dbname") == 0 || (!is_socket && (strcmp(key, "host") == 0 || strcmp(key, "port") == 0));
+        bool in_front = strcmp(key, "user") == 0 || strcmp(key, "dbname") == 0 ||
+                        (!is_socket && (strcmp(key, "host") == 0 || strcmp(key, "port") == 0));
 
         if (in_front || strcmp(key, "application_name") == 0)
             continue;
@@ -151,14 +154,23 @@ static enum ls_rc read_postgres(struct ls_session *s, struct target *t, struct l
 
 static enum ls_rc read_sqlite(struct ls_session *s, struct target *t, struct ls_err *err)
 {
-    const char *name = ls_db_info(s->db)->database;
+    char *label = s->is_stand_in ? ls_db_url_label(s->url) : NULL; /* "sqlite PATH": the file is not there yet */
+    const char *name = label != NULL ? ls_arena_str(t->arena, label + strcspn(label, " ") + 1) : ls_db_info(s->db)->database;
     char resolved[PATH_MAX];
 
+    free(label);
     if (name[0] == '\0' || strcmp(name, ":memory:") == 0)
         return ls_err_set(err, LS_E_UNSUPPORTED, "a database in memory is seen by no other program: its tool cannot migrate it");
-    if (realpath(name, resolved) == NULL)
-        return ls_err_sys(err, "%s", name);
-    t->path = t->database = ls_arena_str(t->arena, resolved);
+    if (realpath(name, resolved) != NULL) {
+        t->path = ls_arena_str(t->arena, resolved);
+    } else {
+        const char *base = ls_path_base(name), *folder = ls_arena_strn(t->arena, name, (size_t)(base - name));
+
+        if (realpath(folder[0] != '\0' ? folder : ".", resolved) == NULL)
+            return ls_err_sys(err, "%s", name);
+        t->path = ls_arena_printf(t->arena, "%s/%s", resolved, base);
+    }
+    t->database = t->path;
     ls_buf_addf(&t->url, "sqlite:///%s", t->path);
     ls_buf_adds(&t->authority, t->path);
     return LS_OK;
@@ -168,7 +180,10 @@ static const char *word_value(const struct target *t, const char *word)
 {
     const struct {
         const char *word, *value;
-    } values[] = {{LS_ENV_URL, t->url.ptr}, {LS_ENV_AUTHORITY, t->authority.ptr}, {LS_ENV_PATH, t->path}, {LS_ENV_PASSWORD, t->password.ptr},
+    } values[] = {{LS_ENV_URL, t->url.ptr},
+                  {LS_ENV_AUTHORITY, t->authority.ptr},
+                  {LS_ENV_PATH, t->path},
+                  {LS_ENV_PASSWORD, t->password.ptr},
                   {LS_ENV_DATABASE, t->database}};
 
     for (size_t i = 0; i < LS_ARRAY_LEN(values); i++)
@@ -195,6 +210,35 @@ static void add_variable(str_vec *env, const char *name, const char *text, const
         *LS_VEC_PUSH(env) = ls_asprintf("%s=%s%s", name, text, value);
 }
 
+/* "postgresql+asyncpg": the driver that the caller's own address of that name asks for is the project's choice, not the target's.
+ * NULL: none. */
+static char *callers_scheme(const struct target *t, const char *name)
+{
+    size_t n = strlen(name), dialect = strcspn(t->url.ptr, ":");
+
+    for (const char *const *e = ls_tools_environment(); e != NULL && *e != NULL; e++)
+        if (strncmp(*e, name, n) == 0 && (*e)[n] == '=' && strncmp(*e + n + 1, t->url.ptr, dialect) == 0 &&
+            (*e)[n + 1 + dialect] == '+')
+            return ls_strndup(*e + n + 1, strcspn(*e + n + 1, ":/@?"));
+    return NULL;
+}
+
+static void add_word(str_vec *env, const struct target *t, const struct ls_child_env *v)
+{
+    char *scheme = v->word != NULL && strcmp(v->word, LS_ENV_URL) == 0 ? callers_scheme(t, v->name) : NULL;
+
+    if (scheme != NULL) {
+        char *url = ls_asprintf("%s%s", scheme, strchr(t->url.ptr, ':'));
+
+        add_variable(env, v->name, v->text != NULL ? v->text : "", url);
+        ls_wipe(url, strlen(url));
+        free(url);
+    } else {
+        add_variable(env, v->name, v->text != NULL ? v->text : "", v->word != NULL ? word_value(t, v->word) : "");
+    }
+    free(scheme);
+}
+
 static void add_libpq(str_vec *env, const struct target *t, const char *app_name)
 {
     for (size_t i = 0; i < LS_ARRAY_LEN(variables); i++)
@@ -206,7 +250,8 @@ static void add_libpq(str_vec *env, const struct target *t, const char *app_name
         add_variable(env, "PGAPPNAME", "", app_name);
 }
 
-enum ls_rc ls_delegate_env(struct ls_session *s, const struct ls_child_cmd *cmd, const char *app_name, char ***out, struct ls_err *err)
+enum ls_rc ls_delegate_env(struct ls_session *s, const struct ls_child_cmd *cmd, const char *app_name, char ***out,
+                           struct ls_err *err)
 {
     struct target t = {.arena = ls_arena_new(), .password = LS_BUF_INIT, .url = LS_BUF_INIT, .authority = LS_BUF_INIT};
     bool is_pg = s->dialect == LS_DIALECT_POSTGRES;
@@ -216,8 +261,7 @@ enum ls_rc ls_delegate_env(struct ls_session *s, const struct ls_child_cmd *cmd,
     *out = NULL;
     if (rc == LS_OK) {
         for (int i = 0; i < cmd->n_env; i++)
-            add_variable(&env, cmd->env[i].name, cmd->env[i].text != NULL ? cmd->env[i].text : "",
-                         cmd->env[i].word != NULL ? word_value(&t, cmd->env[i].word) : "");
+            add_word(&env, &t, &cmd->env[i]);
         if (is_pg)
             add_libpq(&env, &t, app_name);
         *LS_VEC_PUSH(&env) = NULL;

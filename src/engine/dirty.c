@@ -437,8 +437,11 @@ static bool is_edited(const struct dirty *d)
     const struct ls_ledger_row *row = d->entry->row;
     const struct ls_migration *m = d->entry->migration;
 
-    return d->out->direction == LS_UP && m != NULL && row != NULL && row->checksum != NULL && m->up.sha256[0] != '\0' &&
-           strcmp(row->checksum, m->up.sha256) != 0;
+    const char *own = m == NULL ? NULL : m->checksum != NULL ? m->checksum : m->up.sha256[0] != '\0' ? m->up.sha256 : NULL;
+
+    if (d->out->direction != LS_UP || m == NULL || row == NULL || row->checksum == NULL || own == NULL)
+        return false;
+    return d->snap->format->rules->is_modified != NULL ? d->snap->format->rules->is_modified(m, row) : strcmp(row->checksum, own) != 0;
 }
 
 static enum ls_rc explain_lockstep(struct dirty *d, struct ls_err *err)
@@ -530,17 +533,31 @@ static enum ls_rc explain_file(struct dirty *d, struct ls_err *err)
     return choose_lockstep(d, err);
 }
 
-/* Another tool's failed row. What its own run left is not read from the catalogue: no choice is indicated. */
+/* Another tool's failed row. How its own run met transactions follows from the format's policy; what is there is asked of the catalogue. */
 static enum ls_rc explain_other(struct dirty *d, struct ls_err *err)
 {
     const struct ls_ledger_row *row = d->entry->row;
+    enum ls_rc rc;
 
     d->out->direction = LS_UP;
     fact(d, "By its ledger, %s began this migration and did not bring it to its end.", d->snap->format->title);
     if (row != NULL && row->logs != NULL && row->logs[0] != '\0')
         fact(d, "What it wrote down about it: %s", row->logs);
-    fact(d, "What of it is in the database is not known here: look before you choose. Each way writes what %s's own command would write.",
-         d->snap->format->title);
+    ask_journal(d);
+    if (is_edited(d)) {
+        d->failed_stmt = 0;
+        fact(d, "The file is not the one that ran: it was changed since. What is said of its statements is about the file as it is now.");
+    }
+    rc = look(d, d->entry->migration, d->out->direction, &d->up, err);
+    if (rc != LS_OK)
+        return rc;
+    if (d->up.migration != NULL)
+        explain_reading(d, &d->up);
+    else
+        fact(d, "There is no file for %s in the folder.", d->entry->label);
+    if (d->up.section != NULL)
+        list_statements(d, &d->up);
+    fact(d, "Each way out writes what %s's own command would write.", d->snap->format->title);
     return choose_lockstep(d, err);
 }
 

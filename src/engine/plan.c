@@ -6,7 +6,9 @@
 
 #include "engine/delegate.h"
 #include "engine/session_priv.h"
+#include "lockstep/base/file.h"
 #include "lockstep/base/mem.h"
+#include "lockstep/engine/settle.h"
 
 struct maker {
     const struct ls_snapshot *snap;
@@ -38,14 +40,33 @@ static enum ls_rc refuse_foreign(const struct ls_snapshot *snap, struct ls_err *
     return LS_E_REFUSED;
 }
 
+/* Half of the files may have other names than the ledger knows. */
+static enum ls_rc refuse_unfinished(const struct ls_snapshot *snap, struct ls_err *err)
+{
+    char *path = ls_path_join(snap->migrations.dir, LS_SETTLE_INTENT);
+    enum ls_rc rc = LS_OK;
+
+    if (ls_path_exists(path)) {
+        rc = ls_err_set(err, LS_E_REFUSED, "a settlement of this folder was broken off: %s", path);
+        ls_err_hint(err, "lockstep conflicts says how to bring it to its end, or back");
+    }
+    free(path);
+    return rc;
+}
+
 static enum ls_rc resolve(const struct ls_snapshot *snap, const struct ls_plan_request *req, struct ls_plan_goal *goal, struct ls_err *err)
 {
     enum ls_rc rc;
     long at = -1;
 
-    *goal = (struct ls_plan_goal){.action = req->action, .count = req->count};
+    *goal = (struct ls_plan_goal){.action = req->action, .count = req->count, .out_of_order = req->out_of_order};
     if (req->action != LS_ACTION_TO && !is_mark(req->action))
         return LS_OK;
+    if (req->action == LS_ACTION_TO && ls_plan_means_heads(snap, req->version)) {
+        goal->action = LS_ACTION_UP;
+        goal->count = -1;
+        return LS_OK;
+    }
     rc = ls_plan_resolve(snap, req->version, &at, err);
     goal->to_nothing = at < 0;
     goal->id = at >= 0 ? snap->timeline.e.v[at].id : NULL;
@@ -78,13 +99,14 @@ static struct ls_step *push_step(struct maker *mk, enum ls_step_kind kind, enum 
     return step;
 }
 
-/* A format that cuts the text itself does not need ours to understand it. */
-static enum ls_rc load(struct maker *mk, const struct ls_section *section, struct ls_source *src, struct ls_err *err)
+/* A format that cuts the text itself, or puts values into it first, does not need ours to understand it. */
+static enum ls_rc load(struct maker *mk, const struct ls_migration *m, const struct ls_section *section, struct ls_source *src, struct ls_err *err)
 {
     struct ls_err own = LS_ERR_INIT;
+    bool is_lenient = (mk->snap->format->caps & (LS_CAP_OWN_SPLIT | LS_CAP_DELEGATE)) != 0 || (m->flags & LS_MIG_DYNAMIC) != 0;
     enum ls_rc rc = ls_source_load(section, mk->ctx.dialect, section->sha256, src, &own);
 
-    if (rc == LS_E_INPUT && src->sha256[0] != '\0' && (mk->snap->format->caps & (LS_CAP_OWN_SPLIT | LS_CAP_DELEGATE)) != 0)
+    if (rc == LS_E_INPUT && src->sha256[0] != '\0' && is_lenient)
         rc = LS_OK;
     else if (rc != LS_OK && err != NULL)
         ls_err_move(err, &own);
@@ -154,7 +176,7 @@ static enum ls_rc add_run(struct maker *mk, enum ls_direction dir, const struct 
     step->is_half = e->migration != NULL && (mk->snap->format->caps & LS_CAP_DOWN) != 0 &&
                     (dir == LS_UP ? &e->migration->down : &e->migration->up)->path == NULL;
     if (section != NULL && section->path != NULL) {
-        rc = load(mk, section, &src, err);
+        rc = load(mk, e->migration, section, &src, err);
         step->path = ls_arena_str(arena, section->path);
         step->text = ls_arena_strn(arena, src.text.ptr, src.text.len);
         step->text_len = src.text.len;
@@ -444,37 +466,49 @@ static uint64_t number_of(const struct ls_snapshot *snap, const char *id)
     return i >= 0 ? snap->timeline.e.v[i].version : 0;
 }
 
-enum ls_rc ls_plan_build(struct ls_session *s, const struct ls_snapshot *snap, const struct ls_plan_goal *goal, struct ls_plan **out,
-                         struct ls_err *err)
+static void begin(struct maker *mk, struct ls_session *s, const struct ls_snapshot *snap, const struct ls_plan_goal *goal)
 {
     struct ls_plan *p = ls_plan_new();
-    struct maker mk = {.snap = snap, .goal = goal, .plan = p};
-    enum ls_rc rc = LS_OK;
 
-    *out = NULL;
+    *mk = (struct maker){.snap = snap, .goal = goal, .plan = p};
     p->action = goal->action;
     p->count = goal->count;
     p->id = ls_arena_str(p->arena, goal->id);
     p->version = number_of(snap, goal->id);
     p->to_nothing = goal->to_nothing;
+    p->out_of_order = goal->out_of_order;
     p->format = ls_arena_str(p->arena, snap->format->name);
     p->target = ls_arena_str(p->arena, snap->target_label);
     p->ledger = ls_arena_str(p->arena, snap->ledger.location != NULL ? snap->ledger.location : "");
+    mk->ctx = (struct ls_plan_ctx){.plan = p,
+                                   .dialect = s->dialect,
+                                   .opts = &s->opts,
+                                   .timeline = &snap->timeline,
+                                   .ledger = &snap->ledger,
+                                   .migrations = &snap->migrations,
+                                   .tool_path = ls_arena_str(p->arena, snap->tool_path),
+                                   .tool_dir = ls_arena_str(p->arena, snap->tool_dir),
+                                   .info = &snap->info,
+                                   .operator_name = ls_arena_str(p->arena, s->p.operator_name)};
+}
+
+static enum ls_rc build(struct ls_session *s, const struct ls_snapshot *snap, const struct ls_plan_goal *goal, struct ls_plan **out,
+                         struct ls_err *err)
+{
+    struct ls_plan *p;
+    struct maker mk;
+    enum ls_rc rc = LS_OK;
+
+    *out = NULL;
+    begin(&mk, s, snap, goal);
+    p = mk.plan;
     ls_ledger_fingerprint(&snap->ledger, p->ledger_fingerprint);
-    mk.ctx = (struct ls_plan_ctx){.plan = p,
-                                  .dialect = s->dialect,
-                                  .opts = &s->opts,
-                                  .timeline = &snap->timeline,
-                                  .ledger = &snap->ledger,
-                                  .migrations = &snap->migrations,
-                                  .tool_path = ls_arena_str(p->arena, snap->tool_path),
-                                  .tool_dir = ls_arena_str(p->arena, snap->tool_dir),
-                                  .info = &snap->info,
-                                  .operator_name = ls_arena_str(p->arena, s->p.operator_name)};
     if (!snap->has_db)
         rc = ls_err_set(err, LS_E_CONNECT, "no database was read, so there is nothing to plan against");
     else if (snap->ledger.foreign != NULL)
         rc = refuse_foreign(snap, err);
+    if (rc == LS_OK)
+        rc = refuse_unfinished(snap, err);
     if (rc == LS_OK)
         rc = add_steps(&mk, err);
     if (rc == LS_OK && p->steps.n > 0 && !snap->ledger.exists && snap->format->plan_setup != NULL)
@@ -487,6 +521,61 @@ enum ls_rc ls_plan_build(struct ls_session *s, const struct ls_snapshot *snap, c
     ls_plan_digest(p, p->digest);
     *out = p;
     return LS_OK;
+}
+
+enum ls_rc ls_plan_one(struct ls_session *s, const struct ls_snapshot *snap, const struct ls_entry *e, struct ls_plan **out, struct ls_err *err)
+{
+    struct ls_plan_goal goal = {.action = LS_ACTION_UP, .count = 1};
+    struct maker mk;
+    enum ls_rc rc;
+
+    *out = NULL;
+    begin(&mk, s, snap, &goal);
+    rc = add_run(&mk, LS_UP, e, NULL, err);
+    if (rc != LS_OK) {
+        ls_plan_free(mk.plan);
+        return rc;
+    }
+    ls_plan_find(mk.plan, snap, s->dialect);
+    *out = mk.plan;
+    return LS_OK;
+}
+
+/* The same snapshot, seen by a tool that was told to run late ones too. Its timeline is to be released. */
+static enum ls_rc allow_late(const struct ls_snapshot *snap, struct ls_snapshot *out, struct ls_err *err)
+{
+    struct ls_timeline_rules rules = *snap->format->rules;
+
+    if (rules.late_option == NULL && !rules.runs_out_of_order) {
+        ls_err_set(err, LS_E_REFUSED, "%s has no way to run what is out of order", snap->format->title);
+        ls_err_hint(err, "give those migrations newer numbers");
+        return LS_E_REFUSED;
+    }
+    *out = *snap;
+    rules.runs_out_of_order = true;
+    ls_timeline_build(&snap->migrations, &snap->ledger, &rules, &out->timeline);
+    out->timeline.runs_late = true;
+    return LS_OK;
+}
+
+static enum ls_rc build_late(struct ls_session *s, const struct ls_snapshot *snap, const struct ls_plan_goal *goal, struct ls_plan **out,
+                             struct ls_err *err)
+{
+    struct ls_snapshot late;
+    enum ls_rc rc = allow_late(snap, &late, err);
+
+    *out = NULL;
+    if (rc != LS_OK)
+        return rc;
+    rc = build(s, &late, goal, out, err);
+    ls_timeline_release(&late.timeline);
+    return rc;
+}
+
+enum ls_rc ls_plan_build(struct ls_session *s, const struct ls_snapshot *snap, const struct ls_plan_goal *goal, struct ls_plan **out,
+                         struct ls_err *err)
+{
+    return goal->out_of_order ? build_late(s, snap, goal, out, err) : build(s, snap, goal, out, err);
 }
 
 enum ls_rc ls_plan_make(struct ls_session *s, const struct ls_snapshot *snap, const struct ls_plan_request *req, struct ls_plan **out,

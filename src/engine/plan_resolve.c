@@ -3,7 +3,10 @@
 
 #include "engine/plan_priv.h"
 
+#include <stdlib.h>
 #include <string.h>
+
+#include "lockstep/base/mem.h"
 
 /* "7", "007", "007_add_email". */
 static bool parse_version(const char *text, uint64_t *out)
@@ -35,7 +38,7 @@ static bool starts(const char *text, const char *words)
 }
 
 /* From the surest to the loosest way that words can mean an entry. */
-enum way { BY_ID, BY_LABEL, BY_BOTH, BY_NAME, BY_START, N_WAYS };
+enum way { BY_ID, BY_LABEL, BY_BOTH, BY_TAG, BY_NAME, BY_START, N_WAYS };
 
 static bool fits(const struct ls_entry *e, const char *words, enum way way)
 {
@@ -46,6 +49,11 @@ static bool fits(const struct ls_entry *e, const char *words, enum way way)
         return strcmp(e->label, words) == 0;
     case BY_BOTH:
         return is_label_and_name(e, words);
+    case BY_TAG: /* tags, branch labels */
+        for (const char *const *l = e->migration != NULL ? e->migration->labels : NULL; l != NULL && *l != NULL; l++)
+            if (strcmp(*l, words) == 0)
+                return true;
+        return false;
     case BY_NAME:
         return strcmp(e->name, words) == 0;
     case BY_START:
@@ -89,15 +97,91 @@ static bool is_nothing(const char *words)
     return strcmp(words, "none") == 0 || strcmp(words, "-1") == 0 || strspn(words, "0") == strlen(words);
 }
 
+/* --- heads of a graph ------------------------------------------------------------------------------------------------------------------------- */
+
+/* Marks what no other migration names as its parent; with `below`, only what comes after that one, or is it. */
+static void mark_heads(const struct ls_timeline *t, long below, bool *is_head)
+{
+    bool *follows = ls_calloc(t->e.n + 1, sizeof(*follows));
+
+    for (size_t i = 0; i < t->e.n; i++)
+        is_head[i] = t->e.v[i].migration != NULL;
+    for (long i = 0; i < (long)t->e.n; i++) { /* each stands behind its parents */
+        const struct ls_migration *m = t->e.v[i].migration;
+
+        follows[i] = below < 0 || i == below;
+        for (const char *const *p = m != NULL ? m->parents : NULL; p != NULL && *p != NULL; p++) {
+            long at = ls_timeline_find_id(t, *p);
+
+            if (at >= 0)
+                is_head[at] = false;
+            if (at >= 0 && follows[at])
+                follows[i] = true;
+        }
+    }
+    for (size_t i = 0; i < t->e.n; i++)
+        is_head[i] = is_head[i] && follows[i];
+    free(follows);
+}
+
+static enum ls_rc the_one_head(const struct ls_timeline *t, const char *words, long below, long *out, struct ls_err *err)
+{
+    bool *is_head = ls_calloc(t->e.n + 1, sizeof(*is_head));
+    struct ls_buf ids = LS_BUF_INIT;
+    size_t n = 0;
+
+    mark_heads(t, below, is_head);
+    for (size_t i = 0; i < t->e.n; i++)
+        if (is_head[i]) {
+            ls_buf_addf(&ids, "%s%s", n++ > 0 ? ", " : "", t->e.v[i].id);
+            *out = (long)i;
+        }
+    if (n != 1) {
+        ls_err_set(err, n == 0 ? LS_E_NOT_FOUND : LS_E_USAGE, n == 0 ? "\"%s\": there is no head" : "\"%s\" could be any of the heads %s", words, ids.ptr);
+        ls_err_hint(err, "name one of them, or \"heads\" for all");
+    }
+    ls_buf_release(&ids);
+    free(is_head);
+    return n == 1 ? LS_OK : n == 0 ? LS_E_NOT_FOUND : LS_E_USAGE;
+}
+
+bool ls_plan_means_heads(const struct ls_snapshot *snap, const char *words)
+{
+    return (snap->format->caps & LS_CAP_DAG) != 0 && words != NULL && strcmp(words, "heads") == 0;
+}
+
+/* "head", "BRANCH@head". *is_it false: something else. */
+static enum ls_rc resolve_head(const struct ls_snapshot *snap, const char *words, bool *is_it, long *out, struct ls_err *err)
+{
+    size_t n = strlen(words);
+    long below = -1;
+    enum ls_rc rc = LS_OK;
+
+    *is_it = (snap->format->caps & LS_CAP_DAG) != 0 && (strcmp(words, "head") == 0 || (n > 5 && strcmp(words + n - 5, "@head") == 0));
+    if (*is_it && n > 5) {
+        char *branch = ls_strndup(words, n - 5);
+
+        rc = ls_plan_resolve(snap, branch, &below, err);
+        free(branch);
+    }
+    return *is_it && rc == LS_OK ? the_one_head(&snap->timeline, words, below, out, err) : rc;
+}
+
 enum ls_rc ls_plan_resolve(const struct ls_snapshot *snap, const char *words, long *out, struct ls_err *err)
 {
     const struct ls_timeline *t = &snap->timeline;
     uint64_t number;
     long other;
 
+    bool is_head = false;
+    enum ls_rc rc;
+
     *out = -1;
     if (words == NULL || words[0] == '\0')
         return ls_err_set(err, LS_E_USAGE, "which version? None was named");
+    rc = resolve_head(snap, words, &is_head, out, err);
+    if (is_head)
+        return rc;
     if (snap->format->rules->is_numeric && parse_version(words, &number) && (*out = ls_timeline_find(t, number)) >= 0)
         return LS_OK;
     for (enum way way = BY_ID; way < N_WAYS; way++) {

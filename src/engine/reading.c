@@ -17,6 +17,16 @@ static const char *first_line(struct ls_arena *a, const char *text, size_t len)
     return n < len ? ls_arena_printf(a, "%.*s ...", (int)n, text) : ls_arena_strn(a, text, n);
 }
 
+static bool names(const struct ls_trace *t, const char *object)
+{
+    if (strcmp(t->object, object) == 0)
+        return true;
+    for (const char *const *also = t->also; also != NULL && *also != NULL; also++)
+        if (strcmp(*also, object) == 0)
+            return true;
+    return false;
+}
+
 /* Of one object that two statements name, the catalogue shows only where they ended. */
 static void drop_shared(struct ls_arena *a, struct ls_reading *r)
 {
@@ -25,7 +35,7 @@ static void drop_shared(struct ls_arena *a, struct ls_reading *r)
         bool is_shared = false;
 
         for (size_t k = 0; k < r->stmts.n && x->trace.object[0] != '\0'; k++)
-            is_shared = is_shared || (k != i && strcmp(r->stmts.v[k].trace.object, x->trace.object) == 0);
+            is_shared = is_shared || (k != i && names(&r->stmts.v[k].trace, x->trace.object));
         if (!is_shared || x->trace.verdict == LS_TRACE_INVALID)
             continue;
         x->trace.verdict = LS_TRACE_UNKNOWN;

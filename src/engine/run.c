@@ -56,17 +56,32 @@ int ls_rc_exit_code(enum ls_rc rc)
 /* --- the operators' lock -------------------------------------------------------------------------------------------------------------------- */
 
 /* The ledger as far as the keys need it: where the plan says it is. */
-static void find_keys(struct ls_runner *r)
+static int find_keys(struct ls_runner *r, const struct ls_format *f, int64_t keys[4])
 {
-    const struct ls_format *f = r->plan->steps.n > 0 && ls_step_child(&r->plan->steps.v[0]) != NULL ? &ls_format_lockstep : r->format;
     struct ls_ledger where = {.location = r->plan->ledger};
+    int n;
     const char *dot = strchr(r->plan->ledger, '.');
     char *schema = dot != NULL ? ls_strndup(r->plan->ledger, (size_t)(dot - r->plan->ledger)) : NULL;
 
     where.schema = schema;
-    /* A tool that runs as our child takes its own lock itself: held by us, it would wait for its parent for ever. Ours keeps two of us apart. */
-    r->n_keys = f->lock_keys(r->s->db, &r->s->opts, &where, r->keys);
+    n = f->lock_keys(r->s->db, &r->s->opts, &where, keys);
     free(schema);
+    return n;
+}
+
+/* A tool that runs as our child takes its own lock itself: held by us, it would wait for its parent for ever. Ours, which stand in front of it, keep two
+ * of us apart. That we had it says that nobody else has; whoever comes in between meets the tool. */
+static enum ls_rc leave_to_child(struct ls_runner *r, struct ls_err *err)
+{
+    int64_t own[4];
+    int n = find_keys(r, &ls_format_lockstep, own);
+    enum ls_rc rc = LS_OK;
+
+    if (r->plan->steps.n == 0 || ls_step_child(&r->plan->steps.v[0]) == NULL || n >= r->n_keys)
+        return LS_OK;
+    rc = ls_db_unlock(r->s->db, r->keys + n, r->n_keys - n, err);
+    r->n_keys = n;
+    return rc;
 }
 
 static enum ls_rc take_lock(struct ls_runner *r, struct ls_err *err)
@@ -76,7 +91,7 @@ static enum ls_rc take_lock(struct ls_runner *r, struct ls_err *err)
     bool got = false;
     enum ls_rc rc;
 
-    find_keys(r);
+    r->n_keys = find_keys(r, r->format, r->keys);
     for (;;) {
         rc = ls_db_try_lock(r->s->db, r->keys, r->n_keys, &got, err);
         if (rc != LS_OK || got)
@@ -98,7 +113,7 @@ static enum ls_rc take_lock(struct ls_runner *r, struct ls_err *err)
     }
     r->is_locked = rc == LS_OK && got;
     ls_buf_release(&holder);
-    return rc;
+    return rc == LS_OK ? leave_to_child(r, err) : rc;
 }
 
 static void give_lock_back(struct ls_runner *r)
@@ -126,7 +141,7 @@ static enum ls_rc changed(const char *why, struct ls_err *err)
 static enum ls_rc plan_again(struct ls_runner *r, struct ls_err *err)
 {
     const struct ls_plan *p = r->plan;
-    struct ls_plan_goal goal = {p->action, p->count, p->id, p->to_nothing};
+    struct ls_plan_goal goal = {p->action, p->count, p->id, p->to_nothing, p->out_of_order};
     struct ls_snapshot *snap = NULL;
     struct ls_plan *again = NULL;
     struct ls_err own = LS_ERR_INIT;

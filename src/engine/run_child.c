@@ -18,6 +18,7 @@
 
 #define BACKENDS_MS       10000 /* how long the server may go on with what a child that died has sent */
 #define BACKENDS_PAUSE_MS 100
+#define APP_PREFIX        "lockstep " /* of the name that the child's connections get; the tool's follows */
 
 /* --- what it says ------------------------------------------------------------------------------------------------------------------------- */
 
@@ -95,6 +96,25 @@ static void end_backends(struct ls_runner *r, const char *app_name)
             return;
         pause_ms(BACKENDS_PAUSE_MS);
     }
+}
+
+/* The child of a run that was killed goes on without us, and no lock says so: its connections do, by the name that they were given. */
+static enum ls_rc refuse_orphan(struct ls_runner *r, const struct ls_child_cmd *cmd, struct ls_err *err)
+{
+    static const char sql[] = "SELECT pid, application_name FROM pg_catalog.pg_stat_activity WHERE datname = pg_catalog.current_database() "
+                              "AND pg_catalog.starts_with(application_name, $1)";
+    char *prefix = ls_asprintf(APP_PREFIX "%s ", cmd->tool);
+    struct ls_param name = {LS_PARAM_TEXT, prefix};
+    struct ls_result res = {0};
+    enum ls_rc rc = r->s->dialect == LS_DIALECT_POSTGRES ? ls_db_query(r->s->db, sql, &name, 1, &res, err) : LS_OK;
+
+    if (rc == LS_OK && res.n_rows > 0) {
+        rc = ls_err_set(err, LS_E_BUSY, "%s is still at work for an earlier run that ended before it (server process %s)", cmd->tool, ls_result_get(&res, 0, 0));
+        ls_err_hint(err, "wait for it to finish, or end it: SELECT pg_terminate_backend(%s)", ls_result_get(&res, 0, 0));
+    }
+    ls_result_release(&res);
+    free(prefix);
+    return rc;
 }
 
 /* Our connection has been idle for as long as the child ran: a server or a firewall may have closed it, and the lock went with it. */
@@ -184,7 +204,7 @@ static void set_status(struct ls_runner *r, const struct ls_child_result *res)
         snprintf(r->child_status, sizeof(r->child_status), "status %d", res->exit_code);
 }
 
-/* LS_OK: the step is done, or its conditions will tell. */
+/* LS_OK: the step is done. */
 static enum ls_rc judge(struct ls_runner *r, const struct hearing *h, enum ls_rc said, struct ls_err *err)
 {
     const struct ls_step *s = &r->plan->steps.v[r->step];
@@ -194,7 +214,7 @@ static enum ls_rc judge(struct ls_runner *r, const struct hearing *h, enum ls_rc
     if (r->child_end == LS_CHILD_MOVED && (said == LS_OK || said == LS_E_CANCELLED))
         return LS_OK;
     if (said == LS_OK && r->child_end != LS_CHILD_UNREAD)
-        return LS_OK;
+        return ls_run_child_unproved(r, err);
     if (r->child_end == LS_CHILD_UNREAD) {
         ls_err_detail(err, "the ledger %s could not be read behind it", r->plan->ledger);
         return err->code != LS_OK ? err->code : ls_err_set(err, LS_E_UNKNOWN, "%s ran, and the ledger %s could not be read behind it", h->cmd->tool, r->plan->ledger);
@@ -246,10 +266,12 @@ enum ls_rc ls_run_child(struct ls_runner *r, const struct ls_op *ops, int n, int
     r->child_end = LS_CHILD_NOT_STARTED;
     r->child_status[0] = '\0';
     if (rc == LS_OK)
+        rc = refuse_orphan(r, h.cmd, err);
+    if (rc == LS_OK)
         rc = fingerprint(r, before, err);
     if (rc != LS_OK)
         return rc;
-    snprintf(app_name, sizeof(app_name), "lockstep %s %ld-%" PRIx64, h.cmd->tool, (long)getpid(), (uint64_t)ls_wall_us());
+    snprintf(app_name, sizeof(app_name), APP_PREFIX "%s %ld-%" PRIx64, h.cmd->tool, (long)getpid(), (uint64_t)ls_wall_us());
     r->op_began_us = ls_mono_us();
     ls_run_op_begin(r, i);
     rc = run_it(r, &h, app_name, err);
@@ -313,7 +335,7 @@ void ls_run_child_tell(struct ls_runner *r, const struct ls_step *s)
         [LS_CHILD_NOT_STARTED] = "It was not started: nothing of it is in the database.",
         [LS_CHILD_MOVED] = "The ledger says that it is done, all the same.",
         [LS_CHILD_UNMOVED] = "The ledger is as it was before. What ran of it before the failure may stay: nothing was around it that takes it back.",
-        [LS_CHILD_ODD] = "The ledger has moved, and does not say what it must say behind this step.",
+        [LS_CHILD_ODD] = "The ledger has moved, and does not say what it must say behind this step. What ran of it before a failure may stay.",
         [LS_CHILD_UNREAD] = "The ledger could not be read behind it: what it has done is not known.",
     };
     const struct ls_child_cmd *cmd = ls_step_child(s);

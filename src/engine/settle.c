@@ -36,7 +36,8 @@ static const char *const *copy_list(struct ls_arena *a, const char *const *list)
     return out;
 }
 
-struct ls_settlement *ls_settlement_new(const struct ls_snapshot *snap, const struct ls_settle_request *req, enum ls_settle_kind kind)
+struct ls_settlement *ls_settlement_new(const struct ls_snapshot *snap, const struct ls_settle_request *req,
+                                        enum ls_settle_kind kind)
 {
     struct ls_settlement *t = ls_calloc(1, sizeof(*t));
     struct ls_arena *a = ls_arena_new();
@@ -76,8 +77,8 @@ bool ls_settlement_is_empty(const struct ls_settlement *t)
     return t->files.n == 0 && (t->plan == NULL || t->plan->steps.n == 0);
 }
 
-struct ls_diag *ls_settle_note(struct ls_settlement *t, struct ls_diags *where, enum ls_severity severity, const char *code, const char *path,
-                               const char *fmt, ...)
+struct ls_diag *ls_settle_note(struct ls_settlement *t, struct ls_diags *where, enum ls_severity severity, const char *code,
+                               const char *path, const char *fmt, ...)
 {
     struct ls_diag *d = LS_VEC_PUSH(&where->d);
     struct ls_buf b = LS_BUF_INIT;
@@ -94,7 +95,7 @@ struct ls_diag *ls_settle_note(struct ls_settlement *t, struct ls_diags *where, 
     return d;
 }
 
-/* --- file operations ------------------------------------------------------------------------------------------------------------------------- */
+/* --- file operations ------------------------------------------------------------------------------------------------------ */
 
 /* What an earlier operation of this settlement makes of a path: > 0 something is there then, < 0 nothing is, 0 it says nothing. */
 static int made_of(const struct ls_settlement *t, const char *path)
@@ -145,14 +146,16 @@ enum ls_rc ls_settle_rename(struct ls_settlement *t, const char *from, const cha
     return rc;
 }
 
-enum ls_rc ls_settle_write(struct ls_settlement *t, const char *path, const char *text, size_t len, bool new_only, struct ls_err *err)
+enum ls_rc ls_settle_write(struct ls_settlement *t, const char *path, const char *text, size_t len, bool new_only,
+                           struct ls_err *err)
 {
-    struct ls_file_op op = {.kind = LS_FILE_WRITE, .to = ls_arena_str(t->arena, path), .text = ls_arena_strn(t->arena, text, len), .len = len};
+    struct ls_file_op op = {
+        .kind = LS_FILE_WRITE, .to = ls_arena_str(t->arena, path), .text = ls_arena_strn(t->arena, text, len), .len = len};
     struct ls_buf old = LS_BUF_INIT;
     struct stat st;
     enum ls_rc rc = LS_OK;
 
-    if (new_only ? is_taken(t, path) : lstat(path, &st) == 0 && !S_ISREG(st.st_mode))
+    if (lstat(path, &st) == 0 && (new_only || !S_ISREG(st.st_mode)))
         return ls_err_set(err, LS_E_REFUSED, "%s cannot be written: %s", path, new_only ? "it is there already" : "it is no file");
     if (!new_only && ls_path_exists(path)) {
         rc = ls_file_read(path, LS_OPEN_NOFOLLOW, 0, &old, err);
@@ -170,14 +173,18 @@ void ls_settle_mkdir(struct ls_settlement *t, const char *path)
 {
     struct ls_file_op op = {.kind = LS_FILE_MKDIR, .to = ls_arena_str(t->arena, path)};
 
-    if (!is_taken(t, path))
+    for (size_t i = t->files.n; i-- > 0 && t->files.n - i < 8;) /* asked for again right behind each other */
+        if (t->files.v[i].kind == LS_FILE_MKDIR && strcmp(t->files.v[i].to, path) == 0)
+            return;
+    if (!ls_path_exists(path))
         *LS_VEC_PUSH(&t->files) = op;
 }
 
-/* --- the ledger's half ------------------------------------------------------------------------------------------------------------------------- */
+/* --- the ledger's half ---------------------------------------------------------------------------------------------------- */
 
-void ls_settle_plan_begin(struct ls_settle_plan *p, struct ls_session *s, struct ls_settlement *t, const struct ls_format *format, const char *target,
-                          const struct ls_timeline *timeline, const struct ls_ledger *ledger, const struct ls_migrations *migrations)
+void ls_settle_plan_begin(struct ls_settle_plan *p, struct ls_session *s, struct ls_settlement *t, const struct ls_format *format,
+                          const struct ls_snapshot *snap, const struct ls_timeline *timeline, const struct ls_ledger *ledger,
+                          const struct ls_migrations *migrations)
 {
     struct ls_plan *plan = ls_plan_new();
 
@@ -186,7 +193,7 @@ void ls_settle_plan_begin(struct ls_settle_plan *p, struct ls_session *s, struct
     plan->action = LS_ACTION_SETTLE;
     plan->count = -1;
     plan->format = ls_arena_str(plan->arena, format->name);
-    plan->target = ls_arena_str(plan->arena, target);
+    plan->target = ls_arena_str(plan->arena, snap->target_label);
     plan->ledger = ls_arena_str(plan->arena, ledger->location != NULL ? ledger->location : "");
     ls_ledger_fingerprint(ledger, plan->ledger_fingerprint);
     p->ctx = (struct ls_plan_ctx){.plan = plan,
@@ -195,6 +202,9 @@ void ls_settle_plan_begin(struct ls_settle_plan *p, struct ls_session *s, struct
                                   .timeline = timeline,
                                   .ledger = ledger,
                                   .migrations = migrations,
+                                  .info = &snap->info,
+                                  .tool_path = ls_arena_str(plan->arena, snap->tool_path),
+                                  .tool_dir = ls_arena_str(plan->arena, snap->tool_dir),
                                   .operator_name = ls_arena_str(plan->arena, s->p.operator_name)};
 }
 
@@ -203,7 +213,8 @@ struct ls_step *ls_settle_step(struct ls_settle_plan *p, enum ls_direction dir, 
     struct ls_plan *plan = p->ctx.plan;
     struct ls_step *step = LS_VEC_PUSH(&plan->steps);
 
-    *step = (struct ls_step){.kind = LS_STEP_RECORD, .direction = dir, .tx_note = "", .line = 1, .id = "-1", .label = "none", .name = ""};
+    *step = (struct ls_step){
+        .kind = LS_STEP_RECORD, .direction = dir, .tx_note = "", .line = 1, .id = "-1", .label = "none", .name = ""};
     if (e != NULL) {
         step->version = e->version;
         step->id = ls_arena_str(plan->arena, e->id);
@@ -269,7 +280,8 @@ enum ls_rc ls_settle_plan_end(struct ls_settle_plan *p, struct ls_err *err)
         p->t->plan = NULL;
         return LS_OK;
     }
-    for (size_t i = 0; i < plan->steps.n; i++) {
+    /* What the tool itself writes is written a row at a time, each in its own transaction. */
+    for (size_t i = 0; i < plan->steps.n && ls_step_child(&plan->steps.v[0]) == NULL; i++) {
         if (i > 0)
             drop_ops(&plan->steps.v[i], LS_OP_BEGIN);
         if (i + 1 < plan->steps.n)
@@ -284,7 +296,7 @@ enum ls_rc ls_settle_plan_end(struct ls_settle_plan *p, struct ls_err *err)
     return rc;
 }
 
-/* --- the digest ---------------------------------------------------------------------------------------------------------------------------------- */
+/* --- the digest ----------------------------------------------------------------------------------------------------------- */
 
 static void add_number(struct ls_sha256 *h, int64_t n)
 {
@@ -333,11 +345,12 @@ void ls_settle_seal(struct ls_settlement *t)
     ls_sha256_end(h, t->digest);
 }
 
-enum ls_rc ls_settle_make(struct ls_session *s, const struct ls_snapshot *snap, const struct ls_settle_request *req, struct ls_settlement **out,
-                          struct ls_err *err)
+enum ls_rc ls_settle_make(struct ls_session *s, const struct ls_snapshot *snap, const struct ls_settle_request *req,
+                          struct ls_settlement **out, struct ls_err *err)
 {
-    static enum ls_rc (*const makers[LS_N_SETTLE_KINDS])(struct ls_session *, const struct ls_snapshot *, const struct ls_settle_request *,
-                                                         struct ls_settlement **, struct ls_err *) = {
+    static enum ls_rc (*const makers[LS_N_SETTLE_KINDS])(struct ls_session *, const struct ls_snapshot *,
+                                                         const struct ls_settle_request *, struct ls_settlement **,
+                                                         struct ls_err *) = {
         [LS_SETTLE_RENUMBER] = ls_settle_renumber_make,
         [LS_SETTLE_RECONCILE] = ls_settle_reconcile_make,
         [LS_SETTLE_ADOPT] = ls_settle_adopt_make,

@@ -1,4 +1,5 @@
-/* Adopt: a database that has the schema and no ledger gets one that says so, up to a version, with what the catalogue shows beside it. */
+/* Adopt: a database that has the schema and no ledger gets one that says so, up to a version, with what the catalogue shows beside
+ * it. */
 #include <config.h>
 
 #include "engine/settle_evidence.h"
@@ -7,12 +8,13 @@
 #include <string.h>
 
 #include "engine/plan_priv.h"
+#include "lockstep/format/layout.h"
 
 struct adopt {
     struct ls_session *s;
     const struct ls_snapshot *snap;
     struct ls_settlement *t;
-    long at;              /* the entry up to which everything is taken for applied */
+    long at; /* the entry up to which everything is taken for applied */
 };
 
 static bool is_versioned(const struct ls_entry *e)
@@ -78,11 +80,13 @@ static void judge(struct adopt *a, const struct ls_settle_evidence *e, bool is_i
                        "the database has nothing of it, and it would be recorded as applied: it would never run")
             ->version = e->label;
     else if (is_in && e->found == LS_FOUND_PART)
-        ls_settle_note(a->t, &a->t->findings, LS_SEV_DANGER, "part-there", e->path, "the database has a part of it only, and it would be recorded as applied")->version =
-            e->label;
+        ls_settle_note(a->t, &a->t->findings, LS_SEV_DANGER, "part-there", e->path,
+                       "the database has a part of it only, and it would be recorded as applied")
+            ->version = e->label;
     else if (!is_in && (e->found == LS_FOUND_ALL || e->found == LS_FOUND_PART))
         ls_settle_note(a->t, &a->t->findings, LS_SEV_WARNING, "there-already", e->path,
-                       "the database has %s of it already, and it would stay pending: it would fail when it runs", e->found == LS_FOUND_ALL ? "all" : "a part")
+                       "the database has %s of it already, and it would stay pending: it would fail when it runs",
+                       e->found == LS_FOUND_ALL ? "all" : "a part")
             ->version = e->label;
 }
 
@@ -104,22 +108,27 @@ static void look(struct adopt *a, const struct ls_evidences *all)
     }
 }
 
+static bool is_one_row(const struct ls_snapshot *snap)
+{
+    return snap->ledger.shape == LS_LEDGER_CURSOR || (snap->format->layout != NULL && snap->format->layout->has_baseline);
+}
+
 static enum ls_rc record(struct adopt *a, struct ls_err *err)
 {
     const struct ls_timeline *t = &a->snap->timeline;
     struct ls_settle_plan plan;
     enum ls_rc rc = LS_OK;
 
-    ls_settle_plan_begin(&plan, a->s, a->t, a->snap->format, a->snap->target_label, t, &a->snap->ledger, &a->snap->migrations);
-    /* A cursor is one row; whoever keeps a row for each gets each. */
-    for (long i = a->snap->ledger.shape == LS_LEDGER_CURSOR ? a->at : 0; rc == LS_OK && i <= a->at; i++)
+    ls_settle_plan_begin(&plan, a->s, a->t, a->snap->format, a->snap, t, &a->snap->ledger, &a->snap->migrations);
+    /* A cursor is one row, and so is a baseline; whoever keeps a row for each gets each. */
+    for (long i = is_one_row(a->snap) ? a->at : 0; rc == LS_OK && i <= a->at; i++)
         if (is_versioned(&t->e.v[i]))
             rc = ls_settle_mark(&plan, &t->e.v[i], true, err);
     return rc == LS_OK ? ls_settle_plan_end(&plan, err) : rc;
 }
 
-enum ls_rc ls_settle_adopt_make(struct ls_session *s, const struct ls_snapshot *snap, const struct ls_settle_request *req, struct ls_settlement **out,
-                                struct ls_err *err)
+enum ls_rc ls_settle_adopt_make(struct ls_session *s, const struct ls_snapshot *snap, const struct ls_settle_request *req,
+                                struct ls_settlement **out, struct ls_err *err)
 {
     struct adopt a = {.s = s, .snap = snap, .at = -1};
     struct ls_evidences all = {0};
@@ -141,7 +150,8 @@ enum ls_rc ls_settle_adopt_make(struct ls_session *s, const struct ls_snapshot *
         ls_settlement_free(a.t);
         return rc;
     }
-    a.t->title = ls_arena_printf(a.t->arena, "The database adopted at %s: everything up to it is recorded as applied", snap->timeline.e.v[a.at].label);
+    a.t->title = ls_arena_printf(a.t->arena, "The database adopted at %s: everything up to it is recorded as applied",
+                                 snap->timeline.e.v[a.at].label);
     ls_settle_seal(a.t);
     *out = a.t;
     return LS_OK;

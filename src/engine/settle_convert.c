@@ -1,5 +1,5 @@
-/* Convert: another tool's folder beside the old one, and its ledger with what is applied. The source's folder is left alone; its ledger too, but for its
- * name where both tools want the same. */
+/* Convert: another tool's folder beside the old one, and its ledger with what is applied. The source's folder is left alone; its
+ * ledger too, but for its name where both tools want the same. */
 #include <config.h>
 
 #include "engine/convert.h"
@@ -38,7 +38,7 @@ static bool is_applied(const struct ls_entry *e)
     return e->state == LS_STATE_APPLIED || e->state == LS_STATE_MODIFIED;
 }
 
-/* --- files ----------------------------------------------------------------------------------------------------------------------------------------------- */
+/* --- files ---------------------------------------------------------------------------------------------------------------- */
 
 static void write_all(struct ls_convert *cv)
 {
@@ -86,21 +86,24 @@ static enum ls_rc choose_folder(struct ls_convert *cv, struct ls_err *err)
 
     while (n > 1 && cv->t->dir[n - 1] == '/')
         n--;
-    cv->t->out_dir = out != NULL && out[0] != '\0' ? ls_arena_str(a, out) : ls_arena_printf(a, "%.*s-%s", (int)n, cv->t->dir, cv->target->name);
+    cv->t->out_dir =
+        out != NULL && out[0] != '\0' ? ls_arena_str(a, out) : ls_arena_printf(a, "%.*s-%s", (int)n, cv->t->dir, cv->target->name);
     if (ls_path_kind(cv->t->out_dir) == LS_PATH_NONE)
         return LS_OK;
     is_empty = ls_dir_list(cv->t->out_dir, &dir, NULL) == LS_OK && dir.e.n == 0;
     ls_dir_release(&dir);
     if (is_empty)
         return LS_OK;
-    ls_err_set(err, LS_E_REFUSED, "%s is there already, and not empty: nothing is written into a folder that has something in it", cv->t->out_dir);
+    ls_err_set(err, LS_E_REFUSED, "%s is there already, and not empty: nothing is written into a folder that has something in it",
+               cv->t->out_dir);
     ls_err_hint(err, "name another one with --out DIR, or remove it");
     return LS_E_REFUSED;
 }
 
-/* --- the ledger ---------------------------------------------------------------------------------------------------------------------------------------------- */
+/* --- the ledger ----------------------------------------------------------------------------------------------------------- */
 
-/* "schema_migrations" of the source becomes "schema_migrations_dbmate": what it says is kept. Sent in front of what makes the target's. */
+/* "schema_migrations" of the source becomes "schema_migrations_dbmate": what it says is kept. Sent in front of what makes the
+ * target's. */
 static enum ls_rc keep_old(struct ls_convert *cv, struct ls_settle_plan *plan, struct ls_err *err)
 {
     const struct ls_ledger *l = &cv->snap->ledger;
@@ -123,13 +126,15 @@ static enum ls_rc keep_old(struct ls_convert *cv, struct ls_settle_plan *plan, s
         rc = ls_sql_ident2(&sql, NULL, kept, err);
     *op = (struct ls_op){.kind = LS_OP_LEDGER, .sql = ls_arena_strn(a, sql.ptr, sql.len), .len = sql.len, .expect_rows = -1};
     ls_buf_release(&sql);
-    ls_settle_note(cv->t, &cv->t->findings, LS_SEV_WARNING, "ledger-renamed", NULL, "both tools call their ledger %s: the old one is kept as %s, and %s will not find it any more",
-                   table, kept, cv->snap->format->title);
+    ls_settle_note(cv->t, &cv->t->findings, LS_SEV_WARNING, "ledger-renamed", NULL,
+                   "both tools call their ledger %s: the old one is kept as %s, and %s will not find it any more", table, kept,
+                   cv->snap->format->title);
     return rc;
 }
 
 /* The time goes in front of the step's end. */
-static enum ls_rc carry_time(struct ls_convert *cv, struct ls_settle_plan *plan, const struct ls_entry *from, const struct ls_migration *to, struct ls_err *err)
+static enum ls_rc carry_time(struct ls_convert *cv, struct ls_settle_plan *plan, const struct ls_entry *from,
+                             const struct ls_migration *to, struct ls_err *err)
 {
     struct ls_step *step = &plan->ctx.plan->steps.v[plan->ctx.plan->steps.n - 1];
     struct ls_op end[2] = {{0}};
@@ -138,9 +143,11 @@ static enum ls_rc carry_time(struct ls_convert *cv, struct ls_settle_plan *plan,
 
     if (from->row == NULL || from->row->applied_at == NULL || cv->target->layout->applied_at == NULL)
         return LS_OK;
-    while (n < 2 && step->ops.n > 0 && (step->ops.v[step->ops.n - 1].kind == LS_OP_COMMIT || step->ops.v[step->ops.n - 1].kind == LS_OP_JOURNAL))
+    while (n < 2 && step->ops.n > 0 &&
+           (step->ops.v[step->ops.n - 1].kind == LS_OP_COMMIT || step->ops.v[step->ops.n - 1].kind == LS_OP_JOURNAL))
         end[n++] = step->ops.v[--step->ops.n];
-    rc = ls_layout_set_time(cv->target, &plan->ctx, step, to->id, from->row->finished_at != NULL ? from->row->finished_at : from->row->applied_at, err);
+    rc = ls_layout_set_time(cv->target, &plan->ctx, step, to->id,
+                            from->row->finished_at != NULL ? from->row->finished_at : from->row->applied_at, err);
     while (n > 0)
         *LS_VEC_PUSH(&step->ops) = end[--n];
     return rc;
@@ -151,7 +158,7 @@ static enum ls_rc check_prefix(const struct ls_convert *cv, const struct ls_ledg
 {
     const struct ls_entry *open = NULL;
 
-    if (l->shape != LS_LEDGER_CURSOR && l->shape != LS_LEDGER_HIGH_WATER)
+    if (l->shape != LS_LEDGER_CURSOR && l->shape != LS_LEDGER_HIGH_WATER && !cv->target->layout->has_baseline)
         return LS_OK;
     for (size_t i = 0; i < cv->c.n; i++) {
         const struct ls_entry *e = cv->c.v[i].entry;
@@ -159,8 +166,9 @@ static enum ls_rc check_prefix(const struct ls_convert *cv, const struct ls_ledg
         if (!is_applied(e)) {
             open = open != NULL ? open : e;
         } else if (open != NULL) {
-            ls_err_set(err, LS_E_REFUSED, "%s is applied and %s in front of it is not: %s's ledger cannot say that, and would never run it", e->label, open->label,
-                       cv->target->title);
+            ls_err_set(err, LS_E_REFUSED,
+                       "%s is applied and %s in front of it is not: %s's ledger cannot say that, and would never run it", e->label,
+                       open->label, cv->target->title);
             ls_err_hint(err, "apply it first, or give it a later number: lockstep renumber %s", open->label);
             return LS_E_REFUSED;
         }
@@ -180,7 +188,7 @@ static const struct ls_migration *staged_of(const struct ls_convert *cv, size_t 
 
 static enum ls_rc mark_all(struct ls_convert *cv, struct ls_settle_plan *plan, const struct ls_timeline *t, struct ls_err *err)
 {
-    bool is_cursor = plan->ctx.ledger->shape == LS_LEDGER_CURSOR;
+    bool is_cursor = plan->ctx.ledger->shape == LS_LEDGER_CURSOR || cv->target->layout->has_baseline;
     long last = -1;
     enum ls_rc rc = LS_OK;
 
@@ -205,12 +213,14 @@ static enum ls_rc mark_all(struct ls_convert *cv, struct ls_settle_plan *plan, c
 static enum ls_rc check_ledger(const struct ls_convert *cv, const struct ls_ledger *l, bool is_own, struct ls_err *err)
 {
     if (l->foreign != NULL && !is_own) {
-        ls_err_set(err, LS_E_REFUSED, "the table %s, where %s keeps its ledger, belongs to %s", l->location, cv->target->title, l->foreign);
+        ls_err_set(err, LS_E_REFUSED, "the table %s, where %s keeps its ledger, belongs to %s", l->location, cv->target->title,
+                   l->foreign);
         ls_err_hint(err, "move that table away first");
         return LS_E_REFUSED;
     }
     if (l->foreign == NULL && l->exists && l->rows.n > 0) {
-        ls_err_set(err, LS_E_REFUSED, "%s has a ledger in this database already: %s, with %zu row%s", cv->target->title, l->location, l->rows.n, l->rows.n == 1 ? "" : "s");
+        ls_err_set(err, LS_E_REFUSED, "%s has a ledger in this database already: %s, with %zu row%s", cv->target->title,
+                   l->location, l->rows.n, l->rows.n == 1 ? "" : "s");
         ls_err_hint(err, "without a database (no --url) the files alone are converted");
         return LS_E_REFUSED;
     }
@@ -240,7 +250,7 @@ static enum ls_rc write_ledger(struct ls_convert *cv, const struct ls_ledger *se
     enum ls_rc rc;
 
     ls_timeline_build(&cv->staged, l, cv->target->rules, &t);
-    ls_settle_plan_begin(&plan, cv->s, cv->t, cv->target, cv->snap->target_label, &t, l, &cv->staged);
+    ls_settle_plan_begin(&plan, cv->s, cv->t, cv->target, cv->snap, &t, l, &cv->staged);
     ls_ledger_fingerprint(seen, plan.ctx.plan->ledger_fingerprint);
     plan.opts.table = NULL;
     plan.opts.dir = cv->t->out_dir;
@@ -263,7 +273,8 @@ static enum ls_rc add_ledger(struct ls_convert *cv, struct ls_err *err)
     if (!cv->snap->has_db || !has_applied(cv))
         return LS_OK;
     if (cv->target->plan_mark == NULL) {
-        ls_settle_note(cv->t, &cv->t->lost, LS_SEV_ERROR, "ledger", NULL, "lockstep does not write %s's ledger: baseline the database with the tool itself", cv->target->title);
+        ls_settle_note(cv->t, &cv->t->lost, LS_SEV_ERROR, "ledger", NULL,
+                       "lockstep does not write %s's ledger: baseline the database with the tool itself", cv->target->title);
         return LS_OK;
     }
     opts.table = NULL;
@@ -271,7 +282,8 @@ static enum ls_rc add_ledger(struct ls_convert *cv, struct ls_err *err)
     rc = ls_session_connect_to_read(cv->s, err);
     if (rc == LS_OK)
         rc = cv->target->ledger_read(cv->s->db, &opts, &seen, err);
-    is_own = rc == LS_OK && seen.foreign != NULL && cv->snap->ledger.location != NULL && strcmp(seen.location, cv->snap->ledger.location) == 0;
+    is_own = rc == LS_OK && seen.foreign != NULL && cv->snap->ledger.location != NULL &&
+             strcmp(seen.location, cv->snap->ledger.location) == 0;
     if (rc == LS_OK)
         rc = check_ledger(cv, &seen, is_own, err);
     if (rc == LS_OK)
@@ -282,7 +294,7 @@ static enum ls_rc add_ledger(struct ls_convert *cv, struct ls_err *err)
     return rc;
 }
 
-/* --- all of it ------------------------------------------------------------------------------------------------------------------------------------------------- */
+/* --- all of it ------------------------------------------------------------------------------------------------------------ */
 
 static enum ls_rc find_target(struct ls_convert *cv, struct ls_err *err)
 {
@@ -290,7 +302,9 @@ static enum ls_rc find_target(struct ls_convert *cv, struct ls_err *err)
 
     cv->target = name != NULL ? ls_format_find(name) : NULL;
     if (cv->target == NULL || !is_target(cv->target)) {
-        ls_err_set(err, LS_E_USAGE, name == NULL ? "convert wants the format to convert to: --to FORMAT" : "\"%s\" is no format that can be written", name);
+        ls_err_set(err, LS_E_USAGE,
+                   name == NULL ? "convert wants the format to convert to: --to FORMAT" : "\"%s\" is no format that can be written",
+                   name);
         ls_err_hint(err, "lockstep formats lists them");
         return LS_E_USAGE;
     }
@@ -331,10 +345,14 @@ static void release(struct ls_convert *cv, char *stage)
     LS_VEC_RELEASE(&cv->files);
 }
 
-enum ls_rc ls_settle_convert_make(struct ls_session *s, const struct ls_snapshot *snap, const struct ls_settle_request *req, struct ls_settlement **out,
-                                  struct ls_err *err)
+enum ls_rc ls_settle_convert_make(struct ls_session *s, const struct ls_snapshot *snap, const struct ls_settle_request *req,
+                                  struct ls_settlement **out, struct ls_err *err)
 {
-    struct ls_convert cv = {.s = s, .snap = snap, .dialect = snap->has_db ? snap->info.dialect : s->dialect_rc == LS_OK ? s->dialect : LS_DIALECT_POSTGRES};
+    struct ls_convert cv = {.s = s,
+                            .snap = snap,
+                            .dialect = snap->has_db             ? snap->info.dialect
+                                       : s->dialect_rc == LS_OK ? s->dialect
+                                                                : LS_DIALECT_POSTGRES};
     char *stage = NULL;
     enum ls_rc rc;
 
@@ -342,10 +360,11 @@ enum ls_rc ls_settle_convert_make(struct ls_session *s, const struct ls_snapshot
     cv.t = ls_settlement_new(snap, req, LS_SETTLE_CONVERT);
     rc = make(&cv, &stage, err);
     if (rc == LS_OK) {
-        cv.t->title = ls_arena_printf(cv.t->arena, "%zu migration%s of %s written as %s's into %s", cv.c.n, cv.c.n == 1 ? "" : "s", snap->format->title,
-                                      cv.target->title, cv.t->out_dir);
+        cv.t->title = ls_arena_printf(cv.t->arena, "%zu migration%s of %s written as %s's into %s", cv.c.n, cv.c.n == 1 ? "" : "s",
+                                      snap->format->title, cv.target->title, cv.t->out_dir);
         if (!snap->has_db)
-            ls_settle_note(cv.t, &cv.t->findings, LS_SEV_WARNING, "no-database", NULL, "no database was read: only the files are converted, and no ledger is written");
+            ls_settle_note(cv.t, &cv.t->findings, LS_SEV_WARNING, "no-database", NULL,
+                           "no database was read: only the files are converted, and no ledger is written");
         ls_settle_seal(cv.t);
         *out = cv.t;
     } else {

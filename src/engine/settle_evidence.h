@@ -11,10 +11,15 @@ struct ls_evidences {
 };
 /* Whether a migration is taken to have run, so that what it left hides what earlier ones did. */
 typedef bool (*ls_evidence_counts)(void *ctx, const struct ls_entry *e);
-LS_MUST_CHECK enum ls_rc ls_evidence_read(struct ls_session *s, const struct ls_snapshot *snap, struct ls_arena *arena, ls_evidence_counts counts, void *ctx,
-                                          struct ls_evidences *out, struct ls_err *err);
+LS_MUST_CHECK enum ls_rc ls_evidence_read(struct ls_session *s, const struct ls_snapshot *snap, struct ls_arena *arena,
+                                          ls_evidence_counts counts, void *ctx, struct ls_evidences *out, struct ls_err *err);
 /* Of the timeline's entry `at`; verdict and choice are left to the caller. */
-void ls_evidence_of(const struct ls_evidences *all, size_t at, struct ls_arena *arena, const struct ls_entry *e, struct ls_settle_evidence *out);
+void ls_evidence_of(const struct ls_evidences *all, size_t at, struct ls_arena *arena, const struct ls_entry *e,
+                    struct ls_settle_evidence *out);
+/* What ls_evidence_of finds, alone. */
+enum ls_settle_found ls_evidence_found(const struct ls_evidences *all, size_t at);
+/* An ls_evidence_counts: what the ledger counts as applied, by a row or by its cursor. */
+bool ls_evidence_claimed(void *ctx, const struct ls_entry *e);
 void ls_evidences_release(struct ls_evidences *all);
 
 #endif

@@ -1,5 +1,5 @@
-/* The file half of a settlement: every operation looks at hashes first, is one rename of the operating system where it can be, and is synced before
- * the next one. */
+/* The file half of a settlement: every operation looks at hashes first, is one rename of the operating system where it can be, and
+ * is synced before the next one. */
 #include <config.h>
 
 #include "engine/settle_priv.h"
@@ -14,7 +14,9 @@
 #include "lockstep/base/file.h"
 #include "lockstep/base/mem.h"
 
-/* --- hashes ------------------------------------------------------------------------------------------------------------------------------------ */
+#define NEW_END ".lockstep-new" /* behind the name of a file that waits for its own */
+
+/* --- hashes --------------------------------------------------------------------------------------------------------------- */
 
 static enum ls_rc hash_link(const char *path, char hex[LS_SHA256_HEX], struct ls_err *err)
 {
@@ -66,7 +68,7 @@ enum ls_rc ls_settle_hash(const char *path, char hex[LS_SHA256_HEX], struct ls_e
     return ls_sha256_file(path, hex, NULL, err);
 }
 
-/* --- one operation ----------------------------------------------------------------------------------------------------------------------------- */
+/* --- one operation -------------------------------------------------------------------------------------------------------- */
 
 static enum ls_rc sync_folder_of(const char *path, struct ls_err *err)
 {
@@ -85,10 +87,9 @@ static enum ls_rc sync_folder_of(const char *path, struct ls_err *err)
 }
 
 /* Never onto something that is there; where the file system cannot promise that, it was looked just before. */
-static enum ls_rc move(const char *from, const char *to, struct ls_err *err)
+static enum ls_rc put_in_place(const char *from, const char *to, struct ls_err *err)
 {
     struct stat st;
-    enum ls_rc rc;
 
     if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) != 0) {
         if (errno != EINVAL && errno != ENOSYS)
@@ -98,7 +99,15 @@ static enum ls_rc move(const char *from, const char *to, struct ls_err *err)
         if (rename(from, to) != 0)
             return ls_err_sys(err, "cannot rename %s to %s", from, to);
     }
-    rc = sync_folder_of(from, err);
+    return LS_OK;
+}
+
+static enum ls_rc move(const char *from, const char *to, struct ls_err *err)
+{
+    enum ls_rc rc = put_in_place(from, to, err);
+
+    if (rc == LS_OK)
+        rc = sync_folder_of(from, err);
     return rc == LS_OK ? sync_folder_of(to, err) : rc;
 }
 
@@ -109,7 +118,11 @@ static enum ls_rc expect(const char *path, const char *want, struct ls_err *err)
 
     if (rc != LS_OK || strcmp(now, want) == 0)
         return rc;
-    ls_err_set(err, LS_E_CHANGED, now[0] == '\0' ? "%s is not there any more" : want[0] == '\0' ? "%s is there now" : "%s has changed", path);
+    ls_err_set(err, LS_E_CHANGED,
+               now[0] == '\0'    ? "%s is not there any more"
+               : want[0] == '\0' ? "%s is there now"
+                                 : "%s has changed",
+               path);
     ls_err_hint(err, "look at the folder, and make the settlement again");
     return LS_E_CHANGED;
 }
@@ -178,19 +191,123 @@ static enum ls_rc undo_one(const struct ls_file_op *op, struct ls_err *err)
         return rc == LS_OK ? move(op->to, op->from, err) : rc;
     }
     hash_after(op, after);
+    if (op->before[0] == '\0') {
+        if (!ls_path_exists(op->to)) /* it never got its name */
+            return LS_OK;
+    }
     rc = expect(op->to, after, err);
     if (rc != LS_OK)
         return rc;
     return op->before[0] == '\0' ? drop(op->to, err) : write_over(op->to, op->old_text, op->old_len, false, err);
 }
 
-/* --- all of them ------------------------------------------------------------------------------------------------------------------------------- */
+/* --- many new files ------------------------------------------------------------------------------------------------------- */
+
+enum ls_rc ls_settle_put(const char *path, const char *text, size_t len, mode_t mode, struct ls_err *err)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
+    enum ls_rc rc = LS_OK;
+
+    if (fd < 0)
+        return ls_err_sys(err, "cannot write %s", path);
+    for (size_t done = 0; rc == LS_OK && done < len;) {
+        ssize_t n = write(fd, text + done, len - done);
+
+        if (n < 0 && errno != EINTR)
+            rc = ls_err_sys(err, "cannot write %s", path);
+        done += n > 0 ? (size_t)n : 0;
+    }
+    if (close(fd) != 0 && rc == LS_OK)
+        rc = ls_err_sys(err, "cannot write %s", path);
+    return rc;
+}
+
+static bool is_new(const struct ls_file_op *op)
+{
+    return op->kind == LS_FILE_MKDIR || (op->kind == LS_FILE_WRITE && op->before[0] == '\0');
+}
+
+static char *waiting(const struct ls_file_op *op)
+{
+    return ls_asprintf("%s" NEW_END, op->to);
+}
+
+/* A whole file system at once: a sync for each of thousands of files takes minutes. */
+static enum ls_rc sync_all(const char *path, struct ls_err *err)
+{
+    const char *base = ls_path_base(path);
+    char *folder = base == path ? ls_strdup(".") : ls_strndup(path, (size_t)(base - path));
+    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    enum ls_rc rc = fd < 0 || syncfs(fd) != 0 ? ls_err_sys(err, "cannot sync %s", folder) : LS_OK;
+
+    if (fd >= 0)
+        close(fd);
+    free(folder);
+    return rc;
+}
+
+/* Folders are made, and files written under names that nobody reads. */
+static enum ls_rc write_waiting(const struct ls_file_op *op, struct ls_err *err)
+{
+    char *path;
+    enum ls_rc rc;
+
+    if (op->kind == LS_FILE_MKDIR)
+        return mkdir(op->to, 0755) == 0 ? LS_OK : ls_err_sys(err, "cannot make the folder %s", op->to);
+    rc = expect(op->to, "", err);
+    path = waiting(op);
+    if (rc == LS_OK)
+        rc = ls_settle_put(path, op->text, op->len, 0644, err);
+    free(path);
+    return rc;
+}
+
+/* New files in one go: all are on the disk, whole, before the first one gets its name. */
+static enum ls_rc do_new(const struct ls_file_op *ops, size_t n, size_t *done, struct ls_err *err)
+{
+    enum ls_rc rc = LS_OK;
+    size_t i;
+
+    for (i = 0; rc == LS_OK && i < n; i++)
+        rc = write_waiting(&ops[i], err);
+    if (rc == LS_OK)
+        rc = sync_all(ops[0].to, err);
+    LS_FAULT("settle-written");
+    if (rc != LS_OK) { /* what was made goes again: none of it counts as done */
+        ls_settle_drop_waiting(ops, i);
+        while (i-- > 0)
+            if (ops[i].kind == LS_FILE_MKDIR)
+                (void)rmdir(ops[i].to);
+        return rc;
+    }
+    for (i = 0; rc == LS_OK && i < n; i++) {
+        char *path = ops[i].kind == LS_FILE_MKDIR ? NULL : waiting(&ops[i]);
+
+        if (path != NULL)
+            rc = put_in_place(path, ops[i].to, err);
+        free(path);
+        if (rc == LS_OK)
+            ++*done;
+        LS_FAULT("settle-file");
+    }
+    return rc == LS_OK ? sync_all(ops[0].to, err) : rc;
+}
+
+/* --- all of them ---------------------------------------------------------------------------------------------------------- */
 
 enum ls_rc ls_settle_do_files(const struct ls_file_op *ops, size_t n, size_t *done, struct ls_err *err)
 {
     enum ls_rc rc = LS_OK;
 
     while (rc == LS_OK && *done < n) {
+        size_t k = *done;
+
+        while (k < n && is_new(&ops[k]))
+            k++;
+        if (k - *done > 1) {
+            rc = do_new(&ops[*done], k - *done, done, err);
+            continue;
+        }
         rc = do_one(&ops[*done], err);
         if (rc == LS_OK)
             ++*done;
@@ -225,7 +342,9 @@ static enum ls_rc look(const struct ls_file_op *op, enum stand *out, struct ls_e
     if (op->kind == LS_FILE_MKDIR) {
         *out = ls_path_kind(op->to) == LS_PATH_DIR ? DONE : NOT_DONE;
     } else if (op->kind == LS_FILE_RENAME) {
-        *out = from[0] == '\0' && strcmp(to, op->before) == 0 ? DONE : strcmp(from, op->before) == 0 && to[0] == '\0' ? NOT_DONE : ODD;
+        *out = from[0] == '\0' && strcmp(to, op->before) == 0   ? DONE
+               : strcmp(from, op->before) == 0 && to[0] == '\0' ? NOT_DONE
+                                                                : ODD;
     } else if (op->kind == LS_FILE_REMOVE) {
         *out = from[0] == '\0' ? DONE : strcmp(from, op->before) == 0 ? NOT_DONE : ODD;
     } else {
@@ -235,7 +354,8 @@ static enum ls_rc look(const struct ls_file_op *op, enum stand *out, struct ls_e
     return rc;
 }
 
-/* Operations are done in order: the last one that is done says that all before it are, whatever later ones made of their files since. */
+/* Operations are done in order: the last one that is done says that all before it are, whatever later ones made of their files
+ * since. */
 enum ls_rc ls_settle_count_done(const struct ls_file_op *ops, size_t n, size_t *done, struct ls_err *err)
 {
     *done = 0;
@@ -259,4 +379,15 @@ enum ls_rc ls_settle_count_done(const struct ls_file_op *ops, size_t n, size_t *
         }
     }
     return LS_OK;
+}
+
+void ls_settle_drop_waiting(const struct ls_file_op *ops, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        char *path = ops[i].kind == LS_FILE_WRITE && is_new(&ops[i]) ? waiting(&ops[i]) : NULL;
+
+        if (path != NULL)
+            (void)unlink(path);
+        free(path);
+    }
 }

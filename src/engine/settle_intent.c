@@ -1,5 +1,5 @@
-/* The record of a settlement that is under way, in the folder whose files change. It comes from a folder that anybody may have filled: every path
- * in it is checked to stay inside, and nothing is done by it unless the operator asks. */
+/* The record of a settlement that is under way, in the folder whose files change. It comes from a folder that anybody may have
+ * filled: every path in it is checked to stay inside, and nothing is done by it unless the operator asks. */
 #include <config.h>
 
 #include "engine/settle_priv.h"
@@ -18,14 +18,15 @@
 
 #define RECORD_VERSION 1
 
-static const char *const kinds[] = {[LS_FILE_RENAME] = "rename", [LS_FILE_WRITE] = "write", [LS_FILE_REMOVE] = "remove", [LS_FILE_MKDIR] = "mkdir"};
+static const char *const kinds[] = {
+    [LS_FILE_RENAME] = "rename", [LS_FILE_WRITE] = "write", [LS_FILE_REMOVE] = "remove", [LS_FILE_MKDIR] = "mkdir"};
 
 const char *ls_settle_home(const struct ls_settlement *t)
 {
     return t->out_dir != NULL ? t->out_dir : t->dir;
 }
 
-/* --- writing ------------------------------------------------------------------------------------------------------------------------------------ */
+/* --- writing -------------------------------------------------------------------------------------------------------------- */
 
 /* Readable where it can be; JSON takes no other bytes than UTF-8. */
 static void set_bytes(json_t *o, const char *key, const char *bytes, size_t len)
@@ -110,10 +111,12 @@ enum ls_rc ls_settle_intent_write(const struct ls_settlement *t, struct ls_err *
 
     ls_iso_utc(ls_wall_us(), now);
     json_object_set_new(o, "lockstep_settlement", json_integer(RECORD_VERSION));
-    json_object_set_new(o, "what", json_string("a settlement of lockstep was begun here and has not ended: lockstep conflicts says how to go on"));
+    json_object_set_new(
+        o, "what", json_string("a settlement of lockstep was begun here and has not ended: lockstep conflicts says how to go on"));
     json_object_set_new(o, "kind", json_string(ls_settle_name(t->kind)));
     set_bytes(o, "title", t->title, strlen(t->title));
     json_object_set_new(o, "began_at", json_string(now));
+    set_bytes(o, "source", t->dir, strlen(t->dir));
     json_object_set_new(o, "digest", json_string(t->digest));
     if (t->plan != NULL) {
         set_bytes(o, "ledger", t->plan->ledger, strlen(t->plan->ledger));
@@ -148,7 +151,7 @@ enum ls_rc ls_settle_intent_remove(const char *home, struct ls_err *err)
     return rc;
 }
 
-/* --- reading ------------------------------------------------------------------------------------------------------------------------------------ */
+/* --- reading -------------------------------------------------------------------------------------------------------------- */
 
 static int digit(char c)
 {
@@ -265,8 +268,7 @@ static const char *const *read_list(struct ls_settle_left *l, const json_t *a)
     const json_t *v;
     size_t i, n = 0;
 
-    json_array_foreach(a, i, v) if (json_is_string(v))
-        out[n++] = ls_arena_str(l->arena, json_string_value(v));
+    json_array_foreach(a, i, v) if (json_is_string(v)) out[n++] = ls_arena_str(l->arena, json_string_value(v));
     return out;
 }
 
@@ -297,6 +299,7 @@ static const char *read_record(struct ls_settle_left *l, const char *home, const
     l->kind = (enum ls_settle_kind)k;
     l->title = get_text(l->arena, o, "title");
     l->began_at = get_text(l->arena, o, "began_at");
+    l->source = get_text(l->arena, o, "source");
     l->ledger = get_text(l->arena, o, "ledger");
     l->ledger_format = get_text(l->arena, o, "ledger_format");
     l->has_ledger = l->ledger != NULL;
@@ -304,10 +307,20 @@ static const char *read_record(struct ls_settle_left *l, const char *home, const
     if (!get_hash(o, "digest", l->digest) || (l->has_ledger && !get_hash(o, "ledger_before", l->ledger_before)))
         return "a hash in it is none";
     read_request(l, json_object_get(o, "request"));
-    json_array_foreach(json_object_get(o, "files"), i, op) if (!read_op(l, home, op))
-        return ls_arena_printf(l->arena, "its file operation %zu cannot be understood, or leads out of the folder", i + 1);
+    json_array_foreach(json_object_get(o, "files"), i, op) if (!read_op(l, home, op)) return ls_arena_printf(
+        l->arena, "its file operation %zu cannot be understood, or leads out of the folder", i + 1);
     l->n_ops = l->ops.n;
     return NULL;
+}
+
+void ls_settle_left_parse(struct ls_settle_left *l, const char *home, const char *text, size_t len)
+{
+    json_error_t bad;
+    json_t *o = json_loadb(text, len, JSON_REJECT_DUPLICATES, &bad);
+
+    l->is_there = true;
+    l->broken = o == NULL ? ls_arena_printf(l->arena, "line %d: %s", bad.line, bad.text) : read_record(l, home, o);
+    json_decref(o);
 }
 
 enum ls_rc ls_settle_leftover(const char *dir, struct ls_settle_left *out, struct ls_err *err)
@@ -315,8 +328,6 @@ enum ls_rc ls_settle_leftover(const char *dir, struct ls_settle_left *out, struc
     struct ls_buf text = LS_BUF_INIT;
     char *path = ls_path_join(dir, LS_SETTLE_INTENT);
     struct ls_err why = LS_ERR_INIT;
-    json_error_t bad;
-    json_t *o = NULL;
     struct stat st;
     enum ls_rc rc = LS_OK;
 
@@ -332,12 +343,10 @@ enum ls_rc ls_settle_leftover(const char *dir, struct ls_settle_left *out, struc
         out->broken = ls_arena_str(out->arena, why.message);
         goto out;
     }
-    o = json_loadb(text.ptr, text.len, JSON_REJECT_DUPLICATES, &bad);
-    out->broken = o == NULL ? ls_arena_printf(out->arena, "line %d: %s", bad.line, bad.text) : read_record(out, dir, o);
+    ls_settle_left_parse(out, dir, text.ptr, text.len);
     if (out->broken == NULL && ls_settle_count_done(out->ops.v, out->ops.n, &out->n_done, &why) != LS_OK)
         out->broken = ls_arena_str(out->arena, why.message);
 out:
-    json_decref(o);
     ls_err_release(&why);
     ls_buf_release(&text);
     free(path);

@@ -5,7 +5,8 @@
 
 #include <string.h>
 
-#define MAX_LINES 40 /* of each side of a diff */
+#define MAX_OF_CODE 10 /* findings of one kind */
+#define MAX_LINES   40 /* of each side of a diff */
 
 struct lines {
     const char *text;
@@ -58,7 +59,8 @@ static void add_diff(struct ls_buf *out, const struct ls_file_op *op)
     cut(&now, op->text != NULL ? op->text : "", op->len);
     while (head < count(&old) && head < count(&now) && same(&old, head, &now, head))
         head++;
-    while (head + tail < count(&old) && head + tail < count(&now) && same(&old, count(&old) - 1 - tail, &now, count(&now) - 1 - tail))
+    while (head + tail < count(&old) && head + tail < count(&now) &&
+           same(&old, count(&old) - 1 - tail, &now, count(&now) - 1 - tail))
         tail++;
     if (op->old_text != NULL)
         ls_buf_addf(out, "    line %zu:\n", head + 1);
@@ -73,12 +75,23 @@ void ls_file_op_print(const struct ls_file_op *op, struct ls_buf *out)
     static const char *const words[] = {
         [LS_FILE_RENAME] = "rename", [LS_FILE_WRITE] = "write", [LS_FILE_REMOVE] = "remove", [LS_FILE_MKDIR] = "folder"};
 
-    ls_buf_addf(out, "  %-7s %s", op->kind == LS_FILE_WRITE && op->old_text != NULL ? "change" : words[op->kind], op->from != NULL ? op->from : op->to);
+    ls_buf_addf(out, "  %-7s %s", op->kind == LS_FILE_WRITE && op->old_text != NULL ? "change" : words[op->kind],
+                op->from != NULL ? op->from : op->to);
     if (op->kind == LS_FILE_RENAME)
         ls_buf_addf(out, "\n       -> %s", op->to);
     ls_buf_addc(out, '\n');
     if (op->kind == LS_FILE_WRITE || op->kind == LS_FILE_REMOVE)
         add_diff(out, op);
+}
+
+/* How many of its code stand in front of it. */
+static size_t nth_of_code(const struct ls_diags *diags, size_t at)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < at && n <= MAX_OF_CODE; i++)
+        n += strcmp(diags->d.v[i].code, diags->d.v[at].code) == 0;
+    return n;
 }
 
 static void add_diags(struct ls_buf *out, const char *title, const struct ls_diags *diags)
@@ -87,7 +100,12 @@ static void add_diags(struct ls_buf *out, const char *title, const struct ls_dia
         ls_buf_addf(out, "%s\n", title);
     for (size_t i = 0; i < diags->d.n; i++) {
         const struct ls_diag *d = &diags->d.v[i];
+        size_t n = nth_of_code(diags, i);
 
+        if (n == MAX_OF_CODE)
+            ls_buf_addf(out, "  %s %s: and more of that\n", ls_severity_name(d->severity), d->code);
+        if (n >= MAX_OF_CODE)
+            continue;
         ls_buf_addf(out, "  %s %s: ", ls_severity_name(d->severity), d->code);
         if (d->path != NULL)
             ls_buf_addf(out, "%s", d->path);
@@ -105,11 +123,14 @@ static void add_evidence(struct ls_buf *out, const struct ls_settle_evidence *e)
                                         [LS_FOUND_ALL] = "all of it is there",
                                         [LS_FOUND_NOTHING] = "nothing of it is there",
                                         [LS_FOUND_PART] = "a part of it is there"};
-    static const char *const does[] = {
-        [LS_SETTLE_KEEP] = "stays", [LS_SETTLE_RECORD] = "RECORD as applied", [LS_SETTLE_UNRECORD] = "UNRECORD", [LS_SETTLE_ASK] = "undecided, stays"};
+    static const char *const does[] = {[LS_SETTLE_KEEP] = "stays",
+                                       [LS_SETTLE_RECORD] = "RECORD as applied",
+                                       [LS_SETTLE_UNRECORD] = "UNRECORD",
+                                       [LS_SETTLE_ASK] = "undecided, stays"};
 
-    ls_buf_addf(out, "  %s %s: ledger %s%s%s, database: %s -> %s%s\n", e->label, e->name, e->ledger_says, e->list_says != NULL ? ", list " : "",
-                e->list_says != NULL ? e->list_says : "", found[e->found], does[e->verdict], e->is_chosen ? " (chosen)" : "");
+    ls_buf_addf(out, "  %s %s: ledger %s%s%s, database: %s -> %s%s\n", e->label, e->name, e->ledger_says,
+                e->list_says != NULL ? ", list " : "", e->list_says != NULL ? e->list_says : "", found[e->found], does[e->verdict],
+                e->is_chosen ? " (chosen)" : "");
     for (size_t i = 0; i < e->n; i++)
         ls_buf_addf(out, "      %s\n        %s\n", e->statements[i], e->says[i]);
 }

@@ -1,5 +1,5 @@
-/* Reconcile: the ledger, and text lists beside the files, are brought to what the database really has. What the catalogue cannot tell stays as it is,
- * unless the operator vouches for it. */
+/* Reconcile: the ledger, and text lists beside the files, are brought to what the database really has. What the catalogue cannot
+ * tell stays as it is, unless the operator vouches for it. */
 #include <config.h>
 
 #include "engine/settle_evidence.h"
@@ -10,6 +10,7 @@
 
 #include "engine/plan_priv.h"
 #include "lockstep/base/mem.h"
+#include "lockstep/format/layout.h"
 
 struct reconcile {
     struct ls_session *s;
@@ -32,7 +33,7 @@ static bool is_versioned(const struct ls_entry *e)
     return e->migration != NULL && e->migration->kind == LS_KIND_VERSIONED;
 }
 
-/* --- the operator's words ------------------------------------------------------------------------------------------------------------------------------ */
+/* --- the operator's words ------------------------------------------------------------------------------------------------- */
 
 static enum ls_rc choose(struct reconcile *r, const char *const *ids, signed char to, struct ls_err *err)
 {
@@ -59,7 +60,7 @@ static bool counts(void *ctx, const struct ls_entry *e)
     return c != 0 ? c > 0 : true; /* a pending one that left something counts as well: what it left is what is seen */
 }
 
-/* --- one migration --------------------------------------------------------------------------------------------------------------------------------------- */
+/* --- one migration -------------------------------------------------------------------------------------------------------- */
 
 static void decide(struct reconcile *r, size_t i)
 {
@@ -72,9 +73,13 @@ static void decide(struct reconcile *r, size_t i)
     ev.is_chosen = r->chosen[i] != 0;
     differs = ev.list_says != NULL && (strcmp(ev.list_says, "applied") == 0) != claims;
     if (ev.is_chosen)
-        ev.verdict = (r->chosen[i] > 0) == claims && e->state != LS_STATE_DIRTY ? LS_SETTLE_KEEP : r->chosen[i] > 0 ? LS_SETTLE_RECORD : LS_SETTLE_UNRECORD;
+        ev.verdict = (r->chosen[i] > 0) == claims && e->state != LS_STATE_DIRTY ? LS_SETTLE_KEEP
+                     : r->chosen[i] > 0                                         ? LS_SETTLE_RECORD
+                                                                                : LS_SETTLE_UNRECORD;
     else if (e->state == LS_STATE_DIRTY)
-        ev.verdict = ev.found == LS_FOUND_ALL ? LS_SETTLE_RECORD : ev.found == LS_FOUND_NOTHING ? LS_SETTLE_UNRECORD : LS_SETTLE_ASK;
+        ev.verdict = ev.found == LS_FOUND_ALL       ? LS_SETTLE_RECORD
+                     : ev.found == LS_FOUND_NOTHING ? LS_SETTLE_UNRECORD
+                                                    : LS_SETTLE_ASK;
     else if (ev.found == LS_FOUND_ALL && is_versioned(e))
         ev.verdict = claims ? LS_SETTLE_KEEP : LS_SETTLE_RECORD;
     else if (ev.found == LS_FOUND_NOTHING && is_versioned(e))
@@ -92,7 +97,7 @@ static bool is_applied_now(const struct reconcile *r, size_t i)
     return ev->verdict == LS_SETTLE_RECORD || (ev->verdict != LS_SETTLE_UNRECORD && claims);
 }
 
-/* --- the ledger's half ------------------------------------------------------------------------------------------------------------------------------------- */
+/* --- the ledger's half ---------------------------------------------------------------------------------------------------- */
 
 /* A cursor says "everything up to here": what is applied must be the first ones, in order. */
 static enum ls_rc record_cursor(struct reconcile *r, struct ls_settle_plan *plan, struct ls_err *err)
@@ -108,9 +113,11 @@ static enum ls_rc record_cursor(struct reconcile *r, struct ls_settle_plan *plan
         return LS_OK;
     for (long i = 0; i < last; i++)
         if (!is_applied_now(r, (size_t)i)) {
-            ls_err_set(err, LS_E_REFUSED, "%s is in the database and %s in front of it is not: %s's ledger is a cursor, and cannot say that", t->e.v[last].label,
-                       t->e.v[i].label, r->snap->format->title);
-            ls_err_hint(err, "run or take back by hand what is missing, or give %s a later number: lockstep renumber %s", t->e.v[i].label, t->e.v[i].label);
+            ls_err_set(err, LS_E_REFUSED,
+                       "%s is in the database and %s in front of it is not: %s's ledger is a cursor, and cannot say that",
+                       t->e.v[last].label, t->e.v[i].label, r->snap->format->title);
+            ls_err_hint(err, "run or take back by hand what is missing, or give %s a later number: lockstep renumber %s",
+                        t->e.v[i].label, t->e.v[i].label);
             return LS_E_REFUSED;
         }
     return ls_settle_mark(plan, last >= 0 ? &t->e.v[last] : NULL, last >= 0, err);
@@ -127,7 +134,8 @@ static enum ls_rc record_one(struct reconcile *r, struct ls_settle_plan *plan, s
         return LS_OK;
     rc = ls_settle_mark(plan, &r->snap->timeline.e.v[i], ev->verdict == LS_SETTLE_RECORD, &own);
     if (rc == LS_E_REFUSED || rc == LS_E_UNSUPPORTED) {
-        ls_settle_note(r->t, &r->t->findings, LS_SEV_WARNING, "not-writable", ev->path, "%s: %s", ev->label, own.message)->version = ev->label;
+        ls_settle_note(r->t, &r->t->findings, LS_SEV_WARNING, "not-writable", ev->path, "%s: %s", ev->label, own.message)->version =
+            ev->label;
         ev->verdict = LS_SETTLE_ASK;
         rc = LS_OK;
     }
@@ -145,7 +153,7 @@ static enum ls_rc record(struct reconcile *r, struct ls_err *err)
 
     if (snap->format->plan_mark == NULL)
         return LS_OK;
-    ls_settle_plan_begin(&plan, r->s, r->t, snap->format, snap->target_label, &snap->timeline, &snap->ledger, &snap->migrations);
+    ls_settle_plan_begin(&plan, r->s, r->t, snap->format, snap, &snap->timeline, &snap->ledger, &snap->migrations);
     if (snap->ledger.shape == LS_LEDGER_CURSOR)
         rc = record_cursor(r, &plan, err);
     for (size_t i = 0; rc == LS_OK && i < r->ev.n && snap->ledger.shape != LS_LEDGER_CURSOR; i++)
@@ -153,7 +161,7 @@ static enum ls_rc record(struct reconcile *r, struct ls_err *err)
     return rc == LS_OK ? ls_settle_plan_end(&plan, err) : rc;
 }
 
-/* --- the text lists ------------------------------------------------------------------------------------------------------------------------------------------ */
+/* --- the text lists ------------------------------------------------------------------------------------------------------- */
 
 static enum ls_rc rewrite(struct reconcile *r, struct ls_err *err)
 {
@@ -173,7 +181,26 @@ static enum ls_rc rewrite(struct reconcile *r, struct ls_err *err)
     return rc;
 }
 
-/* --- all of it ------------------------------------------------------------------------------------------------------------------------------------------------ */
+/* --- the journal beside the files ----------------------------------------------------------------------------------------- */
+
+static enum ls_rc repair_journal(struct reconcile *r, struct ls_err *err)
+{
+    const struct ls_layout *l = r->snap->format->layout;
+    struct ls_moved moved = {0};
+    enum ls_rc rc = LS_OK;
+
+    if (l == NULL || l->repair_journal == NULL)
+        return LS_OK;
+    rc = l->repair_journal(r->t->arena, &r->snap->migrations, &r->snap->ledger, r->t->request.wall_us, &moved, err);
+    for (size_t i = 0; rc == LS_OK && i < moved.writes.n; i++)
+        rc = ls_settle_write(r->t, moved.writes.v[i].path, moved.writes.v[i].text, moved.writes.v[i].len, false, err);
+    for (size_t i = 0; rc == LS_OK && i < moved.lost.n; i++)
+        ls_settle_note(r->t, &r->t->findings, LS_SEV_WARNING, "journal-without-file", NULL, "%s", moved.lost.v[i]);
+    ls_moved_release(&moved);
+    return rc;
+}
+
+/* --- all of it ------------------------------------------------------------------------------------------------------------ */
 
 static void keep_evidence(struct reconcile *r)
 {
@@ -186,9 +213,10 @@ static void keep_evidence(struct reconcile *r)
             *LS_VEC_PUSH(&r->t->evidence) = *ev;
     }
     if (r->t->n_undecided > 0)
-        ls_settle_note(r->t, &r->t->findings, LS_SEV_WARNING, "undecided", NULL,
-                       "%zu cannot be decided by what the database shows, and stay%s as the ledger says: --applied ID or --pending ID decides",
-                       r->t->n_undecided, r->t->n_undecided == 1 ? "s" : "");
+        ls_settle_note(
+            r->t, &r->t->findings, LS_SEV_WARNING, "undecided", NULL,
+            "%zu cannot be decided by what the database shows, and stay%s as the ledger says: --applied ID or --pending ID decides",
+            r->t->n_undecided, r->t->n_undecided == 1 ? "s" : "");
 }
 
 static enum ls_rc check(const struct ls_snapshot *snap, struct ls_err *err)
@@ -196,7 +224,8 @@ static enum ls_rc check(const struct ls_snapshot *snap, struct ls_err *err)
     if (!snap->has_db)
         return ls_err_set(err, LS_E_CONNECT, "no database was read, so there is nothing to compare with");
     if (snap->ledger.foreign != NULL) {
-        ls_err_set(err, LS_E_REFUSED, "the table %s belongs to %s, not to %s", snap->ledger.location, snap->ledger.foreign, snap->format->title);
+        ls_err_set(err, LS_E_REFUSED, "the table %s belongs to %s, not to %s", snap->ledger.location, snap->ledger.foreign,
+                   snap->format->title);
         ls_err_hint(err, "name the format that the project uses (--format), or convert the folder");
         return LS_E_REFUSED;
     }
@@ -223,12 +252,14 @@ static enum ls_rc make(struct reconcile *r, struct ls_err *err)
     if (rc == LS_OK)
         rc = rewrite(r, err);
     if (rc == LS_OK)
+        rc = repair_journal(r, err);
+    if (rc == LS_OK)
         keep_evidence(r);
     return rc;
 }
 
-enum ls_rc ls_settle_reconcile_make(struct ls_session *s, const struct ls_snapshot *snap, const struct ls_settle_request *req, struct ls_settlement **out,
-                                    struct ls_err *err)
+enum ls_rc ls_settle_reconcile_make(struct ls_session *s, const struct ls_snapshot *snap, const struct ls_settle_request *req,
+                                    struct ls_settlement **out, struct ls_err *err)
 {
     struct reconcile r = {.s = s, .snap = snap};
     enum ls_rc rc = check(snap, err);

@@ -1,7 +1,8 @@
-/* Renumber: which migrations need another number, which one they get, and everything that repeats it: file names of all halves, journal, ledger,
- * text list. */
+/* Renumber: which migrations need another number, which one they get, and everything that repeats it: file names of all halves,
+ * journal, ledger, text list. */
 #include <config.h>
 
+#include "engine/settle_evidence.h"
 #include "engine/settle_priv.h"
 
 #include <inttypes.h>
@@ -19,7 +20,8 @@ struct renumber {
     struct ls_settlement *t;
     const struct ls_layout *layout;
     LS_VEC(const struct ls_entry *) moved;
-    uint64_t above; /* the largest number that a file or the ledger has */
+    LS_VEC(uint64_t) given; /* numbers that moved ones got */
+    bool *never_ran;        /* of each entry: it counts as applied by the cursor alone, and the database has nothing of it */
 };
 
 static bool is_applied(const struct ls_entry *e)
@@ -35,7 +37,7 @@ static const char *file_of(const struct ls_entry *e)
     return path != NULL ? path : e->label;
 }
 
-/* --- numbers ---------------------------------------------------------------------------------------------------------------------------------------- */
+/* --- numbers -------------------------------------------------------------------------------------------------------------- */
 
 /* The number that an id or a label begins with, dashes left out; 0: none. */
 static uint64_t number_in(const char *text)
@@ -52,22 +54,55 @@ static uint64_t number_in(const char *text)
     return n;
 }
 
-static uint64_t largest(const struct ls_snapshot *snap)
+static uint64_t number_of(const struct ls_entry *e)
+{
+    return number_in(e->migration != NULL ? e->migration->label : e->id);
+}
+
+/* Whether a file, the ledger, or one that was moved before has it. */
+static bool is_taken(const struct renumber *r, uint64_t n)
+{
+    for (size_t i = 0; i < r->snap->timeline.e.n; i++) {
+        const struct ls_entry *e = &r->snap->timeline.e.v[i];
+
+        if (number_of(e) == n || (r->snap->format->rules->is_numeric && e->version == n))
+            return true;
+    }
+    for (size_t i = 0; i < r->given.n; i++)
+        if (r->given.v[i] == n)
+            return true;
+    return false;
+}
+
+/* The largest number that is applied; what never ran is not. */
+static uint64_t newest_applied(const struct renumber *r)
 {
     uint64_t max = 0;
 
-    for (size_t i = 0; i < snap->timeline.e.n; i++) {
-        const struct ls_entry *e = &snap->timeline.e.v[i];
-        uint64_t n = number_in(e->migration != NULL ? e->migration->label : e->id);
+    for (size_t i = 0; i < r->snap->timeline.e.n; i++) {
+        const struct ls_entry *e = &r->snap->timeline.e.v[i];
+        bool counts = is_applied(e) || e->evidence == LS_EVIDENCE_INFERRED || (e->state == LS_STATE_DUPLICATE && e->row != NULL);
 
-        max = n > max ? n : max;
-        if (snap->format->rules->is_numeric && snap->format->layout->move_to_end == NULL && e->version > max)
-            max = e->version;
+        if (counts && !r->never_ran[i] && number_of(e) > max)
+            max = number_of(e);
     }
     return max;
 }
 
-/* --- which one of several that claim a number ---------------------------------------------------------------------------------------------------------- */
+/* The first free one behind its own; what came in late gets one behind all that is applied, a time where the folder counts by time.
+ */
+static uint64_t next_number(struct renumber *r, const struct ls_entry *e, const char *old)
+{
+    uint64_t own = number_of(e), newest = newest_applied(r), n = (own > newest ? own : newest) + 1;
+    uint64_t now = own > newest ? 0 : ls_layout_clock(old, r->t->request.wall_us);
+
+    n = now > n ? now : n;
+    while (is_taken(r, n))
+        n++;
+    return n;
+}
+
+/* --- which one of several that claim a number ----------------------------------------------------------------------------- */
 
 /* Whether the ledger's row names this file: by checksum or title, where the tool keeps one. */
 static bool row_names(const struct ls_entry *e)
@@ -142,8 +177,9 @@ static enum ls_rc pick_duplicates(struct renumber *r, size_t from, size_t to, st
     if (rc != LS_OK)
         return rc;
     if (keep < 0) {
-        ls_err_set(err, LS_E_REFUSED, "%s is applied, and it cannot be told whether %s or %s was: the one that was must keep its number", e[from].label,
-                   file_of(&e[from]), file_of(&e[from + 1]));
+        ls_err_set(err, LS_E_REFUSED,
+                   "%s is applied, and it cannot be told whether %s or %s was: the one that was must keep its number",
+                   e[from].label, file_of(&e[from]), file_of(&e[from + 1]));
         ls_err_hint(err, "name the file that is to get another number: lockstep renumber FILE");
         return LS_E_REFUSED;
     }
@@ -172,13 +208,14 @@ static enum ls_rc pick_all(struct renumber *r, struct ls_err *err)
             ;
         if (k > i + 1)
             rc = pick_duplicates(r, i, k, err);
-        else if (e->state == LS_STATE_OUT_OF_ORDER && e->migration != NULL && !e->is_runnable)
+        else if (e->migration != NULL &&
+                 ((e->state == LS_STATE_OUT_OF_ORDER && !e->is_runnable) || (r->never_ran[i] && !is_duplicate(e))))
             *LS_VEC_PUSH(&r->moved) = e;
     }
     return rc;
 }
 
-/* --- the one that was named ---------------------------------------------------------------------------------------------------------------------------- */
+/* --- the one that was named ----------------------------------------------------------------------------------------------- */
 
 static bool is_named(const struct ls_entry *e, const char *words)
 {
@@ -218,12 +255,13 @@ static enum ls_rc pick_named(struct renumber *r, const char *words, struct ls_er
     return LS_OK;
 }
 
-/* --- the ledger --------------------------------------------------------------------------------------------------------------------------------------- */
+/* --- the ledger ----------------------------------------------------------------------------------------------------------- */
 
 /* Whether a duplicate's row is about it, not about the one that keeps the number. */
 static bool owns_row(const struct renumber *r, const struct ls_entry *e)
 {
-    return e->row != NULL && is_applied(e) && !is_duplicate(e) && (r->snap->ledger.shape != LS_LEDGER_CURSOR || r->snap->ledger.rows.n == 1);
+    return e->row != NULL && is_applied(e) && !is_duplicate(e) &&
+           (r->snap->ledger.shape != LS_LEDGER_CURSOR || r->snap->ledger.rows.n == 1);
 }
 
 static bool has_between(const struct ls_snapshot *snap, const struct ls_entry *e, uint64_t a, uint64_t b)
@@ -249,11 +287,12 @@ static enum ls_rc check_applied(struct renumber *r, const struct ls_entry *e, ui
         ls_err_hint(err, "settle that first: lockstep status");
         return LS_E_REFUSED;
     }
-    if (!is_applied(e) || is_duplicate(e))
+    if (!is_applied(e) || is_duplicate(e) || r->never_ran[e - snap->timeline.e.v])
         return LS_OK;
     if (is_cursor && has_between(snap, e, e->version, to)) {
-        ls_err_set(err, LS_E_REFUSED, "%s is applied, and between it and %" PRIu64 " there are others: %s's cursor would say something else of them", e->label, to,
-                   snap->format->title);
+        ls_err_set(err, LS_E_REFUSED,
+                   "%s is applied, and between it and %" PRIu64 " there are others: %s's cursor would say something else of them",
+                   e->label, to, snap->format->title);
         ls_err_hint(err, "an applied one can only get a number between its neighbours'");
         return LS_E_REFUSED;
     }
@@ -263,7 +302,8 @@ static enum ls_rc check_applied(struct renumber *r, const struct ls_entry *e, ui
         return LS_E_REFUSED;
     }
     if (!is_cursor && has_between(snap, e, e->version, to))
-        ls_settle_note(r->t, &r->t->findings, LS_SEV_WARNING, "order-changes", file_of(e), "it is applied, and will stand behind migrations that were behind it before");
+        ls_settle_note(r->t, &r->t->findings, LS_SEV_WARNING, "order-changes", file_of(e),
+                       "it is applied, and will stand behind migrations that were behind it before");
     return LS_OK;
 }
 
@@ -291,42 +331,46 @@ static enum ls_rc rewrite_list(struct renumber *r, const char *old_id, const cha
     return rc;
 }
 
-/* --- one migration -------------------------------------------------------------------------------------------------------------------------------------- */
+/* --- one migration -------------------------------------------------------------------------------------------------------- */
 
-static const char *label_for(struct renumber *r, const struct ls_entry *e, size_t n, struct ls_err *err)
+static const char *label_for(struct renumber *r, const struct ls_entry *e, struct ls_err *err)
 {
     const struct ls_migration *m = e->migration;
-    const char *to = r->t->request.to;
-    size_t width = strlen(m->label);
+    const char *to = r->t->request.to, *old = ls_layout_number(r->t->arena, m);
+    size_t width = strlen(old);
 
     if (to == NULL)
-        return ls_layout_next_label(r->t->arena, m, r->above, r->t->request.wall_us, n);
+        *LS_VEC_PUSH(&r->given) = next_number(r, e, old);
+    if (to == NULL)
+        return ls_layout_label(r->t->arena, old, r->given.v[r->given.n - 1]);
     if (to[0] == '\0' || strspn(to, "0123456789-.") != strlen(to) || strlen(to) > 40) {
         ls_err_set(err, LS_E_USAGE, "\"%s\" is no number that a migration could have", to);
         return NULL;
     }
-    if (strspn(to, "0123456789") == strlen(to) && strlen(to) < width && strspn(m->label, "0123456789") == width)
+    if (strspn(to, "0123456789") == strlen(to) && strlen(to) < width && strspn(old, "0123456789") == width)
         return ls_arena_printf(r->t->arena, "%0*" PRIu64, (int)width, number_in(to));
     return ls_arena_str(r->t->arena, to);
 }
 
-static enum ls_rc check_free(const struct renumber *r, const struct ls_entry *e, const struct ls_relabelled *now, const char *label, struct ls_err *err)
+static enum ls_rc check_free(const struct renumber *r, const struct ls_entry *e, const struct ls_relabelled *now, const char *label,
+                             struct ls_err *err)
 {
     for (size_t i = 0; i < r->snap->timeline.e.n; i++) {
         const struct ls_entry *x = &r->snap->timeline.e.v[i];
 
         if (x == e || strcmp(x->id, now->id) != 0)
             continue;
-        ls_err_set(err, LS_E_REFUSED, "%s is taken: %s %s", label, x->migration != NULL ? file_of(x) : "the ledger has it,", x->migration != NULL ? "has it" : "without a file");
-        ls_err_hint(err, "leave the number out for the first free one behind everything");
+        ls_err_set(err, LS_E_REFUSED, "%s is taken: %s %s", label, x->migration != NULL ? file_of(x) : "the ledger has it,",
+                   x->migration != NULL ? "has it" : "without a file");
+        ls_err_hint(err, "leave the number out for the first free one");
         return LS_E_REFUSED;
     }
     return LS_OK;
 }
 
-static enum ls_rc move_one(struct renumber *r, struct ls_settle_plan *plan, const struct ls_entry *e, size_t n, struct ls_err *err)
+static enum ls_rc move_one(struct renumber *r, struct ls_settle_plan *plan, const struct ls_entry *e, struct ls_err *err)
 {
-    const char *label = label_for(r, e, n, err);
+    const char *label = label_for(r, e, err);
     struct ls_relabelled now;
     struct ls_step *step;
     enum ls_rc rc;
@@ -346,10 +390,10 @@ static enum ls_rc move_one(struct renumber *r, struct ls_settle_plan *plan, cons
         return rewrite_list(r, e->id, now.id, err);
     step = ls_settle_step(plan, LS_UP, e);
     step->label = ls_arena_printf(plan->ctx.plan->arena, "%s -> %s", e->label, label);
-    return ls_layout_rekey(r->snap->format, &plan->ctx, step, e->id, &now, err);
+    return ls_layout_rekey(r->snap->format, &plan->ctx, step, e, &now, err);
 }
 
-/* --- a tool whose journal makes the order ------------------------------------------------------------------------------------------------------------------ */
+/* --- a tool whose journal makes the order --------------------------------------------------------------------------------- */
 
 static enum ls_rc move_in_journal(struct renumber *r, struct ls_err *err)
 {
@@ -359,16 +403,20 @@ static enum ls_rc move_in_journal(struct renumber *r, struct ls_err *err)
     enum ls_rc rc;
 
     if (r->t->request.to != NULL)
-        return ls_err_set(err, LS_E_USAGE, "%s goes by its journal's order: a migration can be moved to its end, and not to a number", r->snap->format->title);
+        return ls_err_set(err, LS_E_USAGE,
+                          "%s goes by its journal's order: a migration can be moved to its end, and not to a number",
+                          r->snap->format->title);
     for (size_t i = 0; i < r->moved.n; i++) {
         m[i] = r->moved.v[i]->migration;
         if (is_applied(r->moved.v[i]) && r->moved.v[i]->row != NULL) {
-            ls_err_set(err, LS_E_REFUSED, "%s is applied: moved to the journal's end, %s would run it again", r->moved.v[i]->label, r->snap->format->title);
+            ls_err_set(err, LS_E_REFUSED, "%s is applied: moved to the journal's end, %s would run it again", r->moved.v[i]->label,
+                       r->snap->format->title);
             ls_err_hint(err, "only migrations that are not applied can be moved");
             return LS_E_REFUSED;
         }
     }
-    rc = r->layout->move_to_end(r->t->arena, &r->snap->migrations, m, r->moved.n, l->has_high_water ? l->high_water : 0, r->t->request.wall_us, &moved, err);
+    rc = r->layout->move_to_end(r->t->arena, &r->snap->migrations, m, r->moved.n, l->has_high_water ? l->high_water : 0,
+                                r->t->request.wall_us, &moved, err);
     for (size_t i = 0; rc == LS_OK && i < moved.writes.n; i++)
         rc = ls_settle_write(r->t, moved.writes.v[i].path, moved.writes.v[i].text, moved.writes.v[i].len, false, err);
     for (size_t i = 0; rc == LS_OK && i < moved.from.n; i++)
@@ -379,7 +427,24 @@ static enum ls_rc move_in_journal(struct renumber *r, struct ls_err *err)
     return rc;
 }
 
-/* --- all of it -------------------------------------------------------------------------------------------------------------------------------------------- */
+/* Below a cursor a file that came in late counts as applied: whether it ran, only the catalogue shows. */
+static enum ls_rc look_below_cursor(struct renumber *r, struct ls_err *err)
+{
+    const struct ls_snapshot *snap = r->snap;
+    struct ls_evidences all = {0};
+    enum ls_rc rc;
+
+    r->never_ran = LS_ARENA_ARRAY(r->t->arena, bool, snap->timeline.e.n + 1);
+    if (!snap->has_db || snap->ledger.shape != LS_LEDGER_CURSOR || !snap->ledger.has_cursor || snap->ledger.dirty)
+        return LS_OK;
+    rc = ls_evidence_read(r->s, snap, r->t->arena, ls_evidence_claimed, NULL, &all, err);
+    for (size_t i = 0; rc == LS_OK && i < snap->timeline.e.n; i++)
+        r->never_ran[i] = snap->timeline.e.v[i].evidence == LS_EVIDENCE_INFERRED && ls_evidence_found(&all, i) == LS_FOUND_NOTHING;
+    ls_evidences_release(&all);
+    return rc;
+}
+
+/* --- all of it ------------------------------------------------------------------------------------------------------------ */
 
 static enum ls_rc can_renumber(const struct ls_snapshot *snap, struct ls_err *err)
 {
@@ -387,12 +452,14 @@ static enum ls_rc can_renumber(const struct ls_snapshot *snap, struct ls_err *er
 
     if (f->layout == NULL) {
         ls_err_set(err, LS_E_UNSUPPORTED, "%s's migrations have no numbers that lockstep could change", f->title);
-        ls_err_hint(err, (f->caps & LS_CAP_DAG) != 0 ? "their order is a graph: two heads are joined by the tool itself (its merge or rebase command)"
-                                                     : "use the tool's own way");
+        ls_err_hint(err, (f->caps & LS_CAP_DAG) != 0
+                             ? "their order is a graph: two heads are joined by the tool itself (its merge or rebase command)"
+                             : "use the tool's own way");
         return LS_E_UNSUPPORTED;
     }
     if (snap->ledger.foreign != NULL) {
-        ls_err_set(err, LS_E_REFUSED, "the table %s belongs to %s, not to %s", snap->ledger.location, snap->ledger.foreign, f->title);
+        ls_err_set(err, LS_E_REFUSED, "the table %s belongs to %s, not to %s", snap->ledger.location, snap->ledger.foreign,
+                   f->title);
         ls_err_hint(err, "name the format that the project uses (--format)");
         return LS_E_REFUSED;
     }
@@ -404,16 +471,16 @@ static enum ls_rc move_all(struct renumber *r, struct ls_err *err)
     struct ls_settle_plan plan;
     enum ls_rc rc = LS_OK;
 
-    ls_settle_plan_begin(&plan, r->s, r->t, r->snap->format, r->snap->target_label, &r->snap->timeline, &r->snap->ledger, &r->snap->migrations);
+    ls_settle_plan_begin(&plan, r->s, r->t, r->snap->format, r->snap, &r->snap->timeline, &r->snap->ledger, &r->snap->migrations);
     if (r->layout->move_to_end != NULL && r->moved.n > 0)
         rc = move_in_journal(r, err);
     for (size_t i = 0; rc == LS_OK && i < r->moved.n && r->layout->move_to_end == NULL; i++)
-        rc = move_one(r, &plan, r->moved.v[i], i, err);
+        rc = move_one(r, &plan, r->moved.v[i], err);
     return rc == LS_OK ? ls_settle_plan_end(&plan, err) : rc;
 }
 
-enum ls_rc ls_settle_renumber_make(struct ls_session *s, const struct ls_snapshot *snap, const struct ls_settle_request *req, struct ls_settlement **out,
-                                   struct ls_err *err)
+enum ls_rc ls_settle_renumber_make(struct ls_session *s, const struct ls_snapshot *snap, const struct ls_settle_request *req,
+                                   struct ls_settlement **out, struct ls_err *err)
 {
     struct renumber r = {.s = s, .snap = snap, .layout = snap->format->layout};
     enum ls_rc rc = can_renumber(snap, err);
@@ -422,23 +489,27 @@ enum ls_rc ls_settle_renumber_make(struct ls_session *s, const struct ls_snapsho
     if (rc != LS_OK)
         return rc;
     r.t = ls_settlement_new(snap, req, LS_SETTLE_RENUMBER);
-    r.above = largest(snap);
-    rc = req->version != NULL ? pick_named(&r, req->version, err) : pick_all(&r, err);
+    rc = look_below_cursor(&r, err);
+    if (rc == LS_OK)
+        rc = req->version != NULL ? pick_named(&r, req->version, err) : pick_all(&r, err);
     if (rc == LS_OK && req->to != NULL && r.moved.n != 1)
         rc = ls_err_set(err, LS_E_USAGE, "one number is for one migration: name the file that is to get it");
     if (rc == LS_OK)
         rc = move_all(&r, err);
     if (rc == LS_OK) {
         r.t->title = r.moved.n == 0 ? "Nothing needs another number"
-                                    : ls_arena_printf(r.t->arena, "%zu migration%s of %s renumbered", r.moved.n, r.moved.n == 1 ? "" : "s", r.t->dir);
+                                    : ls_arena_printf(r.t->arena, "%zu migration%s of %s renumbered", r.moved.n,
+                                                      r.moved.n == 1 ? "" : "s", r.t->dir);
         if (!snap->has_db)
-            ls_settle_note(r.t, &r.t->findings, LS_SEV_WARNING, "no-database", NULL,
-                           "no database was read: a migration that is applied somewhere is not known to be, and its ledger does not follow");
+            ls_settle_note(
+                r.t, &r.t->findings, LS_SEV_WARNING, "no-database", NULL,
+                "no database was read: a migration that is applied somewhere is not known to be, and its ledger does not follow");
         ls_settle_seal(r.t);
         *out = r.t;
     } else {
         ls_settlement_free(r.t);
     }
     LS_VEC_RELEASE(&r.moved);
+    LS_VEC_RELEASE(&r.given);
     return rc;
 }

@@ -21,17 +21,18 @@ static void LS_PRINTF(2, 3) line(struct ls_buf *out, const char *fmt, ...)
     ls_buf_addc(out, '\n');
 }
 
-/* --- the same as when it was made --------------------------------------------------------------------------------------------------------------- */
+/* --- the same as when it was made ----------------------------------------------------------------------------------------- */
 
 static enum ls_rc changed(const char *why, struct ls_err *err)
 {
-    ls_err_set(err, LS_E_CHANGED, "the database or the files have changed since the settlement was made; nothing was touched%s%s", why != NULL ? ": " : "",
-               why != NULL ? why : "");
+    ls_err_set(err, LS_E_CHANGED, "the database or the files have changed since the settlement was made; nothing was touched%s%s",
+               why != NULL ? ": " : "", why != NULL ? why : "");
     ls_err_hint(err, "look at the state again and make it anew");
     return LS_E_CHANGED;
 }
 
-static enum ls_rc make_again(struct ls_session *s, const struct ls_settle_request *req, bool has_db, struct ls_settlement **out, struct ls_err *err)
+static enum ls_rc make_again(struct ls_session *s, const struct ls_settle_request *req, bool has_db, struct ls_settlement **out,
+                             struct ls_err *err)
 {
     struct ls_snapshot *snap = NULL;
     enum ls_rc rc = has_db ? ls_session_snapshot(s, &snap, err) : ls_session_scan(s, &snap, err);
@@ -60,7 +61,7 @@ static enum ls_rc check_again(struct ls_session *s, const struct ls_settlement *
     return rc;
 }
 
-/* --- the ledger's half -------------------------------------------------------------------------------------------------------------------------- */
+/* --- the ledger's half ---------------------------------------------------------------------------------------------------- */
 
 struct ledger_check {
     struct ls_session *s;
@@ -69,7 +70,8 @@ struct ledger_check {
     const char *fingerprint;
 };
 
-/* Under the lock. The files were changed by us since, and are held to their hashes; the ledger must be the one that the plan was made from. */
+/* Under the lock. The files were changed by us since, and are held to their hashes; the ledger must be the one that the plan was
+ * made from. */
 static enum ls_rc ledger_again(void *ctx, struct ls_err *err)
 {
     const struct ledger_check *c = ctx;
@@ -85,10 +87,12 @@ static enum ls_rc ledger_again(void *ctx, struct ls_err *err)
     return rc;
 }
 
-static enum ls_rc run_plan(struct ls_session *s, const struct ls_settlement *t, const struct ls_run_hooks *hooks, struct ls_run_report *report)
+static enum ls_rc run_plan(struct ls_session *s, const struct ls_settlement *t, const struct ls_run_hooks *hooks,
+                           struct ls_run_report *report)
 {
     struct ls_format_opts opts = s->opts;
-    struct ledger_check ctx = {.s = s, .format = ls_format_find(t->plan->format), .opts = &opts, .fingerprint = t->plan->ledger_fingerprint};
+    struct ledger_check ctx = {
+        .s = s, .format = ls_format_find(t->plan->format), .opts = &opts, .fingerprint = t->plan->ledger_fingerprint};
     struct ls_run_check check = {.again = ledger_again, .ctx = &ctx, .opts = &opts};
 
     if (t->kind == LS_SETTLE_CONVERT) { /* the session's are the source's */
@@ -98,7 +102,7 @@ static enum ls_rc run_plan(struct ls_session *s, const struct ls_settlement *t, 
     return ls_run_checked(s, t->plan, &check, hooks, report);
 }
 
-/* --- from beginning to end ---------------------------------------------------------------------------------------------------------------------- */
+/* --- from beginning to end ------------------------------------------------------------------------------------------------ */
 
 static const char *plural(size_t n)
 {
@@ -112,6 +116,7 @@ static void take_back(const struct ls_settlement *t, size_t done, struct ls_run_
     struct ls_err err = LS_ERR_INIT;
     size_t n = done;
 
+    ls_settle_drop_waiting(t->files.v, t->files.n);
     if (ls_settle_undo_files(t->files.v, &done, &err) == LS_OK && ls_settle_intent_remove(home, &err) == LS_OK) {
         line(&report->applied, n > 0 ? "The files are as they were before." : "No file was touched.");
         if (t->kind == LS_SETTLE_CONVERT)
@@ -119,21 +124,29 @@ static void take_back(const struct ls_settlement *t, size_t done, struct ls_run_
     } else {
         report->verdict = LS_VERDICT_DIRTY;
         line(&report->applied, "%zu file operation%s could not be taken back: %s", done, plural(done), err.message);
-        line(&report->next, "Remove the cause, then: lockstep conflicts. The record %s/" LS_SETTLE_INTENT " lists every file.", home);
+        line(&report->next, "Remove the cause, then: lockstep conflicts. The record %s/" LS_SETTLE_INTENT " lists every file.",
+             home);
     }
     ls_err_release(&err);
+}
+
+/* Files are not touched then either: nothing is to be written, whatever is asked. */
+static enum ls_rc refuse_read_only(const struct ls_session *s, struct ls_err *err)
+{
+    if (s == NULL || !s->p.read_only)
+        return LS_OK;
+    ls_err_set(err, LS_E_REFUSED, "the session is read-only: nothing was touched");
+    ls_err_hint(err, "arm it first");
+    return LS_E_REFUSED;
 }
 
 static enum ls_rc prepare(struct ls_session *s, const struct ls_settlement *t, struct ls_err *err)
 {
     enum ls_rc rc;
 
-    if (t->plan != NULL && s->p.read_only) {
-        ls_err_set(err, LS_E_REFUSED, "the session is read-only: nothing was touched");
-        ls_err_hint(err, "arm it first");
-        return LS_E_REFUSED;
-    }
-    rc = check_again(s, t, err);
+    rc = refuse_read_only(s, err);
+    if (rc == LS_OK)
+        rc = check_again(s, t, err);
     if (rc == LS_OK && ls_session_cancelled(s))
         rc = ls_err_set(err, LS_E_CANCELLED, "stopped by the operator before anything was touched");
     if (rc == LS_OK && t->out_dir != NULL)
@@ -150,14 +163,18 @@ static void tell_done(const struct ls_settlement *t, struct ls_run_report *repor
     if (t->files.n > 0)
         line(&report->applied, "%zu file operation%s done.", t->files.n, plural(t->files.n));
     if (t->plan != NULL)
-        line(&report->applied, "The ledger %s was written: %zu step%s in one transaction.", t->plan->ledger, t->plan->steps.n, plural(t->plan->steps.n));
+        line(&report->applied, "The ledger %s was written: %zu step%s %s.", t->plan->ledger, t->plan->steps.n,
+             plural(t->plan->steps.n),
+             ls_step_child(&t->plan->steps.v[0]) != NULL ? "by the tool, one at a time" : "in one transaction");
     if (t->lost.d.n > 0)
         line(&report->next, "Not carried over: %zu thing%s, which the preview lists.", t->lost.d.n, plural(t->lost.d.n));
     if (t->n_undecided > 0)
-        line(&report->next, "%zu migration%s could not be decided and stayed as %s.", t->n_undecided, plural(t->n_undecided), t->n_undecided == 1 ? "it is" : "they are");
+        line(&report->next, "%zu migration%s could not be decided and stayed as %s.", t->n_undecided, plural(t->n_undecided),
+             t->n_undecided == 1 ? "it is" : "they are");
 }
 
-static enum ls_rc run_ledger(struct ls_session *s, const struct ls_settlement *t, size_t done, const struct ls_run_hooks *hooks, struct ls_run_report *report)
+static enum ls_rc run_ledger(struct ls_session *s, const struct ls_settlement *t, size_t done, const struct ls_run_hooks *hooks,
+                             struct ls_run_report *report)
 {
     enum ls_rc rc;
 
@@ -175,7 +192,8 @@ static enum ls_rc run_ledger(struct ls_session *s, const struct ls_settlement *t
     return rc;
 }
 
-enum ls_rc ls_settle_run(struct ls_session *s, const struct ls_settlement *t, const struct ls_run_hooks *hooks, struct ls_run_report *report)
+enum ls_rc ls_settle_run(struct ls_session *s, const struct ls_settlement *t, const struct ls_run_hooks *hooks,
+                         struct ls_run_report *report)
 {
     int64_t began = ls_mono_ms();
     struct ls_err err = LS_ERR_INIT;
@@ -218,10 +236,11 @@ out:
     return rc;
 }
 
-/* --- what a crash left ----------------------------------------------------------------------------------------------------------------------------- */
+/* --- what a crash left ---------------------------------------------------------------------------------------------------- */
 
 /* Whether the ledger is still the one that the settlement was made from. */
-static enum ls_rc ask_ledger(struct ls_session *s, const char *dir, const struct ls_settle_left *l, bool *is_as_before, struct ls_err *err)
+static enum ls_rc ask_ledger(struct ls_session *s, const char *dir, const struct ls_settle_left *l, bool *is_as_before,
+                             struct ls_err *err)
 {
     const struct ls_format *f = ls_format_find(l->ledger_format);
     struct ls_format_opts opts = {0};
@@ -266,17 +285,21 @@ static enum ls_rc read_left(const char *dir, struct ls_settle_left *l, struct ls
     return LS_E_REFUSED;
 }
 
-static enum ls_rc undo_left(struct ls_session *s, const char *dir, struct ls_settle_left *l, struct ls_run_report *report, struct ls_err *err)
+static enum ls_rc undo_left(struct ls_session *s, const char *dir, struct ls_settle_left *l, struct ls_run_report *report,
+                            struct ls_err *err)
 {
     bool is_as_before = true;
     size_t done = l->n_done;
     enum ls_rc rc = ask_ledger(s, dir, l, &is_as_before, err);
 
     if (rc == LS_OK && !is_as_before) {
-        ls_err_set(err, LS_E_REFUSED, "the ledger %s is not as it was before: the settlement has written it, or somebody else has", l->ledger);
+        ls_err_set(err, LS_E_REFUSED, "the ledger %s is not as it was before: the settlement has written it, or somebody else has",
+                   l->ledger);
         ls_err_hint(err, "finish it, when the ledger shows the new state");
         rc = LS_E_REFUSED;
     }
+    if (rc == LS_OK)
+        ls_settle_drop_waiting(l->ops.v, l->ops.n);
     if (rc == LS_OK)
         rc = ls_settle_undo_files(l->ops.v, &done, err);
     if (rc == LS_OK)
@@ -284,7 +307,8 @@ static enum ls_rc undo_left(struct ls_session *s, const char *dir, struct ls_set
     if (rc == LS_OK && l->kind == LS_SETTLE_CONVERT)
         (void)rmdir(dir);
     if (rc == LS_OK)
-        line(&report->applied, "Taken back: %zu file operation%s. The files are as they were before.", l->n_done, plural(l->n_done));
+        line(&report->applied, "Taken back: %zu file operation%s. The files are as they were before.", l->n_done,
+             plural(l->n_done));
     return rc;
 }
 
@@ -296,6 +320,8 @@ enum ls_rc ls_settle_take_back(struct ls_session *s, const char *dir, struct ls_
 
     ls_run_report_init(report);
     if (rc == LS_OK)
+        rc = refuse_read_only(s, &err);
+    if (rc == LS_OK)
         rc = undo_left(s, dir, &l, report, &err);
     report->verdict = rc == LS_OK ? LS_VERDICT_DONE : LS_VERDICT_ROLLED_BACK;
     if (rc != LS_OK)
@@ -305,16 +331,17 @@ enum ls_rc ls_settle_take_back(struct ls_session *s, const char *dir, struct ls_
 }
 
 /* The files go back, then it is made again and must be the same one. */
-static enum ls_rc run_again(struct ls_session *s, const char *dir, struct ls_settle_left *l, const struct ls_run_hooks *hooks, struct ls_run_report *report,
-                            struct ls_err *err)
+static enum ls_rc run_again(struct ls_session *s, const char *dir, struct ls_settle_left *l, const struct ls_run_hooks *hooks,
+                            struct ls_run_report *report, struct ls_err *err)
 {
     struct ls_settlement *t = NULL;
     enum ls_rc rc = undo_left(s, dir, l, report, err);
 
     if (rc == LS_OK)
         rc = make_again(s, &l->request, l->has_db, &t, err);
-    if (rc == LS_OK && strcmp(t->digest, l->digest) != 0) {
-        ls_err_set(err, LS_E_CHANGED, "the database or the files have changed since it was begun; the files are as they were before");
+    if (rc == LS_OK && (strcmp(t->digest, l->digest) != 0 || strcmp(ls_settle_home(t), dir) != 0)) {
+        ls_err_set(err, LS_E_CHANGED,
+                   "the database or the files have changed since it was begun; the files are as they were before");
         ls_err_hint(err, "make the settlement anew");
         rc = LS_E_CHANGED;
     }
@@ -336,11 +363,16 @@ enum ls_rc ls_settle_finish(struct ls_session *s, const char *dir, const struct 
 
     ls_run_report_init(report);
     if (rc == LS_OK)
+        rc = refuse_read_only(s, &err);
+    if (rc == LS_OK)
         rc = ask_ledger(s, dir, &l, &is_as_before, &err);
     if (rc == LS_OK && l.n_done == l.n_ops && (!l.has_ledger || !is_as_before)) {
         rc = ls_settle_intent_remove(dir, &err);
         line(&report->applied, "All of it was done already: only the record was left, and is removed.");
         report->verdict = LS_VERDICT_DONE;
+    } else if (rc == LS_OK && s != NULL && l.source != NULL && strcmp(l.source, s->p.migrations_dir) != 0) {
+        rc = ls_err_set(&err, LS_E_REFUSED, "it was begun from %s: it can only be finished from there", l.source);
+        ls_err_hint(&err, "lockstep conflicts --finish --migrations %s --out %s", l.source, dir);
     } else if (rc == LS_OK && s == NULL) {
         rc = ls_err_set(&err, LS_E_REFUSED, "it can only be finished with the project's session");
     } else if (rc == LS_OK) {

@@ -252,7 +252,7 @@ static void note_legacy(struct ls_snapshot *snap)
 
 static enum ls_dialect dialect_of(const struct ls_session *s)
 {
-    return s->dialect_rc == LS_OK ? s->dialect : LS_DIALECT_POSTGRES;
+    return s->dialect_rc == LS_OK || s->dialect_rc == LS_E_UNSUPPORTED ? s->dialect : LS_DIALECT_POSTGRES; /* a driver that this build has not */
 }
 
 static enum ls_rc scan_now(const struct ls_session *s, struct ls_snapshot *snap, struct ls_err *err)

@@ -3,7 +3,9 @@
 
 #include "lockstep/engine/verify.h"
 
+#include "engine/verify_tool.h"
 #include "lockstep/base/clock.h"
+#include "lockstep/engine/settle.h"
 #include "lockstep/sql/lex.h"
 #include "lockstep/sql/split.h"
 
@@ -196,6 +198,36 @@ static enum ls_rc run_files(struct runner *r, struct ls_err *err)
     return rc;
 }
 
+/* What the checks of folder and ledger do not see: lists, other ledgers, what was broken off, what only the catalogue shows. */
+static enum ls_rc add_conflicts(struct ls_session *s, const struct ls_snapshot *snap, struct ls_verify_report *out, struct ls_err *err)
+{
+    static const char *const codes[] = {"unfinished-settlement", "list-disagrees", "revision-disagrees", "two-ledgers", "several-heads", "no-ledger", "never-runs"};
+    struct ls_conflicts found;
+    enum ls_rc rc = ls_conflicts_find(s, snap, &found, err);
+
+    for (size_t i = 0; rc == LS_OK && i < found.c.n; i++) {
+        const struct ls_diag *d = &found.c.v[i].diag;
+        bool is_new = false;
+
+        for (size_t k = 0; k < LS_ARRAY_LEN(codes); k++)
+            is_new = is_new || strcmp(codes[k], d->code) == 0;
+        for (size_t k = 0; k < out->diags.d.n; k++) /* an out-of-order one was told already */
+            is_new = is_new && (d->version == NULL || out->diags.d.v[k].version == NULL || strcmp(out->diags.d.v[k].code, "out-of-order") != 0 ||
+                                strcmp(out->diags.d.v[k].version, d->version) != 0);
+        if (!is_new)
+            continue;
+        *LS_VEC_PUSH(&out->diags.d) = (struct ls_diag){.severity = d->severity,
+                                                       .code = d->code,
+                                                       .path = ls_arena_str(out->arena, d->path),
+                                                       .line = d->line,
+                                                       .version = ls_arena_str(out->arena, d->version),
+                                                       .message = ls_arena_str(out->arena, d->message),
+                                                       .hint = ls_arena_str(out->arena, d->hint)};
+    }
+    ls_conflicts_release(&found);
+    return rc;
+}
+
 enum ls_rc ls_verify(struct ls_session *s, const struct ls_snapshot *snap, bool run, const struct ls_run_hooks *hooks,
                      struct ls_verify_report *out, struct ls_err *err)
 {
@@ -204,8 +236,11 @@ enum ls_rc ls_verify(struct ls_session *s, const struct ls_snapshot *snap, bool 
 
     *out = (struct ls_verify_report){.arena = ls_arena_new(), .n_checked = (int)snap->migrations.m.n};
     ls_verify_static(snap, out->arena, &out->diags);
-    if (run && snap->has_db)
+    rc = add_conflicts(s, snap, out, err);
+    if (rc == LS_OK && run && snap->has_db)
         rc = run_files(&r, err);
+    if (rc == LS_OK && run && snap->has_db)
+        rc = ls_verify_by_tool(s, snap, hooks, out, err);
     ls_session_clear_cancel(s);
     return rc;
 }

@@ -172,7 +172,7 @@ static void check_section(struct check *c, const struct ls_migration *m, const s
     if (ls_file_read(s->path, 0, 0, &c->text, &err) == LS_OK) {
         cut(c, s);
         check_bytes(c, m, s);
-        if ((c->snap->format->caps & LS_CAP_OWN_SPLIT) == 0)
+        if ((c->snap->format->caps & LS_CAP_OWN_SPLIT) == 0 && (m->flags & LS_MIG_DYNAMIC) == 0)
             check_split(c, m, s, role);
     } else if ((m->flags & LS_MIG_BROKEN) == 0) { /* else the scan has said so */
         say(c, add(c, LS_SEV_ERROR, "unreadable-file", s->path, 0, m->label), "%s", err.message);

@@ -18,7 +18,8 @@ static const char *const places[] = {".venv/bin/alembic", "venv/bin/alembic", "e
 static const struct ls_format_tool tool = {
     .program = "alembic",
     .places = places,
-    .install = "install it where the project's Python is (pip install alembic, in its virtual environment), or as the package alembic of the system",
+    .install = "install it where the project's Python is (pip install alembic, in its virtual environment), or as the package "
+               "alembic of the system",
     .dir = tool_dir,
 };
 
@@ -41,6 +42,7 @@ const struct ls_format ls_format_alembic = {
     .caps = LS_CAP_UP | LS_CAP_DOWN | LS_CAP_RECORD_ONLY | LS_CAP_DAG | LS_CAP_DELEGATE,
     .rules = &rules,
     .tool = &tool,
+    .config = ls_alembic_config,
     .detect = ls_alembic_detect,
     .scan = ls_alembic_scan,
     .ledger_read = ls_alembic_ledger_read,

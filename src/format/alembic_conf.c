@@ -11,7 +11,7 @@
 
 enum { TEXT_MAX = 1024 * 1024, MAX_REFERENCES = 10 };
 
-/* --- ini, as Python's ConfigParser takes it ------------------------------------------------------------------------------------------------ */
+/* --- ini, as Python's ConfigParser takes it ---------------------------------------------------------------- */
 
 static struct ls_str stripped(const char *p, size_t n)
 {
@@ -97,7 +97,8 @@ static bool add_reference(const struct ini *ini, const char *key, int depth, str
         ls_buf_adds(out, ini->here);
         return true;
     }
-    if (depth < MAX_REFERENCES && (ini_raw(ini->text, ini->section, key, &raw, NULL) || ini_raw(ini->text, "DEFAULT", key, &raw, NULL)))
+    if (depth < MAX_REFERENCES &&
+        (ini_raw(ini->text, ini->section, key, &raw, NULL) || ini_raw(ini->text, "DEFAULT", key, &raw, NULL)))
         ok = expand(ini, raw.ptr, depth + 1, out);
     ls_buf_release(&raw);
     return ok;
@@ -124,20 +125,22 @@ static bool expand(const struct ini *ini, const char *raw, int depth, struct ls_
     return true;
 }
 
-const char *ls_alembic_ini_get(struct ls_arena *arena, const char *text, const char *section, const char *key, const char *here, int *line)
+const char *ls_alembic_ini_get(struct ls_arena *arena, const char *text, const char *section, const char *key, const char *here,
+                               int *line)
 {
     const struct ini ini = {arena, text, section, here};
     struct ls_buf raw = LS_BUF_INIT, value = LS_BUF_INIT;
     const char *out = NULL;
 
-    if ((ini_raw(text, section, key, &raw, line) || ini_raw(text, "DEFAULT", key, &raw, line)) && expand(&ini, raw.ptr != NULL ? raw.ptr : "", 0, &value))
+    if ((ini_raw(text, section, key, &raw, line) || ini_raw(text, "DEFAULT", key, &raw, line)) &&
+        expand(&ini, raw.ptr != NULL ? raw.ptr : "", 0, &value))
         out = ls_arena_strn(arena, value.ptr != NULL ? value.ptr : "", value.len);
     ls_buf_release(&raw);
     ls_buf_release(&value);
     return out;
 }
 
-/* --- toml, as much as alembic's keys need ---------------------------------------------------------------------------------------------------- */
+/* --- toml, as much as alembic's keys need ------------------------------------------------------------------ */
 
 /* One string, "basic" with the plain escapes or 'literal'; *p behind it. */
 static bool toml_string(const char **p, struct ls_buf *out)
@@ -209,7 +212,7 @@ const char *ls_alembic_toml_get(struct ls_arena *arena, const char *text, const 
     return found;
 }
 
-/* --- env.py ---------------------------------------------------------------------------------------------------------------------------------- */
+/* --- env.py ------------------------------------------------------------------------------------------------ */
 
 /* What follows NAME= in code: a literal in *value, or *is_code. */
 static void find_argument(struct ls_arena *arena, const char *text, const char *name, const char **value, bool *is_code)
@@ -222,7 +225,8 @@ static void find_argument(struct ls_arena *arena, const char *text, const char *
 
         while (line > text && line[-1] != '\n')
             line--;
-        if (memchr(line, '#', (size_t)(p - line)) != NULL || (p > text && (p[-1] == '_' || (p[-1] >= 'a' && p[-1] <= 'z'))) || *v != '=' || v[1] == '=')
+        if (memchr(line, '#', (size_t)(p - line)) != NULL || (p > text && (p[-1] == '_' || (p[-1] >= 'a' && p[-1] <= 'z'))) ||
+            *v != '=' || v[1] == '=')
             continue;
         v += 1 + strspn(v + 1, " \t");
         size_t len = *v == '"' || *v == '\'' ? strcspn(v + 1, *v == '"' ? "\"\\\n" : "'\\\n") : 0;
@@ -247,14 +251,15 @@ static void read_table(struct ls_arena *arena, struct ls_alembic_conf *c)
         c->table = table;
 }
 
-/* --- where things are ------------------------------------------------------------------------------------------------------------------------ */
+/* --- where things are -------------------------------------------------------------------------------------- */
 
 static const char *read_text(struct ls_arena *arena, const char *path)
 {
     struct ls_buf b = LS_BUF_INIT;
     const char *out = NULL;
 
-    if (ls_path_kind(path) == LS_PATH_FILE && ls_file_read(path, 0, TEXT_MAX, &b, NULL) == LS_OK && (b.len == 0 || strlen(b.ptr) == b.len))
+    if (ls_path_kind(path) == LS_PATH_FILE && ls_file_read(path, 0, TEXT_MAX, &b, NULL) == LS_OK &&
+        (b.len == 0 || strlen(b.ptr) == b.len))
         out = ls_arena_strn(arena, b.len > 0 ? b.ptr : "", b.len);
     ls_buf_release(&b);
     return out;
@@ -418,7 +423,9 @@ static void find_versions(struct ls_arena *arena, const char *dir, struct ls_ale
         }
     }
     if (found.n == 0)
-        *LS_VEC_PUSH(&found) = has(c->script_dir, "versions", LS_PATH_DIR) || !same_place(dir, c->script_dir) ? join(arena, c->script_dir, "versions") : dir;
+        *LS_VEC_PUSH(&found) = has(c->script_dir, "versions", LS_PATH_DIR) || !same_place(dir, c->script_dir)
+                                   ? join(arena, c->script_dir, "versions")
+                                   : dir;
     out = LS_ARENA_ARRAY(arena, const char *, found.n + 1);
     for (size_t i = 0; i < found.n; i++)
         out[i] = strncmp(found.v[i], "./", 2) == 0 && found.v[i][2] != '\0' ? found.v[i] + 2 : found.v[i];

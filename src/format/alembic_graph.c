@@ -8,21 +8,21 @@
 #include "format/scan.h"
 #include "lockstep/base/mem.h"
 
-/* --- ids ---------------------------------------------------------------------------------------------------------------------------------- */
+/* --- ids --------------------------------------------------------------------------------------------------- */
 
 /* The migrations of one id; more than one when it was given twice. */
 struct node {
     const struct ls_migration *m; /* the first of them */
     long index;                   /* of it, in the order before the sort */
     size_t n_members;
-    size_t waits_for;             /* edges to nodes that have no place yet */
-    bool is_placed, is_parent;
+    size_t waits_for; /* edges to nodes that have no place yet */
+    bool is_placed;
 };
 struct graph {
     struct ls_migrations *all;
-    struct node *nodes;   /* sorted by id */
+    struct node *nodes; /* sorted by id */
     size_t n;
-    long *by_id;          /* indices of migrations, sorted by id, then index */
+    long *by_id; /* indices of migrations, sorted by id, then index */
 };
 
 static int compare_ids(const void *a, const void *b, void *ctx)
@@ -88,9 +88,10 @@ static bool holds(const char *const *list, const char *word)
     return false;
 }
 
-/* --- what is wrong ------------------------------------------------------------------------------------------------------------------------ */
+/* --- what is wrong ----------------------------------------------------------------------------------------- */
 
-static struct ls_diag *complain(struct ls_migrations *all, struct ls_migration *m, enum ls_severity severity, const char *code, int line, const char *text)
+static struct ls_diag *complain(struct ls_migrations *all, struct ls_migration *m, enum ls_severity severity, const char *code,
+                                int line, const char *text)
 {
     struct ls_diag *d = ls_scan_diag(all, severity, code, m->up.path, "%s", text);
 
@@ -112,7 +113,8 @@ static void find_duplicates(struct graph *g)
             m->flags |= LS_MIG_DUPLICATE;
             if (k > 0)
                 complain(g->all, m, LS_SEV_ERROR, "duplicate-version", 0,
-                         ls_arena_printf(a, "revision %s is also that of %s: alembic warns, and takes the one that it reads last", m->id, first->up.path))
+                         ls_arena_printf(a, "revision %s is also that of %s: alembic warns, and takes the one that it reads last",
+                                         m->id, first->up.path))
                     ->hint = "give one of them an id of its own";
         }
     }
@@ -165,7 +167,8 @@ static void resolve_depends(struct graph *g, struct ls_migration *m)
         }
         m->flags |= LS_MIG_BROKEN;
         complain(g->all, m, LS_SEV_ERROR, "unknown-dependency", 0,
-                 ls_arena_printf(g->all->arena, "depends_on names %s, which no file is: alembic fails with every command", m->depends[i]))
+                 ls_arena_printf(g->all->arena, "depends_on names %s, which no file is: alembic fails with every command",
+                                 m->depends[i]))
             ->hint = "bring that file back, or take the dependency out";
     }
     m->depends = kept > 0 ? out : NULL;
@@ -190,11 +193,13 @@ static void check_labels(struct graph *g, struct ls_migration *m)
 
         if (owner != NULL && strcmp(owner->id, m->id) != 0)
             complain(g->all, m, LS_SEV_ERROR, "duplicate-label", 0,
-                     ls_arena_printf(g->all->arena, "the branch label %s is also that of revision %s: alembic fails with every command", *l, owner->id));
+                     ls_arena_printf(g->all->arena,
+                                     "the branch label %s is also that of revision %s: alembic fails with every command", *l,
+                                     owner->id));
     }
 }
 
-/* --- order -------------------------------------------------------------------------------------------------------------------------------- */
+/* --- order ------------------------------------------------------------------------------------------------- */
 
 struct queue {
     struct node **v;
@@ -263,7 +268,6 @@ static void list_edges(struct graph *g, edges *out)
                         continue;
                     *LS_VEC_PUSH(out) = (struct edge){&g->nodes[i], to};
                     g->nodes[i].waits_for++;
-                    to->is_parent = to->is_parent || l == 0;
                 }
         }
     if (out->n > 0)
@@ -310,7 +314,8 @@ static void tell_cycle(struct graph *g, const edges *e, struct node *start)
     }
     m = member(g, start, 0);
     complain(g->all, m, LS_SEV_ERROR, "cycle", 0,
-             ls_arena_printf(g->all->arena, "the revisions go round in a circle: %s%s. Alembic fails with every command", way.ptr != NULL ? way.ptr : "", start->m->id));
+             ls_arena_printf(g->all->arena, "the revisions go round in a circle: %s%s. Alembic fails with every command",
+                             way.ptr != NULL ? way.ptr : "", start->m->id));
     ls_buf_release(&way);
 }
 
@@ -345,20 +350,6 @@ static void place(struct graph *g, const edges *e, struct node **order)
     }
 }
 
-static void tell_heads(struct graph *g)
-{
-    struct ls_buf ids = LS_BUF_INIT;
-    size_t n = 0;
-
-    for (size_t i = 0; i < g->n; i++)
-        if (!g->nodes[i].is_parent)
-            ls_buf_addf(&ids, "%s%s", n++ > 0 ? ", " : "", g->nodes[i].m->id);
-    if (n > 1)
-        ls_scan_diag(g->all, LS_SEV_WARNING, "several-heads", NULL, "there are %zu heads: %s", n, ids.ptr)->hint =
-            "`alembic upgrade head` refuses that. Unless they are separate branches on purpose: alembic merge heads";
-    ls_buf_release(&ids);
-}
-
 void ls_alembic_graph(struct ls_migrations *all, const int *lines)
 {
     struct graph g;
@@ -378,7 +369,6 @@ void ls_alembic_graph(struct ls_migrations *all, const int *lines)
         resolve_depends(&g, &all->m.v[i]);
     list_edges(&g, &e);
     place(&g, &e, order);
-    tell_heads(&g);
     for (size_t i = 0; i < g.n; i++)
         for (size_t k = 0; k < order[i]->n_members; k++)
             sorted[n++] = *member(&g, order[i], k);
@@ -389,7 +379,7 @@ void ls_alembic_graph(struct ls_migrations *all, const int *lines)
     graph_release(&g);
 }
 
-/* --- ancestors and heads ------------------------------------------------------------------------------------------------------------------- */
+/* --- ancestors and heads ----------------------------------------------------------------------------------- */
 
 /* Marks the nodes that `ids` need, themselves among them (is_placed). with_depends: by depends_on too. */
 static void mark_ancestors(struct graph *g, const char *const *ids, bool with_depends)
@@ -511,11 +501,17 @@ static void add_head(struct ls_alembic_heads *heads, const char *id)
 }
 
 /* Down: of what stands behind it comes back whatever no other head needs. */
-static void move_down(const struct ls_migrations *all, const struct ls_migration *m, const char *const *downs, struct ls_alembic_heads *heads)
+static void move_down(const struct ls_migrations *all, const struct ls_migration *m, const char *const *downs,
+                      struct ls_alembic_heads *heads)
 {
     struct graph g;
 
     drop_head(heads, m->id);
+    if (heads->v.n == 0) { /* a line: nobody else needs anything */
+        for (; *downs != NULL; downs++)
+            add_head(heads, *downs);
+        return;
+    }
     graph_of(&g, all);
     *LS_VEC_PUSH(&heads->v) = NULL; /* ends the list for the walk */
     mark_ancestors(&g, heads->v.v, true);

@@ -16,11 +16,12 @@ static const char usual_template[] =
     "from alembic import op\nimport sqlalchemy as sa\n${imports if imports else \"\"}\n"
     "# revision identifiers, used by Alembic.\nrevision = ${repr(up_revision)}\ndown_revision = ${repr(down_revision)}\n"
     "branch_labels = ${repr(branch_labels)}\ndepends_on = ${repr(depends_on)}\n\n\n"
-    "def upgrade() -> None:\n    ${upgrades if upgrades else \"pass\"}\n\n\ndef downgrade() -> None:\n    ${downgrades if downgrades else \"pass\"}\n";
+    "def upgrade() -> None:\n    ${upgrades if upgrades else \"pass\"}\n\n\ndef downgrade() -> None:\n    ${downgrades if "
+    "downgrades else \"pass\"}\n";
 
 struct revision {
     const char *id, *message, *slug;
-    const char *parent;     /* NULL: the first one */
+    const char *parent; /* NULL: the first one */
     int64_t wall_us;
     struct tm local;
 };
@@ -50,9 +51,17 @@ static void add_date(struct ls_buf *out, const struct revision *r)
 /* The expressions that templates of alembic have. False: another one, which only Python can work out. */
 static bool add_expression(struct ls_buf *out, const struct revision *r, struct ls_str x)
 {
-    static const char *const known[] = {"message", "up_revision", "down_revision | comma,n", "create_date", "imports if imports else \"\"",
-                                        "repr(up_revision)", "repr(down_revision)", "repr(branch_labels)", "repr(depends_on)",
-                                        "upgrades if upgrades else \"pass\"", "downgrades if downgrades else \"pass\""};
+    static const char *const known[] = {"message",
+                                        "up_revision",
+                                        "down_revision | comma,n",
+                                        "create_date",
+                                        "imports if imports else \"\"",
+                                        "repr(up_revision)",
+                                        "repr(down_revision)",
+                                        "repr(branch_labels)",
+                                        "repr(depends_on)",
+                                        "upgrades if upgrades else \"pass\"",
+                                        "downgrades if downgrades else \"pass\""};
     size_t i = 0;
 
     while (i < LS_ARRAY_LEN(known) && !(strlen(known[i]) == x.len && memcmp(known[i], x.ptr, x.len) == 0))
@@ -122,15 +131,20 @@ static bool render(struct ls_buf *out, const struct revision *r, const char *tex
     return true;
 }
 
-/* --- the name ------------------------------------------------------------------------------------------------------------------------------------ */
+/* --- the name ---------------------------------------------------------------------------------------------- */
 
 static bool add_field(struct ls_buf *out, const struct revision *r, struct ls_str name, int width)
 {
     const struct {
         const char *name;
         long value;
-    } numbers[] = {{"year", r->local.tm_year + 1900L}, {"month", r->local.tm_mon + 1L}, {"day", r->local.tm_mday}, {"hour", r->local.tm_hour},
-                   {"minute", r->local.tm_min},        {"second", r->local.tm_sec},     {"epoch", (long)(r->wall_us / 1000000)}};
+    } numbers[] = {{"year", r->local.tm_year + 1900L},
+                   {"month", r->local.tm_mon + 1L},
+                   {"day", r->local.tm_mday},
+                   {"hour", r->local.tm_hour},
+                   {"minute", r->local.tm_min},
+                   {"second", r->local.tm_sec},
+                   {"epoch", (long)(r->wall_us / 1000000)}};
 
     for (size_t i = 0; i < LS_ARRAY_LEN(numbers); i++)
         if (strlen(numbers[i].name) == name.len && memcmp(numbers[i].name, name.ptr, name.len) == 0) {
@@ -179,7 +193,8 @@ static const char *slug_of(struct ls_arena *arena, const char *message, int max)
     const char *slug;
 
     for (const char *p = message; *p != '\0'; p++) {
-        bool is_word = (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') || (*p >= '0' && *p <= '9') || *p == '_' || (unsigned char)*p >= 0x80;
+        bool is_word = (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') || (*p >= '0' && *p <= '9') || *p == '_' ||
+                       (unsigned char)*p >= 0x80;
 
         if (is_word)
             ls_buf_addc(&out, *p >= 'A' && *p <= 'Z' ? (char)(*p + 32) : *p);
@@ -246,8 +261,8 @@ static bool make_id(struct ls_arena *arena, struct revision *r)
     return true;
 }
 
-int ls_alembic_new_files(struct ls_arena *arena, const struct ls_migrations *m, const char *slug, int64_t wall_us, const char *paths[3],
-                         const char *texts[3], struct ls_err *err)
+int ls_alembic_new_files(struct ls_arena *arena, const struct ls_migrations *m, const char *slug, int64_t wall_us,
+                         const char *paths[3], const char *texts[3], struct ls_err *err)
 {
     struct ls_buf name = LS_BUF_INIT, text = LS_BUF_INIT;
     struct revision r = {.message = slug, .wall_us = wall_us};
@@ -272,14 +287,16 @@ int ls_alembic_new_files(struct ls_arena *arena, const struct ls_migrations *m, 
     } else if (!make_id(arena, &r)) {
         ls_err_sys(err, "random bytes for the revision's id");
     } else if (!add_name(&name, &r, c.file_template)) {
-        ls_err_set(err, LS_E_UNSUPPORTED, "%s: file_template has something in it that only alembic understands", c.path != NULL ? c.path : "alembic.ini");
+        ls_err_set(err, LS_E_UNSUPPORTED, "%s: file_template has something in it that only alembic understands",
+                   c.path != NULL ? c.path : "alembic.ini");
         ls_err_hint(err, "make it with alembic: alembic revision -m \"...\"");
     } else if (template == NULL || !render(&text, &r, template)) {
         ls_err_set(err, LS_E_UNSUPPORTED, "%s/script.py.mako has something in it that only Python can work out", c.script_dir);
         ls_err_hint(err, "make it with alembic: alembic revision -m \"...\"");
     } else {
-        dir = head != NULL && head->up.path != NULL ? ls_arena_strn(arena, head->up.path, (size_t)(ls_path_base(head->up.path) - head->up.path))
-                                                    : ls_arena_printf(arena, "%s/", c.versions[0]);
+        dir = head != NULL && head->up.path != NULL
+                  ? ls_arena_strn(arena, head->up.path, (size_t)(ls_path_base(head->up.path) - head->up.path))
+                  : ls_arena_printf(arena, "%s/", c.versions[0]);
         paths[0] = ls_arena_printf(arena, "%s%s.py", dir, name.ptr);
         texts[0] = ls_arena_strn(arena, text.ptr, text.len);
         n = 1;

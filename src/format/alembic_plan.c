@@ -13,7 +13,7 @@
 #include "format/table.h"
 #include "lockstep/base/mem.h"
 
-/* --- where alembic would work ---------------------------------------------------------------------------------------------------------------- */
+/* --- where alembic would work ------------------------------------------------------------------------------ */
 
 static bool is_local(const char *host, size_t len)
 {
@@ -53,7 +53,8 @@ static bool is_sqlite_file(const char *url, const char *dir, const char *file)
 /* postgresql+psycopg2://user:pass@host:port/db?host=...: the database and the server. User and password do not matter. */
 static bool is_postgres_database(const char *url, const struct ls_db_info *info)
 {
-    const char *p = strstr(url, "://") + 3, *end = p + strcspn(p, "/?"), *at = NULL, *colon = NULL, *db = *end == '/' ? end + 1 : end;
+    const char *p = strstr(url, "://") + 3, *end = p + strcspn(p, "/?"), *at = NULL, *colon = NULL,
+               *db = *end == '/' ? end + 1 : end;
     size_t db_len = strcspn(db, "?"), info_len = strcspn(info->host, "/") == 0 ? strlen(info->host) : strcspn(info->host, ":");
     const char *info_port = strrchr(info->host, ':');
     const char *query = strstr(db, "host=");
@@ -91,35 +92,54 @@ static bool is_target(const struct ls_plan_ctx *ctx, const struct ls_alembic_con
     return false;
 }
 
-/* What env.py reads of the environment that it gets from us. */
-static bool takes_ours(const struct ls_alembic_conf *c)
+/* Whether env.py has the word outside of comments; with `quoted`, as a text of its own. */
+static bool says(const struct ls_alembic_conf *c, const char *word, bool quoted)
 {
-    return c->env_text != NULL && (strstr(c->env_text, "DATABASE_URL") != NULL || strstr(c->env_text, "LOCKSTEP_URL") != NULL);
+    size_t n = strlen(word);
+
+    for (const char *p = c->env_text; p != NULL && (p = strstr(p, word)) != NULL; p += n) {
+        const char *line = p;
+
+        while (line > c->env_text && line[-1] != '\n')
+            line--;
+        if (memchr(line, '#', (size_t)(p - line)) != NULL)
+            continue;
+        if (!quoted || (p > c->env_text && (p[-1] == '"' || p[-1] == '\'') && p[n] == p[-1]))
+            return true;
+    }
+    return false;
 }
 
-/* LS_E_REFUSED where alembic would migrate another database. *doubt: nobody can tell without running it. */
+/* Nobody can tell where alembic would work without running env.py. */
+static const char unknown_place[] =
+    "Where alembic works cannot be told from alembic.ini and env.py: it gets DATABASE_URL and LOCKSTEP_URL, and env.py does "
+    "not plainly read one of them.";
+
+/* LS_E_REFUSED where alembic would migrate another database. *doubt: see above. */
 static enum ls_rc check_url(const struct ls_plan_ctx *ctx, const struct ls_alembic_conf *c, const char **doubt, struct ls_err *err)
 {
     char *label;
 
     *doubt = NULL;
-    if (takes_ours(c))
+    if (says(c, "DATABASE_URL", true) || says(c, "LOCKSTEP_URL", true))
         return LS_OK;
-    if (c->url == NULL || c->url[0] == '\0' || strncmp(c->url, "driver://", 9) == 0) {
-        *doubt = "Neither alembic.ini nor env.py's text tells which database alembic works on: it gets DATABASE_URL and LOCKSTEP_URL, and env.py reads neither.";
+    if (c->url == NULL || c->url[0] == '\0' || strncmp(c->url, "driver://", 9) == 0 || says(c, "set_main_option", false)) {
+        *doubt = unknown_place;
         return LS_OK;
     }
-    if (ctx->info == NULL || is_target(ctx, c))
+    if (ctx->info == NULL || is_target(ctx, c)) {
+        *doubt = says(c, "environ", false) || says(c, "getenv", false) ? unknown_place : NULL;
         return LS_OK;
+    }
     label = ls_db_url_label(c->url);
-    ls_err_set(err, LS_E_REFUSED, "%s:%d: sqlalchemy.url leads to %s, and this is %s: alembic would migrate the other one", c->path, c->url_line, label,
-               ctx->plan->target);
+    ls_err_set(err, LS_E_REFUSED, "%s:%d: sqlalchemy.url leads to %s, and this is %s: alembic would migrate the other one", c->path,
+               c->url_line, label, ctx->plan->target);
     ls_err_hint(err, "let env.py read DATABASE_URL (or LOCKSTEP_URL), which lockstep sets; or change sqlalchemy.url");
     free(label);
     return LS_E_REFUSED;
 }
 
-/* --- conditions on the ledger ------------------------------------------------------------------------------------------------------------------ */
+/* --- conditions on the ledger ------------------------------------------------------------------------------ */
 
 static const char *default_table(const struct ls_alembic_conf *c)
 {
@@ -165,7 +185,7 @@ static void heads_before(const struct ls_plan_ctx *ctx, struct ls_alembic_heads 
     }
 }
 
-/* --- the command ------------------------------------------------------------------------------------------------------------------------------- */
+/* --- the command ------------------------------------------------------------------------------------------- */
 
 static const char *const *words(struct ls_plan_ctx *ctx, const char *verb, const char *target, bool as_sql)
 {
@@ -187,13 +207,16 @@ static const char *const *preview(struct ls_plan_ctx *ctx, const struct ls_migra
 
     if (m->depends != NULL || (m->parents != NULL && m->parents[1] != NULL && dir == LS_UP))
         return NULL;
-    range = dir == LS_UP ? ls_arena_printf(ctx->plan->arena, "%s:%s", from, m->id) : ls_arena_printf(ctx->plan->arena, "%s:%s", m->id, from);
+    range = dir == LS_UP ? ls_arena_printf(ctx->plan->arena, "%s:%s", from, m->id)
+                         : ls_arena_printf(ctx->plan->arena, "%s:%s", m->id, from);
     return words(ctx, dir == LS_UP ? "upgrade" : "downgrade", range, true);
 }
 
-static const struct ls_child_env variables[] = {{"DATABASE_URL", NULL, LS_ENV_URL}, {"LOCKSTEP_URL", NULL, LS_ENV_URL}, {"PYTHONUNBUFFERED", "1", NULL}};
+static const struct ls_child_env variables[] = {
+    {"DATABASE_URL", NULL, LS_ENV_URL}, {"LOCKSTEP_URL", NULL, LS_ENV_URL}, {"PYTHONUNBUFFERED", "1", NULL}};
 
-static struct ls_child_cmd *command(struct ls_plan_ctx *ctx, const struct ls_migration *m, const struct ls_step *step, const char *doubt)
+static struct ls_child_cmd *command(struct ls_plan_ctx *ctx, const struct ls_migration *m, const struct ls_step *step,
+                                    const char *doubt)
 {
     struct ls_arena *arena = ctx->plan->arena;
     struct ls_child_cmd *cmd = LS_ARENA_ARRAY(arena, struct ls_child_cmd, 1);
@@ -227,7 +250,8 @@ static enum ls_rc refuse_broken(const struct ls_plan_ctx *ctx, struct ls_err *er
 static enum ls_rc refuse_place(const struct ls_plan_ctx *ctx, const struct ls_alembic_conf *c, struct ls_err *err)
 {
     if (c->path == NULL) {
-        ls_err_set(err, LS_E_REFUSED, "there is no alembic.ini that leads to %s, and alembic cannot be run without one", c->script_dir);
+        ls_err_set(err, LS_E_REFUSED, "there is no alembic.ini that leads to %s, and alembic cannot be run without one",
+                   c->script_dir);
         ls_err_hint(err, "put it into the folder above, with script_location in it");
         return LS_E_REFUSED;
     }
@@ -239,8 +263,8 @@ static enum ls_rc refuse_place(const struct ls_plan_ctx *ctx, const struct ls_al
     return LS_OK;
 }
 
-enum ls_rc ls_alembic_plan_step(struct ls_plan_ctx *ctx, struct ls_step *step, const struct ls_entry *entry, const struct ls_entry *prev_applied,
-                                struct ls_err *err)
+enum ls_rc ls_alembic_plan_step(struct ls_plan_ctx *ctx, struct ls_step *step, const struct ls_entry *entry,
+                                const struct ls_entry *prev_applied, struct ls_err *err)
 {
     struct ls_arena *arena = ctx->plan->arena;
     struct ls_alembic_heads heads = {0};
@@ -267,8 +291,9 @@ enum ls_rc ls_alembic_plan_step(struct ls_plan_ctx *ctx, struct ls_step *step, c
         return rc != LS_OK ? rc : err != NULL ? err->code : LS_E_INPUT;
     heads_before(ctx, &heads);
     ls_table_names(arena, ctx->dialect, ctx->opts, default_table(&c), &schema, &name);
-    before = ctx->prev == NULL && !ctx->ledger->exists ? ls_ops_table_exists(ctx, schema != NULL ? schema : ctx->ledger->schema, name, false)
-                                                       : holds_heads(ctx, table, &heads);
+    before = ctx->prev == NULL && !ctx->ledger->exists
+                 ? ls_ops_table_exists(ctx, schema != NULL ? schema : ctx->ledger->schema, name, false)
+                 : holds_heads(ctx, table, &heads);
     ls_alembic_move(arena, ctx->migrations, entry->migration, step->direction, &heads);
     after = holds_heads(ctx, table, &heads);
     ls_ops_delegate(ctx, step, command(ctx, entry->migration, step, doubt), before, after);
@@ -276,7 +301,7 @@ enum ls_rc ls_alembic_plan_step(struct ls_plan_ctx *ctx, struct ls_step *step, c
     return LS_OK;
 }
 
-/* --- stamp ------------------------------------------------------------------------------------------------------------------------------------- */
+/* --- stamp ------------------------------------------------------------------------------------------------- */
 
 /* As SQLAlchemy writes it, to the byte. */
 enum ls_rc ls_alembic_plan_setup(struct ls_plan_ctx *ctx, struct ls_err *err)
@@ -294,9 +319,12 @@ enum ls_rc ls_alembic_plan_setup(struct ls_plan_ctx *ctx, struct ls_err *err)
         return err != NULL ? err->code : LS_E_INPUT;
     ls_table_names(arena, ctx->dialect, ctx->opts, default_table(&c), &schema, &name);
     ls_ops_add(ctx, NULL, LS_OP_BEGIN);
-    ls_ops_sql(ctx, NULL, LS_OP_LEDGER,
-               ls_arena_printf(arena, "CREATE TABLE %s (\n\tversion_num VARCHAR(32) NOT NULL, \n\tCONSTRAINT %s_pkc PRIMARY KEY (version_num)\n)", table, name), NULL,
-               0);
+    ls_ops_sql(
+        ctx, NULL, LS_OP_LEDGER,
+        ls_arena_printf(arena,
+                        "CREATE TABLE %s (\n\tversion_num VARCHAR(32) NOT NULL, \n\tCONSTRAINT %s_pkc PRIMARY KEY (version_num)\n)",
+                        table, name),
+        NULL, 0);
     ls_ops_add(ctx, NULL, LS_OP_COMMIT);
     return LS_OK;
 }
@@ -309,7 +337,8 @@ static bool has_word(const char *const *list, size_t n, const char *word)
     return false;
 }
 
-/* The rows that go and those that come: one row for one is an UPDATE, more are a merge or an unmerge, as `alembic stamp` does it. */
+/* The rows that go and those that come: one row for one is an UPDATE, more are a merge or an unmerge, as `alembic stamp` does it.
+ */
 static void write_heads(struct ls_plan_ctx *ctx, struct ls_step *step, const char *table, const struct ls_alembic_heads *from,
                         const struct ls_alembic_heads *to)
 {
@@ -372,7 +401,8 @@ static bool counts_as_applied(const struct ls_entry *e)
     return e->state == LS_STATE_APPLIED || e->state == LS_STATE_MISSING || e->state == LS_STATE_MODIFIED;
 }
 
-enum ls_rc ls_alembic_plan_mark(struct ls_plan_ctx *ctx, struct ls_step *step, const struct ls_entry *entry, bool applied, struct ls_err *err)
+enum ls_rc ls_alembic_plan_mark(struct ls_plan_ctx *ctx, struct ls_step *step, const struct ls_entry *entry, bool applied,
+                                struct ls_err *err)
 {
     struct ls_alembic_heads from = {0}, to = {0};
     struct ls_alembic_conf c;
@@ -387,7 +417,7 @@ enum ls_rc ls_alembic_plan_mark(struct ls_plan_ctx *ctx, struct ls_step *step, c
     for (size_t i = 0; i < ctx->ledger->heads.n; i++)
         *LS_VEC_PUSH(&from.v) = ctx->ledger->heads.v[i];
     if (entry != NULL && counts_as_applied(entry) == applied)
-        goto out; /* nothing to write */
+        goto out;                                    /* nothing to write */
     if (entry != NULL && entry->migration == NULL) { /* a row without a file: only it can go */
         for (size_t i = 0; i < from.v.n; i++)
             if (strcmp(from.v.v[i], entry->id) != 0)
@@ -414,14 +444,20 @@ out:
     return rc;
 }
 
-enum ls_rc ls_alembic_check_runnable(const struct ls_timeline *t, const struct ls_ledger *l, enum ls_direction dir, struct ls_err *err)
+enum ls_rc ls_alembic_check_runnable(const struct ls_timeline *t, const struct ls_ledger *l, enum ls_direction dir,
+                                     struct ls_err *err)
 {
     (void)l;
     (void)dir;
     for (size_t i = 0; i < t->e.n; i++)
         if (t->e.v[i].state == LS_STATE_MISSING) {
-            ls_err_set(err, LS_E_REFUSED, "the ledger holds revision %s, and no file is that: alembic cannot locate it, and refuses every command", t->e.v[i].id);
-            ls_err_hint(err, "bring that file back (it may be in another branch), or, when its changes are not in the database: lockstep mark %s pending", t->e.v[i].id);
+            ls_err_set(err, LS_E_REFUSED,
+                       "the ledger holds revision %s, and no file is that: alembic cannot locate it, and refuses every command",
+                       t->e.v[i].id);
+            ls_err_hint(err,
+                        "bring that file back (it may be in another branch), or, when its changes are not in the database: "
+                        "lockstep mark %s pending",
+                        t->e.v[i].id);
             return LS_E_REFUSED;
         }
     return LS_OK;

@@ -1,5 +1,5 @@
-/* The header of a revision file: a module's docstring and the four variables that alembic looks at, told from Python's text without running it. What
- * is not a literal is said to be none, never guessed. */
+/* The header of a revision file: a module's docstring and the four variables that alembic looks at, told from Python's text without
+ * running it. What is not a literal is said to be none, never guessed. */
 #include <config.h>
 
 #include "format/alembic.h"
@@ -8,15 +8,15 @@
 
 enum { MAX_NESTING = 32 };
 
-/* --- tokens ------------------------------------------------------------------------------------------------------------------------------ */
+/* --- tokens ------------------------------------------------------------------------------------------------ */
 
 enum tok_kind { TOK_NAME, TOK_TEXT, TOK_OP, TOK_LINE_END, TOK_END };
 
 struct tok {
     enum tok_kind kind;
-    size_t start, end;    /* TEXT: what stands between the quotes */
-    size_t prefix;        /* TEXT: where its letters begin */
-    int line, col;        /* col: bytes in front of it in its line; 0 at the module's top level */
+    size_t start, end; /* TEXT: what stands between the quotes */
+    size_t prefix;     /* TEXT: where its letters begin */
+    int line, col;     /* col: bytes in front of it in its line; 0 at the module's top level */
 };
 
 struct lexer {
@@ -24,8 +24,8 @@ struct lexer {
     const char *text;
     size_t len, at, line_start;
     int line, depth;
-    bool in_statement;    /* a line end would end one */
-    struct tok t;         /* the one that is looked at */
+    bool in_statement; /* a line end would end one */
+    struct tok t;      /* the one that is looked at */
     struct ls_alembic_header *out;
 };
 
@@ -187,7 +187,8 @@ static bool is_op(const struct lexer *lx, const char *op)
 
 static bool is_name(const struct lexer *lx, const char *name)
 {
-    return lx->t.kind == TOK_NAME && lx->t.end - lx->t.start == strlen(name) && memcmp(lx->text + lx->t.start, name, strlen(name)) == 0;
+    return lx->t.kind == TOK_NAME && lx->t.end - lx->t.start == strlen(name) &&
+           memcmp(lx->text + lx->t.start, name, strlen(name)) == 0;
 }
 
 static bool at_end(const struct lexer *lx)
@@ -195,7 +196,7 @@ static bool at_end(const struct lexer *lx)
     return lx->t.kind == TOK_END || lx->t.kind == TOK_LINE_END || (lx->depth == 0 && is_op(lx, ";"));
 }
 
-/* --- literals ---------------------------------------------------------------------------------------------------------------------------- */
+/* --- literals ---------------------------------------------------------------------------------------------- */
 
 static int digit_of(char c)
 {
@@ -387,7 +388,7 @@ static const char *parse_value(struct lexer *lx, struct ls_py_value *v, int nest
     return not_literal;
 }
 
-/* --- statements -------------------------------------------------------------------------------------------------------------------------- */
+/* --- statements -------------------------------------------------------------------------------------------- */
 
 static struct ls_py_value *variable(struct lexer *lx)
 {
@@ -453,6 +454,8 @@ static void parse_assignment(struct lexer *lx, struct ls_py_value *v, int line)
     }
     if (why == NULL && !at_end(lx))
         why = not_literal;
+    if (why == NULL)
+        why = lx->out->error; /* the text of the value does not end */
     if (why != NULL)
         set_other(v, line, why);
     else

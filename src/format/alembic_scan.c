@@ -7,6 +7,7 @@
 
 #include "format/scan.h"
 #include "format/section.h"
+#include "format/tree.h"
 #include "lockstep/base/mem.h"
 #include "lockstep/base/text.h"
 
@@ -25,7 +26,7 @@ static bool is_revision_file(const char *name)
     return ends_with(name, ".py") && strncmp(name, ".#", 2) != 0 && strncmp(name, "__init__", 8) != 0;
 }
 
-/* --- telling the tool --------------------------------------------------------------------------------------------------------------------- */
+/* --- telling the tool -------------------------------------------------------------------------------------- */
 
 static bool is_parent_line(struct ls_str line)
 {
@@ -56,7 +57,8 @@ static size_t count_in(const char *path, char example[100])
 
             if (!dir.e.v[i].is_dir && is_revision_file(dir.e.v[i].name)) {
                 n++;
-                if (example[0] == '\0' && n_read++ < 3 && ls_file_read(file, 0, READ_MAX, &b, NULL) == LS_OK && has_parent_line(b.ptr, b.len))
+                if (example[0] == '\0' && n_read++ < 3 && ls_file_read(file, 0, READ_MAX, &b, NULL) == LS_OK &&
+                    has_parent_line(b.ptr, b.len))
                     snprintf(example, 100, "%s", dir.e.v[i].name);
             }
             ls_buf_release(&b);
@@ -122,7 +124,7 @@ void ls_alembic_detect(const char *path, const struct ls_dir *dir, struct ls_det
     free(versions);
 }
 
-/* --- one file ------------------------------------------------------------------------------------------------------------------------------ */
+/* --- one file ---------------------------------------------------------------------------------------------- */
 
 struct scanner {
     struct ls_migrations *out;
@@ -167,7 +169,8 @@ static const char *created_at(struct ls_arena *arena, const char *doc)
             return NULL;
     zone = p + sizeof(shape) - 1;
     zone += *zone == '.' ? 1 + strspn(zone + 1, "0123456789") : 0;
-    return ls_arena_printf(arena, "%.10sT%.8s%.*s", p, p + 11, *zone == '+' || *zone == '-' ? (int)strcspn(zone, " \t\r\n") : 0, zone);
+    return ls_arena_printf(arena, "%.10sT%.8s%.*s", p, p + 11, *zone == '+' || *zone == '-' ? (int)strcspn(zone, " \t\r\n") : 0,
+                           zone);
 }
 
 static const char *stem_of(struct ls_arena *arena, const char *path)
@@ -188,7 +191,8 @@ static void tell_other(struct scanner *s, struct ls_migration *m, const char *na
     if (v->kind != LS_PY_OTHER)
         return;
     m->flags |= LS_MIG_UNPARSED;
-    complain(s, "header-not-literal", m->up.path, v->line, ls_arena_printf(s->out->arena, "%s cannot be read without running Python: %s", name, v->why))
+    complain(s, "header-not-literal", m->up.path, v->line,
+             ls_arena_printf(s->out->arena, "%s cannot be read without running Python: %s", name, v->why))
         ->hint = "write it as a literal: a text, a tuple of texts, or None";
 }
 
@@ -197,8 +201,8 @@ static const char *const *texts_of(const struct ls_py_value *v)
     return (v->kind == LS_PY_TEXT || v->kind == LS_PY_LIST) && v->n > 0 && v->v[0][0] != '\0' ? v->v : NULL;
 }
 
-/* The ledger's key; false: nobody knows, and alembic fails. */
-static bool set_id(struct scanner *s, struct ls_migration *m, const struct ls_alembic_header *h)
+/* The ledger's key. Where nobody knows it, alembic fails: the file stands there by its name. */
+static void set_id(struct scanner *s, struct ls_migration *m, const struct ls_alembic_header *h)
 {
     const char *stem = stem_of(s->out->arena, m->up.path);
     struct ls_diag *d;
@@ -209,21 +213,23 @@ static bool set_id(struct scanner *s, struct ls_migration *m, const struct ls_al
     } else if (h->revision.kind == LS_PY_OTHER) {
         tell_other(s, m, "revision", &h->revision);
     } else if (h->revision.kind != LS_PY_ABSENT || !is_old_name(stem)) {
-        complain(s, "no-revision", m->up.path, h->revision.line, "the file sets no `revision`: alembic fails with every command")->hint =
-            "what is no revision does not belong into this folder";
-        return false;
+        m->flags |= LS_MIG_BROKEN;
+        complain(s, "no-revision", m->up.path, h->revision.line, "the file sets no `revision`: alembic fails with every command")
+            ->hint = "what is no revision does not belong into this folder";
+        return;
     }
     if (strpbrk(m->id, "@-+:") != NULL && (m->flags & LS_MIG_UNPARSED) == 0) {
         m->flags |= LS_MIG_BROKEN;
-        d = complain(s, "bad-revision-id", m->up.path, h->revision.line, "a revision id must have none of @ - + : in it: alembic fails with every command");
+        d = complain(s, "bad-revision-id", m->up.path, h->revision.line,
+                     "a revision id must have none of @ - + : in it: alembic fails with every command");
         d->version = m->label;
     }
     if (strlen(m->id) > 32) {
-        d = complain(s, "long-revision-id", m->up.path, h->revision.line, "the id is longer than the 32 characters that alembic_version holds");
+        d = complain(s, "long-revision-id", m->up.path, h->revision.line,
+                     "the id is longer than the 32 characters that alembic_version holds");
         d->severity = LS_SEV_WARNING;
         d->version = m->label;
     }
-    return true;
 }
 
 static void set_parents(struct scanner *s, struct ls_migration *m, const struct ls_alembic_header *h)
@@ -254,13 +260,12 @@ static void read_header(struct scanner *s, const char *path, const struct ls_buf
         ls_sha256_hex(text->ptr, text->len, m.up.sha256);
     if (h.has_downgrade)
         m.down = m.up;
-    is_complete = h.revision.kind == LS_PY_TEXT && h.down_revision.kind != LS_PY_ABSENT;
+    is_complete = h.revision.kind == LS_PY_TEXT && h.down_revision.kind != LS_PY_ABSENT && h.down_revision.kind != LS_PY_OTHER;
     if (h.error != NULL && !is_complete) {
         m.flags |= LS_MIG_UNPARSED;
         complain(s, "not-python", path, h.error_line, h.error);
     }
-    if (!set_id(s, &m, &h))
-        return;
+    set_id(s, &m, &h);
     if (h.error == NULL || is_complete)
         set_parents(s, &m, &h);
     m.name = first_line(s->out->arena, h.doc);
@@ -282,7 +287,8 @@ static void read_file(struct scanner *s, const char *path)
 
     if (ls_file_read(path, 0, READ_MAX, &text, &err) != LS_OK)
         complain(s, "unreadable-file", path, 0, err.message);
-    else if (text.len > 0 && !ls_utf8_valid(text.ptr, text.len, &bad) && memmem(text.ptr, text.len < 200 ? text.len : 200, "coding", 6) == NULL)
+    else if (text.len > 0 && !ls_utf8_valid(text.ptr, text.len, &bad) &&
+             memmem(text.ptr, text.len < 200 ? text.len : 200, "coding", 6) == NULL)
         complain(s, "not-utf8", path, 0, "the file is not UTF-8 and does not say what else it is: Python refuses it");
     else
         read_header(s, path, &text);
@@ -303,20 +309,21 @@ static enum ls_rc read_folder(struct scanner *s, const char *dir, bool is_recurs
         free(joined);
         if (e->is_dir && is_recursive && depth < 16 && !e->is_link && strcmp(e->name, "__pycache__") != 0)
             rc = read_folder(s, path, true, depth + 1, err);
-        else if (!e->is_dir && is_revision_file(e->name))
+        else if (!e->is_dir && is_revision_file(e->name) && ls_scan_may_open(s->out, e, path))
             read_file(s, path);
     }
     ls_dir_release(&list);
     return rc;
 }
 
-/* --- what stops alembic --------------------------------------------------------------------------------------------------------------------- */
+/* --- what stops alembic ------------------------------------------------------------------------------------ */
 
 /* What comes with Python and alembic, as far as env.py files use it; anything else is asked for in the project's folders. */
-static const char *const known_modules[] = {"__future__", "alembic",  "asyncio", "collections", "configparser", "contextlib", "datetime", "dotenv",
-                                            "functools",  "importlib", "inspect", "io",          "itertools",    "json",       "logging",  "os",
-                                            "pathlib",    "re",        "shutil",  "sqlalchemy",  "sqlmodel",     "ssl",        "string",   "subprocess",
-                                            "sys",        "tempfile",  "time",    "types",       "typing",       "urllib",     "uuid",     "warnings"};
+static const char *const known_modules[] = {
+    "__future__", "alembic",   "asyncio", "collections", "configparser", "contextlib", "datetime", "dotenv",
+    "functools",  "importlib", "inspect", "io",          "itertools",    "json",       "logging",  "os",
+    "pathlib",    "re",        "shutil",  "sqlalchemy",  "sqlmodel",     "ssl",        "string",   "subprocess",
+    "sys",        "tempfile",  "time",    "types",       "typing",       "urllib",     "uuid",     "warnings"};
 
 static bool is_known_module(const char *name)
 {
@@ -341,7 +348,8 @@ static bool is_name_byte(char c)
     return c == '_' || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 }
 
-/* Imports at the top level of env.py whose modules are neither known nor in the project: alembic runs only where they are installed. */
+/* Imports at the top level of env.py whose modules are neither known nor in the project: alembic runs only where they are
+ * installed. */
 static void check_imports(struct ls_migrations *out, const struct ls_alembic_conf *c)
 {
     struct ls_buf names = LS_BUF_INIT;
@@ -365,8 +373,9 @@ static void check_imports(struct ls_migrations *out, const struct ls_alembic_con
         at = at == 0 ? line.no : at;
     }
     if (names.len > 0) {
-        struct ls_diag *d = ls_scan_diag(out, LS_SEV_INFO, "env-imports", c->env_path, "it imports %s, not found in %s: alembic runs only where that is installed",
-                                         names.ptr, c->dir);
+        struct ls_diag *d =
+            ls_scan_diag(out, LS_SEV_INFO, "env-imports", c->env_path,
+                         "it imports %s, not found in %s: alembic runs only where that is installed", names.ptr, c->dir);
         d->line = at;
     }
     ls_buf_release(&names);
@@ -375,18 +384,22 @@ static void check_imports(struct ls_migrations *out, const struct ls_alembic_con
 static void check_tool(struct ls_migrations *out, const struct ls_alembic_conf *c)
 {
     if (c->path == NULL)
-        ls_scan_diag(out, LS_SEV_WARNING, "no-settings", c->script_dir, "no alembic.ini and no [tool.alembic] leads here: alembic itself cannot be run")->hint =
-            "it is usually in the folder above; alembic_version is taken for its ledger";
+        ls_scan_diag(out, LS_SEV_WARNING, "no-settings", c->script_dir,
+                     "no alembic.ini and no [tool.alembic] leads here: alembic itself cannot be run")
+            ->hint = "it is usually in the folder above; alembic_version is taken for its ledger";
     else if (c->said_location != NULL && ls_path_kind(c->said_location) != LS_PATH_DIR)
-        ls_scan_diag(out, LS_SEV_WARNING, "script-location", c->path, "script_location leads to %s, which is not there: alembic itself cannot be run from %s",
-                     c->said_location, c->dir);
+        ls_scan_diag(out, LS_SEV_WARNING, "script-location", c->path,
+                     "script_location leads to %s, which is not there: alembic itself cannot be run from %s", c->said_location,
+                     c->dir);
     if (c->env_text == NULL)
-        ls_scan_diag(out, LS_SEV_WARNING, "no-env", c->env_path, "there is no env.py that can be read: alembic itself cannot be run");
+        ls_scan_diag(out, LS_SEV_WARNING, "no-env", c->env_path,
+                     "there is no env.py that can be read: alembic itself cannot be run");
     else
         check_imports(out, c);
     if (c->table_is_code)
-        ls_scan_diag(out, LS_SEV_WARNING, "version-table", c->env_path, "it computes the name of the version table, which is not known here")->hint =
-            "name it: --ledger-table NAME, or ledger_table = NAME in lockstep.conf";
+        ls_scan_diag(out, LS_SEV_WARNING, "version-table", c->env_path,
+                     "it computes the name of the version table, which is not known here")
+            ->hint = "name it: --ledger-table NAME, or ledger_table = NAME in lockstep.conf";
 }
 
 enum ls_rc ls_alembic_scan(const char *dir, enum ls_dialect dialect, bool need_hash, struct ls_migrations *out, struct ls_err *err)

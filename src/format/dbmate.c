@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "format/config.h"
 #include "format/lockstep.h"
 #include "format/ops.h"
 #include "format/table.h"
@@ -218,7 +219,7 @@ static enum ls_rc scan(const char *dir, enum ls_dialect dialect, bool need_hash,
     struct ls_buf text = LS_BUF_INIT;
 
     for (size_t i = 0; rc == LS_OK && i < out->m.n; i++)
-        if (ls_scan_read(out, &out->m.v[i], &out->m.v[i].up, &text))
+        if (ls_scan_text(out, &out->m.v[i], &out->m.v[i].up, &text))
             read_sections(out, &out->m.v[i], dialect, need_hash, &text);
     if (rc == LS_OK)
         warn_of_order(out);
@@ -434,6 +435,7 @@ const struct ls_format ls_format_dbmate = {
     .default_dirs = default_dirs,
     .caps = LS_CAP_UP | LS_CAP_DOWN | LS_CAP_RECORD_ONLY | LS_CAP_NATIVE_APPLY,
     .rules = &rules,
+    .config = ls_config_dbmate,
     .detect = detect,
     .scan = scan,
     .ledger_read = ledger_read,

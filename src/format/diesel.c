@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "format/config.h"
 #include "format/lockstep.h"
 #include "format/ops.h"
 #include "format/record.h"
@@ -115,48 +116,51 @@ static bool read_key(struct ls_str line, bool *value, bool *is_broken)
     return true;
 }
 
-bool ls_diesel_metadata(const char *text, size_t len, bool *is_broken)
+bool ls_diesel_metadata(const char *text, size_t len, int *broken_line)
 {
     struct ls_line line = {.no = 0};
-    bool in_table = false, has_key = false, value = false;
+    bool in_table = false, has_key = false, value = false, is_broken;
     size_t bad = 0;
 
-    *is_broken = !ls_utf8_valid(text, len, &bad);
-    while (!*is_broken && ls_line_next(text, len, &line)) {
+    is_broken = !ls_utf8_valid(text, len, &bad);
+    while (!is_broken && ls_line_next(text, len, &line)) {
         struct ls_str s = ls_str_trim(line.text);
 
         if (s.len == 0 || s.ptr[0] == '#')
             continue;
         if (s.ptr[0] == '[') {
             in_table = true;
-            *is_broken = memchr(s.ptr, ']', s.len) == NULL;
+            is_broken = memchr(s.ptr, ']', s.len) == NULL;
         } else {
-            bool one = false, is_key = read_key(s, &one, is_broken);
+            bool one = false, is_key = read_key(s, &one, &is_broken);
 
-            *is_broken = *is_broken || (is_key && !in_table && has_key); /* TOML knows no key twice */
+            is_broken = is_broken || (is_key && !in_table && has_key); /* TOML knows no key twice */
             if (is_key && !in_table) {
                 has_key = true;
                 value = one;
             }
         }
     }
-    return *is_broken || value;
+    *broken_line = !is_broken ? 0 : line.no > 0 ? line.no : 1;
+    return is_broken || value;
 }
 
 static bool runs_in_tx(struct ls_migrations *out, const char *folder, const struct ls_migration *m)
 {
     const char *path = ls_arena_printf(out->arena, "%s/metadata.toml", folder);
     struct ls_buf text = LS_BUF_INIT;
-    bool is_broken = true, in_tx = true;
+    bool in_tx = true;
+    int broken_line = 1;
 
     if (ls_path_kind(path) == LS_PATH_NONE)
         return true;
     if (ls_file_read(path, LS_OPEN_NOFOLLOW, 65536, &text, NULL) == LS_OK)
-        in_tx = ls_diesel_metadata(text.ptr != NULL ? text.ptr : "", text.len, &is_broken);
-    if (is_broken) {
+        in_tx = ls_diesel_metadata(text.ptr != NULL ? text.ptr : "", text.len, &broken_line);
+    if (broken_line > 0) {
         struct ls_diag *d = ls_scan_diag(out, LS_SEV_WARNING, "broken-metadata", path,
                                          "cannot be understood: diesel ignores it and uses a transaction");
 
+        d->line = broken_line;
         d->version = m->label;
         d->hint = "write: run_in_transaction = true, or false";
     }
@@ -428,6 +432,7 @@ const struct ls_format ls_format_diesel = {
     .default_dirs = default_dirs,
     .caps = LS_CAP_UP | LS_CAP_DOWN | LS_CAP_APPLIED_AT | LS_CAP_RECORD_ONLY | LS_CAP_NATIVE_APPLY,
     .rules = &rules,
+    .config = ls_config_diesel,
     .detect = detect,
     .scan = scan,
     .ledger_read = ledger_read,

@@ -5,8 +5,8 @@
 #include "lockstep/base/base.h"
 
 /* Whether a migration with such a metadata.toml runs in a transaction: the key, false where the file does not have it, true where
- * the file cannot be understood (source: diesel_migrations file_based_migrations.rs). *is_broken: the file could not be understood.
- */
-bool ls_diesel_metadata(const char *text, size_t len, bool *is_broken);
+ * the file cannot be understood (source: diesel_migrations file_based_migrations.rs). *broken_line: where the file could not be
+ * understood; 0: it could. */
+bool ls_diesel_metadata(const char *text, size_t len, int *broken_line);
 
 #endif

@@ -4,8 +4,11 @@
 #include "format/drizzle.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "format/config.h"
+#include "format/hash_ahead.h"
 #include "format/json.h"
 #include "format/lockstep.h"
 #include "format/ops.h"
@@ -88,8 +91,20 @@ static int line_of(const char *journal, size_t n)
     return line;
 }
 
-static void add_entry(struct ls_migrations *out, const char *journal, size_t n, const json_t *entry, struct ls_buf *text)
+static int by_name(const void *name, const void *entry)
 {
+    return strcmp(name, ((const struct ls_dirent *)entry)->name);
+}
+
+/* A listing is in the order of its names. */
+static const struct ls_dirent *find(const struct ls_dir *listing, const char *path)
+{
+    return listing->e.n > 0 ? bsearch(ls_path_base(path), listing->e.v, listing->e.n, sizeof(*listing->e.v), by_name) : NULL;
+}
+
+static void add_entry(struct ls_migrations *out, const struct ls_dir *listing, const char *journal, size_t n, const json_t *entry)
+{
+    const struct ls_dirent *file;
     const char *tag = ls_json_str(entry, "tag"), *path;
     struct ls_migration *m;
     int64_t when = -1;
@@ -108,7 +123,12 @@ static void add_entry(struct ls_migrations *out, const char *journal, size_t n, 
     m->version = (uint64_t)when;
     m->id = ls_arena_printf(out->arena, "%" PRId64, when);
     name_entry(out->arena, tag, m);
-    if (ls_path_kind(path) == LS_PATH_NONE) {
+    file = find(listing, path);
+    if (file != NULL && !ls_scan_may_open(out, file, path)) {
+        m->flags |= LS_MIG_BROKEN;
+        return;
+    }
+    if (file == NULL) {
         d = ls_scan_diag(out, LS_SEV_ERROR, "journal-without-file", journal,
                          "the entry %s has no file %s.sql: Drizzle refuses the whole folder", tag, tag);
         d->line = line_of(journal, n);
@@ -119,56 +139,114 @@ static void add_entry(struct ls_migrations *out, const char *journal, size_t n, 
     }
     m->up.path = path;
     m->up.policy = LS_POLICY_TX;
-    (void)ls_scan_read(out, m, &m->up, text);
-    m->checksum = m->up.sha256[0] != '\0' ? ls_arena_str(out->arena, m->up.sha256) : NULL;
+}
+
+static void add_hashes(struct ls_migrations *out, struct ls_hash_ahead *ahead)
+{
+    struct ls_buf text = LS_BUF_INIT;
+
+    ls_hash_ahead_wait(ahead);
+    for (size_t i = 0; i < out->m.n; i++) {
+        struct ls_migration *m = &out->m.v[i];
+        const char *hash = m->up.path != NULL ? ahead->hashes[find(ahead->listing, m->up.path) - ahead->listing->e.v] : "";
+
+        if (hash[0] != '\0')
+            memcpy(m->up.sha256, hash, LS_SHA256_HEX);
+        else if (m->up.path != NULL)
+            (void)ls_scan_read(out, m, &m->up, &text);
+        m->checksum = m->up.sha256[0] != '\0' ? ls_arena_str(out->arena, m->up.sha256) : NULL;
+    }
+    ls_buf_release(&text);
+}
+
+static bool is_sql(const struct ls_dirent *e)
+{
+    size_t n = strlen(e->name);
+
+    return !e->is_dir && n > 4 && strcmp(e->name + n - 4, ".sql") == 0;
+}
+
+/* The journal cannot be read, and with it the order, the times, what belongs to it: the files are shown, and nothing can be run. */
+static void add_files(struct ls_migrations *out, const struct ls_dir *listing)
+{
+    for (size_t i = 0; i < listing->e.n; i++) {
+        const struct ls_dirent *e = &listing->e.v[i];
+        const char *path = ls_arena_printf(out->arena, "%s/%s", out->dir, e->name);
+        struct ls_migration m = {.flags = LS_MIG_UNPARSED};
+
+        if (!is_sql(e) || !ls_scan_may_open(out, e, path))
+            continue;
+        m.id = ls_arena_strn(out->arena, e->name, strlen(e->name) - 4);
+        name_entry(out->arena, m.id, &m);
+        m.up.path = path;
+        *LS_VEC_PUSH(&out->m) = m;
+    }
+}
+
+static int by_text(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
 /* Files that no entry names: Drizzle does not see them. */
-static void note_strays(struct ls_migrations *out, const json_t *entries)
+static void note_strays(struct ls_migrations *out, const struct ls_dir *listing, const json_t *entries)
 {
-    struct ls_dir dir = {0};
-    json_t *tags = json_object();
+    const char **tags = ls_calloc(json_array_size(entries) + 1, sizeof(*tags));
+    struct ls_buf tag = LS_BUF_INIT;
     const json_t *entry;
-    size_t k;
+    size_t k, n = 0;
 
-    json_array_foreach(entries, k, entry) if (ls_json_str(entry, "tag") != NULL)
-        json_object_set_new(tags, ls_json_str(entry, "tag"), json_true());
-    if (ls_dir_read(out->dir, &dir, NULL) != LS_OK)
-        dir.e.n = 0;
-    for (size_t i = 0; i < dir.e.n; i++) {
-        const char *name = dir.e.v[i].name;
-        size_t n = strlen(name);
-        char *tag;
+    json_array_foreach(entries, k, entry) if (ls_json_str(entry, "tag") != NULL) tags[n++] = ls_json_str(entry, "tag");
+    if (n > 1)
+        qsort(tags, n, sizeof(*tags), by_text);
+    for (size_t i = 0; i < listing->e.n; i++) {
+        const char *name = listing->e.v[i].name;
 
-        if (dir.e.v[i].is_dir || n <= 4 || strcmp(name + n - 4, ".sql") != 0)
+        if (!is_sql(&listing->e.v[i]))
             continue;
-        tag = ls_strndup(name, n - 4);
-        if (json_object_get(tags, tag) == NULL)
+        ls_buf_clear(&tag);
+        ls_buf_add(&tag, name, strlen(name) - 4);
+        if (n == 0 || bsearch(&tag.ptr, tags, n, sizeof(*tags), by_text) == NULL)
             ls_scan_diag(out, LS_SEV_WARNING, "file-without-journal", ls_arena_printf(out->arena, "%s/%s", out->dir, name),
                          "has no entry in " JOURNAL ": Drizzle never runs it")
                 ->hint = "make it with drizzle-kit generate --custom, or add its entry";
-        free(tag);
     }
-    json_decref(tags);
-    ls_dir_release(&dir);
+    free(tags);
+    ls_buf_release(&tag);
+}
+
+static int by_version(const void *pa, const void *pb)
+{
+    const struct ls_migration *a = *(struct ls_migration *const *)pa, *b = *(struct ls_migration *const *)pb;
+
+    return (a->version > b->version) - (a->version < b->version);
+}
+
+static void mark_duplicates(struct ls_migrations *out)
+{
+    struct ls_migration **all = ls_calloc(out->m.n + 1, sizeof(*all));
+
+    for (size_t i = 0; i < out->m.n; i++)
+        all[i] = &out->m.v[i];
+    if (out->m.n > 1)
+        qsort(all, out->m.n, sizeof(*all), by_version);
+    for (size_t i = 1; i < out->m.n; i++)
+        if (all[i]->version == all[i - 1]->version) {
+            all[i]->flags |= LS_MIG_DUPLICATE;
+            all[i - 1]->flags |= LS_MIG_DUPLICATE;
+        }
+    free(all);
 }
 
 /* The order is the journal's. What has the same time as another one, or an earlier one than its predecessor, is passed over sooner
  * or later. */
 static void check_times(struct ls_migrations *out, const char *journal)
 {
-    json_t *seen = json_object();
-
+    mark_duplicates(out);
     for (size_t i = 0; i < out->m.n; i++) {
         struct ls_migration *a = i > 0 ? &out->m.v[i - 1] : NULL, *b = &out->m.v[i];
-        const json_t *before = json_object_get(seen, b->id);
         struct ls_diag *d;
 
-        if (before != NULL) {
-            out->m.v[json_integer_value(before)].flags |= LS_MIG_DUPLICATE;
-            b->flags |= LS_MIG_DUPLICATE;
-        }
-        json_object_set_new(seen, b->id, json_integer((json_int_t)i));
         if (a == NULL || b->version > a->version)
             continue;
         d = ls_scan_diag(
@@ -179,13 +257,12 @@ static void check_times(struct ls_migrations *out, const char *journal)
         d->version = b->label;
         d->hint = "give it a later \"when\"";
     }
-    json_decref(seen);
 }
 
 static enum ls_rc scan(const char *dir, enum ls_dialect dialect, bool need_hash, struct ls_migrations *out, struct ls_err *err)
 {
-    struct ls_buf text = LS_BUF_INIT;
     struct ls_dir listing = {0};
+    struct ls_hash_ahead ahead;
     enum ls_dialect own;
     const char *path, *word;
     json_t *root, *entries, *entry;
@@ -194,10 +271,10 @@ static enum ls_rc scan(const char *dir, enum ls_dialect dialect, bool need_hash,
 
     (void)need_hash;
     ls_scan_begin(out, dir);
-    rc = ls_dir_read(dir, &listing, err); /* only a folder that cannot be read is an error */
-    ls_dir_release(&listing);
+    rc = ls_dir_list(dir, &listing, err); /* only a folder that cannot be read is an error */
     if (rc != LS_OK)
         return rc;
+    ls_hash_ahead_start(&ahead, dir, &listing);
     path = ls_arena_printf(out->arena, "%s/" JOURNAL, dir);
     root = ls_json_load_diag(out, path);
     entries = json_object_get(root, "entries");
@@ -207,12 +284,16 @@ static enum ls_rc scan(const char *dir, enum ls_dialect dialect, bool need_hash,
     if (word != NULL && (!dialect_of(word, &own) || own != dialect))
         ls_scan_diag(out, LS_SEV_ERROR, "wrong-dialect", path, "the journal is for %s, the database is not", word)->hint =
             "connect to such a database";
-    json_array_foreach(entries, i, entry) add_entry(out, path, i, entry, &text);
+    json_array_foreach(entries, i, entry) add_entry(out, &listing, path, i, entry);
+    add_hashes(out, &ahead);
     check_times(out, path);
     if (json_is_array(entries))
-        note_strays(out, entries);
+        note_strays(out, &listing, entries);
+    else
+        add_files(out, &listing);
+    ls_hash_ahead_release(&ahead);
+    ls_dir_release(&listing);
     json_decref(root);
-    ls_buf_release(&text);
     return LS_OK;
 }
 
@@ -396,7 +477,7 @@ static const char *const aliases[] = {"drizzle-0", NULL};
 static const char *const own_lines[] = {"--> statement-breakpoint", NULL};
 static const struct ls_layout layout = {.kind = LS_LAYOUT_FILE, .between = "_", .up = ".sql", .stmt_between = "--> statement-breakpoint",
                                         .own = own_lines, .wraps = true, .folder_files = ls_drizzle_folder_files,
-                                        .move_to_end = ls_drizzle_move_to_end};
+                                        .move_to_end = ls_drizzle_move_to_end, .repair_journal = ls_drizzle_repair_journal};
 
 const struct ls_format ls_format_drizzle = {
     .layout = &layout,
@@ -408,6 +489,7 @@ const struct ls_format ls_format_drizzle = {
     .default_dirs = default_dirs,
     .caps = LS_CAP_UP | LS_CAP_CHECKSUM | LS_CAP_RECORD_ONLY | LS_CAP_NATIVE_APPLY | LS_CAP_ONE_TX | LS_CAP_OWN_SPLIT,
     .rules = &rules,
+    .config = ls_config_drizzle,
     .detect = detect,
     .scan = scan,
     .ledger_read = ledger_read,

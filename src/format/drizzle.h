@@ -39,6 +39,8 @@ bool ls_drizzle_folder_millis(const char *name, uint64_t *ms);
 /* For the layout of 0.x (drizzle_move.c). */
 enum ls_rc ls_drizzle_move_to_end(struct ls_arena *arena, const struct ls_migrations *all, const struct ls_migration *const *moved, size_t n,
                                   uint64_t above, int64_t wall_us, struct ls_moved *out, struct ls_err *err);
+enum ls_rc ls_drizzle_repair_journal(struct ls_arena *arena, const struct ls_migrations *all, const struct ls_ledger *ledger, int64_t wall_us,
+                                     struct ls_moved *out, struct ls_err *err);
 int ls_drizzle_folder_files(struct ls_arena *arena, enum ls_dialect d, const struct ls_written *all, size_t n, int64_t wall_us, const char *paths[2],
                             const char *texts[2]);
 

@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "format/config.h"
 #include "format/lockstep.h"
 #include "format/ops.h"
 #include "format/record.h"
@@ -305,7 +306,13 @@ static int new_files(struct ls_arena *arena, const struct ls_migrations *m, cons
 static const char *const default_dirs[] = {"drizzle", "migrations", "db/migrations", ".", NULL};
 static const char *const tables[] = {LS_DRIZZLE_TABLE, NULL};
 
+static const char *const own_lines[] = {"--> statement-breakpoint", NULL};
+/* A row repeats the folder's time beside its name: applied ones keep theirs. */
+static const struct ls_layout layout = {.kind = LS_LAYOUT_FOLDER, .between = "_", .up = "migration.sql",
+                                        .stmt_between = "--> statement-breakpoint", .own = own_lines, .wraps = true, .wants_stamp = true};
+
 const struct ls_format ls_format_drizzle1 = {
+    .layout = &layout,
     .name = "drizzle-1",
     .title = "Drizzle 1.x",
     .ledger_table = "drizzle." LS_DRIZZLE_TABLE,
@@ -314,6 +321,7 @@ const struct ls_format ls_format_drizzle1 = {
     .caps = LS_CAP_UP | LS_CAP_CHECKSUM | LS_CAP_APPLIED_AT | LS_CAP_RECORD_ONLY | LS_CAP_NATIVE_APPLY | LS_CAP_ONE_TX |
             LS_CAP_OWN_SPLIT,
     .rules = &rules,
+    .config = ls_config_drizzle,
     .detect = detect,
     .scan = scan,
     .ledger_read = ledger_read,

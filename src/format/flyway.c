@@ -1,5 +1,5 @@
-/* Flyway: names, ledger and order of events. Facts: formats.md 4.6 (observed with 7.15.0). What lockstep cannot do as Flyway does
- * it (placeholders, callbacks, baselines, .conf files, statements outside of transactions) is shown and left to Flyway. */
+/* Flyway: names, files, history and rules. Facts: formats.md 4.6 (observed with 7.15.0). What lockstep cannot do as Flyway does it
+ * (callbacks, baseline files in a new database, .conf files, statements outside of transactions) is shown and left to Flyway. */
 #include <config.h>
 
 #include "format/flyway.h"
@@ -8,17 +8,17 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "format/config.h"
 #include "format/marked.h"
-#include "format/ops.h"
-#include "format/record.h"
 #include "format/table.h"
+#include "format/tree.h"
+#include "lockstep/base/clock.h"
 #include "lockstep/base/text.h"
 #include "lockstep/format/layout.h"
 
-#define TABLE     "flyway_schema_history"
-#define TITLE     "Flyway"
+#define TABLE     LS_FLYWAY_TABLE
+#define TITLE     LS_FLYWAY_TITLE
 #define MAX_DEPTH 16
-#define MAX_TEXT  200 /* of a description, characters; longer ones are not run here */
 
 /* --- names ---------------------------------------------------------------------------------------------------------------- */
 
@@ -131,7 +131,7 @@ static void note_other(struct ls_migrations *out, const char *name, const char *
         ls_scan_diag(out, LS_SEV_WARNING, "callback", path,
                      "is a callback, which " TITLE " runs beside the migrations and lockstep does not")
             ->hint = "run this folder with flyway migrate";
-    else if (n > 5 && strcmp(name + n - 5, ".conf") == 0)
+    else if (n > 5 && strcmp(name + n - 5, ".conf") == 0 && strcmp(name, "flyway.conf") != 0)
         ls_scan_diag(out, LS_SEV_WARNING, "script-config", path,
                      "sets how " TITLE " runs one migration, which lockstep does not know")
             ->hint = "run this folder with flyway migrate";
@@ -143,15 +143,18 @@ static void note_other(struct ls_migrations *out, const char *name, const char *
 static enum ls_rc walk(struct ls_migrations *out, const char *dir, int depth, struct ls_err *err)
 {
     struct ls_dir listing = {0};
-    enum ls_rc rc = ls_dir_read(dir, &listing, err);
+    enum ls_rc rc = ls_dir_list(dir, &listing, err);
 
     for (size_t i = 0; rc == LS_OK && i < listing.e.n; i++) {
         const struct ls_dirent *e = &listing.e.v[i];
         const char *path = ls_arena_printf(out->arena, "%s/%s", dir, e->name);
         struct ls_migration m = {0};
 
-        if (e->is_link)
-            ls_scan_diag(out, LS_SEV_ERROR, "outside-link", path, "%s is a symbolic link: it is not followed", e->name);
+        /* A folder's link may lead in a circle. */
+        if (e->is_link && e->is_dir)
+            ls_scan_diag(out, LS_SEV_ERROR, "outside-link", path, "%s is a symbolic link to a folder: it is not followed", e->name);
+        else if (!ls_scan_may_open(out, e, path))
+            continue;
         else if (e->is_dir && depth < MAX_DEPTH)
             rc = walk(out, path, depth + 1, err);
         else if (!e->is_dir && parse_name(out->arena, ls_path_base(path), &m)) {
@@ -165,46 +168,159 @@ static enum ls_rc walk(struct ls_migrations *out, const char *dir, int depth, st
     return rc;
 }
 
-static void read_one(struct ls_migrations *out, struct ls_migration *m, struct ls_buf *text)
+static void note_placeholder(struct ls_migrations *out, struct ls_migration *m, const struct ls_flyway_config *c,
+                             const struct ls_flyway_missing *missing)
 {
+    struct ls_diag *d =
+        ls_scan_diag(out, LS_SEV_WARNING, "placeholder", m->up.path, "holds a placeholder %s%.*s%s without a value", c->prefix,
+                     (int)(missing->name.len < 60 ? missing->name.len : 60), missing->name.ptr, c->suffix);
+
+    d->version = m->label;
+    d->line = missing->line;
+    d->hint =
+        ls_arena_printf(out->arena, "give it one in %s, or run it with flyway migrate", c->path != NULL ? c->path : "flyway.toml");
+}
+
+/* The history keeps the sum of a repeatable's text as it ran, and of a versioned one's as it stands in its file. */
+static void read_placeholders(struct ls_migrations *out, struct ls_migration *m, const struct ls_flyway_config *c, const char *t,
+                              size_t len)
+{
+    struct ls_flyway_missing missing;
+    struct ls_buf text = LS_BUF_INIT;
+
+    m->flags |= LS_MIG_DYNAMIC;
+    if (ls_flyway_replace(c, NULL, t, len, &text, &missing)) {
+        if (m->kind == LS_KIND_REPEATABLE)
+            m->checksum = ls_arena_printf(out->arena, "%" PRId32, ls_flyway_checksum(text.ptr != NULL ? text.ptr : "", text.len));
+    } else {
+        if (m->kind == LS_KIND_REPEATABLE)
+            m->checksum = NULL;
+        if (!missing.needs_database)
+            note_placeholder(out, m, c, &missing);
+    }
+    ls_buf_release(&text);
+}
+
+static void read_one(struct ls_migrations *out, struct ls_migration *m, const struct ls_flyway_config *c, bool need_hash, struct ls_buf *text)
+{
+    struct ls_section *s = m->up.path != NULL ? &m->up : &m->down;
     const char *t;
     size_t bad = 0;
 
-    if (!ls_scan_read(out, m, &m->up, text))
+    if (!(need_hash ? ls_scan_read : ls_scan_text)(out, m, s, text))
         return;
     t = text->ptr != NULL ? text->ptr : "";
     m->checksum = ls_arena_printf(out->arena, "%" PRId32, ls_flyway_checksum(t, text->len));
-    if (!ls_utf8_valid(t, text->len, &bad))
-        ls_marked_unparsed(out, m, "bad-encoding", 0, "is not UTF-8: " TITLE " stops with an error", "save the file as UTF-8");
-    for (size_t i = 0; i + 1 < text->len; i++) {
-        struct ls_diag *d;
+    if (!ls_utf8_valid(t, text->len, &bad)) {
+        struct ls_diag *d = &out->diags.d.v[out->diags.d.n - 1];
 
-        if (t[i] != '$' || t[i + 1] != '{')
-            continue;
-        m->flags |= LS_MIG_DYNAMIC;
-        d = ls_scan_diag(out, LS_SEV_WARNING, "placeholder", m->up.path,
-                         "holds a placeholder ${...}, whose value only " TITLE " knows");
-        d->version = m->label;
-        d->hint = "run it with flyway migrate";
-        return;
+        d->severity = LS_SEV_ERROR;
+        d->message = "is not UTF-8: " TITLE " stops with an error";
+        m->flags |= LS_MIG_UNPARSED;
     }
+    if (ls_flyway_has_placeholder(c, t, text->len))
+        read_placeholders(out, m, c, t, text->len);
+}
+
+/* An undo file is the down of its versioned one. */
+static void join_undos(struct ls_migrations *out)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < out->m.n; i++) {
+        struct ls_migration m = out->m.v[i];
+        struct ls_migration *v = NULL;
+
+        for (size_t k = n; m.kind == LS_KIND_UNDO && v == NULL && k-- > 0 && strcmp(version_of(&out->m.v[k]), version_of(&m)) == 0;)
+            v = out->m.v[k].kind == LS_KIND_VERSIONED ? &out->m.v[k] : NULL;
+        if (v != NULL && v->down.path == NULL)
+            v->down.path = m.up.path;
+        else
+            out->m.v[n++] = m;
+    }
+    out->m.n = n;
+}
+
+static void read_config(struct ls_migrations *out, const char *dir, struct ls_flyway_config *c)
+{
+    struct ls_err err = LS_ERR_INIT;
+    const struct ls_setting *odd;
+    struct ls_diag *d;
+
+    if (ls_flyway_config_read(dir, c, &err) != LS_OK) {
+        const char *why = err.line > 0 ? strstr(err.message, ": ") : NULL;
+
+        d = ls_scan_diag(out, LS_SEV_ERROR, "unreadable-config", c->path, "%s", why != NULL ? why + 2 : err.message);
+        d->line = err.line;
+        d->hint = TITLE " does not run with it either";
+    } else if ((odd = ls_flyway_config_odd(c)) != NULL) {
+        d = ls_scan_diag(out, LS_SEV_WARNING, "config-setting", odd->path,
+                         "%s = %s changes how migrations are run, which lockstep does not follow", odd->key, odd->value);
+        d->line = odd->line;
+        d->hint = "run this folder with flyway migrate";
+    }
+    ls_err_release(&err);
 }
 
 static enum ls_rc scan(const char *dir, enum ls_dialect dialect, bool need_hash, struct ls_migrations *out, struct ls_err *err)
 {
     struct ls_buf text = LS_BUF_INIT;
+    struct ls_flyway_config c;
     enum ls_rc rc;
 
     (void)dialect;
-    (void)need_hash;
     ls_scan_begin(out, dir);
     rc = walk(out, dir, 0, err);
-    if (rc == LS_OK)
+    read_config(out, dir, &c);
+    if (rc == LS_OK) {
         ls_scan_sort(out, order);
+        join_undos(out);
+    }
     for (size_t i = 0; rc == LS_OK && i < out->m.n; i++)
-        read_one(out, &out->m.v[i], &text);
+        read_one(out, &out->m.v[i], &c, need_hash, &text);
     ls_buf_release(&text);
+    ls_flyway_config_release(&c);
     return rc;
+}
+
+const char *ls_flyway_script(const struct ls_migrations *all, const struct ls_migration *m)
+{
+    size_t n = strlen(all->dir);
+
+    return strncmp(m->up.path, all->dir, n) == 0 && m->up.path[n] == '/' ? m->up.path + n + 1 : m->up.path;
+}
+
+struct ls_flyway_known ls_flyway_known_of(const struct ls_ledger *l, const char *table, const struct ls_migration *m)
+{
+    return (struct ls_flyway_known){l->schema, l->role, l->database, table, m->up.path != NULL ? ls_path_base(m->up.path) : NULL};
+}
+
+/* V7__add_email.sql; in the manner of the newest one: V1_2, V1.2, V20240101120000. */
+static int new_files(struct ls_arena *arena, const struct ls_migrations *m, const char *slug, int64_t wall_us, const char *paths[3],
+                     const char *texts[3], struct ls_err *err)
+{
+    const char *name = ls_scan_slug(arena, slug, err), *file = NULL, *version = "1";
+    char stamp[LS_ISO_LEN];
+    size_t n, last;
+
+    if (name == NULL)
+        return 0;
+    for (size_t i = 0; i < m->m.n; i++)
+        if (m->m.v[i].kind == LS_KIND_VERSIONED && m->m.v[i].up.path != NULL)
+            file = ls_path_base(m->m.v[i].up.path) + 1;
+    n = file != NULL ? (size_t)(strstr(file, "__") - file) : 0;
+    for (last = n; last > 0 && file[last - 1] >= '0' && file[last - 1] <= '9'; last--)
+        ;
+    if (n == 14 && last == 0) {
+        ls_stamp_utc(wall_us, stamp);
+        version = ls_arena_str(arena, stamp);
+    } else if (n > 0 && n - last < 18) {
+        version = ls_arena_printf(arena, "%.*s%0*" PRIu64, (int)last, file, (int)(n - last),
+                                  (uint64_t)strtoull(file + last, NULL, 10) + 1);
+    }
+    paths[0] = ls_arena_printf(arena, "%s/V%s__%s.sql", m->dir, version, name);
+    texts[0] = "";
+    return 1;
 }
 
 /* --- the ledger ----------------------------------------------------------------------------------------------------------- */
@@ -239,6 +355,31 @@ static void read_row(struct ls_ledger *out, struct ls_ledger_row *row)
     out->dirty = out->dirty || row->state == LS_ROW_FAILED;
 }
 
+/* What Flyway asks before it makes its table (PostgreSQLSchema.java, SQLiteSchema.java doEmpty). Our own journal is none of the
+ * schema's. */
+static const char empty_pg[] = "SELECT NOT EXISTS (SELECT 1 FROM pg_catalog.pg_class c LEFT JOIN pg_catalog.pg_depend d ON d.objid "
+                               "= c.oid AND d.deptype = 'e' "
+                               "WHERE c.relnamespace = (SELECT oid FROM pg_catalog.pg_namespace WHERE nspname = $1) AND d.objid IS "
+                               "NULL AND c.relkind IN ('r', 'p', 'v', 'S') "
+                               "AND c.relname NOT LIKE 'lockstep\\_journal%')";
+static const char empty_sqlite[] =
+    "SELECT NOT EXISTS (SELECT 1 FROM sqlite_master WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite\\_%' "
+    "ESCAPE '\\' AND name <> 'lockstep_journal')";
+
+static enum ls_rc look_if_empty(struct ls_db *db, struct ls_ledger *out, struct ls_err *err)
+{
+    bool is_pg = ls_db_dialect(db) == LS_DIALECT_POSTGRES;
+    const char *schema = out->schema != NULL ? out->schema : is_pg ? "public" : "main";
+    struct ls_param p = {LS_PARAM_TEXT, schema};
+    struct ls_result res = {0};
+    enum ls_rc rc = ls_db_query(db, is_pg ? empty_pg : empty_sqlite, is_pg ? &p : NULL, is_pg, &res, err);
+
+    if (rc == LS_OK && res.n_rows > 0 && !ls_table_is_true(ls_result_get(&res, 0, 0)))
+        out->blocked = ls_arena_printf(out->arena, "Found non-empty schema(s) \"%s\" but no schema history table", schema);
+    ls_result_release(&res);
+    return rc;
+}
+
 static enum ls_rc ledger_read(struct ls_db *db, const struct ls_format_opts *opts, struct ls_ledger *out, struct ls_err *err)
 {
     struct ls_table_look look;
@@ -247,6 +388,12 @@ static enum ls_rc ledger_read(struct ls_db *db, const struct ls_format_opts *opt
     out->shape = LS_LEDGER_LOG;
     if (rc == LS_OK && out->exists && out->foreign == NULL)
         rc = ls_table_rows(db, &look, "t.installed_rank", out, err);
+    else if (rc == LS_OK && !out->exists)
+        rc = look_if_empty(db, out, err);
+    if (rc == LS_OK && ls_db_dialect(db) == LS_DIALECT_POSTGRES) {
+        out->role = ls_arena_str(out->arena, ls_db_info(db)->role);
+        out->database = ls_arena_str(out->arena, ls_db_info(db)->database);
+    }
     for (size_t i = 0; rc == LS_OK && i < out->rows.n; i++)
         read_row(out, &out->rows.v[i]);
     return rc;
@@ -267,8 +414,65 @@ static int lock_keys(const struct ls_db *db, const struct ls_format_opts *opts, 
 static bool is_modified(const struct ls_migration *m, const struct ls_ledger_row *row)
 {
     if (m->kind == LS_KIND_REPEATABLE && (m->flags & LS_MIG_DYNAMIC) != 0)
-        return false; /* the ledger has the sum of what Flyway made of it: nobody else can tell */
+        return false; /* adjust tells, which knows the connection */
     return row->kind != LS_KIND_BASELINE && row->checksum != NULL && m->checksum != NULL && strcmp(row->checksum, m->checksum) != 0;
+}
+
+static bool has_sum(const struct ls_ledger_row *row, const char *text, size_t len)
+{
+    char sum[16];
+
+    snprintf(sum, sizeof(sum), "%" PRId32, ls_flyway_checksum(text != NULL ? text : "", len));
+    return row->checksum != NULL && strcmp(row->checksum, sum) == 0;
+}
+
+/* The sum of a repeatable with placeholders is that of the text that ran; that of the file counts as well. */
+static void adjust_repeatable(const struct ls_migrations *m, const struct ls_ledger *l, struct ls_entry *e)
+{
+    struct ls_buf text = LS_BUF_INIT, ran = LS_BUF_INIT;
+    struct ls_flyway_config c;
+    struct ls_flyway_known known = ls_flyway_known_of(l, TABLE, e->migration);
+
+    if (ls_flyway_config_read(m->dir, &c, NULL) == LS_OK && ls_file_read(e->migration->up.path, 0, 0, &text, NULL) == LS_OK &&
+        ls_flyway_replace(&c, &known, text.ptr != NULL ? text.ptr : "", text.len, &ran, NULL) &&
+        !has_sum(e->row, ran.ptr, ran.len) && !has_sum(e->row, text.ptr, text.len)) {
+        e->state = LS_STATE_PENDING;
+        e->is_runnable = true;
+    }
+    ls_flyway_config_release(&c);
+    ls_buf_release(&text);
+    ls_buf_release(&ran);
+}
+
+static const struct ls_ledger_row *newest_baseline(const struct ls_ledger *l)
+{
+    const struct ls_ledger_row *found = NULL;
+
+    for (size_t i = 0; i < l->rows.n; i++)
+        if (l->rows.v[i].kind == LS_KIND_BASELINE && l->rows.v[i].state == LS_ROW_APPLIED &&
+            (found == NULL || ls_flyway_compare(l->rows.v[i].id, found->id) > 0))
+            found = &l->rows.v[i];
+    return found;
+}
+
+static void adjust(const struct ls_migrations *m, const struct ls_ledger *l, struct ls_arena *arena, struct ls_entry *e)
+{
+    const struct ls_ledger_row *baseline;
+
+    if (e->migration == NULL)
+        return;
+    if (e->migration->kind == LS_KIND_REPEATABLE && (e->migration->flags & LS_MIG_DYNAMIC) != 0 && e->state == LS_STATE_APPLIED &&
+        e->row != NULL)
+        adjust_repeatable(m, l, e);
+    if (e->migration->kind != LS_KIND_VERSIONED || e->row != NULL || e->state == LS_STATE_DUPLICATE)
+        return;
+    baseline = newest_baseline(l);
+    if (baseline == NULL || ls_flyway_compare(version_of(e->migration), baseline->id) > 0)
+        return;
+    e->state = LS_STATE_APPLIED;
+    e->evidence = LS_EVIDENCE_INFERRED;
+    e->is_runnable = false;
+    e->tool_would = ls_arena_printf(arena, "never runs it: it is below the baseline %s", baseline->id);
 }
 
 /* What validate, which migrate calls first, stops at. */
@@ -284,12 +488,16 @@ static enum ls_rc check_runnable(const struct ls_timeline *t, const struct ls_le
          "put the file back as it was, or run flyway repair"},
         {LS_STATE_MISSING, "Detected applied migration not resolved locally: %s", "bring its file back, or run flyway repair"},
         {LS_STATE_OUT_OF_ORDER, "Detected resolved migration not applied to database: %s",
-         "give it a later version, or run flyway -outOfOrder=true migrate"},
+         "give it a later version, or run it as outOfOrder=true does: lockstep up --out-of-order"},
     };
     long newest_file = -1;
 
-    (void)l;
-    (void)dir;
+    if (dir == LS_UP && l->blocked != NULL) {
+        ls_err_set(err, LS_E_REFUSED, "%s", l->blocked);
+        ls_err_hint(err, "lockstep mark VERSION applied writes a baseline, as flyway baseline does: everything up to that version "
+                         "is taken for applied");
+        return LS_E_REFUSED;
+    }
     for (size_t i = 0; i < t->e.n; i++)
         if (t->e.v[i].migration != NULL && t->e.v[i].migration->kind == LS_KIND_VERSIONED)
             newest_file = (long)i;
@@ -298,7 +506,7 @@ static enum ls_rc check_runnable(const struct ls_timeline *t, const struct ls_le
             const struct ls_entry *e = &t->e.v[i];
             const char *at = strchr(checks[k].text, '%');
 
-            if (e->state != checks[k].state)
+            if (e->state != checks[k].state || (e->state == LS_STATE_OUT_OF_ORDER && t->runs_late))
                 continue;
             if (e->state == LS_STATE_MISSING && e->row->kind == LS_KIND_VERSIONED && (long)i > newest_file)
                 continue; /* from the future: *:future is ignored */
@@ -309,146 +517,9 @@ static enum ls_rc check_runnable(const struct ls_timeline *t, const struct ls_le
     return LS_OK;
 }
 
-/* --- plans ---------------------------------------------------------------------------------------------------------------- */
-
-static enum ls_rc plan_setup(struct ls_plan_ctx *ctx, struct ls_err *err)
-{
-    const char *table = ls_marked_table(ctx, TABLE, err), *schema, *name;
-    bool is_pg = ctx->dialect == LS_DIALECT_POSTGRES;
-
-    if (table == NULL)
-        return LS_E_INPUT;
-    ls_table_names(ctx->plan->arena, ctx->dialect, ctx->opts, TABLE, &schema, &name);
-    if (strchr(name, '"') != NULL)
-        return ls_err_set(err, LS_E_INPUT, "the table %s has a quote in its name", name);
-    ls_ops_add(ctx, NULL, LS_OP_BEGIN);
-    ls_record_write(ctx, NULL,
-                    is_pg
-                        ? "CREATE TABLE @ (\n    \"installed_rank\" INT NOT NULL,\n    \"version\" VARCHAR(50),\n    "
-                          "\"description\" VARCHAR(200) NOT NULL,\n"
-                          "    \"type\" VARCHAR(20) NOT NULL,\n    \"script\" VARCHAR(1000) NOT NULL,\n    \"checksum\" INTEGER,\n"
-                          "    \"installed_by\" VARCHAR(100) NOT NULL,\n    \"installed_on\" TIMESTAMP NOT NULL DEFAULT now(),\n"
-                          "    \"execution_time\" INTEGER NOT NULL,\n    \"success\" BOOLEAN NOT NULL\n)"
-                        : "CREATE TABLE @ (\n    \"installed_rank\" INT NOT NULL PRIMARY KEY,\n    \"version\" VARCHAR(50),\n"
-                          "    \"description\" VARCHAR(200) NOT NULL,\n    \"type\" VARCHAR(20) NOT NULL,\n    \"script\" "
-                          "VARCHAR(1000) NOT NULL,\n"
-                          "    \"checksum\" INTEGER,\n    \"installed_by\" VARCHAR(100) NOT NULL,\n"
-                          "    \"installed_on\" TEXT NOT NULL DEFAULT (strftime('%Y-%m-%d %H:%M:%f','now')),\n    "
-                          "\"execution_time\" INTEGER NOT NULL,\n"
-                          "    \"success\" BOOLEAN NOT NULL\n)",
-                    table, NULL, 0, -1);
-    if (is_pg)
-        ls_record_write(
-            ctx, NULL,
-            ls_arena_printf(ctx->plan->arena, "ALTER TABLE @ ADD CONSTRAINT \"%s_pk\" PRIMARY KEY (\"installed_rank\")", name),
-            table, NULL, 0, -1);
-    ls_record_write(ctx, NULL, ls_arena_printf(ctx->plan->arena, "CREATE INDEX \"%s_s_idx\" ON @ (\"success\")", name), table, NULL,
-                    0, -1);
-    ls_ops_add(ctx, NULL, LS_OP_COMMIT);
-    return LS_OK;
-}
-
-/* Nothing was written since the ledger was read: its last rank is the one that the plan was made for. */
-static void fence(struct ls_plan_ctx *ctx, struct ls_step *step, const char *table, const struct ls_entry *entry)
-{
-    struct ls_param p[2] = {ls_param_text(entry->migration->label), ls_param_text(entry->migration->name)};
-    bool is_r = entry->migration->kind == LS_KIND_REPEATABLE;
-
-    if (is_r)
-        ls_ops_fence(ctx, step,
-                     ls_record_sql(ctx, "SELECT count(*) = ?2 FROM @ WHERE \"version\" IS NULL AND \"description\" = ?1", table),
-                     (struct ls_param[]){p[1], ls_param_int(ls_arena_printf(ctx->plan->arena, "%zu", entry->n_rows))}, 2);
-    else
-        ls_ops_fence(ctx, step, ls_record_sql(ctx, "SELECT count(*) = ?2 FROM @ WHERE \"version\" = ?1", table),
-                     (struct ls_param[]){p[0], ls_param_int(ls_arena_printf(ctx->plan->arena, "%zu", entry->n_rows))}, 2);
-}
-
-static const char *script_of(const struct ls_plan_ctx *ctx, const struct ls_migration *m)
-{
-    size_t n = strlen(ctx->migrations->dir);
-
-    return strncmp(m->up.path, ctx->migrations->dir, n) == 0 && m->up.path[n] == '/' ? m->up.path + n + 1 : m->up.path;
-}
-
-static void insert_row(struct ls_plan_ctx *ctx, struct ls_step *step, const char *table, const struct ls_migration *m)
-{
-    bool is_pg = ctx->dialect == LS_DIALECT_POSTGRES;
-    struct ls_param p[5] = {ls_param_text(m->kind == LS_KIND_REPEATABLE ? NULL : m->label), ls_param_text(m->name),
-                            ls_param_text(script_of(ctx, m)), ls_param_int(m->checksum), ls_param_runtime(LS_PARAM_DURATION_MS)};
-
-    ls_record_write(ctx, step,
-                    ls_arena_printf(ctx->plan->arena,
-                                    "INSERT INTO @ (\"installed_rank\", \"version\", \"description\", \"type\", \"script\", "
-                                    "\"checksum\", \"installed_by\", "
-                                    "\"execution_time\", \"success\") VALUES ((SELECT coalesce(max(\"installed_rank\"), 0) + 1 "
-                                    "FROM @), ?1, ?2, 'SQL', ?3, ?4, "
-                                    "%s, ?5, %s)",
-                                    is_pg ? "current_user" : "''", is_pg ? "true" : "1"),
-                    table, p, 5, 1);
-}
-
-static enum ls_rc refuse_step(const struct ls_plan_ctx *ctx, const struct ls_step *step, const struct ls_entry *entry,
-                              struct ls_err *err)
-{
-    static const char *const codes[] = {"callback", "script-config", "outside-link"};
-    const char *own = "run it with flyway migrate, which leaves its transaction out there";
-
-    if (step->direction == LS_DOWN) {
-        ls_err_set(err, LS_E_REFUSED, TITLE " takes nothing back: undo files are of its paid editions");
-        ls_err_hint(err, "write a new migration that undoes it, or restore a backup");
-        return LS_E_REFUSED;
-    }
-    if (entry->migration == NULL)
-        return ls_marked_refuse_missing(ctx, step, TITLE " refuses everything until then", err);
-    for (size_t i = 0; i < LS_ARRAY_LEN(codes); i++)
-        if (ls_record_refuse_diag(ctx, codes[i], err) != LS_OK)
-            return LS_E_REFUSED;
-    for (size_t i = 0; i < ctx->migrations->m.n; i++)
-        if (ctx->migrations->m.v[i].kind == LS_KIND_BASELINE) {
-            ls_err_set(err, LS_E_REFUSED, "%s stands for every version up to its own in a new database",
-                       ctx->migrations->m.v[i].up.path);
-            ls_err_hint(err, "run this folder with flyway migrate");
-            return LS_E_REFUSED;
-        }
-    if ((entry->migration->flags & LS_MIG_DYNAMIC) != 0) {
-        ls_err_set(err, LS_E_REFUSED, "%s holds placeholders, whose values only " TITLE " knows", step->path);
-        ls_err_hint(err, "run it with flyway migrate");
-        return LS_E_REFUSED;
-    }
-    if (strlen(entry->migration->name) > MAX_TEXT || strlen(entry->migration->label) > 50) {
-        ls_err_set(err, LS_E_REFUSED, "%s has a name too long for the ledger", step->path);
-        ls_err_hint(err, "run it with flyway migrate, or shorten it");
-        return LS_E_REFUSED;
-    }
-    return ls_record_refuse_tx(ctx, step, TITLE, own, err);
-}
-
-static enum ls_rc plan_step(struct ls_plan_ctx *ctx, struct ls_step *step, const struct ls_entry *entry,
-                            const struct ls_entry *prev_applied, struct ls_err *err)
-{
-    const char *table = ls_marked_table(ctx, TABLE, err);
-    enum ls_rc rc;
-
-    (void)prev_applied;
-    if (table == NULL)
-        return LS_E_INPUT;
-    rc = refuse_step(ctx, step, entry, err);
-    if (rc != LS_OK)
-        return rc;
-    step->policy = LS_POLICY_TX;
-    step->tx_note = "One transaction holds the statements and the ledger row: a failure leaves nothing.";
-    ls_ops_add(ctx, step, LS_OP_BEGIN);
-    ls_ops_lock_table(ctx, step, table);
-    fence(ctx, step, table, entry);
-    ls_ops_statements(ctx, step);
-    step->n_statements = ctx->stmts != NULL ? (int)ctx->stmts->n : 0;
-    insert_row(ctx, step, table, entry->migration);
-    ls_record_end(ctx, step);
-    return LS_OK;
-}
-
 static const struct ls_timeline_rules rules = {
     .has_checksums = true,
+    .late_option = "-outOfOrder=true",
     .applied = "nothing: it is recorded",
     .pending_next = "runs it next",
     .pending_later = "runs it after the ones before it",
@@ -461,13 +532,22 @@ static const struct ls_timeline_rules rules = {
     .outdated = "runs it again: it is repeatable, and its checksum changed",
     .place = place,
     .is_modified = is_modified,
+    .adjust = adjust,
 };
 
 static const char *const default_dirs[] = {"db/migration", "src/main/resources/db/migration", "sql", "migrations", ".", NULL};
 
-static const struct ls_layout layout = {.kind = LS_LAYOUT_FILE, .prefix = "V", .between = "__", .up = ".sql", .undo_prefix = "U",
-                                        .variables = "${", .wraps = true, .key = "version", .script = "script",
-                                        .applied_at = "installed_on"};
+static const struct ls_layout layout = {.kind = LS_LAYOUT_FILE,
+                                        .prefix = "V",
+                                        .between = "__",
+                                        .up = ".sql",
+                                        .undo_prefix = "U",
+                                        .variables = "${",
+                                        .wraps = true,
+                                        .key = "version",
+                                        .script = "script",
+                                        .applied_at = "installed_on",
+                                        .has_baseline = true};
 
 const struct ls_format ls_format_flyway = {
     .layout = &layout,
@@ -476,13 +556,16 @@ const struct ls_format ls_format_flyway = {
     .ledger_table = TABLE,
     .default_dirs = default_dirs,
     .caps = LS_CAP_UP | LS_CAP_CHECKSUM | LS_CAP_DIRTY | LS_CAP_APPLIED_AT | LS_CAP_DURATION | LS_CAP_NATIVE_APPLY |
-            LS_CAP_REPEATABLE | LS_CAP_AUTHOR,
+            LS_CAP_REPEATABLE | LS_CAP_AUTHOR | LS_CAP_RECORD_ONLY,
     .rules = &rules,
+    .config = ls_config_flyway,
     .detect = detect,
     .scan = scan,
     .ledger_read = ledger_read,
-    .plan_setup = plan_setup,
-    .plan_step = plan_step,
+    .plan_setup = ls_flyway_plan_setup,
+    .plan_step = ls_flyway_plan_step,
+    .plan_mark = ls_flyway_plan_mark,
     .lock_keys = lock_keys,
     .check_runnable = check_runnable,
+    .new_files = new_files,
 };

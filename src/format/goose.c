@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "format/config.h"
 #include "format/table.h"
 #include "lockstep/format/layout.h"
 
@@ -88,6 +89,17 @@ static void detect(const char *path, const struct ls_dir *dir, struct ls_detect 
         out->n_migrations = sql.n_files + go.n_files;
 }
 
+static void note_dynamic(struct ls_migrations *out, const struct ls_migration *m, int line)
+{
+    struct ls_diag *d = ls_scan_diag(
+        out, LS_SEV_WARNING, "placeholder", m->up.path,
+        "has a '$' where ENVSUB is on: goose puts an environment variable there, so what runs is not what the file says");
+
+    d->line = line;
+    d->version = m->label;
+    d->hint = "run it with goose, or write the value into the file";
+}
+
 static void read_sections(struct ls_migrations *out, struct ls_migration *m, bool need_hash, const struct ls_buf *text)
 {
     struct ls_arena *arena = ls_arena_new();
@@ -108,6 +120,8 @@ static void read_sections(struct ls_migrations *out, struct ls_migration *m, boo
     m->up.policy = m->down.policy = g.no_tx ? LS_POLICY_NO_TX : LS_POLICY_TX;
     m->flags |= g.up.c.n == 0 ? LS_MIG_EMPTY : 0;
     m->flags |= g.is_dynamic ? LS_MIG_DYNAMIC : 0;
+    if (g.is_dynamic)
+        note_dynamic(out, m, g.dynamic_line);
     if (g.error.text != NULL)
         ls_marked_unparsed(out, m, "annotation", g.error.line, g.error.text, g.error.hint);
     const struct ls_goose_error *const halves[] = {&g.up_error, &g.down_error};
@@ -147,7 +161,7 @@ static enum ls_rc scan(const char *dir, enum ls_dialect dialect, bool need_hash,
 
     (void)dialect;
     for (size_t i = 0; rc == LS_OK && i < out->m.n; i++)
-        if (out->m.v[i].lang == LS_LANG_SQL && ls_scan_read(out, &out->m.v[i], &out->m.v[i].up, &text))
+        if (out->m.v[i].lang == LS_LANG_SQL && ls_scan_text(out, &out->m.v[i], &out->m.v[i].up, &text))
             read_sections(out, &out->m.v[i], need_hash, &text);
     if (rc == LS_OK)
         explain_ignored(out);
@@ -231,8 +245,9 @@ static enum ls_rc refuse_late(const struct ls_timeline *t, struct ls_err *err)
             ls_buf_addf(&list, "%s%s", list.len > 0 ? ", " : "", t->e.v[i].label);
     ls_err_set(err, LS_E_REFUSED, "found %zu missing migrations before current version %s: %s", t->count[LS_STATE_OUT_OF_ORDER],
                t->newest_applied >= 0 ? t->e.v[t->newest_applied].label : "0", list.ptr);
-    ls_err_hint(err, "goose runs files older than the newest applied one only with -allow-missing: give them newer numbers, or "
-                     "mark them applied");
+    ls_err_hint(
+        err, "goose runs files older than the newest applied one only with -allow-missing, as lockstep up --out-of-order does; or "
+             "give them newer numbers");
     ls_buf_release(&list);
     return LS_E_REFUSED;
 }
@@ -247,7 +262,7 @@ static enum ls_rc check_runnable(const struct ls_timeline *t, const struct ls_le
         ls_err_hint(err, "goose refuses the whole folder while two files claim one version: give one of them another number");
         return LS_E_REFUSED;
     }
-    return dir == LS_UP && t->count[LS_STATE_OUT_OF_ORDER] > 0 ? refuse_late(t, err) : LS_OK;
+    return dir == LS_UP && t->count[LS_STATE_OUT_OF_ORDER] > 0 && !t->runs_late ? refuse_late(t, err) : LS_OK;
 }
 
 /* Held where an application uses goose's locker; the command line never locks. crc32("goose") since v3.26.0, crc64-ECMA("goose")
@@ -265,11 +280,12 @@ static int lock_keys(const struct ls_db *db, const struct ls_format_opts *opts, 
 
 static const struct ls_timeline_rules rules = {
     .is_numeric = true,
+    .late_option = "-allow-missing",
     .down_by_ledger = true,
     .applied = "nothing: it is in the ledger",
     .pending_next = "runs it next",
     .pending_later = "runs it after the ones before it",
-    .out_of_order = "refuses up because of it; with -allow-missing it runs it first",
+    .out_of_order = "refuses up because of it; with -allow-missing (up --out-of-order) it runs it first",
     .modified = "does not notice",
     .missing = "does not see it on the way up; down fails when it is the newest row",
     .duplicate = "refuses everything: duplicate version",
@@ -279,10 +295,19 @@ static const struct ls_timeline_rules rules = {
 static const char *const default_dirs[] = {"migrations", "db/migrations", ".", NULL};
 
 static const char *const own_lines[] = {"-- +goose", "--+goose", NULL};
-static const struct ls_layout layout = {.kind = LS_LAYOUT_FILE, .between = "_", .up = ".sql", .up_mark = "-- +goose Up",
-                                        .down_mark = "-- +goose Down", .no_tx_line = "-- +goose NO TRANSACTION",
-                                        .stmt_begin = "-- +goose StatementBegin", .stmt_end = "-- +goose StatementEnd", .own = own_lines,
-                                        .wraps = true, .key = "version_id", .key_is_number = true, .applied_at = "tstamp"};
+static const struct ls_layout layout = {.kind = LS_LAYOUT_FILE,
+                                        .between = "_",
+                                        .up = ".sql",
+                                        .up_mark = "-- +goose Up",
+                                        .down_mark = "-- +goose Down",
+                                        .no_tx_line = "-- +goose NO TRANSACTION",
+                                        .stmt_begin = "-- +goose StatementBegin",
+                                        .stmt_end = "-- +goose StatementEnd",
+                                        .own = own_lines,
+                                        .wraps = true,
+                                        .key = "version_id",
+                                        .key_is_number = true,
+                                        .applied_at = "tstamp"};
 
 const struct ls_format ls_format_goose = {
     .layout = &layout,
@@ -292,6 +317,7 @@ const struct ls_format ls_format_goose = {
     .default_dirs = default_dirs,
     .caps = LS_CAP_UP | LS_CAP_DOWN | LS_CAP_APPLIED_AT | LS_CAP_RECORD_ONLY | LS_CAP_NATIVE_APPLY | LS_CAP_OWN_SPLIT,
     .rules = &rules,
+    .config = ls_config_goose,
     .detect = detect,
     .scan = scan,
     .ledger_read = ledger_read,

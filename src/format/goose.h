@@ -17,6 +17,7 @@ struct ls_goose {
     size_t up_at, down_at; /* of the annotations' lines */
     int up_line, down_line;
     bool no_tx;                                 /* NO TRANSACTION: for both directions, wherever it stands */
+    int dynamic_line;                           /* of the first one, in the text */
     bool is_dynamic;                            /* a '$' where ENVSUB is on */
     struct ls_goose_error error;                /* goose runs neither direction */
     struct ls_goose_error up_error, down_error; /* goose does not run this one */

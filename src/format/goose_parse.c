@@ -188,8 +188,10 @@ static void see_line(struct reader *r)
         r->state = r->state == UP_BLOCK_ENDED ? IN_UP : IN_DOWN;
         return;
     }
-    if (r->is_env_on && memchr(r->line.text.ptr, '$', r->line.text.len) != NULL)
+    if (r->is_env_on && memchr(r->line.text.ptr, '$', r->line.text.len) != NULL && !r->out->is_dynamic) {
         r->out->is_dynamic = true;
+        r->out->dynamic_line = r->line.no;
+    }
     ls_cuts_add(c, &r->line);
     if ((r->state == IN_UP || r->state == IN_DOWN) && ls_ends_with_semicolon(r->line.text))
         ls_cuts_end(c, r->text);

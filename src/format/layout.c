@@ -12,9 +12,10 @@
 #include "format/table.h"
 #include "lockstep/base/clock.h"
 #include "lockstep/base/file.h"
+#include "lockstep/sql/lex.h"
 #include "lockstep/sql/split.h"
 
-/* --- texts ---------------------------------------------------------------------------------------------------------------------------------------- */
+/* --- texts ---------------------------------------------------------------------------------------------------------------- */
 
 static bool is_own(const struct ls_layout *l, struct ls_str line)
 {
@@ -38,7 +39,8 @@ void ls_layout_body(const struct ls_layout *l, const char *text, size_t len, str
         blank++;
     memmove(out->ptr + start, out->ptr + blank, out->len - blank);
     ls_buf_truncate(out, out->len - (blank - start));
-    while (out->len > start + 1 && strchr("\r\n \t", out->ptr[out->len - 1]) != NULL && strchr("\r\n \t", out->ptr[out->len - 2]) != NULL)
+    while (out->len > start + 1 && strchr("\r\n \t", out->ptr[out->len - 1]) != NULL &&
+           strchr("\r\n \t", out->ptr[out->len - 2]) != NULL)
         ls_buf_truncate(out, out->len - 1);
     if (out->len > start && out->ptr[out->len - 1] != '\n')
         ls_buf_addc(out, '\n');
@@ -63,6 +65,39 @@ static void add_line(struct ls_buf *out, const char *line)
     ls_buf_addc(out, '\n');
 }
 
+/* Behind a statement there are blanks and comments, and its ';' among them: the bytes up to and with it, 0 when there is none. */
+static size_t to_semicolon(enum ls_dialect d, const char *text, size_t len)
+{
+    struct ls_lex lx;
+    struct ls_tok t;
+
+    ls_lex_init(&lx, d, text, len);
+    for (t = ls_lex_next(&lx); t.kind != LS_TOK_END && t.kind != LS_TOK_ERROR; t = ls_lex_next(&lx))
+        if (t.kind != LS_TOK_SPACE && t.kind != LS_TOK_COMMENT)
+            return t.kind == LS_TOK_SEMICOLON ? t.end : 0;
+    return 0;
+}
+
+/* Behind the last statement only comments stand; what begins with anything but "-- " begins a statement to sql-migrate, and a block
+ * comment does to goose. */
+static void add_tail(const char *text, size_t len, struct ls_buf *out)
+{
+    struct ls_line line = {.no = 0};
+
+    while (ls_line_next(text, len, &line)) {
+        bool is_comment = ls_str_starts(line.text, "--", NULL),
+             is_plain = ls_str_starts(line.text, "-- ", NULL) || ls_str_trim(line.text).len == 0;
+        size_t start = line.start + (is_comment && !is_plain ? 2 : 0);
+
+        /* On the line of the statement's end it is behind it. */
+        if (!is_plain && (out->len == 0 || out->ptr[out->len - 1] == '\n'))
+            ls_buf_adds(out, "-- ");
+        else
+            start = line.start;
+        ls_buf_add(out, text + start, line.next - start);
+    }
+}
+
 /* The text with what the tool wants around or between statements; as it is when it cannot be split. */
 static void add_statements(const struct ls_layout *l, enum ls_dialect d, const char *text, size_t len, struct ls_buf *out)
 {
@@ -75,8 +110,7 @@ static void add_statements(const struct ls_layout *l, enum ls_dialect d, const c
             size_t end = i + 1 < stmts.n ? stmts.v[i + 1].start : len, stop = stmts.v[i].end;
             bool wrap = l->stmt_begin != NULL && is_compound(text + stmts.v[i].start, stop - stmts.v[i].start);
 
-            while (stop < end && text[stop - 1] != ';' && text[stop] != '\n')
-                stop++;
+            stop += to_semicolon(d, text + stop, end - stop);
             if (wrap) {
                 ls_buf_add(out, text + at, stmts.v[i].start - at);
                 add_line(out, l->stmt_begin);
@@ -90,11 +124,14 @@ static void add_statements(const struct ls_layout *l, enum ls_dialect d, const c
                 add_line(out, l->stmt_end);
             if (l->stmt_between != NULL && i + 1 < stmts.n)
                 add_line(out, l->stmt_between);
-            while ((wrap || l->stmt_between != NULL) && at < end && strchr("\r\n", text[at]) != NULL)
+            while ((wrap || (l->stmt_between != NULL && i + 1 < stmts.n)) && at < end && strchr("\r\n", text[at]) != NULL)
                 at++;
         }
     }
-    ls_buf_add(out, text + at, len - at);
+    if (l->stmt_begin != NULL)
+        add_tail(text + at, len - at, out);
+    else
+        ls_buf_add(out, text + at, len - at);
     ls_stmts_release(&stmts);
 }
 
@@ -124,11 +161,14 @@ static void one_part(const struct ls_layout *l, enum ls_dialect d, struct ls_are
 
     if (no_tx && l->no_tx_line != NULL)
         add_line(&b, l->no_tx_line);
+    if (len == 0 && l->kind == LS_LAYOUT_FOLDER)
+        add_line(&b, "-- nothing"); /* diesel stops at an empty file */
     add_statements(l, d, text, len, &b);
     out->text = seal(arena, &b, &out->len);
 }
 
-static void both_parts(const struct ls_layout *l, enum ls_dialect d, struct ls_arena *arena, const struct ls_written *w, struct ls_written_file *out)
+static void both_parts(const struct ls_layout *l, enum ls_dialect d, struct ls_arena *arena, const struct ls_written *w,
+                       struct ls_written_file *out)
 {
     struct ls_buf b = LS_BUF_INIT;
     bool has_down = l->down_mark != NULL && (w->down != NULL || l->needs_down);
@@ -148,14 +188,17 @@ static void both_parts(const struct ls_layout *l, enum ls_dialect d, struct ls_a
     out->text = seal(arena, &b, &out->len);
 }
 
-static const char *path_of(const struct ls_layout *l, struct ls_arena *arena, const char *prefix, const struct ls_written *w, const char *end)
+static const char *path_of(const struct ls_layout *l, struct ls_arena *arena, const char *prefix, const struct ls_written *w,
+                           const char *end)
 {
     const char *between = w->name[0] != '\0' ? l->between : "";
 
-    return ls_arena_printf(arena, "%s%s%s%s%s%s", prefix != NULL ? prefix : "", w->key, between, w->name, l->kind == LS_LAYOUT_FOLDER ? "/" : "", end);
+    return ls_arena_printf(arena, "%s%s%s%s%s%s", prefix != NULL ? prefix : "", w->key, between, w->name,
+                           l->kind == LS_LAYOUT_FOLDER ? "/" : "", end);
 }
 
-size_t ls_layout_write(const struct ls_layout *l, enum ls_dialect d, struct ls_arena *arena, const struct ls_written *w, struct ls_written_file out[3])
+size_t ls_layout_write(const struct ls_layout *l, enum ls_dialect d, struct ls_arena *arena, const struct ls_written *w,
+                       struct ls_written_file out[3])
 {
     size_t n = 0;
     bool no_tx = w->up_no_tx || w->down_no_tx;
@@ -178,7 +221,7 @@ size_t ls_layout_write(const struct ls_layout *l, enum ls_dialect d, struct ls_a
     return n;
 }
 
-/* --- other keys -------------------------------------------------------------------------------------------------------------------------------------- */
+/* --- other keys ----------------------------------------------------------------------------------------------------------- */
 
 static const char *strip(struct ls_arena *arena, const char *label)
 {
@@ -198,24 +241,34 @@ static const char *canonical(const char *digits)
     return digits;
 }
 
-/* The id follows the label in one of the ways that formats make one of the other. */
-static const char *new_id(struct ls_arena *arena, const struct ls_migration *m, const char *label)
+const char *ls_layout_number(struct ls_arena *arena, const struct ls_migration *m)
 {
-    size_t n = strlen(m->label);
+    size_t n = strspn(m->label, "0123456789-.");
 
-    if (strcmp(m->id, m->label) == 0)
+    return m->label[n] == '\0' ? m->label : ls_arena_strn(arena, m->label, strspn(m->label, "0123456789"));
+}
+
+/* The id follows the number in one of the ways that formats make one of the other. */
+static const char *new_id(struct ls_arena *arena, const struct ls_migration *m, const char *old, const char *label)
+{
+    size_t n = strlen(old);
+
+    if (n == 0)
+        return NULL;
+    if (strcmp(m->id, old) == 0)
         return ls_arena_str(arena, label);
-    if (strcmp(m->id, canonical(m->label)) == 0)
+    if (strcmp(m->id, canonical(old)) == 0)
         return ls_arena_str(arena, canonical(label));
-    if (strcmp(m->id, strip(arena, m->label)) == 0)
+    if (strcmp(m->id, strip(arena, old)) == 0)
         return strip(arena, label);
-    if (strncmp(m->id, m->label, n) == 0)
+    if (strncmp(m->id, old, n) == 0)
         return ls_arena_printf(arena, "%s%s", label, m->id + n);
     return NULL;
 }
 
 /* DIR/NAME with the label in NAME's front, behind the prefix (one letter of V or U), replaced. */
-static const char *relabel_path(const struct ls_layout *l, struct ls_arena *arena, const char *path, const char *old, const char *label)
+static const char *relabel_path(const struct ls_layout *l, struct ls_arena *arena, const char *path, const char *old,
+                                const char *label)
 {
     const char *base = ls_path_base(path), *at = base;
     size_t n = strlen(old);
@@ -240,12 +293,12 @@ static const char *folder_in(struct ls_arena *arena, const struct ls_migrations 
     return slash != NULL ? ls_arena_strn(arena, path, (size_t)(slash - path)) : NULL;
 }
 
-enum ls_rc ls_layout_relabel(const struct ls_layout *l, struct ls_arena *arena, const struct ls_migrations *all, const struct ls_migration *m,
-                             const char *label, struct ls_relabelled *out, struct ls_err *err)
+enum ls_rc ls_layout_relabel(const struct ls_layout *l, struct ls_arena *arena, const struct ls_migrations *all,
+                             const struct ls_migration *m, const char *label, struct ls_relabelled *out, struct ls_err *err)
 {
-    const char *paths[3] = {m->up.path, m->down.path, m->verify.path};
+    const char *paths[3] = {m->up.path, m->down.path, m->verify.path}, *old = ls_layout_number(arena, m);
 
-    *out = (struct ls_relabelled){.id = new_id(arena, m, label)};
+    *out = (struct ls_relabelled){.id = new_id(arena, m, old, label), .label = ls_arena_str(arena, label)};
     for (size_t i = 0; i < LS_ARRAY_LEN(paths); i++) {
         const char *from = paths[i], *to;
         bool is_known = from == NULL;
@@ -256,9 +309,10 @@ enum ls_rc ls_layout_relabel(const struct ls_layout *l, struct ls_arena *arena, 
             is_known = is_known || strcmp(out->from[k], from) == 0;
         if (is_known)
             continue;
-        to = from != NULL ? relabel_path(l, arena, from, m->label, label) : NULL;
+        to = from != NULL && old[0] != '\0' ? relabel_path(l, arena, from, old, label) : NULL;
         if (to == NULL) {
-            ls_err_set(err, LS_E_REFUSED, "%s does not begin with %s: it cannot be given another number by its name", paths[i], m->label);
+            ls_err_set(err, LS_E_REFUSED, "%s does not begin with its number (%s): it cannot be given another one by its name",
+                       paths[i], m->label);
             return LS_E_REFUSED;
         }
         out->from[out->n] = from;
@@ -275,33 +329,44 @@ enum ls_rc ls_layout_relabel(const struct ls_layout *l, struct ls_arena *arena, 
 /* YYYYMMDDhhmmss as far as that can be told from 14 digits. */
 static bool is_stamp(const char *label)
 {
-    return strlen(label) == 14 && strspn(label, "0123456789") == 14 && (strncmp(label, "19", 2) == 0 || strncmp(label, "20", 2) == 0);
+    return strlen(label) == 14 && strspn(label, "0123456789") == 14 &&
+           (strncmp(label, "19", 2) == 0 || strncmp(label, "20", 2) == 0);
 }
 
-const char *ls_layout_next_label(struct ls_arena *arena, const struct ls_migration *m, uint64_t above, int64_t wall_us, size_t n)
+static bool is_dashed(const char *number)
 {
-    size_t width = strlen(m->label), digits = strspn(m->label, "0123456789");
-    int64_t at = wall_us + (int64_t)n * 1000000;
-    uint64_t version = above + 1 + n;
+    return strlen(number) > 15 && strspn(number, "0123456789") == 4 && number[4] == '-';
+}
+
+uint64_t ls_layout_clock(const char *number, int64_t wall_us)
+{
+    size_t width = strlen(number), digits = strspn(number, "0123456789");
     char t[LS_ISO_LEN];
 
-    ls_stamp_utc(at, t);
-    if (digits == 4 && width > 15 && m->label[4] == '-') /* diesel's 2024-01-01-000000 */
-        return ls_arena_printf(arena, "%.4s-%.2s-%.2s-%.6s%s", t, t + 4, t + 6, t + 8, width > 17 ? "-0000" : "");
-    if (is_stamp(m->label))
-        version = strtoull(t, NULL, 10) > above ? strtoull(t, NULL, 10) : version;
-    else if (width == 17 && digits == 17)
-        version = strtoull(ls_arena_printf(arena, "%s000", t), NULL, 10);
-    else if (width == 13 && digits == 13 && m->label[0] == '1')
-        version = (uint64_t)(at / 1000);
-    else if (width == 10 && digits == 10 && m->version >= 1000000000u)
-        version = (uint64_t)(at / 1000000);
-    if (version <= above)
-        version = above + 1 + n;
-    return ls_arena_printf(arena, "%0*" PRIu64, (int)width, version);
+    ls_stamp_utc(wall_us, t);
+    if (is_dashed(number) || is_stamp(number))
+        return strtoull(t, NULL, 10);
+    if (width != digits)
+        return 0;
+    if (width == 17)
+        return strtoull(t, NULL, 10) * 1000 + (uint64_t)(wall_us / 1000 % 1000);
+    if (width == 13 && number[0] == '1')
+        return (uint64_t)(wall_us / 1000);
+    return width == 10 && number[0] == '1' ? (uint64_t)(wall_us / 1000000) : 0;
 }
 
-/* --- the ledger ----------------------------------------------------------------------------------------------------------------------------------------- */
+const char *ls_layout_label(struct ls_arena *arena, const char *number, uint64_t n)
+{
+    char t[32];
+
+    if (is_dashed(number)) { /* diesel's 2024-01-01-000000 */
+        snprintf(t, sizeof(t), "%014" PRIu64, n);
+        return ls_arena_printf(arena, "%.4s-%.2s-%.2s-%.6s", t, t + 4, t + 6, t + 8);
+    }
+    return ls_arena_printf(arena, "%0*" PRIu64, (int)strlen(number), n);
+}
+
+/* --- the ledger ----------------------------------------------------------------------------------------------------------- */
 
 static const char *column(struct ls_arena *arena, const char *name)
 {
@@ -313,11 +378,11 @@ static struct ls_param key_param(const struct ls_layout *l, const char *id)
     return l->key_is_number ? ls_param_int(id) : ls_param_text(id);
 }
 
-enum ls_rc ls_layout_rekey(const struct ls_format *f, struct ls_plan_ctx *ctx, struct ls_step *step, const char *old_id, const struct ls_relabelled *now,
-                           struct ls_err *err)
+enum ls_rc ls_layout_rekey(const struct ls_format *f, struct ls_plan_ctx *ctx, struct ls_step *step, const struct ls_entry *entry,
+                           const struct ls_relabelled *now, struct ls_err *err)
 {
     const struct ls_layout *l = f->layout;
-    const char *table = ls_table_sql_of(ctx, f->ledger_table, err), *key;
+    const char *table = ls_table_sql_of(ctx, f->ledger_table, err), *key, *cell = ls_table_cell(ctx->ledger, entry->row, l->key);
     struct ls_arena *arena = ctx->plan->arena;
     struct ls_param p[3];
     const char *script = l->script != NULL && now->script != NULL ? ls_arena_printf(arena, ", \"%s\" = ?3", l->script) : "";
@@ -325,12 +390,15 @@ enum ls_rc ls_layout_rekey(const struct ls_format *f, struct ls_plan_ctx *ctx, s
     if (table == NULL)
         return LS_E_INPUT;
     key = column(arena, l->key);
-    p[0] = key_param(l, ls_arena_str(arena, now->id));
-    p[1] = key_param(l, ls_arena_str(arena, old_id));
+    /* Flyway writes "0004" where the id is "4". */
+    p[0] = key_param(l, ls_arena_str(arena, cell == NULL || strcmp(cell, entry->id) == 0 ? now->id : now->label));
+    p[1] = key_param(l, ls_arena_str(arena, cell != NULL ? cell : entry->id));
     p[2] = ls_param_text(ls_arena_str(arena, now->script));
     ls_record_begin(ctx, step, table, key, p[1], true);
-    ls_ops_fence(ctx, step, ls_record_sql(ctx, ls_arena_printf(arena, "SELECT NOT EXISTS (SELECT 1 FROM @ WHERE %s = ?1)", key), table), p, 1);
-    ls_record_write(ctx, step, ls_arena_printf(arena, "UPDATE @ SET %s = ?1%s WHERE %s = ?2", key, script, key), table, p, script[0] != '\0' ? 3 : 2, -1);
+    ls_ops_fence(ctx, step,
+                 ls_record_sql(ctx, ls_arena_printf(arena, "SELECT NOT EXISTS (SELECT 1 FROM @ WHERE %s = ?1)", key), table), p, 1);
+    ls_record_write(ctx, step, ls_arena_printf(arena, "UPDATE @ SET %s = ?1%s WHERE %s = ?2", key, script, key), table, p,
+                    script[0] != '\0' ? 3 : 2, -1);
     ls_record_end(ctx, step);
     return LS_OK;
 }
@@ -345,7 +413,8 @@ static const char *sqlite_time(struct ls_arena *arena, const char *iso)
     return out;
 }
 
-enum ls_rc ls_layout_set_time(const struct ls_format *f, struct ls_plan_ctx *ctx, struct ls_step *step, const char *id, const char *iso, struct ls_err *err)
+enum ls_rc ls_layout_set_time(const struct ls_format *f, struct ls_plan_ctx *ctx, struct ls_step *step, const char *id,
+                              const char *iso, struct ls_err *err)
 {
     const struct ls_layout *l = f->layout;
     const char *table;
@@ -357,9 +426,11 @@ enum ls_rc ls_layout_set_time(const struct ls_format *f, struct ls_plan_ctx *ctx
     table = ls_table_sql_of(ctx, f->ledger_table, err);
     if (table == NULL)
         return LS_E_INPUT;
-    p[0] = ls_param_text(ctx->dialect == LS_DIALECT_SQLITE && f != &ls_format_lockstep ? sqlite_time(arena, iso) : ls_arena_str(arena, iso));
+    p[0] = ls_param_text(ctx->dialect == LS_DIALECT_SQLITE && f != &ls_format_lockstep ? sqlite_time(arena, iso)
+                                                                                       : ls_arena_str(arena, iso));
     p[1] = key_param(l, ls_arena_str(arena, id));
-    ls_record_write(ctx, step, ls_arena_printf(arena, "UPDATE @ SET \"%s\" = ?1 WHERE \"%s\" = ?2", l->applied_at, l->key), table, p, 2, -1);
+    ls_record_write(ctx, step, ls_arena_printf(arena, "UPDATE @ SET \"%s\" = ?1 WHERE \"%s\" = ?2", l->applied_at, l->key), table,
+                    p, 2, -1);
     return LS_OK;
 }
 

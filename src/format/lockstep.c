@@ -11,6 +11,7 @@
 #include "format/scan.h"
 #include "lockstep/base/mem.h"
 #include "lockstep/base/parallel.h"
+#include "lockstep/base/text.h"
 #include "lockstep/format/layout.h"
 
 /* Directives stand in a file's first lines; so much of it is read to tell the format. */
@@ -142,7 +143,7 @@ static void read_ups(void *ctx, size_t from, size_t to)
         ls_sha256_hex(text.ptr, text.len, up->sha256);
         ls_directives_read(text.ptr, text.len, &d);
         up->policy = d.no_transaction ? LS_POLICY_NO_TX : LS_POLICY_TX;
-        r->is_odd[i] = d.unknown.len > 0;
+        r->is_odd[i] = d.unknown.len > 0 || !ls_utf8_valid(text.ptr != NULL ? text.ptr : "", text.len, NULL);
     }
     ls_buf_release(&text);
 }

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "format/config.h"
 #include "format/marked.h"
 #include "format/ops.h"
 #include "format/record.h"
@@ -180,7 +181,7 @@ static enum ls_rc scan(const char *dir, enum ls_dialect dialect, bool need_hash,
         if ((m->flags & LS_MIG_UNPARSED) != 0)
             ls_marked_unparsed(out, m, "bad-number", 0, "Cannot determine numeric prefix: " TITLE " refuses the whole folder",
                                "begin its name with a number or with 17 digits of UTC time, or move it away");
-        if (m->lang == LS_LANG_SQL && ls_scan_read(out, m, &m->up, &text))
+        if (m->lang == LS_LANG_SQL && ls_scan_text(out, m, &m->up, &text))
             read_sections(out, m, need_hash, &text);
         note_pair(out, m);
     }
@@ -293,14 +294,14 @@ static enum ls_rc check_runnable(const struct ls_timeline *t, const struct ls_le
             return LS_E_REFUSED;
         }
     }
-    for (size_t i = 0; i < t->e.n && k < l->rows.n; i++) {
+    for (size_t i = 0; i < t->e.n && k < l->rows.n && !t->runs_late; i++) {
         const struct ls_migration *m = t->e.v[i].migration;
 
         if (m == NULL)
             continue;
         if (strcmp(m->id, l->rows.v[k].id) != 0) {
             ls_err_set(err, LS_E_REFUSED, "Not run migration %s is preceding already run migration %s", m->id, l->rows.v[k].id);
-            ls_err_hint(err, "rename it so that it comes last, bring back what is missing, or run " TITLE " --no-check-order");
+            ls_err_hint(err, "rename it so that it comes last, bring back what is missing, or run it as " TITLE " --no-check-order does: lockstep up --out-of-order");
             return LS_E_REFUSED;
         }
         k++;
@@ -419,6 +420,7 @@ static const struct ls_timeline_rules rules = {
     .applied = "nothing: it is in the ledger",
     .pending_next = "runs it next",
     .pending_later = "runs it after the ones before it, in the same transaction",
+    .late_option = "--no-check-order",
     .out_of_order = "refuses everything: it precedes one that was run already",
     .modified = "does not notice",
     .missing = "refuses when its place in the order is another file's, and to take it back: its definition has been deleted",
@@ -444,6 +446,7 @@ const struct ls_format ls_format_node_pg_migrate = {
     .default_dirs = default_dirs,
     .caps = LS_CAP_UP | LS_CAP_DOWN | LS_CAP_APPLIED_AT | LS_CAP_RECORD_ONLY | LS_CAP_NATIVE_APPLY | LS_CAP_ONE_TX,
     .rules = &rules,
+    .config = ls_config_node_pg_migrate,
     .detect = detect,
     .scan = scan,
     .ledger_read = ledger_read,

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "format/marked.h"
+#include "lockstep/format/layout.h"
 
 #define TITLE "plain list"
 
@@ -284,7 +285,12 @@ static const char *const default_dirs[] = {"migrations", "sql", "db/migrations",
 static const char *const aliases[] = {"applied.txt", NULL};
 static const char *const no_tables[] = {NULL};
 
+static const char *const own_lines[] = {"-- no-transaction", NULL};
+static const struct ls_layout layout = {.kind = LS_LAYOUT_FILE, .between = "_", .up = ".sql", .down_mark = "-- down",
+                                        .no_tx_line = "-- no-transaction", .own = own_lines, .wraps = true};
+
 const struct ls_format ls_format_plain = {
+    .layout = &layout,
     .name = "plain",
     .title = TITLE,
     .ledger_table = LS_PLAIN_LIST,

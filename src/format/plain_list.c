@@ -34,8 +34,9 @@ static struct ls_str field(struct ls_str *rest)
 void ls_plain_line(struct ls_str line, struct ls_plain_line *out)
 {
     struct ls_str body = ls_str_trim(line), rest;
+    const struct ls_str empty = {line.ptr, 0};
 
-    *out = (struct ls_plain_line){.kind = LS_PLAIN_OTHER};
+    *out = (struct ls_plain_line){LS_PLAIN_OTHER, empty, empty, empty};
     if (ls_str_starts(body, LS_PLAIN_APPLYING, &rest) || ls_str_starts(body, LS_PLAIN_REVERTING, &rest)) {
         out->kind = ls_str_starts(body, LS_PLAIN_APPLYING, NULL) ? LS_PLAIN_APPLY_MARK : LS_PLAIN_REVERT_MARK;
         out->name = without_sql(ls_str_trim(rest));

@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "format/config.h"
 #include "format/record.h"
 #include "format/section.h"
 #include "format/tree.h"
@@ -194,10 +195,16 @@ static enum ls_rc scan(const char *dir, enum ls_dialect dialect, bool need_hash,
     if (rc != LS_OK)
         return rc;
     provider = read_provider(dir, &text);
-    if (provider.len > 0 && (!dialect_of(provider, &own) || own != dialect))
-        ls_scan_diag(out, LS_SEV_ERROR, "wrong-provider", ls_arena_printf(out->arena, "%s/migration_lock.toml", dir),
-                     "the provider is %.*s, the database is another one: Prisma refuses (P3019)", (int)provider.len, provider.ptr)
-            ->hint = "connect to such a database";
+    if (provider.len > 0 && (!dialect_of(provider, &own) || own != dialect)) {
+        struct ls_diag *d = ls_scan_diag(out, LS_SEV_ERROR, "wrong-provider", ls_arena_printf(out->arena, "%s/migration_lock.toml", dir),
+                                         "the provider is %.*s, the database is another one: Prisma refuses (P3019)",
+                                         (int)provider.len, provider.ptr);
+
+        d->hint = "connect to such a database";
+        d->line = 1;
+        for (const char *p = text.ptr; p < provider.ptr; p++)
+            d->line += *p == '\n';
+    }
     for (size_t i = 0; i < out->m.n; i++) {
         struct ls_migration *m = &out->m.v[i];
 
@@ -295,6 +302,7 @@ const struct ls_format ls_format_prisma = {
     .caps =
         LS_CAP_UP | LS_CAP_CHECKSUM | LS_CAP_DIRTY | LS_CAP_APPLIED_AT | LS_CAP_DURATION | LS_CAP_RECORD_ONLY | LS_CAP_NATIVE_APPLY,
     .rules = &rules,
+    .config = ls_config_prisma,
     .detect = detect,
     .scan = scan,
     .ledger_read = ls_prisma_ledger_read,

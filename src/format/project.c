@@ -65,7 +65,7 @@ static void look(struct ls_founds *out, const char *root, const char *rel)
     struct ls_dir dir = {0};
     size_t n;
 
-    if (ls_path_kind(path) != LS_PATH_DIR || ls_dir_read(path, &dir, NULL) != LS_OK)
+    if (ls_path_kind(path) != LS_PATH_DIR || ls_dir_list(path, &dir, NULL) != LS_OK)
         goto out;
     n = ls_format_detect(path, &dir, hits, LS_ARRAY_LEN(hits));
     for (size_t i = 0; i < n; i++)

@@ -1,5 +1,6 @@
-/* Rails: the folder, the ledger, and what Active Record would do with each state. Its migrations are Ruby: they are never read as code, and Rails runs them
- * itself (rails_plan.c). Facts: formats.md 4.10; source: activerecord's migration.rb; observed: 6.1.7.10. */
+/* Rails: the folder, the ledger, and what Active Record would do with each state. Its migrations are Ruby: they are never read as
+ * code, and Rails runs them itself (rails_plan.c). Facts: formats.md 4.10; source: activerecord's migration.rb; observed: 6.1.7.10.
+ */
 #include <config.h>
 
 #include "format/rails.h"
@@ -71,7 +72,8 @@ const char *ls_rails_class(struct ls_arena *arena, struct ls_str title)
     return name;
 }
 
-/* --- the folder ----------------------------------------------------------------------------------------------------------------- */
+/* --- the folder -----------------------------------------------------------------------------------------------------------------
+ */
 
 static void detect(const char *path, const struct ls_dir *dir, struct ls_detect *out)
 {
@@ -107,8 +109,8 @@ static void detect(const char *path, const struct ls_dir *dir, struct ls_detect 
         return;
     }
     out->score = is_sure ? 98 : 60;
-    snprintf(out->evidence, sizeof(out->evidence), "%zu file%s like %.80s%s", out->n_migrations, out->n_migrations == 1 ? "" : "s", example,
-             is_sure ? "; \"ActiveRecord::Migration\" in it" : "");
+    snprintf(out->evidence, sizeof(out->evidence), "%zu file%s like %.80s%s", out->n_migrations, out->n_migrations == 1 ? "" : "s",
+             example, is_sure ? "; \"ActiveRecord::Migration\" in it" : "");
 }
 
 static int order(const struct ls_migration *a, const struct ls_migration *b)
@@ -124,15 +126,17 @@ static void add_file(struct ls_migrations *out, const char *path)
     struct ls_diag *d;
 
     if (!ls_rails_name_parse(file, &name)) {
-        d = ls_scan_diag(out, LS_SEV_ERROR, "illegal-name", path, "illegal name for a migration file: Rails refuses everything while it is there");
+        d = ls_scan_diag(out, LS_SEV_ERROR, "illegal-name", path,
+                         "illegal name for a migration file: Rails refuses everything while it is there");
         d->hint = "after the number only lower case letters, digits and '_' may stand in it";
         return;
     }
     for (digits = ls_arena_strn(out->arena, name.digits.ptr, name.digits.len); digits[0] == '0' && digits[1] != '\0';)
         digits++;
     if (!ls_table_version(digits, &m.version)) {
-        ls_scan_diag(out, LS_SEV_WARNING, "ignored-file", path, "has a version that is beyond what can be kept here, and is left out")->hint =
-            "the largest version is 9223372036854775807";
+        ls_scan_diag(out, LS_SEV_WARNING, "ignored-file", path,
+                     "has a version that is beyond what can be kept here, and is left out")
+            ->hint = "the largest version is 9223372036854775807";
         return;
     }
     m.id = digits;
@@ -164,12 +168,13 @@ static enum ls_rc walk(struct ls_migrations *out, const char *dir, int depth, st
                 ls_scan_diag(out, LS_SEV_ERROR, "unreadable-file", path, "%s", own.message);
         } else if (!e->is_dir && ls_rails_is_seen(e->name)) {
             if (e->is_link && ls_scan_leads_outside(out->dir, path))
-                ls_scan_diag(out, LS_SEV_ERROR, "outside-link", path, "%s is a symbolic link that leads out of the folder, or nowhere: it is not followed",
-                             e->name);
+                ls_scan_diag(out, LS_SEV_ERROR, "outside-link", path,
+                             "%s is a symbolic link that leads out of the folder, or nowhere: it is not followed", e->name);
             else
                 add_file(out, path);
         } else if (!e->is_dir && (ends_with(e->name, ".rb") || ends_with(e->name, ".sql"))) {
-            ls_scan_diag(out, LS_SEV_INFO, "ignored-file", path, "%s is not named as Rails names its migrations: it is ignored", e->name);
+            ls_scan_diag(out, LS_SEV_INFO, "ignored-file", path, "%s is not named as Rails names its migrations: it is ignored",
+                         e->name);
         }
         ls_err_release(&own);
     }
@@ -196,15 +201,17 @@ static void check_classes(struct ls_migrations *out)
     struct named *all = ls_calloc(out->m.n + 1, sizeof(*all));
 
     for (size_t i = 0; i < out->m.n; i++)
-        all[i] = (struct named){ls_rails_class(out->arena, (struct ls_str){out->m.v[i].name, strlen(out->m.v[i].name)}), &out->m.v[i]};
+        all[i] =
+            (struct named){ls_rails_class(out->arena, (struct ls_str){out->m.v[i].name, strlen(out->m.v[i].name)}), &out->m.v[i]};
     qsort(all, out->m.n, sizeof(*all), compare_named);
     for (size_t i = 1; i < out->m.n; i++) {
         struct ls_diag *d;
 
         if (strcmp(all[i - 1].name, all[i].name) != 0)
             continue;
-        d = ls_scan_diag(out, LS_SEV_ERROR, "duplicate-name", all[i].m->up.path, "multiple migrations have the name %s: %s too; Rails refuses everything",
-                         all[i].name, ls_path_base(all[i - 1].m->up.path));
+        d = ls_scan_diag(out, LS_SEV_ERROR, "duplicate-name", all[i].m->up.path,
+                         "multiple migrations have the name %s: %s too; Rails refuses everything", all[i].name,
+                         ls_path_base(all[i - 1].m->up.path));
         d->version = all[i].m->label;
         d->hint = "give the class and the file another name";
     }
@@ -230,7 +237,8 @@ static enum ls_rc scan(const char *dir, enum ls_dialect dialect, bool need_hash,
     return rc;
 }
 
-/* --- the ledger ------------------------------------------------------------------------------------------------------------------- */
+/* --- the ledger
+ * ------------------------------------------------------------------------------------------------------------------- */
 
 /* The row that keeps a production database from being taken for another. */
 static enum ls_rc read_environment(struct ls_db *db, const struct ls_table_look *look, struct ls_ledger *out, struct ls_err *err)
@@ -247,7 +255,7 @@ static enum ls_rc read_environment(struct ls_db *db, const struct ls_table_look 
     if (rc != LS_OK)
         ls_table_unreadable("ar_internal_metadata", err);
     else if (r.n_rows > 0 && ls_result_get(&r, 0, 0) != NULL)
-        out->variant = ls_arena_printf(out->arena, "environment %s", ls_result_get(&r, 0, 0));
+        out->variant = ls_arena_printf(out->arena, LS_RAILS_ENVIRONMENT "%s", ls_result_get(&r, 0, 0));
     ls_result_release(&r);
     ls_buf_release(&sql);
     return rc;
@@ -333,7 +341,8 @@ static const struct ls_format_tool tool = {
     .places = places,
     .fallbacks = fallbacks,
     .version = version_words,
-    .install = "Install what the application needs (bundle install): it is looked for as bin/rails in the application, then as bundle, rails and rake in PATH.",
+    .install = "Install what the application needs (bundle install): it is looked for as bin/rails in the application, then as "
+               "bundle, rails and rake in PATH.",
     .dir = ls_rails_root,
 };
 

@@ -1,4 +1,5 @@
-/* format/rails.h: Rails (Active Record) in pieces, for src/format/rails*.c and their tests. Facts: formats.md 4.10; source: activerecord's migration.rb. */
+/* format/rails.h: Rails (Active Record) in pieces, for src/format/rails*.c and their tests. Facts: formats.md 4.10; source:
+ * activerecord's migration.rb. */
 #ifndef LOCKSTEP_SRC_FORMAT_RAILS_H
 #define LOCKSTEP_SRC_FORMAT_RAILS_H
 
@@ -23,11 +24,13 @@ int64_t ls_rails_lock_key(const char *database);
 /* Where the application is, for a folder of migrations. Of the arena. */
 const char *ls_rails_root(struct ls_arena *arena, const char *migrations_dir);
 
-#define LS_RAILS_TABLE "schema_migrations"
-enum ls_rc ls_rails_plan_step(struct ls_plan_ctx *ctx, struct ls_step *step, const struct ls_entry *entry, const struct ls_entry *prev_applied,
+#define LS_RAILS_TABLE       "schema_migrations"
+#define LS_RAILS_ENVIRONMENT "environment " /* begins the ledger's variant, where the database says which it is of */
+enum ls_rc ls_rails_plan_step(struct ls_plan_ctx *ctx, struct ls_step *step, const struct ls_entry *entry,
+                              const struct ls_entry *prev_applied, struct ls_err *err);
+enum ls_rc ls_rails_plan_mark(struct ls_plan_ctx *ctx, struct ls_step *step, const struct ls_entry *entry, bool applied,
                               struct ls_err *err);
-enum ls_rc ls_rails_plan_mark(struct ls_plan_ctx *ctx, struct ls_step *step, const struct ls_entry *entry, bool applied, struct ls_err *err);
-int ls_rails_new_files(struct ls_arena *arena, const struct ls_migrations *m, const char *name, int64_t wall_us, const char **paths, const char **texts,
-                       struct ls_err *err);
+int ls_rails_new_files(struct ls_arena *arena, const struct ls_migrations *m, const char *name, int64_t wall_us, const char **paths,
+                       const char **texts, struct ls_err *err);
 
 #endif

@@ -1,4 +1,5 @@
-/* What is run for Rails: rails itself, one version at a time. What lockstep writes itself: the row of a mark, and the files of a new migration. */
+/* What is run for Rails: rails itself, one version at a time. What lockstep writes itself: the row of a mark, and the files of a
+ * new migration. */
 #include <config.h>
 
 #include "format/rails.h"
@@ -12,7 +13,8 @@
 #include "format/scan.h"
 #include "format/table.h"
 
-/* --- the tool ------------------------------------------------------------------------------------------------------------------ */
+/* --- the tool ------------------------------------------------------------------------------------------------------------------
+ */
 
 /* The folder above, by its name where that is possible. */
 static const char *parent(struct ls_arena *arena, const char *dir)
@@ -43,26 +45,39 @@ const char *ls_rails_root(struct ls_arena *arena, const char *migrations_dir)
     return parent(arena, parent(arena, migrations_dir));
 }
 
+/* The environment that the database says it is of, one word. Rails notes its own there with each migration: run in another one, it
+ * would turn a production database into a development one. NULL: nothing is said. */
+static const char *environment_of(const struct ls_ledger *l)
+{
+    static const char word[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
+    const char *name = l->variant != NULL && strncmp(l->variant, LS_RAILS_ENVIRONMENT, strlen(LS_RAILS_ENVIRONMENT)) == 0
+                           ? l->variant + strlen(LS_RAILS_ENVIRONMENT)
+                           : "";
+
+    return name[0] != '\0' && strspn(name, word) == strlen(name) ? name : NULL;
+}
+
 /* libpq finds host, port, user and password in its own variables, which Rails leaves alone: sockets and secrets need no URL. */
 static enum ls_rc set_env(struct ls_plan_ctx *ctx, struct ls_child_cmd *cmd, struct ls_err *err)
 {
-    static const struct ls_child_env pg[] = {{"DATABASE_URL", "postgresql:///", LS_ENV_DATABASE}};
-    const char *name = ctx->opts->database;
-    struct ls_child_env *env;
+    struct ls_child_env *env = LS_ARENA_ARRAY(ctx->plan->arena, struct ls_child_env, 2);
+    const char *name = ctx->opts->database, *environment = environment_of(ctx->ledger);
 
+    cmd->env = env;
     cmd->n_env = 1;
-    cmd->env = pg;
+    env[0] = (struct ls_child_env){"DATABASE_URL", "postgresql:///", LS_ENV_DATABASE};
+    if (environment != NULL)
+        env[cmd->n_env++] = (struct ls_child_env){"RAILS_ENV", ls_arena_str(ctx->plan->arena, environment), NULL};
     if (ctx->dialect == LS_DIALECT_POSTGRES) {
         if (name == NULL || strpbrk(name, "%?# /") == NULL)
             return LS_OK;
-        return ls_err_set(err, LS_E_UNSUPPORTED, "Rails would read the database's name \"%s\" as something else in an address", name);
+        return ls_err_set(err, LS_E_UNSUPPORTED, "Rails would read the database's name \"%s\" as something else in an address",
+                          name);
     }
     if (ctx->opts->file == NULL)
         return ls_err_set(err, LS_E_UNSUPPORTED, "Rails needs a database in a file");
-    env = LS_ARENA_NEW(ctx->plan->arena, struct ls_child_env);
-    *env = (struct ls_child_env){.name = "DATABASE_URL", .text = ls_child_sqlite_uri(ctx->plan->arena, "sqlite3:", ctx->opts->file, err)};
-    cmd->env = env;
-    return env->text != NULL ? LS_OK : err != NULL ? err->code : LS_E_IO;
+    env[0] = (struct ls_child_env){"DATABASE_URL", ls_child_sqlite_uri(ctx->plan->arena, "sqlite3:", ctx->opts->file, err), NULL};
+    return env[0].text != NULL ? LS_OK : err != NULL ? err->code : LS_E_IO;
 }
 
 /* bin/rails db:migrate:up VERSION=2; bundle exec rails ...; rake db:migrate:up VERSION=2 */
@@ -87,18 +102,21 @@ static struct ls_ops_condition row_is(struct ls_plan_ctx *ctx, const struct ls_s
     struct ls_param *p = ls_ops_params(ctx, 1);
 
     p[0] = ls_param_text(step->id);
-    return (struct ls_ops_condition){ls_arena_printf(ctx->plan->arena, "SELECT %sEXISTS (SELECT 1 FROM %s WHERE version = %c1)", is_there ? "" : "NOT ", table,
+    return (struct ls_ops_condition){ls_arena_printf(ctx->plan->arena, "SELECT %sEXISTS (SELECT 1 FROM %s WHERE version = %c1)",
+                                                     is_there ? "" : "NOT ", table,
                                                      ctx->dialect == LS_DIALECT_POSTGRES ? '$' : '?'),
                                      p, 1};
 }
 
 #define CONFIG "config/database.yml is not read here, it may hold Ruby: Rails gets the target as DATABASE_URL."
-static const char note_tx[] = "Rails runs it on a connection of its own, and records it in the same transaction: a failure leaves nothing. " CONFIG;
-static const char note_no_tx[] = "Rails runs it on a connection of its own. The file says disable_ddl_transaction!: each statement commits on its own, and a "
-                                 "failure leaves what came before it. " CONFIG;
+static const char note_tx[] =
+    "Rails runs it on a connection of its own, and records it in the same transaction: a failure leaves nothing. " CONFIG;
+static const char note_no_tx[] =
+    "Rails runs it on a connection of its own. The file says disable_ddl_transaction!: each statement commits on its own, and a "
+    "failure leaves what came before it. " CONFIG;
 
-enum ls_rc ls_rails_plan_step(struct ls_plan_ctx *ctx, struct ls_step *step, const struct ls_entry *entry, const struct ls_entry *prev_applied,
-                              struct ls_err *err)
+enum ls_rc ls_rails_plan_step(struct ls_plan_ctx *ctx, struct ls_step *step, const struct ls_entry *entry,
+                              const struct ls_entry *prev_applied, struct ls_err *err)
 {
     const char *table = ls_table_sql_of(ctx, LS_RAILS_TABLE, err), *schema, *name;
     struct ls_child_cmd *cmd = LS_ARENA_NEW(ctx->plan->arena, struct ls_child_cmd);
@@ -134,9 +152,11 @@ enum ls_rc ls_rails_plan_step(struct ls_plan_ctx *ctx, struct ls_step *step, con
     return LS_OK;
 }
 
-/* --- mark ------------------------------------------------------------------------------------------------------------------------- */
+/* --- mark
+ * ------------------------------------------------------------------------------------------------------------------------- */
 
-enum ls_rc ls_rails_plan_mark(struct ls_plan_ctx *ctx, struct ls_step *step, const struct ls_entry *entry, bool applied, struct ls_err *err)
+enum ls_rc ls_rails_plan_mark(struct ls_plan_ctx *ctx, struct ls_step *step, const struct ls_entry *entry, bool applied,
+                              struct ls_err *err)
 {
     const char *table = ls_table_sql_of(ctx, LS_RAILS_TABLE, err);
     struct ls_param p;
@@ -148,7 +168,9 @@ enum ls_rc ls_rails_plan_mark(struct ls_plan_ctx *ctx, struct ls_step *step, con
     if ((entry->row != NULL) == applied)
         return LS_OK; /* the ledger says so already */
     if (!ctx->ledger->exists) {
-        ls_err_set(err, LS_E_REFUSED, "there is no table %s yet: Rails makes it, and notes in another one which environment the database is of", ctx->ledger->location);
+        ls_err_set(err, LS_E_REFUSED,
+                   "there is no table %s yet: Rails makes it, and notes in another one which environment the database is of",
+                   ctx->ledger->location);
         ls_err_hint(err, "run rails db:migrate:status once, or the first migration");
         return LS_E_REFUSED;
     }
@@ -156,12 +178,14 @@ enum ls_rc ls_rails_plan_mark(struct ls_plan_ctx *ctx, struct ls_step *step, con
     /* As it stands in the table, zeros and all. */
     p = ls_param_text(applied ? step->id : ls_arena_str(ctx->plan->arena, ls_table_cell(ctx->ledger, entry->row, "version")));
     ls_record_begin(ctx, step, table, "version", p, !applied);
-    ls_record_write(ctx, step, applied ? "INSERT INTO @ (version) VALUES (?1)" : "DELETE FROM @ WHERE version = ?1", table, &p, 1, 1);
+    ls_record_write(ctx, step, applied ? "INSERT INTO @ (version) VALUES (?1)" : "DELETE FROM @ WHERE version = ?1", table, &p, 1,
+                    1);
     ls_record_end(ctx, step);
     return LS_OK;
 }
 
-/* --- new ---------------------------------------------------------------------------------------------------------------------------- */
+/* --- new
+ * ---------------------------------------------------------------------------------------------------------------------------- */
 
 const char *ls_rails_underscore(struct ls_arena *arena, const char *name)
 {
@@ -255,13 +279,14 @@ static const char *next_label(struct ls_arena *arena, const struct ls_migrations
     return label;
 }
 
-int ls_rails_new_files(struct ls_arena *arena, const struct ls_migrations *m, const char *name, int64_t wall_us, const char **paths, const char **texts,
-                       struct ls_err *err)
+int ls_rails_new_files(struct ls_arena *arena, const struct ls_migrations *m, const char *name, int64_t wall_us, const char **paths,
+                       const char **texts, struct ls_err *err)
 {
     const char *slug = ls_rails_underscore(arena, name), *version = find_version(arena, m), *class;
 
     if (slug == NULL || strlen(slug) > 200 || (slug[0] >= '0' && slug[0] <= '9')) {
-        ls_err_set(err, LS_E_USAGE, "\"%s\" gives no name of a Ruby class: begin with a letter, and use letters, digits and '_'", name);
+        ls_err_set(err, LS_E_USAGE, "\"%s\" gives no name of a Ruby class: begin with a letter, and use letters, digits and '_'",
+                   name);
         return 0;
     }
     class = ls_rails_class(arena, (struct ls_str){slug, strlen(slug)});
@@ -272,7 +297,8 @@ int ls_rails_new_files(struct ls_arena *arena, const struct ls_migrations *m, co
             return 0;
         }
     if (version == NULL) {
-        ls_err_set(err, LS_E_NOT_FOUND, "which version of Rails the migration is for is not known: no migration says it, and there is no Gemfile.lock");
+        ls_err_set(err, LS_E_NOT_FOUND,
+                   "which version of Rails the migration is for is not known: no migration says it, and there is no Gemfile.lock");
         ls_err_hint(err, "make the first one with rails generate migration");
         return 0;
     }

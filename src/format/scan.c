@@ -4,9 +4,12 @@
 
 #include <inttypes.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "format/tree.h"
 #include "lockstep/base/clock.h"
+#include "lockstep/base/text.h"
 
 struct found {
     struct ls_file_name name;
@@ -209,6 +212,12 @@ static bool ends_with(const char *s, const char *end)
     return n >= m && strcmp(s + n - m, end) == 0;
 }
 
+/* A link to nowhere is a file that cannot be read; that is told when it is read. */
+static bool leads_away(struct ls_migrations *out, const struct ls_dirent *e, const char *path)
+{
+    return ls_path_exists(path) && !ls_scan_may_open(out, e, path);
+}
+
 enum ls_rc ls_scan_folder(const char *dir, ls_name_parser parse, struct ls_migrations *out, struct ls_err *err)
 {
     struct ls_dir d = {0};
@@ -228,6 +237,8 @@ enum ls_rc ls_scan_folder(const char *dir, ls_name_parser parse, struct ls_migra
         if (e->is_dir)
             continue;
         if (parse(e->name, &name)) {
+            if (e->is_link && leads_away(out, e, ls_arena_printf(out->arena, "%s/%s", dir, e->name)))
+                continue;
             struct found *f = LS_VEC_PUSH(&list.f);
 
             *f = (struct found){.name = name, .file = e->name};
@@ -257,7 +268,24 @@ out:
     return rc;
 }
 
-bool ls_scan_read(struct ls_migrations *out, struct ls_migration *m, struct ls_section *section, struct ls_buf *text)
+/* Told with its line; what it means to a tool, the tool's format may say. */
+static void check_encoding(struct ls_migrations *out, const struct ls_migration *m, const char *path, const struct ls_buf *text)
+{
+    struct ls_diag *d;
+    size_t bad = 0;
+    int line = 1;
+
+    if (text->len == 0 || ls_utf8_valid(text->ptr, text->len, &bad))
+        return;
+    for (size_t i = 0; i < bad; i++)
+        line += text->ptr[i] == '\n';
+    d = ls_scan_diag(out, LS_SEV_WARNING, "bad-encoding", path, "is not UTF-8 (byte %zu): the database may refuse it, or take it for other letters", bad + 1);
+    d->line = line;
+    d->version = m->label;
+    d->hint = "save the file as UTF-8";
+}
+
+bool ls_scan_text(struct ls_migrations *out, struct ls_migration *m, struct ls_section *section, struct ls_buf *text)
 {
     struct ls_err err = LS_ERR_INIT;
 
@@ -268,6 +296,14 @@ bool ls_scan_read(struct ls_migrations *out, struct ls_migration *m, struct ls_s
         ls_err_release(&err);
         return false;
     }
+    check_encoding(out, m, section->path, text);
+    return true;
+}
+
+bool ls_scan_read(struct ls_migrations *out, struct ls_migration *m, struct ls_section *section, struct ls_buf *text)
+{
+    if (!ls_scan_text(out, m, section, text))
+        return false;
     ls_sha256_hex(text->ptr, text->len, section->sha256);
     return true;
 }

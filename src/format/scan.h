@@ -26,8 +26,11 @@ bool ls_scan_number(const char *name, struct ls_file_name *out, const char **res
  * "ignored-file" (a *.sql file that the tool does not take for a migration). */
 LS_MUST_CHECK enum ls_rc ls_scan_folder(const char *dir, ls_name_parser parse, struct ls_migrations *out, struct ls_err *err);
 
-/* Fills section->sha256 and leaves the bytes in text. On failure adds "unreadable-file", marks m broken and returns false. */
+/* Fills section->sha256 and leaves the bytes in text; adds "bad-encoding" (the last diagnostic then) when they are not UTF-8. On failure adds "unreadable-file", marks m broken and returns false. */
 bool ls_scan_read(struct ls_migrations *out, struct ls_migration *m, struct ls_section *section, struct ls_buf *text);
+
+/* The same without the hash, for formats that take it of a part, or keep none. */
+bool ls_scan_text(struct ls_migrations *out, struct ls_migration *m, struct ls_section *section, struct ls_buf *text);
 
 /* Adds a diagnostic; strings are copied into the arena. message is printf-like. */
 struct ls_diag *ls_scan_diag(struct ls_migrations *out, enum ls_severity severity, const char *code, const char *path, const char *fmt, ...)

@@ -40,6 +40,8 @@ enum ls_rc ls_settings_fail(struct ls_settings_reader *r, int line, const char *
     ls_buf_vaddf(&why, fmt, ap);
     va_end(ap);
     ls_err_set(r->err, LS_E_INPUT, "%s:%d: %s", r->path, line, why.ptr);
+    if (r->err != NULL)
+        r->err->line = line;
     ls_buf_release(&why);
     return LS_E_INPUT;
 }
@@ -74,6 +76,7 @@ enum ls_rc ls_settings_parse(struct ls_settings *out, enum ls_settings_kind kind
         [LS_SETTINGS_TOML] = ls_settings_read_toml,
         [LS_SETTINGS_PROPERTIES] = ls_settings_read_properties,
         [LS_SETTINGS_YAML] = ls_settings_read_yaml,
+        [LS_SETTINGS_JSON] = ls_settings_read_json,
     };
     struct ls_settings_reader r = {.out = out, .text = text, .len = len, .line = 1, .err = err};
 

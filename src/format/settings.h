@@ -1,5 +1,5 @@
-/* format/settings.h: settings files of other tools, read and never run: .env, TOML, Java properties, YAML. Whatever the syntax, a
- * file becomes a flat list of dotted keys: "flyway.placeholders.env", "environments.0.url". */
+/* format/settings.h: settings files of other tools, read and never run: .env, TOML, Java properties, YAML, JSON. Whatever the
+ * syntax, a file becomes a flat list of dotted keys: "flyway.placeholders.env", "environments.0.url". */
 #ifndef LOCKSTEP_SRC_FORMAT_SETTINGS_H
 #define LOCKSTEP_SRC_FORMAT_SETTINGS_H
 
@@ -8,7 +8,7 @@
 #include "lockstep/base/err.h"
 #include "lockstep/base/vec.h"
 
-enum ls_settings_kind { LS_SETTINGS_ENV, LS_SETTINGS_TOML, LS_SETTINGS_PROPERTIES, LS_SETTINGS_YAML };
+enum ls_settings_kind { LS_SETTINGS_ENV, LS_SETTINGS_TOML, LS_SETTINGS_PROPERTIES, LS_SETTINGS_YAML, LS_SETTINGS_JSON };
 
 struct ls_setting {
     const char *key, *value; /* never NULL */
@@ -52,5 +52,6 @@ enum ls_rc ls_settings_read_env(struct ls_settings_reader *r);
 enum ls_rc ls_settings_read_toml(struct ls_settings_reader *r);
 enum ls_rc ls_settings_read_properties(struct ls_settings_reader *r);
 enum ls_rc ls_settings_read_yaml(struct ls_settings_reader *r);
+enum ls_rc ls_settings_read_json(struct ls_settings_reader *r);
 
 #endif

@@ -1,5 +1,5 @@
-/* Sqitch: its project recognised, what it would do with each state, and why it refuses. Its scripts are for the database's client program, so sqitch itself
- * runs them (sqitch_plan.c). Facts: formats.md 4.11; source: Engine.pm; observed: 1.3.1. */
+/* Sqitch: its project recognised, what it would do with each state, and why it refuses. Its scripts are for the database's client
+ * program, so sqitch itself runs them (sqitch_plan.c). Facts: formats.md 4.11; source: Engine.pm; observed: 1.3.1. */
 #include <config.h>
 
 #include "format/sqitch.h"
@@ -55,14 +55,15 @@ static void detect(const char *path, const struct ls_dir *dir, struct ls_detect 
     out->has_dialect = project.engine != NULL && (strcmp(project.engine, "sqlite") == 0 || strcmp(project.engine, "pg") == 0);
     out->dialect = out->has_dialect && strcmp(project.engine, "sqlite") == 0 ? LS_DIALECT_SQLITE : LS_DIALECT_POSTGRES;
     if (is_plan)
-        snprintf(out->evidence, sizeof(out->evidence), "%s with %%syntax-version= and %zu change%s", ls_path_base(project.plan_file), out->n_migrations,
-                 out->n_migrations == 1 ? "" : "s");
+        snprintf(out->evidence, sizeof(out->evidence), "%s with %%syntax-version= and %zu change%s",
+                 ls_path_base(project.plan_file), out->n_migrations, out->n_migrations == 1 ? "" : "s");
     else if (has_conf)
         snprintf(out->evidence, sizeof(out->evidence), "a file sqitch.conf");
     ls_arena_free(arena);
 }
 
-/* --- what the registry says --------------------------------------------------------------------------------------------------------------- */
+/* --- what the registry says
+ * --------------------------------------------------------------------------------------------------------------- */
 
 static const char *cell(const struct ls_ledger *l, const struct ls_ledger_row *row, const char *column)
 {
@@ -157,27 +158,46 @@ static enum ls_rc check_runnable(const struct ls_timeline *t, const struct ls_le
         return LS_E_REFUSED;
     }
     what = edited(l, e->migration, row);
-    ls_err_set(err, LS_E_REFUSED,
-               "the plan's ids no longer match those of the registry: %s is deployed as %.12s, and the plan makes %.12s of it, because %s", e->label, row->id,
-               e->id, what != NULL ? what : "what it requires, what stands in front of it, or the project's name or URI was edited");
-    ls_err_hint(err, "put the plan's line back as it was when it was deployed: each id is made of it, and all that follow are made of that id");
+    ls_err_set(
+        err, LS_E_REFUSED,
+        "the plan's ids no longer match those of the registry: %s is deployed as %.12s, and the plan makes %.12s of it, because %s",
+        e->label, row->id, e->id,
+        what != NULL ? what : "what it requires, what stands in front of it, or the project's name or URI was edited");
+    ls_err_hint(
+        err,
+        "put the plan's line back as it was when it was deployed: each id is made of it, and all that follow are made of that id");
     return LS_E_REFUSED;
 }
 
-/* Deployed under another id, which no line of the plan makes: said where the plan was edited. */
-static void tell_edited(const struct ls_migrations *m, const struct ls_ledger *l, struct ls_arena *arena, struct ls_entry *e)
+/* The row of the change that this one was when it was deployed, under an id that no line of the plan makes. Of several that have
+ * the name, the first of the plan is the first of the registry. NULL: there is none. */
+static const struct ls_ledger_row *deployed_as(const struct ls_migrations *m, const struct ls_ledger *l,
+                                               const struct ls_migration *one)
 {
+    size_t n = 0;
+
+    for (const struct ls_migration *k = m->m.v; k < one; k++)
+        n += k->kind == LS_KIND_VERSIONED && strcspn(k->label, "@") == strcspn(one->label, "@") &&
+             strncmp(k->label, one->label, strcspn(k->label, "@")) == 0;
     for (size_t i = 0; i < l->rows.n; i++) {
         const struct ls_ledger_row *row = &l->rows.v[i];
-        const char *what;
 
-        if (row->name == NULL || !is_deployed_row(l, row) || !is_called(e->migration, row->name) || ls_migrations_find_id(m, row->id) != NULL)
+        if (row->name == NULL || !is_deployed_row(l, row) || !is_called(one, row->name) || n-- > 0)
             continue;
-        what = edited(l, e->migration, row);
+        return ls_migrations_find_id(m, row->id) == NULL ? row : NULL;
+    }
+    return NULL;
+}
+
+/* Said where the plan was edited, and at all that follow. */
+static void tell_edited(const struct ls_migrations *m, const struct ls_ledger *l, struct ls_arena *arena, struct ls_entry *e)
+{
+    const struct ls_ledger_row *row = deployed_as(m, l, e->migration);
+    const char *what = row != NULL ? edited(l, e->migration, row) : NULL;
+
+    if (row != NULL)
         e->tool_would = ls_arena_printf(arena, "refuses everything: it is deployed as %.12s, and %s since", row->id,
                                         what != NULL ? what : "something in front of it was edited");
-        return;
-    }
 }
 
 /* A conflict that is deployed stops it; the tool says so only when it is run. */
@@ -185,12 +205,25 @@ static void adjust(const struct ls_migrations *m, const struct ls_ledger *l, str
 {
     const char *const *c = e->migration != NULL && e->is_runnable ? e->migration->conflicts : NULL;
 
+    if (e->state == LS_STATE_ROLLED_BACK && e->migration != NULL &&
+        strcmp(e->row->raw_status != NULL ? e->row->raw_status : "", "fail") == 0)
+        e->tool_would = "deploys it next; it failed when it was tried last, and what ran of it may be there";
     if (e->state == LS_STATE_OUT_OF_ORDER)
         tell_edited(m, l, arena, e);
     for (; c != NULL && *c != NULL && e->tool_would == NULL; c++)
         for (size_t i = 0; i < l->rows.n; i++)
             if (is_deployed_row(l, &l->rows.v[i]) && l->rows.v[i].name != NULL && strcmp(l->rows.v[i].name, *c) == 0)
                 e->tool_would = ls_arena_printf(arena, "refuses it: it conflicts with %s, which is deployed", *c);
+}
+
+/* sqitch takes its own as a child of ours, for mark too: what is told here is who must not hold it then. */
+static int lock_keys(const struct ls_db *db, const struct ls_format_opts *opts, const struct ls_ledger *ledger, int64_t keys[4])
+{
+    int n = ls_lockstep_lock_keys(db, opts, ledger, keys);
+
+    if (ls_db_dialect(db) == LS_DIALECT_POSTGRES && n < 4)
+        keys[n++] = 75474063; /* source: Engine/pg.pm */
+    return n;
 }
 
 static const struct ls_timeline_rules rules = {
@@ -202,12 +235,13 @@ static const struct ls_timeline_rules rules = {
     .modified = "deploys nothing; sqitch check says that the deploy script is another one",
     .missing = "knows it as deployed, and not from the plan: when it is the newest, it refuses everything",
     .duplicate = "cannot be: a change has one place in the plan",
-    .rolled_back = "deploys it next: it was reverted, or failed",
+    .rolled_back = "deploys it next: it was reverted",
     .is_modified = is_modified,
     .adjust = adjust,
 };
 
-/* --- the format ------------------------------------------------------------------------------------------------------------------------------ */
+/* --- the format
+ * ------------------------------------------------------------------------------------------------------------------------------ */
 
 static const char *tool_dir(struct ls_arena *arena, const char *migrations_dir)
 {
@@ -216,7 +250,8 @@ static const char *tool_dir(struct ls_arena *arena, const char *migrations_dir)
 
 static const struct ls_format_tool tool = {
     .program = "sqitch",
-    .install = "Install it: in Debian the package sqitch, with libdbd-pg-perl and postgresql-client, or with libdbd-sqlite3-perl and sqlite3.",
+    .install = "Install it: in Debian the package sqitch, with libdbd-pg-perl and postgresql-client, or with libdbd-sqlite3-perl "
+               "and sqlite3.",
     .dir = tool_dir,
 };
 
@@ -229,15 +264,18 @@ const struct ls_format ls_format_sqitch = {
     .ledger_table = "sqitch.changes",
     .tables = tables,
     .default_dirs = default_dirs,
-    .caps = LS_CAP_UP | LS_CAP_DOWN | LS_CAP_CHECKSUM | LS_CAP_APPLIED_AT | LS_CAP_RECORD_ONLY | LS_CAP_AUTHOR | LS_CAP_DELEGATE,
+    .caps = LS_CAP_UP | LS_CAP_DOWN | LS_CAP_VERIFY | LS_CAP_CHECKSUM | LS_CAP_APPLIED_AT | LS_CAP_RECORD_ONLY | LS_CAP_AUTHOR |
+            LS_CAP_DELEGATE,
     .rules = &rules,
     .tool = &tool,
+    .config = ls_sqitch_config,
     .detect = detect,
     .scan = ls_sqitch_scan,
     .ledger_read = ls_sqitch_ledger_read,
     .plan_step = ls_sqitch_plan_step,
     .plan_mark = ls_sqitch_plan_mark,
-    .lock_keys = ls_lockstep_lock_keys, /* sqitch takes its own, as a child of ours, for mark too */
+    .verify_cmd = ls_sqitch_verify_cmd,
+    .lock_keys = lock_keys,
     .check_runnable = check_runnable,
     .new_files = ls_sqitch_new_files,
 };

@@ -1,4 +1,5 @@
-/* sqitch.conf: the configuration syntax of git, as the tool's library reads it, and what a project says in it of its layout (source: Target.pm). */
+/* sqitch.conf: the configuration syntax of git, as the tool's library reads it, and what a project says in it of its layout
+ * (source: Target.pm). */
 #include <config.h>
 
 #include "format/sqitch.h"
@@ -214,7 +215,8 @@ const char *ls_sqitch_conf_get(const struct ls_sqitch_conf *c, const char *secti
     return found;
 }
 
-/* --- the layout ---------------------------------------------------------------------------------------------------------------- */
+/* --- the layout ----------------------------------------------------------------------------------------------------------------
+ */
 
 struct layout {
     struct ls_arena *arena;

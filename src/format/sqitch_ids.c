@@ -1,5 +1,5 @@
-/* The ids of a Sqitch plan: SHA-1 over a text about the change, in which its parent's id is: whatever is edited, everything behind it has
- * another id (source: Plan/Change.pm and Plan/Tag.pm, info and id). */
+/* The ids of a Sqitch plan: SHA-1 over a text about the change, in which its parent's id is: whatever is edited, everything behind
+ * it has another id (source: Plan/Change.pm and Plan/Tag.pm, info and id). */
 #include <config.h>
 
 #include "format/sqitch.h"
@@ -69,7 +69,8 @@ void ls_sqitch_ids(struct ls_sqitch_plan *p)
         id_of(p, uri, &p->items.v[i]);
 }
 
-/* --- the project's URI --------------------------------------------------------------------------------------------------------- */
+/* --- the project's URI ---------------------------------------------------------------------------------------------------------
+ */
 
 static bool is_alnum(char c)
 {
@@ -113,7 +114,8 @@ static void escape(struct ls_buf *out, const char *text, size_t len)
 static const struct {
     const char *scheme, *port;
     bool needs_path;
-} servers[] = {{"http", ":80", true}, {"https", ":443", true}, {"ftp", ":21", false}, {"ssh", ":22", false}, {"sftp", ":22", false}};
+} servers[] = {
+    {"http", ":80", true}, {"https", ":443", true}, {"ftp", ":21", false}, {"ssh", ":22", false}, {"sftp", ":22", false}};
 
 /* "user@HOST:80/path", what stands behind "//". */
 static void add_authority(struct ls_buf *out, struct ls_str text, const char *scheme)

@@ -1,5 +1,5 @@
-/* Sqitch's registry, read whole: what is deployed, every event that ever was, and the tags. On PostgreSQL a schema, on SQLite a file beside the database's
- * (source: Engine/pg.sql, Engine/sqlite.sql, Engine/sqlite.pm). */
+/* Sqitch's registry, read whole: what is deployed, every event that ever was, and the tags. On PostgreSQL a schema, on SQLite a
+ * file beside the database's (source: Engine/pg.sql, Engine/sqlite.sql, Engine/sqlite.pm). */
 #include <config.h>
 
 #include "format/sqitch.h"
@@ -15,42 +15,54 @@ static const char look_pg[] =
     "SELECT NULL, pg_catalog.has_table_privilege(c.oid, 'INSERT'), c.relname, a.attname FROM pg_catalog.pg_class c "
     "JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace "
     "JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped "
-    "WHERE n.nspname = $1::name AND c.relkind IN ('r', 'p', 'v', 'm', 'f') AND c.relname IN ('changes', 'events', 'tags', 'dependencies') "
+    "WHERE n.nspname = $1::name AND c.relkind IN ('r', 'p', 'v', 'm', 'f') AND c.relname IN ('changes', 'events', 'tags', "
+    "'dependencies') "
     "ORDER BY c.relname, a.attnum";
 
-static const char look_sqlite[] = "SELECT NULL, 1, m.name, p.name FROM sqlite_schema m JOIN pragma_table_info(m.name) p "
-                                  "WHERE m.type IN ('table', 'view') AND m.name IN ('changes', 'events', 'tags', 'dependencies') ORDER BY m.name, p.cid";
+static const char look_sqlite[] =
+    "SELECT NULL, 1, m.name, p.name FROM sqlite_schema m JOIN pragma_table_info(m.name) p "
+    "WHERE m.type IN ('table', 'view') AND m.name IN ('changes', 'events', 'tags', 'dependencies') ORDER BY m.name, p.cid";
 
-/* What follows on @ is put in: S the schema, H the script's hash where the registry has that column, T( ) a time as text in UTC. Rows in the
- * order in which they came: events, then what is deployed now, then tags. The last row about an id decides. */
+/* What follows on @ is put in: S the schema, H the script's hash where the registry has that column, T( ) a time as text in UTC.
+ * Rows in the order in which they came: events, then what is deployed now, then tags. The last row about an id decides. */
 static const char rows_pg[] =
     "SELECT 'event' AS kind, event, change_id, change, project, note, array_to_string(requires, ' ') AS requires, "
-    "array_to_string(conflicts, ' ') AS conflicts, array_to_string(tags, ' ') AS tags, NULL AS script_hash, @T(committed_at) AS committed_at, "
+    "array_to_string(conflicts, ' ') AS conflicts, array_to_string(tags, ' ') AS tags, NULL AS script_hash, @T(committed_at) AS "
+    "committed_at, "
     "committer_name, committer_email, @T(planned_at) AS planned_at, planner_name, planner_email, "
-    "EXISTS (SELECT 1 FROM @S.changes c WHERE c.change_id = e.change_id) AS is_deployed, 1 AS k, committed_at AS at FROM @S.events e "
+    "EXISTS (SELECT 1 FROM @S.changes c WHERE c.change_id = e.change_id) AS is_deployed, 1 AS k, committed_at AS at FROM @S.events "
+    "e "
     "UNION ALL SELECT 'change', 'deployed', change_id, change, project, note, "
-    "(SELECT string_agg(d.dependency, ' ' ORDER BY d.dependency) FROM @S.dependencies d WHERE d.change_id = c.change_id AND d.type = 'require'), "
-    "(SELECT string_agg(d.dependency, ' ' ORDER BY d.dependency) FROM @S.dependencies d WHERE d.change_id = c.change_id AND d.type = 'conflict'), "
+    "(SELECT string_agg(d.dependency, ' ' ORDER BY d.dependency) FROM @S.dependencies d WHERE d.change_id = c.change_id AND d.type "
+    "= 'require'), "
+    "(SELECT string_agg(d.dependency, ' ' ORDER BY d.dependency) FROM @S.dependencies d WHERE d.change_id = c.change_id AND d.type "
+    "= 'conflict'), "
     "(SELECT string_agg(t.tag, ' ' ORDER BY t.planned_at) FROM @S.tags t WHERE t.change_id = c.change_id), "
-    "@H, @T(committed_at), committer_name, committer_email, @T(planned_at), planner_name, planner_email, true, 2, committed_at FROM @S.changes c "
-    "UNION ALL SELECT 'tag', 'tag', tag_id, tag, project, note, NULL, NULL, change_id, NULL, @T(committed_at), committer_name, committer_email, "
+    "@H, @T(committed_at), committer_name, committer_email, @T(planned_at), planner_name, planner_email, true, 2, committed_at "
+    "FROM @S.changes c "
+    "UNION ALL SELECT 'tag', 'tag', tag_id, tag, project, note, NULL, NULL, change_id, NULL, @T(committed_at), committer_name, "
+    "committer_email, "
     "@T(planned_at), planner_name, planner_email, true, 3, committed_at FROM @S.tags ORDER BY k, at, change_id";
 
 static const char rows_sqlite[] =
-    "SELECT 'event' AS kind, event, change_id, change, project, note, requires, conflicts, tags, NULL AS script_hash, committed_at, committer_name, "
-    "committer_email, planned_at, planner_name, planner_email, EXISTS (SELECT 1 FROM changes c WHERE c.change_id = e.change_id) AS is_deployed, 1 AS k, "
+    "SELECT 'event' AS kind, event, change_id, change, project, note, requires, conflicts, tags, NULL AS script_hash, "
+    "committed_at, committer_name, "
+    "committer_email, planned_at, planner_name, planner_email, EXISTS (SELECT 1 FROM changes c WHERE c.change_id = e.change_id) AS "
+    "is_deployed, 1 AS k, "
     "e.rowid AS r FROM events e "
     "UNION ALL SELECT 'change', 'deployed', change_id, change, project, note, "
     "(SELECT group_concat(d.dependency, ' ') FROM dependencies d WHERE d.change_id = c.change_id AND d.type = 'require'), "
     "(SELECT group_concat(d.dependency, ' ') FROM dependencies d WHERE d.change_id = c.change_id AND d.type = 'conflict'), "
     "(SELECT group_concat(t.tag, ' ') FROM tags t WHERE t.change_id = c.change_id), "
     "@H, committed_at, committer_name, committer_email, planned_at, planner_name, planner_email, 1, 2, c.rowid FROM changes c "
-    "UNION ALL SELECT 'tag', 'tag', tag_id, tag, project, note, NULL, NULL, change_id, NULL, committed_at, committer_name, committer_email, planned_at, "
+    "UNION ALL SELECT 'tag', 'tag', tag_id, tag, project, note, NULL, NULL, change_id, NULL, committed_at, committer_name, "
+    "committer_email, planned_at, "
     "planner_name, planner_email, 1, 3, t.rowid FROM tags t ORDER BY k, committed_at, r";
 
 enum { N_RAW = 16 }; /* columns that are kept as they are; is_deployed is the one behind them */
 
-/* --- where it is --------------------------------------------------------------------------------------------------------------- */
+/* --- where it is ---------------------------------------------------------------------------------------------------------------
+ */
 
 const char *ls_sqitch_registry_path(struct ls_arena *arena, const char *database, const char *registry)
 {
@@ -111,21 +123,27 @@ const char *ls_sqitch_own_project(struct ls_arena *arena, enum ls_dialect d, con
         return NULL;
     ls_sqitch_project_read(arena, opts->dir, d, &project);
     /* Longer than that it is all the same: what is cut off is read as far as it goes. */
-    if (ls_path_kind(project.plan_file) != LS_PATH_FILE || ls_file_read(project.plan_file, 0, 0, &text, NULL) != LS_OK || text.len == 0) {
+    if (ls_path_kind(project.plan_file) != LS_PATH_FILE || ls_file_read(project.plan_file, 0, 0, &text, NULL) != LS_OK ||
+        text.len == 0) {
         ls_buf_release(&text);
         return NULL;
     }
     body = memmem(text.ptr, text.len, "\n\n", 2);
     if (body == NULL)
         body = memmem(text.ptr, text.len, "\n\r\n", 3);
-    ls_sqitch_plan_parse(arena, text.ptr, body != NULL ? (size_t)(body - text.ptr) : text.len < PLAN_HEAD ? text.len : PLAN_HEAD, &plan);
+    ls_sqitch_plan_parse(arena, text.ptr,
+                         body != NULL           ? (size_t)(body - text.ptr)
+                         : text.len < PLAN_HEAD ? text.len
+                                                : PLAN_HEAD,
+                         &plan);
     name = plan.project;
     ls_sqitch_plan_release(&plan);
     ls_buf_release(&text);
     return name;
 }
 
-/* --- what is there ----------------------------------------------------------------------------------------------------------------- */
+/* --- what is there
+ * ----------------------------------------------------------------------------------------------------------------- */
 
 static bool has_column(const struct ls_result *r, const char *table, const char *column)
 {
@@ -137,8 +155,8 @@ static bool has_column(const struct ls_result *r, const char *table, const char 
 
 static bool has_tables(const struct ls_result *r)
 {
-    return has_column(r, "changes", "planner_email") && has_column(r, "changes", "committed_at") && has_column(r, "events", "event") &&
-           has_column(r, "tags", "tag_id") && has_column(r, "dependencies", "dependency");
+    return has_column(r, "changes", "planner_email") && has_column(r, "changes", "committed_at") &&
+           has_column(r, "events", "event") && has_column(r, "tags", "tag_id") && has_column(r, "dependencies", "dependency");
 }
 
 static void judge(const struct ls_result *r, struct ls_ledger *l)
@@ -167,7 +185,8 @@ static void add_sql(struct ls_buf *out, const char *form, const char *schema, bo
         else { /* T(column) */
             size_t n = strcspn(form, ")");
 
-            ls_buf_addf(out, "pg_catalog.to_char(%.*s AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')", (int)n - 2, form + 2);
+            ls_buf_addf(out, "pg_catalog.to_char(%.*s AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')", (int)n - 2,
+                        form + 2);
             form += n;
         }
     }

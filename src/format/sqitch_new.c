@@ -1,4 +1,5 @@
-/* A new change, as sqitch add writes it: a line in the plan and three scripts from its templates (source: Command/add.pm, Plan.pm, templates). */
+/* A new change, as sqitch add writes it: a line in the plan and three scripts from its templates (source: Command/add.pm, Plan.pm,
+ * templates). */
 #include <config.h>
 
 #include "format/sqitch.h"
@@ -52,27 +53,35 @@ static bool is_planned(const struct ls_sqitch_plan *plan, const char *name)
     return false;
 }
 
-/* The plan with a line more. sqitch requires a note: the words of the name as they were typed. */
-static const char *plan_text(struct ls_arena *arena, const struct ls_buf *old, const char *name, const char *note, const struct planner *planner,
-                             int64_t wall_us)
+/* The plan with a line more, and a blank one in front of it behind a tag. sqitch requires a note: the words of the name as they
+ * were typed. */
+static const char *plan_text(struct ls_arena *arena, const struct ls_sqitch_plan *plan, const struct ls_buf *old, const char *name,
+                             const char *note, const struct planner *planner, int64_t wall_us)
 {
     char iso[LS_ISO_LEN];
-    bool is_ended = old->len > 0 && old->ptr[old->len - 1] == '\n';
+    bool is_ended = old->len > 0 && old->ptr[old->len - 1] == '\n',
+         is_tagged = plan->items.n > 0 && plan->items.v[plan->items.n - 1].is_tag;
 
     ls_iso_utc(wall_us, iso);
-    return ls_arena_printf(arena, "%s%s%s %.19sZ %s <%s> # %s\n", old->ptr, is_ended ? "" : "\n", name, iso, planner->name, planner->email, note);
+    return ls_arena_printf(arena, "%s%s%s%s %.19sZ %s <%s> # %s\n", old->ptr, is_ended ? "" : "\n", is_tagged ? "\n" : "", name,
+                           iso, planner->name, planner->email, note);
 }
+
+/* The word of the tool's templates, in two: it is a note to whoever fills them in, and none to us. */
+static const char do_here[] = "-- XX"
+                              "X Add ";
 
 static const struct {
     const char *head, *link, *body, *end;
 } scripts[] = {
-    {"Deploy", "to", "-- XXX Add DDLs here.", "COMMIT;"},
-    {"Revert", "from", "-- XXX Add DDLs here.", "COMMIT;"},
-    {"Verify", "on", "-- XXX Add verifications here.", "ROLLBACK;"},
+    {"Deploy", "to", "DDLs here.", "COMMIT;"},
+    {"Revert", "from", "DDLs here.", "COMMIT;"},
+    {"Verify", "on", "verifications here.", "ROLLBACK;"},
 };
 
 /* The plan must be one that sqitch reads. *text gets it. */
-static enum ls_rc read_plan(struct ls_arena *arena, const struct ls_sqitch_project *project, struct ls_buf *text, struct ls_sqitch_plan *plan, struct ls_err *err)
+static enum ls_rc read_plan(struct ls_arena *arena, const struct ls_sqitch_project *project, struct ls_buf *text,
+                            struct ls_sqitch_plan *plan, struct ls_err *err)
 {
     enum ls_rc rc = ls_file_read(project->plan_file, 0, 0, text, err);
 
@@ -87,8 +96,8 @@ static enum ls_rc read_plan(struct ls_arena *arena, const struct ls_sqitch_proje
     return LS_E_REFUSED;
 }
 
-int ls_sqitch_new_files(struct ls_arena *arena, const struct ls_migrations *m, const char *name, int64_t wall_us, const char **paths, const char **texts,
-                        struct ls_err *err)
+int ls_sqitch_new_files(struct ls_arena *arena, const struct ls_migrations *m, const char *name, int64_t wall_us,
+                        const char **paths, const char **texts, struct ls_err *err)
 {
     struct ls_sqitch_project project;
     struct ls_sqitch_plan plan = {0};
@@ -108,22 +117,23 @@ int ls_sqitch_new_files(struct ls_arena *arena, const struct ls_migrations *m, c
     if (slug == NULL || read_plan(arena, &project, &text, &plan, err) != LS_OK)
         goto out;
     if (!ls_sqitch_is_name((struct ls_str){slug, strlen(slug)}) || is_planned(&plan, slug)) {
-        ls_err_set(err, LS_E_REFUSED, is_planned(&plan, slug) ? "the plan has a change \"%s\" already" : "\"%s\" is no name of a change", slug);
+        ls_err_set(err, LS_E_REFUSED,
+                   is_planned(&plan, slug) ? "the plan has a change \"%s\" already" : "\"%s\" is no name of a change", slug);
         ls_err_hint(err, "choose another name; sqitch rework plans a change again");
         goto out;
     }
     find_planner(arena, &project, &planner);
     for (int i = 0; i < 3; i++) {
         paths[i] = ls_arena_printf(arena, "%s/%s.%s", dirs[i], slug, project.extension);
-        texts[i] = ls_arena_printf(arena, "-- %s %s:%s %s %s\n\nBEGIN;\n\n%s\n\n%s\n", scripts[i].head, plan.project, slug, scripts[i].link, engine,
-                                   scripts[i].body, scripts[i].end);
+        texts[i] = ls_arena_printf(arena, "-- %s %s:%s %s %s\n\nBEGIN;\n\n%s%s\n\n%s\n", scripts[i].head, plan.project, slug,
+                                   scripts[i].link, engine, do_here, scripts[i].body, scripts[i].end);
         if (ls_path_exists(paths[i])) {
             ls_err_set(err, LS_E_REFUSED, "%s is there already", paths[i]);
             goto out;
         }
     }
     paths[3] = project.plan_file;
-    texts[3] = plan_text(arena, &text, slug, name, &planner, wall_us);
+    texts[3] = plan_text(arena, &plan, &text, slug, name, &planner, wall_us);
     n = 4;
 out:
     ls_sqitch_plan_release(&plan);

@@ -1,5 +1,5 @@
-/* sqitch.plan: pragmas, a blank line, then changes and tags, a line each (source: Plan.pm, _parse and check_changes). The tool stops at the first line
- * that is wrong; here such a line is an error with its number, and the rest is still read. */
+/* sqitch.plan: pragmas, a blank line, then changes and tags, a line each (source: Plan.pm, _parse and check_changes). The tool
+ * stops at the first line that is wrong; here such a line is an error with its number, and the rest is still read. */
 #include <config.h>
 
 #include "format/sqitch.h"
@@ -14,8 +14,8 @@
 /* What the plan has said of a name so far. Tags are under "@name". */
 struct known {
     const char *name;
-    int line, section;   /* last declared; the sections are what stands between tags */
-    int line_before;     /* declared before that; 0: not */
+    int line, section; /* last declared; the sections are what stands between tags */
+    int line_before;   /* declared before that; 0: not */
     long item, item_before, first;
 };
 
@@ -25,11 +25,12 @@ struct parser {
     struct known *table; /* open addressing, a power of two long */
     size_t n_table, n_known;
     int section;
-    long last_change;    /* item; -1 none */
+    long last_change; /* item; -1 none */
     bool in_body;
 };
 
-/* --- errors ----------------------------------------------------------------------------------------------------------------------- */
+/* --- errors
+ * ----------------------------------------------------------------------------------------------------------------------- */
 
 static void fail_at(struct ls_sqitch_plan *plan, int line, const char *hint, const char *fmt, ...) LS_PRINTF(4, 5);
 static void fail_at(struct ls_sqitch_plan *plan, int line, const char *hint, const char *fmt, ...)
@@ -45,7 +46,8 @@ static void fail_at(struct ls_sqitch_plan *plan, int line, const char *hint, con
 }
 #define FAIL(p, hint, ...) fail_at((p)->plan, (p)->line.no, hint, __VA_ARGS__)
 
-/* --- names that were seen ------------------------------------------------------------------------------------------------------------- */
+/* --- names that were seen
+ * ------------------------------------------------------------------------------------------------------------- */
 
 static struct known *slot_of(struct known *table, size_t n, const char *name)
 {
@@ -83,7 +85,8 @@ static void declare(struct parser *p, const char *name, long item)
     *k = (struct known){name, p->line.no, p->section, k->line, item, k->item, k->name != NULL ? k->first : item};
 }
 
-/* --- pieces of a line ----------------------------------------------------------------------------------------------------------------- */
+/* --- pieces of a line
+ * ----------------------------------------------------------------------------------------------------------------- */
 
 static bool is_blank(char c)
 {
@@ -178,7 +181,18 @@ static bool holds_time(struct ls_str s)
     return false;
 }
 
-/* --- pragmas ---------------------------------------------------------------------------------------------------------------------------- */
+/* --- pragmas
+ * ---------------------------------------------------------------------------------------------------------------------------- */
+
+/* One word that begins and ends with no punctuation. */
+static bool is_pragma_name(struct ls_str s)
+{
+    static const char punct[] = "-!\"#$%&'()*+,./:;<=>?@[\\]^`{|}~";
+
+    if (s.len == 0 || strchr(punct, s.ptr[0]) != NULL || strchr(punct, s.ptr[s.len - 1]) != NULL)
+        return false;
+    return memchr(s.ptr, ' ', s.len) == NULL && memchr(s.ptr, '\t', s.len) == NULL;
+}
 
 static void parse_pragma(struct parser *p, struct ls_str line)
 {
@@ -188,21 +202,23 @@ static void parse_pragma(struct parser *p, struct ls_str line)
 
     (void)cut_note(arena, &line);
     if (!ls_str_starts(ls_str_skip_blanks(line), "%", &s)) {
-        FAIL(p, "put a blank line behind the lines that begin with %", "invalid pragma; a blank line must come between pragmas and changes");
+        FAIL(p, "put a blank line behind the lines that begin with %",
+             "invalid pragma; a blank line must come between pragmas and changes");
         return;
     }
     s = ls_str_skip_blanks(s);
     is = s.len > 0 ? memchr(s.ptr, '=', s.len) : NULL;
     name = without_blanks_behind(is != NULL ? (struct ls_str){s.ptr, (size_t)(is - s.ptr)} : s);
     value = is != NULL ? ls_str_trim(rest_of(s, (size_t)(is - s.ptr) + 1)) : (struct ls_str){"", 0};
-    if (name.len == 0 || (is != NULL && value.len == 0)) {
-        FAIL(p, NULL, "invalid pragma; it has no %s", name.len == 0 ? "name" : "value");
+    if (!is_pragma_name(name) || (is != NULL && value.len == 0)) {
+        FAIL(p, NULL, "invalid pragma; it has no %s", !is_pragma_name(name) ? "name that is one" : "value");
     } else if (ls_str_is(name, "project")) {
         if (ls_sqitch_is_name(value))
             p->plan->project = ls_arena_strn(arena, value.ptr, value.len);
         else
             FAIL(p, NULL,
-                 "invalid project name \"%.*s\": it must not begin with punctuation, hold @, :, #, \\ or blanks, or end in punctuation or in digits "
+                 "invalid project name \"%.*s\": it must not begin with punctuation, hold @, :, #, \\ or blanks, or end in "
+                 "punctuation or in digits "
                  "behind punctuation",
                  (int)value.len, value.ptr);
     } else if (ls_str_is(name, "uri")) {
@@ -210,7 +226,8 @@ static void parse_pragma(struct parser *p, struct ls_str line)
     }
 }
 
-/* --- changes and tags ------------------------------------------------------------------------------------------------------------------- */
+/* --- changes and tags
+ * ------------------------------------------------------------------------------------------------------------------- */
 
 /* The longest name must be followed by blanks; then dependencies, the time, the planner. */
 struct pieces {
@@ -265,7 +282,8 @@ static bool cut_line(struct parser *p, struct ls_str line, struct pieces *out)
     s = rest_of(s, n);
     if (n == 0 || (s.len > 0 && !is_blank(s.ptr[0]) && s.ptr[0] != '[')) {
         FAIL(p, NULL,
-             "invalid name; names must not begin with punctuation, hold @, :, #, \\ or blanks, or end in punctuation or in digits behind punctuation");
+             "invalid name; names must not begin with punctuation, hold @, :, #, \\ or blanks, or end in punctuation or in digits "
+             "behind punctuation");
         return false;
     }
     s = ls_str_skip_blanks(s);
@@ -296,8 +314,8 @@ static bool may_be_named(struct parser *p, const char *name)
     return false;
 }
 
-/* The change that is meant, as the tool looks it up: the first one of that name; with a tag, the last one up to the tag, which must not have been
- * declared again since, but for what no tag has closed yet. -1: none. */
+/* The change that is meant, as the tool looks it up: the first one of that name; with a tag, the last one up to the tag, which must
+ * not have been declared again since, but for what no tag has closed yet. -1: none. */
 static long meant_by(const struct parser *p, const struct ls_sqitch_depend *d)
 {
     const struct known *tag = d->tag != NULL ? find(p, ls_arena_printf(p->plan->arena, "@%s", d->tag)) : NULL;
@@ -315,7 +333,8 @@ static long meant_by(const struct parser *p, const struct ls_sqitch_depend *d)
 static void check_depend(struct parser *p, const char *name, struct ls_sqitch_depend *d)
 {
     d->item = -1;
-    if (d->is_conflict || (d->project != NULL ? p->plan->project == NULL || strcmp(d->project, p->plan->project) != 0 : d->id != NULL))
+    if (d->is_conflict ||
+        (d->project != NULL ? p->plan->project == NULL || strcmp(d->project, p->plan->project) != 0 : d->id != NULL))
         return;
     if (d->id == NULL)
         d->item = meant_by(p, d);
@@ -324,7 +343,8 @@ static void check_depend(struct parser *p, const char *name, struct ls_sqitch_de
     if (d->change != NULL && d->tag == NULL && strcmp(d->change, name) == 0)
         FAIL(p, NULL, "change \"%s\" cannot require itself", name);
     else
-        FAIL(p, "what a change requires must be planned in front of it", "unknown change \"%s\" required by change \"%s\"", d->text, name);
+        FAIL(p, "what a change requires must be planned in front of it", "unknown change \"%s\" required by change \"%s\"", d->text,
+             name);
 }
 
 static bool take_depends(struct parser *p, struct ls_str list, struct ls_sqitch_item *item)
@@ -342,8 +362,8 @@ static bool take_depends(struct parser *p, struct ls_str list, struct ls_sqitch_
             word.len++;
         s = ls_str_skip_blanks(rest_of(s, word.len));
         if (!ls_sqitch_depend_parse(arena, word, p->plan->project, &all[n])) {
-            FAIL(p, "a dependency is change, change@tag, @tag, project:change, with ! in front for a conflict", "\"%.*s\" is not a valid dependency",
-                 (int)word.len, word.ptr);
+            FAIL(p, "a dependency is change, change@tag, @tag, project:change, with ! in front for a conflict",
+                 "\"%.*s\" is not a valid dependency", (int)word.len, word.ptr);
             return false;
         }
         for (size_t i = 0; i < n; i++)
@@ -413,11 +433,13 @@ static bool take_change(struct parser *p, const struct pieces *pieces, struct ls
     const struct known *k = find(p, item->name);
 
     if (k != NULL && k->section == p->section) {
-        FAIL(p, "a change may be planned again (reworked) behind a tag", "change \"%s\" duplicates earlier declaration on line %d", item->name, k->line);
+        FAIL(p, "a change may be planned again (reworked) behind a tag", "change \"%s\" duplicates earlier declaration on line %d",
+             item->name, k->line);
         return false;
     }
     if (pieces->is_revert) {
-        FAIL(p, "plan a change that takes it back, or revert it", "changes that are planned as reverts (-) are not understood here");
+        FAIL(p, "plan a change that takes it back, or revert it",
+             "changes that are planned as reverts (-) are not understood here");
         return false;
     }
     if (pieces->has_depends && !take_depends(p, pieces->depends, item))
@@ -461,7 +483,8 @@ static void parse_line(struct parser *p)
         return;
     }
     if (p->line.no == 1 && ls_line_has_bom(&p->line))
-        FAIL(p, "save the plan as UTF-8 without a byte order mark", "the plan begins with a byte order mark, which sqitch takes for a part of the pragma");
+        FAIL(p, "save the plan as UTF-8 without a byte order mark",
+             "the plan begins with a byte order mark, which sqitch takes for a part of the pragma");
     if (is_blank_line(line, &has_note)) {
         p->in_body = p->in_body || !has_note;
         return;

@@ -1,5 +1,5 @@
-/* What is run for Sqitch: sqitch itself, one change at a time, named by its id. What the registry must say before and behind it is asked of the registry,
- * which on SQLite is another file than the database. */
+/* What is run for Sqitch: sqitch itself, one change at a time, named by its id. What the registry must say before and behind it is
+ * asked of the registry, which on SQLite is another file than the database. */
 #include <config.h>
 
 #include "format/sqitch.h"
@@ -11,7 +11,8 @@
 #include "format/record.h"
 #include "lockstep/sql/quote.h"
 
-/* SQITCH_TARGET stands for --target. Host, port, user and password libpq finds in its own variables, in psql and in sqitch: sockets and secrets need no URI. */
+/* SQITCH_TARGET stands for --target. Host, port, user and password libpq finds in its own variables, in psql and in sqitch: sockets
+ * and secrets need no URI. */
 static enum ls_rc set_env(struct ls_plan_ctx *ctx, struct ls_child_cmd *cmd, struct ls_err *err)
 {
     struct ls_child_env *env = LS_ARENA_ARRAY(ctx->plan->arena, struct ls_child_env, 4);
@@ -19,7 +20,8 @@ static enum ls_rc set_env(struct ls_plan_ctx *ctx, struct ls_child_cmd *cmd, str
     const char *uri = "db:pg:", *name = ctx->opts->database;
 
     if (is_pg && name != NULL && strpbrk(name, "%?#/:@ ") != NULL)
-        return ls_err_set(err, LS_E_UNSUPPORTED, "sqitch would read the database's name \"%s\" as something else in an address", name);
+        return ls_err_set(err, LS_E_UNSUPPORTED, "sqitch would read the database's name \"%s\" as something else in an address",
+                          name);
     if (!is_pg && ctx->opts->file == NULL)
         return ls_err_set(err, LS_E_UNSUPPORTED, "sqitch needs a database in a file: its registry is a file beside it");
     if (!is_pg)
@@ -37,8 +39,8 @@ static enum ls_rc set_env(struct ls_plan_ctx *ctx, struct ls_child_cmd *cmd, str
 }
 
 /* id: the newest deployed change of the project, NULL: none is. */
-static enum ls_rc newest_is(struct ls_plan_ctx *ctx, const char *project, const char *registry, const char *id, bool may_miss, struct ls_ops_condition *out,
-                            struct ls_err *err)
+static enum ls_rc newest_is(struct ls_plan_ctx *ctx, const char *project, const char *registry, const char *id, bool may_miss,
+                            struct ls_ops_condition *out, struct ls_err *err)
 {
     bool is_pg = ctx->dialect == LS_DIALECT_POSTGRES;
     struct ls_param *p = ls_ops_params(ctx, 2);
@@ -50,23 +52,24 @@ static enum ls_rc newest_is(struct ls_plan_ctx *ctx, const char *project, const 
     if (rc == LS_OK && may_miss)
         *out = ls_ops_table_exists(ctx, registry, "changes", false);
     else if (rc == LS_OK && is_pg)
-        *out = (struct ls_ops_condition){
-            .sql = ls_arena_printf(ctx->plan->arena,
-                                   "SELECT coalesce((SELECT change_id FROM %s.changes WHERE project = $1 ORDER BY committed_at DESC LIMIT 1), '') = $2", schema.ptr),
-            .params = p,
-            .n_params = 2};
+        *out = (struct ls_ops_condition){.sql = ls_arena_printf(ctx->plan->arena,
+                                                                "SELECT coalesce((SELECT change_id FROM %s.changes WHERE project = "
+                                                                "$1 ORDER BY committed_at DESC LIMIT 1), '') = $2",
+                                                                schema.ptr),
+                                         .params = p,
+                                         .n_params = 2};
     else if (rc == LS_OK)
-        *out = (struct ls_ops_condition){
-            .sql = "SELECT coalesce((SELECT change_id FROM changes WHERE project = ?1 ORDER BY committed_at DESC, rowid DESC LIMIT 1), '') = ?2",
-            .params = p,
-            .n_params = 2};
+        *out = (struct ls_ops_condition){.sql = "SELECT coalesce((SELECT change_id FROM changes WHERE project = ?1 ORDER BY "
+                                                "committed_at DESC, rowid DESC LIMIT 1), '') = ?2",
+                                         .params = p,
+                                         .n_params = 2};
     ls_buf_release(&schema);
     return rc;
 }
 
 struct call {
-    const char *verb;          /* "deploy", "revert" */
-    const char *to;            /* id; NULL: revert everything */
+    const char *verb; /* "deploy", "revert" */
+    const char *to;   /* id; NULL: revert everything */
     bool is_log_only;
     const char *before, *after; /* ids of what is the newest before and behind it; NULL: nothing is deployed */
 };
@@ -108,14 +111,59 @@ static enum ls_rc add_call(struct ls_plan_ctx *ctx, struct ls_step *step, const 
     return rc;
 }
 
+enum ls_rc ls_sqitch_verify_cmd(struct ls_plan_ctx *ctx, struct ls_child_cmd *cmd, struct ls_err *err)
+{
+    const char **argv = LS_ARENA_ARRAY(ctx->plan->arena, const char *, 5);
+
+    argv[0] = ctx->tool_path;
+    argv[1] = "verify";
+    argv[2] = "--registry";
+    argv[3] = ls_arena_str(ctx->plan->arena, ls_sqitch_registry_name(ctx->plan->arena, ctx->dialect, ctx->opts));
+    *cmd = (struct ls_child_cmd){.tool = "sqitch", .argv = argv, .cwd = ctx->tool_dir};
+    return set_env(ctx, cmd, err);
+}
+
+/* The change that is deployed in front of an entry; NULL: none. */
+static const struct ls_entry *deployed_before(const struct ls_plan_ctx *ctx, const struct ls_entry *entry)
+{
+    for (const struct ls_entry *e = entry; e-- > ctx->timeline->e.v;)
+        if (e->migration != NULL && e->migration->kind == LS_KIND_VERSIONED &&
+            (e->state == LS_STATE_APPLIED || e->state == LS_STATE_MODIFIED))
+            return e;
+    return NULL;
+}
+
+static const struct ls_entry *entry_of(const struct ls_plan_ctx *ctx, const char *id)
+{
+    long at = ls_timeline_find_id(ctx->timeline, id);
+
+    return at >= 0 ? &ctx->timeline->e.v[at] : NULL;
+}
+
 /* What stands in front of this step is what the one before it has left. */
 static const char *newest_id(const struct ls_plan_ctx *ctx)
 {
     const struct ls_ledger_row *row = ls_sqitch_newest(ctx->ledger);
+    const struct ls_entry *e = ctx->prev != NULL ? entry_of(ctx, ctx->prev->id) : NULL;
 
-    if (ctx->prev != NULL && ctx->prev->direction == LS_UP)
+    if (ctx->prev == NULL || e == NULL)
+        return row != NULL ? row->id : NULL;
+    if (ctx->prev->direction == LS_UP)
         return ctx->prev->id;
-    return row != NULL ? row->id : NULL;
+    e = deployed_before(ctx, e);
+    return e != NULL ? e->id : NULL;
+}
+
+/* The one that comes next in the plan; NULL: all are deployed. */
+static const struct ls_entry *next_up(const struct ls_plan_ctx *ctx)
+{
+    const struct ls_timeline *t = ctx->timeline;
+    const struct ls_entry *prev = ctx->prev != NULL && ctx->prev->direction == LS_UP ? entry_of(ctx, ctx->prev->id) : NULL;
+
+    for (const struct ls_entry *e = prev != NULL ? prev + 1 : t->e.v; e < t->e.v + t->e.n; e++)
+        if (e->is_runnable)
+            return e;
+    return NULL;
 }
 
 static enum ls_rc refuse_broken(struct ls_plan_ctx *ctx, const struct ls_entry *entry, struct ls_err *err)
@@ -125,22 +173,23 @@ static enum ls_rc refuse_broken(struct ls_plan_ctx *ctx, const struct ls_entry *
     if (rc == LS_OK)
         rc = ls_record_refuse_diag(ctx, "conf-syntax", err);
     if (rc == LS_OK && entry->migration == NULL) {
-        ls_err_set(err, LS_E_REFUSED, "the plan has no change %s any more: sqitch would not know which scripts are its own", entry->label);
+        ls_err_set(err, LS_E_REFUSED, "the plan has no change %s any more: sqitch would not know which scripts are its own",
+                   entry->label);
         ls_err_hint(err, "bring the plan's line of it back");
         rc = LS_E_REFUSED;
     }
     return rc;
 }
 
-static const char note_pg[] =
-    "sqitch runs the script with psql, on a connection of its own, and records it in its registry behind it: what the script has not put into a transaction "
-    "stays when it fails.";
-static const char note_sqlite[] =
-    "sqitch runs the script with sqlite3 and records it in its registry, which is another file, behind it: what the script has not put into a transaction "
-    "stays when it fails.";
+static const char note_pg[] = "sqitch runs the script with psql, on a connection of its own, and records it in its registry behind "
+                              "it: what the script has not put into a transaction "
+                              "stays when it fails.";
+static const char note_sqlite[] = "sqitch runs the script with sqlite3 and records it in its registry, which is another file, "
+                                  "behind it: what the script has not put into a transaction "
+                                  "stays when it fails.";
 
-enum ls_rc ls_sqitch_plan_step(struct ls_plan_ctx *ctx, struct ls_step *step, const struct ls_entry *entry, const struct ls_entry *prev_applied,
-                               struct ls_err *err)
+enum ls_rc ls_sqitch_plan_step(struct ls_plan_ctx *ctx, struct ls_step *step, const struct ls_entry *entry,
+                               const struct ls_entry *prev_applied, struct ls_err *err)
 {
     enum ls_rc rc = refuse_broken(ctx, entry, err);
     const struct ls_section *section;
@@ -164,51 +213,57 @@ enum ls_rc ls_sqitch_plan_step(struct ls_plan_ctx *ctx, struct ls_step *step, co
     return add_call(ctx, step, &c, err);
 }
 
-/* The change that is deployed in front of an entry; NULL: none. */
-static const char *deployed_before(const struct ls_plan_ctx *ctx, const struct ls_entry *entry)
+/* The registry is written in the plan's order only, from its newest end. */
+static enum ls_rc refuse_order(const struct ls_plan_ctx *ctx, const struct ls_entry *entry, bool applied, struct ls_err *err)
 {
-    for (const struct ls_entry *e = entry; e-- > ctx->timeline->e.v;)
-        if (e->migration != NULL && e->migration->kind == LS_KIND_VERSIONED && (e->state == LS_STATE_APPLIED || e->state == LS_STATE_MODIFIED))
-            return e->id;
-    return NULL;
+    const struct ls_entry *next = next_up(ctx), *newest;
+    const char *id = newest_id(ctx);
+
+    if (applied && next != NULL && next != entry) {
+        ls_err_set(err, LS_E_REFUSED, "sqitch records changes in the order of the plan, and %s comes first", next->label);
+        ls_err_hint(err, "mark %s applied first", next->label);
+        return LS_E_REFUSED;
+    }
+    if (applied || (id != NULL && strcmp(id, entry->id) == 0))
+        return LS_OK;
+    newest = id != NULL ? entry_of(ctx, id) : NULL;
+    ls_err_set(err, LS_E_REFUSED, "sqitch takes changes back from the newest on, and that is %s",
+               newest != NULL ? newest->label : "none");
+    ls_err_hint(err, "mark the newest one pending first");
+    return LS_E_REFUSED;
 }
 
-enum ls_rc ls_sqitch_plan_mark(struct ls_plan_ctx *ctx, struct ls_step *step, const struct ls_entry *entry, bool applied, struct ls_err *err)
+enum ls_rc ls_sqitch_plan_mark(struct ls_plan_ctx *ctx, struct ls_step *step, const struct ls_entry *entry, bool applied,
+                               struct ls_err *err)
 {
-    const struct ls_ledger_row *newest = ls_sqitch_newest(ctx->ledger);
-    const struct ls_timeline *t = ctx->timeline;
     bool is_there = entry != NULL && entry->row != NULL && entry->row->state == LS_ROW_APPLIED;
+    const struct ls_entry *before;
     struct call c;
     enum ls_rc rc;
 
     if (entry == NULL)
-        return ls_err_set(err, LS_E_UNSUPPORTED, "sqitch's registry has a row per change: mark the newest pending, then the one before it");
+        return ls_err_set(err, LS_E_UNSUPPORTED,
+                          "sqitch's registry has a row per change: mark the newest pending, then the one before it");
     if (entry->migration != NULL && entry->migration->kind == LS_KIND_TAG)
-        return ls_err_set(err, LS_E_UNSUPPORTED, "%s is a tag: sqitch records it together with the change in front of it", entry->label);
+        return ls_err_set(err, LS_E_UNSUPPORTED, "%s is a tag: sqitch records it together with the change in front of it",
+                          entry->label);
     if (is_there == applied)
         return LS_OK; /* the registry says so already */
     rc = refuse_broken(ctx, entry, err);
+    if (rc == LS_OK)
+        rc = refuse_order(ctx, entry, applied, err);
     if (rc != LS_OK)
         return rc;
-    if (applied && t->next_pending >= 0 && &t->e.v[t->next_pending] != entry) {
-        ls_err_set(err, LS_E_REFUSED, "sqitch records changes in the order of the plan, and %s comes first", t->e.v[t->next_pending].label);
-        ls_err_hint(err, "mark %s applied first", t->e.v[t->next_pending].label);
-        return LS_E_REFUSED;
-    }
-    if (!applied && (newest == NULL || strcmp(newest->id, entry->id) != 0)) {
-        ls_err_set(err, LS_E_REFUSED, "sqitch takes changes back from the newest on, and that is %s", newest != NULL && newest->name != NULL ? newest->name : "none");
-        ls_err_hint(err, "mark the newest one pending first");
-        return LS_E_REFUSED;
-    }
     if (ctx->tool_path == NULL) {
         ls_err_set(err, LS_E_UNSUPPORTED, "sqitch writes its registry itself, and the program sqitch was not found");
         ls_err_hint(err, "%s", ls_format_sqitch.tool->install);
         return LS_E_UNSUPPORTED;
     }
     step->tx_note = "sqitch --log-only writes its registry; no script is run.";
-    c = applied ? (struct call){.verb = "deploy", .to = step->id, .is_log_only = true, .before = newest != NULL ? newest->id : NULL, .after = step->id}
+    c = applied ? (struct call){.verb = "deploy", .to = step->id, .is_log_only = true, .before = newest_id(ctx), .after = step->id}
                 : (struct call){.verb = "revert", .is_log_only = true, .before = step->id};
-    if (!applied)
-        c.to = c.after = deployed_before(ctx, entry);
+    before = applied ? NULL : deployed_before(ctx, entry);
+    if (before != NULL)
+        c.to = c.after = ls_arena_str(ctx->plan->arena, before->id);
     return add_call(ctx, step, &c, err);
 }

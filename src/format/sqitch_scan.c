@@ -44,14 +44,16 @@ static bool leads_outside(const char *dir, const char *name, const char *path)
 }
 
 /* False: it is there, and could not be read. */
-static bool add_script(struct scanner *s, struct ls_migration *m, struct ls_section *section, const char *dir, const char *name, bool read)
+static bool add_script(struct scanner *s, struct ls_migration *m, struct ls_section *section, const char *dir, const char *name,
+                       bool read)
 {
     const char *path = ls_arena_printf(s->out->arena, "%s/%s", dir, name);
 
     if (ls_path_kind(path) == LS_PATH_NONE)
         return true;
     if (leads_outside(dir, name, path)) {
-        ls_scan_diag(s->out, LS_SEV_ERROR, "outside-link", path, "%s leads out of the folder, or nowhere: it is not followed", name)->version = m->label;
+        ls_scan_diag(s->out, LS_SEV_ERROR, "outside-link", path, "%s leads out of the folder, or nowhere: it is not followed", name)
+            ->version = m->label;
         m->flags |= LS_MIG_BROKEN;
         return false;
     }
@@ -73,7 +75,8 @@ static void add_scripts(struct scanner *s, struct ls_migration *m, const struct 
         if (s->text.len == 0)
             m->flags |= LS_MIG_EMPTY;
     } else if (m->up.path == NULL && (m->flags & LS_MIG_BROKEN) == 0) {
-        ls_scan_diag(s->out, LS_SEV_ERROR, "missing-up", ls_arena_printf(s->out->arena, "%s/%s", is_reworked ? p->reworked_deploy : p->deploy, name),
+        ls_scan_diag(s->out, LS_SEV_ERROR, "missing-up",
+                     ls_arena_printf(s->out->arena, "%s/%s", is_reworked ? p->reworked_deploy : p->deploy, name),
                      "the plan has the change %s, and there is no script to deploy it", m->label)
             ->version = m->label;
     }
@@ -81,7 +84,8 @@ static void add_scripts(struct scanner *s, struct ls_migration *m, const struct 
     (void)add_script(s, m, &m->verify, is_reworked ? p->reworked_verify : p->verify, name, s->need_hash);
 }
 
-/* --- the plan's entries ------------------------------------------------------------------------------------------------------------------ */
+/* --- the plan's entries
+ * ------------------------------------------------------------------------------------------------------------------ */
 
 /* The first tag behind a change, before the next change; -1 none. */
 static long first_tag(const struct ls_sqitch_plan *p, long at)
@@ -124,6 +128,7 @@ static const char *const *tags_of(struct scanner *s, long at)
     return list;
 }
 
+/* Each entry of the plan is the migration at the same place, whose id stays when the plan goes. */
 static void add_depends(struct scanner *s, struct ls_migration *m, const struct ls_sqitch_item *c)
 {
     const char **depends = LS_ARENA_ARRAY(s->out->arena, const char *, c->n_depends + 1);
@@ -136,7 +141,7 @@ static void add_depends(struct scanner *s, struct ls_migration *m, const struct 
         if (d->is_conflict)
             conflicts[n_conflicts++] = d->text;
         else
-            depends[n++] = d->item >= 0 ? s->plan.items.v[d->item].id : d->text;
+            depends[n++] = d->item >= 0 ? s->out->m.v[d->item].id : d->text;
     }
     m->depends = n > 0 ? depends : NULL;
     m->conflicts = n_conflicts > 0 ? conflicts : NULL;
@@ -163,7 +168,8 @@ static void add_item(struct scanner *s, long at)
     add_scripts(s, m, c);
 }
 
-/* --- the folder -------------------------------------------------------------------------------------------------------------------------- */
+/* --- the folder
+ * -------------------------------------------------------------------------------------------------------------------------- */
 
 static void report_plan(struct scanner *s)
 {
@@ -173,6 +179,37 @@ static void report_plan(struct scanner *s)
 
         d->line = e->line;
         d->hint = e->hint;
+    }
+}
+
+static bool is_in_plan(const struct ls_sqitch_plan *p, const char *name, bool is_tag)
+{
+    for (size_t i = 0; name != NULL && i < p->items.n; i++)
+        if (p->items.v[i].is_tag == is_tag && strcmp(p->items.v[i].name, name) == 0)
+            return true;
+    return name == NULL;
+}
+
+/* The plan is read all the same; the change is what fails (observed: "Unable to find change"). */
+static void check_conflicts(struct scanner *s)
+{
+    for (size_t i = 0; i < s->plan.items.n; i++) {
+        const struct ls_sqitch_item *c = &s->plan.items.v[i];
+
+        for (size_t k = 0; k < c->n_depends; k++) {
+            const struct ls_sqitch_depend *d = &c->depends[k];
+            bool is_own = d->project == NULL || (s->plan.project != NULL && strcmp(d->project, s->plan.project) == 0);
+            struct ls_diag *diag;
+
+            if (!d->is_conflict || !is_own || d->id != NULL ||
+                (is_in_plan(&s->plan, d->change, false) && is_in_plan(&s->plan, d->tag, true)))
+                continue;
+            diag = ls_scan_diag(s->out, LS_SEV_WARNING, "unknown-conflict", s->project.plan_file,
+                                "%s conflicts with %s, which is not in the plan: sqitch fails when it is to deploy it", c->name,
+                                d->text);
+            diag->line = c->line;
+            diag->hint = "take it out, or name the project that it is of: !project:change";
+        }
     }
 }
 
@@ -189,6 +226,7 @@ static void read_plan(struct scanner *s)
     } else {
         ls_sqitch_plan_parse(s->out->arena, s->text.ptr != NULL ? s->text.ptr : "", s->text.len, &s->plan);
         report_plan(s);
+        check_conflicts(s);
     }
     ls_err_release(&err);
 }
@@ -202,7 +240,8 @@ enum ls_rc ls_sqitch_scan(const char *dir, enum ls_dialect dialect, bool need_ha
         return ls_err_set(err, LS_E_NOT_FOUND, "%s is no folder", dir);
     ls_sqitch_project_read(out->arena, dir, dialect, &s.project);
     if (s.project.conf_error != NULL)
-        ls_scan_diag(out, LS_SEV_ERROR, "conf-syntax", s.project.conf_path, "%s", s.project.conf_error)->line = s.project.conf_error_line;
+        ls_scan_diag(out, LS_SEV_ERROR, "conf-syntax", s.project.conf_path, "%s", s.project.conf_error)->line =
+            s.project.conf_error_line;
     read_plan(&s);
     for (long i = 0; i < (long)s.plan.items.n; i++)
         add_item(&s, i);

@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "format/config.h"
 #include "format/lockstep.h"
 #include "format/ops.h"
 #include "format/table.h"
@@ -113,7 +114,7 @@ static enum ls_rc scan(const char *dir, enum ls_dialect dialect, bool need_hash,
     for (size_t i = 0; rc == LS_OK && i < out->m.n; i++) {
         struct ls_migration *m = &out->m.v[i];
 
-        if (ls_scan_read(out, m, &m->up, &text))
+        if (ls_scan_text(out, m, &m->up, &text))
             read_sections(out, m, need_hash, &text);
         if (m->version == 0 && m->id[0] >= '1' && m->id[0] <= '9')
             ls_marked_unparsed(out, m, "bad-number", 0, "its number is too large: sql-migrate stops with an error when it reads it",
@@ -346,6 +347,7 @@ const struct ls_format ls_format_sql_migrate = {
     .default_dirs = default_dirs,
     .caps = LS_CAP_UP | LS_CAP_DOWN | LS_CAP_APPLIED_AT | LS_CAP_RECORD_ONLY | LS_CAP_NATIVE_APPLY | LS_CAP_OWN_SPLIT,
     .rules = &rules,
+    .config = ls_config_sql_migrate,
     .detect = detect,
     .scan = scan,
     .ledger_read = ledger_read,

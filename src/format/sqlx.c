@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "format/config.h"
 #include "format/ops.h"
 #include "format/record.h"
 #include "format/section.h"
@@ -207,19 +208,18 @@ static bool is_no_tx(const struct ls_buf *text)
     return text->len >= sizeof(word) - 1 && memcmp(text->ptr, word, sizeof(word) - 1) == 0;
 }
 
-static void read_file(struct ls_migrations *out, struct ls_migration *m, struct ls_section *s, struct ls_buf *text)
+static void read_file(struct ls_migrations *out, struct ls_migration *m, struct ls_section *s, bool need_hash, struct ls_buf *text)
 {
     char hex[LS_SHA384_HEX];
     size_t bad = 0;
 
-    if (s->path == NULL || !ls_scan_read(out, m, s, text))
+    if (s->path == NULL || !(need_hash ? ls_scan_read : ls_scan_text)(out, m, s, text))
         return;
     if (!ls_utf8_valid(text->ptr != NULL ? text->ptr : "", text->len, &bad)) {
-        struct ls_diag *d = ls_scan_diag(out, LS_SEV_ERROR, "bad-encoding", s->path,
-                                         "is not UTF-8 (byte %zu): sqlx refuses the whole folder", bad + 1);
+        struct ls_diag *d = &out->diags.d.v[out->diags.d.n - 1];
 
-        d->version = m->label;
-        d->hint = "save the file as UTF-8";
+        d->severity = LS_SEV_ERROR;
+        d->message = ls_arena_printf(out->arena, "is not UTF-8 (byte %zu): sqlx refuses the whole folder", bad + 1);
     }
     s->policy = is_no_tx(text) ? LS_POLICY_NO_TX : LS_POLICY_TX;
     if (s != &m->up)
@@ -256,7 +256,6 @@ static enum ls_rc scan(const char *dir, enum ls_dialect dialect, bool need_hash,
     enum ls_rc rc = ls_scan_files(dir, parse_name, ls_order_version, out, err);
 
     (void)dialect;
-    (void)need_hash;
     if (rc != LS_OK)
         return rc;
     drop_diags(out, "duplicate-version");
@@ -266,8 +265,8 @@ static enum ls_rc scan(const char *dir, enum ls_dialect dialect, bool need_hash,
     for (size_t i = 0; i < out->m.n; i++) {
         struct ls_migration *m = &out->m.v[i];
 
-        read_file(out, m, &m->up, &text);
-        read_file(out, m, &m->down, &text);
+        read_file(out, m, &m->up, need_hash, &text);
+        read_file(out, m, &m->down, need_hash, &text);
     }
     look_at_config(out, dir);
     ls_buf_release(&text);
@@ -562,6 +561,7 @@ const struct ls_format ls_format_sqlx = {
     .caps = LS_CAP_UP | LS_CAP_DOWN | LS_CAP_CHECKSUM | LS_CAP_DIRTY | LS_CAP_APPLIED_AT | LS_CAP_DURATION | LS_CAP_RECORD_ONLY |
             LS_CAP_NATIVE_APPLY,
     .rules = &rules,
+    .config = ls_config_sqlx,
     .detect = detect,
     .scan = scan,
     .ledger_read = ledger_read,

@@ -107,8 +107,7 @@ bool ls_scan_leads_outside(const char *dir, const char *path)
     return !is_inside;
 }
 
-/* True: the entry may be opened. */
-static bool may_open(struct ls_migrations *out, const struct ls_dirent *e, const char *path)
+bool ls_scan_may_open(struct ls_migrations *out, const struct ls_dirent *e, const char *path)
 {
     if (!e->is_link || !ls_scan_leads_outside(out->dir, path))
         return true;
@@ -130,7 +129,7 @@ enum ls_rc ls_scan_files(const char *dir, ls_mig_parser parse, ls_mig_order orde
     enum ls_rc rc;
 
     ls_scan_begin(out, dir);
-    rc = ls_dir_read(dir, &listing, err);
+    rc = ls_dir_list(dir, &listing, err);
     for (size_t i = 0; rc == LS_OK && i < listing.e.n; i++) {
         const struct ls_dirent *e = &listing.e.v[i];
         const char *path = ls_arena_printf(out->arena, "%s/%s", dir, e->name);
@@ -143,7 +142,7 @@ enum ls_rc ls_scan_files(const char *dir, ls_mig_parser parse, ls_mig_order orde
                 ls_scan_diag(out, LS_SEV_INFO, "ignored-file", path, "%s is not named as the tool names its migrations: it is ignored", e->name);
             continue;
         }
-        if (!may_open(out, e, path))
+        if (!ls_scan_may_open(out, e, path))
             continue;
         m.up.path = path;
         *LS_VEC_PUSH(&out->m) = m;
@@ -164,7 +163,7 @@ static bool add_part(struct ls_migrations *out, const struct ls_dir *inner, cons
         if (e->is_dir || strcmp(e->name, file) != 0)
             continue;
         path = ls_arena_printf(out->arena, "%s/%s", dir, file);
-        if (!may_open(out, e, path))
+        if (!ls_scan_may_open(out, e, path))
             return false;
         s->path = path;
         return e->size == 0;
@@ -179,7 +178,7 @@ enum ls_rc ls_scan_dirs(const char *dir, const char *up_file, const char *down_f
     enum ls_rc rc;
 
     ls_scan_begin(out, dir);
-    rc = ls_dir_read(dir, &listing, err);
+    rc = ls_dir_list(dir, &listing, err);
     for (size_t i = 0; rc == LS_OK && i < listing.e.n; i++) {
         const struct ls_dirent *e = &listing.e.v[i];
         const char *path = ls_arena_printf(out->arena, "%s/%s", dir, e->name);
@@ -187,7 +186,7 @@ enum ls_rc ls_scan_dirs(const char *dir, const char *up_file, const char *down_f
         struct ls_dir inner = {0};
         struct ls_err own = LS_ERR_INIT;
 
-        if (!e->is_dir || !parse(out->arena, ls_path_base(path), &m) || !may_open(out, e, path))
+        if (!e->is_dir || !parse(out->arena, ls_path_base(path), &m) || !ls_scan_may_open(out, e, path))
             continue;
         if (ls_dir_read(path, &inner, &own) != LS_OK) {
             m.flags |= LS_MIG_BROKEN;

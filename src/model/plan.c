@@ -165,6 +165,8 @@ void ls_plan_digest(const struct ls_plan *p, char hex[LS_SHA256_HEX])
     ls_sha256_field(h, version);
     ls_sha256_field(h, p->id);
     add_int(h, p->to_nothing);
+    if (p->out_of_order)
+        ls_sha256_field(h, "out of order");
     add_int(h, (int64_t)p->setup.n);
     for (size_t i = 0; i < p->setup.n; i++)
         add_op(h, &p->setup.v[i]);

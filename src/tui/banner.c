@@ -3,7 +3,7 @@
 
 #include "tui/banner.h"
 
-#define MAX_BANNERS 5
+#define MAX_BANNERS 6
 
 /* The first thing about the folder that makes its tool refuse it. */
 static const struct ls_diag *folder_error(const struct ls_snapshot *s)
@@ -36,6 +36,8 @@ static void banner_text(const struct app *a, int i, struct ls_buf *out, enum the
         ls_buf_addf(out, "%s belongs to %s, not to %s: nothing is written to it.",
                     s->ledger.location ? s->ledger.location : "the ledger", s->ledger.foreign,
                     s->format ? s->format->title : "this format");
+    } else if (s && s->tool_note && n++ == i) {
+        ls_buf_addf(out, "READ ONLY: %s", s->tool_note);
     } else if (folder_error(s) && n++ == i) {
         ls_buf_addf(out, "FOLDER: %s", folder_error(s)->message);
     } else if (s && s->ledger.has_legacy && n++ == i) {

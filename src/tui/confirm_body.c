@@ -89,7 +89,10 @@ static void summary(struct ui_doc *d, const struct ls_plan *p)
     for (size_t i = 0; i < n; i++)
         destroying += p->steps.v[i].is_destructive;
     label(d, "Plan");
-    ui_doc_addf(d, ROLE_TEXT, "%zu step%s, %zu statement%s", n, n == 1 ? "" : "s", statements, statements == 1 ? "" : "s");
+    if (n > 0 && ls_step_child(&p->steps.v[0]))
+        ui_doc_addf(d, ROLE_TEXT, "%zu step%s, run by %s", n, n == 1 ? "" : "s", ls_step_child(&p->steps.v[0])->argv[0]);
+    else
+        ui_doc_addf(d, ROLE_TEXT, "%zu step%s, %zu statement%s", n, n == 1 ? "" : "s", statements, statements == 1 ? "" : "s");
     if (destroying)
         ui_doc_addf(d, ROLE_DANGER, ", %zu destroy%s data", destroying, destroying == 1 ? "s" : "");
     ui_doc_end(d);
@@ -249,7 +252,7 @@ struct ui_doc *confirm_body(const struct app *a, const struct ls_plan *p, int wi
                 a->target.params.journal ? "each migration is written down in lockstep_journal"
                                          : "declined: nothing is written down");
     label(d, "Digest");
-    ui_doc_addf(d, ROLE_DIM, "%.16s: what changes before the start makes it refuse", p->digest);
+    ui_doc_addf(d, ROLE_DIM, "%.16s: what changes first makes it refuse", p->digest);
     ui_doc_end(d);
     ls_buf_release(&b);
     return d;

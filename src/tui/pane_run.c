@@ -21,6 +21,7 @@ struct run_pane {
     struct ui_view view;
     long doc_row; /* row that doc is about, -1 the report, -2 none */
     enum run_phase doc_phase;
+    size_t doc_heard; /* notices when it was made */
     const struct planref *doc_plan;
     bool is_following; /* the cursor goes where the work is */
     int w, list_h;
@@ -133,6 +134,11 @@ static struct ui_doc *row_doc(const struct app *a, long row, int width)
         ui_doc_sql(d, app_dialect(a), op->sql + pc->start, n < MAX_SHOWN ? n : MAX_SHOWN, pc->line, 0);
     } else if (op->kind == LS_OP_STATEMENT || op->kind == LS_OP_BATCH) {
         ui_doc_sql(d, app_dialect(a), op->sql, op->len < MAX_SHOWN ? op->len : MAX_SHOWN, op->line > 0 ? op->line : 1, 0);
+    } else if (op->kind == LS_OP_CHILD) {
+        ls_op_print_sql(op, app_dialect(a), &sql);
+        ui_doc_wrap(d, ROLE_TEXT, width, 0, sql.ptr);
+        for (size_t i = 0; i < a->run.notices.n; i++)
+            ui_doc_wrap(d, ROLE_DIM, width, 2, a->run.notices.v[i]);
     } else {
         ls_op_print_sql(op, app_dialect(a), &sql);
         ui_doc_sql(d, app_dialect(a), sql.ptr, sql.len, 0, 0);
@@ -154,14 +160,19 @@ static void update_doc(struct run_pane *p)
     const struct app *a = p->base.app;
     const struct run_model *m = &a->run;
     long row = -2;
+    bool is_heard;
 
     if (m->plan && m->rows.n > 0)
         row = m->phase == RUN_PHASE_FINISHED && p->is_following ? -1 : (long)p->list.cursor;
-    if (row == p->doc_row && p->doc_plan == m->plan && p->doc_phase == m->phase)
+    is_heard = row >= 0 && run_row_op(m, &m->rows.v[row]) && run_row_op(m, &m->rows.v[row])->kind == LS_OP_CHILD;
+    if (row == p->doc_row && p->doc_plan == m->plan && p->doc_phase == m->phase && (!is_heard || p->doc_heard == m->n_heard))
         return;
     p->doc_row = row;
     make_doc(p);
     p->view = (struct ui_view){0};
+    if (is_heard && p->is_following && p->doc) /* what the tool said last */
+        p->view.pos.cursor = p->doc->lines.n;
+    p->doc_heard = m->n_heard;
     p->doc_plan = m->plan;
     p->doc_phase = m->phase;
     p->base.app->needs_layout = true;

@@ -94,8 +94,10 @@ void run_model_release(struct run_model *m)
 }
 
 /* Fences and the journal's place are the engine's business; they are in the plan's SQL, not among the rows. */
-static bool is_shown(const struct ls_op *op)
+static bool is_shown(const struct ls_op *op, bool is_delegated)
 {
+    if (is_delegated) /* the transactions are the journal's */
+        return op->kind == LS_OP_CHILD;
     return op->kind != LS_OP_EXPECT && op->kind != LS_OP_JOURNAL;
 }
 
@@ -106,8 +108,10 @@ static void add_row(struct run_model *m, enum run_row_kind kind, int step, int o
 
 static void add_ops(struct run_model *m, const struct ls_op *ops, size_t n, int step)
 {
+    bool is_delegated = step >= 0 && ls_step_child(&m->plan->plan->steps.v[step]) != NULL;
+
     for (size_t i = 0; i < n; i++) {
-        if (!is_shown(&ops[i]))
+        if (!is_shown(&ops[i], is_delegated))
             continue;
         add_row(m, step < 0 ? RUN_ROW_SETUP : RUN_ROW_OP, step, (int)i, -1);
         if (ops[i].kind != LS_OP_BATCH)
@@ -265,8 +269,15 @@ static void undo_step(struct run_model *m, int step)
 
 static void keep_notice(struct run_model *m, const char *text)
 {
-    if (text && m->notices.n < MAX_NOTICES)
-        *LS_VEC_PUSH(&m->notices) = ls_strdup(text);
+    if (!text)
+        return;
+    m->n_heard++;
+    if (m->notices.n == MAX_NOTICES) { /* the newest ones are those that tell */
+        free(m->notices.v[0]);
+        memmove(m->notices.v, m->notices.v + 1, (MAX_NOTICES - 1) * sizeof(*m->notices.v));
+        m->notices.n--;
+    }
+    *LS_VEC_PUSH(&m->notices) = ls_strdup(text);
 }
 
 void run_model_event(struct run_model *m, const struct ls_event *ev, int64_t now_ms)
@@ -323,6 +334,8 @@ void run_model_gate(struct run_model *m, int step, int op)
 {
     long row = run_model_find(m, step, op);
 
+    if (row < 0 && step >= 0 && ls_step_child(&m->plan->plan->steps.v[step])) /* in front of what a tool runs */
+        row = (long)m->step_row[step] + 1;
     m->is_at_gate = true;
     if (row >= 0) {
         set_state(m, row, RUN_NEXT);

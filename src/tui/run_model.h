@@ -56,7 +56,8 @@ struct run_model {
     int64_t op_started_ms; /* of the row at work, by app->now_ms */
     char *lock_wait;       /* who holds the operators' lock, or NULL */
     char *blocked_by;      /* who blocks the statement, or NULL */
-    LS_VEC(char *) notices;
+    LS_VEC(char *) notices; /* the newest of them */
+    size_t n_heard;         /* how many there were */
     struct ls_run_report report; /* once finished */
     char *error_text;            /* of the failed op as the event told it, or NULL */
 };

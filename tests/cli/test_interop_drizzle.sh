@@ -46,6 +46,24 @@ drizzle() { # FOLDER
     run "$node" migrate.cjs "$home" "$major" "$driver" "$where" "$1"
 }
 
+# The command line of it, which brings its own way of calling migrate().
+kit_js() {
+    for k in "$home/node_modules" "$home/../node_modules"; do
+        [ -f "$k/drizzle-kit/bin.cjs" ] && { printf '%s\n' "$k/drizzle-kit/bin.cjs"; return; }
+    done
+}
+
+kit() { # COMMAND FOLDER
+    if [ "$driver" = sqlite ]; then
+        printf 'export default {"dialect": "sqlite", "out": "./%s", "schema": "./none.ts", "dbCredentials": {"url": "%s"}}\n' "$2" "$where" >drizzle.config.mjs
+    else
+        printf 'export default {"dialect": "postgresql", "out": "./%s", "schema": "./none.ts", "dbCredentials": {"host": "%s", "port": %s, "user": "postgres", "database": "%s", "ssl": false}}\n' \
+            "$2" "$LS_TEST_PG_HOST" "$LS_TEST_PG_PORT" "$pg_name" >drizzle.config.mjs
+    fi
+    [ -e node_modules ] || ln -s "$home/node_modules" node_modules
+    run "$node" "$(kit_js)" "$1" --config drizzle.config.mjs
+}
+
 lockstep() {
     run "$LS_BIN" "$@" --url "$url" --format "$format"
 }
@@ -67,9 +85,17 @@ folders() {
             "$(entry 2 1795246980001 0002_c)" "$(entry 3 1795246990002 0003_d)" >all/meta/_journal.json
         first=0000_a.sql second=0001_b.sql third=0002_c.sql fourth=0003_d.sql
     else
+        n=0
         for m in 20261121074251_a 20261121074253_b 20261121074300_c 20261121074310_d; do
             mkdir all/$m
-            echo '{}' >all/$m/snapshot.json
+            case $driver$n in
+            sqlite*) snapshot='"version": "7", "dialect": "sqlite", "renames": [], "ddl": []' ;;
+            postgres0) snapshot='"version": "9", "dialect": "postgres", "type": "base", "footprints": [], "ddl": []' ;;
+            *) snapshot='"version": "9", "dialect": "postgres", "type": "diff", "footprints": [], "deltas": []' ;;
+            esac
+            printf '{%s, "id": "00000000-0000-0000-0000-00000000000%s", "prevIds": ["00000000-0000-0000-0000-00000000000%s"]}\n' "$snapshot" $((n + 1)) $n \
+                >all/$m/snapshot.json
+            n=$((n + 1))
         done
         cp -r all/20261121074251_a all/20261121074253_b half/
         first=20261121074251_a/migration.sql second=20261121074253_b/migration.sql
@@ -148,6 +174,24 @@ by_turns() { # HOME DRIVER
     lockstep up --yes --migrations all
     exits 0 "$what: and has nothing to do"
     is "$(ledger)" "$all" "$what: nor does it write"
+
+    if [ -z "$(kit_js)" ]; then
+        skip "there is no drizzle-kit beside drizzle-orm" "$what: drizzle-kit"
+        return
+    fi
+    new_database kit-first
+    kit migrate half
+    exits 0 "$what: drizzle-kit applies a half"
+    lockstep up --yes --migrations all
+    exits 0 "$what: lockstep applies the rest"
+    is "$(ledger)" "$all" "$what: the ledger is what Drizzle alone makes"
+    kit migrate all
+    exits 0 "$what: drizzle-kit goes on"
+    is "$(ledger)" "$all" "$what: and has nothing to do"
+    lockstep new "add email" --migrations half
+    exits 0 "$what: new"
+    kit check half
+    exits 0 "$what: drizzle-kit finds nothing wrong with it"
 }
 
 IFS=:

@@ -1,7 +1,7 @@
 # --json everywhere: one object that parses, no control bytes in it, and the exit code of the same words without it.
 . "$LS_SRCDIR/tests/cli/lib.sh"
 need_jq
-commands='status|status --check|plan|plan up 1|up 1|up 1 --yes|verify|verify --no-run|log|log -n 0|backups|backups list|backups verify none|backups prune --keep 1
+commands='status|status --check|plan|plan up 1|up 1|up 1 --yes|verify|verify --no-run|lint|lint --fail-on info|log|log -n 0|backups|backups list|backups verify none|backups prune --keep 1
 mark 1 pending --yes|mark 1 maybe|mark --import|down --yes|to 99|new thing|init|split migrations/001_x.up.sql --dialect sqlite|split nowhere.sql
 version|help|help up|status --help|statsu|status --url nonsense|up --read-only'
 esc=$(printf '\033]0;owned\007\033[31m')

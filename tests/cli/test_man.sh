@@ -2,6 +2,7 @@
 . "$LS_SRCDIR/tests/cli/lib.sh"
 man1=$LS_SRCDIR/man/lockstep.1
 man5=$LS_SRCDIR/man/lockstep.conf.5
+man7=$LS_SRCDIR/man/lockstep-formats.7
 
 plain() { # FILE: the page's text without macros and escapes
     sed -e 's/\\-/-/g' -e 's/\\f[BIPR]//g' -e 's/^\.[A-Z]* *//' -e 's/"//g' "$1"
@@ -74,7 +75,13 @@ done
 run "$LS_BIN" init --project "$LS_TEST_TMP/made.conf" --migrations "$LS_TEST_TMP/m"
 like "$(cat "$LS_TEST_TMP/made.conf")" 'lockstep formats. lists' "so does the file that init writes"
 
-for page in "$man1" "$man5"; do
+# Every format has its section, whose first words are what `lockstep formats` says of it.
+"$LS_BIN" formats "$LS_TEST_TMP" | sed -n '2,/^$/{/^$/!p;}' | sed -E 's/^([^ ]+)  +.*  +([^ ].*)$/\1: \2/' | sort >"$LS_TEST_TMP/formats.want"
+sed -e 's/\\-/-/g' "$man7" | sed -n 's/^\.SS //p; s/^Can: \(.*\)\.$/\1/p' | paste -d: - - | sed 's/:/: /' | sort >"$LS_TEST_TMP/formats.have"
+ok "there are formats" test "$(wc -l <"$LS_TEST_TMP/formats.want")" -gt 20
+is "$(cat "$LS_TEST_TMP/formats.have")" "$(cat "$LS_TEST_TMP/formats.want")" "lockstep-formats(7) has each format, with what can be done with it"
+
+for page in "$man1" "$man5" "$man7"; do
     if command -v groff >/dev/null 2>&1; then
         is "$(groff -man -Tutf8 -ww -z "$page" 2>&1)" "" "groff has no complaint about ${page##*/}"
     else

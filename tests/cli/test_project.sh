@@ -31,6 +31,16 @@ mkdir migrations && : >migrations/7_x.up.sql && : >migrations/7_x.verify.sql
 run "$LS_BIN" init
 like "$(cat lockstep.conf)" '^format = lockstep$' "init finds the format of a folder"
 
+in_dir elsewhere
+mkdir -p db/migrate app && printf 'class X < ActiveRecord::Migration[7.0]\nend\n' >db/migrate/1_x.rb
+run "$LS_BIN" init
+like "$(cat lockstep.conf)" '^migrations = db/migrate$' "init finds the folder that a tool has its migrations in"
+like "$(cat lockstep.conf)" '^format = rails$' "and the tool"
+ok "and makes no other" test ! -e migrations
+mkdir -p app/db && mv db/migrate app/db/
+run "$LS_BIN" init --project app
+like "$(cat app/lockstep.conf)" '^migrations = db/migrate$' "also for a file in another folder"
+
 in_dir two
 mkdir migrations && : >migrations/7_x.up.sql
 run "$LS_BIN" init

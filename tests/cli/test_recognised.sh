@@ -39,32 +39,32 @@ put plain/migrations/1_x.ts 'nothing'
 run "$LS_BIN" formats plain
 like "$out" '^no migrations found' "names alone prove nothing"
 run "$LS_BIN" version
-unlike "$out" alembic "version lists only what is worked with"
+unlike "$out" typeorm "version lists only what is worked with"
 
 # --- refused in words ---
 if has_driver sqlite; then
     LOCKSTEP_URL=sqlite:a.db
     export LOCKSTEP_URL
     for words in status 'status --check' up 'up 1' down 'to 1' plan verify 'mark 1 applied' 'new x'; do
-        run "$LS_BIN" $words --migrations alembic/migrations
-        exits 1 "$words in alembic's folder"
-        like "$err" 'Alembic, which lockstep knows by name only' "$words says why"
-        like "$err" 'use Alembic' "$words says what to use"
+        run "$LS_BIN" $words --migrations typeorm/src/migrations
+        exits 1 "$words in typeorm's folder"
+        like "$err" 'TypeORM, which lockstep knows by name only' "$words says why"
+        like "$err" 'use TypeORM' "$words says what to use"
         run "$LS_BIN" $words --format django --migrations plain/migrations
         exits 1 "$words --format django"
         like "$err" 'Django, which lockstep knows by name only' "$words --format django says why"
     done
-    run "$LS_BIN" formats --format alembic plain
+    run "$LS_BIN" formats --format typeorm plain
     exits 0 "formats does not mind --format"
 fi
 
 # --- the tool's ledger in the database ---
 if has_driver sqlite && command -v sqlite3 >/dev/null 2>&1; then
-    sqlite3 b.db "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL); INSERT INTO alembic_version VALUES ('cd');
+    sqlite3 b.db "CREATE TABLE migrations (id INTEGER, timestamp BIGINT, name VARCHAR);
         CREATE TABLE schema_migrations (version VARCHAR PRIMARY KEY); CREATE TABLE ar_internal_metadata (key VARCHAR);"
-    run "$LS_BIN" status --url sqlite:b.db --migrations alembic/migrations
-    exits 1 "alembic's folder and ledger"
-    like "$err" 'Alembic, which lockstep knows by name only' "are refused the same way"
+    run "$LS_BIN" status --url sqlite:b.db --migrations typeorm/src/migrations
+    exits 1 "typeorm's folder and ledger"
+    like "$err" 'TypeORM, which lockstep knows by name only' "are refused the same way"
     put own/migrations/001_x.up.sql '-- lockstep: transaction
 SELECT 1;'
     run "$LS_BIN" status --url sqlite:b.db --migrations own/migrations
@@ -75,12 +75,12 @@ SELECT 1;'
 fi
 
 # --- init ---
-mkdir -p init/.git && cp -R alembic/migrations init/ && cd init || exit 1
+mkdir -p init/.git && cp -R django/migrations init/ && cd init || exit 1
 unset LOCKSTEP_URL
 run "$LS_BIN" init
-exits 0 "init beside alembic's folder"
+exits 0 "init beside django's folder"
 unlike "$(cat lockstep.conf)" '^format = ' "writes no format that cannot be worked with"
-like "$err" 'Alembic, which lockstep knows by name only' "and says so"
+like "$err" 'Django, which lockstep knows by name only' "and says so"
 run "$LS_BIN" init --project other.conf --format liquibase
 ok "init --format liquibase fails" test "$rc" -ne 0
 like "$err" 'knows Liquibase by name only; use Liquibase' "with the reason"
@@ -89,6 +89,15 @@ cd ..
 corpus=$LS_SRCDIR/../shared/corpus/alembic-sqlite/securedrop
 if [ -d "$corpus" ]; then
     is "$(found "$corpus")" "alembic $(ls "$corpus"/versions/*.py | wc -l | tr -d ' ') certain" "a real project of alembic"
+    if has_driver sqlite; then
+        run "$LS_BIN" status --url sqlite:c.db --migrations "$corpus"
+        like "$out" 'state +25 pending' "its history is complete"
+        like "$out" '15ac9509fc68 +init +pending' "with ids and titles"
+        like "$err" 'script_location leads to .*alembic, which is not there' "what stops alembic is said: its settings"
+        like "$err" 'env.py:15: it imports db, not found' "and what env.py wants"
+        run "$LS_BIN" plan --url sqlite:c.db --migrations "$corpus"
+        exits 3 "so nothing is run there"
+    fi
 else
     skip "the corpus is not here" "a real project of alembic"
 fi

@@ -99,7 +99,7 @@ if command -v jq >/dev/null 2>&1; then
         is "$(json '.name + " " + (.options_everywhere | map(.name) | contains(["url", "json"]) | tostring)')" "$c true" "$c --help --json"
     done
     run "$LS_BIN" help up --json
-    is "$(json '.options | map(.name) | join(" ")')" "backup no-backup" "help up --json lists its options"
+    is "$(json '.options | map(.name) | join(" ")')" "backup no-backup out-of-order" "help up --json lists its options"
     run "$LS_BIN" help --json
     is "$(json '.commands | map(.name) | join(" ")')" "$("$LS_BIN" --dump-options | sed -n 's/^command //p' | tr '\n' ' ' | sed 's/ $//')" "help --json lists the commands"
     run "$LS_BIN" version --json

@@ -27,13 +27,18 @@ static void write_plain_folder(struct scene *sc)
 {
     for (int v = 1; v <= SCENE_N; v++) {
         bool no_tx = sc->no_tx && v == 2;
-        char name[64], *text = ls_asprintf("%sCREATE TABLE t%d (i int);\nINSERT INTO t%d VALUES (1);\n%s-- down\n%sDROP TABLE t%d;\n",
-                                           no_tx ? "-- no-transaction\n" : "", v, v, no_tx ? "CREATE TABLE t2b (i int);\n" : "",
-                                           no_tx ? "DROP TABLE t2b;\n" : "", v);
+        struct ls_buf text = LS_BUF_INIT;
+        char name[64];
 
+        ls_buf_addf(&text, "%sCREATE TABLE t%d (i int);\nINSERT INTO t%d VALUES (1);\n", no_tx ? "-- no-transaction\n" : "", v, v);
+        if (no_tx)
+            ls_buf_adds(&text, "CREATE TABLE t2b (i int);\n");
+        if (sc->bulk > 0)
+            ls_buf_addf(&text, "CREATE TABLE bulk%d (t text);\nINSERT INTO bulk%d VALUES (hex(randomblob(%zu)));\n", v, v, sc->bulk / 2);
+        ls_buf_addf(&text, "-- down\n%sDROP TABLE t%d;\n", no_tx ? "DROP TABLE t2b;\n" : "", v);
         snprintf(name, sizeof name, "migrations/%03d_t.sql", v);
-        ops_put(&sc->o, name, text);
-        free(text);
+        ops_put(&sc->o, name, text.ptr);
+        ls_buf_release(&text);
     }
 }
 

@@ -44,14 +44,18 @@ static void fill_up(struct scene sc)
     scene_open(&sc);
     for (rlim_t limit = 0; verdict != LS_VERDICT_DONE; limit += STEP * (rlim_t)test_stride()) {
         struct ls_snapshot *snap;
+        bool may_be_dirty;
         char when[96];
 
         verdict = run_limited(&sc, limit);
+        /* A list in a file, and no journal: nothing in the database tells what became of a COMMIT, and the mark in the list says so. */
+        may_be_dirty = verdict == LS_VERDICT_DIRTY ||
+                       (verdict == LS_VERDICT_UNKNOWN && sc.no_journal && strcmp(sc.format, "plain") == 0);
         snprintf(when, sizeof when, "%s, %ld bytes: verdict %s", sc.format, (long)limit, ls_verdict_name((enum ls_verdict)verdict));
         snap = ops_snapshot(&sc.o);
-        if (snap->ledger.dirty != (verdict == LS_VERDICT_DIRTY) || verdict == LS_VERDICT_UNKNOWN)
+        if (snap->ledger.dirty != may_be_dirty || (verdict == LS_VERDICT_UNKNOWN && !may_be_dirty))
             fail_msg("%s: the ledger is %s", when, snap->ledger.dirty ? "dirty" : "clean");
-        scene_check(&sc, when, verdict == LS_VERDICT_DIRTY);
+        scene_check(&sc, when, may_be_dirty);
         ls_snapshot_free(snap);
         scene_converge(&sc, when);
         n_failed += verdict != LS_VERDICT_DONE;
@@ -87,6 +91,13 @@ static void golang_wal(void **state)
     fill_up((struct scene){.format = "golang-migrate", .direction = LS_UP, .wal = true});
 }
 
+static void plain(void **state)
+{
+    (void)state;
+    fill_up((struct scene){.format = "plain", .direction = LS_UP});
+    fill_up((struct scene){.format = "plain", .direction = LS_UP, .no_journal = true});
+}
+
 static void no_journal(void **state)
 {
     (void)state;
@@ -100,7 +111,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(lockstep),   cmocka_unit_test(lockstep_wal), cmocka_unit_test(golang),
-        cmocka_unit_test(golang_wal), cmocka_unit_test(no_journal),
+        cmocka_unit_test(golang_wal), cmocka_unit_test(no_journal),   cmocka_unit_test(plain),
     };
 
     return cmocka_run_group_tests_name("full", tests, NULL, NULL);

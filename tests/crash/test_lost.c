@@ -77,7 +77,7 @@ static const char dawdle[] =
 static void slow_down(struct scene *sc, enum moment moment)
 {
     if (moment == DURING_STATEMENT || moment == DURING_SHORT_STATEMENT) {
-        ops_put(&sc->o, "migrations/002_t.up.sql",
+        ops_put(&sc->o, strcmp(sc->format, "plain") == 0 ? "migrations/002_t.sql" : "migrations/002_t.up.sql",
                 moment == DURING_STATEMENT
                     ? "CREATE TABLE t2 (i int);\nINSERT INTO t2 VALUES (1);\n"
                       "SELECT pg_sleep(CASE WHEN to_regclass('public.slow_statement') IS NULL THEN 0 ELSE 2 END);\n"
@@ -87,7 +87,15 @@ static void slow_down(struct scene *sc, enum moment moment)
     }
     if (moment == DURING_DEAF_COMMIT)
         ops_sql(&sc->o, "CREATE TABLE deaf ();");
-    if (moment == DURING_COMMIT || moment == DURING_DEAF_COMMIT) {
+    if (moment == DURING_COMMIT && strcmp(sc->format, "plain") == 0) {
+        /* No ledger is in the database: the trigger hangs on the migration's own table. */
+        ops_sql(&sc->o, dawdle);
+        ops_sql(&sc->o, "CREATE TABLE slow_commit ();");
+        ops_put(&sc->o, "migrations/002_t.sql",
+                "CREATE TABLE t2 (i int);\nCREATE CONSTRAINT TRIGGER dawdle AFTER INSERT ON t2 DEFERRABLE INITIALLY DEFERRED FOR "
+                "EACH ROW"
+                " EXECUTE FUNCTION dawdle();\nINSERT INTO t2 VALUES (1);\n");
+    } else if (moment == DURING_COMMIT || moment == DURING_DEAF_COMMIT) {
         /* One migration in, so that the ledger is there to hang the trigger on. */
         ops_sql(&sc->o, dawdle);
         ops_sql(&sc->o, "CREATE TABLE slow_commit ();");
@@ -127,7 +135,7 @@ static void lose(const char *format, enum moment moment, enum how how, int step)
     if (test_pg_url() == NULL)
         test_skip(test_pg_skip_reason());
     scene_open(&sc);
-    if (moment == DURING_COMMIT || moment == DURING_DEAF_COMMIT)
+    if ((moment == DURING_COMMIT || moment == DURING_DEAF_COMMIT) && strcmp(format, "plain") != 0)
         ops_sql(&sc.o, golang_ledger);
     slow_down(&sc, moment);
     scene_shut_eye(&sc);
@@ -176,17 +184,33 @@ CASE(golang_cut_in_a_statement, "golang-migrate", DURING_STATEMENT, CUT_LINE, 1)
 CASE(golang_ended_in_a_commit, "golang-migrate", DURING_COMMIT, END_SESSION, 0)
 CASE(golang_cut_in_a_commit, "golang-migrate", DURING_COMMIT, CUT_LINE, 0)
 CASE(golang_cut_in_a_deaf_commit, "golang-migrate", DURING_DEAF_COMMIT, CUT_LINE, 0)
+CASE(plain_ended_before_a_statement, "plain", BEFORE_STATEMENT, END_SESSION, 1)
+CASE(plain_cut_before_a_statement, "plain", BEFORE_STATEMENT, CUT_LINE, 1)
+CASE(plain_cut_in_a_statement, "plain", DURING_STATEMENT, CUT_LINE, 1)
+CASE(plain_ended_in_a_commit, "plain", DURING_COMMIT, END_SESSION, 1)
+CASE(plain_cut_in_a_commit, "plain", DURING_COMMIT, CUT_LINE, 1)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(lockstep_ended_before_a_statement), cmocka_unit_test(lockstep_cut_before_a_statement),
-        cmocka_unit_test(lockstep_ended_in_a_statement),     cmocka_unit_test(lockstep_cut_in_a_statement),
-        cmocka_unit_test(golang_ended_before_a_statement),   cmocka_unit_test(golang_cut_before_a_statement),
-        cmocka_unit_test(golang_ended_in_a_statement),       cmocka_unit_test(golang_cut_in_a_statement),
-        cmocka_unit_test(lockstep_cut_in_a_short_statement), cmocka_unit_test(golang_cut_in_a_short_statement),
-        cmocka_unit_test(golang_ended_in_a_commit),          cmocka_unit_test(golang_cut_in_a_commit),
+        cmocka_unit_test(lockstep_ended_before_a_statement),
+        cmocka_unit_test(lockstep_cut_before_a_statement),
+        cmocka_unit_test(lockstep_ended_in_a_statement),
+        cmocka_unit_test(lockstep_cut_in_a_statement),
+        cmocka_unit_test(golang_ended_before_a_statement),
+        cmocka_unit_test(golang_cut_before_a_statement),
+        cmocka_unit_test(golang_ended_in_a_statement),
+        cmocka_unit_test(golang_cut_in_a_statement),
+        cmocka_unit_test(lockstep_cut_in_a_short_statement),
+        cmocka_unit_test(golang_cut_in_a_short_statement),
+        cmocka_unit_test(golang_ended_in_a_commit),
+        cmocka_unit_test(golang_cut_in_a_commit),
         cmocka_unit_test(golang_cut_in_a_deaf_commit),
+        cmocka_unit_test(plain_ended_before_a_statement),
+        cmocka_unit_test(plain_cut_before_a_statement),
+        cmocka_unit_test(plain_cut_in_a_statement),
+        cmocka_unit_test(plain_ended_in_a_commit),
+        cmocka_unit_test(plain_cut_in_a_commit),
     };
 
     return cmocka_run_group_tests_name("lost", tests, NULL, NULL);

@@ -68,7 +68,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
         require(one->up.path == NULL ||
                     (strncmp(one->up.path, folder, strlen(folder)) == 0 && strchr(one->up.path + strlen(folder) + 1, '/') == NULL),
                 "its file is in the folder");
-        require((one->up.path == NULL) == (one->checksum == NULL), "what can be read has a hash");
+        require((one->flags & LS_MIG_UNPARSED) != 0 || (one->up.path == NULL) == (one->checksum == NULL), "what can be read has a hash");
+        require((one->flags & LS_MIG_UNPARSED) == 0 || one->checksum == NULL, "and without its journal none");
     }
     for (size_t i = 0; i < m.diags.d.n; i++)
         require(m.diags.d.v[i].code != NULL && m.diags.d.v[i].message != NULL && m.diags.d.v[i].line >= 0,

@@ -71,7 +71,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
     /* A copy of its exact size, so that a byte read too much is seen. */
     char *text;
-    bool is_broken, in_tx;
+    bool in_tx;
+    int broken_line = 0;
     size_t half;
 
     if (len == 0)
@@ -83,8 +84,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
         check_names(text + half, text);
         break;
     case 1:
-        in_tx = ls_diesel_metadata((const char *)data + 1, len - 1, &is_broken);
-        require(in_tx || !is_broken, "what cannot be understood runs in a transaction");
+        in_tx = ls_diesel_metadata((const char *)data + 1, len - 1, &broken_line);
+        require(in_tx || broken_line == 0, "what cannot be understood runs in a transaction");
         break;
     case 2:
         require(is_inside(ls_prisma_provider((const char *)data + 1, len - 1), (const char *)data + 1, len - 1),

@@ -14,7 +14,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 
     if (len == 0)
         return 0;
-    rc = ls_settings_parse(&s, (enum ls_settings_kind)(data[0] % 4), (const char *)data + 1, len - 1, "f", &err);
+    rc = ls_settings_parse(&s, (enum ls_settings_kind)(data[0] % 5), (const char *)data + 1, len - 1, "f", &err);
     cuts_require(rc == LS_OK || rc == LS_E_INPUT, "a text is read, or it is wrong");
     cuts_require((rc == LS_OK) == (err.message == NULL), "what is wrong is said");
     cuts_require(rc == LS_OK || strncmp(err.message, "f:", 2) == 0, "with its place");

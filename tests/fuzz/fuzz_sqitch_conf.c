@@ -1,4 +1,5 @@
-/* Any bytes as a sqitch.conf: each setting has a section, a key in lower case and a value, and is found again; an error has a line of the text. */
+/* Any bytes as a sqitch.conf: each setting has a section, a key in lower case and a value, and is found again; an error has a line
+ * of the text. */
 #include <config.h>
 
 #include <stdint.h>

@@ -1,5 +1,5 @@
-/* Any bytes as a sqitch.plan: each item has a name that is one, an id, a line of the text and a change in front of it; each error words and a line; and
- * without an error the changes make one chain. */
+/* Any bytes as a sqitch.plan: each item has a name that is one, an id, a line of the text and a change in front of it; each error
+ * words and a line; and without an error the changes make one chain. */
 #include <config.h>
 
 #include <stdint.h>
@@ -54,7 +54,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
             last = (long)i;
     }
     for (size_t i = 0; i < p.errors.n; i++)
-        require(p.errors.v[i].line >= 0 && p.errors.v[i].line <= n_lines && p.errors.v[i].message[0] != '\0', "an error says something");
+        require(p.errors.v[i].line >= 0 && p.errors.v[i].line <= n_lines && p.errors.v[i].message[0] != '\0',
+                "an error says something");
     require(p.errors.n > 0 || p.project != NULL, "a plan has a project");
     ls_sqitch_plan_release(&p);
     ls_arena_free(arena);

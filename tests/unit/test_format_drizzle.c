@@ -240,7 +240,9 @@ static void journal_and_files(void **state)
     eng_refused(&o, LS_ACTION_UP, -1, NULL, LS_E_REFUSED, "the journal is for postgresql");
     fld_put(&o, "migrations/meta/_journal.json", "{\n\"entries\": [\n{,\n");
     fmt_diag_is(&o, "unreadable-file", "_journal.json", 3, "_journal.json:3");
-    eng_states(&o, "");
+    eng_states(&o, "0000 pending, 0005 pending"); /* the files are shown */
+    eng_refused(&o, LS_ACTION_UP, -1, NULL, LS_E_REFUSED, "could not be understood");
+    eng_refused(&o, LS_ACTION_MARK_APPLIED, 0, "0000", LS_E_REFUSED, "has no file whose hash could be recorded");
     ops_close(&o);
 }
 

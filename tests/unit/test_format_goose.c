@@ -291,9 +291,35 @@ static void late_files(bool pg)
     eng_has(snap->timeline.e.v[1].tool_would, "-allow-missing");
     ls_snapshot_free(snap);
     eng_refused(&o, LS_ACTION_UP, -1, NULL, LS_E_REFUSED, "found 1 missing migrations before current version 00003: 2");
+    {
+        /* As -allow-missing: the missing ones first, then the newer ones. */
+        struct ls_plan_request req = {.action = LS_ACTION_UP, .count = -1, .out_of_order = true};
+        struct ls_run_report rep;
+        struct ls_plan *plan = NULL;
+
+        ops_put(&o, "migrations/4_d.sql", UP "CREATE TABLE d (id int);\n" DOWN "DROP TABLE d;\n");
+        snap = ops_snapshot(&o);
+        ops_ok(ls_plan_make(o.s, snap, &req, &plan, err));
+        assert_int_equal(plan->steps.n, 2);
+        assert_string_equal(plan->steps.v[0].label, "2");
+        assert_int_equal(ls_run(o.s, plan, NULL, &rep), LS_OK);
+        ls_run_report_release(&rep);
+        ls_plan_free(plan);
+        ls_snapshot_free(snap);
+        eng_is(&o, rows(pg), "1/0/true 2/1/true 3/3/true 4/2/true 5/4/true");
+        eng_run(&o, LS_ACTION_DOWN, 2, NULL);
+        ops_sql(&o, "DELETE FROM goose_db_version WHERE id > 3");
+        eng_states(&o, "00001 applied, 2 out-of-order, 00003 applied, 4 pending");
+    }
+    {
+        char *path = ops_path(&o, "migrations/4_d.sql");
+
+        assert_int_equal(unlink(path), 0);
+        free(path);
+    }
     ops_sql(&o, "CREATE TABLE late (id int)");
     eng_run(&o, LS_ACTION_MARK_APPLIED, 0, "2");
-    eng_is(&o, rows(pg), "1/0/true 2/1/true 3/3/true 4/2/true");
+    eng_states(&o, "00001 applied, 2 applied, 00003 applied");
     eng_run(&o, LS_ACTION_DOWN, 1, NULL);
     eng_states(&o, "00001 applied, 2 out-of-order, 00003 applied");
     tables_are(&o, pg, "a,a2,b,b2");
@@ -309,8 +335,8 @@ static void a_missing_file(bool pg)
     folder(&o);
     eng_run(&o, LS_ACTION_UP, -1, NULL);
     ops_sql(&o, "INSERT INTO goose_db_version (version_id, is_applied) VALUES (2, true)");
-    eng_states(&o, "00001 applied, 2 missing, 00003 applied");
-    eng_refused(&o, LS_ACTION_DOWN, 1, NULL, LS_E_REFUSED, "version 2 is in the ledger, but has no file");
+    eng_states(&o, "00001 applied, 00002 missing, 00003 applied");
+    eng_refused(&o, LS_ACTION_DOWN, 1, NULL, LS_E_REFUSED, "version 00002 is in the ledger, but has no file");
     ops_put(&o, "migrations/4_d.sql", UP "CREATE TABLE d (id int);\n");
     eng_run(&o, LS_ACTION_UP, -1, NULL);  /* up does not care */
     eng_run(&o, LS_ACTION_DOWN, 1, NULL); /* no Down in the file: goose only deletes the row */
@@ -329,6 +355,7 @@ static void refusals(bool pg)
     ops_open(&o, "goose", pg);
     ops_put(&o, "migrations/1_a.sql", UP "CREATE TABLE a (id int);\n");
     ops_put(&o, "migrations/2_b.sql", UP "-- +goose ENVSUB ON\nINSERT INTO a VALUES (${X});\n-- +goose ENVSUB OFF\n");
+    fmt_diag_is(&o, "placeholder", "2_b.sql", 3, "ENVSUB is on");
     eng_refused(&o, LS_ACTION_UP, -1, NULL, LS_E_REFUSED, "environment variables");
     eng_run(&o, LS_ACTION_UP, 1, NULL);
     ops_put(&o, "migrations/2_b.sql", UP "-- +goose ENVSUB ON\n-- +goose ENVSUB OFF\nSELECT 1, '${X}';\n");

@@ -19,14 +19,10 @@ static void names(void **state)
     static const struct {
         const char *file, *digits, *title, *scope; /* digits NULL: illegal */
     } cases[] = {
-        {"002_idx.rb", "002", "idx", ""},
-        {"20240101000000_create_as.rb", "20240101000000", "create_as", ""},
-        {"1_a.blog.rb", "1", "a", "blog"},
-        {"1_.rb", "1", "", ""},
-        {"1_a..rb", "1", "a", ""},
-        {"1_A.rb", NULL, NULL, NULL},
-        {"1_a-b.rb", NULL, NULL, NULL},
-        {"1_a.b.c.rb", NULL, NULL, NULL},
+        {"002_idx.rb", "002", "idx", ""},  {"20240101000000_create_as.rb", "20240101000000", "create_as", ""},
+        {"1_a.blog.rb", "1", "a", "blog"}, {"1_.rb", "1", "", ""},
+        {"1_a..rb", "1", "a", ""},         {"1_A.rb", NULL, NULL, NULL},
+        {"1_a-b.rb", NULL, NULL, NULL},    {"1_a.b.c.rb", NULL, NULL, NULL},
         {"1a_b.rb", NULL, NULL, NULL},
     };
 
@@ -41,7 +37,8 @@ static void names(void **state)
             continue;
         assert_true(n.digits.len == strlen(cases[i].digits) && memcmp(n.digits.ptr, cases[i].digits, n.digits.len) == 0);
         assert_true(n.title.len == strlen(cases[i].title) && memcmp(n.title.ptr, cases[i].title, n.title.len) == 0);
-        assert_true(n.scope.len == strlen(cases[i].scope) && (n.scope.len == 0 || memcmp(n.scope.ptr, cases[i].scope, n.scope.len) == 0));
+        assert_true(n.scope.len == strlen(cases[i].scope) &&
+                    (n.scope.len == 0 || memcmp(n.scope.ptr, cases[i].scope, n.scope.len) == 0));
     }
     assert_false(ls_rails_is_seen("schema.rb"));
     assert_false(ls_rails_is_seen("1.rb"));
@@ -91,7 +88,8 @@ static void ledger(struct ops *o, const char *rows)
     char *sql = ls_asprintf("INSERT INTO schema_migrations VALUES %s", rows);
 
     ops_sql(o, "CREATE TABLE schema_migrations (version varchar NOT NULL PRIMARY KEY)");
-    ops_sql(o, "CREATE TABLE ar_internal_metadata (key varchar NOT NULL PRIMARY KEY, value varchar, created_at timestamp NOT NULL, updated_at timestamp NOT NULL)");
+    ops_sql(o, "CREATE TABLE ar_internal_metadata (key varchar NOT NULL PRIMARY KEY, value varchar, created_at timestamp NOT NULL, "
+               "updated_at timestamp NOT NULL)");
     ops_sql(o, "INSERT INTO ar_internal_metadata VALUES ('environment', 'production', '2026-01-01', '2026-01-01')");
     ops_sql(o, sql);
     free(sql);
@@ -118,7 +116,7 @@ static void folder_and_ledger(bool pg)
     eng_states(&o, "002 pending, 10 pending, 20240101000000 pending");
     ledger(&o, "('2'), ('20240101000000'), ('7')");
     /* Numeric order; 10 came late and is run all the same; 7 has no file. */
-    eng_states(&o, "002 applied, 7 missing, 10 out-of-order, 20240101000000 applied");
+    eng_states(&o, "002 applied, 007 missing, 10 out-of-order, 20240101000000 applied");
     snap = ops_snapshot(&o);
     assert_string_equal(snap->format->name, "rails");
     assert_string_equal(snap->ledger.variant, "environment production");
@@ -142,12 +140,15 @@ static void marks(bool pg)
     ledger(&o, "('002')");
     eng_states(&o, "002 applied, 10 pending, 20240101000000 pending");
     plan = eng_plan(&o, LS_ACTION_MARK_APPLIED, 0, "10");
-    fmt_kinds_are(&plan->steps.v[0], pg ? "BEGIN ledger:LOCK fence ledger:INSERT journal COMMIT" : "BEGIN fence ledger:INSERT journal COMMIT");
+    fmt_kinds_are(&plan->steps.v[0],
+                  pg ? "BEGIN ledger:LOCK fence ledger:INSERT journal COMMIT" : "BEGIN fence ledger:INSERT journal COMMIT");
     ls_plan_free(plan);
     eng_run(&o, LS_ACTION_MARK_APPLIED, 0, "10");
     eng_run(&o, LS_ACTION_MARK_PENDING, 0, "2");
     eng_states(&o, "002 out-of-order, 10 applied, 20240101000000 pending");
-    eng_is(&o, pg ? "SELECT string_agg(version, ',') FROM schema_migrations" : "SELECT group_concat(version) FROM schema_migrations", "10");
+    eng_is(&o,
+           pg ? "SELECT string_agg(version, ',') FROM schema_migrations" : "SELECT group_concat(version) FROM schema_migrations",
+           "10");
     ops_close(&o);
 }
 ENG_BOTH(marks)
@@ -221,7 +222,8 @@ static void a_plan_names_the_command(void **state)
     fld_put(&o, "bin/rails", "#!/bin/sh\nexit 9\n");
     bin = ops_path(&o, "bin/rails");
     assert_int_equal(chmod(bin, 0700), 0);
-    fld_put(&o, "migrations/20240101000000_create_bs.rb", "class CreateBs < ActiveRecord::Migration[7.0]\n  disable_ddl_transaction!\nend\n");
+    fld_put(&o, "migrations/20240101000000_create_bs.rb",
+            "class CreateBs < ActiveRecord::Migration[7.0]\n  disable_ddl_transaction!\nend\n");
     plan = eng_plan(&o, LS_ACTION_UP, -1, NULL);
     assert_int_equal(plan->steps.n, 3);
     fmt_kinds_are(&plan->steps.v[0], "BEGIN fence journal COMMIT child BEGIN fence journal COMMIT");
@@ -235,6 +237,19 @@ static void a_plan_names_the_command(void **state)
     assert_true(cmd->is_atomic);
     assert_false(ls_step_child(&plan->steps.v[2])->is_atomic);
     assert_false(plan->steps.v[0].is_half);
+    assert_int_equal(cmd->n_env, 1);
+    ls_plan_free(plan);
+    /* The database says which environment it is of: Rails runs in that one, whatever else it would take. */
+    ledger(&o, "('2')");
+    plan = eng_plan(&o, LS_ACTION_UP, 1, NULL);
+    cmd = ls_step_child(&plan->steps.v[0]);
+    assert_int_equal(cmd->n_env, 2);
+    assert_string_equal(cmd->env[1].name, "RAILS_ENV");
+    assert_string_equal(cmd->env[1].text, "production");
+    ls_plan_free(plan);
+    ops_sql(&o, "UPDATE ar_internal_metadata SET value = 'a b'");
+    plan = eng_plan(&o, LS_ACTION_UP, 1, NULL);
+    assert_int_equal(ls_step_child(&plan->steps.v[0])->n_env, 1);
     ls_plan_free(plan);
     free(bin);
     ops_close(&o);
@@ -255,7 +270,8 @@ static void new_migration(void **state)
 
     /* The first one: Gemfile.lock says which Rails. */
     ops_open(&o, "rails", false);
-    fld_put(&o, "Gemfile.lock", "GEM\n  specs:\n    activemodel (7.1.3)\n    activerecord (7.1.3.2)\n      activemodel (= 7.1.3)\n");
+    fld_put(&o, "Gemfile.lock",
+            "GEM\n  specs:\n    activemodel (7.1.3)\n    activerecord (7.1.3.2)\n      activemodel (= 7.1.3)\n");
     fld_put(&o, "Gemfile", "");
     fmt_new_is(&o, "/20261129163844_add_email.rb", "class AddEmail < ActiveRecord::Migration[7.1]\n  def change\n  end\nend\n");
     ops_close(&o);

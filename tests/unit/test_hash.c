@@ -123,9 +123,22 @@ static void of_a_file(void **state)
     free(block);
 }
 
+/* FIPS 180-1, appendix A; and the empty text. */
+static void sha1(void **state)
+{
+    char hex[LS_SHA1_HEX];
+
+    (void)state;
+    ls_sha1_hex("abc", 3, hex);
+    assert_string_equal(hex, "a9993e364706816aba3e25717850c26c9cd0d89d");
+    ls_sha1_hex("", 0, hex);
+    assert_string_equal(hex, "da39a3ee5e6b4b0d3255bfef95601890afd80709");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(sha1),
         cmocka_unit_test(known_values),
         cmocka_unit_test(streaming_is_the_same),
         cmocka_unit_test(fields_do_not_run_together),

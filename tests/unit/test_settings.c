@@ -135,10 +135,22 @@ static void yaml(void **state)
     refuse(LS_SETTINGS_YAML, "[1]: 2\n", "f:1: a key that is no plain word");
 }
 
+static void json(void **state)
+{
+    static const char text[] = "{\"a\": {\"b\": [1, true, \"x\"]},\n \"c.d\": null}";
+
+    (void)state;
+    check(LS_SETTINGS_JSON, text, "a.b.1", "true", 1);
+    check(LS_SETTINGS_JSON, text, "a.b.2", "x", 1);
+    check(LS_SETTINGS_JSON, text, "c.d", "null", 1);
+    refuse(LS_SETTINGS_JSON, "{\n\"a\": }", "f:2: ");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(env), cmocka_unit_test(only), cmocka_unit_test(toml), cmocka_unit_test(properties), cmocka_unit_test(yaml),
+        cmocka_unit_test(env),        cmocka_unit_test(only), cmocka_unit_test(toml),
+        cmocka_unit_test(properties), cmocka_unit_test(yaml), cmocka_unit_test(json),
     };
 
     return cmocka_run_group_tests_name("settings", tests, NULL, NULL);

@@ -26,8 +26,9 @@
  *     absolutely in argv, so that the tool goes there and no further. The address goes by environment, as words (LS_ENV_URL ...), never in argv.
  *     step->text is the file's text, for showing; ctx->stmts is NULL.
  *  c. plan_setup stays NULL when the tool makes its ledger itself. The conditions must hold where there is no table yet.
- *  d. While it runs, the engine holds the operators' lock of lockstep's own format only: lock_keys is the tool's, which takes it itself. plan_mark is run
- *     natively, under lock_keys: put both in there (ls_lockstep_lock_keys, then the tool's).
+ *  d. While it runs, the engine holds the operators' lock of lockstep's own format only: the tool takes its own itself. Put both into lock_keys
+ *     (ls_lockstep_lock_keys, then the tool's): a run begins when all of them were to be had, and then lets go of the tool's. A plan_mark that is run
+ *     natively keeps them.
  *  e. The run's verdict comes from the exit status and the ledger, read again: moved to what it must say, done; not moved, and child->is_atomic, nothing
  *     stays; else dirty. Set is_atomic only where the tool commits body and ledger together.
  * A format that is only recognised has name, title, tables, LS_CAP_RECOGNISE_ONLY and detect; every other member may be NULL then. */
@@ -101,10 +102,18 @@ struct ls_plan_ctx {
     const struct ls_ledger *ledger;
     const char *operator_name;          /* applied_by */
     const struct ls_step *prev;         /* step before this one in the plan, NULL for the first */
-    const struct ls_stmts *stmts;       /* of step->text, in order, offsets in it, lines of the file; NULL when there is no text */
+    const struct ls_stmts *stmts;       /* of step->text, in order, offsets in it, lines of the file; NULL when there is no text, or where it could not be split
+                                         * and need not be (LS_CAP_OWN_SPLIT, LS_MIG_DYNAMIC) */
     const struct ls_migrations *migrations;
     const char *tool_path, *tool_dir;   /* LS_CAP_DELEGATE: the program, and the folder that it is run in, both absolute */
     const struct ls_db_info *info;      /* of the target, to compare with what the tool's own settings say; NULL in tests */
+};
+
+/* What a tool's own configuration says; NULL: nothing. Sources are for people: "GOOSE_DBSTRING in .env", "migrate.table-name in sqlx.toml". */
+struct ls_format_config {
+    const char *url, *url_source;
+    const char *dir, *dir_source;     /* the migrations' folder, as it is reached from where root is */
+    const char *table, *table_source;
 };
 
 struct ls_format {
@@ -118,6 +127,10 @@ struct ls_format {
     const struct ls_timeline_rules *rules;
     const struct ls_format_tool *tool;  /* LS_CAP_DELEGATE */
 
+    /* NULL, or: reads the tool's own configuration in the project's folder `root` and its variables; strings of arena. Never runs anything. A file that
+     * cannot be understood is an error (LS_E_INPUT, "FILE:LINE: why"). */
+    enum ls_rc (*config)(struct ls_arena *arena, const char *root, const char *(*getenv_fn)(const char *name), struct ls_format_config *out,
+                         struct ls_err *err);
     /* Looks at one folder: names first, contents only of a few files. dir is its listing. */
     void (*detect)(const char *path, const struct ls_dir *dir, struct ls_detect *out);
     /* Reads the folder. Broken files become diagnostics, the rest is still there; only an unreadable folder is an error.
@@ -135,6 +148,9 @@ struct ls_format {
     enum ls_rc (*plan_finish)(struct ls_plan_ctx *ctx, struct ls_step *last, struct ls_err *err);
     /* Ledger ops of the tool's own force / stamp: make `version` the applied one / not applied. entry NULL with `is_nil`: nothing applied at all. */
     enum ls_rc (*plan_mark)(struct ls_plan_ctx *ctx, struct ls_step *step, const struct ls_entry *entry, bool applied, struct ls_err *err);
+    /* LS_CAP_DELEGATE: NULL, or fills the command that runs the verify scripts of all that is applied. It ends with another status than 0 when one fails, and
+     * names it on standard output: "FILE" failed. */
+    enum ls_rc (*verify_cmd)(struct ls_plan_ctx *ctx, struct ls_child_cmd *cmd, struct ls_err *err);
     /* NULL, or: a legacy ledger's import as one RECORD step. */
     enum ls_rc (*plan_import)(struct ls_plan_ctx *ctx, struct ls_step *step, struct ls_err *err);
     /* Advisory keys that keep the tool and us apart; at most 4; returns how many. */

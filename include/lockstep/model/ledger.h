@@ -69,6 +69,8 @@ struct ls_ledger {
     const char *legacy_odd;   /* a version in it that is no number, or NULL */
     const char *file_sha256;  /* FILE shape: of the whole file, "" = there is none */
     const char *file_owner;   /* FILE shape: "host/dbname", what a new file says whose it is; or NULL */
+    const char *blocked;      /* why the tool would refuse to run anything here, in its words; or NULL */
+    const char *role, *database; /* the connection's, where a tool puts them into its texts; or NULL */
     const char *foreign;      /* a ledger of the same name that belongs to another tool: its name ("golang-migrate"), else NULL */
 };
 void ls_ledger_release(struct ls_ledger *l);

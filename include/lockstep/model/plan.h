@@ -160,6 +160,7 @@ struct ls_plan {
     const char *id;          /* TO, MARK: which, NULL with to_nothing = before the first */
     uint64_t version;        /* its number, where the format has one */
     bool to_nothing;
+    bool out_of_order;       /* runs what the tool runs late only when it is asked to */
     const char *format;      /* its name */
     const char *target;      /* for people: "sqlite app.db", "postgres db at host" */
     const char *ledger;      /* location */

@@ -49,6 +49,7 @@ struct ls_timeline {
     const long *by_id;                    /* entries' indices, sorted by id, then index: for ls_timeline_find_id */
     size_t count[LS_N_STATES];
     long newest_applied;                  /* index of the last entry that the ledger counts as applied (modified and missing ones too), -1 none */
+    bool runs_late;                       /* what is out of order is asked for: check_runnable does not refuse because of it */
     long next_pending;                    /* index that `up 1` would run, -1 none */
 };
 
@@ -57,6 +58,7 @@ struct ls_timeline_rules {
     bool is_numeric;          /* ids are numbers that `version` has: requests may say 7 for 007, and rows without a file are placed by number */
     bool has_checksums;
     bool runs_out_of_order;   /* the tool runs files older than its newest applied one (SET shape) */
+    const char *late_option;  /* the tool's own option that makes it run them, where it does so only then: "-allow-missing"; NULL: none */
     bool down_by_ledger;      /* the tool takes back in reverse order of the ledger's rows, not of the files (goose, node-pg-migrate) */
     bool down_passes_missing; /* rows without a file are invisible to the tool's down: it takes back what is below (dbmate) */
     const char *applied, *pending_next, *pending_later, *out_of_order, *modified, *missing, *duplicate, *dirty, *rolled_back; /* tool_would texts */

@@ -1,0 +1,61 @@
+#include <config.h>
+
+#include "format/hash_ahead.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "lockstep/base/buf.h"
+#include "lockstep/base/mem.h"
+#include "lockstep/base/parallel.h"
+#include "lockstep/base/text.h"
+
+static bool is_plain_sql(const struct ls_dirent *e)
+{
+    size_t n = strlen(e->name);
+
+    return !e->is_dir && !e->is_link && n > 4 && strcmp(e->name + n - 4, ".sql") == 0;
+}
+
+static void *run(void *arg)
+{
+    struct ls_hash_ahead *h = arg;
+    struct ls_buf text = LS_BUF_INIT, path = LS_BUF_INIT;
+
+    for (size_t i = 0; i < h->listing->e.n; i++) {
+        const struct ls_dirent *e = &h->listing->e.v[i];
+
+        if (!is_plain_sql(e))
+            continue;
+        ls_buf_clear(&text);
+        ls_buf_clear(&path);
+        ls_buf_addf(&path, "%s/%s", h->dir, e->name);
+        if (ls_file_read(path.ptr, 0, 0, &text, NULL) == LS_OK && ls_utf8_valid(text.ptr != NULL ? text.ptr : "", text.len, NULL))
+            ls_sha256_hex(text.ptr, text.len, h->hashes[i]);
+    }
+    ls_buf_release(&text);
+    ls_buf_release(&path);
+    return NULL;
+}
+
+void ls_hash_ahead_start(struct ls_hash_ahead *h, const char *dir, const struct ls_dir *listing)
+{
+    *h = (struct ls_hash_ahead){.dir = dir, .listing = listing, .hashes = ls_calloc(listing->e.n + 1, sizeof(*h->hashes))};
+    h->is_running = ls_thread_start(&h->thread, run, h);
+    if (!h->is_running)
+        (void)run(h);
+}
+
+void ls_hash_ahead_wait(struct ls_hash_ahead *h)
+{
+    if (h->is_running)
+        pthread_join(h->thread, NULL);
+    h->is_running = false;
+}
+
+void ls_hash_ahead_release(struct ls_hash_ahead *h)
+{
+    ls_hash_ahead_wait(h);
+    free(h->hashes);
+    h->hashes = NULL;
+}
