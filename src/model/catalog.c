@@ -7,7 +7,6 @@
 #include <strings.h>
 
 #include "lockstep/base/buf.h"
-#include "model/catalog_priv.h"
 
 /* --- words --- */
 

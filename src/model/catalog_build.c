@@ -8,7 +8,6 @@
 
 #include "lockstep/base/buf.h"
 #include "lockstep/base/mem.h"
-#include "model/catalog_priv.h"
 
 /* An attribute as it was set, in the order of the calls. */
 struct set_attr {

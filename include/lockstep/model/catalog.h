@@ -211,6 +211,8 @@ struct ls_catalog {
 };
 void ls_catalog_free(struct ls_catalog *c); /* NULL is fine */
 
+/* By kind, schema, parent, name; SQLite's names are the same in any case of A-Z. */
+int ls_fact_compare(enum ls_dialect d, const struct ls_fact *a, const struct ls_fact *b);
 /* NULL: no such fact. O(log n). */
 const struct ls_fact *ls_catalog_find(const struct ls_catalog *c, enum ls_fact_kind kind, const char *schema, const char *parent, const char *name);
 /* Value of an attribute, NULL when it is not there. */
