@@ -6,14 +6,13 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "cli/cli.h"
 #include "lockstep/base/fault.h"
 #include "lockstep/base/mem.h"
 #include "lockstep/base/redact.h"
+#include "lockstep/base/secret.h"
 #include "lockstep/engine/backup.h"
 #ifdef LS_WITH_TUI
 #include "tui/tui.h"
@@ -24,11 +23,9 @@ static const char *lookup(const char *name)
     return getenv(name);
 }
 
-/* Copies the words, and stars out in the process list each that holds a password. Says whether one did. */
-static bool take_argv(int argc, char **argv, char **copy)
+/* Copies the words, and stars out in the process list each that holds a password. */
+static void take_argv(int argc, char **argv, char **copy)
 {
-    bool secret = false;
-
     for (int i = 0; i < argc; i++) {
         size_t len = strlen(argv[i]);
         char *shown = ls_redact_dup(argv[i]);
@@ -36,28 +33,37 @@ static bool take_argv(int argc, char **argv, char **copy)
         copy[i] = ls_strdup(argv[i]);
         if (strcmp(shown, argv[i]) != 0) {
             memset(argv[i], '*', len);
-            secret = true;
+            ls_secret_seen();
         }
         free(shown);
     }
-    return secret;
 }
 
-/* A core file would hold the password. */
-static void forbid_cores(void)
+/* The whole of it is in memory, whichever of its variables is asked for later: url_env may name any. Values only: PWD is no password. */
+static void look_at_environment(void)
 {
-    const struct rlimit none = {0, 0};
-
-    (void)setrlimit(RLIMIT_CORE, &none);
-    (void)prctl(PR_SET_DUMPABLE, 0);
+    if (lookup("PGPASSWORD") != NULL) /* libpq asks for it itself */
+        ls_secret_seen();
+    for (char **e = environ; e != NULL && *e != NULL; e++)
+        if (strchr(*e, '=') != NULL)
+            ls_secret_look(strchr(*e, '=') + 1);
 }
 
 #ifdef LS_WITH_TUI
-static int run_line(void *ctx, const struct config_request *current, const char *line, FILE *out, FILE *err,
-                    bool (*confirm)(void *cctx, const char *text, const char *must_type), void *cctx)
+static int run_line(void *ctx, const struct config_request *current, const char *line, const struct tui_line *from)
 {
+    const struct cli_io io = {
+        .out = from->out,
+        .err = from->err,
+        .confirm = from->confirm,
+        .confirm_ctx = from->ctx,
+        .on_session = from->on_session,
+        .is_cancelled = from->is_cancelled,
+        .base = current,
+    };
+
     (void)ctx;
-    return cli_run_line(line, current, out, err, confirm, cctx);
+    return cli_run_line(line, &io);
 }
 #endif
 
@@ -105,8 +111,12 @@ int main(int argc, char **argv)
     (void)signal(SIGXFSZ, SIG_IGN); /* a file at its limit shows as EFBIG; SQLite rolls back, and a run says so */
     ls_fault_init(lookup("LOCKSTEP_FAULT"));
     ls_tools_init(lookup("PATH"), lookup("HOME"));
-    if (take_argv(argc, argv, words))
-        forbid_cores();
+    ls_tools_init_environment((const char *const *)(uintptr_t)environ);
+    /* Developers may want a core file, or to attach to it, all the same. */
+    if (lookup("LOCKSTEP_CORES") == NULL)
+        ls_secret_guard();
+    take_argv(argc, argv, words);
+    look_at_environment();
     const struct cli_io io = {
         .out = stdout,
         .err = stderr,

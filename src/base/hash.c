@@ -3,6 +3,7 @@
 #include "lockstep/base/hash.h"
 
 #include <errno.h>
+#include <sha1.h>
 #include <sha2.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,6 +44,18 @@ void ls_sha384_hex(const void *bytes, size_t len, char hex[LS_SHA384_HEX])
     if (len)
         SHA384Update(&ctx, bytes, len);
     SHA384Final(digest, &ctx);
+    hex_of(digest, sizeof(digest), hex);
+}
+
+void ls_sha1_hex(const void *bytes, size_t len, char hex[LS_SHA1_HEX])
+{
+    uint8_t digest[SHA1_DIGEST_LENGTH];
+    SHA1_CTX ctx;
+
+    SHA1Init(&ctx);
+    if (len)
+        SHA1Update(&ctx, bytes, len);
+    SHA1Final(digest, &ctx);
     hex_of(digest, sizeof(digest), hex);
 }
 

@@ -100,6 +100,8 @@ static void add_steps(struct cli_ctx *ctx, struct ls_buf *b, const struct ls_pla
         }
         if (s->kind == LS_STEP_RECORD) {
             add(ctx, b, "  record  %s %s", s->label ? s->label : "", s->name ? s->name : "");
+        } else if (ls_step_child(s) != NULL) {
+            add(ctx, b, "  %-6s  %s %s, run by %s", s->direction == LS_UP ? "up" : "down", s->label, s->name, ls_step_child(s)->argv[0]);
         } else {
             add(ctx, b, "  %-6s  %s %s, %d statement%s%s", s->direction == LS_UP ? "up" : "down", s->label, s->name, s->n_statements,
                 s->n_statements == 1 ? "" : "s", s->is_destructive ? ", DESTRUCTIVE" : "");
@@ -116,12 +118,12 @@ static void add_record_sql(struct cli_ctx *ctx, struct ls_buf *b, const struct l
 {
     struct ls_buf sql = LS_BUF_INIT;
 
-    add(ctx, b, "Will write:");
+    add(ctx, b, plan->steps.n > 0 && ls_step_child(&plan->steps.v[0]) != NULL ? "Will run:" : "Will write:");
     for (size_t i = 0; i < plan->steps.n; i++) {
         for (size_t j = 0; j < plan->steps.v[i].ops.n; j++) {
             const struct ls_op *op = &plan->steps.v[i].ops.v[j];
 
-            if (op->kind != LS_OP_LEDGER)
+            if (op->kind != LS_OP_LEDGER && op->kind != LS_OP_FILE && op->kind != LS_OP_CHILD)
                 continue;
             ls_buf_clear(&sql);
             ls_op_print_sql(op, cli_dialect(ctx), &sql);
@@ -331,7 +333,7 @@ int cli_apply(struct cli_ctx *ctx, const struct ls_plan_request *req)
         code = nothing_to_do(ctx, plan);
         goto out;
     }
-    if (decide_backup(ctx, plan, &backup) != LS_OK) {
+    if (ls_run_check_pooler(&ctx->target.params, &ctx->snap->info, &ctx->error) != LS_OK || decide_backup(ctx, plan, &backup) != LS_OK) {
         code = cli_fail(ctx);
         goto out;
     }

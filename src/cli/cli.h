@@ -34,13 +34,14 @@ enum cli_kind {
     X(ENV, "env", 'e', CLI_TEXT, "NAME", "the environment of lockstep.conf to work on")                                                \
     X(PROJECT, "project", 0, CLI_TEXT, "FILE", "the project file, when it is not lockstep.conf here or above")                         \
     X(MIGRATIONS, "migrations", 0, CLI_TEXT, "DIR", "the folder of the migrations")                                                    \
-    X(FORMAT, "format", 0, CLI_TEXT, "NAME", "whose files and ledger these are: lockstep, golang-migrate")                             \
+    X(FORMAT, "format", 0, CLI_TEXT, "NAME", "whose files and ledger these are; `lockstep formats` lists the tools")                   \
     X(LEDGER_TABLE, "ledger-table", 0, CLI_TEXT, "TABLE", "the ledger, when it is not the format's own table")                         \
     X(BACKUP_DIR, "backup-dir", 0, CLI_TEXT, "DIR", "where backups are")                                                               \
     X(LOCK_TIMEOUT, "lock-timeout", 0, CLI_DURATION, "TIME", "how long a statement may wait for a lock (3s)")                          \
     X(STATEMENT_TIMEOUT, "statement-timeout", 0, CLI_DURATION, "TIME", "how long a statement may run (0: without end)")                \
     X(LOCK_WAIT, "lock-wait", 0, CLI_DURATION, "TIME", "how long to wait for another operator (10s)")                                  \
     X(NO_JOURNAL, "no-journal", 0, CLI_FLAG, NULL, "do not record runs in lockstep_journal")                                           \
+    X(POOLED, "pooled", 0, CLI_FLAG, NULL, "write through a connection pooler all the same: it gives each connection a session")       \
     X(READ_ONLY, "read-only", 0, CLI_FLAG, NULL, "write nothing, whatever is asked")                                                   \
     X(THEME, "theme", 0, CLI_TEXT, "NAME", "the console's colours")                                                                    \
     X(JSON, "json", 0, CLI_FLAG, NULL, "print one JSON object")                                                                        \
@@ -52,6 +53,7 @@ enum cli_kind {
     X(GENERATE_COMPLETION, "generate-completion", 0, CLI_TEXT, "SHELL", "print the completion script for bash, zsh or fish")           \
     X(DUMP_KEYS, "dump-keys", 0, CLI_FLAG, NULL, "list the console's actions: where, keys, name, meaning")                              \
     X(CHECK, "check", 0, CLI_FLAG, NULL, "exit with 6 when anything is pending or differs, with 3 when nothing can run")               \
+    X(BESIDE, "beside", 0, CLI_TEXT, "FORMAT", "show that tool's view of the project beside the own one; FORMAT:DIR: of another folder")  \
     X(CSV, "csv", 0, CLI_FLAG, NULL, "print comma-separated values")                                                                   \
     X(BACKUP, "backup", 0, CLI_FLAG, NULL, "make a backup first")                                                                      \
     X(NO_BACKUP, "no-backup", 0, CLI_FLAG, NULL, "do without a backup on a protected environment")                                     \
@@ -59,11 +61,17 @@ enum cli_kind {
     X(NO_READBACK, "no-readback", 0, CLI_FLAG, NULL, "do not read the backup back")                                                    \
     X(KEEP, "keep", 0, CLI_COUNT, "N", "keep the newest N backups")                                                                    \
     X(OLDER_THAN, "older-than", 0, CLI_AGE, "AGE", "remove backups older than this: 30d, 12h")                                         \
-    X(DRY_RUN, "dry-run", 0, CLI_FLAG, NULL, "say what would be removed, and remove nothing")                                          \
+    X(DRY_RUN, "dry-run", 0, CLI_FLAG, NULL, "say what would be done, and do nothing")                                                 \
     X(LIMIT, "limit", 'n', CLI_COUNT, "N", "show the newest N entries (20; 0: all)")                                                   \
     X(IMPORT, "import", 0, CLI_FLAG, NULL, "take over a schema_version table of an older tool, once")                                  \
     X(NO_RUN, "no-run", 0, CLI_FLAG, NULL, "do not run the .verify files")                                                             \
     X(DIALECT, "dialect", 0, CLI_TEXT, "NAME", "postgres or sqlite")                                                                   \
+    X(TO, "to", 0, CLI_TEXT, "FORMAT", "the format to convert to")                                                                     \
+    X(OUT, "out", 0, CLI_TEXT, "DIR", "the new folder (the old one's name with -FORMAT behind it)")                                    \
+    X(APPLIED, "applied", 0, CLI_TEXT, "IDS", "these are in the database, whatever it shows (7,9)")                                    \
+    X(PENDING, "pending", 0, CLI_TEXT, "IDS", "these are not in the database, whatever it shows (7,9)")                                \
+    X(FINISH, "finish", 0, CLI_FLAG, NULL, "bring a settlement that was broken off to its end")                                        \
+    X(TAKE_BACK, "take-back", 0, CLI_FLAG, NULL, "put the files as they were before a settlement that was broken off")                  \
     X(OFFSETS, "offsets", 0, CLI_FLAG, NULL, "print START END in bytes for each statement")
 
 enum cli_option_id {
@@ -78,8 +86,8 @@ enum cli_option_id {
 /* What every command takes. */
 #define CLI_GLOBAL                                                                                                                     \
     (CLI_O(URL) | CLI_O(ENV) | CLI_O(PROJECT) | CLI_O(MIGRATIONS) | CLI_O(FORMAT) | CLI_O(LEDGER_TABLE) | CLI_O(BACKUP_DIR) |          \
-     CLI_O(LOCK_TIMEOUT) | CLI_O(STATEMENT_TIMEOUT) | CLI_O(LOCK_WAIT) | CLI_O(NO_JOURNAL) | CLI_O(READ_ONLY) | CLI_O(THEME) |         \
-     CLI_O(JSON) | CLI_O(YES) | CLI_O(CONFIRM) | CLI_O(QUIET) | CLI_O(HELP) | CLI_O(VERSION))
+     CLI_O(LOCK_TIMEOUT) | CLI_O(STATEMENT_TIMEOUT) | CLI_O(LOCK_WAIT) | CLI_O(NO_JOURNAL) | CLI_O(POOLED) | CLI_O(READ_ONLY) |        \
+     CLI_O(THEME) | CLI_O(JSON) | CLI_O(YES) | CLI_O(CONFIRM) | CLI_O(QUIET) | CLI_O(HELP) | CLI_O(VERSION))
 
 struct cli_option {
     const char *name;
@@ -98,7 +106,7 @@ struct cli_values {
 
 /* Every command, in the order of --help; commands.c has a row for each, cmd.h its function. */
 #define CLI_COMMANDS(X)                                                                                                                \
-    X(status) X(up) X(down) X(to) X(plan) X(verify) X(new) X(mark) X(backup) X(backups) X(log) X(init) X(split) X(formats)             \
+    X(status) X(up) X(down) X(to) X(plan) X(verify) X(new) X(mark) X(conflicts) X(renumber) X(reconcile) X(adopt) X(convert) X(backup) X(backups) X(log) X(init) X(split) X(formats)             \
     X(version) X(help)
 
 #define CLI_MAX_ARGS 3
@@ -140,6 +148,10 @@ struct cli_io {
     /* A question; NULL: nobody to ask. must_type NULL: yes or no; else the text that must be typed. */
     bool (*confirm)(void *ctx, const char *text, const char *must_type);
     void *confirm_ctx;
+    /* For cancelling from another thread, with confirm_ctx; both may be NULL. on_session: the session that the command works on, NULL before it goes.
+     * is_cancelled: asked in between by what needs no session. */
+    void (*on_session)(void *ctx, struct ls_session *session);
+    bool (*is_cancelled)(void *ctx);
     const struct config_request *base; /* what holds when the words say nothing; NULL: nothing */
     const char *(*getenv_fn)(const char *name);
     FILE *in;             /* for `-`; NULL: there is none */
@@ -158,6 +170,7 @@ struct cli_ctx {
     struct config_project project;
     struct config_target target;
     bool has_target;
+    char *url_database; /* what the target's URL names; "" when it does not tell */
     struct ls_session *session;
     struct ls_snapshot *snap;
     json_t *root; /* with --json: the object to print */
@@ -170,9 +183,9 @@ static inline bool cli_has(const struct cli_ctx *ctx, uint64_t option)
 
 /* Parses, runs, prints errors; the exit code. What is printed is complete when it returns. */
 int cli_run(const struct cli_io *io, int argc, const char *const *argv);
-/* The same for a line with shell-like quoting; the console's `:` prompt. base may be NULL. */
-int cli_run_line(const char *line, const struct config_request *base, FILE *out, FILE *err,
-                 bool (*confirm)(void *ctx, const char *text, const char *must_type), void *confirm_ctx);
+/* The same for a line with shell-like quoting; the console's `:` prompt. Of `from` it takes out, err, confirm, on_session, is_cancelled, and base with
+ * its getenv_fn. */
+int cli_run_line(const char *line, const struct cli_io *from);
 /* Splits a line into words as a shell would ('…', "…", \x; nothing is expanded). *words is one block to free. LS_E_USAGE for an open quote. */
 LS_MUST_CHECK enum ls_rc cli_split_line(const char *line, char ***words, int *n, struct ls_err *err);
 /* Names of commands and --options, for completion; constant. */

@@ -51,6 +51,12 @@ json_t *cli_json_diags(const struct ls_diags *diags);
 json_t *cli_json_target(const struct cli_ctx *ctx);
 json_t *cli_json_plan(const struct ls_plan *plan, enum ls_dialect dialect, bool with_sql);
 
+/* Whether the console's operator has given the command up; never outside of it. */
+static inline bool cli_is_cancelled(const struct cli_ctx *ctx)
+{
+    return ctx->io->is_cancelled && ctx->io->is_cancelled(ctx->io->confirm_ctx);
+}
+
 /* target.c. On failure ctx->error is set. */
 LS_MUST_CHECK enum ls_rc cli_load(struct cli_ctx *ctx, bool need_url);   /* project and target */
 LS_MUST_CHECK enum ls_rc cli_open(struct cli_ctx *ctx);                  /* and a session, not connected yet */
@@ -85,5 +91,8 @@ void cli_progress_close(struct cli_progress *p);
 int cli_apply(struct cli_ctx *ctx, const struct ls_plan_request *req);
 void cli_findings(const struct cli_ctx *ctx, FILE *to, const struct ls_plan *plan);
 LS_MUST_CHECK enum ls_rc cli_count_arg(struct cli_ctx *ctx, const char *word, long dflt, long *out); /* "3", "all" (-1), NULL (dflt) */
+
+/* beside.c: the snapshot's format and another one's view in two columns. */
+int cli_beside(struct cli_ctx *ctx);
 
 #endif

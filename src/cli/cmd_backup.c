@@ -102,6 +102,17 @@ static int list(struct cli_ctx *ctx)
     return 0;
 }
 
+/* Reading back needs no session, so nothing of one would see that it was cancelled. */
+static enum ls_gate verify_gate(void *p, const struct ls_plan *plan, int step, int op)
+{
+    const struct cli_progress *progress = p;
+
+    (void)plan;
+    (void)step;
+    (void)op;
+    return cli_is_cancelled(progress->ctx) ? LS_GATE_STOP : LS_GATE_GO;
+}
+
 static int verify(struct cli_ctx *ctx, const char *name)
 {
     struct cli_progress progress;
@@ -109,6 +120,7 @@ static int verify(struct cli_ctx *ctx, const char *name)
 
     cli_progress_init(&progress, ctx, "verify");
     cli_progress_hooks(&progress, &hooks);
+    hooks.gate = verify_gate;
     enum ls_rc rc = ls_backup_verify(ctx->target.params.backup_dir, name, &hooks, &ctx->error);
     cli_progress_close(&progress);
     if (rc != LS_OK)
@@ -120,6 +132,43 @@ static int verify(struct cli_ctx *ctx, const char *name)
         cli_print(ctx, "%s: every file is as it was written, and the data reads back", name);
     }
     return 0;
+}
+
+static void add_names(const struct cli_ctx *ctx, const char *names, struct ls_buf *text)
+{
+    for (const char *p = names; *p;) {
+        size_t len = strcspn(p, "\n");
+        char *name = ls_strndup(p, len), *clean = cli_clean(ctx, name);
+
+        ls_buf_addf(text, "  %s\n", clean);
+        free(clean);
+        free(name);
+        p += len + (p[len] ? 1 : 0);
+    }
+}
+
+/* Shown to whoever is asked, and to whoever said --yes. What is kept of a protected database is protected as it is. */
+static enum ls_rc confirm_prune(struct cli_ctx *ctx, const char *names)
+{
+    struct ls_buf text = LS_BUF_INIT;
+    char *dir = cli_clean(ctx, ctx->target.params.backup_dir);
+    enum ls_rc rc = LS_OK;
+
+    ls_buf_addf(&text, "These backups in %s will be removed:\n", dir);
+    add_names(ctx, names, &text);
+    if ((cli_has(ctx, CLI_O(YES)) || !ctx->io->confirm) && !ctx->quiet)
+        (void)fputs(text.ptr, ctx->err);
+    /* A URL that leaves the name to others: only the database tells it. */
+    if (ctx->target.params.is_protected && !*cli_database_name(ctx)) {
+        rc = cli_snapshot(ctx);
+        if (rc != LS_OK)
+            ls_err_wrap(&ctx->error, "this environment is protected, and the name of its database cannot be told; nothing was removed");
+    }
+    if (rc == LS_OK)
+        rc = cli_confirm(ctx, text.ptr, "backups prune");
+    ls_buf_release(&text);
+    free(dir);
+    return rc;
 }
 
 static int prune(struct cli_ctx *ctx)
@@ -138,23 +187,7 @@ static int prune(struct cli_ctx *ctx)
     if (ls_backup_prune(dir, keep, age, true, &gone, &ctx->error) != LS_OK)
         goto fail;
     if (gone.len > 0 && !dry) {
-        struct ls_buf text = LS_BUF_INIT;
-        char *clean_dir = cli_clean(ctx, dir);
-
-        ls_buf_addf(&text, "These backups in %s will be removed:\n", clean_dir);
-        for (const char *p = gone.ptr; *p;) {
-            size_t len = strcspn(p, "\n");
-            char *name = ls_strndup(p, len), *clean = cli_clean(ctx, name);
-
-            ls_buf_addf(&text, "  %s\n", clean);
-            free(clean);
-            free(name);
-            p += len + (p[len] ? 1 : 0);
-        }
-        free(clean_dir);
-        enum ls_rc rc = cli_confirm(ctx, text.ptr, "backups prune");
-        ls_buf_release(&text);
-        if (rc != LS_OK)
+        if (confirm_prune(ctx, gone.ptr) != LS_OK)
             goto fail;
         ls_buf_clear(&gone);
         if (ls_backup_prune(dir, keep, age, false, &gone, &ctx->error) != LS_OK)
@@ -182,8 +215,6 @@ int cli_cmd_backups(struct cli_ctx *ctx)
 
     if (cli_load(ctx, false) != LS_OK)
         return cli_fail(ctx);
-    /* Files, not the database: a protected environment's name has no bearing on them. */
-    ctx->target.params.is_protected = false;
     if (strcmp(what, "list") == 0 && ctx->words.n_args <= 1)
         return list(ctx);
     if (strcmp(what, "prune") == 0 && ctx->words.n_args == 1)

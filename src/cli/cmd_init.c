@@ -81,7 +81,7 @@ static enum ls_rc check_request(struct cli_ctx *ctx)
     if (format && (format->caps & LS_CAP_RECOGNISE_ONLY) != 0)
         return ls_err_set(&ctx->error, LS_E_UNSUPPORTED, "lockstep knows %s by name only; use %s for its migrations", format->title, format->title);
     if (r->format && !format)
-        return ls_err_set(&ctx->error, LS_E_USAGE, "there is no format '%s'; `lockstep version` lists them", r->format);
+        return ls_err_set(&ctx->error, LS_E_USAGE, "there is no format '%s'; `lockstep formats` lists them", r->format);
     if (!r->url)
         return LS_OK;
     if (ls_redact_hides(r->url)) {

@@ -39,13 +39,13 @@ static enum ls_rc write_file(const char *path, const char *text, struct ls_err *
     free(folder);
     if (rc != LS_OK)
         return rc;
-    if (len > 4 && strcmp(path + len - 4, ".sql") == 0)
+    if ((len > 4 && strcmp(path + len - 4, ".sql") == 0) || !ls_path_exists(path))
         return ls_file_write_new(path, text, strlen(text), 0644, err);
     return ls_file_write_atomic(path, text, strlen(text), 0644, err);
 }
 
 /* All files or none: half a pair would be a finding of the next verify. */
-static enum ls_rc write_files(struct cli_ctx *ctx, int n, const char *paths[3], const char *texts[3])
+static enum ls_rc write_files(struct cli_ctx *ctx, int n, const char *const *paths, const char *const *texts)
 {
     for (int i = 0; i < n; i++) {
         if (write_file(paths[i], texts[i], &ctx->error) == LS_OK)
@@ -59,7 +59,7 @@ static enum ls_rc write_files(struct cli_ctx *ctx, int n, const char *paths[3], 
 
 int cli_cmd_new(struct cli_ctx *ctx)
 {
-    const char *paths[3] = {NULL}, *texts[3] = {NULL};
+    const char *paths[LS_NEW_FILES_MAX] = {NULL}, *texts[LS_NEW_FILES_MAX] = {NULL};
     struct ls_arena *arena = ls_arena_new();
     const char *name = ctx->words.args[0];
     int n = 0, code = 0;

@@ -4,10 +4,23 @@
 #include "cli/cmd.h"
 
 #include "lockstep/engine/dirty.h"
+#include "lockstep/model/graph.h"
 
 static const char *applied_at(const struct ls_entry *e)
 {
     return e->row ? e->row->applied_at : NULL;
+}
+
+static void json_list(json_t *o, const char *key, const char *const *list)
+{
+    json_t *array;
+
+    if (!list || !list[0])
+        return;
+    array = json_array();
+    for (size_t i = 0; list[i]; i++)
+        (void)json_array_append_new(array, cli_json_text(list[i]));
+    (void)json_object_set_new(o, key, array);
 }
 
 static json_t *entry_json(const struct ls_entry *e)
@@ -26,6 +39,15 @@ static json_t *entry_json(const struct ls_entry *e)
     cli_json_set(o, "up", m ? m->up.path : NULL);
     cli_json_set(o, "down", m ? m->down.path : NULL);
     cli_json_set(o, "verify", m ? m->verify.path : NULL);
+    if (m) {
+        json_list(o, "parents", m->parents);
+        json_list(o, "depends", m->depends);
+        json_list(o, "labels", m->labels);
+        if (m->author)
+            cli_json_set(o, "author", m->author);
+        if (m->authored_at)
+            cli_json_set(o, "authored_at", m->authored_at);
+    }
     if (e->row) {
         cli_json_set(o, "applied_at", e->row->applied_at);
         cli_json_set(o, "applied_by", e->row->applied_by);
@@ -85,7 +107,7 @@ static void print_choice(struct cli_ctx *ctx, const struct ls_dirty_choice *c)
         for (size_t j = 0; j < c->plan->steps.v[i].ops.n; j++) {
             const struct ls_op *op = &c->plan->steps.v[i].ops.v[j];
 
-            if (op->kind != LS_OP_LEDGER)
+            if (op->kind != LS_OP_LEDGER && op->kind != LS_OP_FILE)
                 continue;
             ls_buf_clear(&sql);
             ls_op_print_sql(op, cli_dialect(ctx), &sql);
@@ -164,11 +186,36 @@ static void print_head(struct cli_ctx *ctx)
     ls_buf_release(&counts);
 }
 
-static void fill_row(struct cli_ctx *ctx, struct cli_table *t, const struct ls_entry *e)
+/* What kind of migration it is and its labels, behind its name: "x (repeatable, billing)". */
+static void add_name(struct cli_table *t, const struct ls_entry *e)
+{
+    const struct ls_migration *m = e->migration;
+    enum ls_mig_kind kind = m ? m->kind : e->row ? e->row->kind : LS_KIND_VERSIONED;
+    struct ls_buf note = LS_BUF_INIT;
+
+    if (kind != LS_KIND_VERSIONED)
+        ls_buf_adds(&note, ls_kind_name(kind));
+    for (size_t i = 0; m && m->labels && m->labels[i]; i++)
+        ls_buf_addf(&note, "%s%s", note.len > 0 ? ", " : "", m->labels[i]);
+    if (note.len > 0)
+        cli_table_addf(t, "%s (%s)", e->name, note.ptr);
+    else
+        cli_table_add(t, e->name);
+    ls_buf_release(&note);
+}
+
+static void fill_row(struct cli_ctx *ctx, struct cli_table *t, const struct ls_entry *e, const struct ls_graph *g, size_t row)
 {
     cli_table_add(t, ls_state_glyph(e->state, ctx->io->ascii));
+    if (g->n_lanes > 0) {
+        struct ls_buf lanes = LS_BUF_INIT;
+
+        ls_graph_row(g, row, false, ctx->io->ascii, &lanes);
+        cli_table_add(t, lanes.ptr);
+        ls_buf_release(&lanes);
+    }
     cli_table_add(t, e->label);
-    cli_table_add(t, e->name);
+    add_name(t, e);
     if (e->evidence == LS_EVIDENCE_INFERRED)
         cli_table_addf(t, "%s (inferred)", ls_state_name(e->state));
     else
@@ -185,16 +232,27 @@ static void fill_row(struct cli_ctx *ctx, struct cli_table *t, const struct ls_e
 
 static void print_table(struct cli_ctx *ctx)
 {
-    static const struct cli_column columns[] = {{"", CLI_LEFT},   {"VERSION", CLI_LEFT}, {"NAME", CLI_LEFT}, {"STATE", CLI_LEFT},
-                                                {"APPLIED AT", CLI_LEFT}, {"BY", CLI_LEFT}, {"TIME", CLI_RIGHT}, {"NOTE", CLI_LEFT}};
+    static const struct cli_column columns[] = {{"", CLI_LEFT},      {"GRAPH", CLI_LEFT},      {"VERSION", CLI_LEFT},
+                                                {"NAME", CLI_LEFT},  {"STATE", CLI_LEFT},      {"APPLIED AT", CLI_LEFT},
+                                                {"BY", CLI_LEFT},    {"TIME", CLI_RIGHT},      {"NOTE", CLI_LEFT}};
+    struct cli_column shown[LS_ARRAY_LEN(columns)];
     const struct ls_timeline *t = &ctx->snap->timeline;
+    bool csv = cli_has(ctx, CLI_O(CSV));
+    struct ls_graph graph = {0};
     struct cli_table table;
+    size_t n = 0;
 
-    cli_table_init(&table, columns, LS_ARRAY_LEN(columns));
+    if (!csv)
+        ls_graph_build(t, &graph);
+    for (size_t i = 0; i < LS_ARRAY_LEN(columns); i++)
+        if (i != 1 || graph.n_lanes > 0)
+            shown[n++] = columns[i];
+    cli_table_init(&table, shown, n);
     for (size_t i = 0; i < t->e.n; i++)
-        fill_row(ctx, &table, &t->e.v[i]);
-    cli_table_print(ctx, &table, cli_has(ctx, CLI_O(CSV)));
+        fill_row(ctx, &table, &t->e.v[i], &graph, i);
+    cli_table_print(ctx, &table, csv);
     cli_table_release(&table);
+    ls_graph_release(&graph);
 }
 
 static void print_diags(struct cli_ctx *ctx)
@@ -257,6 +315,8 @@ int cli_cmd_status(struct cli_ctx *ctx)
 {
     if (cli_snapshot(ctx) != LS_OK)
         return cli_fail(ctx);
+    if (cli_has(ctx, CLI_O(BESIDE)))
+        return cli_beside(ctx);
     if (ctx->root) {
         fill_json(ctx);
     } else {

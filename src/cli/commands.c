@@ -9,8 +9,9 @@
 
 const struct cli_command cli_commands[] = {
     {.name = "status", .args = "", .summary = "show where the database stands: history, pending, dirty, changed",
-     .details = "With --check the exit code says it: 0 nothing to do, 6 something is pending or differs, 3 nothing can run (dirty, duplicate versions).",
-     .options = CLI_O(CHECK) | CLI_O(CSV), .flags = CLI_NEEDS_DB, .run = cli_cmd_status},
+     .details = "With --check the exit code says it: 0 nothing to do, 6 something is pending or differs, 3 nothing can run (dirty, duplicate versions). "
+                "With --beside two tools' folders and ledgers are shown in two columns; --check exits with 6 then when they differ.",
+     .options = CLI_O(CHECK) | CLI_O(CSV) | CLI_O(BESIDE), .flags = CLI_NEEDS_DB, .run = cli_cmd_status},
     {.name = "up", .args = "[N]", .summary = "apply all pending migrations, or the next N",
      .details = "Shows the plan and asks first. Without a terminal --yes is needed, for a protected environment also --confirm DBNAME and one of "
                 "--backup and --no-backup.",
@@ -33,10 +34,30 @@ const struct cli_command cli_commands[] = {
                 "schema_version table are taken over.",
      .max_args = 2, .options = CLI_O(IMPORT), .flags = CLI_NEEDS_DB | CLI_WRITES, .words = {NULL, "applied pending"},
      .run = cli_cmd_mark},
+    {.name = "conflicts", .args = "", .summary = "show what disagrees between files, journal, lists and ledger, and what settles it",
+     .details = "Without a database the folder alone is looked at. The exit code is 6 when something keeps the tool from running. A settlement that was broken "
+                "off is ended by --finish or --take-back (of a conversion: with --out DIR).",
+     .options = CLI_O(FINISH) | CLI_O(TAKE_BACK) | CLI_O(OUT), .flags = CLI_WRITES, .run = cli_cmd_conflicts},
+    {.name = "renumber", .args = "[VERSION [TO]]", .summary = "give migrations other numbers: files, journal and ledger together",
+     .details = "Without VERSION: all that share a number with another one, and those that came in behind something newer and would never run. VERSION may be "
+                "a file's name. TO is the number that it gets, the first free one behind everything when it is left out. Shows everything first, and asks.",
+     .max_args = 2, .options = CLI_O(DRY_RUN), .flags = CLI_WRITES, .run = cli_cmd_renumber},
+    {.name = "reconcile", .args = "", .summary = "bring the ledger and text lists to what the database really has",
+     .details = "What the catalogue shows of each migration, statement by statement, decides; what it cannot tell stays, unless --applied or --pending says so. "
+                "Shows everything first, and asks.",
+     .options = CLI_O(APPLIED) | CLI_O(PENDING) | CLI_O(DRY_RUN), .flags = CLI_NEEDS_DB | CLI_WRITES, .run = cli_cmd_reconcile},
+    {.name = "adopt", .args = "VERSION", .summary = "give a database that has the schema and no ledger a ledger: everything up to VERSION is recorded",
+     .details = "VERSION may be `all`. Shows what the database has of each migration first, and asks.", .min_args = 1, .max_args = 1,
+     .options = CLI_O(DRY_RUN), .flags = CLI_NEEDS_DB | CLI_WRITES, .run = cli_cmd_adopt},
+    {.name = "convert", .args = "", .summary = "write the folder and the ledger of another tool beside this one's",
+     .details = "The folder that it is made from is left alone. What the other tool cannot express is listed. Without a database only files are written. Shows "
+                "everything first, and asks.",
+     .options = CLI_O(TO) | CLI_O(OUT) | CLI_O(DRY_RUN), .flags = CLI_WRITES, .run = cli_cmd_convert},
     {.name = "backup", .args = "", .summary = "back the database up and read the backup back", .options = CLI_O(JOBS) | CLI_O(NO_READBACK),
      .flags = CLI_NEEDS_DB, .run = cli_cmd_backup},
     {.name = "backups", .args = "[list | verify NAME | prune]", .summary = "list, verify or prune backups",
-     .details = "prune wants --keep N, --older-than AGE or both: a backup goes when either says so. The newest one always stays.", .max_args = 2,
+     .details = "prune wants --keep N, --older-than AGE or both: a backup goes when either says so. The newest one always stays. "
+                "Shows which and asks first; without a terminal --yes is needed, for a protected environment also --confirm DBNAME.", .max_args = 2,
      .options = CLI_O(CSV) | CLI_O(KEEP) | CLI_O(OLDER_THAN) | CLI_O(DRY_RUN),
      .words = {"list verify prune"}, .run = cli_cmd_backups},
     {.name = "log", .args = "", .summary = "show the journal: who ran what, when, and how it ended", .options = CLI_O(LIMIT) | CLI_O(CSV),

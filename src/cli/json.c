@@ -144,11 +144,24 @@ static json_t *finding_json(const struct ls_finding *f)
     return o;
 }
 
+static json_t *command_json(const struct ls_child_cmd *cmd)
+{
+    json_t *o = json_object(), *argv = json_array();
+
+    for (size_t i = 0; cmd->argv[i] != NULL; i++)
+        (void)json_array_append_new(argv, cli_json_text(cmd->argv[i]));
+    cli_json_set(o, "tool", cmd->tool);
+    cli_json_set(o, "folder", cmd->cwd);
+    (void)json_object_set_new(o, "argv", argv);
+    return o;
+}
+
 static json_t *ops_json(const struct ls_op *ops, size_t n, enum ls_dialect dialect)
 {
     static const char *const kinds[] = {[LS_OP_BEGIN] = "begin",   [LS_OP_COMMIT] = "commit", [LS_OP_STATEMENT] = "statement",
                                         [LS_OP_BATCH] = "batch",   [LS_OP_LEDGER] = "ledger", [LS_OP_EXPECT] = "expect",
-                                        [LS_OP_JOURNAL] = "journal"};
+                                        [LS_OP_JOURNAL] = "journal", [LS_OP_CHILD] = "child",
+                                        [LS_OP_FILE] = "file"};
     json_t *a = json_array();
 
     for (size_t i = 0; i < n; i++) {
@@ -157,7 +170,9 @@ static json_t *ops_json(const struct ls_op *ops, size_t n, enum ls_dialect diale
 
         cli_json_set(o, "kind", kinds[ops[i].kind]);
         ls_op_print_sql(&ops[i], dialect, &sql);
-        if (ops[i].kind != LS_OP_JOURNAL)
+        if (ops[i].child != NULL)
+            (void)json_object_set_new(o, "command", command_json(ops[i].child));
+        else if (ops[i].kind != LS_OP_JOURNAL)
             cli_json_set(o, "sql", sql.ptr);
         if (ops[i].line > 0)
             cli_json_int(o, "line", ops[i].line);
@@ -192,7 +207,10 @@ json_t *cli_json_plan(const struct ls_plan *plan, enum ls_dialect dialect, bool 
         cli_json_set(j, "name", s->name);
         cli_json_set(j, "file", s->path);
         cli_json_set(j, "transaction", s->tx_note);
-        cli_json_int(j, "statements", s->n_statements);
+        if (ls_step_child(s) != NULL)
+            cli_json_set(j, "tool", ls_step_child(s)->tool);
+        else
+            cli_json_int(j, "statements", s->n_statements);
         cli_json_bool(j, "destructive", s->is_destructive);
         if (with_sql)
             (void)json_object_set_new(j, "ops", ops_json(s->ops.v, s->ops.n, dialect));

@@ -64,24 +64,25 @@ enum ls_rc cli_split_line(const char *line, char ***words, int *n, struct ls_err
     return LS_OK;
 }
 
-int cli_run_line(const char *line, const struct config_request *base, FILE *out, FILE *err,
-                 bool (*confirm)(void *ctx, const char *text, const char *must_type), void *confirm_ctx)
+int cli_run_line(const char *line, const struct cli_io *from)
 {
     struct cli_io io = {
-        .out = out,
-        .err = err,
+        .out = from->out,
+        .err = from->err,
         .ascii = strcmp(nl_langinfo(CODESET), "UTF-8") != 0,
-        .confirm = confirm,
-        .confirm_ctx = confirm_ctx,
-        .base = base,
-        .getenv_fn = base ? base->getenv_fn : NULL,
+        .confirm = from->confirm,
+        .confirm_ctx = from->confirm_ctx,
+        .on_session = from->on_session,
+        .is_cancelled = from->is_cancelled,
+        .base = from->base,
+        .getenv_fn = from->base ? from->base->getenv_fn : NULL,
     };
     struct ls_err e = LS_ERR_INIT;
     char **words = NULL;
     int n = 0;
 
     if (cli_split_line(line, &words, &n, &e) != LS_OK) {
-        (void)fprintf(err, "lockstep: %s\n", e.message);
+        (void)fprintf(from->err, "lockstep: %s\n", e.message);
         ls_err_release(&e);
         return ls_rc_exit_code(LS_E_USAGE);
     }

@@ -4,6 +4,7 @@
 #include "cli/cmd.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 
@@ -39,6 +40,7 @@ void cli_request(const struct cli_values *v, const struct config_request *base, 
     out->lock_wait_ms = said_ms(v, CLI_OPT_LOCK_WAIT, b->lock_wait_ms);
     out->no_journal = b->no_journal || (v->set & CLI_O(NO_JOURNAL));
     out->read_only = b->read_only || (v->set & CLI_O(READ_ONLY));
+    out->pooled = b->pooled || (v->set & CLI_O(POOLED));
     out->getenv_fn = getenv_fn;
 }
 
@@ -90,7 +92,10 @@ static int run_words_alone(struct cli_ctx *ctx)
 static void release(struct cli_ctx *ctx)
 {
     ls_snapshot_free(ctx->snap);
+    if (ctx->session && ctx->io->on_session)
+        ctx->io->on_session(ctx->io->confirm_ctx, NULL);
     ls_session_free(ctx->session);
+    free(ctx->url_database);
     if (ctx->has_target)
         config_target_release(&ctx->target);
     if (ctx->project.arena)

@@ -16,6 +16,7 @@ enum ls_rc cli_load(struct cli_ctx *ctx, bool need_url)
     if (rc != LS_OK)
         return rc;
     ctx->has_target = true;
+    ctx->url_database = ls_db_url_database(ctx->target.params.url);
     if (ctx->target.note && !ctx->quiet)
         cli_lines(ctx, ctx->err, "note: ", ctx->target.note);
     /* A command that does not write cannot: the connection itself is read-only. */
@@ -24,26 +25,44 @@ enum ls_rc cli_load(struct cli_ctx *ctx, bool need_url)
     return LS_OK;
 }
 
+static void new_session(struct cli_ctx *ctx)
+{
+    ctx->session = ls_session_new(&ctx->target.params);
+    if (ctx->io->on_session)
+        ctx->io->on_session(ctx->io->confirm_ctx, ctx->session);
+}
+
 enum ls_rc cli_open(struct cli_ctx *ctx)
 {
     enum ls_rc rc = cli_load(ctx, true);
 
     if (rc == LS_OK)
-        ctx->session = ls_session_new(&ctx->target.params);
+        new_session(ctx);
     return rc;
+}
+
+/* After cli_load() without a database. */
+static enum ls_rc open_loaded(struct cli_ctx *ctx)
+{
+    if (!ctx->target.params.url)
+        return ls_err_set(&ctx->error, LS_E_USAGE, "no database is named");
+    new_session(ctx);
+    return LS_OK;
 }
 
 enum ls_rc cli_snapshot(struct cli_ctx *ctx)
 {
-    enum ls_rc rc = ctx->session ? LS_OK : cli_open(ctx);
+    enum ls_rc rc = ctx->session ? LS_OK : ctx->has_target ? open_loaded(ctx) : cli_open(ctx);
 
     if (rc != LS_OK)
         return rc;
     rc = ls_session_snapshot(ctx->session, &ctx->snap, &ctx->error);
-    if (rc == LS_OK && ctx->snap->has_db && ctx->snap->info.is_pooled)
+    if (rc == LS_OK && ctx->snap->has_db && ctx->snap->info.is_pooled && !ctx->target.params.is_pooled_ok)
         cli_warn(ctx, "warning: this connection goes through a pooler, where locks and timeouts can land on someone else's session; name the direct URL");
     if (rc == LS_OK && ctx->snap->legacy_note)
         cli_say(ctx, "note: %s", ctx->snap->legacy_note);
+    if (rc == LS_OK && ctx->snap->tool_note)
+        cli_say(ctx, "note: %s", ctx->snap->tool_note);
     if (rc == LS_OK && ctx->snap->format_note)
         cli_say(ctx, "note: %s", ctx->snap->format_note);
     return rc;
@@ -55,13 +74,13 @@ enum ls_rc cli_scan(struct cli_ctx *ctx)
 
     if (rc != LS_OK)
         return rc;
-    ctx->session = ls_session_new(&ctx->target.params);
+    new_session(ctx);
     return ls_session_scan(ctx->session, &ctx->snap, &ctx->error);
 }
 
 const char *cli_database_name(const struct cli_ctx *ctx)
 {
-    const char *name = ctx->snap && ctx->snap->has_db ? ctx->snap->info.database : "";
+    const char *name = ctx->snap && ctx->snap->has_db ? ctx->snap->info.database : ctx->url_database;
 
     return ls_path_base(name ? name : "");
 }

@@ -3,6 +3,7 @@
 
 #include "config/project.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -10,11 +11,13 @@
 #include "lockstep/base/file.h"
 #include "lockstep/base/mem.h"
 #include "lockstep/base/redact.h"
+#include "lockstep/base/secret.h"
 #include "lockstep/base/text.h"
+#include "lockstep/format/format.h"
 
 #define PROJECT_FILE "lockstep.conf"
 
-enum key_type { KEY_TEXT, KEY_BOOL, KEY_DURATION };
+enum key_type { KEY_TEXT, KEY_BOOL, KEY_DURATION, KEY_FORMAT };
 
 /* Every key of [project] and [env NAME]; lockstep.conf(5) has a line for each. */
 static const struct key_def {
@@ -25,12 +28,13 @@ static const struct key_def {
     {"url", KEY_TEXT, offsetof(struct config_env, url)},
     {"url_env", KEY_TEXT, offsetof(struct config_env, url_env)},
     {"migrations", KEY_TEXT, offsetof(struct config_env, migrations)},
-    {"format", KEY_TEXT, offsetof(struct config_env, format)},
+    {"format", KEY_FORMAT, offsetof(struct config_env, format)},
     {"theme", KEY_TEXT, offsetof(struct config_env, theme)},
     {"ledger_table", KEY_TEXT, offsetof(struct config_env, ledger_table)},
     {"backup_dir", KEY_TEXT, offsetof(struct config_env, backup_dir)},
     {"protected", KEY_BOOL, offsetof(struct config_env, protected_)},
     {"journal", KEY_BOOL, offsetof(struct config_env, journal)},
+    {"pooled", KEY_BOOL, offsetof(struct config_env, pooled)},
     {"lock_timeout", KEY_DURATION, offsetof(struct config_env, lock_timeout_ms)},
     {"statement_timeout", KEY_DURATION, offsetof(struct config_env, statement_timeout_ms)},
     {"lock_wait", KEY_DURATION, offsetof(struct config_env, lock_wait_ms)},
@@ -42,7 +46,7 @@ static const struct key_def {
 static void env_init(struct config_env *e)
 {
     memset(e, 0, sizeof(*e));
-    e->protected_ = e->journal = -1;
+    e->protected_ = e->journal = e->pooled = -1;
     e->lock_timeout_ms = e->statement_timeout_ms = e->lock_wait_ms = e->busy_timeout_ms = e->connect_timeout_ms = -1;
 }
 
@@ -95,12 +99,35 @@ static enum ls_rc set_bool(const struct ini_entry *e, int *out, struct ls_err *e
     return ls_err_set(err, LS_E_INPUT, "'%s' for %s is neither yes nor no", e->value, e->key);
 }
 
+/* The registry is known here, so a misspelt name is told where it stands, and not by the command that meets it first. */
+static enum ls_rc check_format(const struct ini_entry *e, struct ls_err *err)
+{
+    const struct ls_format *const *all;
+    struct ls_buf b = LS_BUF_INIT;
+    size_t n;
+
+    if (ls_format_find(e->value))
+        return LS_OK;
+    all = ls_formats(&n);
+    const char **names = ls_calloc(n + 1, sizeof(*names));
+    for (size_t i = 0; i < n; i++)
+        names[i] = all[i]->name;
+    ls_buf_addf(&b, "there is no format '%s'", e->value);
+    suggest(&b, e->value, names, n);
+    (void)ls_err_set(err, LS_E_INPUT, "%s", b.ptr);
+    ls_err_hint(err, "`lockstep formats` lists them");
+    ls_buf_release(&b);
+    free(names);
+    return LS_E_INPUT;
+}
+
 static enum ls_rc set_key(struct config_project *p, struct config_env *env, const struct ini_entry *e, bool is_project, struct ls_err *err)
 {
     enum ls_rc rc = LS_OK;
 
     if (is_project && strcmp(e->key, DEFAULT_ENV_KEY) == 0) {
         p->default_env = ls_arena_str(p->arena, e->value);
+        p->default_env_line = e->line;
         return LS_OK;
     }
     const struct key_def *def = NULL;
@@ -113,12 +140,16 @@ static enum ls_rc set_key(struct config_project *p, struct config_env *env, cons
     void *slot = (char *)env + def->offset;
     if (!*e->value)
         rc = ls_err_set(err, LS_E_INPUT, "%s has no value; leave the line out to have the default", e->key);
-    else if (def->type == KEY_TEXT)
+    else if (def->type == KEY_FORMAT)
+        rc = check_format(e, err);
+    if (rc == LS_OK && (def->type == KEY_TEXT || def->type == KEY_FORMAT))
         *(const char **)slot = ls_arena_str(p->arena, e->value);
-    else if (def->type == KEY_BOOL)
+    else if (rc == LS_OK && def->type == KEY_BOOL)
         rc = set_bool(e, slot, err);
-    else
+    else if (rc == LS_OK)
         rc = config_parse_duration(e->value, slot, err);
+    if (strcmp(e->key, "theme") == 0)
+        env->theme_line = e->line;
     return rc == LS_OK ? LS_OK : at_line(err, p->path, e->line);
 }
 
@@ -187,6 +218,8 @@ static enum ls_rc check_mode(const struct config_project *p, struct ls_err *err)
             line = p->envs.v[i].line;
         }
     }
+    if (secret)
+        ls_secret_seen();
     if (!secret || stat(p->path, &st) != 0 || (st.st_mode & (S_IRGRP | S_IROTH)) == 0)
         return LS_OK;
     (void)ls_err_set(err, LS_E_REFUSED, "%s holds a password and can be read by others (mode %03o)", p->path, (unsigned)(st.st_mode & 0777));
@@ -236,11 +269,23 @@ static enum ls_rc check_default_env(const struct config_project *p, struct ls_er
 {
     if (!p->default_env)
         return LS_OK;
+    const char **names = ls_calloc(p->envs.n + 1, sizeof(*names));
+    struct ls_buf b = LS_BUF_INIT;
+    bool is_there = false;
+
     for (size_t i = 0; i < p->envs.n; i++) {
-        if (strcmp(p->envs.v[i].name, p->default_env) == 0)
-            return LS_OK;
+        names[i] = p->envs.v[i].name;
+        is_there = is_there || strcmp(names[i], p->default_env) == 0;
     }
-    return ls_err_set(err, LS_E_INPUT, "%s: default_env names '%s', and there is no [env %s]", p->path, p->default_env, p->default_env);
+    if (!is_there) {
+        ls_buf_addf(&b, "default_env names '%s', and there is no [env %s]", p->default_env, p->default_env);
+        suggest(&b, p->default_env, names, p->envs.n);
+        (void)ls_err_set(err, LS_E_INPUT, "%s", b.ptr);
+        (void)at_line(err, p->path, p->default_env_line);
+    }
+    ls_buf_release(&b);
+    free(names);
+    return is_there ? LS_OK : LS_E_INPUT;
 }
 
 enum ls_rc config_project_load(const char *path, struct config_project *out, struct ls_err *err)

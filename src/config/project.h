@@ -10,8 +10,9 @@ struct config_env {            /* [env NAME]; NULL / -1 = not set */
     const char *url, *url_env, *migrations, *format, *theme, *ledger_table, *backup_dir;
     int protected_;            /* -1 unset, 0, 1 */
     int journal;               /* -1, 0, 1 */
+    int pooled;                /* -1, 0, 1 */
     int lock_timeout_ms, statement_timeout_ms, lock_wait_ms, busy_timeout_ms, connect_timeout_ms; /* -1 unset; written as "3s", "500ms", "2min" */
-    int line;
+    int line, theme_line;
 };
 struct config_project {
     struct ls_arena *arena;
@@ -19,6 +20,7 @@ struct config_project {
     const char *dir;           /* folder of the project file, or "." */
     struct config_env base;    /* [project] */
     const char *default_env;   /* [project] default_env */
+    int default_env_line;
     LS_VEC(struct config_env) envs;
 };
 /* path: a file, or a folder with a lockstep.conf in it. path NULL: ./lockstep.conf or the nearest one upwards to the repository's or file system's root; none is fine. A file that holds a password and
@@ -30,7 +32,7 @@ void config_project_release(struct config_project *p);
 struct config_request {
     const char *url, *env, *migrations, *format, *project, *ledger_table, *backup_dir, *theme;
     int lock_timeout_ms, statement_timeout_ms, lock_wait_ms; /* -1 unset */
-    bool read_only, no_journal;
+    bool read_only, no_journal, pooled;
     const char *(*getenv_fn)(const char *name); /* main passes getenv; tests pass a table */
 };
 /* Everything resolved, precedence: --url; -e/--env NAME; LOCKSTEP_URL; DATABASE_URL_UNPOOLED; DATABASE_URL; the same three keys of a .env beside the
@@ -40,6 +42,7 @@ struct config_target {
     struct ls_arena *arena;
     struct ls_session_params params;
     const char *theme;
+    const char *theme_source;  /* "lockstep.conf:7" when it is from there, else NULL */
     const char *note;          /* to be shown once, or NULL */
     const char *project_dir;
 };

@@ -9,6 +9,7 @@
 #include "lockstep/base/buf.h"
 #include "lockstep/base/file.h"
 #include "lockstep/base/mem.h"
+#include "lockstep/base/secret.h"
 #include "lockstep/base/text.h"
 #include "lockstep/format/format.h"
 
@@ -329,7 +330,7 @@ static const char *found_migrations(struct search *s)
 
 static void fill(struct search *s)
 {
-    static const struct config_env unset = {.protected_ = -1, .journal = -1, .lock_timeout_ms = -1, .statement_timeout_ms = -1,
+    static const struct config_env unset = {.protected_ = -1, .journal = -1, .pooled = -1, .lock_timeout_ms = -1, .statement_timeout_ms = -1,
                                             .lock_wait_ms = -1, .busy_timeout_ms = -1, .connect_timeout_ms = -1};
     const struct config_request *req = s->req;
     const struct config_env *e = s->pick.env ? s->pick.env : &unset;
@@ -339,6 +340,7 @@ static void fill(struct search *s)
 
     p->url = s->pick.in_project_dir && s->pick.url ? from_project_dir(a, s->project->dir, s->pick.url) : s->pick.url;
     p->url = ls_arena_str(a, p->url);
+    ls_secret_look(p->url); /* typed into the console, if nowhere else */
     p->url_source = ls_arena_str(a, s->pick.source);
     p->env_name = ls_arena_str(a, s->pick.env ? s->pick.env->name : NULL);
     p->migrations_dir = req->migrations || e->migrations || b->migrations
@@ -349,6 +351,7 @@ static void fill(struct search *s)
     p->backup_dir = ls_arena_str(a, path_of(s, req->backup_dir, e->backup_dir, b->backup_dir, "backups"));
     p->is_protected = number_of(-1, e->protected_, b->protected_, 0) == 1;
     p->journal = !req->no_journal && number_of(-1, e->journal, b->journal, 1) == 1;
+    p->is_pooled_ok = req->pooled || number_of(-1, e->pooled, b->pooled, 0) == 1;
     p->read_only = req->read_only;
     p->lock_timeout_ms = limit_of(req->lock_timeout_ms, e->lock_timeout_ms, b->lock_timeout_ms);
     p->statement_timeout_ms = number_of(req->statement_timeout_ms, e->statement_timeout_ms, b->statement_timeout_ms, 0);
@@ -356,6 +359,8 @@ static void fill(struct search *s)
     p->busy_timeout_ms = limit_of(-1, e->busy_timeout_ms, b->busy_timeout_ms);
     p->connect_timeout_ms = number_of(-1, e->connect_timeout_ms, b->connect_timeout_ms, 0);
     s->out->theme = ls_arena_str(a, text_of(req->theme, e->theme, b->theme));
+    if (!req->theme && s->out->theme)
+        s->out->theme_source = ls_arena_printf(a, "%s:%d", project_name(s), e->theme ? e->theme_line : b->theme_line);
     s->out->project_dir = ls_arena_str(a, s->project->dir);
 }
 

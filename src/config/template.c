@@ -38,13 +38,15 @@ static const char tail[] =
     "# Keep the password out of this file: name an environment variable, or use ~/.pgpass.\n"
     "#[env production]\n"
     "#url_env = DATABASE_URL\n"
-    "#protected = yes\n";
+    "#protected = yes\n"
+    "# Writing through a connection pooler is refused, since locks do not hold there; one that keeps sessions may be declared.\n"
+    "#pooled = yes\n";
 
 void config_template(struct ls_buf *out, const char *url, const char *migrations, const char *format)
 {
     ls_buf_adds(out, head);
     ls_buf_addf(out, "%s\n\n", migrations ? migrations : "migrations");
-    ls_buf_adds(out, "# Whose files and ledger these are: lockstep, golang-migrate. Found out from the folder when it is not said.\n");
+    ls_buf_adds(out, "# Whose files and ledger these are; `lockstep formats` lists the tools. Found out from the folder when it is not said.\n");
     ls_buf_addf(out, "%sformat = %s\n", format ? "" : "#", format ? format : "lockstep");
     ls_buf_adds(out, settings);
     if (url)

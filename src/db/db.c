@@ -74,6 +74,16 @@ static enum ls_rc check_text(const char *sql, size_t len, struct ls_err *err)
     return rc;
 }
 
+void ls_db_preload(enum ls_dialect dialect)
+{
+#ifdef LS_WITH_POSTGRES
+    if (dialect == LS_DIALECT_POSTGRES)
+        ls_pg_preload();
+#else
+    (void)dialect;
+#endif
+}
+
 enum ls_rc ls_db_open(const struct ls_db_params *params, struct ls_db **out, struct ls_err *err)
 {
     enum ls_dialect dialect;

@@ -54,6 +54,7 @@ bool ls_db_tick(struct ls_db *db, int64_t *last);
 bool ls_db_text_is_true(const char *value);
 
 #ifdef LS_WITH_POSTGRES
+void ls_pg_preload(void);
 enum ls_rc ls_pg_open(const struct ls_db_params *params, struct ls_db **out, struct ls_err *err);
 #endif
 #ifdef LS_WITH_SQLITE

@@ -321,15 +321,31 @@ static const char *shown(const struct ls_buf *word)
     return strchr(word->ptr, '=') || strstr(word->ptr, "://") ? "***" : word->ptr;
 }
 
-static char *pg_label(enum ls_url_form form, const char *url, size_t body)
+static struct pg_words pg_words_of(enum ls_url_form form, const char *url, size_t body)
 {
     struct pg_words w = {LS_BUF_INIT, LS_BUF_INIT, LS_BUF_INIT, LS_BUF_INIT, LS_BUF_INIT};
-    struct ls_buf out = LS_BUF_INIT;
 
     if (form == LS_URL_PG_URI)
         pg_words_of_uri(&w, url + body);
     else
         pg_words_of_keywords(&w, url);
+    return w;
+}
+
+static void pg_words_release(struct pg_words *w)
+{
+    ls_buf_release(&w->db);
+    ls_buf_release(&w->host);
+    ls_buf_release(&w->port);
+    ls_buf_release(&w->service);
+    ls_buf_release(&w->user);
+}
+
+static char *pg_label(enum ls_url_form form, const char *url, size_t body)
+{
+    struct pg_words w = pg_words_of(form, url, body);
+    struct ls_buf out = LS_BUF_INIT;
+
     ls_buf_adds(&out, "postgres");
     if (w.db.len || w.user.len) /* libpq's default database is named as the user */
         ls_buf_addf(&out, " %s", w.db.len ? shown(&w.db) : w.user.ptr);
@@ -342,11 +358,30 @@ static char *pg_label(enum ls_url_form form, const char *url, size_t body)
         if (w.port.len)
             ls_buf_addf(&out, ":%s", w.port.ptr);
     }
-    ls_buf_release(&w.db);
-    ls_buf_release(&w.host);
-    ls_buf_release(&w.port);
-    ls_buf_release(&w.service);
-    ls_buf_release(&w.user);
+    pg_words_release(&w);
+    return ls_buf_detach(&out);
+}
+
+char *ls_db_url_database(const char *url)
+{
+    size_t body = 0;
+    enum ls_url_form form = url ? ls_url_form(url, &body) : LS_URL_NONE;
+    struct ls_buf out = LS_BUF_INIT;
+    const char *query;
+
+    if (form == LS_URL_SQLITE) {
+        if (ls_url_sqlite_path(url, &out, &query, NULL) != LS_OK)
+            ls_buf_clear(&out);
+    } else if (form != LS_URL_NONE) {
+        struct pg_words w = pg_words_of(form, url, body);
+
+        if (w.db.len && !strchr(w.db.ptr, '=') && !strstr(w.db.ptr, "://"))
+            ls_buf_adds(&out, w.db.ptr);
+        else if (!w.db.len && !w.service.len)
+            ls_buf_adds(&out, w.user.ptr);
+        pg_words_release(&w);
+    }
+    ls_buf_adds(&out, "");
     return ls_buf_detach(&out);
 }
 

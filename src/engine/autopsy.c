@@ -388,6 +388,7 @@ enum ls_rc ls_autopsy(struct ls_db *db, struct ls_arena *arena, const char *stmt
         sql = ls_db_dialect(db) == LS_DIALECT_POSTGRES ? kinds[e.kind].pg : kinds[e.kind].sqlite;
     if (sql != NULL) {
         out->object = describe(arena, &e);
+        out->makes = e.creates;
         rc = look_up(db, arena, &e, sql, &found, err);
         if (rc == LS_OK)
             judge(arena, &e, found, out);

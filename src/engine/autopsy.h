@@ -15,6 +15,7 @@ struct ls_trace {
     enum ls_trace_verdict verdict;
     const char *object; /* "table users", "column users.email"; "" when the statement names none that can be looked up */
     const char *says;   /* one sentence for people */
+    bool makes;         /* the statement makes the object; else it takes it away */
     const char *cure;   /* INVALID: the statement that takes the remnant away; else NULL */
 };
 

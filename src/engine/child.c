@@ -25,7 +25,7 @@ struct job {
     struct ls_child_result *r;
     pid_t pid;
     int err_fd, out_fd; /* our ends; -1 closed */
-    struct ls_buf line; /* the piece of standard error behind its last newline */
+    struct ls_buf err_line, out_line; /* the piece of standard error, of standard output, behind the last newline */
     bool cancelled;
     int64_t kill_at; /* ls_mono_ms() when SIGTERM is followed by SIGKILL; 0 = not asked yet */
 };
@@ -74,10 +74,42 @@ static void env_add(str_vec *env, char *entry)
     *LS_VEC_PUSH(env) = entry;
 }
 
+/* The target's address must come from us alone: nothing of another one that our caller has set may get in between. */
+static bool is_ours(const char *entry, const char *const *env)
+{
+    static const char *const dropped[] = {"PG", "LOCKSTEP_", "DATABASE_URL=", "LC_ALL="};
+
+    for (size_t i = 0; i < LS_ARRAY_LEN(dropped); i++)
+        if (strncmp(entry, dropped[i], strlen(dropped[i])) == 0)
+            return true;
+    for (; env != NULL && *env != NULL; env++) {
+        size_t n = strcspn(*env, "=");
+
+        if (strncmp(entry, *env, n) == 0 && entry[n] == '=')
+            return true;
+    }
+    return false;
+}
+
+static void env_inherit(const struct ls_child *c, str_vec *env)
+{
+    for (const char *const *e = ls_tools_environment(); e != NULL && *e != NULL; e++)
+        if (!is_ours(*e, c->env))
+            env_add(env, ls_strdup(*e));
+}
+
 static void env_build(const struct ls_child *c, str_vec *env)
 {
     const char *path_list = ls_tools_path_list();
 
+    if (c->inherit) {
+        for (size_t i = 0; c->env != NULL && c->env[i] != NULL; i++)
+            env_add(env, ls_strdup(c->env[i]));
+        env_inherit(c, env);
+        env_add(env, ls_strdup("LC_ALL=C.UTF-8"));
+        env_add(env, NULL);
+        return;
+    }
     env_add(env, ls_asprintf("PATH=%s", path_list[0] != '\0' ? path_list : "/usr/bin:/bin"));
     env_add(env, ls_asprintf("HOME=%s", ls_tools_home()));
     env_add(env, ls_strdup("LANG=C.UTF-8"));
@@ -95,7 +127,7 @@ static void env_release(str_vec *env)
 }
 
 /* A worker thread blocks every signal and the console ignores some: the child must start with neither. */
-static int set_attributes(posix_spawnattr_t *attr)
+static int set_attributes(posix_spawnattr_t *attr, bool own_session)
 {
     sigset_t none, usual;
     int rc;
@@ -104,16 +136,18 @@ static int set_attributes(posix_spawnattr_t *attr)
     sigfillset(&usual);
     sigdelset(&usual, SIGKILL);
     sigdelset(&usual, SIGSTOP);
-    if ((rc = posix_spawnattr_setflags(attr, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF)) != 0)
+    /* A session has a process group of its own, too. */
+    rc = posix_spawnattr_setflags(attr, (short)((own_session ? POSIX_SPAWN_SETSID : POSIX_SPAWN_SETPGROUP) | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF));
+    if (rc != 0)
         return rc;
-    if ((rc = posix_spawnattr_setpgroup(attr, 0)) != 0)
+    if (!own_session && (rc = posix_spawnattr_setpgroup(attr, 0)) != 0)
         return rc;
     if ((rc = posix_spawnattr_setsigmask(attr, &none)) != 0)
         return rc;
     return posix_spawnattr_setsigdefault(attr, &usual);
 }
 
-static int set_files(posix_spawn_file_actions_t *fa, int out_fd, int err_fd, int secret_fd)
+static int set_files(posix_spawn_file_actions_t *fa, const char *cwd, int out_fd, int err_fd, int secret_fd)
 {
     int rc = posix_spawn_file_actions_addopen(fa, 0, "/dev/null", O_RDONLY, 0);
 
@@ -124,6 +158,8 @@ static int set_files(posix_spawn_file_actions_t *fa, int out_fd, int err_fd, int
         rc = posix_spawn_file_actions_adddup2(fa, err_fd, 2);
     if (rc == 0 && secret_fd >= 0)
         rc = posix_spawn_file_actions_adddup2(fa, secret_fd, SECRET_FD);
+    if (rc == 0 && cwd != NULL)
+        rc = posix_spawn_file_actions_addchdir_np(fa, cwd);
     return rc;
 }
 
@@ -162,13 +198,13 @@ static enum ls_rc start(struct job *j, struct ls_err *err)
         result = LS_E_IO;
         goto out;
     }
-    if (make_pipe(errp) != 0 || (c->capture && make_pipe(out) != 0)) {
+    if (make_pipe(errp) != 0 || ((c->capture || c->on_out != NULL) && make_pipe(out) != 0)) {
         result = ls_err_sys(err, "pipe to %s", c->path);
         goto out;
     }
-    rc = set_attributes(&attr);
+    rc = set_attributes(&attr, c->inherit);
     if (rc == 0)
-        rc = set_files(&fa, out[1], errp[1], secret_fd);
+        rc = set_files(&fa, c->cwd, out[1], errp[1], secret_fd);
     if (rc == 0)
         rc = posix_spawn(&j->pid, c->path, &fa, &attr, (char *const *)(uintptr_t)c->argv, env.v);
     if (rc != 0) {
@@ -202,19 +238,30 @@ static void keep_tail(struct ls_buf *tail, const char *bytes, size_t len)
     }
 }
 
+static void take_lines(struct job *j, struct ls_buf *line, void (*on_line)(void *, const char *), const char *bytes, size_t len)
+{
+    for (size_t i = 0; on_line != NULL && i < len; i++) {
+        if (bytes[i] != '\n') {
+            if (line->len < LS_CHILD_TAIL_MAX)
+                ls_buf_addc(line, bytes[i]);
+            continue;
+        }
+        on_line(j->c->ctx, line->ptr);
+        ls_buf_clear(line);
+    }
+}
+
 static void take_stderr(struct job *j, const char *bytes, size_t len)
 {
     keep_tail(&j->r->tail, bytes, len);
-    for (size_t i = 0; i < len; i++) {
-        if (bytes[i] != '\n') {
-            if (j->line.len < LS_CHILD_TAIL_MAX)
-                ls_buf_addc(&j->line, bytes[i]);
-            continue;
-        }
-        if (j->c->on_line != NULL)
-            j->c->on_line(j->c->ctx, j->line.ptr);
-        ls_buf_clear(&j->line);
-    }
+    take_lines(j, &j->err_line, j->c->on_line, bytes, len);
+}
+
+static void take_stdout(struct job *j, const char *bytes, size_t len)
+{
+    if (j->c->capture && j->r->out.len < (j->c->out_max > 0 ? j->c->out_max : LS_CHILD_OUT_MAX))
+        ls_buf_add(&j->r->out, bytes, len);
+    take_lines(j, &j->out_line, j->c->on_out, bytes, len);
 }
 
 /* Reads what is there; closes the pipe at its end. */
@@ -233,8 +280,8 @@ static void drain(struct job *j, int *fd, bool is_stderr)
             close_fd(fd);
         else if (is_stderr)
             take_stderr(j, chunk, (size_t)n);
-        else if (j->r->out.len < LS_CHILD_OUT_MAX)
-            ls_buf_add(&j->r->out, chunk, (size_t)n);
+        else
+            take_stdout(j, chunk, (size_t)n);
     }
 }
 
@@ -354,7 +401,7 @@ static void redact_tail(struct ls_buf *tail)
 
 enum ls_rc ls_child_run(const struct ls_child *c, struct ls_child_result *r, struct ls_err *err)
 {
-    struct job j = {.c = c, .r = r, .err_fd = -1, .out_fd = -1, .line = LS_BUF_INIT};
+    struct job j = {.c = c, .r = r, .err_fd = -1, .out_fd = -1, .err_line = LS_BUF_INIT, .out_line = LS_BUF_INIT};
     enum ls_rc rc;
 
     *r = (struct ls_child_result){.exit_code = -1, .out = LS_BUF_INIT, .tail = LS_BUF_INIT};
@@ -364,7 +411,8 @@ enum ls_rc ls_child_run(const struct ls_child *c, struct ls_child_result *r, str
         redact_tail(&r->tail);
         rc = report(&j, err);
     }
-    ls_buf_release(&j.line);
+    ls_buf_release(&j.err_line);
+    ls_buf_release(&j.out_line);
     return rc;
 }
 

@@ -14,16 +14,21 @@ struct ls_child {
     const char *const *argv;                      /* NULL-terminated, argv[0] included */
     const char *const *env;                       /* NULL-terminated "NAME=value" beside HOME, LANG, LC_ALL and PATH; NULL = none */
     const char *secret;                           /* contents of LS_CHILD_SECRET_PATH, or NULL */
-    bool capture;                                 /* standard output goes to result->out; else to /dev/null */
+    const char *cwd;                              /* NULL = ours */
+    bool inherit;                                 /* our caller's whole environment behind `env` (ls_tools_environment), and a session of its own:
+                                                   * a program that asks for a password at the terminal finds none */
+    bool capture;                                 /* standard output goes to result->out; else to /dev/null, or to on_out */
+    size_t out_max;                               /* 0 = LS_CHILD_OUT_MAX */
     bool (*on_tick)(void *ctx);                   /* about every 100 ms; false ends the child. May be NULL */
     void (*on_line)(void *ctx, const char *line); /* each whole line of standard error, raw. May be NULL */
+    void (*on_out)(void *ctx, const char *line);  /* the same of standard output. May be NULL */
     void *ctx;
 };
 
 struct ls_child_result {
     int exit_code;      /* -1: ended by a signal, or not started */
     int signal;         /* 0: ended by itself */
-    struct ls_buf out;  /* at most LS_CHILD_OUT_MAX bytes of standard output, with `capture` */
+    struct ls_buf out;  /* at most out_max bytes of standard output, with `capture` */
     struct ls_buf tail; /* the last LS_CHILD_TAIL_MAX bytes of standard error, passwords hidden; raw otherwise */
 };
 enum { LS_CHILD_TAIL_MAX = 8192, LS_CHILD_OUT_MAX = 65536 };

@@ -6,7 +6,9 @@
 
 #include <stdarg.h>
 
+#include "engine/run_priv.h"
 #include "engine/session_priv.h"
+#include "lockstep/base/text.h"
 #include "lockstep/engine/journal.h"
 
 struct dirty {
@@ -20,6 +22,7 @@ struct dirty {
     bool is_golang;
     bool is_held; /* somebody has the operators' lock: what is seen may still change */
     int failed_stmt, n_stmts; /* by the journal: "(statement 3 of 5)"; 0 unknown */
+    bool may_be_done;         /* nor did the run know how that one ended */
     enum ls_direction failed_direction;
 };
 
@@ -113,6 +116,7 @@ static void read_failed_statement(struct dirty *d, const struct ls_journal_row *
         return;
     d->failed_stmt = no;
     d->n_stmts = of;
+    d->may_be_done = strstr(at, LS_RUN_MAY_BE_DONE) != NULL;
     d->failed_direction = strcmp(r->direction, "down") == 0 ? LS_DOWN : LS_UP;
 }
 
@@ -147,7 +151,7 @@ static enum ls_rc look(struct dirty *d, const struct ls_migration *m, enum ls_di
                        struct ls_err *err)
 {
     return ls_reading_look(d->session, d->out->arena, m, direction, d->failed_direction == direction ? d->failed_stmt : 0,
-                           d->n_stmts, out, err);
+                           d->n_stmts, d->may_be_done, out, err);
 }
 
 /* A run that goes on, or the last statement of one that was killed: outside of transactions the server finishes it, and the lock is its until then
@@ -453,6 +457,66 @@ static enum ls_rc explain_lockstep(struct dirty *d, struct ls_err *err)
     return choose_lockstep(d, err);
 }
 
+/* Whether the run that was broken off had committed this migration: its row in the journal is of the same transaction. The newest run is that one when it has
+ * no end. */
+static enum ls_extent ask_broken_run(const struct dirty *d)
+{
+    const char *direction = d->out->direction == LS_UP ? "up" : "down";
+    enum ls_extent said = LS_EXTENT_UNKNOWN;
+    struct ls_buf name = LS_BUF_INIT;
+    struct ls_journal j = {0};
+
+    ls_ui_text_line(&name, d->entry->name); /* as the journal has it */
+    if (ls_journal_read(d->session, 200, &j, NULL) == LS_OK && j.rows.n > 0) {
+        const struct ls_journal_row *last = &j.rows.v[j.rows.n - 1];
+
+        if (last->event != NULL && strcmp(last->event, "run_end") != 0 && last->run_id != NULL)
+            said = LS_EXTENT_NOTHING;
+        for (size_t i = j.rows.n; said != LS_EXTENT_UNKNOWN && i-- > 0 && strcmp(j.rows.v[i].run_id, last->run_id) == 0;) {
+            const struct ls_journal_row *r = &j.rows.v[i];
+
+            if (r->version != NULL && r->direction != NULL && strcmp(r->version, d->entry->label) == 0 && strcmp(r->direction, direction) == 0 &&
+                r->name != NULL && strcmp(r->name, name.ptr != NULL ? name.ptr : "") == 0 && r->result != NULL && strcmp(r->result, "ok") == 0)
+                said = LS_EXTENT_WHOLE;
+        }
+    }
+    ls_journal_release(&j);
+    ls_buf_release(&name);
+    return said;
+}
+
+/* A list of names in a file: the mark in front of a body was left behind. */
+static enum ls_rc explain_file(struct dirty *d, struct ls_err *err)
+{
+    const struct ls_ledger_row *row = d->entry->row;
+    bool is_down = row != NULL && row->raw_status != NULL && strcmp(row->raw_status, "reverting") == 0;
+    enum ls_extent said;
+    enum ls_rc rc;
+
+    know(d, is_down ? LS_DOWN : LS_UP);
+    d->out->ledger_says = ls_arena_printf(d->out->arena, "%s:%s: %s was begun to be %s, and that was not brought to its end", d->snap->ledger.location,
+                                          row->raw[0], row->id, is_down ? "taken back" : "applied");
+    fact(d, "The list is outside of the database: the line \"%s\" is written first, then the file is run, then the name takes its place. "
+            "The last of these did not happen.", row->raw[1]);
+    ask_journal(d);
+    rc = look(d, d->entry->migration, d->out->direction, &d->up, err);
+    if (rc != LS_OK)
+        return rc;
+    said = d->up.migration != NULL && d->up.section->policy == LS_POLICY_TX ? ask_broken_run(d) : LS_EXTENT_UNKNOWN;
+    if (said != LS_EXTENT_UNKNOWN) {
+        d->up.extent = said;
+        fact(d, said == LS_EXTENT_WHOLE ? "The journal's row about it was committed with it: it is through."
+                                        : "The journal has no row about it, and would have one if it had been committed: it was not.");
+    }
+    if (d->up.migration != NULL)
+        explain_reading(d, &d->up);
+    else
+        fact(d, "There is no file for %s in the folder.", row->id);
+    if (d->up.section != NULL)
+        list_statements(d, &d->up);
+    return choose_lockstep(d, err);
+}
+
 /* Another tool's failed row. What its own run left is not read from the catalogue: no choice is indicated. */
 static enum ls_rc explain_other(struct dirty *d, struct ls_err *err)
 {
@@ -483,7 +547,7 @@ enum ls_rc ls_dirty_explain(struct ls_session *s, const struct ls_snapshot *snap
     if (rc == LS_OK)
         rc = ask_lock(&d, err);
     if (rc == LS_OK)
-        rc = d.is_golang ? explain_golang(&d, err) : snap->format == &ls_format_lockstep ? explain_lockstep(&d, err) : explain_other(&d, err);
+        rc = snap->ledger.shape == LS_LEDGER_FILE ? explain_file(&d, err) : d.is_golang ? explain_golang(&d, err) : snap->format == &ls_format_lockstep ? explain_lockstep(&d, err) : explain_other(&d, err);
     ls_reading_release(&d.up);
     ls_reading_release(&d.down);
     ls_reading_release(&d.made);

@@ -27,9 +27,10 @@ struct ls_reading {
     const char *unreadable; /* why the file could not be split, or NULL */
 };
 /* Strings live in arena. Errors are those of the connection. failed_stmt: the statement that failed by the journal's word, of
- * n_stmts; 0 unknown. It is believed where statements commit one by one and the catalogue does not speak against it. */
+ * n_stmts; 0 unknown. It is believed where statements commit one by one and the catalogue does not speak against it. may_be_done: the run itself did not
+ * know how that one ended, so nothing is said of it by the journal's word. */
 LS_MUST_CHECK enum ls_rc ls_reading_look(struct ls_session *s, struct ls_arena *arena, const struct ls_migration *m,
-                                         enum ls_direction direction, int failed_stmt, int n_stmts, struct ls_reading *out,
+                                         enum ls_direction direction, int failed_stmt, int n_stmts, bool may_be_done, struct ls_reading *out,
                                          struct ls_err *err);
 void ls_reading_release(struct ls_reading *r);
 

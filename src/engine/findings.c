@@ -288,10 +288,26 @@ static void judge_cursor(struct finder *f, int step)
                              n == 1 ? " is" : "s are");
 }
 
+/* Once for the whole plan: the same is true of every step. */
+static void judge_child(struct finder *f)
+{
+    const struct ls_child_cmd *cmd = NULL;
+
+    for (size_t i = 0; cmd == NULL && i < f->plan->steps.n; i++)
+        cmd = ls_step_child(&f->plan->steps.v[i]);
+    if (cmd == NULL)
+        return;
+    add(f, -1, "T07", "opaque", LS_SEV_INFO, ls_arena_printf(f->plan->arena, "%s runs them: what they do cannot be read beforehand.", cmd->tool),
+        cmd->preview_argv != NULL ? "`lockstep plan --run-tool` asks it for the SQL, which runs the project's code." : NULL);
+    if (cmd->doubt != NULL)
+        add(f, -1, "M06", "unknown-target", LS_SEV_DANGER, cmd->doubt, "Make its settings read one of these variables.");
+}
+
 void ls_plan_find(struct ls_plan *p, const struct ls_snapshot *snap, enum ls_dialect d)
 {
     struct finder f = {.plan = p, .snap = snap, .dialect = d};
 
+    judge_child(&f);
     for (size_t i = 0; i < p->steps.n; i++) {
         struct ls_step *s = &p->steps.v[i];
 

@@ -84,6 +84,28 @@ void ls_journal_hash(const char *const cells[LS_JOURNAL_COLUMNS], char hex[LS_SH
     ls_sha256_end(h, hex);
 }
 
+void ls_journal_genesis(const struct ls_db_info *info, char hex[LS_SHA256_HEX])
+{
+    struct ls_sha256 *h = ls_sha256_new();
+
+    ls_sha256_field(h, info == NULL ? "lockstep journal 2" : "lockstep journal 1");
+    if (info != NULL) {
+        ls_sha256_field(h, info->system_id);
+        ls_sha256_field(h, info->database);
+    }
+    ls_sha256_end(h, hex);
+}
+
+/* Whether a row is the one that a journal of this database begins with. */
+static bool is_first(const struct ls_journal_row *row, const struct ls_db_info *info)
+{
+    char now[LS_SHA256_HEX], before[LS_SHA256_HEX];
+
+    ls_journal_genesis(NULL, now);
+    ls_journal_genesis(info, before);
+    return row->seq == 1 && row->prev_hash != NULL && (strcmp(row->prev_hash, now) == 0 || strcmp(row->prev_hash, before) == 0);
+}
+
 static void add_row(struct ls_journal *j, const struct ls_result *r, size_t i)
 {
     struct ls_journal_row *row = LS_VEC_PUSH(&j->rows);
@@ -118,7 +140,7 @@ static void add_row(struct ls_journal *j, const struct ls_result *r, size_t i)
 }
 
 /* Rows came newest first, with one more than asked for, which only lends its hash to the link behind it. */
-static void link_rows(struct ls_journal *j, size_t limit)
+static void link_rows(struct ls_journal *j, size_t limit, const struct ls_db_info *info)
 {
     size_t n = j->rows.n;
 
@@ -135,7 +157,7 @@ static void link_rows(struct ls_journal *j, size_t limit)
             row->chain_ok = row->chain_ok && row->seq == row[-1].seq + 1 && row->prev_hash != NULL && row[-1].hash != NULL &&
                             strcmp(row->prev_hash, row[-1].hash) == 0;
         else if (limit == 0 || n <= limit)
-            row->chain_ok = row->chain_ok && row->seq == 1;
+            row->chain_ok = row->chain_ok && is_first(row, info);
         if (!row->chain_ok && j->first_broken_seq == 0)
             j->first_broken_seq = row->seq;
     }
@@ -172,7 +194,7 @@ enum ls_rc ls_journal_read(struct ls_session *s, size_t limit, struct ls_journal
     for (size_t i = 0; rc == LS_OK && i < r.n_rows; i++)
         add_row(out, &r, i);
     if (rc == LS_OK)
-        link_rows(out, limit);
+        link_rows(out, limit, ls_db_info(s->db));
 out:
     ls_result_release(&r);
     ls_buf_release(&sql);

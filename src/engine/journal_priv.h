@@ -45,6 +45,9 @@ void ls_journal_close(struct ls_journal_writer *w);
 LS_MUST_CHECK enum ls_rc ls_journal_find(struct ls_db *db, struct ls_arena *arena, const char **table, bool *exists, struct ls_err *err);
 /* Columns in the order of the table; cells[15] (the hash) is not looked at. */
 void ls_journal_hash(const char *const cells[LS_JOURNAL_COLUMNS], char hex[LS_SHA256_HEX]);
+/* What the very first row links to. The same for every database: a journal goes with its tables through renames, dumps and upgrades of the
+ * server. With a database: what the first builds took, its name and its server's number. */
+void ls_journal_genesis(const struct ls_db_info *info, char hex[LS_SHA256_HEX]);
 extern const char *const ls_journal_columns[LS_JOURNAL_COLUMNS];
 
 #endif

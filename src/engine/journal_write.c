@@ -41,7 +41,6 @@ static enum ls_rc make_table(struct ls_journal_writer *w, struct ls_db *db, stru
 
 enum ls_rc ls_journal_reread(struct ls_journal_writer *w, struct ls_db *db, struct ls_err *err)
 {
-    const struct ls_db_info *info = ls_db_info(db);
     struct ls_buf sql = LS_BUF_INIT;
     struct ls_result r = {0};
     enum ls_rc rc;
@@ -56,13 +55,7 @@ enum ls_rc ls_journal_reread(struct ls_journal_writer *w, struct ls_db *db, stru
         w->seq = strtoll(ls_result_get(&r, 0, 0), NULL, 10);
         snprintf(w->hash, sizeof(w->hash), "%s", ls_result_get(&r, 0, 1));
     } else {
-        /* The first row's link binds the chain to this database. */
-        struct ls_sha256 *h = ls_sha256_new();
-
-        ls_sha256_field(h, "lockstep journal 1");
-        ls_sha256_field(h, info->system_id);
-        ls_sha256_field(h, info->database);
-        ls_sha256_end(h, w->hash);
+        ls_journal_genesis(NULL, w->hash);
         w->seq = 0;
     }
     ls_result_release(&r);

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "engine/delegate.h"
 #include "engine/session_priv.h"
 #include "lockstep/base/mem.h"
 
@@ -83,7 +84,7 @@ static enum ls_rc load(struct maker *mk, const struct ls_section *section, struc
     struct ls_err own = LS_ERR_INIT;
     enum ls_rc rc = ls_source_load(section, mk->ctx.dialect, section->sha256, src, &own);
 
-    if (rc == LS_E_INPUT && src->sha256[0] != '\0' && (mk->snap->format->caps & LS_CAP_OWN_SPLIT) != 0)
+    if (rc == LS_E_INPUT && src->sha256[0] != '\0' && (mk->snap->format->caps & (LS_CAP_OWN_SPLIT | LS_CAP_DELEGATE)) != 0)
         rc = LS_OK;
     else if (rc != LS_OK && err != NULL)
         ls_err_move(err, &own);
@@ -129,9 +130,11 @@ static enum ls_rc refuse_code(const struct maker *mk, const struct ls_entry *e, 
                                       [LS_LANG_CODE] = "is program code, which only the tool itself can run"};
     const struct ls_migration *m = e->migration;
 
-    if (m == NULL || (m->lang == LS_LANG_SQL && (m->flags & LS_MIG_UNPARSED) == 0))
+    bool is_delegated = (mk->snap->format->caps & LS_CAP_DELEGATE) != 0;
+
+    if (m == NULL || ((m->lang == LS_LANG_SQL || is_delegated) && (m->flags & LS_MIG_UNPARSED) == 0))
         return LS_OK;
-    if (m->lang == LS_LANG_SQL)
+    if (m->lang == LS_LANG_SQL || is_delegated)
         return refuse_unparsed(mk, m, err);
     ls_err_set(err, LS_E_REFUSED, "%s %s", m->up.path != NULL ? m->up.path : m->label, why[m->lang]);
     ls_err_hint(err, "run it with %s, then go on here", mk->snap->format->title);
@@ -157,7 +160,7 @@ static enum ls_rc add_run(struct maker *mk, enum ls_direction dir, const struct 
         step->text_len = src.text.len;
         step->line = src.line;
         step->sha256 = ls_arena_str(arena, src.sha256);
-        mk->ctx.stmts = src.stmts;
+        mk->ctx.stmts = (mk->snap->format->caps & LS_CAP_DELEGATE) == 0 ? src.stmts : NULL;
     }
     if (rc == LS_OK)
         rc = mk->snap->format->plan_step(&mk->ctx, step, e, prev_applied, err);
@@ -300,6 +303,46 @@ static void mark_needed(const struct ls_timeline *t, long at, bool *needed)
     free(todo);
 }
 
+static bool names(const char *const *list, const char *id)
+{
+    for (; list != NULL && *list != NULL; list++)
+        if (strcmp(*list, id) == 0)
+            return true;
+    return false;
+}
+
+static bool names_one(const struct ls_timeline *t, const char *const *list, const bool *set)
+{
+    for (; list != NULL && *list != NULL; list++) {
+        long i = ls_timeline_find_id(t, *list);
+
+        if (i >= 0 && set[i])
+            return true;
+    }
+    return false;
+}
+
+/* A graph, and the goal is applied: its children by parents go back, and whatever needs one of those (alembic's downgrade). What stands beside the goal
+ * stays as it is. */
+static enum ls_rc add_downs_in_graph(struct maker *mk, long at, struct ls_err *err)
+{
+    const struct ls_timeline *t = &mk->snap->timeline;
+    bool *goes = ls_calloc(t->e.n + 1, sizeof(*goes));
+    enum ls_rc rc = LS_OK;
+
+    /* Each stands behind what it needs. */
+    for (long i = at + 1; i < (long)t->e.n; i++) {
+        const struct ls_migration *m = t->e.v[i].migration;
+
+        goes[i] = m != NULL && (names(m->parents, t->e.v[at].id) || names_one(t, m->parents, goes) || names_one(t, m->depends, goes));
+    }
+    for (long i = (long)t->e.n - 1; rc == LS_OK && i > at; i--)
+        if (goes[i] && is_applied(&t->e.v[i]))
+            rc = add_run(mk, LS_DOWN, &t->e.v[i], NULL, err);
+    free(goes);
+    return rc;
+}
+
 /* In a graph the ones behind the goal are its descendants, not whatever stands below it in the list. */
 static enum ls_rc add_to_in_graph(struct maker *mk, long at, struct ls_err *err)
 {
@@ -307,6 +350,10 @@ static enum ls_rc add_to_in_graph(struct maker *mk, long at, struct ls_err *err)
     bool *needed = ls_calloc(t->e.n + 1, sizeof(*needed));
     enum ls_rc rc = LS_OK;
 
+    if (is_applied(&t->e.v[at])) {
+        free(needed);
+        return add_downs_in_graph(mk, at, err);
+    }
     mark_needed(t, at, needed);
     for (long i = 0; rc == LS_OK && i < (long)t->e.n; i++)
         if (needed[i] && t->e.v[i].is_runnable)
@@ -374,8 +421,10 @@ static enum ls_rc add_steps(struct maker *mk, struct ls_err *err)
         return refuse_not_operated(snap, err);
     if (g->action == LS_ACTION_IMPORT || is_mark(g->action))
         return add_record(mk, err);
-    if ((snap->format->caps & LS_CAP_NATIVE_APPLY) == 0)
+    if ((snap->format->caps & (LS_CAP_NATIVE_APPLY | LS_CAP_DELEGATE)) == 0)
         return refuse_not_operated(snap, err);
+    if ((snap->format->caps & LS_CAP_DELEGATE) != 0 && snap->tool_path == NULL)
+        return ls_delegate_refuse(snap, err);
     rc = snap->format->check_runnable == NULL ? LS_OK : snap->format->check_runnable(&snap->timeline, &snap->ledger, g->action == LS_ACTION_DOWN ? LS_DOWN : LS_UP, err);
     if (rc != LS_OK)
         return rc;
@@ -418,6 +467,9 @@ enum ls_rc ls_plan_build(struct ls_session *s, const struct ls_snapshot *snap, c
                                   .timeline = &snap->timeline,
                                   .ledger = &snap->ledger,
                                   .migrations = &snap->migrations,
+                                  .tool_path = ls_arena_str(p->arena, snap->tool_path),
+                                  .tool_dir = ls_arena_str(p->arena, snap->tool_dir),
+                                  .info = &snap->info,
                                   .operator_name = ls_arena_str(p->arena, s->p.operator_name)};
     if (!snap->has_db)
         rc = ls_err_set(err, LS_E_CONNECT, "no database was read, so there is nothing to plan against");

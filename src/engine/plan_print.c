@@ -46,6 +46,41 @@ static void add_value(struct ls_buf *out, enum ls_dialect d, const struct ls_par
         ls_buf_adds(out, p->text);
 }
 
+static void add_shell_word(struct ls_buf *out, const char *word)
+{
+    static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-./=:@%+,";
+
+    if (word[0] != '\0' && strspn(word, plain) == strlen(word)) {
+        ls_buf_adds(out, word);
+        return;
+    }
+    ls_buf_addc(out, '\'');
+    for (; *word != '\0'; word++)
+        ls_buf_adds(out, *word == '\'' ? "'\\''" : (const char[]){*word, '\0'});
+    ls_buf_addc(out, '\'');
+}
+
+void ls_child_print(const struct ls_child_cmd *cmd, struct ls_buf *out)
+{
+    if (cmd->cwd != NULL) {
+        ls_buf_adds(out, "cd ");
+        add_shell_word(out, cmd->cwd);
+        ls_buf_adds(out, " && ");
+    }
+    for (int i = 0; i < cmd->n_env; i++) {
+        ls_buf_addf(out, "%s=", cmd->env[i].name);
+        if (cmd->env[i].word == NULL)
+            add_shell_word(out, cmd->env[i].text != NULL ? cmd->env[i].text : "");
+        else
+            ls_buf_addf(out, "%s<%s>", cmd->env[i].text != NULL ? cmd->env[i].text : "", cmd->env[i].word + 1);
+        ls_buf_addc(out, ' ');
+    }
+    for (size_t i = 0; cmd->argv[i] != NULL; i++) {
+        ls_buf_adds(out, i > 0 ? " " : "");
+        add_shell_word(out, cmd->argv[i]);
+    }
+}
+
 static void print_op(const struct ls_op *op, enum ls_dialect d, const char *uuid, struct ls_buf *out)
 {
     struct ls_lex lx;
@@ -55,9 +90,11 @@ static void print_op(const struct ls_op *op, enum ls_dialect d, const char *uuid
         ls_buf_adds(out, d == LS_DIALECT_SQLITE ? "BEGIN IMMEDIATE" : "BEGIN");
     if (op->kind == LS_OP_COMMIT)
         ls_buf_adds(out, "COMMIT");
+    if (op->kind == LS_OP_CHILD)
+        ls_child_print(op->child, out);
     if (op->sql == NULL)
         return;
-    if (op->n_params == 0) {
+    if (op->n_params == 0 || op->kind == LS_OP_FILE) {
         ls_buf_add(out, op->sql, op->len);
         return;
     }
@@ -106,6 +143,10 @@ static void add_op(struct ls_buf *out, const struct ls_op *op, enum ls_dialect d
 
     if (op->kind == LS_OP_JOURNAL)
         return;
+    if (op->kind == LS_OP_FILE) {
+        ls_buf_addf(out, "%s\n", op->sql); /* comments */
+        return;
+    }
     if (op->kind == LS_OP_BATCH) {
         if (d == LS_DIALECT_POSTGRES && op->n_pieces > 1)
             ls_buf_adds(out, "-- sent as one query:\n");
@@ -118,6 +159,24 @@ static void add_op(struct ls_buf *out, const struct ls_op *op, enum ls_dialect d
     else
         ls_buf_addf(out, "%s;\n", sql.ptr);
     ls_buf_release(&sql);
+}
+
+/* No SQL: what the tool runs is its own business, and known when it has run. */
+static void add_delegated(struct ls_buf *out, const struct ls_step *s, enum ls_dialect d)
+{
+    const char *word = "stops unless this is true before it: ";
+
+    for (size_t i = 0; i < s->ops.n; i++) {
+        const struct ls_op *op = &s->ops.v[i];
+        struct ls_buf text = LS_BUF_INIT;
+
+        if (op->kind == LS_OP_CHILD)
+            word = "and this behind it: ";
+        print_op(op, d, "", &text);
+        if (op->kind == LS_OP_CHILD || op->kind == LS_OP_EXPECT)
+            add_comment(out, op->kind == LS_OP_CHILD ? "runs: " : word, text.ptr);
+        ls_buf_release(&text);
+    }
 }
 
 static void add_step(struct ls_buf *out, const struct ls_plan *p, int at, enum ls_dialect d)
@@ -142,8 +201,11 @@ static void add_step(struct ls_buf *out, const struct ls_plan *p, int at, enum l
     }
     if (s->tx_note != NULL && s->tx_note[0] != '\0')
         add_comment(out, "", s->tx_note);
-    for (size_t i = 0; i < s->ops.n; i++)
-        add_op(out, &s->ops.v[i], d, uuid);
+    if (ls_step_child(s) != NULL)
+        add_delegated(out, s, d);
+    else
+        for (size_t i = 0; i < s->ops.n; i++)
+            add_op(out, &s->ops.v[i], d, uuid);
     for (size_t i = 0; i < s->on_failure.n; i++) {
         struct ls_buf sql = LS_BUF_INIT;
 

@@ -67,12 +67,14 @@ static void infer(struct ls_reading *r)
 
 /* What the journal saw: the statements in front of the one that failed had ended, the ones behind it were never sent. What the
  * catalogue shows to the contrary was there before, or was done by hand since. */
-static void believe_journal(struct ls_arena *a, struct ls_reading *r, int failed_stmt)
+static void believe_journal(struct ls_arena *a, struct ls_reading *r, int failed_stmt, bool may_be_done)
 {
     for (size_t i = 0; i < r->stmts.n; i++) {
         struct ls_trace *t = &r->stmts.v[i].trace;
         int no = (int)i + 1;
 
+        if (no == failed_stmt && may_be_done)
+            continue; /* what the catalogue shows of it, if anything */
         if (no == failed_stmt && t->verdict == LS_TRACE_APPLIED) {
             t->verdict = LS_TRACE_UNKNOWN;
             t->says = ls_arena_printf(a,
@@ -168,7 +170,7 @@ static enum ls_rc look_at_statements(struct ls_session *s, struct ls_arena *aren
 }
 
 enum ls_rc ls_reading_look(struct ls_session *s, struct ls_arena *arena, const struct ls_migration *m, enum ls_direction direction,
-                           int failed_stmt, int n_stmts, struct ls_reading *out, struct ls_err *err)
+                           int failed_stmt, int n_stmts, bool may_be_done, struct ls_reading *out, struct ls_err *err)
 {
     struct ls_source src = {.text = LS_BUF_INIT};
     struct ls_err why = LS_ERR_INIT;
@@ -186,9 +188,9 @@ enum ls_rc ls_reading_look(struct ls_session *s, struct ls_arena *arena, const s
         classify(out, src.stmts);
         rc = look_at_statements(s, arena, &src, out, err);
         drop_shared(arena, out);
-        out->was_refused = failed_stmt > 0;
+        out->was_refused = failed_stmt > 0 && !may_be_done;
         if (!out->is_whole && failed_stmt > 0 && n_stmts == (int)out->stmts.n)
-            believe_journal(arena, out, failed_stmt);
+            believe_journal(arena, out, failed_stmt, may_be_done);
         if (!out->is_whole)
             infer(out);
         out->extent = extent_of(out);

@@ -58,12 +58,14 @@ int ls_rc_exit_code(enum ls_rc rc)
 /* The ledger as far as the keys need it: where the plan says it is. */
 static void find_keys(struct ls_runner *r)
 {
+    const struct ls_format *f = r->plan->steps.n > 0 && ls_step_child(&r->plan->steps.v[0]) != NULL ? &ls_format_lockstep : r->format;
     struct ls_ledger where = {.location = r->plan->ledger};
     const char *dot = strchr(r->plan->ledger, '.');
     char *schema = dot != NULL ? ls_strndup(r->plan->ledger, (size_t)(dot - r->plan->ledger)) : NULL;
 
     where.schema = schema;
-    r->n_keys = r->format->lock_keys(r->s->db, &r->s->opts, &where, r->keys);
+    /* A tool that runs as our child takes its own lock itself: held by us, it would wait for its parent for ever. Ours keeps two of us apart. */
+    r->n_keys = f->lock_keys(r->s->db, &r->s->opts, &where, r->keys);
     free(schema);
 }
 
@@ -196,6 +198,7 @@ static enum ls_rc run_steps(struct ls_runner *r, struct ls_err *err)
         r->op = -1;
         r->phase = LS_PHASE_FRESH;
         r->stmts_done = 0;
+        r->child_end = LS_CHILD_NOT_STARTED;
         ls_run_step_clock(r);
         ls_run_event(r, LS_EV_STEP_BEGIN, NULL, NULL);
         rc = ls_run_ops(r, (int)i, err);
@@ -208,6 +211,16 @@ static enum ls_rc run_steps(struct ls_runner *r, struct ls_err *err)
     if (rc == LS_OK && r->in_tx)
         rc = ls_err_set(err, LS_E_INTERNAL, "the plan ends inside a transaction: everything in it was rolled back");
     return rc;
+}
+
+enum ls_rc ls_run_check_pooler(const struct ls_session_params *p, const struct ls_db_info *info, struct ls_err *err)
+{
+    if (!info->is_pooled || p->is_pooled_ok)
+        return LS_OK;
+    ls_err_set(err, LS_E_REFUSED, "this connection goes through a pooler, where locks and settings can land on someone else's session: nothing was run");
+    ls_err_hint(err, "name the database's direct address; a pooler that gives each connection a session of its own (session pooling) may be declared: "
+                     "--pooled, or pooled = yes in lockstep.conf");
+    return LS_E_REFUSED;
 }
 
 /* Everything before the first write; a failure here has run nothing. */
@@ -225,11 +238,15 @@ static enum ls_rc prepare(struct ls_runner *r, struct ls_err *err)
     }
     rc = ls_session_connect_as(r->s, true, err);
     if (rc == LS_OK)
+        rc = ls_run_check_pooler(&r->s->p, ls_db_info(r->s->db), err);
+    if (rc == LS_OK)
         rc = take_lock(r, err);
+    if (rc == LS_OK)
+        rc = ls_run_file_lock(r, err);
     if (rc != LS_OK)
         return rc;
     LS_FAULT("lock-taken");
-    rc = plan_again(r, err);
+    rc = r->check != NULL ? r->check->again(r->check->ctx, err) : plan_again(r, err);
     if (rc == LS_OK && ls_session_cancelled(r->s))
         rc = ls_err_set(err, LS_E_CANCELLED, "stopped by the operator before anything was run");
     return rc == LS_OK ? begin_journal(r, err) : rc;
@@ -243,6 +260,7 @@ static void finish(struct ls_runner *r)
     r->op_began_us = 0;
     ls_session_clear_cancel(s); /* it was for what has ended now */
     ls_run_journal_end(r);
+    ls_run_file_release(r);
     give_lock_back(r);
     /* A migration may have left settings behind (search_path, role, foreign_keys): they must not reach what is done next. */
     if (s->db != NULL && strcmp(ls_db_info(s->db)->database, ":memory:") != 0)
@@ -255,7 +273,14 @@ static void finish(struct ls_runner *r)
 
 enum ls_rc ls_run(struct ls_session *s, const struct ls_plan *plan, const struct ls_run_hooks *hooks, struct ls_run_report *report)
 {
+    return ls_run_checked(s, plan, NULL, hooks, report);
+}
+
+enum ls_rc ls_run_checked(struct ls_session *s, const struct ls_plan *plan, const struct ls_run_check *check, const struct ls_run_hooks *hooks,
+                          struct ls_run_report *report)
+{
     struct ls_runner r = {.s = s, .plan = plan, .hooks = hooks, .rep = report, .step = -1, .op = -1, .failed_op = -1, .blockers = LS_BUF_INIT};
+    const struct ls_format_opts opts = s->opts;
     struct ls_err err = LS_ERR_INIT;
     enum ls_rc rc;
 
@@ -264,6 +289,9 @@ enum ls_rc ls_run(struct ls_session *s, const struct ls_plan *plan, const struct
     report->verdict = LS_VERDICT_NOTHING;
     if (plan->steps.n == 0)
         return LS_OK;
+    r.check = check;
+    if (check != NULL)
+        s->opts = *check->opts;
     s->hook_ctx = &r;
     s->on_wait = ls_run_on_wait;
     s->on_notice = ls_run_on_notice;
@@ -280,12 +308,14 @@ enum ls_rc ls_run(struct ls_session *s, const struct ls_plan *plan, const struct
         ls_err_move(&report->err, &err);
     }
     finish(&r);
+    s->opts = opts;
     s->on_wait = NULL;
     s->on_notice = NULL;
     s->hook_ctx = NULL;
     ls_session_clear_cancel(s);
     ls_db_close(r.watcher);
     ls_buf_release(&r.blockers);
+    free(r.child_detail);
     ls_journal_close(&r.journal);
     ls_err_release(&err);
     return report->err.code;

@@ -207,7 +207,7 @@ static void word_statement(struct ls_runner *r, struct ls_err *err)
         ls_buf_addf(&text, ":%d:%d", err->line, err->col);
     ls_buf_addf(&text, ": %s", err->message);
     if (err->statement > 0)
-        ls_buf_addf(&text, " (statement %d of %d)", err->statement, s->n_statements);
+        ls_buf_addf(&text, " (statement %d of %d%s)", err->statement, s->n_statements, r->may_be_done ? LS_RUN_MAY_BE_DONE : "");
     free(err->message);
     err->message = ls_buf_detach(&text);
 }
@@ -221,7 +221,9 @@ static enum ls_verdict verdict_of(const struct ls_runner *r)
 {
     /* A body between two transactions of the ledger (golang-migrate on SQLite): the intent stays, and says dirty, whatever became of the body. */
     if (r->was_lost && r->lost != LS_OUTCOME_COMMITTED && r->lost != LS_OUTCOME_ABORTED)
-        return r->phase == LS_PHASE_INTENT ? LS_VERDICT_DIRTY : LS_VERDICT_UNKNOWN;
+        return r->phase == LS_PHASE_INTENT && !r->file.is_marked ? LS_VERDICT_DIRTY : LS_VERDICT_UNKNOWN;
+    if (r->child_end == LS_CHILD_UNREAD)
+        return LS_VERDICT_UNKNOWN;
     if (r->escaped || r->told_failure)
         return LS_VERDICT_DIRTY;
     return r->phase == LS_PHASE_FRESH ? LS_VERDICT_ROLLED_BACK : LS_VERDICT_DIRTY;
@@ -336,6 +338,22 @@ static void tell_tool(struct ls_runner *r, const struct ls_op *failed, const str
     ls_err_release(&err);
 }
 
+/* A mark in a file is no part of the transaction: it goes when nothing of the body stays. */
+static void withdraw_mark(struct ls_runner *r, const struct ls_op *op)
+{
+    bool is_known = !r->was_lost || r->lost == LS_OUTCOME_COMMITTED || r->lost == LS_OUTCOME_ABORTED, is_sent;
+
+    if (!r->file.is_marked || r->step < 0 || r->phase != LS_PHASE_INTENT || r->escaped || !is_known)
+        return;
+    is_sent = r->plan->steps.v[r->step].policy != LS_POLICY_TX && op != NULL && is_body_op(op);
+    if (is_sent)
+        return;
+    if (ls_run_file_undo(r))
+        r->phase = LS_PHASE_FRESH;
+    else
+        ls_run_event(r, LS_EV_NOTICE, "WARNING: the line that says it was begun could not be taken out of the list", NULL);
+}
+
 void ls_run_fail(struct ls_runner *r, struct ls_err *err)
 {
     const struct ls_op *op = NULL;
@@ -348,12 +366,14 @@ void ls_run_fail(struct ls_runner *r, struct ls_err *err)
     if (r->step >= 0 && r->failed_op >= 0)
         op = &r->plan->steps.v[r->step].ops.v[r->failed_op];
     r->was_cut = op != NULL && is_body_op(op) && err->code == LS_E_CONNECT && err->sqlstate[0] == '\0';
+    r->may_be_done = r->phase == LS_PHASE_BODY && (r->was_cut || (r->s->dialect == LS_DIALECT_SQLITE && err->code == LS_E_IO));
     if (op != NULL && is_body_op(op) && err->message != NULL && err->code != LS_E_PARTIAL) {
         place(r, op, err);
         word_statement(r, err);
     }
     if (r->step >= 0)
         tell_tool(r, op, err);
+    withdraw_mark(r, op);
     if (r->was_lost && r->lost == LS_OUTCOME_ABORTED)
         ls_err_detail(err, "the server was asked: the transaction was rolled back");
     r->rep->verdict = verdict_of(r);

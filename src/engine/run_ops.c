@@ -58,7 +58,7 @@ void ls_run_event(struct ls_runner *r, enum ls_event_kind kind, const char *text
     emit(r, &ev);
 }
 
-static void op_begin(struct ls_runner *r, int op)
+void ls_run_op_begin(struct ls_runner *r, int op)
 {
     struct ls_event ev = {.kind = LS_EV_OP_BEGIN, .op = op, .rows = -1};
 
@@ -66,7 +66,7 @@ static void op_begin(struct ls_runner *r, int op)
     emit(r, &ev);
 }
 
-static void op_end(struct ls_runner *r, int op, int64_t rows, bool is_timed, const struct ls_err *err)
+void ls_run_op_end(struct ls_runner *r, int op, int64_t rows, bool is_timed, const struct ls_err *err)
 {
     struct ls_event ev = {.kind = LS_EV_OP_END, .op = op, .rows = rows, .err = err};
 
@@ -119,7 +119,7 @@ static enum ls_rc stopped(struct ls_err *err)
     return ls_err_set(err, LS_E_CANCELLED, "stopped by the operator");
 }
 
-static enum ls_rc ask_gate(struct ls_runner *r, int step, int op, struct ls_err *err)
+enum ls_rc ls_run_ask_gate(struct ls_runner *r, int step, int op, struct ls_err *err)
 {
     if (op <= r->asked_up_to)
         return LS_OK;
@@ -138,17 +138,17 @@ static enum ls_rc ask_first(struct ls_runner *r, int step, struct ls_err *err)
     int n, first = -1;
     bool has_intent = false;
     const struct ls_op *ops = ops_of(r, step, &n);
-    enum ls_rc rc = ask_gate(r, step, 0, err);
+    enum ls_rc rc = ls_run_ask_gate(r, step, 0, err);
 
     for (int i = 0; first < 0 && i < n; i++) {
-        if (is_body(&ops[i]))
+        if (is_body(&ops[i]) || ops[i].kind == LS_OP_CHILD)
             first = i;
-        has_intent = has_intent || (first < 0 && ops[i].kind == LS_OP_COMMIT);
+        has_intent = has_intent || (first < 0 && (ops[i].kind == LS_OP_COMMIT || ops[i].kind == LS_OP_FILE));
     }
     r->asked_up_to = 0;
     if (rc != LS_OK || first < 0 || !has_intent)
         return rc;
-    rc = ask_gate(r, step, first, err);
+    rc = ls_run_ask_gate(r, step, first, err);
     r->asked_up_to = first;
     return rc;
 }
@@ -178,6 +178,8 @@ static void add_journal(struct ls_runner *r, struct group *g, const struct ls_op
         e.result = NULL;
     if (s->kind == LS_STEP_RECORD)
         e.detail = ls_action_name(r->plan->action);
+    else if (ls_step_child(s) != NULL)
+        e.detail = ls_run_child_detail(r, s);
     ls_ui_text_line(&name, s->name);
     e.name = name.ptr;
     g->calls[g->n] = ls_journal_row_call(&r->journal, &e);
@@ -226,6 +228,8 @@ static enum ls_rc check_answer(struct ls_runner *r, const struct ls_op *op, cons
         if (strcmp(info->tag, ends[i]) == 0)
             return escaped(r, op, err);
     if (op->kind == LS_OP_EXPECT && !(info->has_rows && info->rows == 1 && info->all_true)) {
+        if (r->phase == LS_PHASE_BODY_DONE && r->step >= 0 && ls_step_child(&r->plan->steps.v[r->step]) != NULL)
+            return ls_run_child_unproved(r, err);
         ls_err_set(err, LS_E_CHANGED, "the ledger %s no longer says about %s what the plan was made from", r->plan->ledger, label_of(r));
         ls_err_hint(err, "somebody else changed it: look at the state again and make a new plan");
         return LS_E_CHANGED;
@@ -267,7 +271,7 @@ static bool goes_together(const struct ls_runner *r, const struct ls_op *ops, in
         bytes += ops[i].len;
         n_commits += ops[i].kind == LS_OP_COMMIT;
         /* libpq has no way out of a COPY inside a pipeline. */
-        if (ops[i].kind == LS_OP_BATCH || (ops[i].kind == LS_OP_STATEMENT && ops[i].len >= 4 && strncasecmp(ops[i].sql, "copy", 4) == 0))
+        if (ops[i].kind == LS_OP_CHILD || ops[i].kind == LS_OP_BATCH || (ops[i].kind == LS_OP_STATEMENT && ops[i].len >= 4 && strncasecmp(ops[i].sql, "copy", 4) == 0))
             return false;
     }
     return n_commits == 1 && bytes <= MAX_TOGETHER;
@@ -294,8 +298,8 @@ static void answer_group(struct ls_runner *r, const struct ls_op *ops, const str
         if (is_end)
             r->failed_op = g->ops[k];
         if (op->kind != LS_OP_BEGIN) {
-            op_begin(r, g->ops[k]);
-            op_end(r, g->ops[k], g->infos[k].rows, !is_body(op), is_end ? err : NULL);
+            ls_run_op_begin(r, g->ops[k]);
+            ls_run_op_end(r, g->ops[k], g->infos[k].rows, !is_body(op), is_end ? err : NULL);
         }
         if (is_end)
             return;
@@ -308,6 +312,11 @@ static bool follows(const struct ls_runner *r)
     return r->has_journal && r->step >= 0 && r->s->dialect == LS_DIALECT_SQLITE;
 }
 
+static bool goes_alone(const struct ls_op *op)
+{
+    return op->kind == LS_OP_COMMIT || op->kind == LS_OP_CHILD || op->kind == LS_OP_FILE || op->in_file != NULL;
+}
+
 /* Sends ops[from..] up to the next COMMIT, or statement unless they go together; *next gets where to go on. */
 static enum ls_rc send_group(struct ls_runner *r, const struct ls_op *ops, int n, int from, int *next, struct ls_err *err)
 {
@@ -317,7 +326,7 @@ static enum ls_rc send_group(struct ls_runner *r, const struct ls_op *ops, int n
     enum ls_tx_status status;
     enum ls_rc rc;
 
-    for (; i < n && g.n < MAX_PIPELINE && (together || !is_body(&ops[i])) && ops[i].kind != LS_OP_COMMIT && (i == from || ops[i].kind != LS_OP_BEGIN); i++) {
+    for (; i < n && g.n < MAX_PIPELINE && !goes_alone(&ops[i]) && (together || !is_body(&ops[i])) && (i == from || ops[i].kind != LS_OP_BEGIN); i++) {
         if (i > from && ops[i - 1].kind == LS_OP_BEGIN && follows(r))
             break;
         add_call(r, &g, ops, i, n);
@@ -340,6 +349,21 @@ static enum ls_rc send_group(struct ls_runner *r, const struct ls_op *ops, int n
         rc = escaped(r, &ops[i - 1], err);
     for (int k = 0; k < g.n; k++)
         free(g.filled[k]);
+    return rc;
+}
+
+/* A fence on a ledger in another file. */
+static enum ls_rc send_elsewhere(struct ls_runner *r, const struct ls_op *ops, int i, struct ls_err *err)
+{
+    struct ls_exec_info info = {.rows = -1};
+    enum ls_rc rc = ls_run_ask_file(&ops[i], &info, err);
+
+    if (rc == LS_OK)
+        rc = check_answer(r, &ops[i], &info, err);
+    if (rc != LS_OK)
+        r->failed_op = i;
+    ls_run_op_begin(r, i);
+    ls_run_op_end(r, i, info.rows, true, rc != LS_OK ? err : NULL);
     return rc;
 }
 
@@ -396,7 +420,7 @@ static enum ls_rc send_body(struct ls_runner *r, const struct ls_op *ops, int n,
     const struct ls_op *op = &ops[i];
     bool was_in_tx = r->in_tx;
     struct ls_exec_info info = {.rows = -1};
-    enum ls_rc rc = ask_gate(r, r->step, i, err);
+    enum ls_rc rc = ls_run_ask_gate(r, r->step, i, err);
 
     if (rc != LS_OK)
         return rc;
@@ -405,7 +429,7 @@ static enum ls_rc send_body(struct ls_runner *r, const struct ls_op *ops, int n,
     if (!was_in_tx && outlives_us(r, op))
         watch_client(r, false);
     r->op_began_us = ls_mono_us();
-    op_begin(r, i);
+    ls_run_op_begin(r, i);
     LS_FAULT("stmt");
     if (op->kind == LS_OP_BATCH)
         rc = ls_db_exec_batch(r->s->db, op->sql, op->len, &info, err);
@@ -416,7 +440,7 @@ static enum ls_rc send_body(struct ls_runner *r, const struct ls_op *ops, int n,
         rc = check_tx(r, op, was_in_tx, is_last_body(ops, i, n), err);
     else if (was_in_tx && ls_db_is_alive(r->s->db) && ls_db_tx_status(r->s->db) == LS_TXS_IDLE)
         r->in_tx = false; /* SQLite rolled it back by itself */
-    op_end(r, i, info.rows, true, rc != LS_OK ? err : NULL);
+    ls_run_op_end(r, i, info.rows, true, rc != LS_OK ? err : NULL);
     if (rc != LS_OK) {
         r->failed_op = i;
         /* SQLite ran them one by one: those in front of it stay. */
@@ -438,7 +462,7 @@ static enum ls_rc send_body(struct ls_runner *r, const struct ls_op *ops, int n,
 static bool has_body_before(const struct ls_op *ops, int i)
 {
     for (int k = 0; k < i; k++)
-        if (is_body(&ops[k]))
+        if (is_body(&ops[k]) || ops[k].kind == LS_OP_CHILD)
             return true;
     return false;
 }
@@ -485,9 +509,10 @@ static enum ls_rc send_commit(struct ls_runner *r, const struct ls_op *ops, int 
         r->n_open = 0;
         if (r->has_journal)
             ls_journal_committed(&r->journal);
+        /* The intent of a child is in the journal alone: without its body nothing has happened. */
         if (r->step >= 0)
-            r->phase = has_body_before(ops, i) ? LS_PHASE_BODY_DONE : LS_PHASE_INTENT;
-        if (r->phase == LS_PHASE_INTENT)
+            r->phase = has_body_before(ops, i) ? LS_PHASE_BODY_DONE : ls_step_child(&r->plan->steps.v[r->step]) ? LS_PHASE_FRESH : LS_PHASE_INTENT;
+        if (r->phase <= LS_PHASE_INTENT)
             LS_FAULT("intent-committed");
         else
             LS_FAULT("committed");
@@ -495,6 +520,25 @@ static enum ls_rc send_commit(struct ls_runner *r, const struct ls_op *ops, int 
     } else {
         r->failed_op = i;
     }
+    ls_session_shield(r->s, false);
+    return rc;
+}
+
+/* --- a ledger that is a file --------------------------------------------------------------------------------------------------------------- */
+
+static enum ls_rc send_file(struct ls_runner *r, const struct ls_op *ops, int i, struct ls_err *err)
+{
+    enum ls_rc rc;
+
+    ls_session_shield(r->s, true);
+    r->op_began_us = ls_mono_us();
+    ls_run_op_begin(r, i);
+    rc = ls_run_file_edit(r, &ops[i], err);
+    ls_run_op_end(r, i, -1, true, rc != LS_OK ? err : NULL);
+    if (rc != LS_OK)
+        r->failed_op = i;
+    else if (ops[i].file->is_mark)
+        r->phase = LS_PHASE_INTENT;
     ls_session_shield(r->s, false);
     return rc;
 }
@@ -528,10 +572,16 @@ enum ls_rc ls_run_ops(struct ls_runner *r, int step, struct ls_err *err)
     while (rc == LS_OK && i < n) {
         if (is_body(&ops[i])) {
             rc = send_body(r, ops, n, i++, err);
+        } else if (ops[i].kind == LS_OP_CHILD) {
+            rc = ls_run_child(r, ops, n, i++, err);
+        } else if (ops[i].in_file != NULL) {
+            rc = send_elsewhere(r, ops, i++, err);
+        } else if (ops[i].kind == LS_OP_FILE) {
+            rc = send_file(r, ops, i++, err);
         } else if (ops[i].kind == LS_OP_COMMIT) {
             rc = send_commit(r, ops, i++, err);
             /* The connection that held the operators' lock is gone: whatever comes next would run without it. */
-            if (rc == LS_OK && r->was_lost && i < n)
+            if (rc == LS_OK && r->was_lost && i < n && ops[i].kind != LS_OP_FILE)
                 rc = ls_err_set(err, LS_E_CONNECT, "the connection was lost while a transaction was being committed; it was committed, and nothing more was sent");
         } else {
             /* The completion of what has run already is not to be stopped any more. */

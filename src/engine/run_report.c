@@ -149,6 +149,10 @@ static void tell_no_tx(struct ls_runner *r, const struct ls_step *s)
              r->rep->failed_stmt);
         return;
     }
+    if (r->may_be_done) {
+        line(out, "Statement %d ended in an error that does not tell whether it was done. Look before you go on.", r->rep->failed_stmt);
+        return;
+    }
     if (r->phase != LS_PHASE_BODY_DONE && r->rep->failed_stmt > r->stmts_done + 1) {
         line(out, "Statements %d to %d were in a transaction of the file's own, which was rolled back.", r->stmts_done + 1, r->rep->failed_stmt - 1);
         return;
@@ -181,14 +185,18 @@ static void tell_failed_step(struct ls_runner *r, const struct ls_step *s)
     size_t left = r->plan->steps.n - (size_t)r->rep->failed_step - 1;
 
     line(out, r->rep->err.code == LS_E_CANCELLED ? "Stopped at: the %s of %s." : "Failed: the %s of %s.", way, is_import ? s->name : s->label);
-    if (r->rep->verdict == LS_VERDICT_UNKNOWN)
+    if (r->child_end != LS_CHILD_UNREAD && r->rep->verdict == LS_VERDICT_UNKNOWN)
         line(out, "Its COMMIT was sent and the answer was lost; the database could not be asked what became of it.");
+    else if (ls_step_child(s) != NULL)
+        ls_run_child_tell(r, s);
     else if (r->escaped)
         line(out, "A statement ended the transaction around it: what came before that statement may stay.");
     else if (r->rep->verdict == LS_VERDICT_ROLLED_BACK)
         line(out, "Its transaction was rolled back: nothing of it is in the database.");
     else if (r->told_failure && r->phase == LS_PHASE_FRESH)
         line(out, "Its transaction was rolled back: nothing of it is in the database. The ledger was told that it failed, as the tool does it.");
+    else if (r->file.is_marked && r->phase == LS_PHASE_INTENT && s->policy == LS_POLICY_TX)
+        line(out, "Its transaction was rolled back: nothing of it is in the database. The line that says it was begun could not be taken out of the list.");
     else if (is_whole(r, s))
         tell_whole_body(r, s);
     else
@@ -275,6 +283,8 @@ static void tell_next(struct ls_runner *r)
 
     if (r->rep->verdict == LS_VERDICT_UNKNOWN)
         line(out, "When the database answers again, look at lockstep status: the ledger says whether it was committed.");
+    else if (s != NULL && ls_step_child(s) != NULL && r->rep->verdict == LS_VERDICT_DIRTY)
+        ls_run_child_next(r, s);
     else if (s == NULL || r->rep->err.code == LS_E_CHANGED)
         line(out, "%s", r->rep->err.hint != NULL ? r->rep->err.hint : "Remove the cause, then run it again.");
     else if (r->rep->verdict == LS_VERDICT_DIRTY && is_whole(r, s) && !r->escaped)

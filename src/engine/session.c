@@ -44,6 +44,26 @@ static const char *database_in_url(struct ls_arena *arena, const char *url)
     return name;
 }
 
+/* A SQLite file's name without its folder, also where it is not there yet. */
+static const char *file_in_url(struct ls_arena *arena, const char *url)
+{
+    char *label = ls_db_url_label(url);
+    const char *name = ls_arena_str(arena, ls_path_base(strncmp(label, "sqlite ", 7) == 0 ? label + 7 : label));
+
+    free(label);
+    return name;
+}
+
+/* The same with its folder: a label names it behind the word. */
+static const char *path_in_url(struct ls_arena *arena, const char *url)
+{
+    char *label = ls_db_url_label(url);
+    const char *file = strncmp(label, "sqlite ", 7) == 0 ? ls_arena_str(arena, label + 7) : NULL;
+
+    free(label);
+    return file;
+}
+
 static const char *os_user(struct ls_arena *arena)
 {
     struct passwd pw, *found = NULL;
@@ -71,11 +91,15 @@ struct ls_session *ls_session_new(const struct ls_session_params *params)
     p->ledger_table = ls_arena_str(s->arena, params->ledger_table);
     p->backup_dir = ls_arena_str(s->arena, params->backup_dir != NULL ? params->backup_dir : "backups");
     p->operator_name = params->operator_name != NULL ? ls_arena_str(s->arena, params->operator_name) : os_user(s->arena);
+    p->tool = ls_arena_str(s->arena, params->tool);
     p->lock_timeout_ms = params->lock_timeout_ms != 0 ? params->lock_timeout_ms : DEFAULT_LOCK_TIMEOUT_MS;
     p->lock_wait_ms = params->lock_wait_ms != 0 ? params->lock_wait_ms : DEFAULT_LOCK_WAIT_MS;
     s->dialect_rc = ls_db_url_dialect(s->url, &s->dialect, NULL);
     s->opts.table = p->ledger_table;
-    s->opts.database = s->dialect_rc == LS_OK && s->dialect == LS_DIALECT_POSTGRES ? database_in_url(s->arena, s->url) : NULL;
+    s->opts.dir = p->migrations_dir;
+    if (s->dialect_rc == LS_OK)
+        s->opts.database = s->dialect == LS_DIALECT_POSTGRES ? database_in_url(s->arena, s->url) : file_in_url(s->arena, s->url);
+    s->opts.file = s->dialect_rc == LS_OK && s->dialect == LS_DIALECT_SQLITE ? path_in_url(s->arena, s->url) : NULL;
     pthread_mutex_init(&s->lock, NULL);
     pthread_condattr_init(&attr);
     pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);

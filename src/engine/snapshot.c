@@ -1,5 +1,6 @@
 #include <config.h>
 
+#include "engine/delegate.h"
 #include "engine/scan_ahead.h"
 #include "engine/session_priv.h"
 
@@ -271,6 +272,7 @@ static enum ls_rc fill(struct ls_session *s, struct ls_snapshot *snap, bool is_r
         snap->detected[0].detect.n_migrations = snap->migrations.m.n;
     ls_timeline_build(&snap->migrations, &snap->ledger, snap->format->rules, &snap->timeline);
     note_legacy(snap);
+    ls_delegate_find(s, snap);
     return LS_OK;
 }
 
@@ -290,6 +292,8 @@ enum ls_rc ls_session_snapshot(struct ls_session *s, struct ls_snapshot **out, s
     bool is_read = false;
     enum ls_rc rc;
 
+    /* What is waited for is the server, and that is the time to read the folder in. */
+    ls_db_preload(dialect_of(s));
     /* Not named: in our own format, which has the most to read. When the ledger turns out to be another tool's, that was in vain. */
     scan_ahead_start(&ahead, s->p.migrations_dir, dialect_of(s), named != NULL && named->scan != NULL ? named : &ls_format_lockstep);
     rc = ls_session_connect_to_read(s, err);

@@ -17,6 +17,7 @@
 /* Set once by main() before any thread starts, and only read after that. */
 static char *tools_path_list;
 static char *tools_home;
+static const char *const *tools_environment;
 
 /* Where packages put the programs: Debian, Red Hat, source builds, others. */
 static const char *const usual_folders[] = {"/usr/lib/postgresql/*/bin",
@@ -35,6 +36,16 @@ void ls_tools_init(const char *path_list, const char *home)
     free(tools_home);
     tools_path_list = ls_strdup(path_list);
     tools_home = ls_strdup(home);
+}
+
+void ls_tools_init_environment(const char *const *environment)
+{
+    tools_environment = environment;
+}
+
+const char *const *ls_tools_environment(void)
+{
+    return tools_environment;
 }
 
 const char *ls_tools_path_list(void)
@@ -68,6 +79,27 @@ static bool is_program(const char *path)
     struct stat st;
 
     return stat(path, &st) == 0 && S_ISREG(st.st_mode) && access(path, X_OK) == 0;
+}
+
+bool ls_tools_is_program(const char *path)
+{
+    return is_program(path);
+}
+
+char *ls_tools_in_path(const char *name)
+{
+    const char *p = ls_tools_path_list();
+
+    while (*p != '\0') {
+        size_t len = strcspn(p, ":");
+        char *path = p[0] == '/' ? ls_asprintf("%.*s/%s", (int)len, p, name) : NULL;
+
+        if (path != NULL && is_program(path))
+            return path;
+        free(path);
+        p += len + (p[len] == ':');
+    }
+    return NULL;
 }
 
 /* Adds DIR/NAME when it is a program that is not in the list yet. */

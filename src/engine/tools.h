@@ -21,5 +21,11 @@ void ls_tool_release(struct ls_tool *t);
 /* What ls_tools_init was told; home falls back to the password database. "" when nothing is known. */
 const char *ls_tools_path_list(void);
 const char *ls_tools_home(void);
+/* What ls_tools_init_environment was told: "NAME=value", NULL-terminated; NULL = nothing. */
+const char *const *ls_tools_environment(void);
+/* A program by its name in PATH, as it is called there (no links resolved: Python finds its virtual environment by that name), or NULL; caller frees. */
+char *ls_tools_in_path(const char *name);
+/* Whether that is a file that can be run. */
+bool ls_tools_is_program(const char *path);
 
 #endif

@@ -160,7 +160,7 @@ static enum ls_rc query_only(struct ls_db *db, bool on, struct ls_err *err)
 
 static bool is_due(const struct ls_entry *e)
 {
-    return e->migration != NULL && e->migration->verify.path != NULL &&
+    return e->migration != NULL && e->migration->verify.path != NULL && e->migration->lang == LS_LANG_SQL &&
            (e->state == LS_STATE_APPLIED || e->state == LS_STATE_MODIFIED);
 }
 

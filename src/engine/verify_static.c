@@ -264,6 +264,23 @@ static void check_ledger(struct check *c)
     }
 }
 
+/* What makes a tool that runs its migrations itself refuse everything, before anybody asks for it. */
+static void check_refusal(struct check *c)
+{
+    const struct ls_snapshot *snap = c->snap;
+    struct ls_err err = LS_ERR_INIT;
+    struct ls_diag *d;
+
+    if ((snap->format->caps & LS_CAP_DELEGATE) == 0 || !snap->has_db || snap->ledger.foreign != NULL || snap->format->check_runnable == NULL)
+        return;
+    if (snap->format->check_runnable(&snap->timeline, &snap->ledger, LS_UP, &err) != LS_OK) {
+        d = add(c, LS_SEV_ERROR, "tool-refuses", NULL, 0, NULL);
+        say(c, d, "%s", err.message);
+        d->hint = ls_arena_str(c->arena, err.hint);
+    }
+    ls_err_release(&err);
+}
+
 static void check_modified(struct check *c, const struct ls_entry *e)
 {
     const char *path = e->migration != NULL ? e->migration->up.path : NULL;
@@ -332,6 +349,7 @@ void ls_verify_static(const struct ls_snapshot *snap, struct ls_arena *arena, st
         check_gaps(&c);
     if (snap->has_db) {
         check_ledger(&c);
+    check_refusal(&c);
         for (size_t i = 0; i < snap->timeline.e.n; i++)
             check_entry(&c, &snap->timeline.e.v[i]);
     }

@@ -9,6 +9,7 @@
 #include "format/ops.h"
 #include "format/table.h"
 #include "lockstep/base/clock.h"
+#include "lockstep/format/layout.h"
 
 #define TABLE "schema_migrations"
 
@@ -420,7 +421,13 @@ static const struct ls_timeline_rules rules = {
 
 static const char *const default_dirs[] = {"db/migrations", NULL};
 
+static const char *const own_lines[] = {"-- migrate:", "--migrate:", NULL};
+static const struct ls_layout layout = {.kind = LS_LAYOUT_FILE, .between = "_", .up = ".sql", .up_mark = "-- migrate:up",
+                                        .down_mark = "-- migrate:down", .needs_down = true, .no_tx_word = "transaction:false",
+                                        .own = own_lines, .wraps = true, .text_order = true, .key = "version"};
+
 const struct ls_format ls_format_dbmate = {
+    .layout = &layout,
     .name = "dbmate",
     .title = "dbmate",
     .ledger_table = TABLE,

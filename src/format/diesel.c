@@ -13,6 +13,7 @@
 #include "format/tree.h"
 #include "lockstep/base/clock.h"
 #include "lockstep/base/text.h"
+#include "lockstep/format/layout.h"
 
 #define DIESEL_TABLE "__diesel_schema_migrations"
 
@@ -415,7 +416,12 @@ static int new_files(struct ls_arena *arena, const struct ls_migrations *m, cons
 
 static const char *const default_dirs[] = {"migrations", "db/migrations", "diesel/migrations", ".", NULL};
 
+static const struct ls_layout layout = {.kind = LS_LAYOUT_FOLDER, .between = "_", .up = "up.sql", .down = "down.sql",
+                                        .no_tx_file = "metadata.toml", .no_tx_text = "run_in_transaction = false\n", .wraps = true,
+                                        .text_order = true, .key = "version", .applied_at = "run_on"};
+
 const struct ls_format ls_format_diesel = {
+    .layout = &layout,
     .name = "diesel",
     .title = "diesel",
     .ledger_table = DIESEL_TABLE,

@@ -393,7 +393,13 @@ static const char *const default_dirs[] = {"drizzle", "migrations", "db/migratio
 static const char *const tables[] = {LS_DRIZZLE_TABLE, NULL};
 static const char *const aliases[] = {"drizzle-0", NULL};
 
+static const char *const own_lines[] = {"--> statement-breakpoint", NULL};
+static const struct ls_layout layout = {.kind = LS_LAYOUT_FILE, .between = "_", .up = ".sql", .stmt_between = "--> statement-breakpoint",
+                                        .own = own_lines, .wraps = true, .folder_files = ls_drizzle_folder_files,
+                                        .move_to_end = ls_drizzle_move_to_end};
+
 const struct ls_format ls_format_drizzle = {
+    .layout = &layout,
     .name = "drizzle",
     .title = "Drizzle",
     .ledger_table = "drizzle." LS_DRIZZLE_TABLE,

@@ -5,6 +5,7 @@
 #define LOCKSTEP_SRC_FORMAT_DRIZZLE_H
 
 #include "lockstep/format/format.h"
+#include "lockstep/format/layout.h"
 
 #define LS_DRIZZLE_TABLE "__drizzle_migrations"
 
@@ -34,5 +35,11 @@ bool ls_drizzle_piece(const char *text, size_t len, size_t *at, size_t *end, siz
 int ls_drizzle_locale_compare(const char *a, const char *b);
 /* Milliseconds since 1970 of a name's 14 digits; false when it does not begin with them. */
 bool ls_drizzle_folder_millis(const char *name, uint64_t *ms);
+
+/* For the layout of 0.x (drizzle_move.c). */
+enum ls_rc ls_drizzle_move_to_end(struct ls_arena *arena, const struct ls_migrations *all, const struct ls_migration *const *moved, size_t n,
+                                  uint64_t above, int64_t wall_us, struct ls_moved *out, struct ls_err *err);
+int ls_drizzle_folder_files(struct ls_arena *arena, enum ls_dialect d, const struct ls_written *all, size_t n, int64_t wall_us, const char *paths[2],
+                            const char *texts[2]);
 
 #endif

@@ -13,6 +13,7 @@
 #include "format/record.h"
 #include "format/table.h"
 #include "lockstep/base/text.h"
+#include "lockstep/format/layout.h"
 
 #define TABLE     "flyway_schema_history"
 #define TITLE     "Flyway"
@@ -464,7 +465,12 @@ static const struct ls_timeline_rules rules = {
 
 static const char *const default_dirs[] = {"db/migration", "src/main/resources/db/migration", "sql", "migrations", ".", NULL};
 
+static const struct ls_layout layout = {.kind = LS_LAYOUT_FILE, .prefix = "V", .between = "__", .up = ".sql", .undo_prefix = "U",
+                                        .variables = "${", .wraps = true, .key = "version", .script = "script",
+                                        .applied_at = "installed_on"};
+
 const struct ls_format ls_format_flyway = {
+    .layout = &layout,
     .name = "flyway",
     .title = TITLE,
     .ledger_table = TABLE,

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "format/scan.h"
+#include "lockstep/format/layout.h"
 
 static const struct ls_timeline_rules rules = {
     .is_numeric = true,
@@ -60,7 +61,7 @@ static void detect(const char *path, const struct ls_dir *dir, struct ls_detect 
     }
     if (example == NULL)
         return;
-    out->score = 60;
+    out->score = out->n_migrations > 0 ? 60 : 15; /* down files alone may be another tool's */
     snprintf(out->evidence, sizeof(out->evidence), "%zu files like %s", out->n_migrations, example);
 }
 
@@ -97,7 +98,10 @@ static int new_files(struct ls_arena *arena, const struct ls_migrations *m, cons
     return 2;
 }
 
+static const struct ls_layout layout = {.kind = LS_LAYOUT_PAIR, .between = "_", .up = ".up.sql", .down = ".down.sql", .key = "version", .key_is_number = true};
+
 const struct ls_format ls_format_golang_migrate = {
+    .layout = &layout,
     .name = "golang-migrate",
     .title = "golang-migrate",
     .ledger_table = LS_GOLANG_TABLE,

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "format/table.h"
+#include "lockstep/format/layout.h"
 
 /* --- the folder ----------------------------------------------------------------------------------------------------------- */
 
@@ -277,7 +278,14 @@ static const struct ls_timeline_rules rules = {
 
 static const char *const default_dirs[] = {"migrations", "db/migrations", ".", NULL};
 
+static const char *const own_lines[] = {"-- +goose", "--+goose", NULL};
+static const struct ls_layout layout = {.kind = LS_LAYOUT_FILE, .between = "_", .up = ".sql", .up_mark = "-- +goose Up",
+                                        .down_mark = "-- +goose Down", .no_tx_line = "-- +goose NO TRANSACTION",
+                                        .stmt_begin = "-- +goose StatementBegin", .stmt_end = "-- +goose StatementEnd", .own = own_lines,
+                                        .wraps = true, .key = "version_id", .key_is_number = true, .applied_at = "tstamp"};
+
 const struct ls_format ls_format_goose = {
+    .layout = &layout,
     .name = "goose",
     .title = "goose",
     .ledger_table = LS_GOOSE_TABLE,

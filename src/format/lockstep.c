@@ -11,6 +11,7 @@
 #include "format/scan.h"
 #include "lockstep/base/mem.h"
 #include "lockstep/base/parallel.h"
+#include "lockstep/format/layout.h"
 
 /* Directives stand in a file's first lines; so much of it is read to tell the format. */
 #define HEAD_BYTES 4096
@@ -95,7 +96,7 @@ static void detect(const char *path, const struct ls_dir *dir, struct ls_detect 
             sign = dir->e.v[i].name;
     if (!is_any)
         return;
-    out->score = sign != NULL ? 90 : 40;
+    out->score = sign != NULL ? 90 : out->n_migrations > 0 ? 40 : 10;
     if (sign != NULL)
         snprintf(out->evidence, sizeof(out->evidence), "%s, which only lockstep's own format has", sign);
     else
@@ -187,7 +188,13 @@ static int new_files(struct ls_arena *arena, const struct ls_migrations *m, cons
     return 2;
 }
 
+static const char *const own_lines[] = {"-- lockstep:", NULL};
+static const struct ls_layout layout = {.kind = LS_LAYOUT_PAIR, .between = "_", .up = ".up.sql", .down = ".down.sql",
+                                        .no_tx_line = "-- lockstep: no-transaction", .own = own_lines, .wraps = true, .key = "version",
+                                        .key_is_number = true, .applied_at = "applied_at"};
+
 const struct ls_format ls_format_lockstep = {
+    .layout = &layout,
     .name = "lockstep",
     .title = "lockstep",
     .ledger_table = LS_LOCKSTEP_TABLE,

@@ -14,6 +14,7 @@
 #include "format/record.h"
 #include "format/table.h"
 #include "lockstep/base/clock.h"
+#include "lockstep/format/layout.h"
 
 #define TABLE  "pgmigrations"
 #define TITLE  "node-pg-migrate"
@@ -206,10 +207,15 @@ static const char *next_prefix(struct ls_arena *arena, const struct ls_migration
 static int new_files(struct ls_arena *arena, const struct ls_migrations *m, const char *slug, int64_t wall_us, const char *paths[3],
                      const char *texts[3], struct ls_err *err)
 {
+    char *words;
+
     slug = ls_scan_slug(arena, slug, err);
     if (slug == NULL)
         return 0;
-    paths[0] = ls_arena_printf(arena, "%s/%s_%s.sql", m->dir, next_prefix(arena, m, wall_us), slug);
+    words = ls_arena_strn(arena, slug, strlen(slug));
+    for (char *p = words; *p != '\0'; p++)
+        *p = *p == '_' ? '-' : *p; /* the tool's own way to join words */
+    paths[0] = ls_arena_printf(arena, "%s/%s_%s.sql", m->dir, next_prefix(arena, m, wall_us), words);
     texts[0] = "-- Up Migration\n\n-- Down Migration";
     return 1;
 }
@@ -424,7 +430,13 @@ static const struct ls_timeline_rules rules = {
 static const char *const default_dirs[] = {"migrations", "db/migrations", ".", NULL};
 static const char *const aliases[] = {"pg-migrate", NULL};
 
+static const char *const own_lines[] = {"-- up migration", "-- down migration", NULL};
+static const struct ls_layout layout = {.kind = LS_LAYOUT_FILE, .between = "_", .up = ".sql", .up_mark = "-- Up Migration",
+                                        .down_mark = "-- Down Migration", .own = own_lines, .wraps = true, .key = "name",
+                                        .applied_at = "run_on"};
+
 const struct ls_format ls_format_node_pg_migrate = {
+    .layout = &layout,
     .name = "node-pg-migrate",
     .title = TITLE,
     .ledger_table = TABLE,

@@ -179,3 +179,43 @@ enum ls_rc ls_ops_refuse_class(const struct ls_plan_ctx *ctx, const struct ls_st
     }
     return LS_OK;
 }
+
+void ls_ops_delegate(struct ls_plan_ctx *ctx, struct ls_step *step, const struct ls_child_cmd *cmd, struct ls_ops_condition before,
+                     struct ls_ops_condition after)
+{
+    step->policy = LS_POLICY_NO_TX;
+    if (step->tx_note == NULL || step->tx_note[0] == '\0')
+        step->tx_note = ls_arena_printf(ctx->plan->arena, "%s runs it, on a connection of its own; the ledger is read again behind it%s", cmd->tool,
+                                        cmd->is_atomic ? "" : ". A failure may leave a part of it");
+    ls_ops_add(ctx, step, LS_OP_BEGIN);
+    ls_ops_fence(ctx, step, before.sql, before.params, before.n_params);
+    ls_ops_add(ctx, step, LS_OP_JOURNAL);
+    ls_ops_add(ctx, step, LS_OP_COMMIT);
+    ls_ops_add(ctx, step, LS_OP_CHILD)->child = cmd;
+    ls_ops_add(ctx, step, LS_OP_BEGIN);
+    ls_ops_fence(ctx, step, after.sql, after.params, after.n_params);
+    ls_ops_add(ctx, step, LS_OP_JOURNAL);
+    ls_ops_add(ctx, step, LS_OP_COMMIT);
+}
+
+void ls_ops_delegate_in_file(struct ls_step *step, const char *file)
+{
+    for (size_t i = 0; i < step->ops.n; i++)
+        if (step->ops.v[i].kind == LS_OP_EXPECT)
+            step->ops.v[i].in_file = file;
+}
+
+struct ls_ops_condition ls_ops_table_exists(struct ls_plan_ctx *ctx, const char *schema, const char *table, bool exists)
+{
+    struct ls_param *p = ls_ops_params(ctx, 2);
+
+    p[0] = ls_param_text(table);
+    if (ctx->dialect == LS_DIALECT_SQLITE)
+        return (struct ls_ops_condition){exists ? "SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?1)"
+                                                : "SELECT NOT EXISTS (SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?1)",
+                                         p, 1};
+    p[1] = ls_param_text(schema);
+    return (struct ls_ops_condition){exists ? "SELECT EXISTS (SELECT 1 FROM pg_catalog.pg_tables WHERE tablename = $1 AND schemaname = $2)"
+                                            : "SELECT NOT EXISTS (SELECT 1 FROM pg_catalog.pg_tables WHERE tablename = $1 AND schemaname = $2)",
+                                     p, 2};
+}

@@ -21,6 +21,21 @@ struct ls_op *ls_ops_piece(struct ls_plan_ctx *ctx, struct ls_step *step, size_t
 /* Behind a BEGIN, for tools without advisory locks: LOCK TABLE ... IN SHARE ROW EXCLUSIVE MODE, so that a rival's INSERT waits. Nothing on SQLite, whose
  * BEGIN IMMEDIATE keeps everybody out. table as ls_table_sql_of gives it. */
 void ls_ops_lock_table(struct ls_plan_ctx *ctx, struct ls_step *step, const char *table);
+/* A step that the tool runs itself (LS_CAP_DELEGATE): `before` is true (a fence), the journal's intent, the child, `after` is true, the journal's row. Both
+ * conditions are queries of one boolean; the parameters' n is 0 where there are none. cmd lives in the plan's arena. Sets policy and tx_note when that
+ * is not set yet. */
+struct ls_ops_condition {
+    const char *sql;
+    const struct ls_param *params;
+    int n_params;
+};
+void ls_ops_delegate(struct ls_plan_ctx *ctx, struct ls_step *step, const struct ls_child_cmd *cmd, struct ls_ops_condition before,
+                     struct ls_ops_condition after);
+/* SQLite: both conditions are asked of this other file, the tool's ledger (struct ls_op, in_file). Behind ls_ops_delegate. */
+void ls_ops_delegate_in_file(struct ls_step *step, const char *file);
+/* Whether the ledger's table is there, or is not, as such a condition: true while `exists` is how it is. */
+struct ls_ops_condition ls_ops_table_exists(struct ls_plan_ctx *ctx, const char *schema, const char *table, bool exists);
+
 /* A ledger op of step->on_failure; as ls_ops_sql. */
 struct ls_op *ls_ops_on_failure(struct ls_plan_ctx *ctx, struct ls_step *step, enum ls_op_kind kind, const char *sql, const struct ls_param *params,
                                 int n_params);

@@ -145,6 +145,8 @@ enum ls_rc ls_prisma_plan_setup(struct ls_plan_ctx *ctx, struct ls_err *err)
 
     if (table == NULL)
         return LS_E_INPUT;
+    if (ctx->dialect == LS_DIALECT_SQLITE && strpbrk(table, "\".") == NULL)
+        table = ls_arena_printf(ctx->plan->arena, "\"%s\"", table); /* SQLite keeps the quotes that Prisma writes here */
     ls_ops_add(ctx, NULL, LS_OP_BEGIN);
     ls_record_write(
         ctx, NULL,

@@ -135,12 +135,6 @@ static void look(const char *path, const struct ls_dir *dir, const struct sign *
     out->n_migrations = most;
 }
 
-static const struct sign alembic_signs[] = {
-    {.sub = "versions", .suffix = ".py", .text = "down_revision", .score = 100},
-    {.suffix = ".py", .text = "down_revision", .score = 95},
-    {.file = "alembic.ini", .text = "script_location", .score = 95},
-    {.file = "pyproject.toml", .text = "[tool.alembic]", .score = 95},
-};
 static const struct sign django_signs[] = {
     {.digits = true, .suffix = ".py", .text = "migrations.Migration", .score = 95},
     {.file = "manage.py", .text = "DJANGO_SETTINGS_MODULE", .score = 80},
@@ -159,15 +153,9 @@ static const struct sign liquibase_signs[] = {
     {.suffix = ".sql", .text = "--liquibase formatted sql", .score = 95},
     {.file = "liquibase.properties", .score = 60},
 };
-static const struct sign rails_signs[] = {{.digits = true, .suffix = ".rb", .text = "ActiveRecord::Migration", .score = 98}};
 static const struct sign sequelize_signs[] = {
     {.digits = true, .suffix = ".js", .text = "queryInterface", .score = 90},
     {.file = ".sequelizerc", .score = 40},
-};
-static const struct sign sqitch_signs[] = {
-    {.file = "sqitch.plan", .text = "%syntax-version=", .score = 100},
-    {.file = "sqitch.conf", .score = 95},
-    {.sub = "deploy", .suffix = ".sql", .score = 0}, /* counts, and proves nothing */
 };
 static const struct sign supabase_signs[] = {
     {.digits = true, .suffix = ".sql", .beside = "../config.toml", .text = "project_id", .score = 90}};
@@ -178,14 +166,11 @@ static const struct sign typeorm_signs[] = {
 
 /* X(id, title as the owners in table.c say it, its ledger, folders) */
 #define RECOGNISED(X)                                                                                                              \
-    X(alembic, "Alembic", "alembic_version", "alembic", "migrations", ".")                                                         \
     X(django, "Django", "django_migrations", "migrations", ".")                                                                    \
     X(ecto, "Ecto", "schema_migrations", "priv/repo/migrations")                                                                   \
     X(knex, "knex", "knex_migrations", "migrations", "db/migrations", ".")                                                         \
     X(liquibase, "Liquibase", "databasechangelog", "db/changelog", "src/main/resources/db/changelog", ".")                         \
-    X(rails, "Rails", "schema_migrations", "db/migrate")                                                                           \
     X(sequelize, "Sequelize", "SequelizeMeta", "migrations", ".")                                                                  \
-    X(sqitch, "sqitch", NULL, ".")                                                                                                 \
     X(supabase, "Supabase", "supabase_migrations.schema_migrations", "supabase/migrations")                                        \
     X(typeorm, "TypeORM", "migrations", "migrations", "src/migrations", "src/migration")
 

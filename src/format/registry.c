@@ -16,8 +16,8 @@ static const struct ls_format *const formats[] = {
     &ls_format_prisma,
     &ls_format_sqlx,
     &ls_format_diesel,
-    /* known by name only, recognised.c */
     &ls_format_alembic,
+    /* known by name only, recognised.c */
     &ls_format_django,
     &ls_format_ecto,
     &ls_format_knex,
@@ -29,6 +29,7 @@ static const struct ls_format *const formats[] = {
     &ls_format_typeorm,
     &ls_format_node_pg_migrate,
     &ls_format_flyway,
+    &ls_format_plain,
 };
 
 static const struct {

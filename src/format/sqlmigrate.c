@@ -11,6 +11,7 @@
 #include "format/ops.h"
 #include "format/table.h"
 #include "lockstep/base/clock.h"
+#include "lockstep/format/layout.h"
 
 #define TABLE "gorp_migrations"
 
@@ -331,7 +332,14 @@ static const struct ls_timeline_rules rules = {
 
 static const char *const default_dirs[] = {"migrations", "db/migrations", ".", NULL};
 
+static const char *const own_lines[] = {"-- +migrate ", NULL};
+static const struct ls_layout layout = {.kind = LS_LAYOUT_FILE, .between = "-", .up = ".sql", .up_mark = "-- +migrate Up",
+                                        .down_mark = "-- +migrate Down", .no_tx_word = "notransaction",
+                                        .stmt_begin = "-- +migrate StatementBegin", .stmt_end = "-- +migrate StatementEnd", .own = own_lines,
+                                        .wraps = true, .key = "id", .applied_at = "applied_at"};
+
 const struct ls_format ls_format_sql_migrate = {
+    .layout = &layout,
     .name = "sql-migrate",
     .title = "sql-migrate",
     .ledger_table = TABLE,

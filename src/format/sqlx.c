@@ -13,6 +13,7 @@
 #include "format/tree.h"
 #include "lockstep/base/hash.h"
 #include "lockstep/base/text.h"
+#include "lockstep/format/layout.h"
 
 #define SQLX_TABLE "_sqlx_migrations"
 
@@ -99,7 +100,8 @@ static void detect(const char *path, const struct ls_dir *dir, struct ls_detect 
     struct ls_sqlx_file f;
     size_t n_pairs = 0, n_simple = 0;
     char *config = ls_path_join(path, "../sqlx.toml"), *cache = ls_path_join(path, "../.sqlx");
-    bool has_config = ls_path_exists(config) || ls_path_exists(cache);
+    char *crate = ls_path_join(path, "../Cargo.toml");
+    bool has_config = ls_path_exists(config) || ls_path_exists(cache), has_crate = ls_path_exists(crate);
 
     memset(out, 0, sizeof(*out));
     for (size_t i = 0; i < dir->e.n; i++) {
@@ -112,13 +114,14 @@ static void detect(const char *path, const struct ls_dir *dir, struct ls_detect 
     }
     free(config);
     free(cache);
+    free(crate);
     if (example == NULL)
         return;
     out->n_migrations = n_pairs + n_simple;
     /* Other tools name their files so too: without sqlx's own files beside them it is a guess. */
-    out->score = has_config ? 85 : n_pairs > 0 ? 30 : 20;
+    out->score = has_config ? 85 : n_pairs > 0 ? 30 : has_crate ? 40 : 20;
     snprintf(out->evidence, sizeof(out->evidence), "%zu files like %s%s", out->n_migrations, example,
-             has_config ? "; sqlx.toml or .sqlx beside" : "");
+             has_config ? "; sqlx.toml or .sqlx beside" : has_crate ? "; Cargo.toml beside" : "");
 }
 
 static bool parse_name(struct ls_arena *arena, const char *file, struct ls_migration *m)
@@ -545,7 +548,13 @@ static int new_files(struct ls_arena *arena, const struct ls_migrations *m, cons
 
 static const char *const default_dirs[] = {"migrations", ".", NULL};
 
+static const char *const own_lines[] = {"-- no-transaction", NULL};
+static const struct ls_layout layout = {.kind = LS_LAYOUT_PAIR, .between = "_", .up = ".up.sql", .down = ".down.sql",
+                                        .no_tx_line = "-- no-transaction", .own = own_lines, .wraps = true, .key = "version",
+                                        .key_is_number = true, .applied_at = "installed_on"};
+
 const struct ls_format ls_format_sqlx = {
+    .layout = &layout,
     .name = "sqlx",
     .title = "sqlx",
     .ledger_table = SQLX_TABLE,

@@ -27,6 +27,7 @@ static const struct {
     {"sql-migrate", {"id", "applied_at"}, true, false},
     {"Supabase", {"version", "statements"}, false, false},
     {"Ecto", {"version", "inserted_at"}, false, false},
+    {"sqitch", {"change_id", "change", "project", "committed_at", "planner_email"}, false, false},
     {"Rails", {"version"}, true, true},
     {"dbmate", {"version"}, true, false},
     {"Liquibase", {"id", "author", "filename", "md5sum", "exectype"}, false, false},

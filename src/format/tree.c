@@ -96,8 +96,7 @@ void ls_scan_sort(struct ls_migrations *out, ls_mig_order order)
     mark_duplicates(out);
 }
 
-/* Where a link leads, by its real path. */
-static bool leads_outside(const char *dir, const char *path)
+bool ls_scan_leads_outside(const char *dir, const char *path)
 {
     char *root = realpath(dir, NULL), *real = realpath(path, NULL);
     size_t n = root != NULL ? strlen(root) : 0;
@@ -111,7 +110,7 @@ static bool leads_outside(const char *dir, const char *path)
 /* True: the entry may be opened. */
 static bool may_open(struct ls_migrations *out, const struct ls_dirent *e, const char *path)
 {
-    if (!e->is_link || !leads_outside(out->dir, path))
+    if (!e->is_link || !ls_scan_leads_outside(out->dir, path))
         return true;
     ls_scan_diag(out, LS_SEV_ERROR, "outside-link", path, "%s is a symbolic link that leads out of the folder, or nowhere: it is not followed", e->name)->hint =
         "copy the file into the folder";

@@ -22,6 +22,8 @@ LS_MUST_CHECK enum ls_rc ls_scan_files(const char *dir, ls_mig_parser parse, ls_
  * up.path NULL and the diagnostic "missing-up". Otherwise as ls_scan_files. */
 LS_MUST_CHECK enum ls_rc ls_scan_dirs(const char *dir, const char *up_file, const char *down_file, ls_mig_parser parse, ls_mig_order order,
                                       struct ls_migrations *out, struct ls_err *err);
+/* Where a link leads, by its real path: out of dir, or nowhere. */
+bool ls_scan_leads_outside(const char *dir, const char *path);
 /* Sorts out->m again and marks duplicates, for formats that fill it themselves. */
 void ls_scan_sort(struct ls_migrations *out, ls_mig_order order);
 

@@ -44,6 +44,38 @@ static void add_bytes(struct ls_sha256 *h, const char *bytes, size_t len)
         ls_sha256_add(h, bytes, len);
 }
 
+static void add_words(struct ls_sha256 *h, const char *const *words)
+{
+    for (; words != NULL && *words != NULL; words++)
+        ls_sha256_field(h, *words);
+    ls_sha256_field(h, NULL);
+}
+
+/* What the environment's words stand for is no part of it: the target is. */
+static void add_child(struct ls_sha256 *h, const struct ls_child_cmd *c)
+{
+    ls_sha256_field(h, c->tool);
+    add_words(h, c->argv);
+    ls_sha256_field(h, c->cwd);
+    add_int(h, c->n_env);
+    for (int i = 0; i < c->n_env; i++) {
+        ls_sha256_field(h, c->env[i].name);
+        ls_sha256_field(h, c->env[i].text);
+        ls_sha256_field(h, c->env[i].word);
+    }
+    add_int(h, c->is_atomic);
+}
+
+static void add_file(struct ls_sha256 *h, const struct ls_file_edit *f)
+{
+    ls_sha256_field(h, f->path);
+    ls_sha256_field(h, f->before);
+    for (const char *const *line = f->gone; line != NULL && *line != NULL; line++)
+        ls_sha256_field(h, *line);
+    ls_sha256_field(h, f->head);
+    add_int(h, f->is_mark);
+}
+
 static void add_op(struct ls_sha256 *h, const struct ls_op *op)
 {
     add_int(h, op->kind);
@@ -55,6 +87,20 @@ static void add_op(struct ls_sha256 *h, const struct ls_op *op)
     }
     ls_sha256_field(h, op->expect);
     add_int(h, op->expect_rows);
+    if (op->in_file != NULL)
+        ls_sha256_field(h, op->in_file);
+    if (op->child != NULL)
+        add_child(h, op->child);
+    if (op->file != NULL)
+        add_file(h, op->file);
+}
+
+const struct ls_child_cmd *ls_step_child(const struct ls_step *s)
+{
+    for (size_t i = 0; i < s->ops.n; i++)
+        if (s->ops.v[i].kind == LS_OP_CHILD)
+            return s->ops.v[i].child;
+    return NULL;
 }
 
 static void add_step(struct ls_sha256 *h, const struct ls_step *s)

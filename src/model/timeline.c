@@ -15,6 +15,7 @@ struct join {
     struct ls_timeline *out;
     const bool *in_heads; /* HEADS: by migration index, whether a head or an ancestor of one; else NULL */
     long newest;          /* position of the last entry that the ledger counts as applied; -1 none */
+    int label_width;      /* of numbers that the folder pads with zeros; 0: it pads none */
     const char *inferred; /* tool_would of what is only taken for applied; the same text for each */
 };
 
@@ -155,6 +156,31 @@ static const char *inferred_text(const struct join *j)
 
 /* --- building -------------------------------------------------------------------------------------------------------------------------- */
 
+/* "001" beside "012": as many digits as the longest label that begins with a zero has. */
+static int padded_width(const struct join *j)
+{
+    size_t width = 0;
+
+    for (size_t i = 0; j->rules->is_numeric && i < j->m->m.n; i++) {
+        const char *label = j->m->m.v[i].label;
+        size_t len = strlen(label);
+
+        if (label[0] == '0' && len > width && strspn(label, "0123456789") == len)
+            width = len;
+    }
+    return (int)width;
+}
+
+/* What has no file is written as its siblings are: the ledger keeps the number alone. */
+static const char *label_of_row(const struct join *j, const struct ls_ledger_row *row)
+{
+    int len = (int)strlen(row->id);
+
+    if (len >= j->label_width || (int)strspn(row->id, "0123456789") != len)
+        return row->id;
+    return ls_arena_printf(j->out->arena, "%0*d%s", j->label_width - len, 0, row->id);
+}
+
 static void push(struct join *j, const struct ls_migration *m, const struct ls_row_group *group, const struct ls_ledger_row *nil)
 {
     struct ls_entry *e = LS_VEC_PUSH(&j->out->e);
@@ -167,7 +193,7 @@ static void push(struct join *j, const struct ls_migration *m, const struct ls_r
     }
     e->id = m != NULL ? m->id : row->id;
     e->version = m != NULL ? m->version : row->version;
-    e->label = m != NULL ? m->label : row->id;
+    e->label = m != NULL ? m->label : label_of_row(j, row);
     e->name = m != NULL ? m->name : row->name != NULL ? row->name : "";
     if (nil != NULL)
         e->name = "before the first migration";
@@ -193,6 +219,7 @@ static void push_all(struct join *j)
     ls_join_rows(arena, j->l, &groups);
     const struct ls_row_group **of = ls_join_match(arena, j->m, &groups);
     missing = ls_join_missing(arena, j->m, j->rules, &groups, &n_missing);
+    j->label_width = padded_width(j);
     push_nil(j);
     for (size_t i = 0; i <= j->m->m.n; i++) {
         for (; k < n_missing && missing[k].at == i; k++)

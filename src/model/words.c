@@ -20,7 +20,8 @@ static const char *const action_names[] = {[LS_ACTION_UP] = "up",
                                            [LS_ACTION_TO] = "to",
                                            [LS_ACTION_MARK_APPLIED] = "mark-applied",
                                            [LS_ACTION_MARK_PENDING] = "mark-pending",
-                                           [LS_ACTION_IMPORT] = "import"};
+                                           [LS_ACTION_IMPORT] = "import",
+                                           [LS_ACTION_SETTLE] = "settle"};
 
 static const char *const kind_names[] = {[LS_KIND_VERSIONED] = "versioned",
                                          [LS_KIND_REPEATABLE] = "repeatable",

@@ -61,7 +61,10 @@ enum ui_action_flags {
     X(BACKUP_PRUNE, "prune-backups", "P", UI_IN(BACKUPS), UI_CONFIRM, "prune", "Remove old backups, after showing which")          \
     X(VERIFY, "verify", "v", UI_IN_WORK, UI_NEEDS_DB, "verify", "Check checksums, order and gaps; run the .verify files")          \
     X(FILTER, "filter", "/", UI_IN_LISTS, 0, "filter", "Show only the entries that hold a text or a state")                        \
+    X(FILTER_STATE, "filter-state", "f", UI_IN(TIMELINE), 0, "", "Show only the entries of one state")                              \
     X(SORT, "sort", "o", UI_IN(TIMELINE), 0, "order", "Newest first, oldest first, most urgent state first")                                                    \
+    X(CONFLICTS, "conflicts", "C", UI_IN_MIGS, 0, "", "What disagrees between files, lists and ledgers, and the ways out")          \
+    X(BESIDE, "beside", "b", UI_IN(TIMELINE), 0, "", "Show another tool's view in a second column; again: hide it")               \
     X(JUMP, "jump", "J", UI_IN(TIMELINE), 0, "jump", "Jump to a version")                                                          \
     X(NEXT_PENDING, "next-pending", ".", UI_IN(TIMELINE), 0, "", "Jump to the migration that would run next")                      \
     X(SECTION, "section", "s", UI_IN(DETAIL), 0, "section", "Jump to the next section: up, down, verify")                          \

@@ -2,6 +2,7 @@
 #include <config.h>
 
 #include "tui/app.h"
+#include "tui/beside.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -45,6 +46,7 @@ void app_release(struct app *a)
     for (int i = 0; i < UI_N_PANES; i++)
         a->panes[i]->ops->close(a->panes[i]);
     run_model_release(&a->run);
+    beside_release(a->beside);
     snapref_put(a->snap);
     if (a->has_backups)
         ls_backups_release(&a->backups);
@@ -86,7 +88,14 @@ bool app_is_read_only(const struct app *a)
 {
     const struct ls_snapshot *s = app_snap(a);
 
-    return !a->is_armed || (s && s->has_db && s->info.is_read_only);
+    return !a->is_armed || app_is_pooled(a) || (s && s->has_db && s->info.is_read_only);
+}
+
+bool app_is_pooled(const struct app *a)
+{
+    const struct ls_snapshot *s = app_snap(a);
+
+    return s && s->has_db && s->info.is_pooled && !a->target.params.is_pooled_ok;
 }
 
 bool app_is_busy(const struct app *a)
@@ -139,6 +148,10 @@ void app_set_snapshot(struct app *a, struct snapref *r)
     const struct ls_entry *e = app_entry(a);
     char *id = e ? ls_strdup(e->id) : NULL;
 
+    if (a->beside) { /* it stood beside what is gone */
+        beside_release(a->beside);
+        a->beside = NULL;
+    }
     snapref_put(a->snap);
     a->snap = r;
     /* The cursor stays on its migration, wherever that is now. */

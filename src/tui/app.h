@@ -61,6 +61,7 @@ struct app {
     bool is_loading; /* a snapshot is on its way */
     struct ls_err conn_err;
     struct snapref *snap; /* NULL before the first */
+    struct beside *beside; /* another tool's view of it, or NULL */
     long selected;        /* index in the snapshot's timeline, -1 none */
 
     struct ls_backups backups;
@@ -71,7 +72,7 @@ struct app {
         char text[64];
         int64_t done, total;
     } progress;         /* of a backup, a verification: what main works on apart from a run */
-    bool is_command_on; /* a subcommand is running */
+    struct job_command *command; /* the subcommand that is running, or NULL */
 
     struct run_model run;
     struct job_run *run_job; /* the run at work, or NULL */
@@ -137,6 +138,7 @@ const struct ls_snapshot *app_snap(const struct app *a); /* or NULL */
 const struct ls_entry *app_entry(const struct app *a);   /* under the cursor, or NULL */
 enum ls_dialect app_dialect(const struct app *a);
 bool app_is_read_only(const struct app *a);
+bool app_is_pooled(const struct app *a);       /* through a pooler that nobody declared: nothing is written */
 bool app_is_busy(const struct app *a);         /* a run, a backup or a check is going on */
 const char *app_database(const struct app *a); /* name to type on protected environments */
 const char *app_glyph(const struct app *a, const char *utf8, const char *ascii);

@@ -235,6 +235,7 @@ static void draw(const struct ui_modal *m, struct ui_surface *screen)
     ui_box(&s, c->title, base, UI_ON(c->danger == UI_DANGER_NONE ? ROLE_BORDER_FOCUS : ROLE_DANGER, base));
     ui_view_draw(&c->view, c->body, &body, base);
     ui_hline(&s, 1, y, s.w - 2, UI_ON(ROLE_BORDER, base));
+    ui_view_draw_more(&c->view, &m->app->keys, &s, 2, y, base); /* what is agreed to may go on below */
     if (c->must_type)
         draw_typing(c, &s, y + 1, base);
     draw_buttons(c, &s, s.h - 2, base);

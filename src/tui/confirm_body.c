@@ -6,9 +6,11 @@
 
 #include "lockstep/base/clock.h"
 #include "lockstep/base/file.h"
+#include "lockstep/base/text.h"
 #include "tui/flow.h"
 
 #define MAX_STEPS  40 /* listed; the rest is counted */
+#define LABEL_W    9
 #define MAX_LEDGER 12 /* ledger statements shown; S in the Run pane shows all */
 
 /* A backup of this database: its target is the database's name, for SQLite the file's without its ending. */
@@ -43,7 +45,7 @@ void backup_status(const struct app *a, struct ls_buf *out)
 
 static void label(struct ui_doc *d, const char *name)
 {
-    ui_doc_addf(d, ROLE_DIM, "%-9s", name);
+    ui_doc_addf(d, ROLE_DIM, "%-*s", LABEL_W, name);
 }
 
 static void target(const struct app *a, struct ui_doc *d, const struct ls_plan *p)
@@ -68,6 +70,8 @@ static void one_step(struct ui_doc *d, const struct ls_step *st)
     ui_doc_addf(d, ROLE_TEXT, "  %s", st->name ? st->name : "");
     if (st->kind == LS_STEP_RECORD)
         ui_doc_adds(d, ROLE_DIM, "  ledger only, runs nothing");
+    else if (ls_step_child(st))
+        ui_doc_addf(d, ROLE_DIM, "  %s, run by %s", st->direction == LS_UP ? "up" : "down", ls_step_child(st)->tool);
     else
         ui_doc_addf(d, ROLE_DIM, "  %s, %d statement%s", st->direction == LS_UP ? "up" : "down", st->n_statements,
                     st->n_statements == 1 ? "" : "s");
@@ -118,18 +122,30 @@ static void one_finding(struct ui_doc *d, const struct ls_plan *p, size_t i, int
         [LS_SEV_INFO] = ROLE_INFO, [LS_SEV_WARNING] = ROLE_WARNING, [LS_SEV_DANGER] = ROLE_DANGER, [LS_SEV_ERROR] = ROLE_ERROR};
     const struct ls_finding *f = &p->findings.v[i];
     enum theme_role role = (size_t)f->severity < LS_ARRAY_LEN(roles) ? roles[f->severity] : ROLE_TEXT;
+    struct ls_buf what = LS_BUF_INIT, where = LS_BUF_INIT;
     bool is_said = false;
+    int used;
 
     for (size_t k = 0; k < i && !is_said; k++)
         is_said = same(p->findings.v[k].rule, f->rule) && same(p->findings.v[k].why, f->why);
-    ui_doc_addf(d, role, "  %s %s %s", ls_severity_name(f->severity), f->rule ? f->rule : "", f->name ? f->name : "");
+    ls_buf_addf(&what, "  %s %s %s", ls_severity_name(f->severity), f->rule ? f->rule : "", f->name ? f->name : "");
+    if (f->path)
+        ls_buf_addf(&where, "%s", ls_path_base(f->path));
+    if (f->path && f->line > 0)
+        ls_buf_addf(&where, ":%d", f->line);
+    ui_doc_adds(d, role, what.ptr);
     if (f->object)
         ui_doc_addf(d, ROLE_TITLE, " %s", f->object);
-    if (f->path)
-        ui_doc_addf(d, ROLE_DIM, "  %s", ls_path_base(f->path));
-    if (f->path && f->line > 0)
-        ui_doc_addf(d, ROLE_DIM, ":%d", f->line);
+    used = ls_text_width(what.ptr, what.len) + (f->object ? 1 + ls_text_width(f->object, strlen(f->object)) : 0);
+    if (where.len && used + 2 + ls_text_width(where.ptr, where.len) <= width) {
+        ui_doc_addf(d, ROLE_DIM, "  %s", where.ptr);
+        ls_buf_clear(&where);
+    }
     ui_doc_end(d);
+    if (where.len) /* where it stands is never cut */
+        ui_doc_wrap(d, ROLE_DIM, width, 4, where.ptr);
+    ls_buf_release(&what);
+    ls_buf_release(&where);
     if (is_said)
         return;
     ui_doc_wrap(d, ROLE_TEXT, width, 4, f->why);
@@ -198,7 +214,7 @@ static void ledger(const struct app *a, struct ui_doc *d, const struct ls_plan *
         const struct ls_step *st = &p->steps.v[i];
 
         for (size_t k = 0; k < st->ops.n; k++) {
-            if (st->ops.v[k].kind != LS_OP_LEDGER || n++ >= MAX_LEDGER)
+            if ((st->ops.v[k].kind != LS_OP_LEDGER && st->ops.v[k].kind != LS_OP_FILE) || n++ >= MAX_LEDGER)
                 continue;
             ls_buf_clear(&sql);
             ls_op_print_sql(&st->ops.v[k], app_dialect(a), &sql);
@@ -220,7 +236,7 @@ struct ui_doc *confirm_body(const struct app *a, const struct ls_plan *p, int wi
     summary(d, p);
     label(d, "Backup");
     backup_status(a, &b);
-    ui_doc_text(d, a->backup_is_fresh ? ROLE_GOOD : a->target.params.is_protected ? ROLE_WARNING : ROLE_TEXT, b.ptr);
+    ui_doc_wrap(d, a->backup_is_fresh ? ROLE_GOOD : a->target.params.is_protected ? ROLE_WARNING : ROLE_TEXT, width, LABEL_W, b.ptr);
     findings(d, p, width);
     transactions(d, p, width);
     steps(d, p);

@@ -9,21 +9,9 @@
 #include "lockstep/base/clock.h"
 #include "lockstep/base/file.h"
 #include "lockstep/base/mem.h"
+#include "tui/entry.h"
 
 #define MAX_STATEMENTS 2000 /* shown one by one; more is shown as plain text */
-
-enum theme_role state_role(const struct ls_entry *e)
-{
-    static const enum theme_role roles[LS_N_STATES] = {
-        [LS_STATE_APPLIED] = ROLE_APPLIED,           [LS_STATE_PENDING] = ROLE_PENDING,   [LS_STATE_ROLLED_BACK] = ROLE_ROLLED_BACK,
-        [LS_STATE_OUT_OF_ORDER] = ROLE_OUT_OF_ORDER, [LS_STATE_MODIFIED] = ROLE_MODIFIED, [LS_STATE_MISSING] = ROLE_MISSING,
-        [LS_STATE_DUPLICATE] = ROLE_DUPLICATE,       [LS_STATE_DIRTY] = ROLE_DIRTY,
-    };
-
-    if (e->state == LS_STATE_APPLIED && e->evidence == LS_EVIDENCE_INFERRED)
-        return ROLE_INFERRED;
-    return (unsigned)e->state < LS_N_STATES ? roles[e->state] : ROLE_TEXT;
-}
 
 static void fact(struct ui_doc *d, const char *name, enum theme_role role, const char *value)
 {
@@ -32,6 +20,18 @@ static void fact(struct ui_doc *d, const char *name, enum theme_role role, const
     ui_doc_addf(d, ROLE_DIM, "%-12s", name);
     ui_doc_adds(d, role, value);
     ui_doc_end(d);
+}
+
+/* The cell of a column such as dirty or success: the state above has said it in words. */
+static bool is_truth_value(const char *word)
+{
+    static const char *const values[] = {"true", "false", "t", "f", "1", "0"};
+
+    for (size_t i = 0; word && i < LS_ARRAY_LEN(values); i++) {
+        if (strcmp(word, values[i]) == 0)
+            return true;
+    }
+    return false;
 }
 
 static void row_facts(struct ui_doc *d, const struct ls_ledger_row *r)
@@ -46,9 +46,37 @@ static void row_facts(struct ui_doc *d, const struct ls_ledger_row *r)
         ls_duration_text(r->duration_ms, took);
         fact(d, "took", ROLE_TEXT, took);
     }
-    fact(d, "ledger says", ROLE_TEXT, r->raw_status);
+    if (!is_truth_value(r->raw_status))
+        fact(d, "ledger says", ROLE_TEXT, r->raw_status);
     fact(d, "description", ROLE_TEXT, r->description);
+    fact(d, "batch", ROLE_TEXT, r->batch);
     fact(d, "checksum", ROLE_DIM, r->checksum);
+    fact(d, "tool's log", ROLE_ERROR, r->logs);
+}
+
+/* "a, b" */
+static void list_fact(struct ui_doc *d, const char *name, const char *const *list)
+{
+    struct ls_buf b = LS_BUF_INIT;
+
+    for (size_t i = 0; list && list[i]; i++)
+        ls_buf_addf(&b, "%s%s", i > 0 ? ", " : "", list[i]);
+    fact(d, name, ROLE_TEXT, b.ptr);
+    ls_buf_release(&b);
+}
+
+/* What kind it is, where it stands in a graph, who wrote it. */
+static void graph_facts(struct ui_doc *d, const struct ls_migration *m)
+{
+    if (!m)
+        return;
+    if (m->kind != LS_KIND_VERSIONED)
+        fact(d, "kind", ROLE_TEXT, ls_kind_name(m->kind));
+    list_fact(d, "builds on", m->parents);
+    list_fact(d, "depends on", m->depends);
+    list_fact(d, "labels", m->labels);
+    fact(d, "author", ROLE_TEXT, m->author);
+    fact(d, "written", ROLE_TEXT, m->authored_at);
 }
 
 static void head(struct ui_doc *d, const struct ls_snapshot *snap, const struct ls_entry *e)
@@ -59,7 +87,7 @@ static void head(struct ui_doc *d, const struct ls_snapshot *snap, const struct 
     ui_doc_end(d);
     ui_doc_mark(d);
     ui_doc_addf(d, ROLE_DIM, "%-12s", "state");
-    ui_doc_addf(d, state_role(e), "%s %s", ls_state_glyph(e->state, d->ascii), ls_state_name(e->state));
+    ui_doc_addf(d, state_role(e), "%s %s", entry_glyph(e, d->ascii), entry_word(e));
     ui_doc_addf(d, ROLE_DIM, "  %s", ls_state_meaning(e->state));
     ui_doc_end(d);
     if (e->evidence == LS_EVIDENCE_INFERRED)
@@ -68,6 +96,7 @@ static void head(struct ui_doc *d, const struct ls_snapshot *snap, const struct 
                  : "inferred: the ledger has no row about it, and the tool takes it as applied");
     fact(d, "the tool", ROLE_TEXT, e->tool_would);
     fact(d, "format", ROLE_TEXT, snap->format ? snap->format->title : NULL);
+    graph_facts(d, m);
     row_facts(d, e->row);
     if (m && e->state == LS_STATE_MODIFIED)
         fact(d, "file now", ROLE_MODIFIED, m->up.sha256);
@@ -156,9 +185,11 @@ static void section(struct ui_doc *d, const struct ls_snapshot *snap, const char
     else
         snprintf(size, sizeof(size), "unreadable");
     ui_doc_addf(d, ROLE_TITLE, "%s", title);
-    ui_doc_addf(d, ROLE_DIM, "  %s  %s  %s", ls_path_base(s->path), size, policy_words(s->policy));
+    ui_doc_addf(d, ROLE_DIM, "  %s  %s", ls_path_base(s->path), size);
     ui_doc_end(d);
     ui_doc_mark(d);
+    if (*policy_words(s->policy)) /* on a line of its own: file names are long */
+        ui_doc_textf(d, ROLE_DIM, "    %s", policy_words(s->policy));
     if (!is_read || !src.stmts)
         show_unsplit(d, dialect, &src, &err);
     else if (src.stmts->n == 0)

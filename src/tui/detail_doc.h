@@ -7,6 +7,5 @@
 
 /* Reads up, down and verify; what cannot be read or split says so in place. */
 struct ui_doc *detail_doc(const struct ls_snapshot *snap, const struct ls_entry *e, bool ascii);
-enum theme_role state_role(const struct ls_entry *e);
 
 #endif

@@ -47,6 +47,11 @@ static bool can_migrate(const struct app *a, enum ui_action act)
     }
 }
 
+static bool is_dirty(const struct ls_snapshot *s)
+{
+    return s && (s->ledger.dirty || s->timeline.count[LS_STATE_DIRTY] > 0);
+}
+
 static bool can_run(const struct app *a, enum ui_action act)
 {
     const struct run_model *m = &a->run;
@@ -64,7 +69,7 @@ static bool can_run(const struct app *a, enum ui_action act)
     case UI_ACT_START:
         return m->phase == RUN_PHASE_PREVIEW && m->plan->plan->steps.n > 0;
     case UI_ACT_RETRY:
-        return m->phase == RUN_PHASE_FINISHED && m->report.err.code != LS_OK;
+        return m->phase == RUN_PHASE_FINISHED && m->report.err.code != LS_OK && !is_dirty(app_snap(a));
     case UI_ACT_LEAVE:
         return m->phase == RUN_PHASE_FINISHED;
     case UI_ACT_SQL:
@@ -122,7 +127,9 @@ static bool refuse(struct app *a, enum ui_action act)
                 a->run.phase == RUN_PHASE_RUNNING ? "a run" : a->progress.text);
     } else if ((info->flags & UI_WRITES) && app_is_read_only(a)) {
         ui_keymap_keys(&a->keys, UI_ACT_ARM, 1, &key);
-        if (a->target.params.is_protected && !a->is_armed)
+        if (app_is_pooled(a))
+            app_say(a, ROLE_WARNING, "read-only: the connection goes through a pooler that is not declared");
+        else if (a->target.params.is_protected && !a->is_armed)
             app_say(a, ROLE_WARNING, "read-only: this environment is protected; %s arms the console", key.ptr);
         else
             app_say(a, ROLE_WARNING, "read-only: %s", a->is_armed ? "the server says so" : "the console was started so");
@@ -140,6 +147,14 @@ static void migrate(struct app *a, enum ui_action act)
     const struct ls_entry *e = app_entry(a);
     const struct ls_snapshot *s = app_snap(a);
 
+    if (is_dirty(s) && (act == UI_ACT_APPLY_TO || act == UI_ACT_DOWN_TO)) {
+        struct ls_buf key = LS_BUF_INIT;
+
+        ui_keymap_keys(&a->keys, UI_ACT_RESOLVE, 1, &key);
+        app_say(a, ROLE_WARNING, "dirty: nothing runs until it is resolved; %s shows the ways out", key.ptr);
+        ls_buf_release(&key);
+        return;
+    }
     switch (act) {
     case UI_ACT_APPLY_NEXT:
         flow_start(a, LS_ACTION_UP, 1, NULL);
@@ -270,6 +285,7 @@ static void general(struct app *a, enum ui_action act)
         {UI_ACT_SPLIT, toggle_split}, {UI_ACT_REFRESH, refresh_all},  {UI_ACT_REDRAW, redraw},  {UI_ACT_BACKUP, back_up},
         {UI_ACT_VERIFY, verify},      {UI_ACT_RESOLVE, job_dirty},    {UI_ACT_EDIT, flow_edit}, {UI_ACT_BACKUP_PRUNE, flow_prune},
         {UI_ACT_ARM, flow_arm},       {UI_ACT_ENV, flow_environment}, {UI_ACT_QUIT, flow_quit}, {UI_ACT_COMMAND, ui_prompt_open},
+        {UI_ACT_CONFLICTS, flow_conflicts}, {UI_ACT_BESIDE, flow_beside},
     };
 
     if (act >= UI_ACT_GO_TIMELINE && act <= UI_ACT_HELP)

@@ -63,5 +63,7 @@ bool ui_view_action(struct ui_view *v, const struct ui_doc *d, enum ui_action a)
 void ui_view_scroll(struct ui_view *v, const struct ui_doc *d, long lines);
 void ui_view_next_mark(struct ui_view *v, const struct ui_doc *d); /* goes round */
 void ui_view_draw(const struct ui_view *v, const struct ui_doc *d, struct ui_surface *s, enum theme_role base);
+/* " PgDn: 8 more lines ", where there are; for the rule below a view. */
+void ui_view_draw_more(const struct ui_view *v, const struct ui_keymap *keys, struct ui_surface *s, int x, int y, enum theme_role base);
 
 #endif

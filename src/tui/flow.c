@@ -200,7 +200,7 @@ static void on_way_out(struct app *a, void *ctx, int index)
         return;
     }
     if (app_is_read_only(a)) {
-        app_say(a, ROLE_WARNING, "read-only: arm the console first");
+        app_say(a, ROLE_WARNING, app_is_pooled(a) ? "read-only: the connection goes through a pooler that is not declared" : "read-only: arm the console first");
         ls_dirty_report_release(r);
         free(r);
         return;

@@ -14,10 +14,14 @@ void flow_prune(struct app *a);
 void flow_environment(struct app *a);
 void flow_quit(struct app *a);
 void flow_edit(struct app *a);
+void flow_conflicts(struct app *a);
+void flow_beside(struct app *a);
 /* The backup asked for by a confirmation is made (or failed: say so and stop there). */
 void flow_after_backup(struct app *a, bool is_ok);
 
 /* Answers of jobs. */
+struct ls_conflicts;
+void flow_on_conflicts(struct app *a, struct ls_conflicts *found); /* takes the heap-allocated list */
 void flow_on_plan(struct app *a, struct ls_plan *plan, const struct ls_err *err); /* takes the plan; NULL: err says why */
 void flow_on_dirty(struct app *a, struct ls_dirty_report *report);                /* takes the heap-allocated report */
 void flow_on_run_event(struct app *a);

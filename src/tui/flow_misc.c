@@ -302,7 +302,7 @@ void flow_quit(struct app *a)
                                    .done = on_quit};
     struct ui_doc *d;
 
-    if (!app_is_busy(a) && !a->is_command_on) {
+    if (!app_is_busy(a) && !a->command) {
         a->should_exit = true;
         return;
     }
@@ -313,7 +313,7 @@ void flow_quit(struct app *a)
     else if (a->progress.is_on)
         ui_doc_textf(d, ROLE_WARNING, "%s is cancelled; it leaves nothing that looks complete.", a->progress.text);
     else
-        ui_doc_wrap(d, ROLE_WARNING, ui_dialog_width(a), 0, "A subcommand is still running. Leaving ends it where it is.");
+        ui_doc_wrap(d, ROLE_WARNING, ui_dialog_width(a), 0, "A subcommand is still running. It is cancelled; a transaction that it has open is rolled back.");
     spec.body = d;
     a->is_stop_asked = a->run.phase == RUN_PHASE_RUNNING; /* the end of the run takes the question away */
     ui_confirm_open(a, &spec);

@@ -7,9 +7,13 @@
 
 #include "lockstep/base/clock.h"
 #include "lockstep/base/text.h"
+#include "tui/jobs.h"
 
 #define TAB_GAP      1
 #define NAMED_TABS_W 80
+
+#define INTERRUPT_KEY  "C-c"
+#define INTERRUPT_HINT "cancel"
 
 /* --- header ------------------------------------------------------------------------------------------------------- */
 
@@ -238,6 +242,9 @@ static void draw_message(const struct app *a, struct ui_surface *s)
         (void)ui_text(s, 1, y, s->w - 2, a->message.ptr, a->message.len, UI_ROLE(a->message_role));
     } else if (a->progress.is_on) {
         draw_progress(a, s, y);
+    } else if (a->command) {
+        job_command_words(a, &b);
+        (void)ui_text(s, 1, y, s->w - 2, b.ptr, b.len, UI_ROLE(ROLE_INFO));
     } else if (p->ops->status) {
         p->ops->status(p, &b);
         (void)ui_text(s, 1, y, s->w - 2, b.ptr, b.len, UI_ROLE(ROLE_DIM));
@@ -277,6 +284,10 @@ static void draw_hints(const struct app *a, struct ui_surface *s)
     if (context < 0)
         (void)ui_str(s, 1, y, s->w - 2, a->modal->ops->hints, UI_ON(ROLE_HINT, ROLE_HINT));
     end = context >= 0 && context != UI_CX_HELP ? draw_last_hint(a, s, (enum ui_context)context) : s->w;
+    if (!a->modal && (a->command || a->progress.is_on)) { /* a signal, not an action: it works wherever the keys go */
+        x += ui_str(s, x, y, -1, INTERRUPT_KEY, UI_ON(ROLE_HINT_KEY, ROLE_HINT)) + 1;
+        x += ui_str(s, x, y, -1, INTERRUPT_HINT, UI_ON(ROLE_HINT, ROLE_HINT)) + 2;
+    }
     for (int i = 1; context >= 0 && i < UI_N_ACTIONS; i++) {
         const struct ui_action_info *info = ui_action_info((enum ui_action)i);
 

@@ -236,9 +236,17 @@ static void on_prune_confirmed(struct app *a, void *ctx, int choice, const struc
 
 static void ask_prune(struct app *a, struct job_backup *j)
 {
-    struct ui_doc *d = ui_doc_new(a->is_ascii);
+    struct ui_doc *d;
+    const char *database = app_database(a);
+
+    if (a->target.params.is_protected && !*database) {
+        app_say(a, ROLE_WARNING, "this environment is protected, and without a connection its database has no name to type");
+        return;
+    }
+    d = ui_doc_new(a->is_ascii);
     struct ui_confirm_spec spec = {
-        .title = "Remove old backups", .verb = "Remove", .danger = UI_DANGER_DESTRUCTIVE, .done = on_prune_confirmed};
+        .title = "Remove old backups", .verb = "Remove", .danger = UI_DANGER_DESTRUCTIVE, .done = on_prune_confirmed,
+        .must_type = a->target.params.is_protected ? database : NULL};
 
     ui_doc_textf(d, ROLE_TEXT, "The newest %ld stay. These are removed from %s:", j->keep, j->dir);
     ui_doc_blank(d);

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -20,6 +21,9 @@ struct job_command {
     size_t out_len, err_len;
     int code;
     int answer[2];
+    pthread_mutex_t lock;       /* for what follows: the UI thread cancels what the worker works on */
+    struct ls_session *session; /* NULL: none yet, or none any more */
+    bool is_cancelled;
 };
 
 struct question {
@@ -37,6 +41,48 @@ static void on_answer(struct app *a, void *ctx, int choice, const struct ui_gran
         ;
 }
 
+static bool is_cancelled(void *ctx)
+{
+    struct job_command *j = ctx;
+    bool answer;
+
+    pthread_mutex_lock(&j->lock);
+    answer = j->is_cancelled;
+    pthread_mutex_unlock(&j->lock);
+    return answer;
+}
+
+static void on_session(void *ctx, struct ls_session *session)
+{
+    struct job_command *j = ctx;
+
+    pthread_mutex_lock(&j->lock);
+    j->session = session;
+    if (session && j->is_cancelled)
+        ls_session_cancel(session);
+    pthread_mutex_unlock(&j->lock);
+}
+
+bool job_command_cancel(struct app *a)
+{
+    struct job_command *j = a->command;
+
+    if (!j)
+        return false;
+    pthread_mutex_lock(&j->lock);
+    j->is_cancelled = true;
+    if (j->session)
+        ls_session_cancel(j->session);
+    pthread_mutex_unlock(&j->lock);
+    return true;
+}
+
+void job_command_words(const struct app *a, struct ls_buf *out)
+{
+    if (a->command)
+        ls_buf_addf(out, is_cancelled(a->command) ? ":%s is being cancelled" : ":%s is running", a->command->line);
+}
+
 static void on_question(void *ctx, void *msg)
 {
     struct question *q = msg;
@@ -51,7 +97,12 @@ static void on_question(void *ctx, void *msg)
 
     (void)ctx;
     ui_doc_wrap(d, ROLE_TEXT, ui_dialog_width(q->job->app), 0, q->text);
-    ui_confirm_open(q->job->app, &spec);
+    if (is_cancelled(q->job)) { /* while the question was under way */
+        ui_doc_free(d);
+        on_answer(q->job->app, q->job, 0, NULL);
+    } else {
+        ui_confirm_open(q->job->app, &spec);
+    }
     free(q->text);
     free(q->must_type);
     free(q);
@@ -77,8 +128,10 @@ static void command_run(struct task *t)
     struct job_command *j = (struct job_command *)t;
     FILE *out = open_memstream(&j->out, &j->out_len), *err = open_memstream(&j->err, &j->err_len);
 
+    const struct tui_line io = {.out = out, .err = err, .confirm = ask, .on_session = on_session, .is_cancelled = is_cancelled, .ctx = j};
+
     if (out && err)
-        j->code = j->app->params->run_line(j->app->params->ctx, &j->request, j->line, out, err, ask, j);
+        j->code = j->app->params->run_line(j->app->params->ctx, &j->request, j->line, &io);
     else
         j->code = 1;
     if (out)
@@ -108,7 +161,7 @@ static void command_done(struct task *t, bool is_stale)
     struct app *a = j->app;
 
     if (!is_stale) {
-        a->is_command_on = false;
+        a->command = NULL;
         if (j->out_len == 0 && j->err_len == 0)
             app_say(a, j->code == 0 ? ROLE_GOOD : ROLE_ERROR, ":%s: exit code %d", j->line, j->code);
         else
@@ -120,6 +173,7 @@ static void command_done(struct task *t, bool is_stale)
     }
     close(j->answer[0]);
     close(j->answer[1]);
+    pthread_mutex_destroy(&j->lock);
     free(j->out);
     free(j->err);
     free(j->line);
@@ -134,7 +188,7 @@ void job_command(struct app *a, const char *line)
         app_dispatch(a, UI_ACT_QUIT);
         return;
     }
-    if (a->is_command_on) {
+    if (a->command) {
         app_say(a, ROLE_WARNING, "a subcommand is still running");
         return;
     }
@@ -146,6 +200,7 @@ void job_command(struct app *a, const char *line)
         free(j);
         return;
     }
+    pthread_mutex_init(&j->lock, NULL);
     j->app = a;
     j->request = a->request;
     j->line = ls_strdup(line);
@@ -153,7 +208,7 @@ void job_command(struct app *a, const char *line)
     j->task.done = command_done;
     if (!a->commands)
         a->commands = task_worker_new(a->mail);
-    a->is_command_on = true;
-    app_say(a, ROLE_INFO, ":%s is running", line);
+    a->command = j;
+    a->needs_paint = true;
     task_worker_post(a->commands, &j->task);
 }

@@ -56,5 +56,8 @@ void job_detail(struct app *a, long index, job_detail_fn done);
 
 /* job_command.c */
 void job_command(struct app *a, const char *line);
+/* Ends the one that is running: its statement is cancelled, its transaction rolled back. False: none is running. */
+bool job_command_cancel(struct app *a);
+void job_command_words(const struct app *a, struct ls_buf *out); /* that it is running, for the message line; "" without one */
 
 #endif

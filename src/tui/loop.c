@@ -80,8 +80,12 @@ static void resize(struct loop *l)
 {
     struct ui_event ev = {.kind = UI_EV_RESIZE};
 
-    if (!term_refresh_size(l->term))
+    if (!term_refresh_size(l->term)) {
+        /* Smaller and back before we looked: what was cut off in between is not on the screen any more. */
+        term_redraw(l->term);
+        l->app->needs_paint = true;
         return;
+    }
     term_size(l->term, &ev.x, &ev.y);
     app_event(l->app, &ev);
 }
@@ -115,6 +119,8 @@ static void on_interrupt_key(struct app *a)
         struct ui_event esc = {.kind = UI_EV_KEY, .key = UI_KEY_ESC};
 
         app_event(a, &esc);
+    } else if (job_command_cancel(a)) {
+        app_say(a, ROLE_WARNING, "the subcommand is cancelled");
     } else {
         app_say(a, ROLE_INFO, "nothing to interrupt; q leaves");
     }

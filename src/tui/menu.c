@@ -202,7 +202,8 @@ static void draw(const struct ui_modal *m, struct ui_surface *screen)
     ui_box(&s, u->title, base, UI_ON(u->danger == UI_DANGER_NONE ? ROLE_BORDER_FOCUS : ROLE_DANGER, base));
     if (u->body_h) {
         ui_view_draw(&u->view, u->body, &body, base);
-        ui_hline(&s, 1, y++, s.w - 2, UI_ON(ROLE_BORDER, base));
+        ui_hline(&s, 1, y, s.w - 2, UI_ON(ROLE_BORDER, base));
+        ui_view_draw_more(&u->view, &m->app->keys, &s, 2, y++, base);
     }
     for (int i = 0; i < u->list_h; i++) {
         if (u->top + (size_t)i < u->lines->lines.n)

@@ -123,14 +123,14 @@ static void open_entry(struct app *a, const struct ls_backup *x)
 
     ls_size_text(x->size, size);
     ui_doc_textf(d, ROLE_TITLE, "%s", x->name ? x->name : "");
-    ui_doc_textf(d, ROLE_TEXT, "folder      %s", x->path ? x->path : "");
-    ui_doc_textf(d, ROLE_TEXT, "database    %s", x->target ? x->target : "");
-    ui_doc_textf(d, ROLE_TEXT, "server      %s", x->server ? x->server : "");
-    ui_doc_textf(d, ROLE_TEXT, "at version  %s", x->version ? x->version : "");
-    ui_doc_textf(d, ROLE_TEXT, "made        %s", x->created_at ? x->created_at : "");
-    ui_doc_textf(d, ROLE_TEXT, "size        %s", size);
-    ui_doc_textf(d, state_role_of(x), "state       %s", x->is_complete ? (x->state ? x->state : "") : "incomplete: not a backup");
-    ui_doc_textf(d, ROLE_DIM, "sha256      %s", x->sha256 ? x->sha256 : "");
+    ui_doc_textf(d, ROLE_TEXT, "folder    %s", x->path ? x->path : "");
+    ui_doc_textf(d, ROLE_TEXT, "database  %s", x->target ? x->target : "");
+    ui_doc_textf(d, ROLE_TEXT, "server    %s", x->server ? x->server : "");
+    ui_doc_textf(d, ROLE_TEXT, "version   %s", x->version ? x->version : "");
+    ui_doc_textf(d, ROLE_TEXT, "made      %s", x->created_at ? x->created_at : "");
+    ui_doc_textf(d, ROLE_TEXT, "size      %s", size);
+    ui_doc_textf(d, state_role_of(x), "state     %s", x->is_complete ? (x->state ? x->state : "") : "incomplete: not a backup");
+    ui_doc_textf(d, ROLE_DIM, "sha256    %s", x->sha256 ? x->sha256 : ""); /* 10 cells and 64 digits fill a dialog on 80 columns */
     ui_viewer_open(a, "Backup", d);
 }
 

@@ -7,7 +7,7 @@
 #include "lockstep/base/text.h"
 #include "lockstep/model/timeline.h"
 #include "tui/app.h"
-#include "tui/detail_doc.h"
+#include "tui/entry.h"
 
 struct help {
     struct ui_pane base;
@@ -35,16 +35,39 @@ static void one_action(struct ui_doc *d, const struct ui_keymap *keys, enum ui_a
     ls_buf_release(&k);
 }
 
-static void group(struct ui_doc *d, const struct ui_keymap *keys, const char *title, unsigned all_of, unsigned none_of)
+static void actions(struct ui_doc *d, const struct ui_keymap *keys, unsigned all_of, unsigned none_of)
 {
-    ui_doc_blank(d);
-    ui_doc_text(d, ROLE_TITLE, title);
-    ui_doc_mark(d);
     for (int i = 1; i < UI_N_ACTIONS; i++) {
         unsigned in = ui_action_info((enum ui_action)i)->contexts;
 
         if ((in & all_of) == all_of && !(in & none_of))
             one_action(d, keys, (enum ui_action)i);
+    }
+}
+
+static void group(struct ui_doc *d, const struct ui_keymap *keys, const char *title, unsigned all_of, unsigned none_of)
+{
+    ui_doc_blank(d);
+    ui_doc_text(d, ROLE_TITLE, title);
+    ui_doc_mark(d);
+    actions(d, keys, all_of, none_of);
+}
+
+/* Signals of the terminal: they come however the keys are set, so they are no actions. */
+static void signals(struct ui_doc *d)
+{
+    static const struct {
+        const char *key, *help;
+    } lines[] = {
+        {"C-c", "Cancel what runs: a backup, a check, a subcommand; ask whether to stop a run"},
+        {"C-z", "Suspend the console; fg brings it back"},
+    };
+
+    for (size_t i = 0; i < LS_ARRAY_LEN(lines); i++) {
+        ui_doc_addf(d, ROLE_HINT_KEY, "  %s", lines[i].key);
+        ui_doc_pad(d, 14);
+        ui_doc_adds(d, ROLE_TEXT, lines[i].help);
+        ui_doc_end(d);
     }
 }
 
@@ -54,16 +77,19 @@ static struct ui_doc *make(const struct app *a)
     const unsigned all = UI_IN_PANES, not_run = UI_IN(BACKUPS);
 
     ui_doc_addf(d, ROLE_TITLE, "lockstep");
-    ui_doc_adds(d, ROLE_TEXT, "  where the database stands, and a step at a time to where it should be");
+    ui_doc_adds(d, ROLE_TEXT, "  where the database stands, and by steps to where it should be");
     ui_doc_end(d);
     group(d, &a->keys, "Migrations (Timeline and Detail)", UI_IN(TIMELINE) | UI_IN(DETAIL), not_run | UI_IN(HELP));
-    group(d, &a->keys, "Timeline", UI_IN(TIMELINE), UI_IN(DETAIL));
+    group(d, &a->keys, "Lists (Timeline, Backups, Log)", UI_IN_LISTS, UI_IN(DETAIL));
+    group(d, &a->keys, "Timeline", UI_IN(TIMELINE), UI_IN(DETAIL) | UI_IN(LOG));
     group(d, &a->keys, "Detail", UI_IN(DETAIL), UI_IN(TIMELINE));
     group(d, &a->keys, "Run: the stepper", UI_IN(RUN), UI_IN(DETAIL) | UI_IN(HELP));
     group(d, &a->keys, "Backups", UI_IN(BACKUPS), UI_IN(TIMELINE) | UI_IN(HELP));
     group(d, &a->keys, "Everywhere", all, UI_IN(MENU) | UI_IN(VIEWER));
+    signals(d);
     group(d, &a->keys, "Moving", UI_IN(MENU) | UI_IN(VIEWER) | UI_IN(HELP), 0);
-    group(d, &a->keys, "Dialogs", UI_IN(DIALOG), UI_IN(HELP));
+    group(d, &a->keys, "Dialogs, menus and texts over the panes", UI_IN(DIALOG), UI_IN(HELP));
+    actions(d, &a->keys, UI_IN(MENU) | UI_IN(VIEWER), UI_IN(HELP));
     ui_doc_blank(d);
     ui_doc_text(d, ROLE_TITLE, "States");
     ui_doc_mark(d);
@@ -77,7 +103,7 @@ static struct ui_doc *make(const struct app *a)
     }
     ui_doc_addf(d, ROLE_INFERRED, "  %s applied?", ls_state_glyph(LS_STATE_APPLIED, a->is_ascii));
     ui_doc_pad(d, 18);
-    ui_doc_adds(d, ROLE_TEXT, "not written down: the ledger keeps one version, and this one is below it");
+    ui_doc_adds(d, ROLE_TEXT, "taken for applied: the ledger keeps one version, above it");
     ui_doc_end(d);
     ui_doc_blank(d);
     ui_doc_textf(d, ROLE_DIM, "Keys of your own: keys.conf in %s, as in", a->config_home ? a->config_home : "~/.config/lockstep");

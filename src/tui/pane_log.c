@@ -6,13 +6,15 @@
 
 #include "lockstep/base/clock.h"
 #include "lockstep/base/mem.h"
+#include "lockstep/base/text.h"
 #include "tui/jobs.h"
 
-#define AT_W      21
-#define EVENT_W   14
-#define VERSION_W 16
-#define RESULT_W  12
-#define WHO_W     14
+#define AT_W          21
+#define EVENT_W       14
+#define VERSION_W     9 /* at least: one more than the longest */
+#define MAX_VERSION_W 24
+#define RESULT_W      12
+#define WHO_W         14
 
 struct log {
     struct ui_pane base;
@@ -23,6 +25,7 @@ struct log {
     struct ls_buf filter;
     size_t *view; /* indices in journal.rows, newest first */
     size_t n_view;
+    int version_w;
 };
 
 static struct log *self_of(struct ui_pane *p)
@@ -50,7 +53,13 @@ static void build_view(struct log *l)
     free(l->view);
     l->view = ls_calloc(n + 1, sizeof(*l->view));
     l->n_view = 0;
+    l->version_w = VERSION_W;
     for (size_t i = n; i-- > 0;) {
+        const char *v = l->journal.rows.v[i].version;
+        int w = v ? ls_text_width(v, strlen(v)) + 1 : 0;
+
+        if (w > l->version_w)
+            l->version_w = w < MAX_VERSION_W ? w : MAX_VERSION_W;
         if (matches(l, &l->journal.rows.v[i]))
             l->view[l->n_view++] = i;
     }
@@ -119,8 +128,8 @@ static void draw_row(const struct log *l, struct ui_surface *s, int y, size_t ro
     x += AT_W;
     (void)ui_str_match(s, x, y, EVENT_W - 1, r->event, needle, UI_ON(r->chain_ok ? ROLE_TEXT : ROLE_DANGER, on));
     x += EVENT_W;
-    (void)ui_str_match(s, x, y, VERSION_W - 1, r->version, needle, UI_ON(ROLE_TITLE, on));
-    x += VERSION_W;
+    (void)ui_str_match(s, x, y, l->version_w - 1, r->version, needle, UI_ON(ROLE_TITLE, on));
+    x += l->version_w;
     (void)ui_str_match(s, x, y, RESULT_W - 1, r->result, needle, UI_ON(role_of(r), on));
     x += RESULT_W;
     if (s->w - x > WHO_W + 20) {
@@ -165,7 +174,7 @@ static void field(struct ui_doc *d, const char *name, const char *value)
 {
     if (!value || !*value)
         return;
-    ui_doc_addf(d, ROLE_DIM, "%-12s", name);
+    ui_doc_addf(d, ROLE_DIM, "%-10s", name);
     ui_doc_adds(d, ROLE_TEXT, value);
     ui_doc_end(d);
 }
@@ -197,10 +206,10 @@ static void open_entry(const struct log *l)
     field(d, "run", r->run_id);
     field(d, "plan", r->plan_digest);
     field(d, "hash", r->hash);
-    field(d, "hash before", r->prev_hash);
+    field(d, "before", r->prev_hash);
     ui_doc_text(d, r->chain_ok ? ROLE_GOOD : ROLE_DANGER,
-                r->chain_ok ? "chain       whole: it carries the hash of the record before"
-                            : "chain       BROKEN here: a record was changed or taken out");
+                r->chain_ok ? "chain     whole: it carries the hash of the record before"
+                            : "chain     BROKEN here: a record was changed or taken out");
     if (r->detail && *r->detail) {
         ui_doc_blank(d);
         ui_doc_text(d, ROLE_TEXT, r->detail);

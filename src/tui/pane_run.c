@@ -114,9 +114,8 @@ static struct ui_doc *row_doc(const struct app *a, long row, int width)
     struct ls_buf sql = LS_BUF_INIT;
 
     if (r->kind == RUN_ROW_STEP) {
-        ui_doc_addf(d, ROLE_TITLE, "%s  %s", st->label, st->name);
-        ui_doc_addf(d, ROLE_DIM, "  %s", st->path ? st->path : "no file");
-        ui_doc_end(d);
+        ui_doc_textf(d, ROLE_TITLE, "%s  %s", st->label, st->name);
+        ui_doc_wrap(d, ROLE_DIM, width, 0, st->path ? st->path : "no file");
         ui_doc_wrap(d, ROLE_TEXT, width, 0, st->tx_note);
         for (size_t i = 0; i < a->run.plan->plan->findings.n; i++) {
             const struct ls_finding *f = &a->run.plan->plan->findings.v[i];
@@ -245,6 +244,12 @@ static enum theme_role row_words(const struct app *a, const struct run_row *r, s
         ls_buf_addf(out, "  %s", fixed[op->kind]);
         return ROLE_DIM;
     }
+    if (op->kind == LS_OP_CHILD) {
+        ls_buf_addf(out, "  run by %s:", op->child->tool);
+        for (size_t i = 1; op->child->argv[i]; i++)
+            ls_buf_addf(out, " %s", op->child->argv[i]);
+        return ROLE_TEXT;
+    }
     if (op->kind == LS_OP_BATCH)
         ls_buf_addf(out, "  the whole file, %d statement%s", op->n_pieces, op->n_pieces == 1 ? "" : "s");
     else if (op->kind == LS_OP_STATEMENT)
@@ -348,9 +353,8 @@ static void draw(const struct ui_pane *pane, struct ui_surface *s)
     struct ui_surface low = ui_surface_sub(s, 1, 2 + p->list_h, s->w - 1, s->h - 2 - p->list_h);
 
     if (a->run.phase == RUN_PHASE_NONE) {
-        (void)ui_str(s, 2, 1, -1,
-                     "No plan yet. In the Timeline: apply, roll back or mark makes one; nothing runs before you confirm it.",
-                     UI_ROLE(ROLE_DIM));
+        (void)ui_str(s, 2, 1, -1, "No plan yet. In the Timeline, apply, roll back or mark makes one;", UI_ROLE(ROLE_DIM));
+        (void)ui_str(s, 2, 2, -1, "nothing runs before you confirm it.", UI_ROLE(ROLE_DIM));
         return;
     }
     draw_title(a, s);

@@ -1,22 +1,25 @@
 /* tui/pane_timeline.c: history and pending in one list. */
 #include <config.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "lockstep/base/clock.h"
 #include "lockstep/base/mem.h"
 #include "lockstep/base/text.h"
-#include "tui/detail_doc.h"
+#include "lockstep/model/graph.h"
+#include "tui/banner.h"
+#include "tui/beside.h"
+#include "tui/entry.h"
 #include "tui/flow.h"
 
 #define MAX_LABEL    16
-#define MAX_BANNERS  5
-#define MAX_BANNER_H 12
 #define STATE_W      13
 #define WHEN_W       17
 #define BY_W         12
 #define TOOK_W       10
+#define BESIDE_W      15
 #define MIN_NAME     14
 #define MAX_NAME     34 /* names up to here are whole before there are further columns */
 
@@ -43,9 +46,8 @@ struct timeline {
     struct ls_buf filter;
     int label_w, name_w; /* widest, within bounds */
     bool has_when, has_by, has_took, is_placed;
-    struct ui_doc *banners;
-    enum theme_role banner_roles[MAX_BANNER_H];
-    int banner_h; /* rows above the list */
+    struct ui_banners banners; /* rows above the list */
+    struct ls_graph graph;
     int w;
 };
 
@@ -68,8 +70,12 @@ static bool contains(const char *text, const char *needle)
     return text && strcasestr(text, needle) != NULL;
 }
 
+#define STATE_FILTER "state:"
+
 static bool matches(const struct timeline *t, const struct ls_entry *e)
 {
+    if (strncmp(t->filter.ptr, STATE_FILTER, strlen(STATE_FILTER)) == 0)
+        return strcmp(t->filter.ptr + strlen(STATE_FILTER), ls_state_name(e->state)) == 0;
     return t->filter.len == 0 || contains(e->label, t->filter.ptr) || contains(e->name, t->filter.ptr) ||
            contains(ls_state_name(e->state), t->filter.ptr);
 }
@@ -131,6 +137,18 @@ static void go_index(struct timeline *t, long index)
     tell_selection(t);
 }
 
+/* Columns of " [note]"; roughly, as they are only for the width of a column. */
+static int note_width(const struct ls_entry *e)
+{
+    struct ls_buf b = LS_BUF_INIT;
+    int w;
+
+    entry_note(e, &b);
+    w = b.len > 0 ? (int)b.len + 3 : 0;
+    ls_buf_release(&b);
+    return w;
+}
+
 static void measure(struct timeline *t)
 {
     const struct ls_snapshot *s = app_snap(t->base.app);
@@ -140,7 +158,7 @@ static void measure(struct timeline *t)
     t->has_when = t->has_by = t->has_took = false;
     for (size_t i = 0; s && i < s->timeline.e.n; i++) {
         const struct ls_entry *e = &s->timeline.e.v[i];
-        int w = (int)strlen(e->label), name_w = (int)strlen(e->name) + 1;
+        int w = (int)strlen(e->label), name_w = (int)strlen(e->name) + 1 + note_width(e);
 
         if (w > t->label_w)
             t->label_w = w < MAX_LABEL ? w : MAX_LABEL;
@@ -162,6 +180,9 @@ static void refresh(struct ui_pane *p)
 
     measure(t);
     build_view(t);
+    ls_graph_release(&t->graph);
+    if (s)
+        ls_graph_build(&s->timeline, &t->graph);
     if (!s) {
         t->is_placed = false;
         return;
@@ -176,98 +197,30 @@ static void refresh(struct ui_pane *p)
         ui_list_center(&t->list);
 }
 
-/* --- banners ------------------------------------------------------------------------------------------------------ */
-
-/* The first thing about the folder that makes its tool refuse it. */
-static const struct ls_diag *folder_error(const struct ls_snapshot *s)
-{
-    for (size_t i = 0; s && i < s->migrations.diags.d.n; i++) {
-        if (s->migrations.diags.d.v[i].severity == LS_SEV_ERROR)
-            return &s->migrations.diags.d.v[i];
-    }
-    return NULL;
-}
-
-static void banner_text(const struct app *a, int i, struct ls_buf *out, enum theme_role *role)
-{
-    const struct ls_snapshot *s = app_snap(a);
-    struct ls_buf key = LS_BUF_INIT;
-    int n = 0;
-
-    *role = ROLE_BANNER;
-    if (a->phase == APP_FOLDER_ONLY && n++ == i) {
-        ls_buf_addf(out, "%s: %s", a->is_reached ? "NOT READ" : "NOT CONNECTED",
-                    a->conn_err.message ? a->conn_err.message : "only the folder is shown");
-    } else if (s && (s->ledger.dirty || s->timeline.count[LS_STATE_DIRTY] > 0) && n++ == i) {
-        ui_keymap_keys(&a->keys, UI_ACT_RESOLVE, 1, &key);
-        ls_buf_addf(out,
-                    "DIRTY: a migration started and did not finish. Nothing runs until it is resolved. Press %s for the way out.",
-                    key.ptr);
-    } else if (s && s->ledger.foreign && n++ == i) {
-        ls_buf_addf(out, "%s belongs to %s, not to %s: nothing is written to it.",
-                    s->ledger.location ? s->ledger.location : "the ledger", s->ledger.foreign,
-                    s->format ? s->format->title : "this format");
-    } else if (folder_error(s) && n++ == i) {
-        ls_buf_addf(out, "FOLDER: %s", folder_error(s)->message);
-    } else if (s && s->ledger.has_legacy && n++ == i) {
-        *role = ROLE_WARNING;
-        ui_keymap_keys(&a->keys, UI_ACT_IMPORT, 1, &key);
-        ls_buf_addf(out, "A legacy schema_version table is there (%zu versions). Press %s to import it once.",
-                    s->ledger.legacy_versions.n, key.ptr);
-    } else if (s && s->info.is_pooled && n++ == i) {
-        *role = ROLE_WARNING;
-        ls_buf_adds(out, "This connection goes through a pooler: session locks do not hold there. Use the direct address.");
-    }
-    ls_buf_release(&key);
-}
-
-/* What they say is read, not guessed: as many lines as it takes, within reason. */
-static void make_banners(struct timeline *t, int w, int max_h)
-{
-    size_t at = 0;
-
-    ui_doc_free(t->banners);
-    t->banners = ui_doc_new(t->base.app->is_ascii);
-    for (int n = 0; n < MAX_BANNERS; n++) {
-        struct ls_buf b = LS_BUF_INIT;
-        enum theme_role role;
-        bool has;
-
-        banner_text(t->base.app, n, &b, &role);
-        has = b.len > 0;
-        if (has)
-            ui_doc_wrap(t->banners, role, w - 2, 1, b.ptr);
-        for (; at < t->banners->lines.n && at < MAX_BANNER_H; at++)
-            t->banner_roles[at] = role;
-        ls_buf_release(&b);
-        if (!has)
-            break;
-    }
-    t->banner_h = (int)(at < (size_t)max_h ? at : (size_t)max_h);
-}
-
-static void draw_banners(const struct timeline *t, struct ui_surface *s)
-{
-    for (int i = 0; i < t->banner_h; i++) {
-        const struct ui_doc_line *l = &t->banners->lines.v[i];
-        enum theme_role role = t->banner_roles[i];
-
-        ui_fill(s, 0, i, s->w, 1, UI_ON(role, role));
-        (void)ui_raw(s, 0, i, s->w - 1, 0, l->text, l->len, UI_ON(role, role));
-    }
-}
-
 /* --- drawing ------------------------------------------------------------------------------------------------------ */
 
 struct columns {
-    int name_w, when_w, by_w, took_w, would_w;
+    int graph_w, beside_w, name_w, when_w, by_w, took_w, would_w;
 };
+
+/* Lines between rows mean something only where all rows stand, in their order. */
+static bool shows_graph(const struct timeline *t)
+{
+    const struct ls_snapshot *s = app_snap(t->base.app);
+
+    return t->graph.n_lanes > 0 && t->order != ORDER_STATE && s && t->n_view == s->timeline.e.n;
+}
 
 static struct columns fit_columns(const struct timeline *t, int w)
 {
     struct columns c = {0};
     int rest = w - 2 - 2 - STATE_W - t->label_w - 2 - t->name_w - 1;
 
+    if (shows_graph(t))
+        c.graph_w = ls_graph_width(&t->graph);
+    if (t->base.app->beside)
+        c.beside_w = BESIDE_W;
+    rest -= c.graph_w + c.beside_w;
     if (t->has_when && rest >= WHEN_W) {
         c.when_w = WHEN_W;
         rest -= WHEN_W;
@@ -310,6 +263,36 @@ static void draw_meta(struct ui_surface *s, int x, int y, const struct columns *
         (void)ui_str(s, x, y, c->would_w - 1, e->tool_would, dim);
 }
 
+/* What the other tool says of it: "= applied" where both agree, "! pending" where not. */
+static void draw_beside(const struct timeline *t, struct ui_surface *s, int x, int y, size_t entry, enum theme_role on)
+{
+    const struct ls_side_row *r = beside_row(t->base.app, entry);
+    bool differs = !r || r->differs;
+
+    (void)ui_strf(s, x, y, BESIDE_W - 1, UI_ON(differs ? ROLE_WARNING : ROLE_DIM, on), "%s %s", differs ? "!" : "=",
+                  r && r->right ? entry_word(r->right) : "not there");
+}
+
+static void draw_graph(const struct timeline *t, struct ui_surface *s, int x, int y, size_t entry, struct ui_style style)
+{
+    struct ls_buf b = LS_BUF_INIT;
+
+    ls_graph_row(&t->graph, entry, t->order == ORDER_NEWEST, s->grid->ascii, &b);
+    (void)ui_str(s, x, y, -1, b.ptr, style);
+    ls_buf_release(&b);
+}
+
+/* "[repeatable]", "[batch 3]" behind the name, where there is room. */
+static void draw_note(struct ui_surface *s, int x, int y, int w, const struct ls_entry *e, struct ui_style style)
+{
+    struct ls_buf b = LS_BUF_INIT;
+
+    entry_note(e, &b);
+    if (b.len > 0 && w > 8)
+        (void)ui_strf(s, x + 1, y, w - 1, style, "[%s]", b.ptr);
+    ls_buf_release(&b);
+}
+
 /* The cursor's look ends behind the name: what lies behind it need not be sent again for each key. */
 static void draw_row(const struct timeline *t, struct ui_surface *s, int y, size_t row, const struct columns *c)
 {
@@ -318,19 +301,25 @@ static void draw_row(const struct timeline *t, struct ui_surface *s, int y, size
     enum theme_role on = is_at ? ROLE_CURSOR : ROLE_TEXT;
     struct ui_style state = UI_ON(state_role(e), on), text = UI_ON(ROLE_TEXT, on);
     const char *needle = t->filter.len ? t->filter.ptr : NULL;
-    bool is_inferred = e->state == LS_STATE_APPLIED && e->evidence == LS_EVIDENCE_INFERRED;
-    int x = 2, name_x = 4 + STATE_W + t->label_w + 2;
+    int x = 2, name_x = 4 + STATE_W + c->beside_w + c->graph_w + t->label_w + 2, used;
 
     if (is_at)
         ui_fill(s, 0, y, name_x + c->name_w - 1, 1, UI_ON(on, on));
     if (is_at)
         (void)ui_str(s, 0, y, 1, app_glyph(t->base.app, "▸", ">"), UI_ON(on, on));
-    (void)ui_str(s, x, y, 1, ls_state_glyph(e->state, s->grid->ascii), state);
+    (void)ui_str(s, x, y, 1, entry_glyph(e, s->grid->ascii), state);
     x += 2;
-    (void)ui_str_match(s, x, y, STATE_W - 1, is_inferred ? "applied?" : ls_state_name(e->state), needle, state);
+    (void)ui_str_match(s, x, y, STATE_W - 1, entry_word(e), needle, state);
     x += STATE_W;
+    if (c->beside_w)
+        draw_beside(t, s, x, y, t->view[row], on);
+    x += c->beside_w;
+    if (c->graph_w)
+        draw_graph(t, s, x, y, t->view[row], UI_ON(ROLE_DIM, on));
+    x += c->graph_w;
     (void)ui_str_match(s, x, y, t->label_w, e->label, needle, text);
-    (void)ui_str_match(s, name_x, y, c->name_w - 1, e->name, needle, text);
+    used = ui_str_match(s, name_x, y, c->name_w - 1, e->name, needle, text);
+    draw_note(s, name_x + used, y, c->name_w - 1 - used, e, UI_ON(ROLE_DIM, on));
     draw_meta(s, name_x + c->name_w, y, c, e);
 }
 
@@ -357,8 +346,8 @@ static void draw(const struct ui_pane *p, struct ui_surface *s)
     const struct timeline *t = (const struct timeline *)p;
     struct columns c = fit_columns(t, s->w);
 
-    draw_banners(t, s);
-    struct ui_surface list = ui_surface_sub(s, 0, t->banner_h, s->w, s->h - t->banner_h);
+    banners_draw(&t->banners, s);
+    struct ui_surface list = ui_surface_sub(s, 0, t->banners.h, s->w, s->h - t->banners.h);
     if (t->n_view == 0)
         draw_empty(t, &list, 0);
     for (int y = 0; y < list.h; y++) {
@@ -374,8 +363,8 @@ static void layout(struct ui_pane *p, int w, int h)
     struct timeline *t = self_of(p);
 
     t->w = w;
-    make_banners(t, w, h / 3);
-    ui_list_layout(&t->list, h - t->banner_h);
+    banners_make(&t->banners, p->app, w, h / 3);
+    ui_list_layout(&t->list, h - t->banners.h);
 }
 
 static void status(const struct ui_pane *p, struct ls_buf *out)
@@ -389,6 +378,9 @@ static void status(const struct ui_pane *p, struct ls_buf *out)
     if (t->filter.len > 0)
         ls_buf_addf(out, " of %zu, filter '%s'", s->timeline.e.n, t->filter.ptr);
     ls_buf_addf(out, "  %s, %s", s->format ? s->format->title : "", order_words[t->order]);
+    if (p->app->beside)
+        ls_buf_addf(out, "  beside %s: %zu differ, %zu only there", p->app->beside->sides.other->name, p->app->beside->sides.n_differ,
+                    p->app->beside->n_only_there);
     if (s->migrations.diags.d.n > 0)
         ls_buf_addf(out, "  %zu finding%s in the folder: v", s->migrations.diags.d.n, s->migrations.diags.d.n == 1 ? "" : "s");
     if (p->app->is_loading)
@@ -412,6 +404,38 @@ static void set_filter(struct app *a, void *ctx, const char *text)
 static void filter_done(struct app *a, void *ctx, const char *text)
 {
     set_filter(a, ctx, text ? text : "");
+}
+
+/* A menu of the states that there are, with how many of each. */
+static void state_chosen(struct app *a, void *ctx, int index)
+{
+    struct timeline *t = ctx;
+    const struct ls_snapshot *s = app_snap(a);
+    struct ls_buf b = LS_BUF_INIT;
+
+    for (int i = 0; s && index > 0 && i < LS_N_STATES; i++)
+        if (s->timeline.count[i] > 0 && --index == 0)
+            ls_buf_addf(&b, STATE_FILTER "%s", ls_state_name((enum ls_state)i));
+    if (index >= 0)
+        set_filter(a, t, b.ptr);
+    ls_buf_release(&b);
+}
+
+static void choose_state(struct timeline *t)
+{
+    const struct ls_snapshot *s = app_snap(t->base.app);
+    struct ui_choice choices[LS_N_STATES + 1] = {{'a', "every state", NULL}};
+    struct ui_menu_spec spec = {.title = "Show only", .choices = choices, .n = 1, .done = state_chosen, .ctx = t};
+    char labels[LS_N_STATES][48];
+
+    for (int i = 0; s && i < LS_N_STATES; i++) {
+        if (s->timeline.count[i] == 0)
+            continue;
+        snprintf(labels[i], sizeof(labels[i]), "%s (%zu)", ls_state_name((enum ls_state)i), s->timeline.count[i]);
+        choices[spec.n] = (struct ui_choice){(char)('0' + spec.n), labels[i], ls_state_meaning((enum ls_state)i)};
+        spec.n++;
+    }
+    ui_menu_open(t->base.app, &spec);
 }
 
 static void jump_done(struct app *a, void *ctx, const char *text)
@@ -466,6 +490,9 @@ static bool on_action(struct ui_pane *p, enum ui_action act)
         spec.done = filter_done;
         ui_input_open(p->app, &spec);
         return true;
+    case UI_ACT_FILTER_STATE:
+        choose_state(t);
+        return true;
     case UI_ACT_SORT:
         t->order = (enum order)((t->order + 1) % N_ORDERS);
         build_view(t);
@@ -491,7 +518,7 @@ static bool on_action(struct ui_pane *p, enum ui_action act)
 static bool on_event(struct ui_pane *p, const struct ui_event *ev)
 {
     struct timeline *t = self_of(p);
-    long row = ui_list_row_at(&t->list, ev->y - t->banner_h);
+    long row = ui_list_row_at(&t->list, ev->y - t->banners.h);
 
     if (ev->mouse == UI_MOUSE_WHEEL_UP || ev->mouse == UI_MOUSE_WHEEL_DOWN)
         ui_list_wheel(&t->list, ev->mouse == UI_MOUSE_WHEEL_UP ? -3 : 3);
@@ -525,7 +552,8 @@ static void close_pane(struct ui_pane *p)
 {
     struct timeline *t = self_of(p);
 
-    ui_doc_free(t->banners);
+    banners_release(&t->banners);
+    ls_graph_release(&t->graph);
     free(t->view);
     ls_buf_release(&t->filter);
     free(t);

@@ -64,12 +64,17 @@ static const char *default_theme(const struct tui_params *p)
 static enum ls_rc load_theme(struct app *a, struct ls_err *err)
 {
     const char *name = a->params->request->theme ? a->params->request->theme : a->target.theme;
+    bool is_of_project = name && !a->is_mono && !a->params->request->theme && a->target.theme_source;
+    enum ls_rc rc;
 
     if (a->is_mono)
         name = "mono";
     else if (!name)
         name = default_theme(a->params);
-    return theme_load(name, a->config_home, &a->theme, err);
+    rc = theme_load(name, a->config_home, &a->theme, err);
+    if (rc != LS_OK && is_of_project)
+        (void)ls_err_wrap(err, "%s", a->target.theme_source);
+    return rc;
 }
 
 void app_apply_theme(struct app *a, struct term *t)
@@ -181,6 +186,7 @@ static int leave(struct app *a, struct term *t, int wake[2])
     /* A run that did not end in time is not waited for: the server rolls its transaction back when the connection closes. */
     if (a->run.phase == RUN_PHASE_RUNNING)
         run_ctl_stop(a);
+    (void)job_command_cancel(a);
     conn_close_all(a);
     is_clean = wait_for_workers(a);
     term_close(t);

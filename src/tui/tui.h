@@ -8,13 +8,20 @@
 #include "config/project.h"
 #include "lockstep/base/base.h"
 
+/* What a subcommand line speaks through. All of it is called in the thread that runs the line. */
+struct tui_line {
+    FILE *out, *err;
+    bool (*confirm)(void *ctx, const char *text, const char *must_type); /* blocks that thread only */
+    void (*on_session)(void *ctx, struct ls_session *session); /* what to cancel; NULL before it goes */
+    bool (*is_cancelled)(void *ctx);
+    void *ctx;
+};
+
 struct tui_params {
     const struct config_request *request;
-    /* Runs one subcommand line ("status --json"), in a worker thread: output goes to out and err, questions through confirm (which
-     * blocks that thread only). request is the console's own as it stands now: the operator may have switched to another
-     * environment. Returns the exit code. */
-    int (*run_line)(void *ctx, const struct config_request *request, const char *line, FILE *out, FILE *err,
-                    bool (*confirm)(void *cctx, const char *text, const char *must_type), void *cctx);
+    /* Runs one subcommand line ("status --json"), in a worker thread. request is the console's own as it stands now: the operator may
+     * have switched to another environment. Returns the exit code. */
+    int (*run_line)(void *ctx, const struct config_request *request, const char *line, const struct tui_line *io);
     const char *const *(*complete_words)(size_t *n); /* subcommands and options, for the prompt's completion */
     void *ctx;
 };

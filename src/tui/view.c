@@ -125,3 +125,15 @@ void ui_view_draw(const struct ui_view *v, const struct ui_doc *d, struct ui_sur
     }
     ui_scrollbar(s, s->w - 1, 0, s->h, v->pos.cursor, (size_t)s->h, n, UI_ON(ROLE_BORDER, base));
 }
+
+void ui_view_draw_more(const struct ui_view *v, const struct ui_keymap *keys, struct ui_surface *s, int x, int y, enum theme_role base)
+{
+    size_t seen = v->pos.top + (size_t)v->pos.h;
+    struct ls_buf b = LS_BUF_INIT;
+
+    if (seen < v->pos.n) {
+        ui_keymap_keys(keys, UI_ACT_PAGE_DOWN, 1, &b);
+        (void)ui_strf(s, x, y, s->w - x - 2, UI_ON(ROLE_WARNING, base), " %s: %zu more line%s ", b.ptr, v->pos.n - seen, v->pos.n - seen == 1 ? "" : "s");
+    }
+    ls_buf_release(&b);
+}

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Applying small migrations and `status`, on SQLite and on a durable throw-away PostgreSQL of its own.
 # LS_TEST_BENCH_N, LS_TEST_BENCH_ROUNDS: how many (1000, 3); LS_TEST_BENCH_SHORT=1: 100 of them, once; LS_TEST_BENCH_ONLY: SQLite or PostgreSQL.
-# LS_TEST_DBMATE, or a dbmate in PATH, joins the rounds. On SQLite it has an easier task: its driver sets synchronous to NORMAL, which is three syncs for a
-# migration where SQLite's own default, which lockstep and the floor keep, is four.
+# LS_TEST_DBMATE, or a dbmate in PATH, joins the rounds; on SQLite twice. As it comes it has an easier task: its driver sets synchronous to NORMAL, which is
+# three syncs for a migration where SQLite's own default, which lockstep and the floor keep, is four; so it also runs with _sync=FULL.
 n=${LS_TEST_BENCH_N:-1000} rounds=${LS_TEST_BENCH_ROUNDS:-3}
 [ -z "${LS_TEST_BENCH_SHORT:-}" ] || { n=100; rounds=1; }
 dbmate=${LS_TEST_DBMATE:-$(command -v dbmate || true)}

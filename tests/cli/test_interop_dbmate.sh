@@ -1,12 +1,11 @@
 # dbmate itself and lockstep on one database, by turns: each applies a half, each takes a half back; the other one finds nothing to do, and the ledger is
-# what dbmate alone makes of it. dbmate: $LS_TEST_DBMATE, else the one in node_modules (npm install dbmate) or in PATH.
+# what dbmate alone makes of it. dbmate: $LS_TEST_DBMATE, else one of the peers, else the one in PATH.
 . "$LS_SRCDIR/tests/cli/lib.sh"
+. "$LS_SRCDIR/tests/support/peers.sh"
 
-tool=${LS_TEST_DBMATE:-}
-for t in "$LS_BUILDDIR"/node_modules/@dbmate/*/bin/dbmate "$LS_SRCDIR"/node_modules/@dbmate/*/bin/dbmate "$(command -v dbmate 2>/dev/null)"; do
-    [ -z "$tool" ] && [ -x "$t" ] && tool=$t
-done
-[ -n "$tool" ] && [ -x "$tool" ] || skip_all "dbmate is not there: npm install dbmate, or LS_TEST_DBMATE=its path"
+tool=${LS_TEST_DBMATE:-$(peer_js "@dbmate/linux-x64/bin/dbmate")}
+[ -n "$tool" ] || tool=$(command -v dbmate 2>/dev/null)
+need_peer "$tool" dbmate
 
 # The tool's own words. --no-dump-schema: it would want pg_dump or sqlite3.
 dbmate() {

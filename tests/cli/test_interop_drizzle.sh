@@ -1,16 +1,23 @@
 # Drizzle itself and lockstep on one database, by turns: each applies a half, the other one goes on and then finds nothing to do, and the ledger is what
-# Drizzle alone makes of it, times of application aside. Drizzle: a folder whose node_modules has drizzle-orm, better-sqlite3 and pg, 0.x or 1.x:
-# $LS_TEST_DRIZZLE, several with ':' between them, else the build tree and the source tree.
+# Drizzle alone makes of it, times of application aside. Drizzle: a folder whose node_modules, or the one above it, has drizzle-orm, better-sqlite3 and
+# pg, 0.x or 1.x: $LS_TEST_DRIZZLE, several with ':' between them, else the peers.
 . "$LS_SRCDIR/tests/cli/lib.sh"
+. "$LS_SRCDIR/tests/support/peers.sh"
 
-command -v node >/dev/null 2>&1 || skip_all "node is not there"
+[ -n "$node" ] || skip_all "node is not there"
 homes=
 IFS=:
-for t in ${LS_TEST_DRIZZLE:-$LS_BUILDDIR:$LS_SRCDIR}; do
+for t in ${LS_TEST_DRIZZLE:-$peers:$peers/drizzle1}; do
     [ -d "$t/node_modules/drizzle-orm" ] && homes=$homes${homes:+:}$t
 done
 unset IFS
-[ -n "$homes" ] || skip_all "Drizzle is not there: npm install drizzle-orm better-sqlite3 pg, or LS_TEST_DRIZZLE=the folder"
+need_peer "${homes%%:*}" Drizzle
+
+# The driver of an application: SQLite's is compiled code, so being there is not yet enough.
+has_module() { # HOME MODULE
+    "$node" -e 'const m = require("node:module").createRequire(process.argv[1] + "/")(process.argv[2]);
+                if (process.argv[2] === "better-sqlite3") new m(":memory:")' "$1" "$2" >/dev/null 2>&1
+}
 
 # migrate(), as an application calls it.
 program() {
@@ -36,7 +43,7 @@ EOF
 }
 
 drizzle() { # FOLDER
-    run node migrate.cjs "$home" "$major" "$driver" "$where" "$1"
+    run "$node" migrate.cjs "$home" "$major" "$driver" "$where" "$1"
 }
 
 lockstep() {
@@ -103,7 +110,7 @@ new_database() {
 
 by_turns() { # HOME DRIVER
     home=$1 driver=$2
-    major=$(node -p "require('$home/node_modules/drizzle-orm/package.json').version.split('.')[0]")
+    major=$("$node" -p "require('$home/node_modules/drizzle-orm/package.json').version.split('.')[0]")
     format=drizzle
     [ "$major" = 0 ] || format=drizzle-1
     what="$driver, $major.x"
@@ -146,12 +153,12 @@ by_turns() { # HOME DRIVER
 IFS=:
 for t in $homes; do
     unset IFS
-    if has_driver sqlite && command -v sqlite3 >/dev/null 2>&1 && [ -d "$t/node_modules/better-sqlite3" ]; then
+    if has_driver sqlite && command -v sqlite3 >/dev/null 2>&1 && has_module "$t" better-sqlite3; then
         by_turns "$t" sqlite
     else
         skip "no SQLite driver, no sqlite3 program or no better-sqlite3" "Drizzle on SQLite"
     fi
-    if has_driver postgres && [ -n "${LS_TEST_PG_URL:-}" ] && [ -d "$t/node_modules/pg" ]; then
+    if has_driver postgres && [ -n "${LS_TEST_PG_URL:-}" ] && has_module "$t" pg; then
         by_turns "$t" postgres
     else
         skip "${LS_TEST_PG_SKIP:-no PostgreSQL driver or no pg module}" "Drizzle on PostgreSQL"

@@ -1,9 +1,10 @@
 # sql-migrate itself and lockstep on one database, by turns: each applies a half, each takes a half back; the other one finds nothing to do, and the
 # ledger is what sql-migrate alone makes of it, times aside. sql-migrate: $LS_TEST_SQL_MIGRATE, else the one in PATH (Debian packages it).
 . "$LS_SRCDIR/tests/cli/lib.sh"
+. "$LS_SRCDIR/tests/support/peers.sh"
 
 tool=${LS_TEST_SQL_MIGRATE:-$(command -v sql-migrate 2>/dev/null)}
-[ -n "$tool" ] && [ -x "$tool" ] || skip_all "sql-migrate is not there: install it, or LS_TEST_SQL_MIGRATE=its path"
+need_peer "$tool" sql-migrate
 
 lockstep() {
     run "$LS_BIN" "$@" --url "$url" --format sql-migrate --migrations migrations

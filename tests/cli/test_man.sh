@@ -66,6 +66,14 @@ for t in $want; do
     ok "lockstep.conf(5) names the theme $t" sh -c 'grep -q "^\.B[R]* $1\( \|$\)" "$2"' sh "$t" "$man5"
 done
 
+# The formats come from the registry; a list by hand was out of date.
+"$LS_BIN" --help >"$LS_TEST_TMP/help"
+for text in "$LS_TEST_TMP/help" "$man1" "$man5"; do
+    like "$(plain "$text" | tr -s '\n ' '  ')" 'hose files and ledger these are[^.]{0,40}lockstep formats' "${text##*/} says where the names of formats are"
+done
+run "$LS_BIN" init --project "$LS_TEST_TMP/made.conf" --migrations "$LS_TEST_TMP/m"
+like "$(cat "$LS_TEST_TMP/made.conf")" 'lockstep formats. lists' "so does the file that init writes"
+
 for page in "$man1" "$man5"; do
     if command -v groff >/dev/null 2>&1; then
         is "$(groff -man -Tutf8 -ww -z "$page" 2>&1)" "" "groff has no complaint about ${page##*/}"

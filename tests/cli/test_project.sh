@@ -89,6 +89,10 @@ bad() { # TEXT PATTERN CLAIM [STATUS]
 }
 bad '[project]\nmigratons = x\n' "^lockstep: lockstep.conf:2: unknown key 'migratons' in \[project\]; did you mean 'migrations'\?" "an unknown key"
 bad '[env a]\nprotected = si\n' "lockstep.conf:2: 'si' for protected is neither yes nor no" "a bad value"
+bad '[project]\nformat = golang-migrat\n' "lockstep.conf:2: there is no format 'golang-migrat'; did you mean 'golang-migrate'\?" "an unknown format"
+bad '[project]\n\n[env a]\nformat = flywya\n' "lockstep.conf:4: there is no format 'flywya'; did you mean 'flyway'\?" "one of an environment"
+bad '[project]\ndefault_env = pord\n[env prod]\nurl = sqlite:a.db\n' "lockstep.conf:2: default_env names 'pord', and there is no \[env pord\]; did you mean 'prod'\?" "an unknown default_env"
+bad '[env a]\nlock_timeout = 3 days\n' "lockstep.conf:2: '3 days' is no time" "a bad time"
 bad '[env a\n' "lockstep.conf:1: the section's ']' is missing" "a broken section"
 bad '[env a]\nurl = sqlite:a.db\n[env b]\nurl = sqlite:b.db\n' 'no database is named' "two environments and none chosen" 2
 bad '[env a]\nurl = sqlite:\033[31m.db\nnonsense\033]0;x\007 = 1\n' 'unknown key .nonsense<1B>\]0;x<07>' "escape sequences in the file are shown as text"

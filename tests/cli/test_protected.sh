@@ -40,6 +40,29 @@ like "$err" 'nothing was applied' "stops the run"
 run "$LS_BIN" status -e prod
 like "$out" '^state   2 applied, 6 pending$' "as the ledger says"
 
+# What is kept of a protected database is removed under the same words.
+kept=$(basename "$(ls -d backups/prod-*)")
+cp -r "backups/$kept" backups/prod-000-20200101000000
+sed -e 's/"name": "[^"]*"/"name": "prod-000-20200101000000"/' -e 's/"created_at": "[^"]*"/"created_at": "2020-01-01T00:00:00Z"/' \
+    "backups/$kept/manifest.json" >backups/prod-000-20200101000000/manifest.json
+run "$LS_BIN" backups prune --keep 1 -e prod --yes
+exits 3 "prune on a protected environment is not content with --yes"
+like "$err" '^  prod-000-20200101000000$' "but says what it is about"
+like "$err" '--yes --confirm prod.db' "and what it wants"
+run "$LS_BIN" backups prune --keep 1 -e prod --yes --confirm dev.db
+exits 3 "nor with another database's name"
+ok "the backup is still there" test -d backups/prod-000-20200101000000
+run "$LS_BIN" backups prune --keep 1 -e prod --yes --confirm prod.db
+exits 0 "with the right one it goes"
+like "$err" '^These backups in backups will be removed:$' "is shown first"
+ok "and is gone" test ! -d backups/prod-000-20200101000000
+cp -r "backups/$kept" backups/prod-000-20200101000000
+sed -e 's/"name": "[^"]*"/"name": "prod-000-20200101000000"/' -e 's/"created_at": "[^"]*"/"created_at": "2020-01-01T00:00:00Z"/' \
+    "backups/$kept/manifest.json" >backups/prod-000-20200101000000/manifest.json
+run "$LS_BIN" backups prune --keep 1 -e dev --yes
+exits 0 "elsewhere --yes is enough"
+like "$err" '^  prod-000-20200101000000$' "and it is shown first, too"
+
 # --- on a terminal ---
 command -v script >/dev/null 2>&1 || { skip "no script(1)" "questions on a terminal"; done_testing; }
 on_tty() { # ANSWERS COMMAND: what the terminal showed is in $out

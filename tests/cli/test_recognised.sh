@@ -19,8 +19,10 @@ put knex/migrations/20200101000000_x.js '/** @param { import("knex").Knex } knex
 put liquibase/db/changelog/db.changelog-master.yaml 'databaseChangeLog:'
 put rails/db/migrate/20200101000000_x.rb 'class X < ActiveRecord::Migration[7.0]'
 put sequelize/migrations/20200101000000-x.js 'module.exports = { up: (queryInterface, Sequelize) => {} }'
-put sqitch/sqitch.plan '%syntax-version=1.0.0'
-put sqitch/deploy/a.sql 'SELECT 1;'
+put sqitch/sqitch.plan '%syntax-version=1.0.0
+%project=x
+
+a 2026-11-21T07:54:26Z A <a@example.com> # Adds a.'
 put supabase/supabase/config.toml 'project_id = "x"'
 put supabase/supabase/migrations/20200101000000_x.sql 'SELECT 1;'
 put typeorm/src/migrations/1600000000000-X.ts 'export class X implements MigrationInterface {'
@@ -48,9 +50,9 @@ if has_driver sqlite; then
         exits 1 "$words in alembic's folder"
         like "$err" 'Alembic, which lockstep knows by name only' "$words says why"
         like "$err" 'use Alembic' "$words says what to use"
-        run "$LS_BIN" $words --format rails --migrations plain/migrations
-        exits 1 "$words --format rails"
-        like "$err" 'Rails, which lockstep knows by name only' "$words --format rails says why"
+        run "$LS_BIN" $words --format django --migrations plain/migrations
+        exits 1 "$words --format django"
+        like "$err" 'Django, which lockstep knows by name only' "$words --format django says why"
     done
     run "$LS_BIN" formats --format alembic plain
     exits 0 "formats does not mind --format"
@@ -79,9 +81,9 @@ run "$LS_BIN" init
 exits 0 "init beside alembic's folder"
 unlike "$(cat lockstep.conf)" '^format = ' "writes no format that cannot be worked with"
 like "$err" 'Alembic, which lockstep knows by name only' "and says so"
-run "$LS_BIN" init --project other.conf --format sqitch
-ok "init --format sqitch fails" test "$rc" -ne 0
-like "$err" 'knows sqitch by name only; use sqitch' "with the reason"
+run "$LS_BIN" init --project other.conf --format liquibase
+ok "init --format liquibase fails" test "$rc" -ne 0
+like "$err" 'knows Liquibase by name only; use Liquibase' "with the reason"
 cd ..
 
 corpus=$LS_SRCDIR/../shared/corpus/alembic-sqlite/securedrop

@@ -46,6 +46,16 @@ static void change_pid(char *bytes, size_t len)
         at[8] ^= 0x55;
 }
 
+/* In ErrorResponse, the severity that is never translated. */
+static void make_fatal(char *bytes, size_t len)
+{
+    static const char field[] = "VERROR";
+    char *at = memmem(bytes, len, field, sizeof(field));
+
+    if (at)
+        memcpy(at, "VFATAL", sizeof(field));
+}
+
 /* Waits for one of the two, or for the end. */
 static bool wait_for(struct proxy *p, int a, int b, struct pollfd fds[3])
 {
@@ -76,6 +86,8 @@ static void serve(struct proxy *p, int client, int server)
             return;
         if (!is_from_client && p->rules.changes_pid)
             change_pid(bytes, (size_t)n);
+        if (!is_from_client && p->rules.errors_are_fatal)
+            make_fatal(bytes, (size_t)n);
         if (!send_all(is_from_client ? server : client, bytes, (size_t)n))
             return;
         if (is_from_client && hits(p, p->rules.swallow_after, bytes, (size_t)n)) {

@@ -6,6 +6,7 @@
 
 struct proxy_rules {
     bool changes_pid; /* the key for cancelling is another one, as behind a pooler */
+    bool errors_are_fatal; /* the server's errors say FATAL, as those that end a session do; the session goes on all the same */
     const char *
         swallow_after; /* once the client has sent these bytes: the server gets them, its answer is dropped, both ends are closed */
     const char *drop_at; /* once the client sends these bytes: they do not arrive, both ends are closed */

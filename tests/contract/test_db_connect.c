@@ -251,6 +251,23 @@ static void settings_are_in_force(void **state)
     ls_db_close(db);
 }
 
+/* Only a line over a network can be cut without the server's kernel knowing (F5). */
+static void the_server_watches_a_network_line(void **state)
+{
+    FIX(f);
+    struct ls_db *db;
+
+    if (!test_pg_tcp_url())
+        test_skip("no loopback port for the server");
+    db = fix_open(f, (struct ls_db_params){.url = test_pg_tcp_url()});
+    assert_string_equal(fix_get(db, "show tcp_keepalives_idle"), "15");
+    assert_string_equal(fix_get(db, "show tcp_keepalives_interval"), "5");
+    assert_string_equal(fix_get(db, "show tcp_keepalives_count"), "3");
+    if (ls_db_info(db)->server_version >= 120000)
+        assert_string_equal(fix_get(db, "show tcp_user_timeout"), "30000");
+    ls_db_close(db);
+}
+
 #define PG(name)                                                                                                                   \
     {                                                                                                                              \
 #name, name, fix_setup_postgres, fix_teardown, NULL                                                                        \
@@ -262,7 +279,7 @@ int main(void)
         PG(wrong_password_is_auth),         PG(missing_password_is_auth),      PG(passfile_gives_the_password),
         PG(service_file_gives_the_address), PG(keyword_string_connects),       PG(nobody_listens),
         PG(connecting_ends_in_time),        PG(several_hosts_are_a_line_each), PG(missing_database_is_not_found), PG(bad_addresses_do_not_show_secrets),
-        PG(parameters_of_other_tools),      PG(settings_are_in_force),
+        PG(parameters_of_other_tools),      PG(settings_are_in_force),       PG(the_server_watches_a_network_line),
     };
 
     return cmocka_run_group_tests_name("db connect", tests, NULL, NULL);

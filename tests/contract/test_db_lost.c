@@ -246,6 +246,43 @@ static void cut_in_a_statement_is_connect(void **state)
     proxy_stop(p);
 }
 
+/* The farewell arrives before the end of the link does: the socket still looks well, and libpq says that no transaction is open. */
+static void a_farewell_is_the_end(void **state)
+{
+    FIX(f);
+    struct proxy *p = proxy((struct proxy_rules){.errors_are_fatal = true});
+    struct ls_db *db = open_through(f, p);
+
+    assert_true(ls_db_is_alive(db));
+    assert_int_equal(ls_db_tx_status(db), LS_TXS_IDLE);
+    fix_fails(f, db, "select 1 from nothing_of_this_name", LS_E_CONNECT);
+    assert_string_equal(f->err.sqlstate, "42P01");
+    assert_false(ls_db_is_alive(db));
+    assert_int_equal(ls_db_tx_status(db), LS_TXS_UNKNOWN);
+    fix_fails(f, db, "select 1", LS_E_CONNECT); /* although it could be answered */
+    ls_db_close(db);
+    proxy_stop(p);
+}
+
+/* A pipeline that libpq did not take whole cannot be ended: the connection is given up while the server, and libpq, see no harm. */
+static void a_line_given_up_knows_no_transaction(void **state)
+{
+    FIX(f);
+    struct ls_db *db = fix_open(f, (struct ls_db_params){0});
+    int too_many = 65536; /* parameters: their number is sent in 16 bits */
+    struct ls_param *params = ls_calloc((size_t)too_many, sizeof(*params));
+    struct ls_db_call call = {"select 1", 8, params, too_many};
+
+    for (int i = 0; i < too_many; i++)
+        params[i].kind = LS_PARAM_NULL;
+    assert_int_equal(ls_db_pipeline(db, &call, 1, NULL, NULL, NULL), LS_E_INTERNAL);
+    assert_false(ls_db_is_alive(db));
+    assert_int_equal(ls_db_tx_status(db), LS_TXS_UNKNOWN);
+    fix_fails(f, db, "select 1", LS_E_CONNECT);
+    ls_db_close(db);
+    free(params);
+}
+
 #define PG(name)                                                                                                                   \
     {                                                                                                                              \
 #name, name, fix_setup_postgres, fix_teardown, NULL                                                                        \
@@ -254,9 +291,11 @@ static void cut_in_a_statement_is_connect(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        PG(killed_in_a_statement),    PG(killed_while_idle_or_in_a_pipeline), PG(lost_commit_is_unknown),
-        PG(outcomes_are_told),        PG(commit_waits_for_its_answer),        PG(a_pooler_is_noticed),
-        PG(cut_at_commit_is_unknown), PG(cut_in_a_statement_is_connect),
+        PG(killed_in_a_statement),       PG(killed_while_idle_or_in_a_pipeline),
+        PG(lost_commit_is_unknown),      PG(outcomes_are_told),
+        PG(commit_waits_for_its_answer), PG(a_pooler_is_noticed),
+        PG(cut_at_commit_is_unknown),    PG(cut_in_a_statement_is_connect),
+        PG(a_farewell_is_the_end),       PG(a_line_given_up_knows_no_transaction),
     };
 
     return cmocka_run_group_tests_name("db lost", tests, NULL, NULL);

@@ -125,9 +125,27 @@ static void labels(void **state)
     }
 }
 
+/* What must be typed where nothing is connected: never a password, and nothing where libpq would decide. */
+static void the_database_of_a_url(void **state)
+{
+    static const struct {
+        const char *url, *database;
+    } named[] = {{"postgres://u:secret@h:5432/app?sslmode=require", "app"}, {"postgresql:///my%20shop?host=/run/pg", "my shop"},
+                 {"host=/run/pg dbname='a b' user=u", "a b"}, {"postgres://u@h", "u"}, {"service=prod", ""},
+                 {"postgres://h/?dbname=postgres://u:secret@h/x", ""}, {"sqlite:data/app.db", "data/app.db"}, {"nonsense", ""}};
+
+    (void)state;
+    for (size_t i = 0; i < LS_ARRAY_LEN(named); i++) {
+        char *database = ls_db_url_database(named[i].url);
+
+        assert_string_equal(database, named[i].database);
+        free(database);
+    }
+}
+
 int main(void)
 {
-    static const struct CMUnitTest tests[] = {cmocka_unit_test(dialects), cmocka_unit_test(labels)};
+    static const struct CMUnitTest tests[] = {cmocka_unit_test(dialects), cmocka_unit_test(labels), cmocka_unit_test(the_database_of_a_url)};
 
     return cmocka_run_group_tests_name("db url", tests, NULL, NULL);
 }

@@ -18,8 +18,31 @@ static void put(struct scene *sc, int v, const char *half, const char *text)
     ops_put(&sc->o, name, text);
 }
 
+static bool is_plain(const struct scene *sc)
+{
+    return strcmp(sc->format, "plain") == 0;
+}
+
+static void write_plain_folder(struct scene *sc)
+{
+    for (int v = 1; v <= SCENE_N; v++) {
+        bool no_tx = sc->no_tx && v == 2;
+        char name[64], *text = ls_asprintf("%sCREATE TABLE t%d (i int);\nINSERT INTO t%d VALUES (1);\n%s-- down\n%sDROP TABLE t%d;\n",
+                                           no_tx ? "-- no-transaction\n" : "", v, v, no_tx ? "CREATE TABLE t2b (i int);\n" : "",
+                                           no_tx ? "DROP TABLE t2b;\n" : "", v);
+
+        snprintf(name, sizeof name, "migrations/%03d_t.sql", v);
+        ops_put(&sc->o, name, text);
+        free(text);
+    }
+}
+
 static void write_folder(struct scene *sc)
 {
+    if (is_plain(sc)) {
+        write_plain_folder(sc);
+        return;
+    }
     for (int v = 1; v <= SCENE_N; v++) {
         struct ls_buf up = LS_BUF_INIT;
         char down[64];
@@ -87,6 +110,8 @@ static void remove_file(struct scene *sc, const char *name)
 void scene_reset(struct scene *sc)
 {
     ls_session_disconnect(sc->o.s);
+    if (is_plain(sc))
+        remove_file(sc, "migrations/applied.txt");
     if (sc->pg) {
         const char *sql = "DROP SCHEMA public CASCADE; CREATE SCHEMA public";
 
@@ -226,6 +251,30 @@ static void add_rows(struct ls_db *db, struct truth *t, int v)
     t->rows = all;
 }
 
+/* ",1:applied,2:failed," of applied.txt; a mark is "failed", also where the name is there too. */
+static char *look_at_list(struct scene *sc)
+{
+    char *path = ops_path(&sc->o, "migrations/applied.txt"), line[128];
+    FILE *f = fopen(path, "r");
+    int state[SCENE_N + 1] = {0}, v;
+    struct ls_buf out = LS_BUF_INIT;
+
+    while (f != NULL && fgets(line, sizeof line, f) != NULL) {
+        if (sscanf(line, "# lockstep: applying %3d", &v) == 1 || sscanf(line, "# lockstep: reverting %3d", &v) == 1)
+            state[v] = 2;
+        else if (sscanf(line, "%3d_t.sql", &v) == 1 && state[v] == 0)
+            state[v] = 1;
+    }
+    ls_buf_addc(&out, ',');
+    for (v = 1; v <= SCENE_N; v++)
+        if (state[v] > 0)
+            ls_buf_addf(&out, "%d:%s,", v, state[v] == 1 ? "applied" : "failed");
+    if (f != NULL)
+        fclose(f);
+    free(path);
+    return ls_buf_detach(&out);
+}
+
 static struct truth look(struct scene *sc)
 {
     bool is_golang = strcmp(sc->format, "golang-migrate") == 0;
@@ -244,7 +293,10 @@ static struct truth look(struct scene *sc)
     struct ls_db *db = open_eye(sc);
 
     t.tables = ops_value(db, tables);
-    t.ledger = strstr(t.tables, ",schema_migrations,") != NULL ? ops_value(db, rows) : ls_strdup("");
+    if (is_plain(sc))
+        t.ledger = look_at_list(sc);
+    else
+        t.ledger = strstr(t.tables, ",schema_migrations,") != NULL ? ops_value(db, rows) : ls_strdup("");
     for (int v = 1; v <= SCENE_N; v++)
         add_rows(db, &t, v);
     if (!sc->pg)
@@ -277,7 +329,7 @@ static void check_lockstep(struct scene *sc, const struct truth *t, const char *
 {
     for (int v = 1; v <= SCENE_N; v++) {
         if (says(t, v, "failed")) {
-            if (!sc->no_tx || v != 2 || !may_be_dirty)
+            if ((!is_plain(sc) && (!sc->no_tx || v != 2)) || !may_be_dirty)
                 blame(t, when, "failed status of", v);
         } else if (has_table(t, v) != says(t, v, "applied")) {
             blame(t, when, "ledger and schema disagree about", v);
@@ -360,8 +412,21 @@ static const struct ls_dirty_choice *indicated(const struct ls_dirty_report *r)
     return NULL;
 }
 
+/* What the operator takes once it was finished by hand; the report cannot know that of a statement that the journal saw fail. */
+static const struct ls_dirty_choice *finished(const struct scene *sc, const struct ls_dirty_report *r)
+{
+    enum ls_action action = sc->direction == LS_UP ? LS_ACTION_MARK_APPLIED : LS_ACTION_MARK_PENDING;
+
+    for (size_t i = 0; i < r->choices.n; i++)
+        if (r->choices.v[i].plan->action == action)
+            return &r->choices.v[i];
+    return NULL;
+}
+
 static void resolve(struct scene *sc, const char *when)
 {
+    bool by_hand = false;
+
     for (int tries = 0; tries < 3; tries++) {
         struct ls_snapshot *snap = ops_snapshot(&sc->o);
         struct ls_dirty_report r;
@@ -372,11 +437,14 @@ static void resolve(struct scene *sc, const char *when)
         ops_ok(ls_dirty_explain(sc->o.s, snap, &r, err));
         is_dirty = r.is_dirty;
         c = indicated(&r);
+        if (is_dirty && c == NULL && by_hand)
+            c = finished(sc, &r);
         if (is_dirty && c == NULL && !sc->no_tx)
             fail_msg("%s: dirty (%s), and no choice is indicated", when, r.ledger_says);
-        if (is_dirty && c == NULL)
+        if (is_dirty && c == NULL) {
             finish_by_hand(sc, &r);
-        else if (is_dirty && run_plan(sc, c->plan, NULL, &why) != LS_VERDICT_DONE)
+            by_hand = true;
+        } else if (is_dirty && run_plan(sc, c->plan, NULL, &why) != LS_VERDICT_DONE)
             fail_msg("%s: \"%s\": %s", when, c->title, why.message != NULL ? why.message : "was not done");
         ls_err_release(&why);
         ls_dirty_report_release(&r);

@@ -118,6 +118,36 @@ static void no_transaction_down(void **state)
     sweep((struct scene){.format = "lockstep", .direction = LS_DOWN, .no_tx = true}, 3 * SCENE_N);
 }
 
+static void plain_up(void **state)
+{
+    (void)state;
+    sweep((struct scene){.format = "plain", .direction = LS_UP}, 6 * SCENE_N);
+}
+
+static void plain_down(void **state)
+{
+    (void)state;
+    sweep((struct scene){.format = "plain", .direction = LS_DOWN}, 6 * SCENE_N);
+}
+
+static void plain_up_no_journal(void **state)
+{
+    (void)state;
+    sweep((struct scene){.format = "plain", .direction = LS_UP, .no_journal = true}, 5 * SCENE_N);
+}
+
+static void plain_no_transaction_up(void **state)
+{
+    (void)state;
+    sweep((struct scene){.format = "plain", .direction = LS_UP, .no_tx = true}, 6 * SCENE_N);
+}
+
+static void plain_no_transaction_down(void **state)
+{
+    (void)state;
+    sweep((struct scene){.format = "plain", .direction = LS_DOWN, .no_tx = true}, 6 * SCENE_N);
+}
+
 #ifndef CRASH_PG
 static void golang_up_wal(void **state)
 {
@@ -198,6 +228,11 @@ int main(void)
         cmocka_unit_test(lockstep_up_stepped),
         cmocka_unit_test(lockstep_up_no_journal),
         cmocka_unit_test(golang_up_no_journal),
+        cmocka_unit_test(plain_up),
+        cmocka_unit_test(plain_down),
+        cmocka_unit_test(plain_up_no_journal),
+        cmocka_unit_test(plain_no_transaction_up),
+        cmocka_unit_test(plain_no_transaction_down),
 #ifndef CRASH_PG
         cmocka_unit_test(golang_up_wal),
         cmocka_unit_test(lockstep_up_wal),

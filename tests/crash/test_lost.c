@@ -10,8 +10,9 @@
 
 #include "support/skip.h"
 
-/* Behind a SHORT one the server finishes what it has got already, COMMIT included, before it sees that nobody listens. */
-enum moment { BEFORE_STATEMENT, DURING_STATEMENT, DURING_SHORT_STATEMENT, DURING_COMMIT };
+/* Behind a SHORT one the server finishes what it has got already, COMMIT included, before it sees that nobody listens; in a DEAF
+ * COMMIT it does not look, as servers before 14 do not, and commits when nobody waits for it any more. */
+enum moment { BEFORE_STATEMENT, DURING_STATEMENT, DURING_SHORT_STATEMENT, DURING_COMMIT, DURING_DEAF_COMMIT };
 enum how { END_SESSION, CUT_LINE };
 
 struct attack {
@@ -70,6 +71,7 @@ static void on_event(void *ctx, const struct ls_event *ev)
 /* Statements and commits dawdle while there is a table of that name. */
 static const char dawdle[] =
     "CREATE OR REPLACE FUNCTION dawdle() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+    " IF to_regclass('public.deaf') IS NOT NULL THEN PERFORM set_config('client_connection_check_interval', '0', false); END IF;"
     " IF to_regclass('public.slow_commit') IS NOT NULL THEN PERFORM pg_sleep(1.5); END IF; RETURN NULL; END $$;";
 
 static void slow_down(struct scene *sc, enum moment moment)
@@ -83,7 +85,9 @@ static void slow_down(struct scene *sc, enum moment moment)
                       "SELECT pg_sleep(CASE WHEN to_regclass('public.slow_statement') IS NULL THEN 0 ELSE 0.4 END);\n");
         ops_sql(&sc->o, "CREATE TABLE slow_statement ();");
     }
-    if (moment == DURING_COMMIT) {
+    if (moment == DURING_DEAF_COMMIT)
+        ops_sql(&sc->o, "CREATE TABLE deaf ();");
+    if (moment == DURING_COMMIT || moment == DURING_DEAF_COMMIT) {
         /* One migration in, so that the ledger is there to hang the trigger on. */
         ops_sql(&sc->o, dawdle);
         ops_sql(&sc->o, "CREATE TABLE slow_commit ();");
@@ -95,7 +99,7 @@ static void slow_down(struct scene *sc, enum moment moment)
 
 static void speed_up(struct scene *sc)
 {
-    ops_sql(&sc->o, "DROP TABLE IF EXISTS slow_statement, slow_commit;");
+    ops_sql(&sc->o, "DROP TABLE IF EXISTS slow_statement, slow_commit, deaf;");
 }
 
 /* golang-migrate's ledger as its own tool makes it. */
@@ -123,7 +127,7 @@ static void lose(const char *format, enum moment moment, enum how how, int step)
     if (test_pg_url() == NULL)
         test_skip(test_pg_skip_reason());
     scene_open(&sc);
-    if (moment == DURING_COMMIT)
+    if (moment == DURING_COMMIT || moment == DURING_DEAF_COMMIT)
         ops_sql(&sc.o, golang_ledger);
     slow_down(&sc, moment);
     scene_shut_eye(&sc);
@@ -171,6 +175,7 @@ CASE(golang_ended_in_a_statement, "golang-migrate", DURING_STATEMENT, END_SESSIO
 CASE(golang_cut_in_a_statement, "golang-migrate", DURING_STATEMENT, CUT_LINE, 1)
 CASE(golang_ended_in_a_commit, "golang-migrate", DURING_COMMIT, END_SESSION, 0)
 CASE(golang_cut_in_a_commit, "golang-migrate", DURING_COMMIT, CUT_LINE, 0)
+CASE(golang_cut_in_a_deaf_commit, "golang-migrate", DURING_DEAF_COMMIT, CUT_LINE, 0)
 
 int main(void)
 {
@@ -181,6 +186,7 @@ int main(void)
         cmocka_unit_test(golang_ended_in_a_statement),       cmocka_unit_test(golang_cut_in_a_statement),
         cmocka_unit_test(lockstep_cut_in_a_short_statement), cmocka_unit_test(golang_cut_in_a_short_statement),
         cmocka_unit_test(golang_ended_in_a_commit),          cmocka_unit_test(golang_cut_in_a_commit),
+        cmocka_unit_test(golang_cut_in_a_deaf_commit),
     };
 
     return cmocka_run_group_tests_name("lost", tests, NULL, NULL);

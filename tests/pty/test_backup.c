@@ -98,6 +98,41 @@ static void prunes(void **state)
     assert_int_equal(count_backups(s), 5);
 }
 
+/* On 80 columns the question cuts neither a file's name nor what kind of backup there is, and says that it goes on below. */
+static void asks_in_full(void **state)
+{
+    static const char name[] = "002_a_migration_whose_name_is_rather_long_for_a_dialog";
+    struct stage *s = stage(state);
+
+    stage_tables(s, 1);
+    stage_put(s, stage_format(s, "migrations/%s.up.sql", name), "CREATE TABLE t2 (i int);\n");
+    stage_put(s, stage_format(s, "migrations/%s.down.sql", name), "DROP TABLE t2;\n");
+    stage_cli(s, 0, "up --yes");
+    stage_cli(s, 0, "backup");
+    stage_console(s, NULL);
+    pty_keys(s->p, "d");
+    pty_expect(s->p, "[ Cancel ]");
+    pty_expect(s->p, stage_format(s, "%s.down.sql:1", name));
+    pty_expect(s->p, "back; not of this moment");
+    pty_expect(s->p, " PgDn: ");
+    pty_keys(s->p, "<PgDn><PgDn>");
+    pty_expect(s->p, "makes it refuse");
+    pty_expect_gone(s->p, " PgDn: ");
+    pty_keys(s->p, "<Esc>");
+    pty_expect_gone(s->p, "[ Cancel ]");
+    /* The Run pane names the file whole; the SQL is as it is sent, and says where it goes on. */
+    pty_keys(s->p, "3");
+    pty_expect(s->p, stage_format(s, "migrations/%s.down.sql", name));
+    pty_keys(s->p, "S");
+    pty_expect(s->p, ": more to the right");
+    pty_keys(s->p, "<End>");
+    for (int i = 0; i < 30; i++)
+        pty_keys(s->p, "l");
+    pty_expect_gone(s->p, ": more to the right");
+    pty_keys(s->p, "<Esc>");
+    stage_quit(s);
+}
+
 /* ^C while it waits for somebody's lock: nothing is left that looks complete. */
 static void cancels(void **state)
 {
@@ -142,6 +177,7 @@ static void shows_the_log(void **state)
     pty_expect_words(s->p, "event applied");
     pty_expect_words(s->p, "name t2");
     pty_expect_words(s->p, "chain whole");
+    pty_expect(s->p, stage_get(s, "SELECT hash FROM lockstep_journal WHERE event = 'applied' AND name = 't2'")); /* all of it, on 80 columns */
     pty_keys(s->p, "<Esc>");
     pty_expect_gone(s->p, "journal record");
     stage_quit(s);
@@ -184,6 +220,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         ON_BOTH(backs_up),      ON_BOTH(tells_a_damaged_backup), ON_SQLITE(prunes), ON_BOTH(cancels),
+        ON_SQLITE(asks_in_full),
         ON_BOTH(shows_the_log), ON_BOTH(shows_a_broken_chain),   ON_BOTH(verifies),
     };
 

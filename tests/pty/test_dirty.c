@@ -47,6 +47,30 @@ static void applies_nothing_while_dirty(void **state)
     assert_string_equal(ledger_now(s), "2 true");
 }
 
+/* Keys that mean something elsewhere say why they do nothing now, and a retry that would be refused is not offered. */
+static void says_what_comes_first(void **state)
+{
+    struct stage *s = stage(state);
+
+    golang_project(s);
+    s->opt.cols = 110;
+    stage_console(s, NULL);
+    pty_keys(s->p, "A");
+    stage_confirm(s, "Apply");
+    pty_expect(s->p, "STOPPED");
+    pty_expect_words(s->p, "! way out");
+    assert_int_equal(pty_find(s->p, "R retry"), -1);
+    pty_keys(s->p, "1t");
+    pty_expect(s->p, "dirty: nothing runs until it is resolved; ! shows the ways out");
+    pty_keys(s->p, "kD");
+    pty_expect(s->p, "dirty: nothing runs until it is resolved; ! shows the ways out");
+    /* The state in words, and not the cell of the ledger's column besides. */
+    pty_keys(s->p, ".G2");
+    pty_expect(s->p, "the whole file as one query, one implicit transaction");
+    assert_int_equal(pty_find(s->p, "ledger says"), -1);
+    stage_quit(s);
+}
+
 static void shows_the_way_out(void **state)
 {
     struct stage *s = stage(state);
@@ -173,7 +197,7 @@ static void imports_a_legacy_ledger(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        ON_BOTH(applies_nothing_while_dirty), ON_BOTH(shows_the_way_out),           ON_BOTH(takes_it_as_not_applied),
+        ON_BOTH(applies_nothing_while_dirty), ON_BOTH(shows_the_way_out), ON_PG(says_what_comes_first), ON_BOTH(takes_it_as_not_applied),
         ON_BOTH(takes_it_as_applied),         ON_BOTH(explains_what_the_tool_left), ON_BOTH(imports_a_legacy_ledger),
     };
 

@@ -89,6 +89,12 @@ static void no_such_theme(void **state)
     pty_expect(s->p, "drak");
     pty_expect(s->p, "dark"); /* the nearest that there is */
     pty_expect_restored(s->p);
+    /* One of the project file is told with its place. */
+    stage_put(s, "lockstep.conf", "[project]\nformat = lockstep\n\ntheme = solarised\n");
+    stage_start(s, NULL);
+    assert_int_not_equal(pty_expect_exit(s->p), 0);
+    pty_expect(s->p, "lockstep.conf:4: ");
+    pty_expect(s->p, "'solarized'");
 }
 
 static void a_theme_of_ones_own(void **state)

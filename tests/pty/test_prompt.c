@@ -140,6 +140,81 @@ static void makes_a_new_migration(void **state)
     stage_quit(s);
 }
 
+/* The server is at the endless statement; SQLite's worker says nothing of it. */
+static void until_asleep(struct stage *s)
+{
+    if (s->pg)
+        stage_until(s, "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = current_database()", "1");
+    pty_expect_words(s->p, "is running");
+}
+
+/* ^C ends what runs: a migration without end goes back, and the console is as before. */
+static void cancels_a_run(void **state)
+{
+    struct stage *s = stage(state);
+
+    stage_tables(s, 1);
+    stage_put(s, "migrations/002_long.up.sql", "CREATE TABLE t2 (i int);\n%s;\n", stage_endless(s));
+    stage_cli(s, 0, "up 1 --yes");
+    stage_console(s, NULL);
+    pty_keys(s->p, ":up --yes<Enter>");
+    until_asleep(s);
+    pty_expect(s->p, ":up --yes is running");
+    pty_expect_words(s->p, "C-c cancel");
+    pty_keys(s->p, "3"); /* the panes work on, and say so still */
+    pty_expect_words(s->p, "C-c cancel");
+    pty_keys(s->p, "<C-c>");
+    pty_expect(s->p, "exit code 75");
+    pty_keys(s->p, "<Esc>");
+    pty_expect_gone(s->p, "exit code 75");
+    assert_int_equal(pty_find_words(s->p, "C-c cancel"), -1);
+    pty_keys(s->p, "<C-c>");
+    pty_expect(s->p, "nothing to interrupt");
+    stage_quit(s);
+    assert_string_equal(stage_ledger(s), "1");
+    assert_string_equal(stage_there(s), "t1");
+}
+
+/* A reading one, too. */
+static void cancels_a_reading(void **state)
+{
+    struct stage *s = stage(state);
+
+    stage_tables(s, 1);
+    stage_put(s, "migrations/001_t1.verify.sql", "%s;\n", stage_endless(s));
+    stage_cli(s, 0, "up 1 --yes");
+    stage_console(s, NULL);
+    pty_keys(s->p, ":verify<Enter>");
+    until_asleep(s);
+    pty_expect(s->p, ":verify is running");
+    pty_keys(s->p, "<C-c>");
+    pty_expect(s->p, "exit code 75");
+    pty_keys(s->p, "<Esc>");
+    pty_expect_gone(s->p, "exit code 75");
+    stage_quit(s);
+}
+
+/* Leaving asks, and ends it. */
+static void leaving_cancels(void **state)
+{
+    struct stage *s = stage(state);
+
+    stage_tables(s, 1);
+    stage_put(s, "migrations/002_long.up.sql", "CREATE TABLE t2 (i int);\n%s;\n", stage_endless(s));
+    stage_cli(s, 0, "up 1 --yes");
+    stage_console(s, NULL);
+    pty_keys(s->p, ":up --yes<Enter>");
+    until_asleep(s);
+    pty_keys(s->p, "q");
+    pty_expect(s->p, "[ Stay ]");
+    stage_button(s, "Stop and leave");
+    pty_keys(s->p, "<Enter>");
+    pty_expect_left(s->p, 75);
+    stage_until(s, "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'lockstep' AND datname = current_database()", "0");
+    assert_string_equal(stage_ledger(s), "1");
+    assert_string_equal(stage_there(s), "t1");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -150,6 +225,9 @@ int main(void)
         ON_BOTH(asks_in_a_dialog),
         ON_SQLITE(says_what_is_wrong),
         ON_SQLITE(makes_a_new_migration),
+        ON_BOTH(cancels_a_run),
+        ON_BOTH(cancels_a_reading),
+        ON_PG(leaving_cancels),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

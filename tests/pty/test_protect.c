@@ -241,12 +241,33 @@ static void started_read_only(void **state)
     assert_string_equal(stage_there(s), "");
 }
 
+/* Backups of a protected database are removed under its name, too. */
+static void prunes_under_the_name(void **state)
+{
+    struct stage *s = stage(state);
+
+    with_environments(s);
+    for (int i = 0; i < 6; i++)
+        stage_cli(s, 0, "backup");
+    stage_start_env(s, "production", NULL);
+    stage_ready(s);
+    pty_keys(s->p, "4P");
+    pty_expect(s->p, "Remove old backups");
+    pty_expect_words(s->p, stage_format(s, "Type %s to go on:", database(s)));
+    stage_button(s, "Remove");
+    pty_keys(s->p, "<Enter>"); /* nothing typed: nothing done */
+    pty_keys(s->p, stage_format(s, "%s<Enter>", database(s)));
+    pty_expect(s->p, "old backups were removed");
+    stage_quit(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         ON_BOTH(opens_read_only),           ON_BOTH(arms_and_disarms),     ON_BOTH(wants_the_name_typed),
         ON_BOTH(refuses_a_pasted_name),     ON_BOTH(backs_up_first),       ON_BOTH(typing_ahead_never_applies),
         ON_BOTH(typing_ahead_at_the_start), ON_BOTH(switches_environment), ON_BOTH(started_read_only),
+        ON_SQLITE(prunes_under_the_name),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -213,6 +213,45 @@ static void scrolls_with_the_wheel(void **state)
     stage_quit(s);
 }
 
+/* A terminal that becomes wide shows the detail beside the timeline, its text too, before any key. */
+static void widens(void **state)
+{
+    struct stage *s = stage(state);
+
+    stage_tables(s, 3);
+    stage_cli(s, 0, "up 1 --yes");
+    stage_console(s, NULL);
+    pty_expect_words(s->p, "pending 002 t2");
+    assert_int_equal(pty_find(s->p, "CREATE TABLE"), -1);
+    pty_resize(s->p, 50, 160);
+    pty_expect_words(s->p, "CREATE TABLE t2");
+    pty_expect_words(s->p, "DROP TABLE t2");
+    pty_resize(s->p, 24, 80);
+    pty_expect_gone(s->p, "CREATE TABLE");
+    pty_resize(s->p, 50, 160);
+    pty_expect_words(s->p, "CREATE TABLE t2");
+    stage_quit(s);
+}
+
+/* Smaller and back faster than the console looks: the terminal has cut the lines, and they are written again. */
+static void shrinks_and_grows_at_once(void **state)
+{
+    struct stage *s = stage(state);
+
+    stage_tables(s, 3);
+    stage_cli(s, 0, "up 1 --yes");
+    s->opt.rows = 50;
+    s->opt.cols = 160;
+    stage_console(s, NULL);
+    pty_expect_words(s->p, "CREATE TABLE t2");
+    for (int i = 0; i < 20; i++) {
+        pty_resize(s->p, 24, 80);
+        pty_resize(s->p, 50, 160);
+        pty_expect_words(s->p, "CREATE TABLE t2");
+    }
+    stage_quit(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -223,6 +262,8 @@ int main(void)
         ON_BOTH(filters),
         ON_SQLITE(sorts_and_jumps),
         ON_SQLITE(helps),
+        ON_BOTH(widens),
+        ON_SQLITE(shrinks_and_grows_at_once),
         ON_SQLITE(clicks),
         ON_SQLITE(scrolls_with_the_wheel),
     };

@@ -20,7 +20,7 @@ static void states_by_word_and_glyph(void **state)
     pty_expect_words(s->p, "· pending 006 t6");
     pty_expect_words(s->p, "rolled-back 005 t5");
     pty_expect_words(s->p, "✓ applied 004 t4");
-    pty_expect_words(s->p, "? missing 3 t3");
+    pty_expect_words(s->p, "? missing 003 t3");
     pty_expect_words(s->p, "modified 002 t2");
     pty_expect_words(s->p, "2 pending 0 dirty 1 modified");
     stage_quit(s);

@@ -7,7 +7,7 @@
 /* The ops as words: "BEGIN fence statement ledger:INSERT journal COMMIT". */
 static inline void fmt_kinds(struct ls_buf *b, const struct ls_op *ops, size_t n)
 {
-    static const char *const kinds[] = {"BEGIN", "COMMIT", "statement", "batch", "ledger", "fence", "journal"};
+    static const char *const kinds[] = {"BEGIN", "COMMIT", "statement", "batch", "ledger", "fence", "journal", "child", "file"};
 
     ls_buf_clear(b);
     for (size_t i = 0; i < n; i++) {

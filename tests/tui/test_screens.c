@@ -12,6 +12,8 @@
 #include <unistd.h>
 
 #include "lockstep/base/mem.h"
+#include "lockstep/engine/settle.h"
+#include "tui/beside.h"
 #include "tui/flow.h"
 #include "tui/scene.h"
 
@@ -118,6 +120,106 @@ static void test_side_by_side(void **state)
     golden(&s, "split-160x30");
     scene_keys(&s, "|");
     assert_false(s.app.is_split);
+    scene_close(&s);
+}
+
+/* Two branches, their merge, a repeatable and a tag. */
+static void test_graph(void **state)
+{
+    static const struct scene_row rows[] = {{"a1", "create_users", "applied", NULL, NULL, -1, false, false},
+                                            {"b2", "add_email", "applied", NULL, NULL, -1, false, false},
+                                            {"c3", "add_teams", "applied", NULL, NULL, -1, false, false},
+                                            {"d4", "merge", NULL, NULL, NULL, -1, false, false},
+                                            {"v1", "v1.0", NULL, NULL, NULL, -1, false, false},
+                                            {"e5", "other_head", NULL, NULL, NULL, -1, false, false},
+                                            {"f6", "refresh_views", NULL, NULL, NULL, -1, false, false}};
+    static const char *const on_a1[] = {"a1", NULL}, *const on_both[] = {"b2", "c3", NULL}, *const labels[] = {"billing", NULL};
+    struct snapref *snap = scene_snapshot(&ls_format_lockstep, rows, LS_ARRAY_LEN(rows));
+    struct ls_migration *m = snap->snap->migrations.m.v;
+    struct scene s;
+
+    (void)state;
+    m[1].parents = m[2].parents = m[5].parents = on_a1;
+    m[3].parents = on_both;
+    m[3].labels = labels;
+    m[4].kind = LS_KIND_TAG;
+    m[6].kind = LS_KIND_REPEATABLE;
+    scene_open(&s, 80, 24, false);
+    scene_connect(&s, snap, false);
+    golden(&s, "graph-80x24");
+    scene_keys(&s, "o");
+    golden(&s, "graph-oldest-80x24");
+    scene_keys(&s, "o");
+    assert_false(scene_shows(&s, "◉")); /* by state: no lines between rows that are not neighbours */
+    scene_keys(&s, "o f 2");
+    assert_true(scene_shows(&s, "filter 'state:pending'"));
+    assert_false(scene_shows(&s, "create_users"));
+    scene_keys(&s, "f a");
+    assert_true(scene_shows(&s, "create_users"));
+    scene_close(&s);
+}
+
+/* Two tools' ledgers: what the other one says stands in a second column. */
+static void test_beside(void **state)
+{
+    static const struct scene_row ours[] = {{"001", "create_users", "applied", NULL, NULL, -1, false, false},
+                                            {"002", "add_email", "applied", NULL, NULL, -1, false, false},
+                                            {"003", "add_teams", NULL, NULL, NULL, -1, false, false}};
+    static const struct scene_row theirs[] = {{"001", "create_users", "applied", NULL, NULL, -1, false, false},
+                                              {"002", "add_email", NULL, NULL, NULL, -1, false, false},
+                                              {"009", "only_there", NULL, NULL, NULL, -1, false, false}};
+    struct snapref *snap = scene_snapshot(&ls_format_lockstep, ours, 3), *other = scene_snapshot(&ls_format_lockstep, theirs, 3);
+    struct ls_snapshot *o = other->snap;
+    struct ls_sides sides = {.arena = ls_arena_new(), .left = snap->snap, .other = &ls_format_goose, .left_title = "lockstep", .right_title = "goose"};
+    struct scene s;
+
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        const struct ls_entry *left = &snap->snap->timeline.e.v[i], *right = i < 2 ? &o->timeline.e.v[i] : NULL;
+
+        *LS_VEC_PUSH(&sides.rows) = (struct ls_side_row){left->label, left->name, left, right, i > 0};
+    }
+    *LS_VEC_PUSH(&sides.rows) = (struct ls_side_row){"009", "only_there", NULL, &o->timeline.e.v[2], true};
+    sides.n_differ = 3;
+    scene_open(&s, 80, 24, false);
+    scene_connect(&s, snap, false);
+    s.app.beside = beside_new(snapref_get(snap), &sides);
+    s.app.needs_layout = true;
+    golden(&s, "beside-80x24");
+    scene_keys(&s, "b");
+    assert_false(scene_shows(&s, "not there"));
+    scene_keys(&s, "b");
+    assert_true(scene_shows(&s, "Show beside it the view of"));
+    scene_close(&s);
+    snapref_put(other);
+}
+
+/* One key from a conflict to what settles it. */
+static void test_conflicts(void **state)
+{
+    struct ls_conflicts *found = ls_calloc(1, sizeof(*found));
+    struct ls_conflict *c;
+    struct scene s;
+
+    (void)state;
+    history(&s, 80, 24, false);
+    found->arena = ls_arena_new();
+    c = LS_VEC_PUSH(&found->c);
+    c->diag = (struct ls_diag){.severity = LS_SEV_ERROR, .code = "duplicate-version", .version = "0002",
+                               .message = "three files are numbered 0002: golang-migrate opens nothing"};
+    c->command = "lockstep renumber 0002";
+    c = LS_VEC_PUSH(&found->c);
+    c->diag = (struct ls_diag){.severity = LS_SEV_WARNING, .code = "gap", .path = "migrations/9_x.up.sql", .message = "3 is missing",
+                               .hint = "nothing has to be done"};
+    flow_on_conflicts(&s.app, found);
+    golden(&s, "conflicts-80x24");
+    scene_keys(&s, "2");
+    assert_true(scene_shows(&s, "nothing has to be done"));
+    scene_keys(&s, "Esc");
+    found = ls_calloc(1, sizeof(*found));
+    found->arena = ls_arena_new();
+    flow_on_conflicts(&s.app, found);
+    assert_true(scene_shows(&s, "no conflicts"));
     scene_close(&s);
 }
 
@@ -307,6 +409,9 @@ int main(void)
         cmocka_unit_test(test_filter_and_order),
         cmocka_unit_test(test_dirty_and_foreign_banners),
         cmocka_unit_test(test_side_by_side),
+        cmocka_unit_test(test_graph),
+        cmocka_unit_test(test_beside),
+        cmocka_unit_test(test_conflicts),
         cmocka_unit_test(test_detail),
         cmocka_unit_test(test_confirmation),
         cmocka_unit_test(test_stepper),

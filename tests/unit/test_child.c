@@ -19,6 +19,7 @@
 #include "lockstep/base/clock.h"
 #include "lockstep/base/file.h"
 #include "lockstep/base/mem.h"
+#include "lockstep/base/parallel.h"
 #include "lockstep/engine/backup.h"
 
 static enum ls_rc shell(const char *script, struct ls_child *c, struct ls_child_result *r, struct ls_err *err)
@@ -149,6 +150,58 @@ static void cancel_ends_the_whole_group(void **state)
     ls_err_release(&err);
 }
 
+/* What it leaves behind in its group ends with it, though it ended well and without being asked to. */
+static void ends_what_outlives_it(void **state)
+{
+    struct ls_child c = {.capture = true};
+    struct ls_child_result r;
+    int pid;
+
+    (void)state;
+    assert_int_equal(shell("sleep 60 >/dev/null 2>&1 & echo $!", &c, &r, NULL), LS_OK);
+    pid = atoi(r.out.ptr);
+    assert_true(pid > 1);
+    for (int i = 0; is_alive(pid) && i < 500; i++)
+        usleep(10000);
+    if (is_alive(pid)) {
+        kill(pid, SIGKILL);
+        fail_msg("a worker outlived its program");
+    }
+    ls_child_result_release(&r);
+}
+
+static void *run_grep(void *arg)
+{
+    static const char *const argv[] = {"grep", "-E", "^Sig(Blk|Ign)", "/proc/self/status", NULL};
+    struct ls_child c = {.path = "/bin/grep", .argv = argv, .capture = true};
+    struct ls_child_result *r = arg;
+
+    if (ls_child_run(&c, r, NULL) != LS_OK)
+        ls_buf_clear(&r->out);
+    return NULL;
+}
+
+/* A worker thread blocks what it can, and the console ignores some signals: a child that kept either could not be stopped. */
+static void starts_with_no_signal_blocked_or_ignored(void **state)
+{
+    static const int ignored[] = {SIGPIPE, SIGXFSZ, SIGTSTP, SIGINT};
+    struct ls_child_result r = {.out = LS_BUF_INIT};
+    unsigned long long blocked = 1, ignoring = 1;
+    pthread_t thread;
+
+    (void)state;
+    for (size_t i = 0; i < LS_ARRAY_LEN(ignored); i++)
+        assert_true(signal(ignored[i], SIG_IGN) != SIG_ERR);
+    assert_true(ls_thread_start(&thread, run_grep, &r));
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    for (size_t i = 0; i < LS_ARRAY_LEN(ignored); i++)
+        assert_true(signal(ignored[i], SIG_DFL) != SIG_ERR);
+    assert_int_equal(sscanf(r.out.ptr, "SigBlk: %llx SigIgn: %llx", &blocked, &ignoring), 2);
+    assert_int_equal(blocked, 0);
+    assert_int_equal(ignoring & 0x7fffffff, 0); /* signals 32 and 33 are the C library's own */
+    ls_child_result_release(&r);
+}
+
 static void a_program_that_is_not_there_is_an_error(void **state)
 {
     const char *const argv[] = {"x", NULL};
@@ -216,6 +269,29 @@ static void takes_the_closest_version_that_is_not_older(void **state)
     free(path_list);
 }
 
+/* Else whoever can put a file into the folder that lockstep is started in could have it run. */
+static void passes_over_folders_that_hang_on_where_we_are(void **state)
+{
+    char *here = fake_tool(".", "pg_dump", "pg_dump (PostgreSQL) 941.0"), *near = fake_tool("near", "pg_dump", "pg_dump (PostgreSQL) 941.0"),
+         *a = fake_tool("a", "pg_dump", "pg_dump (PostgreSQL) 943.0"), *path_list = ls_asprintf(":near:.:./near::%s/a:", top),
+         *was = getcwd(NULL, 0);
+    struct ls_tool t;
+
+    (void)state;
+    assert_non_null(was);
+    assert_int_equal(chdir(top), 0);
+    ls_tools_init(path_list, "/");
+    assert_int_equal(ls_tool_find("pg_dump", NULL, NULL, 9410000, &t, NULL), LS_OK);
+    assert_int_equal(chdir(was), 0);
+    assert_string_equal(t.path, a);
+    ls_tool_release(&t);
+    free(here);
+    free(near);
+    free(a);
+    free(path_list);
+    free(was);
+}
+
 static void says_what_is_too_old_and_what_to_install(void **state)
 {
     char *a = fake_tool("a", "pg_dump", "pg_dump (PostgreSQL) 940.3");
@@ -270,8 +346,11 @@ int main(void)
         cmocka_unit_test(keeps_only_the_tail_of_much_output),
         cmocka_unit_test(says_which_signal_ended_it),
         cmocka_unit_test(cancel_ends_the_whole_group),
+        cmocka_unit_test(ends_what_outlives_it),
+        cmocka_unit_test(starts_with_no_signal_blocked_or_ignored),
         cmocka_unit_test(a_program_that_is_not_there_is_an_error),
         cmocka_unit_test_setup_teardown(takes_the_closest_version_that_is_not_older, make_top, drop_top),
+        cmocka_unit_test_setup_teardown(passes_over_folders_that_hang_on_where_we_are, make_top, drop_top),
         cmocka_unit_test_setup_teardown(says_what_is_too_old_and_what_to_install, make_top, drop_top),
         cmocka_unit_test_setup_teardown(prefers_the_sibling_and_passes_the_wrapper_over, make_top, drop_top),
     };

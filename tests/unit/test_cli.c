@@ -133,7 +133,7 @@ static struct ran run_line(const char *line, const struct config_request *base, 
     FILE *out = open_memstream(&r.out, &n_out);
     FILE *err = open_memstream(&r.err, &n_err);
 
-    r.code = cli_run_line(line, base, out, err, confirm, ctx);
+    r.code = cli_run_line(line, &(struct cli_io){.out = out, .err = err, .confirm = confirm, .confirm_ctx = ctx, .base = base});
     (void)fclose(out);
     (void)fclose(err);
     return r;

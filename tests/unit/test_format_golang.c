@@ -17,6 +17,82 @@ static void lock_keys(void **state)
     assert_true(ls_golang_lock_key("public", "schema_migrations", "gm") == 1418081039);
 }
 
+/* Its command line hashes the URL's path, a program that has it inside the name of the database: whichever runs, it and we keep apart. */
+static void both_keys_are_held(void **state)
+{
+    struct ls_ledger there = {.location = "audit.t", .schema = "audit"}, absent = {.location = "public.schema_migrations"};
+    struct ls_format_opts opts = {.database = "by another name"};
+    struct ls_db_params p = {0};
+    struct ls_db *db = NULL;
+    int64_t keys[4] = {0};
+    char *with_slash;
+    const char *name;
+    struct ops o;
+
+    (void)state;
+    ENG_NEEDS_PG();
+    ops_open(&o, "golang-migrate", true);
+    p.url = o.url;
+    ops_ok(ls_db_open(&p, &db, err));
+    name = ls_db_info(db)->database;
+    with_slash = ls_asprintf("/%s", name);
+    assert_int_equal(ls_format_golang_migrate.lock_keys(db, NULL, &absent, keys), 2);
+    assert_true(keys[0] == ls_golang_lock_key("public", "schema_migrations", with_slash));
+    assert_true(keys[1] == ls_golang_lock_key("public", "schema_migrations", name));
+    /* The URL says another name than the server (a pooler's): both names, both ways. */
+    assert_int_equal(ls_format_golang_migrate.lock_keys(db, &opts, &absent, keys), 4);
+    assert_true(keys[1] == ls_golang_lock_key("public", "schema_migrations", name));
+    assert_true(keys[2] == ls_golang_lock_key("public", "schema_migrations", "/by another name"));
+    assert_true(keys[3] == ls_golang_lock_key("public", "schema_migrations", "by another name"));
+    opts.database = name;
+    assert_int_equal(ls_format_golang_migrate.lock_keys(db, &opts, &absent, keys), 2);
+    assert_int_equal(ls_format_golang_migrate.lock_keys(db, NULL, &there, keys), 2);
+    assert_true(keys[0] == ls_golang_lock_key("audit", "schema_migrations", with_slash));
+    free(with_slash);
+    ls_db_close(db);
+    ops_close(&o);
+}
+
+static enum ls_gate try_each_key(void *ctx, const struct ls_plan *plan, int step, int op)
+{
+    struct ls_db *other = ctx;
+    struct ls_ledger where = {.location = plan->ledger};
+    int64_t keys[4];
+    int n = ls_format_golang_migrate.lock_keys(other, NULL, &where, keys);
+
+    (void)step;
+    (void)op;
+    assert_int_equal(n, 2);
+    for (int i = 0; i < n; i++) {
+        bool got = true;
+
+        ops_ok(ls_db_try_lock(other, &keys[i], 1, &got, err));
+        assert_false(got);
+    }
+    return LS_GATE_GO;
+}
+
+static void each_key_is_taken_while_it_runs(void **state)
+{
+    struct ls_run_hooks hooks = {.gate = try_each_key};
+    struct ls_db_params p = {0};
+    struct ls_run_report rep;
+    struct ls_db *other = NULL;
+    struct ops o;
+
+    (void)state;
+    ENG_NEEDS_PG();
+    ops_open(&o, "golang-migrate", true);
+    eng_golang_folder(&o);
+    p.url = o.url;
+    ops_ok(ls_db_open(&p, &other, err));
+    hooks.ctx = other;
+    assert_int_equal(eng_try(&o, LS_ACTION_UP, -1, NULL, &hooks, &rep), LS_OK);
+    ls_run_report_release(&rep);
+    ls_db_close(other);
+    ops_close(&o);
+}
+
 static void names(void **state)
 {
     struct ls_snapshot *snap;
@@ -372,6 +448,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(lock_keys),
+        cmocka_unit_test(both_keys_are_held),
+        cmocka_unit_test(each_key_is_taken_while_it_runs),
         cmocka_unit_test(names),
         cmocka_unit_test(duplicates_refuse_everything),
         ENG_BOTH_TESTS(missing_cursor_refuses),

@@ -182,11 +182,11 @@ static void pairs_and_names(void **state)
     (void)state;
     ENG_NEEDS_PG();
     ops_open(&o, "node-pg-migrate", true);
-    fmt_new_is(&o, "/1795970324000_add_email.sql", "-- Up Migration\n\n-- Down Migration");
+    fmt_new_is(&o, "/1795970324000_add-email.sql", "-- Up Migration\n\n-- Down Migration");
     ops_put(&o, "migrations/0007_x.sql", "");
-    fmt_new_is(&o, "/0008_add_email.sql", "-- Up Migration\n\n-- Down Migration");
+    fmt_new_is(&o, "/0008_add-email.sql", "-- Up Migration\n\n-- Down Migration");
     ops_put(&o, "migrations/20240101120000123_y.sql", "");
-    fmt_new_is(&o, "/20261129163844000_add_email.sql", "-- Up Migration\n\n-- Down Migration");
+    fmt_new_is(&o, "/20261129163844000_add-email.sql", "-- Up Migration\n\n-- Down Migration");
     ops_put(&o, "migrations/20240101120000124_z.down.sql", "SELECT 1;");
     fmt_diag_is(&o, "paired-files", "20240101120000124_z.down.sql", 0, "default loader");
     eng_refused(&o, LS_ACTION_UP, -1, NULL, LS_E_REFUSED, "20240101120000124_z.down.sql");

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "engine/journal_priv.h"
 #include "support/engine.h"
 
 static void folder(struct ops *o)
@@ -231,6 +232,148 @@ static void the_chain_shows_every_change(bool pg)
 }
 ENG_BOTH(the_chain_shows_every_change)
 
+/* Everything in a row but its own hash, and the hash in front of it: also where nobody compares that one with the row before. */
+static void a_row_answers_for_every_column(void **state)
+{
+    const char *cells[LS_JOURNAL_COLUMNS];
+    char whole[LS_SHA256_HEX], changed[LS_SHA256_HEX];
+
+    (void)state;
+    for (int i = 0; i < LS_JOURNAL_COLUMNS; i++)
+        cells[i] = "x";
+    ls_journal_hash(cells, whole);
+    for (int i = 0; i < LS_JOURNAL_COLUMNS - 1; i++) {
+        static const char *const others[] = {"y", "", NULL};
+
+        for (size_t k = 0; k < LS_ARRAY_LEN(others); k++) {
+            cells[i] = others[k];
+            ls_journal_hash(cells, changed);
+            if (strcmp(whole, changed) == 0)
+                fail_msg("%s may be changed", ls_journal_columns[i]);
+        }
+        cells[i] = "x";
+    }
+    cells[LS_JOURNAL_COLUMNS - 1] = "y";
+    ls_journal_hash(cells, changed);
+    assert_string_equal(whole, changed);
+}
+
+/* The oldest row that was read lends its hash only, and is not shown: its own link is in its hash. */
+static void a_link_that_is_not_shown(bool pg)
+{
+    struct ls_journal j;
+    struct ops o;
+
+    ops_open(&o, "lockstep", pg);
+    folder(&o);
+    eng_run(&o, LS_ACTION_UP, -1, NULL);
+    ops_sql(&o, "UPDATE lockstep_journal SET prev_hash = 'x' WHERE seq = 3");
+    ops_ok(ls_journal_read(o.s, 1, &j, err));
+    assert_int_equal(j.rows.n, 1);
+    assert_int_equal(j.first_broken_seq, 3);
+    ls_journal_release(&j);
+    ops_close(&o);
+}
+ENG_BOTH(a_link_that_is_not_shown)
+
+/* Links the chain anew from a beginning of somebody's choice: each row fits to the one before. */
+static void link_anew(struct ops *o, const char *beginning)
+{
+    struct ls_db_params p = {.url = o->url};
+    char hash[LS_SHA256_HEX];
+    struct ls_db *db = NULL;
+    struct ls_result r = {0};
+    struct ls_buf sql = LS_BUF_INIT;
+
+    snprintf(hash, sizeof hash, "%s", beginning);
+    ls_buf_adds(&sql, "SELECT ");
+    for (int c = 0; c < LS_JOURNAL_COLUMNS; c++)
+        ls_buf_addf(&sql, "%s\"%s\"", c > 0 ? ", " : "", ls_journal_columns[c]);
+    ls_buf_adds(&sql, " FROM lockstep_journal ORDER BY seq");
+    ops_ok(ls_db_open(&p, &db, err));
+    ops_ok(ls_db_query(db, sql.ptr, NULL, 0, &r, err));
+    for (size_t i = 0; i < r.n_rows; i++) {
+        const char *cells[LS_JOURNAL_COLUMNS];
+        char before[LS_SHA256_HEX];
+
+        memcpy(before, hash, sizeof before);
+        for (int c = 0; c < LS_JOURNAL_COLUMNS; c++)
+            cells[c] = ls_result_get(&r, i, c);
+        cells[LS_JOURNAL_COLUMNS - 2] = before;
+        ls_journal_hash(cells, hash);
+        ls_buf_clear(&sql);
+        ls_buf_addf(&sql, "UPDATE lockstep_journal SET prev_hash = '%s', hash = '%s' WHERE seq = %s", before, hash, cells[0]);
+        ops_ok(ls_db_exec(db, sql.ptr, sql.len, NULL, 0, NULL, err));
+    }
+    ls_result_release(&r);
+    ls_db_close(db);
+    ls_buf_release(&sql);
+}
+
+/* It begins where a journal begins, and nowhere else, however well the rest fits. */
+static void the_first_link(bool pg)
+{
+    char hex[LS_SHA256_HEX];
+    struct ls_journal j;
+    struct ops o;
+
+    ops_open(&o, "lockstep", pg);
+    folder(&o);
+    eng_run(&o, LS_ACTION_UP, -1, NULL);
+    read_all(&o, &j);
+    ls_journal_genesis(NULL, hex);
+    assert_string_equal(j.rows.v[0].prev_hash, hex);
+    ls_journal_release(&j);
+    ls_sha256_hex("another beginning", 17, hex);
+    link_anew(&o, hex);
+    read_all(&o, &j);
+    assert_false(j.rows.v[0].chain_ok);
+    assert_true(j.rows.v[1].chain_ok);
+    assert_int_equal(j.first_broken_seq, 1);
+    ls_journal_release(&j);
+    /* All rows were asked for, by number. */
+    ops_ok(ls_journal_read(o.s, 4, &j, err));
+    assert_int_equal(j.first_broken_seq, 1);
+    ls_journal_release(&j);
+    /* As the first builds began it. */
+    ops_ok(ls_session_connect(o.s, err));
+    ls_journal_genesis(ls_db_info(ls_session_db(o.s)), hex);
+    link_anew(&o, hex);
+    read_all(&o, &j);
+    assert_int_equal(j.first_broken_seq, 0);
+    ls_journal_release(&j);
+    ops_close(&o);
+}
+ENG_BOTH(the_first_link)
+
+/* Another path to the same file, or the file under another name: the same journal. */
+static void a_journal_moves_with_its_file(void **state)
+{
+    struct ls_journal j;
+    struct ops o;
+    char *from, *to;
+
+    (void)state;
+    ops_open(&o, "lockstep", false);
+    folder(&o);
+    eng_run(&o, LS_ACTION_UP, 1, NULL);
+    ls_session_disconnect(o.s);
+    from = ops_path(&o, "app.db");
+    to = ops_path(&o, "other.db");
+    assert_int_equal(rename(from, to), 0);
+    free(o.url);
+    o.url = ls_asprintf("sqlite:%s/../%s/other.db", o.top, ls_path_base(o.top));
+    ops_session(&o, "lockstep");
+    eng_run(&o, LS_ACTION_UP, -1, NULL);
+    read_all(&o, &j);
+    assert_int_equal(j.rows.n, 6);
+    assert_int_equal(j.first_broken_seq, 0);
+    ls_journal_release(&j);
+    free(from);
+    free(to);
+    ops_close(&o);
+}
+
 static void the_newest_rows(bool pg)
 {
     struct ls_journal j;
@@ -339,6 +482,10 @@ int main(void)
         ENG_BOTH_TESTS(journal_off_touches_no_table),
         cmocka_unit_test(no_rights_for_the_journal),
         ENG_BOTH_TESTS(the_chain_shows_every_change),
+        cmocka_unit_test(a_row_answers_for_every_column),
+        ENG_BOTH_TESTS(a_link_that_is_not_shown),
+        ENG_BOTH_TESTS(the_first_link),
+        cmocka_unit_test(a_journal_moves_with_its_file),
         ENG_BOTH_TESTS(the_newest_rows),
         ENG_BOTH_TESTS(two_sessions_one_chain),
         cmocka_unit_test(another_run_in_between),

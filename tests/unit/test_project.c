@@ -7,7 +7,10 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -15,6 +18,7 @@
 #include "lockstep/base/buf.h"
 #include "lockstep/base/file.h"
 #include "lockstep/base/mem.h"
+#include "lockstep/base/secret.h"
 
 static const char *fake_env[8][2]; /* ends with a NULL name */
 
@@ -134,7 +138,7 @@ static void test_bad_files(void **state)
         {"[env a]\nlock_timeout = 3\n", "lockstep.conf:2: '3' is no time; write it as 500ms, 3s, 2min or 1h, or 0"},
         {"[env a]\nurl =\n", "lockstep.conf:2: url has no value; leave the line out to have the default"},
         {"[env a]\nurl = x\n\nurl = y\n", "lockstep.conf:4: url is set twice in [env a]; the first time on line 2"},
-        {"[project]\ndefault_env = a\n", "lockstep.conf: default_env names 'a', and there is no [env a]"},
+        {"[project]\ndefault_env = a\n", "lockstep.conf:2: default_env names 'a', and there is no [env a]"},
         {"[project]\nurl\n", "lockstep.conf:2: expected [SECTION] or KEY = VALUE"},
     };
     struct config_request req = request();
@@ -359,6 +363,57 @@ static void test_template_reads_back(void **state)
     ls_buf_release(&b);
 }
 
+/* In a process of its own, guarded or not: whether core files are forbidden when the database was looked for. */
+static bool forbids_cores(bool guarded, const char *url)
+{
+    int status = -1;
+    pid_t pid = fork();
+
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        struct config_request req = request();
+        struct config_project project = {0};
+        struct config_target target;
+        struct rlimit limit;
+        struct ls_err err = LS_ERR_INIT;
+
+        req.url = url;
+        if (guarded)
+            ls_secret_guard();
+        if (prctl(PR_SET_DUMPABLE, 1) != 0 || config_project_load(NULL, &project, &err) != LS_OK ||
+            config_resolve(&req, &project, &target, &err) != LS_OK || getrlimit(RLIMIT_CORE, &limit) != 0) {
+            print_error("%s\n", err.message != NULL ? err.message : "");
+            _exit(2);
+        }
+        _exit(prctl(PR_GET_DUMPABLE) == 0 && limit.rlim_max == 0 ? 1 : prctl(PR_GET_DUMPABLE) == 1 ? 0 : 3);
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) <= 1);
+    return WEXITSTATUS(status) == 1;
+}
+
+static void test_no_core_with_a_password(void **state)
+{
+    (void)state;
+    assert_false(forbids_cores(true, "sqlite:a.db"));
+    assert_false(forbids_cores(true, "postgres://u@h/d"));
+    assert_true(forbids_cores(true, "postgres://u:s3cret@h/d"));
+    assert_false(forbids_cores(false, "postgres://u:s3cret@h/d")); /* only the program itself decides that */
+    put(".env", 0600, "DATABASE_URL=postgres://u@h/d\n");
+    assert_false(forbids_cores(true, NULL));
+    put(".env", 0600, "DATABASE_URL=postgres://u:s3cret@h/d\n");
+    assert_true(forbids_cores(true, NULL));
+    /* In a line that is none of ours: it was read all the same. */
+    put(".env", 0600, "DATABASE_URL=postgres://u@h/d\nOTHER_URL=postgres://u:s3cret@h/d\n");
+    assert_true(forbids_cores(true, NULL));
+    assert_int_equal(unlink(".env"), 0);
+    put("lockstep.conf", 0600, "[env dev]\nurl = postgres://u@h/d\n");
+    assert_false(forbids_cores(true, NULL));
+    /* Of another environment than the one that is used: it was read all the same. */
+    put("lockstep.conf", 0600, "[project]\ndefault_env = dev\n[env dev]\nurl = sqlite:a.db\n[env prod]\nurl = postgres://u:s3cret@h/d\n");
+    assert_true(forbids_cores(true, NULL));
+}
+
 static void test_durations(void **state)
 {
     static const struct {
@@ -396,6 +451,7 @@ int main(void)
         IN_FOLDER(test_folder_needs_no_url),
         IN_FOLDER(test_dotenv_errors),
         IN_FOLDER(test_template_reads_back),
+        IN_FOLDER(test_no_core_with_a_password),
         cmocka_unit_test(test_durations),
     };
 

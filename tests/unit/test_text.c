@@ -95,6 +95,11 @@ static void hostile_text_is_shown(void **state)
          "evil\xE2\x80\xAC",
          0, "<U+202E>evil<U+202C>", 2},
         {"\xE2\x81\xA6\xE2\x81\xA9\xE2\x80\x8B\xE2\x80\x8D\xE2\x80\x8F", 0, "<U+2066><U+2069><U+200B><U+200D><U+200F>", 5},
+        /* Format characters that Unicode does not call ignorable: Arabic number signs, a Kaithi one, interlinear annotation, a hieroglyph joiner. */
+        {"\xD8\x80\xD8\x85\xDB\x9D\xDC\x8F\xE0\xA3\xA2", 0, "<U+0600><U+0605><U+06DD><U+070F><U+08E2>", 5},
+        {"\xEF\xBF\xB9x\xEF\xBF\xBAy\xEF\xBF\xBB", 0, "<U+FFF9>x<U+FFFA>y<U+FFFB>", 3},
+        {"x\xE2\x80\xA8y\xE2\x80\xA9", 0, "x<U+2028>y<U+2029>", 2}, /* not as marks of the letter */
+        {"\xF0\x91\x82\xBD\xF0\x93\x90\xB0", 0, "<U+110BD><U+13430>", 2},
         {"\xE2\x80\xA8\xE2\x80\xA9\xEF\xBB\xBF", 0, "<U+2028><U+2029><U+FEFF>", 3},
         {"\xF3\xA0\x80\x81\xF3\xA0\x81\xBF", 0, "<U+E0001><U+E007F>", 2},
         {"\xE2\x9D\xA4\xEF\xB8\x8F", 0, "\xE2\x9D\xA4<U+FE0F>", 1},

@@ -286,13 +286,32 @@ static void words(void **state)
         assert_true(strlen(ls_state_meaning((enum ls_state)i)) > 10);
 }
 
+static void missing_is_written_as_its_siblings(void **state)
+{
+    struct fixture f;
+
+    (void)state;
+    folder(&f, "001 002 010");
+    row(&f, 3, LS_ROW_APPLIED, NULL);
+    row(&f, 12345, LS_ROW_APPLIED, NULL);
+    build(&f, &set_rules, "001 out-of-order, 002 out-of-order, 003 missing, 010 out-of-order, 12345 missing");
+    assert_string_equal(f.t.e.v[2].id, "3");
+    assert_int_equal(ls_timeline_find_id(&f.t, "3"), 2);
+    done(&f);
+    /* Numbers that nobody pads. */
+    folder(&f, "8 9 10");
+    row(&f, 3, LS_ROW_APPLIED, NULL);
+    build(&f, &set_rules, "3 missing, 8 pending, 9 pending, 10 pending");
+    done(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_state_of_a_set),   cmocka_unit_test(next_and_later),         cmocka_unit_test(below_a_cursor_is_inferred),
         cmocka_unit_test(a_dirty_cursor),         cmocka_unit_test(dirty_before_the_first), cmocka_unit_test(a_cursor_without_its_file),
         cmocka_unit_test(unknown_status_blocks),  cmocka_unit_test(ten_thousand),           cmocka_unit_test(digests),
-        cmocka_unit_test(words),
+        cmocka_unit_test(words),                  cmocka_unit_test(missing_is_written_as_its_siblings),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

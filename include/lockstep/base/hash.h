@@ -1,4 +1,4 @@
-/* lockstep/base/hash.h: SHA-256/384 by libmd, CRC-32 by zlib. Hex is lower case. */
+/* lockstep/base/hash.h: SHA-1/256/384 by libmd, CRC-32 by zlib. Hex is lower case. */
 #ifndef LOCKSTEP_BASE_HASH_H
 #define LOCKSTEP_BASE_HASH_H
 
@@ -7,6 +7,7 @@
 
 #define LS_SHA256_HEX 65 /* 64 digits and the NUL */
 #define LS_SHA384_HEX 97
+#define LS_SHA1_HEX 41
 
 struct ls_sha256; /* streaming */
 struct ls_sha256 *ls_sha256_new(void);
@@ -18,6 +19,7 @@ void ls_sha256_hex(const void *bytes, size_t len, char hex[LS_SHA256_HEX]);
 LS_MUST_CHECK enum ls_rc ls_sha256_file(const char *path, char hex[LS_SHA256_HEX], int64_t *size, struct ls_err *err);
 void ls_sha256_raw(const void *bytes, size_t len, unsigned char out[32]);
 void ls_sha384_hex(const void *bytes, size_t len, char hex[LS_SHA384_HEX]);
+void ls_sha1_hex(const void *bytes, size_t len, char hex[LS_SHA1_HEX]); /* only where a tool names its things by it */
 uint32_t ls_crc32(const void *bytes, size_t len); /* IEEE, as zlib */
 
 #endif

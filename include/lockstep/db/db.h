@@ -47,7 +47,13 @@ struct ls_db_params {
 LS_MUST_CHECK enum ls_rc ls_db_url_dialect(const char *url, enum ls_dialect *out, struct ls_err *err);
 /* "sqlite demo.db" / "postgres app at db.example:5432": for headers and messages; never a password. Caller frees. */
 char *ls_db_url_label(const char *url);
+/* The database that a URL names, as far as can be told without connecting: "app", SQLite's path; "" where that is left to libpq (a service, PGDATABASE).
+ * Caller frees. */
+char *ls_db_url_database(const char *url);
 
+/* Loads the client library that ls_db_open will need, in this thread (PostgreSQL's and the 25 it brings). For a caller that is about to start
+ * threads: loading beside threads that allocate or open files takes twice as long. Not needed for anything else; failures show in ls_db_open. */
+void ls_db_preload(enum ls_dialect dialect);
 LS_MUST_CHECK enum ls_rc ls_db_open(const struct ls_db_params *params, struct ls_db **out, struct ls_err *err);
 void ls_db_close(struct ls_db *db); /* NULL is fine; rolls back what is open */
 bool ls_db_is_alive(const struct ls_db *db);

@@ -33,6 +33,8 @@ struct ls_backup_options {
 /* Where programs are looked for, set once by main() before any thread starts: the caller's PATH and HOME (both may be NULL: then the usual folders
  * of PostgreSQL's packages and the password database). The engine itself reads no environment. */
 void ls_tools_init(const char *path_list, const char *home);
+/* The caller's environment, lent for ever: migration tools that run as a child of ours inherit it (LS_OP_CHILD), the database's programs do not. */
+void ls_tools_init_environment(const char *const *environment);
 
 /* Events: LS_EV_PROGRESS with text naming the phase ("copy", "integrity check", "dump", "read back", "hash"), plan NULL, done of total (total 0: not known).
  * hooks->gate is asked with plan NULL and step, op -1 about every 100 ms: LS_GATE_STOP cancels (LS_E_CANCELLED), as ls_session_cancel does.

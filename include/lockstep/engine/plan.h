@@ -19,4 +19,8 @@ void ls_plan_print_sql(const struct ls_plan *p, enum ls_dialect d, struct ls_buf
 /* An op's SQL with its values as literals. */
 void ls_op_print_sql(const struct ls_op *op, enum ls_dialect d, struct ls_buf *out);
 
+/* The command line of a step that its tool runs, as a shell would take it; where the environment holds the target's address, a word in angle brackets
+ * stands instead. */
+void ls_child_print(const struct ls_child_cmd *cmd, struct ls_buf *out);
+
 #endif

@@ -70,6 +70,10 @@ void ls_run_report_release(struct ls_run_report *r);
  * runs it, releases the lock. Returns report->err.code. The session must be writable. hooks may be NULL. */
 enum ls_rc ls_run(struct ls_session *s, const struct ls_plan *plan, const struct ls_run_hooks *hooks, struct ls_run_report *report);
 
+/* LS_E_REFUSED when the connection goes through a pooler and nobody declared that it may be written through: session locks and settings mean nothing
+ * where a pooler gives each transaction another session (reliability.md F7). ls_run asks this itself; faces ask it before they ask the operator. */
+LS_MUST_CHECK enum ls_rc ls_run_check_pooler(const struct ls_session_params *p, const struct ls_db_info *info, struct ls_err *err);
+
 /* Exit code of reliability.md 5.7 for a finished run or a refused plan: 0 done, 1 failed and rolled back, 2 usage, 3 refused, 4 partly applied,
  * 5 commit unknown, 6 drift, 75 interrupted. */
 int ls_rc_exit_code(enum ls_rc rc);

@@ -16,6 +16,7 @@ struct ls_session_params {
     bool is_protected;
     bool read_only;
     bool journal;                /* write the journal table */
+    bool is_pooled_ok;           /* writing through a pooler is declared fine: it gives each connection a session of its own */
     int lock_timeout_ms;         /* 0 = default 3000, -1 = none */
     int statement_timeout_ms;    /* 0 = none */
     int lock_wait_ms;            /* how long to poll for the operators' lock; 0 = default 10000, -1 = not at all */
@@ -23,6 +24,7 @@ struct ls_session_params {
     int connect_timeout_ms;
     const char *backup_dir;      /* NULL = "backups" beside the project */
     const char *operator_name;   /* OS user; NULL = looked up */
+    const char *tool;            /* path of the program of a tool that runs its migrations itself (LS_CAP_DELEGATE); NULL = looked up */
 };
 
 struct ls_session;
@@ -57,6 +59,9 @@ struct ls_snapshot {
     struct ls_arena *info_arena;
     char *target_label;
     char *legacy_note;           /* or NULL */
+    const char *tool_path;       /* LS_CAP_DELEGATE: the tool's program, absolute; NULL: it is not there. In info_arena */
+    const char *tool_dir;        /* the folder that it is run in, absolute */
+    const char *tool_note;       /* or NULL: it is not there, and what to install; up, down and to are refused */
     char *format_note;           /* or NULL: nothing told whose the files are, and what they were taken for */
     int64_t taken_wall_us;
 };

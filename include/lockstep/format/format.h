@@ -16,6 +16,20 @@
  *     (ls_ops_piece). Where one transaction holds all steps: BEGIN in the first (ctx->prev == NULL), COMMIT in plan_finish.
  *  6. lock_keys, or for tools without: ls_ops_lock_table behind each BEGIN. check_runnable: when the tool refuses everything.
  *  7. tests/unit/test_format_TOOL.c.
+ *
+ * A tool whose migrations are program code, or scripts for a client program, runs them itself (LS_CAP_DELEGATE instead of LS_CAP_NATIVE_APPLY; lang
+ * LS_LANG_CODE or LS_LANG_CLIENT_SCRIPT is no obstacle then):
+ *  a. `tool` says which program that is, where a project keeps it, and what to install. The engine looks for it; where it is not, up, down and to are
+ *     refused with that text, and the rest works. No program is run to find out.
+ *  b. plan_step fills a struct ls_child_cmd in the plan's arena (ctx->tool_path is argv[0], ctx->tool_dir the folder it is run in) and hands it to
+ *     ls_ops_delegate (format/ops.h) with two conditions on the ledger: what it must say before, and what it must say behind. One migration a step: name it
+ *     absolutely in argv, so that the tool goes there and no further. The address goes by environment, as words (LS_ENV_URL ...), never in argv.
+ *     step->text is the file's text, for showing; ctx->stmts is NULL.
+ *  c. plan_setup stays NULL when the tool makes its ledger itself. The conditions must hold where there is no table yet.
+ *  d. While it runs, the engine holds the operators' lock of lockstep's own format only: lock_keys is the tool's, which takes it itself. plan_mark is run
+ *     natively, under lock_keys: put both in there (ls_lockstep_lock_keys, then the tool's).
+ *  e. The run's verdict comes from the exit status and the ledger, read again: moved to what it must say, done; not moved, and child->is_atomic, nothing
+ *     stays; else dirty. Set is_atomic only where the tool commits body and ledger together.
  * A format that is only recognised has name, title, tables, LS_CAP_RECOGNISE_ONLY and detect; every other member may be NULL then. */
 #ifndef LOCKSTEP_FORMAT_FORMAT_H
 #define LOCKSTEP_FORMAT_FORMAT_H
@@ -44,13 +58,29 @@ enum ls_format_caps {
     LS_CAP_BATCH = 4096,          /* the ledger says what was applied together */
     LS_CAP_ONE_TX = 8192,         /* all steps of a run share one transaction */
     LS_CAP_OWN_SPLIT = 16384,     /* the format cuts the text itself: a text that our splitter refuses is no error, ctx->stmts is NULL then */
-    LS_CAP_RECOGNISE_ONLY = 32768 /* named when seen, never operated */
+    LS_CAP_RECOGNISE_ONLY = 32768, /* named when seen, never operated */
+    LS_CAP_DELEGATE = 65536       /* up, down and to are run by the tool itself, as a child of ours */
+};
+
+/* The program of a tool that runs its migrations itself. */
+struct ls_format_tool {
+    const char *program;          /* "alembic"; looked up in PATH behind the places */
+    const char *const *places;    /* files where a project keeps its own, seen from the folder that it is run in (".venv/bin/alembic"); NULL-terminated, or NULL */
+    const char *const *fallbacks; /* other programs that are looked up in PATH when that one is not there; NULL-terminated, or NULL */
+    const char *const *version;   /* words that make it say its version, asked only in a run; NULL: --version */
+    const char *install;          /* "install it with ...": the hint where it is not there */
+    /* The folder that it is run in, for a migrations folder; of the arena. NULL: the folder above the migrations folder. */
+    const char *(*dir)(struct ls_arena *arena, const char *migrations_dir);
 };
 
 struct ls_format_opts {
     const char *table;      /* ledger table, NULL = the tool's default; "schema.table" on PostgreSQL */
-    const char *database;   /* database name as in the URL's path, without '/', for the lock keys; may be NULL */
+    const char *database;   /* database name as in the URL's path, without '/', for the lock keys; SQLite: the file's name; may be NULL */
+    const char *file;       /* SQLite: the database's file as the URL names it, whether it is there or not; may be NULL */
+    const char *dir;        /* the migrations' folder, for a ledger that is a file beside them; may be NULL */
 };
+
+#define LS_NEW_FILES_MAX 4
 
 #define LS_DETECT_CERTAIN 90
 
@@ -73,6 +103,8 @@ struct ls_plan_ctx {
     const struct ls_step *prev;         /* step before this one in the plan, NULL for the first */
     const struct ls_stmts *stmts;       /* of step->text, in order, offsets in it, lines of the file; NULL when there is no text */
     const struct ls_migrations *migrations;
+    const char *tool_path, *tool_dir;   /* LS_CAP_DELEGATE: the program, and the folder that it is run in, both absolute */
+    const struct ls_db_info *info;      /* of the target, to compare with what the tool's own settings say; NULL in tests */
 };
 
 struct ls_format {
@@ -84,6 +116,7 @@ struct ls_format {
     const char *const *default_dirs;
     unsigned caps;
     const struct ls_timeline_rules *rules;
+    const struct ls_format_tool *tool;  /* LS_CAP_DELEGATE */
 
     /* Looks at one folder: names first, contents only of a few files. dir is its listing. */
     void (*detect)(const char *path, const struct ls_dir *dir, struct ls_detect *out);
@@ -108,12 +141,13 @@ struct ls_format {
     int (*lock_keys)(const struct ls_db *db, const struct ls_format_opts *opts, const struct ls_ledger *ledger, int64_t keys[4]);
     /* Whether anything in this timeline makes the tool refuse everything (dirty, duplicate, missing cursor); text in err (LS_E_REFUSED). */
     enum ls_rc (*check_runnable)(const struct ls_timeline *t, const struct ls_ledger *l, enum ls_direction dir, struct ls_err *err);
-    /* File names and contents of a new migration: NAME slug; pairs of path and text in arena; at most 3. Returns how many, 0 with err. */
+    /* File names and contents of a new migration: NAME slug; pairs of path and text in arena; at most LS_NEW_FILES_MAX. Returns how many, 0 with err. */
     /* (Texts go into new files only; a tool that keeps a journal beside them gives the journal's new text with its path: it is replaced.) */
-    int (*new_files)(struct ls_arena *arena, const struct ls_migrations *m, const char *slug, int64_t wall_us, const char *paths[3], const char *texts[3],
-                     struct ls_err *err);
+    int (*new_files)(struct ls_arena *arena, const struct ls_migrations *m, const char *slug, int64_t wall_us, const char **paths, const char **texts, struct ls_err *err);
+    const struct ls_layout *layout; /* NULL, or how its names and texts are made (format/layout.h): renumber and convert go by it */
 };
 
+extern const struct ls_format ls_format_alembic;
 extern const struct ls_format ls_format_dbmate;
 extern const struct ls_format ls_format_diesel;
 extern const struct ls_format ls_format_drizzle;  /* 0.x: meta/_journal.json */
@@ -123,12 +157,12 @@ extern const struct ls_format ls_format_golang_migrate;
 extern const struct ls_format ls_format_goose;
 extern const struct ls_format ls_format_lockstep;
 extern const struct ls_format ls_format_node_pg_migrate;
+extern const struct ls_format ls_format_plain;     /* NNN_name.sql + applied.txt */
 extern const struct ls_format ls_format_prisma;
 extern const struct ls_format ls_format_sql_migrate;
 extern const struct ls_format ls_format_sqlx;
 
 /* Known by name only. */
-extern const struct ls_format ls_format_alembic;
 extern const struct ls_format ls_format_django;
 extern const struct ls_format ls_format_ecto;
 extern const struct ls_format ls_format_knex;

@@ -67,6 +67,8 @@ struct ls_ledger {
     bool has_legacy;
     LS_VEC(uint64_t) legacy_versions;
     const char *legacy_odd;   /* a version in it that is no number, or NULL */
+    const char *file_sha256;  /* FILE shape: of the whole file, "" = there is none */
+    const char *file_owner;   /* FILE shape: "host/dbname", what a new file says whose it is; or NULL */
     const char *foreign;      /* a ledger of the same name that belongs to another tool: its name ("golang-migrate"), else NULL */
 };
 void ls_ledger_release(struct ls_ledger *l);

@@ -63,6 +63,7 @@ struct ls_migration {
     const char *checksum;        /* as the tool would write it into its ledger; NULL: up.sha256 is compared */
     const char *const *parents;  /* ids; the graph's edges (alembic's down_revision) */
     const char *const *depends;  /* ids; edges that are no ancestry (depends_on, sqitch's requires) */
+    const char *const *conflicts; /* names of what must not be applied when it runs (sqitch) */
     const char *const *labels;   /* branch labels, tags on it */
     const char *author;
     const char *authored_at;     /* ISO text */

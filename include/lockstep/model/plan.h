@@ -41,7 +41,45 @@ enum ls_op_kind {
     LS_OP_BATCH,      /* the migration's whole text as one simple query; SQLite: its statements one after the other */
     LS_OP_LEDGER,     /* SQL of ours or the tool's on its ledger, with bound parameters */
     LS_OP_EXPECT,     /* a fence: query whose first row, columns joined by '|', must equal `expect` ("" = no row), else LS_E_CHANGED */
-    LS_OP_JOURNAL     /* where the engine adds its journal row; nothing to print when the journal is off */
+    LS_OP_JOURNAL,    /* where the engine adds its journal row; nothing to print when the journal is off */
+    LS_OP_CHILD,      /* the tool's own program, `child`; no transaction of ours is open while it runs. sql NULL */
+    LS_OP_FILE        /* lines of a text file that is a ledger: `file` says which. sql is the change as a comment, for people */
+};
+
+/* A change of whole lines in a text file; every other byte of it stays. The op's parameters, joined by tabs, are the line that is added at the end; none:
+ * nothing is added. Written beside it, synced and renamed: the old file or the new one, never a part. */
+struct ls_file_edit {
+    const char *path;
+    const char *before;      /* fence: sha256 of the whole file, "" = there is no file; NULL = not asked, only what is to go must be there */
+    const char *const *gone; /* lines without their ends, each of which must be there and goes once; NULL-terminated; or NULL */
+    const char *head;        /* what a new file begins with; or NULL */
+    bool is_mark;            /* says that a body is about to be sent: an intent. Taken back when nothing of the body stays */
+};
+
+/* What a child's environment gets from the engine when it is started, and nobody sees before: no plan, digest, printed SQL, journal or argv.
+ * Nothing but a variable's `word` is looked up here; its value is `text` with what the word stands for behind it. */
+#define LS_ENV_URL       "@url"       /* postgresql://user:password@host:port/db?name=value; sqlite:///PATH (four slashes: PATH is absolute) */
+#define LS_ENV_AUTHORITY "@authority" /* PostgreSQL: as URL without its scheme and password: "//user@host:port/db?name=value"; SQLite: PATH */
+#define LS_ENV_PATH      "@path"      /* SQLite: the file's absolute path; PostgreSQL: "" */
+#define LS_ENV_PASSWORD  "@password"  /* "" when there is none */
+#define LS_ENV_DATABASE  "@database"  /* PostgreSQL: the database's name; SQLite: PATH */
+struct ls_child_env {
+    const char *name;
+    const char *text;  /* or NULL */
+    const char *word;  /* one of the words above, or NULL */
+};
+
+/* A program to run, without a shell. It inherits lockstep's environment but for the variables in `env`, DATABASE_URL, PG* and LOCKSTEP_*; libpq finds
+ * the target in PGHOST, PGPORT, PGUSER, PGDATABASE, PGPASSWORD too. */
+struct ls_child_cmd {
+    const char *tool;                /* for people and the journal: "alembic" */
+    const char *const *argv;         /* NULL-terminated; argv[0] is the program's absolute path */
+    const char *const *preview_argv; /* NULL, or: prints the SQL that argv would run on standard output, touching no database */
+    const char *cwd;                 /* NULL: lockstep's own */
+    const struct ls_child_env *env;
+    int n_env;
+    bool is_atomic;                  /* the tool commits body and ledger together: when the ledger did not move, nothing of the body stays */
+    const char *doubt;               /* NULL, or a sentence: what is not known about where it works. Becomes a finding */
 };
 
 /* One statement inside a batch, for showing and for placing an error. Offsets in the op's sql. */
@@ -57,12 +95,15 @@ struct ls_op {
     const struct ls_param *params;
     int n_params;
     const char *expect;   /* EXPECT only */
+    const char *in_file;  /* EXPECT on SQLite: the other file that the query is asked of, read-only; one that is not there is an empty database. Or NULL */
     long expect_rows;     /* LEDGER: rows that must be affected, -1 = any */
     int stmt_no;          /* STATEMENT: 1-based number in the file; BATCH: number of the first one */
     int line, col;        /* place of the first byte in the file */
     const struct ls_piece *pieces; /* BATCH */
     int n_pieces;
+    const struct ls_file_edit *file; /* FILE */
     bool is_destructive;
+    const struct ls_child_cmd *child; /* CHILD */
 };
 
 /* Something the operator should know before a plan runs. */
@@ -105,8 +146,11 @@ struct ls_step {
     bool is_half;                /* the folder has no file for the other direction */
 };
 
-enum ls_action { LS_ACTION_UP, LS_ACTION_DOWN, LS_ACTION_TO, LS_ACTION_MARK_APPLIED, LS_ACTION_MARK_PENDING, LS_ACTION_IMPORT };
-const char *ls_action_name(enum ls_action a); /* "up", "down", "to", "mark-applied", "mark-pending", "import" */
+/* The program that runs the step; NULL: lockstep does. */
+const struct ls_child_cmd *ls_step_child(const struct ls_step *s);
+
+enum ls_action { LS_ACTION_UP, LS_ACTION_DOWN, LS_ACTION_TO, LS_ACTION_MARK_APPLIED, LS_ACTION_MARK_PENDING, LS_ACTION_IMPORT, LS_ACTION_SETTLE };
+const char *ls_action_name(enum ls_action a); /* "up", "down", "to", "mark-applied", "mark-pending", "import", "settle" */
 
 struct ls_plan {
     struct ls_arena *arena;

@@ -10,6 +10,21 @@
 
 #define SONAME "libpq.so.5" /* since PostgreSQL 8.2; its functions have only become more */
 
+#if defined(__has_feature)
+#define HAS_FEATURE(x) __has_feature(x)
+#else
+#define HAS_FEATURE(x) 0
+#endif
+
+/* Some ten thousand names are looked up while the 26 libraries are loaded. Found in their own circle first they cost half: the
+ * program's own 14 libraries are not asked in vain before. Sanitizers need theirs to be asked first, and refuse it. */
+#if defined(RTLD_DEEPBIND) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) &&                                   \
+    !HAS_FEATURE(address_sanitizer) && !HAS_FEATURE(thread_sanitizer) && !HAS_FEATURE(memory_sanitizer)
+#define OWN_CIRCLE_FIRST RTLD_DEEPBIND
+#else
+#define OWN_CIRCLE_FIRST 0
+#endif
+
 static const struct {
     const char *name;
     size_t offset; /* of the pointer in struct libpq */
@@ -27,7 +42,7 @@ static char why_not[256];
 
 static void load(void)
 {
-    void *lib = dlopen(SONAME, RTLD_LAZY | RTLD_LOCAL);
+    void *lib = dlopen(SONAME, RTLD_LAZY | RTLD_LOCAL | OWN_CIRCLE_FIRST);
     const char *why = lib ? NULL : dlerror();
 
     for (size_t i = 0; lib && !why && i < sizeof(functions) / sizeof(functions[0]); i++) {

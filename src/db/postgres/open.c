@@ -7,6 +7,7 @@
 
 #include "lockstep/base/clock.h"
 #include "lockstep/base/mem.h"
+#include "lockstep/base/secret.h"
 
 #define DEFAULT_CONNECT_MS 10000
 
@@ -122,6 +123,13 @@ static enum ls_rc connect_all(struct pg *c, const struct ls_db_params *params, s
     return LS_OK;
 }
 
+void ls_pg_preload(void)
+{
+    enum ls_rc rc = libpq_load(NULL);
+
+    (void)rc; /* ls_pg_open asks again, and says what is wrong */
+}
+
 enum ls_rc ls_pg_open(const struct ls_db_params *params, struct ls_db **out, struct ls_err *err)
 {
     struct pg_conninfo ci;
@@ -138,6 +146,9 @@ enum ls_rc ls_pg_open(const struct ls_db_params *params, struct ls_db **out, str
     c->db.info.dialect = LS_DIALECT_POSTGRES;
     c->conn = PQconnectStartParams(ci.keywords, ci.values, 0);
     pg_conninfo_release(&ci);
+    /* From the URL, PGPASSWORD, a password file or a service. */
+    if (c->conn && PQpass(c->conn) && *PQpass(c->conn))
+        ls_secret_seen();
     if (!c->conn)
         rc = ls_err_set(err, LS_E_IO, "out of memory while connecting");
     else

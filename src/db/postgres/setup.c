@@ -2,17 +2,19 @@
 
 #include "db/postgres/pg_internal.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* The parts of the set-up travel in one round trip, but each is its own transaction: what a server does not know or a role may not
- * read fails alone. "required" parts fail the connect. */
+ * read fails alone. "required" parts fail the connect. Each part has its price in a session that has nothing cached yet, so what
+ * cannot fail by itself goes together. */
 struct part {
     bool is_required;
     const char *sql;
     void (*take)(struct pg *c, const PGresult *res);
 };
+
+#define MAX_PARTS 5
 
 static const char *kept(struct pg *c, const PGresult *res, int col)
 {
@@ -41,30 +43,48 @@ static void take_system(struct pg *c, const PGresult *res)
     c->db.info.system_id = kept(c, res, 0);
 }
 
-static const struct part facts[] = {
-    {true, "select pg_catalog.current_database(), current_user, pg_catalog.pg_backend_pid()", take_identity},
-    {false, "select pg_catalog.pg_is_in_recovery(), pg_catalog.current_setting('transaction_read_only')", take_state},
-    {false, "select system_identifier from pg_catalog.pg_control_system()", take_system},
-};
-
-/* SET of what was asked for. The server looks for a vanished client once a second (V8), so that its locks do not outlive us; its
- * own keepalives do the same for a cut line (F5). Both are settings that not every server has. */
-static void add_settings(const struct ls_db_params *params, struct ls_buf *needed, const char *wished[5])
+static bool is_socket(const struct pg *c)
 {
-    int n = 0;
+    const char *host = PQhost(c->conn);
 
-    ls_buf_adds(needed, "select pg_catalog.set_config('standard_conforming_strings', 'on', false)");
+    return !host || !*host || *host == '/' || *host == '@';
+}
+
+/* Who and where we are, and the settings that were asked for. */
+static void add_required(const struct ls_db_params *params, struct ls_buf *sql)
+{
+    ls_buf_adds(sql, "select pg_catalog.current_database(), current_user, pg_catalog.pg_backend_pid(), "
+                     "pg_catalog.set_config('standard_conforming_strings', 'on', false)");
     if (params->lock_timeout_ms > 0)
-        ls_buf_addf(needed, ", pg_catalog.set_config('lock_timeout', '%d', false)", params->lock_timeout_ms);
+        ls_buf_addf(sql, ", pg_catalog.set_config('lock_timeout', '%d', false)", params->lock_timeout_ms);
     if (params->statement_timeout_ms > 0)
-        ls_buf_addf(needed, ", pg_catalog.set_config('statement_timeout', '%d', false)", params->statement_timeout_ms);
+        ls_buf_addf(sql, ", pg_catalog.set_config('statement_timeout', '%d', false)", params->statement_timeout_ms);
     if (params->read_only)
-        ls_buf_adds(needed, ", pg_catalog.set_config('default_transaction_read_only', 'on', false)");
-    wished[n++] = "set client_connection_check_interval = '1s'";
-    wished[n++] = "set tcp_keepalives_idle = 15";
-    wished[n++] = "set tcp_keepalives_interval = 5";
-    wished[n++] = "set tcp_keepalives_count = 3";
-    wished[n++] = "set tcp_user_timeout = '30s'";
+        ls_buf_adds(sql, ", pg_catalog.set_config('default_transaction_read_only', 'on', false)");
+}
+
+/* The server looks for a vanished client once a second (V8), so that its locks do not outlive us; its own keepalives do the same
+ * for a cut line (F5), which a socket in the file system cannot be. Not every server has these settings; 14 and 12 brought the two
+ * that are asked for by number. */
+static size_t list_parts(struct pg *c, const char *required, struct part parts[MAX_PARTS])
+{
+    size_t n = 0;
+
+    parts[n++] = (struct part){true, required, take_identity};
+    parts[n++] = (struct part){false, "select pg_catalog.pg_is_in_recovery(), pg_catalog.current_setting('transaction_read_only')",
+                               take_state};
+    parts[n++] = (struct part){false, "select system_identifier from pg_catalog.pg_control_system()", take_system};
+    if (PQserverVersion(c->conn) >= 140000)
+        parts[n++].sql = "set client_connection_check_interval = '1s'";
+    if (!is_socket(c))
+        parts[n++].sql = PQserverVersion(c->conn) >= 120000 ? "select pg_catalog.set_config('tcp_keepalives_idle', '15', false), "
+                                                              "pg_catalog.set_config('tcp_keepalives_interval', '5', false), "
+                                                              "pg_catalog.set_config('tcp_keepalives_count', '3', false), "
+                                                              "pg_catalog.set_config('tcp_user_timeout', '30s', false)"
+                                                            : "select pg_catalog.set_config('tcp_keepalives_idle', '15', false), "
+                                                              "pg_catalog.set_config('tcp_keepalives_interval', '5', false), "
+                                                              "pg_catalog.set_config('tcp_keepalives_count', '3', false)";
+    return n;
 }
 
 #define DEF_PORT "5432"
@@ -74,7 +94,6 @@ static void describe_link(struct pg *c)
     struct ls_db_info *info = &c->db.info;
     const char *host = PQhost(c->conn);
     const char *version = PQparameterStatus(c->conn, "server_version");
-    bool is_socket = !host || !*host || *host == '/' || *host == '@';
     const char *mode = "";
     PQconninfoOption *opts = PQconninfo(c->conn);
 
@@ -83,9 +102,9 @@ static void describe_link(struct pg *c)
             mode = ls_arena_str(c->db.arena, o->val);
     PQconninfoFree(opts);
     /* Two servers may have their sockets in one folder, told apart by the port. */
-    if (is_socket && strcmp(PQport(c->conn), DEF_PORT) == 0)
+    if (is_socket(c) && strcmp(PQport(c->conn), DEF_PORT) == 0)
         info->host = ls_arena_str(c->db.arena, host ? host : "");
-    else if (is_socket)
+    else if (is_socket(c))
         info->host = ls_arena_printf(c->db.arena, "%s:%s", host ? host : "", PQport(c->conn));
     else
         info->host = ls_arena_printf(c->db.arena, strchr(host, ':') ? "[%s]:%s" : "%s:%s", host, PQport(c->conn));
@@ -96,7 +115,7 @@ static void describe_link(struct pg *c)
     else if (PQgssEncInUse(c->conn))
         info->security = "GSSAPI";
     else
-        info->security = is_socket ? "socket" : "plain";
+        info->security = is_socket(c) ? "socket" : "plain";
     info->server_version = PQserverVersion(c->conn);
     info->server =
         ls_arena_printf(c->db.arena, "PostgreSQL %.*s", version ? (int)strcspn(version, " ") : 0, version ? version : "");
@@ -139,28 +158,23 @@ static enum ls_rc read_part(struct pg *c, struct pg_call *k, const struct part *
 
 enum ls_rc pg_setup(struct pg *c, const struct ls_db_params *params, struct ls_err *err)
 {
-    struct part parts[LS_ARRAY_LEN(facts) + 6] = {{0}};
-    const char *wished[5];
-    struct ls_buf needed = LS_BUF_INIT;
+    struct part parts[MAX_PARTS] = {{0}};
+    struct ls_buf required = LS_BUF_INIT;
     struct pg_call k;
     enum ls_rc rc = LS_OK;
-    size_t n = 0;
+    size_t n;
     int ok = PQenterPipelineMode(c->conn);
 
     c->db.info.is_read_only = params->read_only;
     pg_call_init(&k, NULL, 0);
-    add_settings(params, &needed, wished);
-    parts[n++] = (struct part){.is_required = true, .sql = needed.ptr};
-    for (size_t i = 0; i < LS_ARRAY_LEN(facts); i++)
-        parts[n++] = facts[i];
-    for (size_t i = 0; i < LS_ARRAY_LEN(wished); i++)
-        parts[n++].sql = wished[i];
+    add_required(params, &required);
+    n = list_parts(c, required.ptr, parts);
     for (size_t i = 0; ok && i < n; i++)
         ok = send_part(c, parts[i].sql);
     rc = ok ? pg_flush(c, &k, err) : pg_err_lost(c, err);
     for (size_t i = 0; rc == LS_OK && i < n; i++)
         rc = read_part(c, &k, &parts[i], err);
-    ls_buf_release(&needed);
+    ls_buf_release(&required);
     if (rc == LS_OK && !PQexitPipelineMode(c->conn))
         rc = pg_err_lost(c, err);
     if (rc == LS_OK)

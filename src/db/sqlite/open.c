@@ -3,6 +3,7 @@
 #include "db/sqlite/lite_internal.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
@@ -176,6 +177,15 @@ static char *uri_at_rest(const char *path)
     return ls_buf_detach(&uri);
 }
 
+/* Nobody asks SQLite how much memory it uses; counting takes a lock at each allocation. Refused, and no matter, when SQLite is in
+ * use already. */
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+static void spare_counting(void)
+{
+    (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 static enum ls_rc open_path(struct lite *c, const char *path, const struct url_options *o, struct ls_err *err)
 {
     /* A name that SQLite, in some builds, would read as a URI. */
@@ -240,6 +250,7 @@ enum ls_rc ls_sqlite_open(const struct ls_db_params *params, struct ls_db **out,
         .system_id = "",
         .journal_mode = "",
     };
+    (void)pthread_once(&once, spare_counting);
     lite_call_begin(c);
     if (!o.is_memory)
         rc = check_path(path.ptr, c->db.params.create, err);
