@@ -78,7 +78,8 @@ static enum ls_rc read_all(struct pgcat *k, struct ls_err *err)
     if (rc != LS_OK && !k->c->is_dead && !is_inside)
         pg_rollback(&k->c->db);
     if (rc != LS_OK)
-        ls_err_wrap(err, "while reading the catalogue");
+        ls_err_wrap(err, "while reading the catalogue%s%s", failed >= 0 && b->queries[failed] && b->queries[failed]->kind ? ": " : "",
+                    failed >= 0 && b->queries[failed] ? ls_fact_kind_plural(b->queries[failed]->kind) : "");
     if (rc == LS_OK && k->bug != NULL)
         rc = ls_err_set(err, LS_E_INTERNAL, "a query of the catalogue gives a column %s that is not known", k->bug);
     free(b);

@@ -14,6 +14,13 @@ void pgcat_take_members(struct pgcat *k, const PGresult *res)
     }
 }
 
+/* publication, relation */
+void pgcat_take_published(struct pgcat *k, const PGresult *res)
+{
+    for (struct pgcat_row r = {res, 0}; r.row < PQntuples(res); r.row++)
+        pgcat_add_edge(k, (struct pgcat_edge){PGC_PUBLICATION, pgcat_oid(&r, 0), PGC_CLASS, pgcat_oid(&r, 1), 0, 0, false});
+}
+
 /* array type, its element */
 void pgcat_take_arrays(struct pgcat *k, const PGresult *res)
 {

@@ -210,6 +210,9 @@ void pgcat_take_sequences(struct pgcat *k, const PGresult *res);
 /* Whose it is has been said: into facts, or into the column whose identity it is. */
 void pgcat_place_sequences(struct pgcat *k);
 
+void pgcat_take_composite(struct pgcat *k, const struct pgcat_row *r, int first, uint32_t fact);
+void pgcat_take_range(struct pgcat *k, const struct pgcat_row *r, int first, uint32_t fact);
+
 /* catalog_key.c */
 void pgcat_take_collations(struct pgcat *k, const PGresult *res);
 void pgcat_take_opclasses(struct pgcat *k, const PGresult *res);
@@ -226,6 +229,7 @@ void pgcat_take_trigger(struct pgcat *k, const struct pgcat_row *r, int first, u
 void pgcat_take_rule(struct pgcat *k, const struct pgcat_row *r, int first, uint32_t fact);
 
 /* catalog_deps.c */
+void pgcat_take_published(struct pgcat *k, const PGresult *res);
 void pgcat_take_members(struct pgcat *k, const PGresult *res);
 void pgcat_take_arrays(struct pgcat *k, const PGresult *res);
 void pgcat_take_view_rules(struct pgcat *k, const PGresult *res);

@@ -169,10 +169,8 @@ const struct pgcat_query pgcat_table_queries[] = {
     "when deptype = 'n' then not (classid = 'pg_constraint'::regclass and refclassid = 'pg_class'::regclass) "                                    \
     "when deptype = 'i' then classid = 'pg_class'::regclass and refclassid = 'pg_class'::regclass and refobjsubid > 0 "                           \
     "when deptype <> 'a' then false "                                                                                                             \
-    "when classid = 'pg_class'::regclass then refclassid = 'pg_class'::regclass and refobjsubid > 0 and (objid in (select seqrelid from pg_sequence) " \
+    "when classid = 'pg_class'::regclass then refclassid = 'pg_class'::regclass and refobjsubid > 0 and (objsubid > 0 or objid in (select seqrelid from pg_sequence) " \
     "or objid in (select indexrelid from pg_index where indexprs is not null or indpred is not null)) "                                           \
-    "when classid = 'pg_attrdef'::regclass then objid in (select d.oid from pg_attrdef d join pg_attribute a on a.attrelid = d.adrelid "          \
-    "and a.attnum = d.adnum where a.attgenerated <> '') "                                                                                         \
     "else classid = 'pg_statistic_ext'::regclass end)"
 
 #define COMMENTS "select classoid, objoid, objsubid, description from pg_description where objoid >= " USER_OID " or classoid = 'pg_namespace'::regclass"

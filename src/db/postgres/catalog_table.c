@@ -27,6 +27,18 @@ void pgcat_take_relation(struct pgcat *k, const struct pgcat_row *r, int first, 
         pgcat_map(k, PGC_TYPE, pgcat_oid(r, first + 3), fact);
 }
 
+/* +relid: pg_depend names what the attributes need by that */
+void pgcat_take_composite(struct pgcat *k, const struct pgcat_row *r, int first, uint32_t fact)
+{
+    pgcat_map(k, PGC_CLASS, pgcat_oid(r, first), fact);
+}
+
+/* +multirange */
+void pgcat_take_range(struct pgcat *k, const struct pgcat_row *r, int first, uint32_t fact)
+{
+    pgcat_map(k, PGC_TYPE, pgcat_oid(r, first), fact);
+}
+
 /* --- columns --- */
 
 /* As the query has them. */
