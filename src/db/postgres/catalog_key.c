@@ -140,7 +140,7 @@ static void take_check(struct pgcat *k, const struct pgcat_row *r, uint32_t rel,
 
         only = n++ == 0 && col != NULL ? col->name : "";
     }
-    ls_catalog_set(k->b, fact, LS_A_EXPRESSION, pgcat_get(r, N_EXPR));
+    pgcat_set(k, fact, LS_A_EXPRESSION, pgcat_get(r, N_EXPR));
     if (pgcat_is(r, N_NO_INHERIT))
         ls_catalog_set(k->b, fact, LS_A_NO_INHERIT, "yes");
     if (pgcat_is_made_name(pgcat_get(r, N_NAME), k->rels.v[rel].name, only, "check"))
@@ -334,7 +334,7 @@ static void set_keys(struct pgcat *k, const struct pgcat_row *r, struct key_read
         pgcat_ident(&include, col == NULL ? "?" : col->name);
         pgcat_join_for_name(&k->more, col == NULL ? "?" : col->name);
     }
-    ls_catalog_set(k->b, fact, LS_A_KEY, k->text.ptr);
+    pgcat_set(k, fact, LS_A_KEY, k->text.ptr);
     ls_catalog_set(k->b, fact, LS_A_INCLUDE, include.ptr);
     ls_buf_release(&include);
 }
@@ -366,7 +366,7 @@ static void take_index(struct pgcat *k, const struct pgcat_row *r, uint32_t rel)
         ls_catalog_set(k->b, fact, LS_A_SYSTEM_NAME, "yes");
     if (key == NULL || key->type == 'x') {
         ls_catalog_set(k->b, fact, LS_A_METHOD, pgcat_get(r, I_METHOD));
-        ls_catalog_set(k->b, fact, LS_A_PREDICATE, pgcat_get(r, I_PREDICATE));
+        pgcat_set(k, fact, LS_A_PREDICATE, pgcat_get(r, I_PREDICATE));
     }
     if (key == NULL && pgcat_is(r, I_UNIQUE))
         ls_catalog_set(k->b, fact, LS_A_UNIQUE, "yes");

@@ -2,6 +2,7 @@
  *
  *   catalog.c            the transaction, the order of the queries, the end; the mark
  *   catalog_rows.c       rows whose columns are named after attributes become facts: most kinds need nothing else
+ *   catalog_canon.c      where the server's text is no fixpoint
  *   catalog_map.c        which fact an oid stands for; relations, columns, schemas by oid
  *   catalog_table.c      columns, inheritance, sequences
  *   catalog_key.c        constraints and indexes, from raw columns
@@ -174,6 +175,9 @@ struct pgcat_query {
 /* catalog_sql.c ... */
 extern const struct pgcat_query pgcat_table_queries[], pgcat_type_queries[], pgcat_code_queries[], pgcat_other_queries[], pgcat_last_queries[];
 void pgcat_expand(const char *sql, int version, struct ls_buf *out);
+
+/* catalog_canon.c: as ls_catalog_set, for what may hold an expression */
+void pgcat_set(struct pgcat *k, uint32_t fact, enum ls_attr a, const char *text);
 
 /* catalog_rows.c */
 void pgcat_take_facts(struct pgcat *k, const PGresult *res, const struct pgcat_query *q);

@@ -102,7 +102,7 @@ void pgcat_take_facts(struct pgcat *k, const PGresult *res, const struct pgcat_q
         fact = ls_catalog_add(k->b, kind, schema, parent, name);
         pgcat_map(k, q->class, oid, fact);
         for (int i = 0; i < s.n_attrs; i++)
-            ls_catalog_set(k->b, fact, s.attrs[i].attr, pgcat_get(&r, s.attrs[i].col));
+            pgcat_set(k, fact, s.attrs[i].attr, pgcat_get(&r, s.attrs[i].col));
         if (q->each != NULL)
             q->each(k, &r, s.first_own, fact);
     }

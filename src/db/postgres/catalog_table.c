@@ -101,11 +101,11 @@ static void take_column(struct pgcat *k, const struct pgcat_row *r, uint32_t rel
     if (pgcat_get(r, C_DEFAULT_OID) != NULL)
         pgcat_map(k, PGC_ATTRDEF, pgcat_oid(r, C_DEFAULT_OID), fact);
     if (generated == '\0') {
-        ls_catalog_set(k->b, fact, LS_A_DEFAULT, pgcat_get(r, C_DEFAULT));
+        pgcat_set(k, fact, LS_A_DEFAULT, pgcat_get(r, C_DEFAULT));
     } else {
         ls_buf_clear(&k->text);
         ls_buf_addf(&k->text, "%s (%s)", generated == 'v' ? "virtual" : "stored", pgcat_get(r, C_DEFAULT) ? pgcat_get(r, C_DEFAULT) : "");
-        ls_catalog_set(k->b, fact, LS_A_GENERATED, k->text.ptr);
+        pgcat_set(k, fact, LS_A_GENERATED, k->text.ptr);
     }
 }
 
