@@ -102,6 +102,7 @@ void pgcat_take_facts(struct pgcat *k, const PGresult *res, const struct pgcat_q
             continue;
         fact = ls_catalog_add(k->b, kind, schema, parent, name);
         pgcat_map(k, q->class, oid, fact);
+        k->has_subscriptions = k->has_subscriptions || kind == LS_FACT_SUBSCRIPTION;
         for (int i = 0; i < s.n_attrs; i++)
             pgcat_set(k, fact, s.attrs[i].attr, pgcat_get(&r, s.attrs[i].col));
         if (q->each != NULL)
