@@ -99,7 +99,7 @@ static enum ls_gate gate(void *ctx, const struct ls_plan *plan, int step, int op
 }
 
 /* "FILE:LINE:COL: message", and what a missing extension means. */
-static void place_failure(const struct ls_plan *plan, const struct ls_run_report *rep, struct ls_err *err)
+static enum ls_rc place_failure(const struct ls_plan *plan, const struct ls_run_report *rep, struct ls_err *err)
 {
     const struct ls_step *s = rep->failed_step >= 0 && (size_t)rep->failed_step < plan->steps.n ? &plan->steps.v[rep->failed_step] : NULL;
     struct ls_err placed = LS_ERR_INIT;
@@ -114,9 +114,15 @@ static void place_failure(const struct ls_plan *plan, const struct ls_run_report
             ls_err_wrap(&placed, "%s", s->path);
     }
     if (strstr(message, "extension") != NULL && (strcmp(placed.sqlstate, "0A000") == 0 || strcmp(placed.sqlstate, "58P01") == 0 || strcmp(placed.sqlstate, "42704") == 0))
-        ls_err_hint(&placed, "the scratch server lacks that extension, and so everything behind this place cannot be replayed: install it beside the server "
-                             "programs, or name a server that has it with --scratch URL");
+        ls_err_detail(&placed, "the scratch server lacks that extension, and so everything behind this place cannot be replayed: install it beside the "
+                               "server programs, or name a server that has it with --scratch URL");
+    /* What stays of it goes with the scratch: nothing is dirty. */
+    if (placed.code == LS_E_PARTIAL || placed.code == LS_E_FAILED || placed.code == LS_E_UNKNOWN)
+        placed.code = LS_E_SQL;
+    enum ls_rc rc = placed.code;
+
     ls_err_move(err, &placed);
+    return rc;
 }
 
 /* A role that migrations grant to and that no migration makes: `role "app" does not exist`. In a server of our own it is made. */
@@ -156,7 +162,7 @@ static enum ls_rc run_plan(struct replay *r, struct ls_session *s, const struct 
     if (rc != LS_OK && !side_tick(r->j))
         rc = side_stopped(err);
     else if (rc != LS_OK)
-        place_failure(plan, &rep, err);
+        rc = place_failure(plan, &rep, err);
     ls_run_report_release(&rep);
     s->hook_ctx = r->j; /* the run has taken it away */
     return rc;
