@@ -3,6 +3,8 @@
 
 #include "cli/cmd.h"
 
+#include <string.h>
+
 #include "lockstep/engine/proof.h"
 #include "lockstep/engine/verify.h"
 
@@ -10,9 +12,18 @@
 
 #define MAX_SHOWN 5 /* differences; `lockstep drift` shows them all */
 
+static bool is_reference(const struct ls_diag *d)
+{
+    return strcmp(d->code, "broken-reference") == 0;
+}
+
 static void print_proof(struct cli_ctx *ctx, const struct ls_proof *p)
 {
     size_t shown = 0, n = 0;
+
+    for (size_t i = 0; p->live && i < p->live->notes.d.n; i++)
+        if (is_reference(&p->live->notes.d.v[i]))
+            cli_print(ctx, "schema: %s", p->live->notes.d.v[i].message);
 
     for (int k = 0; k < LS_N_FACTS; k++)
         n += p->diff.n_by_kind[k];
@@ -39,8 +50,12 @@ static void print_proof(struct cli_ctx *ctx, const struct ls_proof *p)
 
 static json_t *proof_json(const struct ls_proof *p)
 {
-    json_t *o = json_object(), *list = json_array();
+    json_t *o = json_object(), *list = json_array(), *references = json_array();
 
+    for (size_t i = 0; p->live && i < p->live->notes.d.n; i++)
+        if (is_reference(&p->live->notes.d.v[i]))
+            (void)json_array_append_new(references, cli_json_text(p->live->notes.d.v[i].message));
+    (void)json_object_set_new(o, "broken_references", references);
     cli_json_set(o, "state", ls_proof_name(p->state));
     cli_json_set(o, "why", p->why);
     for (size_t i = 0; i < p->diff.d.n; i++) {

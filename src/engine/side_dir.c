@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "lockstep/base/mem.h"
+#include "lockstep/engine/refs.h"
 #include "lockstep/sql/quote.h"
 
 #define MAX_ROLES 50 /* that migrations name and the scratch lacks */
@@ -191,6 +192,8 @@ static enum ls_rc replay_in(struct replay *r, struct ls_session *s, struct ls_ca
         rc = ls_plan_make(s, snap, r->version != NULL ? &to : &all, &plan, err);
     if (rc == LS_OK)
         rc = run_plan(r, s, plan, err);
+    if (rc == LS_E_SQL && err != NULL && ls_session_connect(s, NULL) == LS_OK)
+        ls_refs_hint(ls_session_db(s), err);
     if (rc == LS_OK)
         rc = ls_session_connect(s, err);
     if (rc == LS_OK)

@@ -179,6 +179,26 @@ run "$LS_BIN" diff dir:bad
 exits 2 "a folder that does not run"
 like "$err" 'bad/001_a.up.sql:2:[0-9]+: ' "names file, line and column"
 
+# What names something that is not there.
+sqlite3 refs.db "create table agent_configurations (id integer primary key, name text); create table log (x);
+create table doomed (q); create view v as select nam from agent_configurations; create view w as select * from doomed;
+create view fine as select name from agent_configurations; create trigger t1 after update of name on agent_configurations begin
+insert into agents values (1); end; create trigger t2 after insert on agent_configurations begin insert into log (y) values (1); end;
+create trigger t3 after delete on log begin select 1; end; drop table doomed"
+before=$(sha256sum refs.db)
+run "$LS_BIN" snapshot refs.db --out refs.json
+like "$err" 'view v names the column nam, which does not exist; the nearest is name$' "a view of a column that is not there"
+like "$err" 'view w names the table doomed, which does not exist$' "a view of a table that is gone"
+like "$err" 't1 names the table agents, which does not exist; the nearest is agent_configurations$' "a trigger's table"
+like "$err" 't2 names the column y' "a trigger's column"
+unlike "$err" 'fine|t3' "nothing is said of those that work"
+is "$(sha256sum refs.db)" "$before" "and nothing ran"
+printf 'create table agent_configurations (id integer);\n' >bad/001_a.up.sql
+printf '\n\ninsert into agents values (1);\n' >bad/002_b.up.sql
+run "$LS_BIN" diff dir:bad
+like "$err" 'bad/002_b.up.sql:3:[0-9]+: .*no such table: agents' "a migration that names what is not there"
+like "$err" 'the nearest name is agent_configurations' "is told the nearest name"
+
 run "$LS_BIN" erd --mermaid
 exits 0 "a diagram"
 like "$out" '^erDiagram$' "for Mermaid"
