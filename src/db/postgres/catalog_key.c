@@ -11,7 +11,6 @@
 bool pgcat_next_number(const char **list, uint32_t *n)
 {
     const char *p = *list;
-    char *end;
 
     if (p == NULL)
         return false;
@@ -19,8 +18,9 @@ bool pgcat_next_number(const char **list, uint32_t *n)
         p++;
     if (*p < '0' || *p > '9')
         return false;
-    *n = (uint32_t)strtoul(p, &end, 10);
-    *list = end;
+    for (*n = 0; *p >= '0' && *p <= '9'; p++)
+        *n = *n * 10 + (uint32_t)(*p - '0');
+    *list = p;
     return true;
 }
 
