@@ -228,6 +228,7 @@ static void next_expression(const char **exprs, struct ls_buf *out)
     size_t end = strlen(*exprs), next = end, start = 0;
 
     ls_lex_init(&lx, LS_DIALECT_POSTGRES, *exprs, end);
+    lx.is_plain = true;
     for (struct ls_tok t = ls_lex_next(&lx); t.kind != LS_TOK_END && t.kind != LS_TOK_ERROR; t = ls_lex_next(&lx)) {
         depth += t.kind == LS_TOK_OPEN;
         depth -= t.kind == LS_TOK_CLOSE;
