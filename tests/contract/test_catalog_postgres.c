@@ -374,6 +374,64 @@ static void what_has_no_fact_is_counted(void **state)
     ls_db_close(db);
 }
 
+/* --- when it cannot be read --- */
+
+/* A table that somebody else has locked keeps the server from writing its expressions: the wait can be ended. */
+struct waiter {
+    const char *do_this; /* by another session, once it waits; says 0 when it does not yet. NULL: give up waiting */
+    bool is_done;
+};
+
+static bool on_wait(void *ctx)
+{
+    struct waiter *w = ctx;
+
+    if (!w->is_done && w->do_this) {
+        char *n = test_pg_get(url, w->do_this);
+
+        w->is_done = n && strcmp(n, "0") != 0;
+        free(n);
+        return true;
+    }
+    return w->is_done;
+}
+
+static void a_wait_can_be_ended(void **state)
+{
+    static const struct {
+        const char *do_this;
+        enum ls_rc rc;
+        bool is_alive;
+    } ways[] = {{NULL, LS_E_CANCELLED, true},
+                {"select count(pg_terminate_backend(pid)) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()", LS_E_CONNECT, false}};
+
+    NEED_SERVER();
+    for (size_t i = 0; i < LS_ARRAY_LEN(ways); i++) {
+        struct waiter w = {.do_this = ways[i].do_this};
+        struct ls_db_params p = {.url = url, .on_wait = on_wait, .ctx = &w};
+        struct ls_db *holder = catpg_open(url), *db = NULL;
+        struct ls_err err = LS_ERR_INIT;
+        struct ls_catalog *c = NULL;
+        static const char lock[] = "begin; lock table s.base in access exclusive mode";
+
+        assert_int_equal(ls_db_exec_batch(holder, lock, strlen(lock), NULL, &err), LS_OK);
+        w.is_done = true; /* not while it connects */
+        assert_int_equal(ls_db_open(&p, &db, &err), LS_OK);
+        w.is_done = false;
+        assert_int_equal(ls_db_catalog(db, NULL, &c, &err), ways[i].rc);
+        assert_null(c);
+        assert_int_equal(ls_db_is_alive(db), ways[i].is_alive);
+        ls_db_close(holder);
+        if (ways[i].is_alive) {
+            assert_int_equal(ls_db_tx_status(db), LS_TXS_IDLE);
+            w.is_done = true;
+            ls_catalog_free(catpg_read_db(db, NULL));
+        }
+        ls_err_release(&err);
+        ls_db_close(db);
+    }
+}
+
 /* --- the mark --- */
 
 static void mark(struct ls_db *db, struct ls_buf *out)
@@ -436,7 +494,8 @@ int main(void)
                                        cmocka_unit_test(who_needs_whom),            cmocka_unit_test(only_some_schemas),
                                        cmocka_unit_test(without_some_tables),       cmocka_unit_test(sizes_and_definitions),
                                        cmocka_unit_test(names_that_the_server_made), cmocka_unit_test(without_rights_it_is_said),
-                                       cmocka_unit_test(what_has_no_fact_is_counted), cmocka_unit_test(a_change_changes_the_mark)};
+                                       cmocka_unit_test(what_has_no_fact_is_counted), cmocka_unit_test(a_wait_can_be_ended),
+                                       cmocka_unit_test(a_change_changes_the_mark)};
 
     return cmocka_run_group_tests(tests, make_it, drop_it);
 }
