@@ -3,6 +3,7 @@
 
 #include "cli/cmd.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "lockstep/engine/proof.h"
@@ -69,12 +70,32 @@ static json_t *proof_json(const struct ls_proof *p)
     return o;
 }
 
+/* A migration that waits and names what will not be there. */
+static void tell_pending(struct cli_ctx *ctx, const char *why)
+{
+    json_t *o = ctx->root ? json_object_get(ctx->root, "schema") : NULL;
+
+    if (o)
+        cli_json_set(o, "pending", why);
+    else if (why)
+        cli_print(ctx, "schema: a pending migration will not run: %s", why);
+}
+
+static bool has_pending(const struct ls_timeline *t)
+{
+    for (size_t i = 0; i < t->e.n; i++)
+        if (t->e.v[i].is_runnable)
+            return true;
+    return false;
+}
+
 /* *differs: the database has another schema than its migrations promise. */
 static enum ls_rc prove(struct cli_ctx *ctx, bool *differs)
 {
     struct ls_diff_opts opts;
     struct ls_proof proof = {0};
     struct cli_compare c;
+    char *why = NULL;
     enum ls_rc rc = cli_compare_begin(&c, ctx);
 
     if (rc == LS_OK)
@@ -83,6 +104,8 @@ static enum ls_rc prove(struct cli_ctx *ctx, bool *differs)
         struct cli_guard *guard = cli_guard_begin(ctx);
 
         rc = ls_prove_schema(&c.world, &opts, &proof, &ctx->error);
+        if (rc == LS_OK && proof.state != LS_PROOF_NOT_HAD && has_pending(&ctx->snap->timeline))
+            rc = ls_prove_pending(&c.world, &why, &ctx->error);
         cli_guard_end(guard);
         cli_progress_close(&c.progress);
     }
@@ -90,7 +113,10 @@ static enum ls_rc prove(struct cli_ctx *ctx, bool *differs)
         (void)json_object_set_new(ctx->root, "schema", proof_json(&proof));
     else if (rc == LS_OK)
         print_proof(ctx, &proof);
-    *differs = proof.state == LS_PROOF_DIFFERS;
+    if (rc == LS_OK)
+        tell_pending(ctx, why);
+    *differs = proof.state == LS_PROOF_DIFFERS || why != NULL;
+    free(why);
     ls_proof_release(&proof);
     cli_compare_end(&c);
     return rc;

@@ -52,6 +52,18 @@ exits 0 "without the schema it does not"
 run "$LS_BIN" verify --json
 is "$(json '[.schema.state, (.schema.differences | length)] | map(tostring) | join(" ")')" "differs 4" "as JSON, with what is implied"
 
+printf 'alter table entitis add column x text;\n' >migrations/009_wrong.up.sql
+printf 'select 1;\n' >migrations/009_wrong.down.sql
+cp demo.db altered.db
+sqlite3 demo.db "alter table users drop column phone; drop table by_hand"
+run "$LS_BIN" verify
+exits 6 "a pending migration that names what is not there"
+like "$out" '^schema: a pending migration will not run: .*009_wrong.up.sql:1:1: .*no such table: entitis.*the nearest name is entities' "is told, with the nearest name"
+rm migrations/009_wrong.*.sql
+run "$LS_BIN" verify
+exits 0 "without it verify is content"
+cp altered.db demo.db
+
 # What is not to be heard of.
 run "$LS_BIN" diff migrations --ignore 'table by_hand' --ignore '*.phone'
 like "$err" 'differences? (was|were) ignored' "ignored ones are counted"

@@ -43,7 +43,7 @@ static void test_sql(void **state)
         {"select f.x from f(1) as f", ""},                     /* a function's rows */
         {"insert into t (a, b) select c from u", "t u t:a t:b"},
         {"update t as x set a = x.b from v where v.id = x.id", "t v t:a t:b v:id t:id"},
-        {"delete from t using u where u.id = t.id; truncate w", "t u w u:id t:id"},
+        {"delete from t using u where u.id = t.id; truncate w", "t u u:id t:id w"},
         {"create temp table made as select 1; select made.x from made", ""},
         {"select (r).x, r.x from tab", "tab"},                 /* r is no table here */
         {"select from where", "(refused)"},
