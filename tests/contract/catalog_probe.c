@@ -1,4 +1,5 @@
-/* catalog_probe URL_A URL_B: the differences between two live schemas as text; 0 none, 1 some, 2 it could not be read. catalog_probe URL: how many facts. */
+/* catalog_probe URL_A URL_B: the differences between two live schemas as text; 0 none, 1 some, 2 it could not be read.
+ * catalog_probe URL: how many facts. */
 #include <config.h>
 
 #include <stdio.h>

@@ -61,8 +61,26 @@ static bool goes_without_saying(const struct pgcat *k, const struct pgcat_opclas
 /* --- constraints --- */
 
 enum {
-    N_OID, N_NAME, N_TYPE, N_DEFERRABLE, N_DEFERRED, N_VALIDATED, N_ENFORCED, N_RELID, N_INDEX, N_REF, N_UPDATE, N_DELETE, N_MATCH, N_NO_INHERIT, N_KEY,
-    N_REF_KEY, N_SET_COLS, N_PERIOD, N_EXPR, N_OPERATORS
+    N_OID,
+    N_NAME,
+    N_TYPE,
+    N_DEFERRABLE,
+    N_DEFERRED,
+    N_VALIDATED,
+    N_ENFORCED,
+    N_RELID,
+    N_INDEX,
+    N_REF,
+    N_UPDATE,
+    N_DELETE,
+    N_MATCH,
+    N_NO_INHERIT,
+    N_KEY,
+    N_REF_KEY,
+    N_SET_COLS,
+    N_PERIOD,
+    N_EXPR,
+    N_OPERATORS
 };
 
 /* Columns by number, joined; those of a name the server would make go to `made`. The last one may be a period. */
@@ -154,7 +172,8 @@ static void take_constraint(struct pgcat *k, const struct pgcat_row *r, uint32_t
         const char *form;
     } forms[] = {{'p', "primary key"}, {'u', "unique"}, {'f', "foreign key"}, {'c', "check"}, {'x', "exclusion"}};
     const struct pgcat_rel *t = &k->rels.v[rel];
-    uint32_t fact = ls_catalog_add(k->b, LS_FACT_CONSTRAINT, t->schema, t->name, pgcat_get(r, N_NAME)), oid = pgcat_oid(r, N_OID), attnum;
+    uint32_t fact = ls_catalog_add(k->b, LS_FACT_CONSTRAINT, t->schema, t->name, pgcat_get(r, N_NAME)), oid = pgcat_oid(r, N_OID),
+             attnum;
     const char *list = pgcat_get(r, N_KEY);
     char type = pgcat_char(r, N_TYPE);
 
@@ -179,7 +198,11 @@ static void take_constraint(struct pgcat *k, const struct pgcat_row *r, uint32_t
         const char *name = pgcat_get(r, N_NAME), *operators = pgcat_get(r, N_OPERATORS);
 
         pgcat_map(k, PGC_KEY, pgcat_oid(r, N_INDEX), (uint32_t)k->keys.n);
-        *LS_VEC_PUSH(&k->keys) = (struct pgcat_key){fact, oid, type, pgcat_is(r, N_PERIOD), ls_catalog_intern(k->b, name),
+        *LS_VEC_PUSH(&k->keys) = (struct pgcat_key){fact,
+                                                    oid,
+                                                    type,
+                                                    pgcat_is(r, N_PERIOD),
+                                                    ls_catalog_intern(k->b, name),
                                                     operators == NULL ? NULL : ls_catalog_intern(k->b, operators)};
     }
 }
@@ -216,8 +239,25 @@ void pgcat_take_domain_check(struct pgcat *k, const struct pgcat_row *r, int fir
 /* --- indexes --- */
 
 enum {
-    I_OID, I_RELID, I_NAME, I_N_KEYS, I_UNIQUE, I_VALID, I_CLUSTERED, I_IDENTITY, I_NOT_DISTINCT, I_KEY, I_COLLATIONS, I_CLASSES, I_OPTIONS_BITS, I_EXPRS,
-    I_PREDICATE, I_METHOD, I_IS_ORDERED, I_OPTIONS, I_TABLESPACE
+    I_OID,
+    I_RELID,
+    I_NAME,
+    I_N_KEYS,
+    I_UNIQUE,
+    I_VALID,
+    I_CLUSTERED,
+    I_IDENTITY,
+    I_NOT_DISTINCT,
+    I_KEY,
+    I_COLLATIONS,
+    I_CLASSES,
+    I_OPTIONS_BITS,
+    I_EXPRS,
+    I_PREDICATE,
+    I_METHOD,
+    I_IS_ORDERED,
+    I_OPTIONS,
+    I_TABLESPACE
 };
 
 /* The next of several expressions that the server wrote in a row, by the comma outside of all brackets. */
@@ -276,7 +316,8 @@ struct key_reader {
 };
 
 /* One key column: expression, collation, class, order, operator; each only where it is not the default. */
-static void add_key_part(struct pgcat *k, struct key_reader *x, uint32_t attnum, bool is_last, struct ls_buf *out, struct ls_buf *made)
+static void add_key_part(struct pgcat *k, struct key_reader *x, uint32_t attnum, bool is_last, struct ls_buf *out,
+                         struct ls_buf *made)
 {
     const struct pgcat_col *col = attnum == 0 ? NULL : pgcat_col_of(k, x->rel, (int)attnum);
     uint32_t collation = 0, class = 0, bits = 0, at;
@@ -434,4 +475,3 @@ void pgcat_take_indexes(struct pgcat *k, const PGresult *res)
     }
     set_index_columns(k);
 }
-
