@@ -91,6 +91,23 @@ static enum ls_rc run_named(struct ls_db *db, const char *before, const char *na
     return rc;
 }
 
+/* Locks are of one database each, and another operator may have named another one on this server: they are looked for in all. */
+static bool is_held(struct ls_db *db, int64_t key)
+{
+    char text[32];
+    struct ls_param p = {.kind = LS_PARAM_INT, .text = text};
+    struct ls_result r;
+    bool is;
+
+    snprintf(text, sizeof(text), "%lld", (long long)key);
+    if (ls_db_query(db, "SELECT 1 FROM pg_catalog.pg_locks WHERE locktype = 'advisory' AND ((classid::bigint << 32) | objid::bigint) = $1::bigint", &p, 1, &r,
+                    NULL) != LS_OK)
+        return true;
+    is = r.n_rows > 0;
+    ls_result_release(&r);
+    return is;
+}
+
 /* What a crash has left: no living connection holds its lock. */
 static void sweep_databases(struct ls_db *db)
 {
@@ -103,11 +120,10 @@ static void sweep_databases(struct ls_db *db)
         int64_t key = key_of(name);
         bool got = false;
 
-        if (ls_db_try_lock(db, &key, 1, &got, NULL) != LS_OK || !got)
+        if (is_held(db, key) || ls_db_try_lock(db, &key, 1, &got, NULL) != LS_OK || !got)
             continue;
-        if (run_named(db, "DROP DATABASE IF EXISTS ", name, "", NULL) != LS_OK) {
-            /* another role's, or someone is connected: it stays */
-        }
+        /* Another role's, or one that someone is connected to, stays. */
+        (void)!run_named(db, "DROP DATABASE IF EXISTS ", name, "", NULL);
         (void)!ls_db_unlock(db, &key, 1, NULL);
     }
     ls_result_release(&r);

@@ -241,6 +241,15 @@ static enum ls_rc replay(struct replay *r, enum ls_dialect d, struct ls_catalog 
     return rc;
 }
 
+/* What only the versions differ in looks like drift. */
+static void note_version(const struct replay *r, const struct ls_catalog *c)
+{
+    if (r->server_version > 0 && c->dialect == LS_DIALECT_POSTGRES && c->server_version / 10000 != r->server_version / 10000)
+        side_note(r->j, LS_SEV_WARNING, "scratch-version", NULL, 0, "name a server of the same version with --scratch URL",
+                  "the scratch is PostgreSQL %d, the database %d: what only the versions do differently shows as a difference", c->server_version / 10000,
+                  r->server_version / 10000);
+}
+
 /* --- the two sides ------------------------------------------------------------------------------------------------------------------------------- */
 
 enum ls_rc side_load_dir(struct side_job *j, struct ls_catalog **out, struct ls_err *err)
@@ -313,6 +322,8 @@ enum ls_rc side_load_migrations(struct side_job *j, struct ls_catalog **out, str
                  : ls_asprintf("migrations in %s, none applied", r.dir);
     r.source = source;
     rc = replay(&r, snap->info.dialect, out, err);
+    if (rc == LS_OK)
+        note_version(&r, *out);
     free(source);
     ls_snapshot_free(snap);
     return rc;

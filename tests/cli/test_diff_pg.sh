@@ -52,6 +52,29 @@ psql_ -d "$LS_TEST_PG_URL" -c "create database lockstep_scratch_0_deadbeef" 2>/d
 run env -u LOCKSTEP_URL "$LS_BIN" drift -e dev
 exits 0 "with what a crash has left"
 is "$(scratches)" 0 "that is removed"
+# One that another operator is using, from another database of the server: its name is its lock.
+psql_ -d "$LS_TEST_PG_URL" -c "create database lockstep_scratch_0_inuse"
+key=$(printf lockstep_scratch_0_inuse | sha256sum | cut -c1-16)
+key=$(psql_ -d "$LS_TEST_PG_URL" -c "select (x'$key'::bigint >> 1) & 9223372036854775807")
+mkfifo hold
+psql_ -d "$LS_TEST_PG_URL" -f - >/dev/null <hold &
+holder=$!
+exec 7>hold
+echo "select pg_advisory_lock($key);" >&7
+ok "another operator holds its lock" wait_for sh -c "[ \"\$(\"$LS_TEST_PG_BINDIR/psql\" -X -A -t -q -d '$LS_TEST_PG_URL' -c \"select count(*) from pg_locks where locktype = 'advisory'\")\" != 0 ]"
+run env -u LOCKSTEP_URL "$LS_BIN" drift -e dev
+exits 0 "beside another operator"
+is "$(scratches)" 1 "that one's database is left alone"
+exec 7>&-
+wait "$holder"
+run env -u LOCKSTEP_URL "$LS_BIN" drift -e dev
+is "$(scratches)" 0 "until its session is gone"
+printf '[scratch]\nurl = %s\n' "$LS_TEST_PG_URL" >lockstep.conf
+run "$LS_BIN" drift
+exits 0 "on the server that [scratch] names"
+printf '[scratch]\nurl = sqlite:x.db\n' >lockstep.conf
+run "$LS_BIN" drift
+exits 2 "which must be of the same kind"
 rm lockstep.conf
 
 # A server of our own.
