@@ -464,6 +464,55 @@ static void test_corpus_folders(void **state)
     free(two);
 }
 
+/* A real project's folder on PostgreSQL against itself, and up to half of it. One of its two files of version 1626194317 is renumbered, as golang-migrate
+ * itself would ask for. */
+static void test_corpus_postgres(void **state)
+{
+    char *dir = corpus("golang-migrate-postgres/concourse");
+    struct ls_catalog *a, *again, *half;
+    struct ls_dir list = {0};
+    struct ls_diff d;
+    struct loads l;
+
+    (void)state;
+    if (dir == NULL || test_pg_url() == NULL) {
+        test_skip(dir == NULL ? "the corpus is not there" : test_pg_skip_reason());
+        free(dir);
+        return;
+    }
+    begin(&l);
+    ops_ok(ls_dir_read(dir, &list, err));
+    for (size_t i = 0; i < list.e.n; i++) {
+        char *from = ls_path_join(dir, list.e.v[i].name), *to = ls_asprintf("migrations/%s", list.e.v[i].name);
+        struct ls_buf text = LS_BUF_INIT;
+
+        if (strncmp(list.e.v[i].name, "1626194317_add_pipeline", 23) == 0)
+            to[strlen("migrations/162619431")] = '8';
+        ops_ok(ls_file_read(from, 0, 0, &text, err));
+        ops_put(&l.o, to, text.ptr);
+        ls_buf_release(&text);
+        free(from);
+        free(to);
+    }
+    ls_dir_release(&list);
+    ops_session(&l.o, "golang-migrate");
+    l.w.session = l.o.s;
+    a = load(&l, "dir", "migrations", LS_DIALECT_POSTGRES);
+    again = load(&l, "dir", "migrations", LS_DIALECT_POSTGRES);
+    half = load(&l, "dir", "migrations@1563983375", LS_DIALECT_POSTGRES);
+    assert_true(a->n_facts > 500);
+    assert_equal_catalogs(a, again);
+    ls_diff_make(half, a, NULL, &d);
+    assert_true(d.n_by_kind[LS_FACT_TABLE] > 3);
+    assert_null(ls_catalog_find(a, LS_FACT_TABLE, "public", "", "schema_migrations"));
+    ls_diff_release(&d);
+    ls_catalog_free(a);
+    ls_catalog_free(again);
+    ls_catalog_free(half);
+    end(&l);
+    free(dir);
+}
+
 /* The last snapshot of a real project says less than its own migrations did: known, and found. */
 static void test_corpus_snapshot(void **state)
 {
@@ -513,6 +562,7 @@ int main(void)
         cmocka_unit_test(test_drizzle_old_postgres),
         cmocka_unit_test(test_drizzle_partly),
         cmocka_unit_test(test_corpus_folders),
+        cmocka_unit_test(test_corpus_postgres),
         cmocka_unit_test(test_corpus_snapshot),
     };
 
