@@ -17,6 +17,7 @@ static const struct {
     {CLI_OPT_FORMAT, "lockstep golang-migrate"},
     {CLI_OPT_THEME, "dark light high-contrast mono"},
     {CLI_OPT_DIALECT, "postgres sqlite"},
+    {CLI_OPT_OUT, "@file"},
     {CLI_OPT_GENERATE_COMPLETION, "bash zsh fish"},
 };
 
@@ -32,12 +33,12 @@ static const char *words_of(int id)
     return NULL;
 }
 
-static void option_names(FILE *out, uint64_t set, const char *sep)
+static void option_names(FILE *out, cli_set set, const char *sep)
 {
     bool first = true;
 
     for (int i = 0; i < CLI_N_OPTIONS; i++) {
-        if (!(set & (UINT64_C(1) << i)))
+        if (!(set & (CLI_ONE << i)))
             continue;
         (void)fprintf(out, "%s--%s", first ? "" : sep, cli_options[i].name);
         first = false;
@@ -215,12 +216,12 @@ static void zsh_value(FILE *out, int id)
         (void)fprintf(out, "(%s)", words);
 }
 
-static void zsh_options(FILE *out, uint64_t set, const char *indent)
+static void zsh_options(FILE *out, cli_set set, const char *indent)
 {
     for (int i = 0; i < CLI_N_OPTIONS; i++) {
         const struct cli_option *o = &cli_options[i];
 
-        if (!(set & (UINT64_C(1) << i)))
+        if (!(set & (CLI_ONE << i)))
             continue;
         for (int is_short = 0; is_short <= (o->short_name ? 1 : 0); is_short++) {
             if (is_short)
@@ -337,7 +338,7 @@ static void fish_script(FILE *out)
         (void)fputs("'\n", out);
     }
     for (int i = 0; i < CLI_N_OPTIONS; i++) {
-        if (CLI_GLOBAL & (UINT64_C(1) << i))
+        if (CLI_GLOBAL & (CLI_ONE << i))
             fish_option(out, i, "");
     }
     fish_option(out, CLI_OPT_GENERATE_COMPLETION, " -n __fish_use_subcommand");
@@ -348,7 +349,7 @@ static void fish_script(FILE *out)
 
         (void)snprintf(condition, sizeof(condition), " -n '__fish_seen_subcommand_from %s'", c->name);
         for (int j = 0; j < CLI_N_OPTIONS; j++) {
-            if (c->options & (UINT64_C(1) << j))
+            if (c->options & (CLI_ONE << j))
                 fish_option(out, j, condition);
         }
         for (int j = 0; j < 2; j++) {

@@ -46,13 +46,13 @@ static void option_line(FILE *out, const struct cli_option *o)
     ls_buf_release(&b);
 }
 
-static void options(FILE *out, const char *title, uint64_t set)
+static void options(FILE *out, const char *title, cli_set set)
 {
     if (!set)
         return;
     (void)fprintf(out, "\n%s\n", title);
     for (int i = 0; i < CLI_N_OPTIONS; i++) {
-        if (set & (UINT64_C(1) << i))
+        if (set & (CLI_ONE << i))
             option_line(out, &cli_options[i]);
     }
 }
@@ -102,13 +102,13 @@ static void help(FILE *out, const struct cli_command *command)
     options(out, "Options that every command takes", CLI_GLOBAL);
 }
 
-static json_t *options_json(uint64_t set)
+static json_t *options_json(cli_set set)
 {
     json_t *list = json_array();
 
     for (int i = 0; i < CLI_N_OPTIONS; i++) {
         const struct cli_option *o = &cli_options[i];
-        json_t *one = set & (UINT64_C(1) << i) ? json_object() : NULL;
+        json_t *one = set & (CLI_ONE << i) ? json_object() : NULL;
 
         if (!one)
             continue;
@@ -172,7 +172,7 @@ void cli_dump_options(FILE *out)
     }
     for (size_t i = 0; i < cli_n_commands; i++) {
         for (int j = 0; j < CLI_N_OPTIONS; j++) {
-            if (cli_commands[i].options & (UINT64_C(1) << j))
+            if (cli_commands[i].options & (CLI_ONE << j))
                 (void)fprintf(out, "use %s --%s\n", cli_commands[i].name, cli_options[j].name);
         }
     }

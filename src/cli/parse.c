@@ -92,7 +92,7 @@ static enum ls_rc set_value(struct parser *p, int id, const char *value)
     const char *name = cli_options[id].name;
     int ms = 0;
 
-    v->set |= UINT64_C(1) << id;
+    v->set |= CLI_ONE << id;
     v->text[id] = value;
     switch (cli_options[id].kind) {
     case CLI_COUNT:
@@ -111,6 +111,12 @@ static enum ls_rc set_value(struct parser *p, int id, const char *value)
             return LS_E_USAGE;
         }
         v->number[id] = ms;
+        break;
+    case CLI_LIST:
+        if (v->n_many == CLI_MAX_MANY)
+            return ls_err_set(p->err, LS_E_USAGE, "--%s: that is one too many; %d are allowed", name, CLI_MAX_MANY);
+        v->many[v->n_many].id = id;
+        v->many[v->n_many++].text = value;
         break;
     case CLI_FLAG:
     case CLI_TEXT:
@@ -198,10 +204,10 @@ static enum ls_rc take_word(struct parser *p, const char *word)
 static enum ls_rc check(struct parser *p)
 {
     const struct cli_words *w = p->out;
-    uint64_t allowed = CLI_GLOBAL | (w->command ? w->command->options : CLI_ALONE);
+    cli_set allowed = CLI_GLOBAL | (w->command ? w->command->options : CLI_ALONE);
 
     for (int i = 0; i < CLI_N_OPTIONS; i++) {
-        if (!(w->values.set & ~allowed & (UINT64_C(1) << i)))
+        if (!(w->values.set & ~allowed & (CLI_ONE << i)))
             continue;
         if (!w->command)
             return ls_err_set(p->err, LS_E_USAGE, "--%s belongs to a command, and none is named", cli_options[i].name);

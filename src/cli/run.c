@@ -10,12 +10,12 @@
 
 static const char *said(const struct cli_values *v, int id, const char *otherwise)
 {
-    return v->set & (UINT64_C(1) << id) ? v->text[id] : otherwise;
+    return v->set & (CLI_ONE << id) ? v->text[id] : otherwise;
 }
 
 static int said_ms(const struct cli_values *v, int id, int otherwise)
 {
-    return v->set & (UINT64_C(1) << id) ? (int)v->number[id] : otherwise;
+    return v->set & (CLI_ONE << id) ? (int)v->number[id] : otherwise;
 }
 
 void cli_request(const struct cli_values *v, const struct config_request *base, const char *(*getenv_fn)(const char *), struct config_request *out)

@@ -26,6 +26,10 @@ static inline struct lite *lite_of(struct ls_db *db)
 enum ls_rc lite_err(struct lite *c, int code, struct ls_err *err);
 enum ls_rc lite_rc(const struct lite *c, int code);
 
+/* catalog.c */
+enum ls_rc lite_catalog(struct ls_db *db, const struct ls_catalog_opts *opts, struct ls_catalog **out, struct ls_err *err);
+enum ls_rc lite_catalog_mark(struct ls_db *db, struct ls_buf *out, struct ls_err *err);
+
 /* exec.c */
 void lite_call_begin(struct lite *c);
 int lite_on_busy(void *arg, int n_tries);

@@ -44,6 +44,8 @@ static const struct ls_db_ops lite_ops = {
     .begin = lite_begin,
     .commit = lite_commit,
     .rollback = lite_rollback,
+    .catalog = lite_catalog,
+    .catalog_mark = lite_catalog_mark,
     .sqlite_backup = lite_backup,
 };
 

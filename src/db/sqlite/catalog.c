@@ -1,0 +1,293 @@
+/* A SQLite database's schema as facts: sqlite_schema read once, each text cut by our own lexer. PRAGMA table_list tells what the text does not: which
+ * tables are the shadows of a virtual one. All in one read transaction, so that nothing changes in between. */
+#include <config.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "db/db_internal.h"
+#include "db/sqlite/catalog_priv.h"
+#include "db/sqlite/lite_internal.h"
+#include "lockstep/base/mem.h"
+#include "lockstep/db/catalog.h"
+
+struct relation {
+    const char *name;
+    uint32_t fact;
+};
+
+struct reader {
+    struct ls_db *db;
+    const struct ls_catalog_opts *opts;
+    struct ls_catalog_builder *b;
+    LS_VEC(struct relation) relations; /* sorted by name before dependencies are looked for */
+    LS_VEC(const char *) shadows;
+    LS_VEC(const char *) virtuals;
+};
+
+static bool is_left_out(const struct reader *r, const char *table)
+{
+    for (size_t i = 0; r->opts->without != NULL && r->opts->without[i] != NULL; i++) {
+        const char *name = r->opts->without[i];
+
+        if (strncasecmp(name, "main.", 5) == 0)
+            name += 5;
+        if (strcasecmp(name, table) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* --- the file --- */
+
+static enum ls_rc pragma(struct ls_db *db, const char *sql, struct ls_buf *out, const char *name, struct ls_err *err)
+{
+    struct ls_result res;
+    enum ls_rc rc = ls_db_query(db, sql, NULL, 0, &res, err);
+
+    if (rc != LS_OK)
+        return rc;
+    if (res.n_rows > 0 && ls_result_get(&res, 0, 0) != NULL)
+        ls_buf_addf(out, "%s%s=%s", out->len > 0 ? ", " : "", name, ls_result_get(&res, 0, 0));
+    ls_result_release(&res);
+    return LS_OK;
+}
+
+/* What belongs to the file and means something; how it is written (WAL) and what the connection does (foreign_keys) are notes. */
+static enum ls_rc read_file(struct reader *r, struct ls_err *err)
+{
+    static const struct {
+        const char *sql, *name;
+        bool is_note;
+    } pragmas[] = {{"PRAGMA application_id", "application_id", false}, {"PRAGMA user_version", "user_version", false},
+                   {"PRAGMA encoding", "encoding", false},             {"PRAGMA journal_mode", "journal_mode", true},
+                   {"PRAGMA foreign_keys", "foreign_keys", true}};
+    uint32_t fact = ls_catalog_add(r->b, LS_FACT_DATABASE, "", NULL, "file");
+    struct ls_buf setting = LS_BUF_INIT, note = LS_BUF_INIT;
+    enum ls_rc rc = LS_OK;
+
+    for (size_t i = 0; i < LS_ARRAY_LEN(pragmas) && rc == LS_OK; i++)
+        rc = pragma(r->db, pragmas[i].sql, pragmas[i].is_note ? &note : &setting, pragmas[i].name, err);
+    ls_catalog_set(r->b, fact, LS_A_SETTING, setting.ptr);
+    ls_catalog_set(r->b, fact, LS_A_PARTS, note.ptr);
+    ls_buf_release(&setting);
+    ls_buf_release(&note);
+    return rc;
+}
+
+/* --- shadow tables --- */
+
+static enum ls_rc read_shadows(struct reader *r, struct ls_err *err)
+{
+    struct ls_result res;
+    struct ls_err old = LS_ERR_INIT;
+    enum ls_rc rc = ls_db_query(r->db, "SELECT name, type FROM pragma_table_list WHERE schema = 'main' AND type IN ('shadow', 'virtual')", NULL, 0, &res,
+                                &old);
+
+    if (rc == LS_E_SQL) { /* older than 3.37 */
+        ls_err_release(&old);
+        return LS_OK;
+    }
+    if (rc != LS_OK) {
+        ls_err_move(err, &old);
+        return rc;
+    }
+    for (size_t i = 0; i < res.n_rows; i++) {
+        const char *name = ls_catalog_intern(r->b, ls_result_get(&res, i, 0));
+
+        if (strcmp(ls_result_get(&res, i, 1), "shadow") == 0)
+            *LS_VEC_PUSH(&r->shadows) = name;
+        else
+            *LS_VEC_PUSH(&r->virtuals) = name;
+    }
+    ls_result_release(&res);
+    return LS_OK;
+}
+
+/* Shadow tables are named after theirs: docs_content of docs. */
+static bool is_shadow(const struct reader *r, const char *name)
+{
+    for (size_t i = 0; i < r->shadows.n; i++)
+        if (strcasecmp(r->shadows.v[i], name) == 0)
+            return true;
+    return false;
+}
+
+static void set_shadows(struct reader *r, uint32_t fact, const char *name)
+{
+    struct ls_buf parts = LS_BUF_INIT;
+    size_t n = strlen(name);
+
+    for (size_t i = 0; i < r->shadows.n; i++)
+        if (strncasecmp(r->shadows.v[i], name, n) == 0 && r->shadows.v[i][n] == '_')
+            ls_buf_addf(&parts, "%s%s", parts.len > 0 ? ", " : "", r->shadows.v[i]);
+    ls_catalog_set(r->b, fact, LS_A_PARTS, parts.ptr);
+    ls_buf_release(&parts);
+}
+
+/* --- objects --- */
+
+struct object {
+    const char *type, *name, *table, *sql;
+};
+
+static const struct kind {
+    const char *type;
+    enum ls_fact_kind kind;
+    void (*read)(struct lite_ddl *d, uint32_t fact); /* NULL: a table */
+} kinds[] = {{"table", LS_FACT_TABLE, NULL},
+             {"index", LS_FACT_INDEX, lite_index},
+             {"view", LS_FACT_VIEW, lite_view},
+             {"trigger", LS_FACT_TRIGGER, lite_trigger}};
+
+static void read_object(struct reader *r, const struct object *o)
+{
+    struct lite_ddl d = {.b = r->b, .text = LS_BUF_INIT};
+    const struct kind *k = NULL;
+    bool hangs;
+    uint32_t fact;
+
+    for (size_t i = 0; i < LS_ARRAY_LEN(kinds); i++)
+        if (strcmp(kinds[i].type, o->type) == 0)
+            k = &kinds[i];
+    if (k == NULL)
+        return;
+    hangs = ls_fact_kind_parent(k->kind) != LS_FACT_NONE;
+    fact = ls_catalog_add(r->b, k->kind, "main", hangs ? o->table : NULL, o->name);
+    lite_ddl_open(&d, o->sql);
+    if (d.is_broken)
+        ls_catalog_note(r->b, LS_SEV_WARNING, "odd-text", ls_arena_printf(ls_catalog_builder_arena(r->b), "the text of %s %s could not be read whole", o->type,
+                                                                          o->name), NULL);
+    if (!hangs)
+        *LS_VEC_PUSH(&r->relations) = (struct relation){ls_catalog_intern(r->b, o->name), fact};
+    if (k->read != NULL) {
+        k->read(&d, fact);
+    } else if (lite_is(&d, 1, "VIRTUAL")) {
+        lite_virtual_table(&d, fact);
+        set_shadows(r, fact, o->name);
+    } else {
+        lite_table(&d, fact, ls_catalog_intern(r->b, o->name));
+    }
+    if (r->opts->with_definitions)
+        ls_catalog_set(r->b, fact, LS_A_DEFINITION, o->sql);
+    lite_ddl_close(&d);
+    ls_buf_release(&d.text);
+}
+
+/* --- dependencies: what a text names --- */
+
+static int by_name(const void *a, const void *b)
+{
+    return strcasecmp(((const struct relation *)a)->name, ((const struct relation *)b)->name);
+}
+
+static void depend_on_names(struct reader *r, uint32_t fact, const char *sql)
+{
+    struct lite_ddl d = {.b = r->b, .text = LS_BUF_INIT};
+
+    lite_ddl_open(&d, sql);
+    while (d.i < d.n) {
+        struct relation key = {NULL, 0}, *found;
+
+        if (d.t[d.i].kind != LS_TOK_WORD && d.t[d.i].kind != LS_TOK_QUOTED && d.t[d.i].kind != LS_TOK_KEYWORD) {
+            d.i++;
+            continue;
+        }
+        key.name = lite_name(&d);
+        found = bsearch(&key, r->relations.v, r->relations.n, sizeof(key), by_name);
+        if (found != NULL)
+            ls_catalog_depend(r->b, fact, found->fact);
+    }
+    lite_ddl_close(&d);
+    ls_buf_release(&d.text);
+}
+
+/* --- all of it --- */
+
+#define SCHEMA_QUERY                                                                                                                  \
+    "SELECT type, name, tbl_name, sql FROM main.sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY rowid"
+
+static enum ls_rc read_objects(struct reader *r, struct ls_err *err)
+{
+    struct ls_result res;
+    uint32_t *facts;
+    enum ls_rc rc = ls_db_query(r->db, SCHEMA_QUERY, NULL, 0, &res, err);
+
+    if (rc != LS_OK)
+        return rc;
+    facts = ls_calloc(res.n_rows + 1, sizeof(*facts));
+    for (size_t i = 0; i < res.n_rows; i++) {
+        struct object o = {ls_result_get(&res, i, 0), ls_result_get(&res, i, 1), ls_result_get(&res, i, 2), ls_result_get(&res, i, 3)};
+
+        facts[i] = LS_NO_FACT;
+        if (is_left_out(r, o.table) || is_shadow(r, o.name))
+            continue;
+        read_object(r, &o);
+        if (strcmp(o.type, "view") == 0)
+            facts[i] = r->relations.v[r->relations.n - 1].fact;
+    }
+    if (r->relations.n > 1)
+        qsort(r->relations.v, r->relations.n, sizeof(*r->relations.v), by_name);
+    for (size_t i = 0; i < res.n_rows; i++)
+        if (facts[i] != LS_NO_FACT)
+            depend_on_names(r, facts[i], ls_result_get(&res, i, 3));
+    free(facts);
+    ls_result_release(&res);
+    return LS_OK;
+}
+
+static enum ls_rc schema_version(struct ls_db *db, struct ls_buf *out, struct ls_err *err)
+{
+    ls_buf_clear(out);
+    return pragma(db, "PRAGMA schema_version", out, "schema", err);
+}
+
+enum ls_rc lite_catalog_mark(struct ls_db *db, struct ls_buf *out, struct ls_err *err)
+{
+    return schema_version(db, out, err);
+}
+
+static enum ls_rc read_once(struct reader *r, struct ls_buf *before, struct ls_buf *after, struct ls_err *err)
+{
+    enum ls_rc rc = schema_version(r->db, before, err);
+
+    if (rc == LS_OK)
+        rc = read_file(r, err);
+    if (rc == LS_OK)
+        rc = read_shadows(r, err);
+    if (rc == LS_OK)
+        rc = read_objects(r, err);
+    if (rc == LS_OK)
+        rc = schema_version(r->db, after, err);
+    return rc;
+}
+
+enum ls_rc lite_catalog(struct ls_db *db, const struct ls_catalog_opts *opts, struct ls_catalog **out, struct ls_err *err)
+{
+    struct ls_buf before = LS_BUF_INIT, after = LS_BUF_INIT;
+    enum ls_rc rc = LS_OK;
+
+    *out = NULL;
+    for (int tries = 0; tries < 2 && *out == NULL && rc == LS_OK; tries++) {
+        struct reader r = {.db = db, .opts = opts, .b = ls_catalog_builder_new(LS_DIALECT_SQLITE)};
+
+        rc = read_once(&r, &before, &after, err);
+        if (rc == LS_OK && strcmp(before.ptr, after.ptr) == 0)
+            *out = ls_catalog_freeze(r.b, opts->source, db->info.server, db->info.server_version);
+        else
+            ls_catalog_builder_free(r.b);
+        LS_VEC_RELEASE(&r.relations);
+        LS_VEC_RELEASE(&r.shadows);
+        LS_VEC_RELEASE(&r.virtuals);
+    }
+    if (rc == LS_OK && *out == NULL) {
+        rc = LS_E_CHANGED;
+        ls_err_set(err, rc, "the schema changed while it was read, twice");
+        ls_err_hint(err, "something else is changing the database now: try again when it is done");
+    }
+    ls_buf_release(&before);
+    ls_buf_release(&after);
+    return rc;
+}

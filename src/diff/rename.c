@@ -1,0 +1,403 @@
+/* Which of what is gone and what is new may be one thing under two names.
+ *
+ * In this order, because each helps the next: relations (by their columns), columns (within a pair of relations), then all else that says the same once those
+ * names are followed. What fits several ways is said to be ambiguous, and is never guessed. */
+#include <config.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "diff/priv.h"
+#include "lockstep/base/mem.h"
+#include "lockstep/sql/lex.h"
+
+#define MIN_SCORE   0.60 /* below, two names are two things */
+#define MIN_MARGIN  0.05 /* a rival this near makes it ambiguous */
+#define SURE_SCORE  0.80
+#define SURE_MARGIN 0.25 /* no rival nearer than this: certain */
+enum { MAX_PAIRS = 250000, MAX_AMBIGUOUS = 100 };
+
+struct candidate {
+    uint32_t a, b;
+    double score;
+    bool is_alike; /* everything but the name is the same */
+    const char *evidence;
+};
+typedef LS_VEC(struct candidate) candidates;
+
+static int by_score(const void *x, const void *y)
+{
+    const struct candidate *a = x, *b = y;
+
+    if (a->score != b->score)
+        return a->score > b->score ? -1 : 1;
+    if (a->a != b->a)
+        return a->a < b->a ? -1 : 1;
+    return a->b < b->b ? -1 : a->b > b->b;
+}
+
+/* --- what the operator said before --- */
+
+/* 0 nothing, 1 accepted, -1 rejected. */
+static int choice_of(const struct match *m, const struct ls_fact *a, const struct ls_fact *b)
+{
+    struct ls_buf from = LS_BUF_INIT, to = LS_BUF_INIT;
+    int said = 0;
+
+    if (m->opts->n_choices == 0)
+        return 0;
+    ls_fact_label(a, false, &from);
+    ls_fact_label(b, false, &to);
+    for (size_t i = 0; i < m->opts->n_choices; i++) {
+        const struct ls_rename_choice *c = &m->opts->choices[i];
+
+        if (strcmp(c->from, from.ptr) == 0 && strcmp(c->to, to.ptr) == 0)
+            said = c->is_accepted ? 1 : -1;
+    }
+    ls_buf_release(&from);
+    ls_buf_release(&to);
+    return said;
+}
+
+/* --- taking them --- */
+
+static void follow(struct match *m, const struct ls_fact *a, const struct ls_fact *b)
+{
+    if (a->kind == LS_FACT_COLUMN)
+        *LS_VEC_PUSH(&m->names) = (struct name_change){a->schema, a->parent, a->name, b->name};
+    else if (ls_fact_kind_parent(a->kind) == LS_FACT_NONE && strcmp(a->name, b->name) != 0)
+        *LS_VEC_PUSH(&m->names) = (struct name_change){a->schema, NULL, a->name, b->name};
+}
+
+static void record(struct match *m, const struct candidate *c, enum ls_rename_state state, bool is_certain)
+{
+    const struct ls_fact *a = &m->a->facts[c->a], *b = &m->b->facts[c->b];
+
+    *LS_VEC_PUSH(&m->diff->renames) =
+        (struct ls_rename){.a = a, .b = b, .score = c->score, .is_certain = is_certain, .state = state, .evidence = c->evidence};
+    if (state != LS_RENAME_PROPOSED && state != LS_RENAME_ACCEPTED)
+        return;
+    diff_pair(m, c->a, c->b);
+    m->rename_of[c->a] = (int32_t)(m->diff->renames.n - 1);
+    follow(m, a, b);
+    if (a->kind == LS_FACT_TABLE || a->kind == LS_FACT_VIEW || a->kind == LS_FACT_MATVIEW)
+        diff_pair_children(m, a, b);
+}
+
+static bool is_free(const struct match *m, const struct candidate *c)
+{
+    return m->b_of[c->a] == LS_NO_FACT && m->a_of[c->b] == LS_NO_FACT;
+}
+
+/* The best score among the others that want the same a or the same b, and are free. */
+static double rival(const struct match *m, const candidates *all, size_t at)
+{
+    for (size_t i = 0; i < all->n; i++) { /* sorted: the first is the best */
+        const struct candidate *c = &all->v[i];
+
+        if (i != at && (c->a == all->v[at].a || c->b == all->v[at].b) && is_free(m, c))
+            return c->score;
+    }
+    return 0;
+}
+
+/* The best of the rivals for a fact is enough to show that there are some. */
+static int record_once(struct match *m, const struct candidate *c)
+{
+    for (size_t i = m->diff->renames.n; i-- > 0 && m->diff->renames.v[i].state == LS_RENAME_AMBIGUOUS;)
+        if (m->diff->renames.v[i].a == &m->a->facts[c->a])
+            return 0;
+    record(m, c, LS_RENAME_AMBIGUOUS, false);
+    return 1;
+}
+
+/* Best first; a choice of the operator before any score. */
+static void take(struct match *m, candidates *all)
+{
+    int n_ambiguous = 0;
+
+    if (all->n > 1)
+        qsort(all->v, all->n, sizeof(*all->v), by_score);
+    for (int pass = 0; pass < 2; pass++) {
+        for (size_t i = 0; i < all->n; i++) {
+            struct candidate *c = &all->v[i];
+            int said;
+            double other;
+
+            if (!is_free(m, c))
+                continue;
+            said = choice_of(m, &m->a->facts[c->a], &m->b->facts[c->b]);
+            if (pass == 0 && said > 0)
+                record(m, c, LS_RENAME_ACCEPTED, true);
+            if (pass == 0 && said < 0 && c->score >= MIN_SCORE)
+                record(m, c, LS_RENAME_REJECTED, false);
+            if (pass == 0 || said != 0 || c->score < MIN_SCORE)
+                continue;
+            other = rival(m, all, i);
+            if (other > c->score - MIN_MARGIN && n_ambiguous < MAX_AMBIGUOUS)
+                n_ambiguous += record_once(m, c);
+            else if (other <= c->score - MIN_MARGIN)
+                record(m, c, LS_RENAME_PROPOSED, c->is_alike && c->score >= SURE_SCORE && other < c->score - SURE_MARGIN);
+        }
+    }
+    LS_VEC_RELEASE(all);
+}
+
+static bool is_alike(const struct match *m, const struct ls_fact *a, const struct ls_fact *b)
+{
+    struct ls_attr_change changes[LS_N_ATTRS];
+
+    return diff_compare(m, a, b, changes) == 0;
+}
+
+/* --- relations --- */
+
+/* Columns that both have, by name and type; of all that any has. */
+static double shared_columns(const struct match *m, const struct ls_fact *a, const struct ls_fact *b, uint32_t *n_shared, uint32_t *n_all)
+{
+    uint32_t n_a, n_b, i = 0, j = 0, same_name = 0;
+    const struct ls_fact *x = ls_catalog_children(m->a, a, LS_FACT_COLUMN, &n_a), *y = ls_catalog_children(m->b, b, LS_FACT_COLUMN, &n_b);
+
+    *n_shared = 0;
+    while (i < n_a && j < n_b) {
+        int c = strcmp(x[i].name, y[j].name);
+
+        if (c == 0) {
+            const char *s = ls_fact_get(&x[i], LS_A_TYPE), *t = ls_fact_get(&y[j], LS_A_TYPE);
+
+            same_name++;
+            *n_shared += (s == t) || (s && t && strcmp(s, t) == 0);
+            i++;
+            j++;
+        } else if (c < 0) {
+            i++;
+        } else {
+            j++;
+        }
+    }
+    *n_all = n_a + n_b - same_name;
+    return *n_all == 0 ? 0 : (double)*n_shared / (double)*n_all;
+}
+
+static bool has_rows_alike(const struct ls_fact *a, const struct ls_fact *b)
+{
+    const char *s = ls_fact_get(a, LS_A_ROWS), *t = ls_fact_get(b, LS_A_ROWS);
+    double x = s ? atof(s) : 0, y = t ? atof(t) : 0;
+
+    return x >= 100 && y >= 100 && x / y < 1.1 && y / x < 1.1;
+}
+
+static void weigh_relations(struct match *m, uint32_t a, uint32_t b, candidates *out)
+{
+    const struct ls_fact *x = &m->a->facts[a], *y = &m->b->facts[b];
+    uint32_t n_shared, n_all;
+    double share = shared_columns(m, x, y, &n_shared, &n_all), name = diff_name_likeness(x->name, y->name);
+    double score = 0.65 * share + 0.30 * name + (strcmp(x->schema, y->schema) == 0 ? 0.05 : 0);
+    bool rows = has_rows_alike(x, y);
+
+    if (rows)
+        score += 0.05;
+    if (n_all == n_shared && n_all > 1 && score < MIN_SCORE) /* the same columns, all of them, under quite another name */
+        score = MIN_SCORE;
+    if (share < 0.4 || (score < MIN_SCORE && choice_of(m, x, y) == 0))
+        return;
+    *LS_VEC_PUSH(out) = (struct candidate){
+        a, b, score > 1 ? 1 : score, n_all == n_shared,
+        ls_arena_printf(m->diff->arena, "%u of %u columns are the same; the names are %d %% alike%s", (unsigned)n_shared, (unsigned)n_all,
+                        (int)(name * 100 + 0.5), rows ? "; about as many rows" : "")};
+}
+
+/* Unpaired facts of a kind on one side. */
+static uint32_t *unpaired(const struct ls_catalog *c, const uint32_t *partner, const struct ls_fact *first, uint32_t n, uint32_t *n_out)
+{
+    uint32_t *out = ls_malloc(((size_t)n + 1) * sizeof(*out)), at = n > 0 ? ls_catalog_index(c, first) : 0;
+
+    *n_out = 0;
+    for (uint32_t i = 0; i < n; i++)
+        if (partner[at + i] == LS_NO_FACT)
+            out[(*n_out)++] = at + i;
+    return out;
+}
+
+typedef void (*weigh_fn)(struct match *m, uint32_t a, uint32_t b, candidates *out);
+
+static void weigh_all(struct match *m, const struct ls_fact *a, uint32_t n_a, const struct ls_fact *b, uint32_t n_b, weigh_fn weigh)
+{
+    uint32_t n_gone, n_new, *gone = unpaired(m->a, m->b_of, a, n_a, &n_gone), *fresh = unpaired(m->b, m->a_of, b, n_b, &n_new);
+    candidates all = {0};
+
+    if (n_gone > 0 && n_new > 0 && (uint64_t)n_gone * n_new <= MAX_PAIRS) {
+        for (uint32_t i = 0; i < n_gone; i++)
+            for (uint32_t j = 0; j < n_new; j++)
+                weigh(m, gone[i], fresh[j], &all);
+    }
+    take(m, &all);
+    free(gone);
+    free(fresh);
+}
+
+static void weigh_kind(struct match *m, enum ls_fact_kind kind, weigh_fn weigh)
+{
+    uint32_t n_a, n_b;
+    const struct ls_fact *a = ls_catalog_kind(m->a, kind, &n_a), *b = ls_catalog_kind(m->b, kind, &n_b);
+
+    weigh_all(m, a, n_a, b, n_b, weigh);
+}
+
+/* --- columns --- */
+
+/* Whether a list of columns or an expression holds that name. */
+static bool mentions(enum ls_dialect d, const char *text, const char *name)
+{
+    struct ls_lex lx;
+    size_t n = strlen(name);
+
+    if (!text || !strstr(text, name))
+        return false;
+    ls_lex_init(&lx, d, text, strlen(text));
+    for (struct ls_tok t = ls_lex_next(&lx); t.kind != LS_TOK_END && t.kind != LS_TOK_ERROR; t = ls_lex_next(&lx)) {
+        size_t quote = t.kind == LS_TOK_QUOTED;
+
+        if ((t.kind == LS_TOK_WORD || t.kind == LS_TOK_KEYWORD || quote) && t.end - t.start == n + 2 * quote &&
+            strncmp(text + t.start + quote, name, n) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* How a column is used by what hangs below its table: a number for each kind of use. */
+enum { USE_PRIMARY, USE_UNIQUE, USE_FOREIGN, USE_CHECK, USE_INDEX, N_USES };
+struct uses {
+    unsigned n[N_USES];
+};
+
+static struct uses uses_of(const struct ls_catalog *c, const struct ls_fact *column)
+{
+    const struct ls_fact table = {.schema = column->schema, .name = column->parent};
+    static const enum ls_fact_kind kinds[] = {LS_FACT_CONSTRAINT, LS_FACT_INDEX};
+    struct uses u = {{0}};
+
+    for (size_t k = 0; k < LS_ARRAY_LEN(kinds); k++) {
+        uint32_t n;
+        const struct ls_fact *f = ls_catalog_children(c, &table, kinds[k], &n);
+
+        for (uint32_t i = 0; i < n; i++) {
+            const char *form = ls_fact_get(&f[i], LS_A_FORM);
+
+            if (!mentions(c->dialect, ls_fact_get(&f[i], LS_A_KEY), column->name) &&
+                !mentions(c->dialect, ls_fact_get(&f[i], LS_A_EXPRESSION), column->name) &&
+                !mentions(c->dialect, ls_fact_get(&f[i], LS_A_PREDICATE), column->name))
+                continue;
+            if (kinds[k] == LS_FACT_INDEX || !form)
+                u.n[USE_INDEX]++;
+            else
+                u.n[form[0] == 'p' ? USE_PRIMARY : form[0] == 'u' ? USE_UNIQUE : form[0] == 'f' ? USE_FOREIGN : USE_CHECK]++;
+        }
+    }
+    return u;
+}
+
+static bool is_equal_attr(const struct ls_fact *a, const struct ls_fact *b, enum ls_attr attr)
+{
+    const char *s = ls_fact_get(a, attr), *t = ls_fact_get(b, attr);
+
+    return s == t || (s && t && strcmp(s, t) == 0);
+}
+
+/* varchar(80) and varchar(255), numeric(10,2) and numeric(12,2). */
+static bool is_same_family(const char *a, const char *b)
+{
+    size_t n = a ? strcspn(a, "(") : 0, k = b ? strcspn(b, "(") : 0;
+
+    return n > 0 && n == k && strncmp(a, b, n) == 0;
+}
+
+static void weigh_columns(struct match *m, uint32_t a, uint32_t b, candidates *out)
+{
+    const struct ls_fact *x = &m->a->facts[a], *y = &m->b->facts[b];
+    bool type = is_equal_attr(x, y, LS_A_TYPE), place = is_equal_attr(x, y, LS_A_POSITION) && ls_fact_get(x, LS_A_POSITION);
+    double name = diff_name_likeness(x->name, y->name), score = 0.35 * name;
+    struct uses u, v;
+    unsigned n_uses = 0;
+    bool same_uses;
+
+    score += type ? 0.25 : is_same_family(ls_fact_get(x, LS_A_TYPE), ls_fact_get(y, LS_A_TYPE)) ? 0.12 : 0;
+    score += place ? 0.15 : 0;
+    score += is_equal_attr(x, y, LS_A_DEFAULT) && is_equal_attr(x, y, LS_A_IDENTITY) && is_equal_attr(x, y, LS_A_GENERATED) ? 0.05 : 0;
+    score += is_equal_attr(x, y, LS_A_NOT_NULL) ? 0.05 : 0;
+    if (score + 0.15 < MIN_SCORE && choice_of(m, x, y) == 0)
+        return;
+    u = uses_of(m->a, x);
+    v = uses_of(m->b, y);
+    same_uses = memcmp(&u, &v, sizeof(u)) == 0;
+    for (int i = 0; i < N_USES; i++)
+        n_uses += u.n[i];
+    score += !same_uses ? 0 : n_uses > 0 ? 0.15 : 0.075;
+    if (score < MIN_SCORE && choice_of(m, x, y) == 0)
+        return;
+    *LS_VEC_PUSH(out) = (struct candidate){
+        a, b, score, is_alike(m, x, y) && same_uses,
+        ls_arena_printf(m->diff->arena, "%s, %s; the names are %d %% alike%s", type ? "the same type" : "a type of the same family or another",
+                        place ? "the same place" : "another place", (int)(name * 100 + 0.5),
+                        same_uses && n_uses > 0 ? "; used alike by constraints and indexes" : "")};
+}
+
+/* --- all else --- */
+
+/* Alike in everything but the name: the name decides only between several. */
+static void weigh_alike(struct match *m, uint32_t a, uint32_t b, candidates *out)
+{
+    const struct ls_fact *x = &m->a->facts[a], *y = &m->b->facts[b];
+    double name;
+
+    if (x->n_attrs == 0 || y->n_attrs == 0 || !is_alike(m, x, y))
+        return;
+    name = diff_name_likeness(x->name, y->name);
+    /* Sequences are all alike. */
+    if (x->kind == LS_FACT_SEQUENCE && name < 0.5 && choice_of(m, x, y) == 0)
+        return;
+    *LS_VEC_PUSH(out) = (struct candidate){
+        a, b, 0.75 + 0.25 * name, true,
+        ls_arena_printf(m->diff->arena, "the same definition; the names are %d %% alike", (int)(name * 100 + 0.5))};
+}
+
+/* For each pair of relations (or domains) the children of a kind. */
+static void weigh_children(struct match *m, enum ls_fact_kind kind, weigh_fn weigh)
+{
+    static const enum ls_fact_kind parents[] = {LS_FACT_TABLE, LS_FACT_VIEW, LS_FACT_MATVIEW, LS_FACT_DOMAIN};
+
+    for (size_t p = 0; p < LS_ARRAY_LEN(parents); p++) {
+        uint32_t n;
+        const struct ls_fact *f = ls_catalog_kind(m->a, parents[p], &n);
+
+        for (uint32_t i = 0; i < n; i++) {
+            uint32_t partner = m->b_of[ls_catalog_index(m->a, &f[i])], n_a, n_b;
+            const struct ls_fact *a, *b;
+
+            if (partner == LS_NO_FACT)
+                continue;
+            a = ls_catalog_children(m->a, &f[i], kind, &n_a);
+            b = ls_catalog_children(m->b, &m->b->facts[partner], kind, &n_b);
+            if (n_a > 0 && n_b > 0)
+                weigh_all(m, a, n_a, b, n_b, weigh);
+        }
+    }
+}
+
+void diff_find_renames(struct match *m)
+{
+    static const enum ls_fact_kind below[] = {LS_FACT_CONSTRAINT, LS_FACT_INDEX, LS_FACT_TRIGGER, LS_FACT_RULE, LS_FACT_POLICY};
+    static const enum ls_fact_kind beside[] = {LS_FACT_ENUM,     LS_FACT_DOMAIN,    LS_FACT_COMPOSITE, LS_FACT_RANGE,      LS_FACT_SEQUENCE,
+                                               LS_FACT_FUNCTION, LS_FACT_PROCEDURE, LS_FACT_AGGREGATE, LS_FACT_STATISTICS, LS_FACT_PUBLICATION};
+
+    weigh_kind(m, LS_FACT_TABLE, weigh_relations);
+    weigh_kind(m, LS_FACT_ENUM, weigh_alike); /* columns are of these types */
+    weigh_kind(m, LS_FACT_DOMAIN, weigh_alike);
+    weigh_children(m, LS_FACT_COLUMN, weigh_columns);
+    weigh_kind(m, LS_FACT_VIEW, weigh_relations);
+    weigh_kind(m, LS_FACT_MATVIEW, weigh_relations);
+    for (size_t i = 0; i < LS_ARRAY_LEN(below); i++)
+        weigh_children(m, below[i], weigh_alike);
+    for (size_t i = 2; i < LS_ARRAY_LEN(beside); i++)
+        weigh_kind(m, beside[i], weigh_alike);
+}
