@@ -1,6 +1,7 @@
 /* config/project.c: lockstep.conf read into its table of keys. */
 #include <config.h>
 
+#include "config/diff_keys.h"
 #include "config/project.h"
 
 #include <stdlib.h>
@@ -35,6 +36,7 @@ static const struct key_def {
     {"protected", KEY_BOOL, offsetof(struct config_env, protected_)},
     {"journal", KEY_BOOL, offsetof(struct config_env, journal)},
     {"pooled", KEY_BOOL, offsetof(struct config_env, pooled)},
+    {"scratch", KEY_BOOL, offsetof(struct config_env, scratch)},
     {"lock_timeout", KEY_DURATION, offsetof(struct config_env, lock_timeout_ms)},
     {"statement_timeout", KEY_DURATION, offsetof(struct config_env, statement_timeout_ms)},
     {"lock_wait", KEY_DURATION, offsetof(struct config_env, lock_wait_ms)},
@@ -46,7 +48,7 @@ static const struct key_def {
 static void env_init(struct config_env *e)
 {
     memset(e, 0, sizeof(*e));
-    e->protected_ = e->journal = e->pooled = -1;
+    e->protected_ = e->journal = e->pooled = e->scratch = -1;
     e->lock_timeout_ms = e->statement_timeout_ms = e->lock_wait_ms = e->busy_timeout_ms = e->connect_timeout_ms = -1;
 }
 
@@ -156,7 +158,7 @@ static enum ls_rc set_key(struct config_project *p, struct config_env *env, cons
 /* The environment that a section fills, made when it is new. NULL and err for a section that means nothing here. */
 static struct config_env *section_env(struct config_project *p, const struct ini_entry *e, struct ls_err *err)
 {
-    static const char *const words[] = {"project", "env"};
+    static const char *const words[] = {"project", "env", "scratch", "diff"};
     struct ls_buf b = LS_BUF_INIT;
 
     if (strcmp(e->section, "project") == 0)
@@ -181,7 +183,7 @@ static struct config_env *section_env(struct config_project *p, const struct ini
     } else {
         char word[64];
         (void)snprintf(word, sizeof(word), "%.*s", (int)strcspn(e->section, " :."), e->section);
-        ls_buf_addf(&b, "unknown section [%s]; there are [project] and [env NAME]", e->section);
+        ls_buf_addf(&b, "unknown section [%s]; there are [project], [env NAME], [scratch] and [diff]", e->section);
         suggest(&b, word, words, LS_ARRAY_LEN(words));
     }
     (void)ls_err_set(err, LS_E_INPUT, "%s", b.ptr);
@@ -209,7 +211,7 @@ static enum ls_rc check_repeated(const struct ini_file *f, size_t i, struct ls_e
 static enum ls_rc check_mode(const struct config_project *p, struct ls_err *err)
 {
     struct stat st;
-    bool secret = ls_redact_hides(p->base.url);
+    bool secret = ls_redact_hides(p->base.url) || ls_redact_hides(p->scratch_url);
     int line = 0;
 
     for (size_t i = 0; i < p->envs.n; i++) {
@@ -305,6 +307,15 @@ enum ls_rc config_project_load(const char *path, struct config_project *out, str
     rc = ini_parse_file_at(found, 0, &file, err);
     for (size_t i = 0; rc == LS_OK && i < file.e.n; i++) {
         const struct ini_entry *e = &file.e.v[i];
+
+        if (config_is_diff_section(e->section)) {
+            rc = strcmp(e->section, "scratch") == 0 ? check_repeated(&file, i, err) : LS_OK;
+            if (rc == LS_OK)
+                rc = config_set_diff_key(out, e, err);
+            if (rc != LS_OK && err && err->line == 0)
+                rc = at_line(err, out->path, e->line);
+            continue;
+        }
         struct config_env *env = section_env(out, e, err);
 
         rc = env ? check_repeated(&file, i, err) : LS_E_INPUT;
@@ -325,6 +336,8 @@ enum ls_rc config_project_load(const char *path, struct config_project *out, str
 void config_project_release(struct config_project *p)
 {
     LS_VEC_RELEASE(&p->envs);
+    LS_VEC_RELEASE(&p->ignore);
+    LS_VEC_RELEASE(&p->renames);
     ls_arena_free(p->arena);
     memset(p, 0, sizeof(*p));
 }

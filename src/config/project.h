@@ -11,8 +11,18 @@ struct config_env {            /* [env NAME]; NULL / -1 = not set */
     int protected_;            /* -1 unset, 0, 1 */
     int journal;               /* -1, 0, 1 */
     int pooled;                /* -1, 0, 1 */
+    int scratch;               /* -1, 0, 1: scratch databases may be made beside it */
     int lock_timeout_ms, statement_timeout_ms, lock_wait_ms, busy_timeout_ms, connect_timeout_ms; /* -1 unset; written as "3s", "500ms", "2min" */
     int line, theme_line;
+};
+/* [diff]: what is not to be heard of, and which renamings were decided. */
+struct config_ignore {
+    const char *kind, *pattern, *attr; /* as struct ls_diff_ignore */
+};
+struct config_rename {
+    const char *from, *to;
+    bool is_accepted;
+    int line;
 };
 struct config_project {
     struct ls_arena *arena;
@@ -22,6 +32,10 @@ struct config_project {
     const char *default_env;   /* [project] default_env */
     int default_env_line;
     LS_VEC(struct config_env) envs;
+    const char *scratch_url;   /* [scratch] url, or the value of its url_env; NULL */
+    const char *scratch_url_env;
+    LS_VEC(struct config_ignore) ignore;
+    LS_VEC(struct config_rename) renames;
 };
 /* path: a file, or a folder with a lockstep.conf in it. path NULL: ./lockstep.conf or the nearest one upwards to the repository's or file system's root; none is fine. A file that holds a password and
  * is readable by others is refused with a hint. Unknown sections and keys are errors with file:line and the nearest known word. */
@@ -44,12 +58,21 @@ struct config_target {
     const char *theme;
     const char *theme_source;  /* "lockstep.conf:7" when it is from there, else NULL */
     const char *note;          /* to be shown once, or NULL */
+    bool is_scratch_ok;        /* scratch databases may be made beside it */
     const char *project_dir;
 };
 LS_MUST_CHECK enum ls_rc config_resolve(const struct config_request *req, const struct config_project *project, struct config_target *out, struct ls_err *err);
 void config_target_release(struct config_target *t);
 /* Settings without a database (migrations folder, format): as config_resolve, but a missing URL is fine (params.url NULL). */
 LS_MUST_CHECK enum ls_rc config_resolve_folder(const struct config_request *req, const struct config_project *project, struct config_target *out, struct ls_err *err);
+/* Settings of an environment by its name, as -e NAME would have them. */
+LS_MUST_CHECK enum ls_rc config_resolve_env(const struct config_request *req, const struct config_project *project, const char *name,
+                                            struct config_target *out, struct ls_err *err);
+/* "[KIND ]PATTERN[:ATTRIBUTE]" (table audit_*, index *:method, *.updated_at:default). LS_E_USAGE with the nearest kind or attribute. */
+LS_MUST_CHECK enum ls_rc config_parse_ignore(struct ls_arena *arena, const char *text, struct config_ignore *out, struct ls_err *err);
+/* Appends `rename = from -> to` (or not_renamed) to the [diff] section of the project's file, which is made when there is none; every other byte stays. A
+ * choice about the same pair is replaced. LS_E_NOT_FOUND: there is no project file. */
+LS_MUST_CHECK enum ls_rc config_keep_rename(const struct config_project *project, const char *from, const char *to, bool is_accepted, struct ls_err *err);
 /* The commented lockstep.conf that `lockstep init` writes. */
 void config_template(struct ls_buf *out, const char *url, const char *migrations, const char *format);
 /* "3s", "500ms", "2min", "1h", "0" -> milliseconds. */

@@ -330,7 +330,7 @@ static const char *found_migrations(struct search *s)
 
 static void fill(struct search *s)
 {
-    static const struct config_env unset = {.protected_ = -1, .journal = -1, .pooled = -1, .lock_timeout_ms = -1, .statement_timeout_ms = -1,
+    static const struct config_env unset = {.protected_ = -1, .journal = -1, .pooled = -1, .scratch = -1, .lock_timeout_ms = -1, .statement_timeout_ms = -1,
                                             .lock_wait_ms = -1, .busy_timeout_ms = -1, .connect_timeout_ms = -1};
     const struct config_request *req = s->req;
     const struct config_env *e = s->pick.env ? s->pick.env : &unset;
@@ -358,6 +358,7 @@ static void fill(struct search *s)
     p->lock_wait_ms = limit_of(req->lock_wait_ms, e->lock_wait_ms, b->lock_wait_ms);
     p->busy_timeout_ms = limit_of(-1, e->busy_timeout_ms, b->busy_timeout_ms);
     p->connect_timeout_ms = number_of(-1, e->connect_timeout_ms, b->connect_timeout_ms, 0);
+    s->out->is_scratch_ok = number_of(-1, e->scratch, b->scratch, 0) == 1;
     s->out->theme = ls_arena_str(a, text_of(req->theme, e->theme, b->theme));
     if (!req->theme && s->out->theme)
         s->out->theme_source = ls_arena_printf(a, "%s:%d", project_name(s), e->theme ? e->theme_line : b->theme_line);
@@ -400,6 +401,17 @@ enum ls_rc config_resolve_folder(const struct config_request *req, const struct 
                                  struct ls_err *err)
 {
     return resolve(req, project, false, out, err);
+}
+
+enum ls_rc config_resolve_env(const struct config_request *req, const struct config_project *project, const char *name, struct config_target *out,
+                              struct ls_err *err)
+{
+    struct config_request of_env = *req;
+
+    of_env.env = name;
+    of_env.url = NULL;
+    of_env.read_only = true;
+    return resolve(&of_env, project, true, out, err);
 }
 
 void config_target_release(struct config_target *t)

@@ -46,6 +46,7 @@ static const struct ls_db_ops pg_ops = {
     .lock_holder = pg_lock_holder,
     .blockers = pg_blockers,
     .child_conninfo = pg_child_conninfo,
+    .catalog = pg_catalog,
 };
 
 /* A notice may be of any length; nobody reads more of it than this. */

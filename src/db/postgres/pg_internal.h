@@ -100,6 +100,11 @@ const char **pg_values(const struct ls_param *params, int n_params);
 enum ls_rc pg_pipeline(struct ls_db *db, const struct ls_db_call *calls, int n, struct ls_exec_info *infos, int *failed,
                        struct ls_err *err);
 
+/* Several queries in one round trip; take is called with each one's whole result, in order, and must not call back. The first error is returned, *failed says
+ * whose it is. */
+enum ls_rc pg_pipeline_rows(struct pg *c, const char *const *sql, int n, void (*take)(void *ctx, int i, const PGresult *res), void *ctx, int *failed,
+                            struct ls_err *err);
+
 /* prepared.c */
 /* The prepared statement to run a call by, to be prepared first when that was not sent yet; NULL: send the text. */
 struct pg_prepared *pg_find_prepared(struct pg *c, const struct ls_db_call *call);
@@ -123,6 +128,10 @@ enum ls_rc pg_try_lock(struct ls_db *db, const int64_t *keys, int n, bool *got, 
 enum ls_rc pg_unlock(struct ls_db *db, const int64_t *keys, int n, struct ls_err *err);
 enum ls_rc pg_lock_holder(struct ls_db *db, const int64_t *keys, int n, struct ls_buf *out, struct ls_err *err);
 enum ls_rc pg_blockers(struct ls_db *db, int pid, struct ls_buf *out, struct ls_err *err);
+
+/* catalog.c */
+enum ls_rc pg_catalog(struct ls_db *db, const struct ls_catalog_opts *opts, struct ls_catalog **out, struct ls_err *err);
+enum ls_rc pg_catalog_mark(struct ls_db *db, struct ls_buf *out, struct ls_err *err);
 
 /* pg_child.c: what pg_dump needs to connect as we did */
 enum ls_rc pg_child_conninfo(struct ls_db *db, struct ls_buf *conninfo, struct ls_buf *password, struct ls_err *err);

@@ -3,6 +3,7 @@
 #include "db/postgres/pg_internal.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "lockstep/base/mem.h"
 
@@ -122,6 +123,68 @@ enum ls_rc pg_pipeline(struct ls_db *db, const struct ls_db_call *calls, int n, 
     /* What was to be prepared behind the failure is not there; and the failure may be that one is gone. */
     if (first != LS_OK)
         pg_forget_prepared(c);
+    if (PQstatus(c->conn) == CONNECTION_BAD)
+        return first != LS_OK ? (c->is_dead = true, first) : pg_err_lost(c, err);
+    if (!c->is_dead && !PQexitPipelineMode(c->conn)) {
+        c->is_dead = true;
+        return first != LS_OK ? first : ls_err_set(err, LS_E_INTERNAL, "the pipeline did not end: %s", PQerrorMessage(c->conn));
+    }
+    return first;
+}
+
+/* --- queries --- */
+
+static enum ls_rc send_queries(struct pg *c, struct pg_call *k, const char *const *sql, int n, struct ls_err *err)
+{
+    int ok = PQenterPipelineMode(c->conn);
+
+    for (int i = 0; ok && i < n; i++)
+        ok = PQsendQueryParams(c->conn, sql[i], 0, NULL, NULL, NULL, NULL, 0);
+    ok = ok && PQpipelineSync(c->conn);
+    if (ok)
+        return pg_flush(c, k, err);
+    if (PQstatus(c->conn) == CONNECTION_BAD)
+        return pg_err_lost(c, err);
+    c->is_dead = true; /* half a pipeline is in libpq: there is no way back */
+    return ls_err_set(err, LS_E_INTERNAL, "the queries could not be sent: %s", PQerrorMessage(c->conn));
+}
+
+enum ls_rc pg_pipeline_rows(struct pg *c, const char *const *sql, int n, void (*take)(void *ctx, int i, const PGresult *res), void *ctx, int *failed,
+                            struct ls_err *err)
+{
+    enum ls_rc first = pg_check(c, err);
+    bool is_synced = false;
+    struct pg_call k;
+
+    if (first != LS_OK)
+        return first;
+    pg_call_init(&k, NULL, 0);
+    first = send_queries(c, &k, sql, n, err);
+    for (int i = 0; !is_synced && !c->is_dead;) {
+        struct ls_err *to = first == LS_OK ? err : NULL;
+        PGresult *res;
+        enum ls_rc rc;
+
+        k.sql = i < n ? sql[i] : NULL;
+        k.len = i < n ? strlen(sql[i]) : 0;
+        rc = pg_next_result(c, &k, &res, to);
+        if (res == NULL) { /* the end of one query's results, or of the line */
+            if (rc == LS_OK && PQstatus(c->conn) == CONNECTION_BAD)
+                rc = pg_err_lost(c, to);
+            i++;
+        } else if (PQresultStatus(res) == PGRES_PIPELINE_SYNC) {
+            is_synced = true;
+        } else if (PQresultStatus(res) == PGRES_TUPLES_OK && first == LS_OK) {
+            take(ctx, i, res);
+        } else if (PQresultStatus(res) == PGRES_FATAL_ERROR) {
+            rc = pg_err_result(c, &k, res, to);
+            *failed = first == LS_OK ? i : *failed;
+        }
+        PQclear(res);
+        first = first == LS_OK ? rc : first;
+        if (PQstatus(c->conn) == CONNECTION_BAD)
+            break;
+    }
     if (PQstatus(c->conn) == CONNECTION_BAD)
         return first != LS_OK ? (c->is_dead = true, first) : pg_err_lost(c, err);
     if (!c->is_dead && !PQexitPipelineMode(c->conn)) {

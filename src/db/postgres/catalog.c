@@ -1,0 +1,121 @@
+/* A PostgreSQL schema as facts: one snapshot, one round trip. */
+#include <config.h>
+
+#include "db/postgres/catalog_priv.h"
+
+#include <stdio.h>
+
+#include "lockstep/base/mem.h"
+
+#define MAX_QUERIES 80
+
+/* What is to be sent, in order. */
+struct batch {
+    const struct pgcat_query *queries[MAX_QUERIES]; /* NULL: a statement without rows */
+    const char *sql[MAX_QUERIES];
+    int n;
+};
+
+static void add_statement(struct batch *b, struct pgcat *k, const char *sql)
+{
+    b->queries[b->n] = NULL;
+    b->sql[b->n++] = ls_arena_str(ls_catalog_builder_arena(k->b), sql);
+}
+
+static void add_queries(struct batch *b, struct pgcat *k, const struct pgcat_query *q)
+{
+    for (; q->sql != NULL; q++) {
+        if ((q->since > k->version / 10000) || (q->is_database_wide && k->opts->schemas != NULL) ||
+            (q->when == PGQ_DEFINITIONS && !k->opts->with_definitions) || (q->when == PGQ_SIZES && !k->opts->with_sizes))
+            continue;
+        ls_buf_clear(&k->text);
+        pgcat_expand(q->sql, k->version, &k->text);
+        add_statement(b, k, k->text.ptr);
+        b->queries[b->n - 1] = q;
+    }
+}
+
+struct taker {
+    struct pgcat *k;
+    const struct batch *b;
+};
+
+static void take(void *ctx, int i, const PGresult *res)
+{
+    struct taker *t = ctx;
+    const struct pgcat_query *q = t->b->queries[i];
+
+    if (q == NULL)
+        return;
+    if (q->take != NULL)
+        q->take(t->k, res);
+    else
+        pgcat_take_facts(t->k, res, q);
+}
+
+/* In a transaction that is open already the settings are taken back to a savepoint. */
+static enum ls_rc read_all(struct pgcat *k, struct ls_err *err)
+{
+    static const char *const settings[] = {"SET LOCAL search_path = pg_catalog, pg_temp", "SET LOCAL jit = off", "SET LOCAL work_mem = '64MB'"};
+    bool is_inside = pg_tx_status(&k->c->db) == LS_TXS_OPEN;
+    struct batch *b = ls_calloc(1, sizeof(*b));
+    struct taker t = {k, b};
+    int failed = -1;
+    enum ls_rc rc;
+
+    add_statement(b, k, is_inside ? "SAVEPOINT lockstep_catalog" : "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+    for (size_t i = 0; i < LS_ARRAY_LEN(settings); i++)
+        add_statement(b, k, settings[i]);
+    add_queries(b, k, pgcat_table_queries);
+    add_queries(b, k, pgcat_type_queries);
+    add_queries(b, k, pgcat_code_queries);
+    add_queries(b, k, pgcat_other_queries);
+    add_queries(b, k, pgcat_last_queries);
+    if (is_inside)
+        add_statement(b, k, "ROLLBACK TO SAVEPOINT lockstep_catalog");
+    add_statement(b, k, is_inside ? "RELEASE SAVEPOINT lockstep_catalog" : "COMMIT");
+    rc = pg_pipeline_rows(k->c, b->sql, b->n, take, &t, &failed, err);
+    if (rc != LS_OK && !k->c->is_dead && !is_inside)
+        pg_rollback(&k->c->db);
+    if (rc != LS_OK)
+        ls_err_wrap(err, "while reading the catalogue%s%s", failed >= 0 && b->queries[failed] && b->queries[failed]->kind ? ": " : "",
+                    failed >= 0 && b->queries[failed] ? ls_fact_kind_plural(b->queries[failed]->kind) : "");
+    if (rc == LS_OK && k->bug != NULL)
+        rc = ls_err_set(err, LS_E_INTERNAL, "a query of the catalogue gives a column %s that is not known", k->bug);
+    free(b);
+    return rc;
+}
+
+static void release(struct pgcat *k)
+{
+    pgcat_map_release(k);
+    LS_VEC_RELEASE(&k->schemas);
+    LS_VEC_RELEASE(&k->collations);
+    LS_VEC_RELEASE(&k->rels);
+    LS_VEC_RELEASE(&k->cols);
+    LS_VEC_RELEASE(&k->seqs);
+    LS_VEC_RELEASE(&k->keys);
+    LS_VEC_RELEASE(&k->opclasses);
+    LS_VEC_RELEASE(&k->edges);
+    ls_buf_release(&k->text);
+    ls_buf_release(&k->more);
+}
+
+enum ls_rc pg_catalog(struct ls_db *db, const struct ls_catalog_opts *opts, struct ls_catalog **out, struct ls_err *err)
+{
+    struct pgcat k = {.c = pg_of(db), .opts = opts, .version = db->info.server_version, .text = LS_BUF_INIT, .more = LS_BUF_INIT};
+    enum ls_rc rc;
+
+    k.b = ls_catalog_builder_new(LS_DIALECT_POSTGRES);
+    rc = read_all(&k, err);
+    if (rc == LS_OK)
+        pgcat_resolve_edges(&k);
+    release(&k);
+    if (rc != LS_OK) {
+        ls_catalog_builder_free(k.b);
+        return rc;
+    }
+    *out = ls_catalog_freeze(k.b, opts->source, db->info.server, db->info.server_version);
+    (*out)->lacks[LS_FACT_ROLE] = 1; /* the server's, not the database's */
+    return LS_OK;
+}

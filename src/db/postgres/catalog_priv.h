@@ -1,0 +1,245 @@
+/* db/postgres/catalog_priv.h: what the files of the catalogue reader share.
+ *
+ *   catalog.c            the transaction, the order of the queries, the end; the mark
+ *   catalog_rows.c       rows whose columns are named after attributes become facts: most kinds need nothing else
+ *   catalog_map.c        which fact an oid stands for; relations, columns, schemas by oid
+ *   catalog_table.c      columns, inheritance, sequences
+ *   catalog_key.c        constraints and indexes, from raw columns
+ *   catalog_names.c      quoting, and the names that the server would make
+ *   catalog_code.c       triggers and rules: the parts that only the server's text has
+ *   catalog_deps.c       dependencies, comments, security labels
+ *   catalog_sql*.c       the queries */
+#ifndef DB_POSTGRES_CATALOG_PRIV_H
+#define DB_POSTGRES_CATALOG_PRIV_H
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "db/postgres/pg_internal.h"
+#include "lockstep/base/vec.h"
+#include "lockstep/model/catalog.h"
+
+/* Object classes: oids of catalogue tables, fixed since they were made. */
+enum pgcat_class {
+    PGC_MEMBER = 1, /* ours, below the server's range: the relation's place in rels */
+    PGC_REL,
+    PGC_SCHEMA,
+    PGC_OPCLASS_INFO,
+    PGC_KEY,
+    PGC_SEQ,
+    PGC_COLLATION_NAME,
+    PGC_DATABASE = 1262,
+    PGC_TYPE = 1247,
+    PGC_PROC = 1255,
+    PGC_CLASS = 1259,
+    PGC_AM = 2601,
+    PGC_ATTRDEF = 2604,
+    PGC_CAST = 2605,
+    PGC_CONSTRAINT = 2606,
+    PGC_CONVERSION = 2607,
+    PGC_LANGUAGE = 2612,
+    PGC_NAMESPACE = 2615,
+    PGC_OPCLASS = 2616,
+    PGC_OPERATOR = 2617,
+    PGC_REWRITE = 2618,
+    PGC_TRIGGER = 2620,
+    PGC_OPFAMILY = 2753,
+    PGC_EXTENSION = 3079,
+    PGC_POLICY = 3256,
+    PGC_STATISTIC = 3381,
+    PGC_COLLATION = 3456,
+    PGC_EVENT_TRIGGER = 3466,
+    PGC_TRANSFORM = 3576,
+    PGC_TS_DICT = 3600,
+    PGC_TS_PARSER = 3601,
+    PGC_TS_CONFIG = 3602,
+    PGC_TS_TEMPLATE = 3764,
+    PGC_FDW = 2328,
+    PGC_SERVER = 1417,
+    PGC_USER_MAPPING = 1418,
+    PGC_DEFAULT_ACL = 826,
+    PGC_PUBLICATION = 6104,
+    PGC_SUBSCRIPTION = 6100
+};
+
+#define PGCAT_DEFAULT_COLLATION 100 /* pg_catalog."default" */
+
+struct pgcat_rel {
+    uint32_t fact;
+    const char *schema, *name;
+    uint32_t first_col, n_cols; /* in cols, once these are sorted */
+};
+
+struct pgcat_col {
+    uint32_t rel;  /* place in rels */
+    int attnum;
+    uint32_t fact, type, collation;
+    char identity; /* 'a', 'd', or 0 */
+    const char *name;
+};
+
+/* Kept until pg_depend has said whose it is. */
+struct pgcat_seq {
+    uint32_t oid;
+    uint32_t owner_rel; /* oid; 0: nobody owns it */
+    int owner_attnum;
+    bool is_identity;
+    const char *schema, *name, *options, *owner, *rights, *persistence, *type;
+};
+
+/* A constraint that waits for its index. */
+struct pgcat_key {
+    uint32_t fact, oid;
+    char type;            /* p, u, x */
+    bool is_period;
+    const char *name;
+    const char *operators; /* of an exclusion: joined by a comma */
+};
+
+struct pgcat_opclass {
+    const char *name; /* quoted, with its schema where that is not pg_catalog */
+    uint32_t am, type;
+    bool is_default;
+};
+
+/* An edge as pg_depend has it, kept until every fact is there. */
+struct pgcat_edge {
+    uint32_t class, oid, ref_class, ref_oid;
+    int subid, ref_subid;
+    bool is_own; /* to a column of its own table */
+};
+
+struct pgcat_slot {
+    uint64_t key; /* class << 32 | oid; 0: free */
+    uint32_t value;
+};
+
+struct pgcat {
+    struct pg *c;
+    const struct ls_catalog_opts *opts;
+    struct ls_catalog_builder *b;
+    int version;
+    struct pgcat_slot *slots;
+    size_t n_slots, n_used;
+    LS_VEC(const char *) schemas, collations;
+    LS_VEC(struct pgcat_rel) rels;
+    LS_VEC(struct pgcat_col) cols;
+    LS_VEC(struct pgcat_seq) seqs;
+    LS_VEC(struct pgcat_key) keys;
+    LS_VEC(struct pgcat_opclass) opclasses;
+    LS_VEC(struct pgcat_edge) edges;
+    struct ls_buf text, more; /* scratch */
+    const char *bug; /* a query gave a column that nobody knows: a mistake of ours, said instead of hidden */
+};
+
+/* A row of a result. */
+struct pgcat_row {
+    const PGresult *res;
+    int row;
+};
+static inline const char *pgcat_get(const struct pgcat_row *r, int col)
+{
+    return PQgetisnull(r->res, r->row, col) ? NULL : PQgetvalue(r->res, r->row, col);
+}
+static inline uint32_t pgcat_oid(const struct pgcat_row *r, int col)
+{
+    return (uint32_t)strtoul(PQgetvalue(r->res, r->row, col), NULL, 10);
+}
+static inline int pgcat_int(const struct pgcat_row *r, int col)
+{
+    return (int)strtol(PQgetvalue(r->res, r->row, col), NULL, 10);
+}
+static inline bool pgcat_is(const struct pgcat_row *r, int col)
+{
+    return PQgetvalue(r->res, r->row, col)[0] == 't';
+}
+static inline char pgcat_char(const struct pgcat_row *r, int col)
+{
+    return PQgetvalue(r->res, r->row, col)[0];
+}
+
+/* A query and what becomes of its rows. In the text, @NN{this@@that} stands for `this` on servers from NN on and for `that` on older ones; neither holds
+ * a brace. A column named after an attribute is that attribute; catalog_rows.c has the other names. */
+struct pgcat_query {
+    const char *sql;
+    void (*take)(struct pgcat *k, const PGresult *res); /* NULL: pgcat_take_facts with these: */
+    enum ls_fact_kind kind;                              /* NONE: the column "kind" says it */
+    enum pgcat_class class;
+    void (*each)(struct pgcat *k, const struct pgcat_row *r, int first, uint32_t fact); /* columns from `first` on, which are named "+..." */
+    int since;                                           /* major version; 0: all */
+    enum { PGQ_ALWAYS, PGQ_DEFINITIONS, PGQ_SIZES } when;
+    bool is_database_wide; /* not read when only some schemas are asked for */
+};
+
+/* catalog_sql.c ... */
+extern const struct pgcat_query pgcat_table_queries[], pgcat_type_queries[], pgcat_code_queries[], pgcat_other_queries[], pgcat_last_queries[];
+void pgcat_expand(const char *sql, int version, struct ls_buf *out);
+
+/* catalog_rows.c */
+void pgcat_take_facts(struct pgcat *k, const PGresult *res, const struct pgcat_query *q);
+
+/* catalog_map.c */
+void pgcat_map(struct pgcat *k, enum pgcat_class class, uint32_t oid, uint32_t value);
+uint32_t pgcat_find(const struct pgcat *k, uint32_t class, uint32_t oid); /* UINT32_MAX: not there */
+void pgcat_map_release(struct pgcat *k);
+const char *pgcat_schema(const struct pgcat *k, uint32_t oid); /* NULL: a system's, or not asked for */
+bool pgcat_wants_schema(const struct pgcat *k, const char *name);
+bool pgcat_is_left_out(const struct pgcat *k, const char *schema, const char *name);
+uint32_t pgcat_rel_of(const struct pgcat *k, uint32_t oid); /* place in rels, UINT32_MAX */
+const struct pgcat_col *pgcat_col_of(const struct pgcat *k, uint32_t rel, int attnum);
+/* Facts of the object, or of its column where sub is not 0. */
+uint32_t pgcat_fact_of(const struct pgcat *k, uint32_t class, uint32_t oid, int sub);
+
+/* catalog_names.c */
+/* Quoted unless it is [a-z_][a-z0-9_]*. */
+void pgcat_ident(struct ls_buf *out, const char *name);
+void pgcat_qualified(struct ls_buf *out, const char *schema, const char *name);
+/* Whether `name` is what the server makes of table, further names and a label ("pkey"), a number behind it or not. */
+bool pgcat_is_made_name(const char *name, const char *table, const char *rest, const char *label);
+/* The names of columns as the server joins them for such a name. */
+void pgcat_join_for_name(struct ls_buf *out, const char *column);
+
+/* catalog_table.c */
+void pgcat_take_schema(struct pgcat *k, const struct pgcat_row *r, int first, uint32_t fact);
+void pgcat_take_relation(struct pgcat *k, const struct pgcat_row *r, int first, uint32_t fact);
+void pgcat_take_columns(struct pgcat *k, const PGresult *res);
+void pgcat_take_toast(struct pgcat *k, const PGresult *res);
+void pgcat_take_inherits(struct pgcat *k, const PGresult *res);
+void pgcat_take_foreign_tables(struct pgcat *k, const PGresult *res);
+void pgcat_take_sequences(struct pgcat *k, const PGresult *res);
+/* Whose it is has been said: into facts, or into the column whose identity it is. */
+void pgcat_place_sequences(struct pgcat *k);
+
+void pgcat_take_composite(struct pgcat *k, const struct pgcat_row *r, int first, uint32_t fact);
+void pgcat_take_range(struct pgcat *k, const struct pgcat_row *r, int first, uint32_t fact);
+
+/* catalog_key.c */
+void pgcat_take_collations(struct pgcat *k, const PGresult *res);
+void pgcat_take_opclasses(struct pgcat *k, const PGresult *res);
+void pgcat_take_constraints(struct pgcat *k, const PGresult *res);
+void pgcat_take_indexes(struct pgcat *k, const PGresult *res);
+void pgcat_take_index_columns(struct pgcat *k, const PGresult *res);
+void pgcat_take_not_nulls(struct pgcat *k, const PGresult *res);
+void pgcat_take_domain_check(struct pgcat *k, const struct pgcat_row *r, int first, uint32_t fact);
+/* The next number of "{1,2}" or "1 2"; false at the end. */
+bool pgcat_next_number(const char **list, uint32_t *n);
+
+/* catalog_code.c */
+void pgcat_take_trigger(struct pgcat *k, const struct pgcat_row *r, int first, uint32_t fact);
+void pgcat_take_rule(struct pgcat *k, const struct pgcat_row *r, int first, uint32_t fact);
+
+/* catalog_deps.c */
+void pgcat_take_published(struct pgcat *k, const PGresult *res);
+void pgcat_take_members(struct pgcat *k, const PGresult *res);
+void pgcat_take_arrays(struct pgcat *k, const PGresult *res);
+void pgcat_take_view_rules(struct pgcat *k, const PGresult *res);
+void pgcat_take_edges(struct pgcat *k, const PGresult *res);
+void pgcat_take_comments(struct pgcat *k, const PGresult *res);
+void pgcat_take_labels(struct pgcat *k, const PGresult *res);
+void pgcat_take_definitions(struct pgcat *k, const PGresult *res);
+void pgcat_take_sizes(struct pgcat *k, const PGresult *res);
+void pgcat_take_notes(struct pgcat *k, const PGresult *res);
+void pgcat_add_edge(struct pgcat *k, struct pgcat_edge e);
+void pgcat_resolve_edges(struct pgcat *k);
+
+#endif
