@@ -62,6 +62,8 @@ static void make_rows(struct diff *s)
     if (s->ref)
         diff_rows_make(&s->rows, &s->ref->diff, &s->filter);
     ui_list_set_count(&s->list, s->rows.rows.n);
+    if (s->list.cursor == 0 && s->rows.rows.n > 1 && s->rows.rows.v[0].index < 0)
+        ui_list_go(&s->list, 1); /* a title has nothing to show */
     drop_doc(s);
     s->base.app->needs_layout = s->base.app->needs_paint = true;
 }
