@@ -242,29 +242,29 @@ struct columns {
     int half;
 };
 
-/* At most `half` - 2 cells of a line, padded to a column. */
-static void half_line(const struct columns *c, enum theme_role role, const struct piece *line, const pieces *words, const bool *is_common, int from)
+/* One half of a line: words from *next on, as many as fit; moves *next on. A word that is too long for a line stands alone and is cut by the view. */
+static void half_line(const struct columns *c, enum theme_role role, const pieces *words, const bool *is_common, size_t *next)
 {
     int cells = 0, max = c->half - 2;
+    size_t first = *next;
 
-    for (size_t i = 0; words && line && i < words->n; i++) {
-        int w = ls_text_width(words->v[i].s, words->v[i].n);
+    for (; *next < words->n; (*next)++) {
+        const struct piece *w = &words->v[*next];
+        int width = ls_text_width(w->s, w->n);
 
-        if (cells + w > max) {
-            ui_doc_adds(c->d, ROLE_DIM, c->d->ascii ? ">" : "…");
+        if (cells + width > max && *next > first)
             break;
-        }
-        ui_doc_add(c->d, !is_common || is_common[i] ? role : ROLE_MATCH, words->v[i].s, words->v[i].n);
-        cells += w;
+        ui_doc_add(c->d, !is_common || is_common[*next] ? role : ROLE_MATCH, w->s, w->n);
+        cells += width;
     }
-    if (from == 0)
-        ui_doc_pad(c->d, c->half);
 }
 
+/* A pair of lines, on as many lines as the longer half takes. */
 static void column_line(const struct columns *c, const struct piece *x, const struct piece *y, bool is_same_line)
 {
     pieces a = {0}, b = {0};
     bool *in_a = NULL, *in_b = NULL;
+    size_t at_a = 0, at_b = 0;
 
     if (x)
         cut_words(*x, &a);
@@ -272,10 +272,13 @@ static void column_line(const struct columns *c, const struct piece *x, const st
         cut_words(*y, &b);
     if (x && y && !is_same_line)
         common_words(&a, &b, &in_a, &in_b);
-    half_line(c, is_same_line ? ROLE_DIM : ROLE_DANGER, x, &a, in_a, 0);
-    ui_doc_adds(c->d, ROLE_BORDER, c->d->ascii ? "| " : "│ ");
-    half_line(c, is_same_line ? ROLE_DIM : ROLE_GOOD, y, &b, in_b, 1);
-    ui_doc_end(c->d);
+    do {
+        half_line(c, is_same_line ? ROLE_DIM : ROLE_DANGER, &a, in_a, &at_a);
+        ui_doc_pad(c->d, c->half);
+        ui_doc_adds(c->d, ROLE_BORDER, c->d->ascii ? "| " : "│ ");
+        half_line(c, is_same_line ? ROLE_DIM : ROLE_GOOD, &b, in_b, &at_b);
+        ui_doc_end(c->d);
+    } while (at_a < a.n || at_b < b.n);
     free(in_a);
     free(in_b);
     LS_VEC_RELEASE(&a);
