@@ -17,6 +17,11 @@ bool job_diff(struct app *a, const char *side_a, const char *side_b, const struc
 void job_diff_cancel(struct app *a);
 /* Compares two catalogues that are there already, with other options: at once. */
 void diffref_again(struct diffref *r, const struct ls_diff_opts *opts);
+/* drift.c: looks for it a moment after a snapshot where that costs little (SQLite, not too many migrations), and tells a->drift. */
+void drift_soon(struct app *a);
+void drift_look(struct app *a);
+/* A comparison of `migrations` with `live` was made: its count goes to the header and the banner. */
+void drift_set(struct app *a, const struct ls_diff *d);
 void pane_diff_set(struct app *a, struct diffref *r); /* takes it; for tests */
 
 #endif

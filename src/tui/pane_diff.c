@@ -92,6 +92,8 @@ static void on_diff(struct app *a, struct diffref *r, const struct ls_err *err)
     diffref_free(s->ref);
     s->ref = r;
     s->filter.schema = NULL; /* it was a text of the old one */
+    if (strcmp(s->sides[0], "migrations") == 0 && strcmp(s->sides[1], "live") == 0)
+        drift_set(a, &r->diff);
     make_rows(s);
     ls_buf_clear(&a->message);
 }

@@ -53,6 +53,20 @@ static void a_database_that_was_altered_by_hand(void **state)
     stage_quit(s);
 }
 
+/* Nobody asked: a moment after the start the console says it by itself. */
+static void drift_is_told_by_itself(void **state)
+{
+    struct stage *s = stage(state);
+
+    stage_tables(s, 2);
+    stage_cli(s, 0, "up --yes");
+    stage_sql(s, "ALTER TABLE t1 ADD COLUMN by_hand int");
+    stage_console(s, NULL);
+    pty_expect(s->p, "DRIFT: the database differs in 1 place");
+    pty_expect(s->p, "1 drift");
+    stage_quit(s);
+}
+
 static void sides_that_cannot_be_had(void **state)
 {
     struct stage *s = stage(state);
@@ -71,7 +85,7 @@ static void sides_that_cannot_be_had(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {ON_BOTH(the_schema_is_shown), ON_SQLITE(a_database_that_was_altered_by_hand), ON_SQLITE(sides_that_cannot_be_had)};
+    const struct CMUnitTest tests[] = {ON_BOTH(the_schema_is_shown), ON_SQLITE(a_database_that_was_altered_by_hand), ON_SQLITE(drift_is_told_by_itself), ON_SQLITE(sides_that_cannot_be_had)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -64,6 +64,19 @@ static void screens(void **state)
     scene_close(&s);
 }
 
+/* Known without being asked for: in the header, and above the timeline. */
+static void drift_is_told(void **state)
+{
+    struct scene s;
+
+    (void)state;
+    open_diff(&s, 80, 24);
+    scene_keys(&s, "1");
+    golden(&s, "drift-80x24");
+    assert_true(scene_shows(&s, "DRIFT: the database differs in 7 places"));
+    scene_close(&s);
+}
+
 static void a_renaming_is_asked_for(void **state)
 {
     struct scene s;
@@ -194,6 +207,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(screens),
+        cmocka_unit_test(drift_is_told),
         cmocka_unit_test(a_renaming_is_asked_for),
         cmocka_unit_test(filters),
         cmocka_unit_test(sides_are_asked_for_and_an_error_is_told),
