@@ -25,7 +25,8 @@ enum cli_kind {
     CLI_TEXT,
     CLI_COUNT,    /* 0, 1, 2, … */
     CLI_DURATION, /* milliseconds */
-    CLI_AGE       /* seconds; 30d, 12h */
+    CLI_AGE,      /* seconds; 30d, 12h */
+    CLI_LIST      /* text, and may be said again: cli_values.many */
 };
 
 /* X(ID, name, short or 0, kind, argument, help). Feeds the enum, the parser, --help, the completions and the check of the manual page. */
@@ -65,9 +66,27 @@ enum cli_kind {
     X(LIMIT, "limit", 'n', CLI_COUNT, "N", "show the newest N entries (20; 0: all)")                                                   \
     X(IMPORT, "import", 0, CLI_FLAG, NULL, "take over a schema_version table of an older tool, once")                                  \
     X(NO_RUN, "no-run", 0, CLI_FLAG, NULL, "do not run the .verify files")                                                             \
+    X(NO_SCHEMA, "no-schema", 0, CLI_FLAG, NULL, "do not replay the migrations to compare the schema")                                  \
     X(DIALECT, "dialect", 0, CLI_TEXT, "NAME", "postgres or sqlite")                                                                   \
     X(TO, "to", 0, CLI_TEXT, "FORMAT", "the format to convert to")                                                                     \
-    X(OUT, "out", 0, CLI_TEXT, "DIR", "the new folder (the old one's name with -FORMAT behind it)")                                    \
+    X(OUT, "out", 0, CLI_TEXT, "PATH", "where it is written: convert's new folder (else the old one's name with -FORMAT), snapshot's file") \
+    X(SCRATCH, "scratch", 0, CLI_TEXT, "URL", "PostgreSQL: a database on a server where scratch databases may be made")                \
+    X(TREE, "tree", 0, CLI_FLAG, NULL, "print differences as a tree (so it is on a terminal)")                                         \
+    X(UNIFIED, "unified", 0, CLI_FLAG, NULL, "print differences as a unified text (so it is in a pipe)")                               \
+    X(SUMMARY, "summary", 0, CLI_FLAG, NULL, "print what is missing where, and what differs, a line each")                             \
+    X(MARKDOWN, "markdown", 0, CLI_FLAG, NULL, "print differences as a report in Markdown")                                            \
+    X(SARIF, "sarif", 0, CLI_FLAG, NULL, "print a SARIF 2.1.0 log")                                                                    \
+    X(OWNER, "owner", 0, CLI_FLAG, NULL, "compare owners too")                                                                         \
+    X(PRIVILEGES, "privileges", 0, CLI_FLAG, NULL, "compare privileges too")                                                           \
+    X(ORDER, "order", 0, CLI_FLAG, NULL, "compare the order of columns too")                                                           \
+    X(NO_COMMENTS, "no-comments", 0, CLI_FLAG, NULL, "do not compare comments and security labels")                                    \
+    X(NO_RENAMES, "no-renames", 0, CLI_FLAG, NULL, "do not look for renamings")                                                        \
+    X(ACCEPT_RENAME, "accept-rename", 0, CLI_LIST, "FROM=TO", "this is a renaming: users.type=users.kind, table a=table b; may be repeated") \
+    X(REJECT_RENAME, "reject-rename", 0, CLI_LIST, "FROM=TO", "this is no renaming; may be repeated")                                  \
+    X(SAVE, "save", 0, CLI_FLAG, NULL, "keep the accepted and rejected renamings in lockstep.conf")                                    \
+    X(IGNORE, "ignore", 0, CLI_LIST, "PATTERN", "say nothing of these: [KIND ]PATTERN[:ATTRIBUTE], as in 'table audit_*'; may be repeated") \
+    X(MERMAID, "mermaid", 0, CLI_FLAG, NULL, "print a Mermaid diagram (the default)")                                                  \
+    X(DOT, "dot", 0, CLI_FLAG, NULL, "print a Graphviz diagram")                                                                       \
     X(APPLIED, "applied", 0, CLI_TEXT, "IDS", "these are in the database, whatever it shows (7,9)")                                    \
     X(PENDING, "pending", 0, CLI_TEXT, "IDS", "these are not in the database, whatever it shows (7,9)")                                \
     X(FINISH, "finish", 0, CLI_FLAG, NULL, "bring a settlement that was broken off to its end")                                        \
@@ -81,6 +100,7 @@ enum cli_option_id {
         CLI_N_OPTIONS
 };
 #define CLI_O(id) (UINT64_C(1) << CLI_OPT_##id)
+_Static_assert(CLI_N_OPTIONS <= 64, "a set of options is a uint64_t");
 /* What goes without a command. */
 #define CLI_ALONE (CLI_O(GENERATE_COMPLETION) | CLI_O(DUMP_KEYS))
 /* What every command takes. */
@@ -97,16 +117,23 @@ struct cli_option {
 };
 extern const struct cli_option cli_options[CLI_N_OPTIONS];
 
+#define CLI_MAX_MANY 64
 /* Borrowed from the words that were parsed. */
 struct cli_values {
     uint64_t set; /* CLI_O(…) of what was given */
     const char *text[CLI_N_OPTIONS];
     long number[CLI_N_OPTIONS];
+    /* CLI_LIST: every value that was said, in order; text has the last one. */
+    struct {
+        int id;
+        const char *text;
+    } many[CLI_MAX_MANY];
+    int n_many;
 };
 
 /* Every command, in the order of --help; commands.c has a row for each, cmd.h its function. */
 #define CLI_COMMANDS(X)                                                                                                                \
-    X(status) X(up) X(down) X(to) X(plan) X(verify) X(new) X(mark) X(conflicts) X(renumber) X(reconcile) X(adopt) X(convert) X(backup) X(backups) X(log) X(init) X(split) X(formats)             \
+    X(status) X(up) X(down) X(to) X(plan) X(verify) X(new) X(mark) X(conflicts) X(renumber) X(reconcile) X(adopt) X(convert) X(diff) X(drift) X(snapshot) X(erd) X(backup) X(backups) X(log) X(init) X(split) X(formats)             \
     X(version) X(help)
 
 #define CLI_MAX_ARGS 3

@@ -3,6 +3,8 @@
 #define LS_CLI_CMD_H
 
 #include "cli/cli.h"
+#include "lockstep/diff/diff.h"
+#include "lockstep/engine/side.h"
 
 #define X(name) int cli_cmd_##name(struct cli_ctx *ctx);
 CLI_COMMANDS(X)
@@ -91,6 +93,32 @@ void cli_progress_close(struct cli_progress *p);
 int cli_apply(struct cli_ctx *ctx, const struct ls_plan_request *req);
 void cli_findings(const struct cli_ctx *ctx, FILE *to, const struct ls_plan *plan);
 LS_MUST_CHECK enum ls_rc cli_count_arg(struct cli_ctx *ctx, const char *word, long dflt, long *out); /* "3", "all" (-1), NULL (dflt) */
+
+/* compare.c: two sides, loaded and compared. */
+struct cli_compare {
+    struct cli_ctx *ctx;
+    struct ls_side_world world;
+    struct ls_catalog *a, *b;
+    struct ls_diff diff;
+    struct ls_arena *arena;          /* of choices and patterns */
+    LS_VEC(struct ls_rename_choice) choices;
+    LS_VEC(struct ls_diff_ignore) ignore;
+    LS_VEC(struct config_target *) targets; /* of environments that were named */
+    struct cli_progress progress;
+    struct ls_run_hooks hooks;
+};
+/* Loads the project, makes a session (ctx->session) and a world. On failure ctx->error is set; end it in each case. */
+LS_MUST_CHECK enum ls_rc cli_compare_begin(struct cli_compare *c, struct cli_ctx *ctx);
+LS_MUST_CHECK enum ls_rc cli_load_side(struct cli_compare *c, const char *text, struct ls_catalog **out);
+LS_MUST_CHECK enum ls_rc cli_compare_sides(struct cli_compare *c, const char *a, const char *b);
+void cli_compare_end(struct cli_compare *c);
+void cli_side_notes(struct cli_ctx *ctx, const struct ls_diags *notes); /* on stderr, unless --quiet */
+/* What the options and the project say is to be left out, and which renamings are decided; lives as long as c. */
+LS_MUST_CHECK enum ls_rc cli_diff_opts(struct cli_compare *c, struct ls_diff_opts *out);
+/* diff_out.c: in the form that was asked for. */
+void cli_print_diff(struct cli_compare *c);
+/* diff_sarif.c */
+json_t *cli_diff_sarif(const struct ls_diff *d);
 
 /* beside.c: the snapshot's format and another one's view in two columns. */
 int cli_beside(struct cli_ctx *ctx);

@@ -3,7 +3,85 @@
 
 #include "cli/cmd.h"
 
+#include "lockstep/engine/proof.h"
 #include "lockstep/engine/verify.h"
+
+/* --- the schema ---------------------------------------------------------------------------------------------------------------------------------- */
+
+#define MAX_SHOWN 5 /* differences; `lockstep drift` shows them all */
+
+static void print_proof(struct cli_ctx *ctx, const struct ls_proof *p)
+{
+    size_t shown = 0, n = 0;
+
+    for (int k = 0; k < LS_N_FACTS; k++)
+        n += p->diff.n_by_kind[k];
+    if (p->state == LS_PROOF_NOT_HAD) {
+        cli_print(ctx, "schema: not proved: %s", p->why);
+        return;
+    }
+    if (p->state == LS_PROOF_EQUAL) {
+        cli_print(ctx, "schema: proved: the database has what the applied migrations promise, and nothing else (%u objects)", (unsigned)p->live->n_facts);
+        return;
+    }
+    cli_print(ctx, "schema: %zu difference%s from what the applied migrations promise; `lockstep drift` shows all", n, n == 1 ? "" : "s");
+    for (size_t i = 0; i < p->diff.d.n && shown < MAX_SHOWN; i++) {
+        struct ls_buf line = LS_BUF_INIT;
+
+        if (!p->diff.d.v[i].is_implied) {
+            ls_difference_line(&p->diff.d.v[i], &line);
+            cli_print(ctx, "  %s", line.ptr);
+            shown++;
+        }
+        ls_buf_release(&line);
+    }
+}
+
+static json_t *proof_json(const struct ls_proof *p)
+{
+    json_t *o = json_object(), *list = json_array();
+
+    cli_json_set(o, "state", ls_proof_name(p->state));
+    cli_json_set(o, "why", p->why);
+    for (size_t i = 0; i < p->diff.d.n; i++) {
+        struct ls_buf line = LS_BUF_INIT;
+
+        ls_difference_line(&p->diff.d.v[i], &line);
+        (void)json_array_append_new(list, cli_json_text(line.ptr));
+        ls_buf_release(&line);
+    }
+    (void)json_object_set_new(o, "differences", list);
+    return o;
+}
+
+/* *differs: the database has another schema than its migrations promise. */
+static enum ls_rc prove(struct cli_ctx *ctx, bool *differs)
+{
+    struct ls_diff_opts opts;
+    struct ls_proof proof = {0};
+    struct cli_compare c;
+    enum ls_rc rc = cli_compare_begin(&c, ctx);
+
+    if (rc == LS_OK)
+        rc = cli_diff_opts(&c, &opts);
+    if (rc == LS_OK) {
+        struct cli_guard *guard = cli_guard_begin(ctx);
+
+        rc = ls_prove_schema(&c.world, &opts, &proof, &ctx->error);
+        cli_guard_end(guard);
+        cli_progress_close(&c.progress);
+    }
+    if (rc == LS_OK && ctx->root)
+        (void)json_object_set_new(ctx->root, "schema", proof_json(&proof));
+    else if (rc == LS_OK)
+        print_proof(ctx, &proof);
+    *differs = proof.state == LS_PROOF_DIFFERS;
+    ls_proof_release(&proof);
+    cli_compare_end(&c);
+    return rc;
+}
+
+/* --- the rest ------------------------------------------------------------------------------------------------------------------------------------ */
 
 static void print_report(struct cli_ctx *ctx, const struct ls_verify_report *r)
 {
@@ -68,5 +146,13 @@ int cli_cmd_verify(struct cli_ctx *ctx)
     if (bad || report.n_verify_failed > 0 || rc == LS_E_DRIFT)
         code = ls_rc_exit_code(LS_E_DRIFT);
     ls_verify_report_release(&report);
+    if (ctx->snap->has_db && ctx->snap->ledger.exists && !cli_has(ctx, CLI_O(NO_SCHEMA))) {
+        bool differs = false;
+
+        if (prove(ctx, &differs) != LS_OK)
+            return cli_fail(ctx);
+        if (differs)
+            code = ls_rc_exit_code(LS_E_DRIFT);
+    }
     return code;
 }

@@ -7,6 +7,13 @@
 
 #include "cli/cmd.h"
 
+#define SIDES_HELP                                                                                                                                  \
+    "A side is live, migrations (what the applied ones promise), an environment's name, a URL, dir:PATH[@VERSION], file:PATH, backup:NAME, "         \
+    "drizzle:PATH or snapshot:PATH."
+#define DIFF_OPTIONS                                                                                                                                \
+    (CLI_O(SCRATCH) | CLI_O(TREE) | CLI_O(UNIFIED) | CLI_O(SUMMARY) | CLI_O(MARKDOWN) | CLI_O(SARIF) | CLI_O(OWNER) | CLI_O(PRIVILEGES) |            \
+     CLI_O(ORDER) | CLI_O(NO_COMMENTS) | CLI_O(NO_RENAMES) | CLI_O(ACCEPT_RENAME) | CLI_O(REJECT_RENAME) | CLI_O(SAVE) | CLI_O(IGNORE))
+
 const struct cli_command cli_commands[] = {
     {.name = "status", .args = "", .summary = "show where the database stands: history, pending, dirty, changed",
      .details = "With --check the exit code says it: 0 nothing to do, 6 something is pending or differs, 3 nothing can run (dirty, duplicate versions). "
@@ -26,8 +33,9 @@ const struct cli_command cli_commands[] = {
      .details = "The SQL goes to standard output and runs as it stands in psql or sqlite3; what the operator should know goes to standard error.",
      .max_args = 2, .flags = CLI_NEEDS_DB, .words = {"up down to"}, .run = cli_cmd_plan},
     {.name = "verify", .args = "", .summary = "check checksums, order, gaps, duplicates, missing downs, and run the .verify files",
-     .details = "The .verify files of applied migrations run in a read-only transaction that is rolled back. The exit code is 6 when a check fails.",
-     .options = CLI_O(NO_RUN), .flags = CLI_NEEDS_DB, .run = cli_cmd_verify},
+     .details = "The .verify files of applied migrations run in a read-only transaction that is rolled back. Then the applied migrations are replayed in a "
+                "scratch database, and the database must have the schema that they promise. The exit code is 6 when a check fails.",
+     .options = CLI_O(NO_RUN) | CLI_O(NO_SCHEMA) | CLI_O(SCRATCH), .flags = CLI_NEEDS_DB, .run = cli_cmd_verify},
     {.name = "new", .args = "NAME", .summary = "write the empty files of a new migration", .min_args = 1, .max_args = 1, .run = cli_cmd_new},
     {.name = "mark", .args = "VERSION applied|pending", .summary = "record a migration as applied or pending without running it",
      .details = "What others call force, stamp or resolve. Shows the ledger statements it will run, and asks. With --import, and no other words, the rows of a "
@@ -53,6 +61,22 @@ const struct cli_command cli_commands[] = {
      .details = "The folder that it is made from is left alone. What the other tool cannot express is listed. Without a database only files are written. Shows "
                 "everything first, and asks.",
      .options = CLI_O(TO) | CLI_O(OUT) | CLI_O(DRY_RUN), .flags = CLI_WRITES, .run = cli_cmd_convert},
+    {.name = "diff", .args = "A [B]", .summary = "show what differs between the schemas of two sides: databases, folders, files, backups, snapshots",
+     .details = SIDES_HELP " B is live when it is left out. Exit code: 0 the same, 1 different, 2 and above an error.",
+     .min_args = 1, .max_args = 2, .options = DIFF_OPTIONS | CLI_O(DIALECT), .words = {"live migrations dir: file: backup: drizzle: snapshot:",
+                                                                                       "live migrations dir: file: backup: drizzle: snapshot:"},
+     .run = cli_cmd_diff},
+    {.name = "drift", .args = "", .summary = "show how the database differs from what its applied migrations promise",
+     .details = "The applied migrations are replayed in a scratch database, and the two are compared: diff migrations live, for cron and CI. The exit code is 6 "
+                "when they differ.",
+     .options = DIFF_OPTIONS, .flags = CLI_NEEDS_DB, .run = cli_cmd_drift},
+    {.name = "snapshot", .args = "[SIDE]", .summary = "save a schema as a text that version control can compare",
+     .details = "JSON, an object a line, sorted; `snapshot:FILE` is a side for diff then. " SIDES_HELP " It is live when it is left out.",
+     .max_args = 1, .options = CLI_O(OUT) | CLI_O(DIALECT) | CLI_O(SCRATCH), .words = {"live migrations dir: file: backup: drizzle: snapshot:"},
+     .run = cli_cmd_snapshot},
+    {.name = "erd", .args = "[SIDE]", .summary = "draw the tables and their foreign keys as a Mermaid or Graphviz diagram",
+     .details = SIDES_HELP " It is live when it is left out.", .max_args = 1, .options = CLI_O(MERMAID) | CLI_O(DOT) | CLI_O(DIALECT) | CLI_O(SCRATCH),
+     .words = {"live migrations dir: file: backup: drizzle: snapshot:"}, .run = cli_cmd_erd},
     {.name = "backup", .args = "", .summary = "back the database up and read the backup back", .options = CLI_O(JOBS) | CLI_O(NO_READBACK),
      .flags = CLI_NEEDS_DB, .run = cli_cmd_backup},
     {.name = "backups", .args = "[list | verify NAME | prune]", .summary = "list, verify or prune backups",

@@ -17,6 +17,7 @@ static const struct {
     {CLI_OPT_FORMAT, "lockstep golang-migrate"},
     {CLI_OPT_THEME, "dark light high-contrast mono"},
     {CLI_OPT_DIALECT, "postgres sqlite"},
+    {CLI_OPT_OUT, "@file"},
     {CLI_OPT_GENERATE_COMPLETION, "bash zsh fish"},
 };
 

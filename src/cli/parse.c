@@ -112,6 +112,12 @@ static enum ls_rc set_value(struct parser *p, int id, const char *value)
         }
         v->number[id] = ms;
         break;
+    case CLI_LIST:
+        if (v->n_many == CLI_MAX_MANY)
+            return ls_err_set(p->err, LS_E_USAGE, "--%s: that is one too many; %d are allowed", name, CLI_MAX_MANY);
+        v->many[v->n_many].id = id;
+        v->many[v->n_many++].text = value;
+        break;
     case CLI_FLAG:
     case CLI_TEXT:
         break;

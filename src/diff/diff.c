@@ -286,15 +286,24 @@ static void copy_notes(struct ls_diff *d, const struct ls_catalog *c)
     }
 }
 
-static void note_lacks(struct ls_diff *d, const struct ls_catalog *c)
+/* Only what the other side has something of: silence about what nobody has is no loss. */
+static void note_lacks(struct ls_diff *d, const struct ls_catalog *c, const struct ls_catalog *other)
 {
     struct ls_buf kinds = LS_BUF_INIT;
+    bool has[LS_N_ATTRS] = {false};
 
-    for (int k = LS_FACT_NONE + 1; k < LS_N_FACTS; k++)
-        if (c->lacks[k])
+    for (uint32_t i = 0; i < other->n_facts; i++)
+        for (uint32_t k = 0; k < other->facts[i].n_attrs; k++)
+            has[other->facts[i].attrs[k].attr] = true;
+    for (int k = LS_FACT_NONE + 1; k < LS_N_FACTS; k++) {
+        uint32_t n = 0;
+
+        (void)ls_catalog_kind(other, (enum ls_fact_kind)k, &n);
+        if (c->lacks[k] && n > 0)
             ls_buf_addf(&kinds, "%s%s", kinds.len > 0 ? ", " : "", ls_fact_kind_plural((enum ls_fact_kind)k));
+    }
     for (int a = 0; a < LS_N_ATTRS; a++)
-        if (c->lacks_attr[a])
+        if (c->lacks_attr[a] && has[a] && ls_attr_class((enum ls_attr)a) <= LS_ATTR_ORDER)
             ls_buf_addf(&kinds, "%s%s", kinds.len > 0 ? ", " : "", ls_attr_name((enum ls_attr)a));
     if (kinds.len > 0)
         *LS_VEC_PUSH(&d->notes.d) =
@@ -332,8 +341,8 @@ void ls_diff_make(const struct ls_catalog *a, const struct ls_catalog *b, const 
     }
     copy_notes(out, a);
     copy_notes(out, b);
-    note_lacks(out, a);
-    note_lacks(out, b);
+    note_lacks(out, a, b);
+    note_lacks(out, b, a);
     diff_match_release(&m);
 }
 

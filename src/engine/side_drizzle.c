@@ -125,8 +125,6 @@ enum ls_rc side_load_drizzle(struct side_job *j, struct ls_catalog **out, struct
         set_lacks(*out);
         *out = side_filter(*out, is_lacked, NULL);
         rename_source(*out, root, path);
-        side_note(j, LS_SEV_INFO, "drizzle-says-less", NULL, 0, NULL,
-                  "a Drizzle snapshot says nothing of triggers, functions, extensions, comments, owners, privileges, collations, partitions and the order of columns");
     }
     ls_buf_release(&ddl);
     json_decref(list);

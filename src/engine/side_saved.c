@@ -49,8 +49,11 @@ static void put_pair(struct ls_buf *out, const char *key, const char *value)
     put_text(out, value);
 }
 
-static bool is_saved(enum ls_attr a)
+/* How a SQLite file is written and opened is no part of its schema. */
+static bool is_saved(const struct ls_fact *f, enum ls_attr a)
 {
+    if (a == LS_A_PARTS && f->kind == LS_FACT_DATABASE)
+        return false;
     return a != LS_A_ROWS && a != LS_A_BYTES && a != LS_A_OID && a != LS_A_DEFINITION;
 }
 
@@ -86,7 +89,7 @@ static void put_fact(struct ls_buf *out, const struct ls_catalog *c, uint32_t i)
     ls_buf_adds(out, ", ");
     put_pair(out, "name", f->name);
     for (uint32_t k = 0; k < f->n_attrs; k++) {
-        if (!is_saved(f->attrs[k].attr))
+        if (!is_saved(f, f->attrs[k].attr))
             continue;
         ls_buf_adds(out, ", ");
         put_pair(out, ls_attr_name(f->attrs[k].attr), f->attrs[k].value);

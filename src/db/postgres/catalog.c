@@ -91,6 +91,8 @@ static void release(struct pgcat *k)
     pgcat_map_release(k);
     LS_VEC_RELEASE(&k->schemas);
     LS_VEC_RELEASE(&k->collations);
+    LS_VEC_RELEASE(&k->types);
+    LS_VEC_RELEASE(&k->index_cols);
     LS_VEC_RELEASE(&k->rels);
     LS_VEC_RELEASE(&k->cols);
     LS_VEC_RELEASE(&k->seqs);

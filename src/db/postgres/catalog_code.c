@@ -33,7 +33,7 @@ static void set_part(struct pgcat *k, uint32_t fact, enum ls_attr a, const char 
         to--;
     ls_buf_clear(&k->text);
     ls_buf_add(&k->text, text + from, to - from);
-    ls_catalog_set(k->b, fact, a, k->text.ptr);
+    pgcat_set(k, fact, a, k->text.ptr);
 }
 
 /* --- triggers --- */

@@ -140,7 +140,7 @@ static void take_check(struct pgcat *k, const struct pgcat_row *r, uint32_t rel,
 
         only = n++ == 0 && col != NULL ? col->name : "";
     }
-    ls_catalog_set(k->b, fact, LS_A_EXPRESSION, pgcat_get(r, N_EXPR));
+    pgcat_set(k, fact, LS_A_EXPRESSION, pgcat_get(r, N_EXPR));
     if (pgcat_is(r, N_NO_INHERIT))
         ls_catalog_set(k->b, fact, LS_A_NO_INHERIT, "yes");
     if (pgcat_is_made_name(pgcat_get(r, N_NAME), k->rels.v[rel].name, only, "check"))
@@ -189,6 +189,7 @@ void pgcat_take_constraints(struct pgcat *k, const PGresult *res)
     for (struct pgcat_row r = {res, 0}; r.row < PQntuples(res); r.row++) {
         uint32_t rel = pgcat_rel_of(k, pgcat_oid(&r, N_RELID));
 
+        pgcat_keep_reading(k, &r);
         if (rel != UINT32_MAX)
             take_constraint(k, &r, rel);
     }
@@ -334,7 +335,7 @@ static void set_keys(struct pgcat *k, const struct pgcat_row *r, struct key_read
         pgcat_ident(&include, col == NULL ? "?" : col->name);
         pgcat_join_for_name(&k->more, col == NULL ? "?" : col->name);
     }
-    ls_catalog_set(k->b, fact, LS_A_KEY, k->text.ptr);
+    pgcat_set(k, fact, LS_A_KEY, k->text.ptr);
     ls_catalog_set(k->b, fact, LS_A_INCLUDE, include.ptr);
     ls_buf_release(&include);
 }
@@ -366,7 +367,7 @@ static void take_index(struct pgcat *k, const struct pgcat_row *r, uint32_t rel)
         ls_catalog_set(k->b, fact, LS_A_SYSTEM_NAME, "yes");
     if (key == NULL || key->type == 'x') {
         ls_catalog_set(k->b, fact, LS_A_METHOD, pgcat_get(r, I_METHOD));
-        ls_catalog_set(k->b, fact, LS_A_PREDICATE, pgcat_get(r, I_PREDICATE));
+        pgcat_set(k, fact, LS_A_PREDICATE, pgcat_get(r, I_PREDICATE));
     }
     if (key == NULL && pgcat_is(r, I_UNIQUE))
         ls_catalog_set(k->b, fact, LS_A_UNIQUE, "yes");
@@ -387,23 +388,49 @@ static void take_index(struct pgcat *k, const struct pgcat_row *r, uint32_t rel)
     ls_buf_release(&x.expr);
 }
 
+static int by_index(const void *a, const void *b)
+{
+    const struct pgcat_index_col *x = a, *y = b;
+
+    if (x->index != y->index)
+        return x->index < y->index ? -1 : 1;
+    return x->attnum < y->attnum ? -1 : x->attnum > y->attnum;
+}
+
+static void add_numbered(struct ls_buf *out, int attnum, const char *text)
+{
+    if (text != NULL && text[0] != '\0')
+        ls_buf_addf(out, "%s%d: %s", out->len > 0 ? "; " : "", attnum, text);
+}
+
+/* Statistics targets as "1: 500; 2: 100", the parameters of operator classes as "1: siglen=32". */
+static void set_index_columns(struct pgcat *k)
+{
+    if (k->index_cols.n > 1)
+        qsort(k->index_cols.v, k->index_cols.n, sizeof(*k->index_cols.v), by_index);
+    for (size_t i = 0; i < k->index_cols.n;) {
+        uint32_t index = k->index_cols.v[i].index, fact = pgcat_find(k, PGC_CLASS, index);
+
+        ls_buf_clear(&k->text);
+        ls_buf_clear(&k->more);
+        for (; i < k->index_cols.n && k->index_cols.v[i].index == index; i++) {
+            add_numbered(&k->text, k->index_cols.v[i].attnum, k->index_cols.v[i].target);
+            add_numbered(&k->more, k->index_cols.v[i].attnum, k->index_cols.v[i].options);
+        }
+        ls_catalog_set(k->b, fact, LS_A_STATISTICS_TARGET, k->text.ptr);
+        ls_catalog_set(k->b, fact, LS_A_ATTRIBUTES, k->more.ptr);
+    }
+}
+
 void pgcat_take_indexes(struct pgcat *k, const PGresult *res)
 {
     for (struct pgcat_row r = {res, 0}; r.row < PQntuples(res); r.row++) {
         uint32_t rel = pgcat_rel_of(k, pgcat_oid(&r, I_RELID));
 
+        pgcat_keep_reading(k, &r);
         if (rel != UINT32_MAX)
             take_index(k, &r, rel);
     }
+    set_index_columns(k);
 }
 
-/* index, its statistics targets as "1: 500", the parameters of its operator classes as "1: siglen=32" */
-void pgcat_take_index_columns(struct pgcat *k, const PGresult *res)
-{
-    for (struct pgcat_row r = {res, 0}; r.row < PQntuples(res); r.row++) {
-        uint32_t fact = pgcat_find(k, PGC_CLASS, pgcat_oid(&r, 0));
-
-        ls_catalog_set(k->b, fact, LS_A_STATISTICS_TARGET, pgcat_get(&r, 1));
-        ls_catalog_set(k->b, fact, LS_A_ATTRIBUTES, pgcat_get(&r, 2));
-    }
-}

@@ -2,6 +2,7 @@
  *
  *   catalog.c            the transaction, the order of the queries, the end; the mark
  *   catalog_rows.c       rows whose columns are named after attributes become facts: most kinds need nothing else
+ *   catalog_canon.c      where the server's text is no fixpoint
  *   catalog_map.c        which fact an oid stands for; relations, columns, schemas by oid
  *   catalog_table.c      columns, inheritance, sequences
  *   catalog_key.c        constraints and indexes, from raw columns
@@ -28,6 +29,7 @@ enum pgcat_class {
     PGC_KEY,
     PGC_SEQ,
     PGC_COLLATION_NAME,
+    PGC_TYPE_NAME,
     PGC_DATABASE = 1262,
     PGC_TYPE = 1247,
     PGC_PROC = 1255,
@@ -102,6 +104,13 @@ struct pgcat_opclass {
     bool is_default;
 };
 
+/* What is set of a column of an index. */
+struct pgcat_index_col {
+    uint32_t index;
+    int attnum;
+    const char *target, *options;
+};
+
 /* An edge as pg_depend has it, kept until every fact is there. */
 struct pgcat_edge {
     uint32_t class, oid, ref_class, ref_oid;
@@ -121,7 +130,8 @@ struct pgcat {
     int version;
     struct pgcat_slot *slots;
     size_t n_slots, n_used;
-    LS_VEC(const char *) schemas, collations;
+    LS_VEC(const char *) schemas, collations, types;
+    LS_VEC(struct pgcat_index_col) index_cols;
     LS_VEC(struct pgcat_rel) rels;
     LS_VEC(struct pgcat_col) cols;
     LS_VEC(struct pgcat_seq) seqs;
@@ -153,6 +163,12 @@ static inline bool pgcat_is(const struct pgcat_row *r, int col)
 {
     return PQgetvalue(r->res, r->row, col)[0] == 't';
 }
+/* To be called for each row: takes in what has arrived, so that the server need not wait for us before it goes on. */
+static inline void pgcat_keep_reading(struct pgcat *k, const struct pgcat_row *r)
+{
+    if (r->row % 256 == 255)
+        (void)PQconsumeInput(k->c->conn); /* an error shows when the next result is read */
+}
 static inline char pgcat_char(const struct pgcat_row *r, int col)
 {
     return PQgetvalue(r->res, r->row, col)[0];
@@ -174,6 +190,9 @@ struct pgcat_query {
 /* catalog_sql.c ... */
 extern const struct pgcat_query pgcat_table_queries[], pgcat_type_queries[], pgcat_code_queries[], pgcat_other_queries[], pgcat_last_queries[];
 void pgcat_expand(const char *sql, int version, struct ls_buf *out);
+
+/* catalog_canon.c: as ls_catalog_set, for what may hold an expression */
+void pgcat_set(struct pgcat *k, uint32_t fact, enum ls_attr a, const char *text);
 
 /* catalog_rows.c */
 void pgcat_take_facts(struct pgcat *k, const PGresult *res, const struct pgcat_query *q);
@@ -203,6 +222,7 @@ void pgcat_join_for_name(struct ls_buf *out, const char *column);
 void pgcat_take_schema(struct pgcat *k, const struct pgcat_row *r, int first, uint32_t fact);
 void pgcat_take_relation(struct pgcat *k, const struct pgcat_row *r, int first, uint32_t fact);
 void pgcat_take_columns(struct pgcat *k, const PGresult *res);
+void pgcat_take_type_names(struct pgcat *k, const PGresult *res);
 void pgcat_take_toast(struct pgcat *k, const PGresult *res);
 void pgcat_take_inherits(struct pgcat *k, const PGresult *res);
 void pgcat_take_foreign_tables(struct pgcat *k, const PGresult *res);
@@ -218,7 +238,6 @@ void pgcat_take_collations(struct pgcat *k, const PGresult *res);
 void pgcat_take_opclasses(struct pgcat *k, const PGresult *res);
 void pgcat_take_constraints(struct pgcat *k, const PGresult *res);
 void pgcat_take_indexes(struct pgcat *k, const PGresult *res);
-void pgcat_take_index_columns(struct pgcat *k, const PGresult *res);
 void pgcat_take_not_nulls(struct pgcat *k, const PGresult *res);
 void pgcat_take_domain_check(struct pgcat *k, const struct pgcat_row *r, int first, uint32_t fact);
 /* The next number of "{1,2}" or "1 2"; false at the end. */

@@ -91,6 +91,7 @@ void pgcat_take_facts(struct pgcat *k, const PGresult *res, const struct pgcat_q
         const char *schema, *parent, *name = pgcat_get(&r, s.in[IN_NAME]);
         uint32_t oid = s.in[IN_OID] < 0 ? 0 : pgcat_oid(&r, s.in[IN_OID]), fact;
 
+        pgcat_keep_reading(k, &r);
         if (pgcat_find(k, PGC_MEMBER, oid) != UINT32_MAX && pgcat_find(k, q->class, oid) != UINT32_MAX)
             continue; /* an extension's: it is mapped to that already */
         if (!find_place(k, &r, &s, &schema, &parent))
@@ -102,7 +103,7 @@ void pgcat_take_facts(struct pgcat *k, const PGresult *res, const struct pgcat_q
         fact = ls_catalog_add(k->b, kind, schema, parent, name);
         pgcat_map(k, q->class, oid, fact);
         for (int i = 0; i < s.n_attrs; i++)
-            ls_catalog_set(k->b, fact, s.attrs[i].attr, pgcat_get(&r, s.attrs[i].col));
+            pgcat_set(k, fact, s.attrs[i].attr, pgcat_get(&r, s.attrs[i].col));
         if (q->each != NULL)
             q->each(k, &r, s.first_own, fact);
     }

@@ -61,20 +61,25 @@ void pgcat_expand(const char *sql, int version, struct ls_buf *out)
     "from pg_class c where c.relkind in ('r', 'p', 'f', 'v', 'm') and c.relnamespace not in " SYSTEM_SCHEMAS
 
 #define STORAGE_WORD(x) "case " x " when 'p' then 'plain' when 'm' then 'main' when 'x' then 'extended' when 'e' then 'external' end"
-/* A default has no columns to name, so it is written without its table: the server need not open that. */
+/* Of an index's columns only those with something to say. The types of the system go without their names, TYPE_NAMES has them: the name of a type is
+ * the dearest of what a column needs. A default has no columns to name, so it is written without its table: the server need not open that. */
 #define COLUMNS                                                                                                                                   \
-    "select a.attrelid, a.attnum, a.attname, a.atttypid, format_type(a.atttypid, a.atttypmod), a.attnotnull, a.attcollation, "                    \
+    "select a.attrelid, a.attnum, a.attname, a.atttypid, "                                                                                         \
+    "case when a.atttypmod >= 0 or a.atttypid >= " USER_OID " then format_type(a.atttypid, a.atttypmod) end, a.attnotnull, a.attcollation, "                    \
     "case when a.attcollation <> t.typcollation then (select " QUALIFIED("n.nspname", "o.collname")                                               \
     " from pg_collation o join pg_namespace n on n.oid = o.collnamespace where o.oid = a.attcollation) end, "                                     \
     "case when a.attstorage <> t.typstorage then " STORAGE_WORD("a.attstorage") " end, "                                                          \
     "@14{case a.attcompression when 'p' then 'pglz' when 'l' then 'lz4' end@@null}, "                                                             \
     "case when a.attstattarget >= 0 then a.attstattarget end, "                                                                                   \
-    "case when a.attoptions is not null or a.attfdwoptions is not null then concat_ws(', ', " COLUMN_OPTIONS("a.attoptions") ", "                 \
+    "case when " HAS_COLUMN_OPTIONS("a.attoptions") " or a.attfdwoptions is not null then concat_ws(', ', " COLUMN_OPTIONS("a.attoptions") ", "                 \
     FOREIGN_OPTIONS("a.attfdwoptions") ") end, a.attidentity, a.attgenerated, "                                                                   \
     "pg_get_expr(d.adbin, case when a.attgenerated = '' then 0 else d.adrelid end), d.oid, " ACL("a.attacl", "c", "c.relowner")                   \
     " from pg_attribute a join pg_class c on c.oid = a.attrelid join pg_type t on t.oid = a.atttypid "                                            \
     "left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum "                                                                    \
-    "where c.relkind in ('r', 'p', 'f', 'v', 'm') and a.attnum > 0 and not a.attisdropped and c.relnamespace not in " SYSTEM_SCHEMAS
+    "where (c.relkind in ('r', 'p', 'f', 'v', 'm') or (c.relkind in ('i', 'I') and (a.attstattarget >= 0 or " HAS_COLUMN_OPTIONS("a.attoptions") "))) "          \
+    "and a.attnum > 0 and not a.attisdropped and c.relnamespace not in " SYSTEM_SCHEMAS
+
+#define TYPE_NAMES "select oid, format_type(oid, null) from pg_type where oid < " USER_OID " and typtype in ('b', 'd', 'r', 'm', 'p')"
 
 #define TOAST                                                                                                                                     \
     "select c.oid, (select string_agg(o, ', ' order by o collate \"C\") from (select unnest(c.reloptions) o union all "                           \
@@ -127,17 +132,12 @@ void pgcat_expand(const char *sql, int version, struct ls_buf *out)
     "from pg_index i join pg_class c on c.oid = i.indexrelid join pg_am a on a.oid = c.relam "                                                    \
     "where i.indrelid >= " USER_OID " and not c.relispartition and c.relnamespace not in " SYSTEM_SCHEMAS
 
-#define INDEX_COLUMNS                                                                                                                             \
-    "select a.attrelid, string_agg(case when a.attstattarget >= 0 then a.attnum || ': ' || a.attstattarget end, ', ' order by a.attnum), "        \
-    "string_agg(a.attnum || ': ' || " COLUMN_OPTIONS("a.attoptions") ", '; ' order by a.attnum) "                                                 \
-    "from pg_attribute a join pg_class c on c.oid = a.attrelid where c.relkind in ('i', 'I') and a.attrelid >= " USER_OID                         \
-    " and (a.attstattarget >= 0 or a.attoptions is not null) group by a.attrelid"
-
 const struct pgcat_query pgcat_table_queries[] = {
     {.sql = SCHEMAS, .kind = LS_FACT_SCHEMA, .class = PGC_NAMESPACE, .each = pgcat_take_schema},
     {.sql = EXTENSIONS, .kind = LS_FACT_EXTENSION, .class = PGC_EXTENSION},
     {.sql = MEMBERS, .take = pgcat_take_members},
     {.sql = RELATIONS, .class = PGC_CLASS, .each = pgcat_take_relation},
+    {.sql = TYPE_NAMES, .take = pgcat_take_type_names},
     {.sql = COLUMNS, .take = pgcat_take_columns},
     {.sql = TOAST, .take = pgcat_take_toast},
     {.sql = INHERITS, .take = pgcat_take_inherits},
@@ -148,7 +148,6 @@ const struct pgcat_query pgcat_table_queries[] = {
     {.sql = CONSTRAINTS, .take = pgcat_take_constraints},
     {.sql = NOT_NULLS, .take = pgcat_take_not_nulls, .since = 18},
     {.sql = INDEXES, .take = pgcat_take_indexes},
-    {.sql = INDEX_COLUMNS, .take = pgcat_take_index_columns},
     END_OF_QUERIES,
 };
 

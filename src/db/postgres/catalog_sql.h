@@ -12,9 +12,10 @@
 
 /* An array of "key=value", sorted: their order means nothing. */
 #define OPTIONS(x) "case when " x " is not null then (select string_agg(o, ', ' order by o collate \"C\") from unnest(" x ") o) end"
-/* The same without the server's private attribute version. */
-#define COLUMN_OPTIONS(x)                  \
-    "case when " x " is not null then (select string_agg(o, ', ' order by o collate \"C\") from unnest(" x ") o where o not like 'pg_attver=%') end"
+/* The same without the server's private attribute version, which recent servers put into nearly every column: whether there is more is asked first. */
+#define HAS_COLUMN_OPTIONS(x) "(" x " is not null and (cardinality(" x ") > 1 or " x "[1] not like 'pg_attver=%'))"
+#define COLUMN_OPTIONS(x)                                                                                                                          \
+    "(select string_agg(o, ', ' order by o collate \"C\") from unnest(" x ") o where o not like 'pg_attver=%')"
 /* Options of foreign objects, some of them secrets. */
 #define FOREIGN_OPTIONS(x)                                                                                                                       \
     "case when " x " is not null then (select string_agg(case when o ~* '^(password|passwd|sslpassword|secret|token)[^=]*=' then "             \

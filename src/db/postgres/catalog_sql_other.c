@@ -89,22 +89,27 @@
 
 #define COUNTED(what, table, condition, hint)                                                                                                     \
     "select 'not-modelled', count(*) || ' " what "', '" hint "' from " table " where " condition " having count(*) > 0"
+#define NO_RIGHTS                                                                                                                                 \
+    " union all select 'no-rights', 'the options of ' || count(*) || ' user mappings may not be seen', 'connect as a superuser or as the owner of the server' " \
+    "from pg_user_mappings m join pg_foreign_server s on s.oid = m.srvid where m.umoptions is null and not (select rolsuper from pg_roles "       \
+    "where rolname = current_user) and not pg_has_role(s.srvowner, 'usage') and not (m.umuser <> 0 and m.usename = current_user "                 \
+    "and has_server_privilege(s.oid, 'usage')) having count(*) > 0"
+
 #define NOTES                                                                                                                                     \
     COUNTED("large objects are there and are not compared", "pg_largeobject_metadata", "true", "")                                                \
     " union all " COUNTED("settings of this database and its roles are there and are not compared", "pg_db_role_setting",                         \
                           "setdatabase = (select oid from pg_database where datname = current_database())", "ALTER DATABASE or ALTER ROLE ... SET") \
-    " union all " COUNTED("relations of a kind that is not known", "pg_class", "relkind not in ('r','p','f','v','m','c','S','i','I','t') and oid >= " USER_OID, \
+    NO_RIGHTS
+/* A server that is newer than this text. */
+#define NEW_KINDS                                                                                                                                 \
+    COUNTED("relations of a kind that is not known", "pg_class", "relkind not in ('r','p','f','v','m','c','S','i','I','t') and oid >= " USER_OID, \
                           "this server may be newer than lockstep")                                                                               \
     " union all " COUNTED("constraints of a kind that is not known", "pg_constraint", "contype not in ('c','f','p','u','t','x','n') and oid >= " USER_OID, \
                           "this server may be newer than lockstep")                                                                               \
     " union all " COUNTED("types of a kind that is not known", "pg_type", "typtype not in ('b','c','d','e','p','r','m') and oid >= " USER_OID,    \
                           "this server may be newer than lockstep")                                                                               \
     " union all " COUNTED("routines of a kind that is not known", "pg_proc", "prokind not in ('f','p','a','w') and oid >= " USER_OID,             \
-                          "this server may be newer than lockstep")                                                                               \
-    " union all select 'no-rights', 'the options of ' || count(*) || ' user mappings may not be seen', 'connect as a superuser or as the owner of the server' " \
-    "from pg_user_mappings m join pg_foreign_server s on s.oid = m.srvid where m.umoptions is null and not (select rolsuper from pg_roles "       \
-    "where rolname = current_user) and not pg_has_role(s.srvowner, 'usage') and not (m.umuser <> 0 and m.usename = current_user "                 \
-    "and has_server_privilege(s.oid, 'usage')) having count(*) > 0"
+                          "this server may be newer than lockstep")
 
 #define DEFINITIONS(class, oid, text, from) "select '" class "'::regclass::oid, " oid ", " text " from " from " and " oid " >= " USER_OID
 
@@ -123,6 +128,7 @@ const struct pgcat_query pgcat_other_queries[] = {
     {.sql = USER_MAPPINGS, .kind = LS_FACT_USER_MAPPING, .class = PGC_USER_MAPPING, .is_database_wide = true},
     {.sql = DEFAULT_ACLS, .kind = LS_FACT_DEFAULT_ACL, .class = PGC_DEFAULT_ACL},
     {.sql = NOTES, .take = pgcat_take_notes},
+    {.sql = NEW_KINDS, .take = pgcat_take_notes, .since = 19},
     {.sql = DEFINITIONS("pg_class", "i.indexrelid", "pg_get_indexdef(i.indexrelid)", "pg_index i where true"),
      .take = pgcat_take_definitions,
      .when = PGQ_DEFINITIONS},

@@ -56,7 +56,7 @@
     "'default ' || quote_literal(t.typdefault), case when t.typelem <> 0 then 'element ' || format_type(t.typelem, null) end, "                   \
     "case when t.typdelim <> ',' then 'delimiter ' || t.typdelim::text end, case when t.typcollation <> 0 then 'collatable' end) end as attributes "    \
     "from pg_type t where (t.typtype = 'b' or not t.typisdefined) and t.oid >= " USER_OID                                                         \
-    " and not exists (select 1 from pg_type e where e.typarray = t.oid)"
+    " and (t.typelem = 0 or t.typlen <> -1 or not exists (select 1 from pg_type e where e.typarray = t.oid))"
 
 #define COLLATIONS                                                                                                                                \
     "select c.oid, c.collnamespace as nsp, c.collname as name, " OWNER("c.collowner") " as owner, c.collversion as version, "                     \

@@ -83,6 +83,7 @@ static void take_column(struct pgcat *k, const struct pgcat_row *r, uint32_t rel
                  {C_TARGET, LS_A_STATISTICS_TARGET}, {C_OPTIONS, LS_A_OPTIONS}, {C_RIGHTS, LS_A_RIGHTS}};
     const char *name = ls_catalog_intern(k->b, pgcat_get(r, C_NAME));
     uint32_t fact = ls_catalog_add(k->b, LS_FACT_COLUMN, k->rels.v[rel].schema, k->rels.v[rel].name, name);
+    uint32_t type;
     char generated = pgcat_char(r, C_GENERATED), identity = pgcat_char(r, C_IDENTITY);
 
     *LS_VEC_PUSH(&k->cols) = (struct pgcat_col){.rel = rel,
@@ -92,6 +93,8 @@ static void take_column(struct pgcat *k, const struct pgcat_row *r, uint32_t rel
                                                 .collation = pgcat_oid(r, C_COLLATION_OID),
                                                 .identity = identity,
                                                 .name = name};
+    if (pgcat_get(r, C_TYPE) == NULL && (type = pgcat_find(k, PGC_TYPE_NAME, pgcat_oid(r, C_TYPE_OID))) != UINT32_MAX)
+        ls_catalog_set(k->b, fact, LS_A_TYPE, k->types.v[type]);
     for (size_t i = 0; i < LS_ARRAY_LEN(plain); i++)
         ls_catalog_set(k->b, fact, plain[i].attr, pgcat_get(r, plain[i].col));
     if (pgcat_is(r, C_NOT_NULL))
@@ -101,11 +104,31 @@ static void take_column(struct pgcat *k, const struct pgcat_row *r, uint32_t rel
     if (pgcat_get(r, C_DEFAULT_OID) != NULL)
         pgcat_map(k, PGC_ATTRDEF, pgcat_oid(r, C_DEFAULT_OID), fact);
     if (generated == '\0') {
-        ls_catalog_set(k->b, fact, LS_A_DEFAULT, pgcat_get(r, C_DEFAULT));
+        pgcat_set(k, fact, LS_A_DEFAULT, pgcat_get(r, C_DEFAULT));
     } else {
         ls_buf_clear(&k->text);
         ls_buf_addf(&k->text, "%s (%s)", generated == 'v' ? "virtual" : "stored", pgcat_get(r, C_DEFAULT) ? pgcat_get(r, C_DEFAULT) : "");
-        ls_catalog_set(k->b, fact, LS_A_GENERATED, k->text.ptr);
+        pgcat_set(k, fact, LS_A_GENERATED, k->text.ptr);
+    }
+}
+
+/* Or one of a table that is left out, whose indexes are then as well. */
+static void keep_index_column(struct pgcat *k, const struct pgcat_row *r)
+{
+    const char *target = pgcat_get(r, C_TARGET), *options = pgcat_get(r, C_OPTIONS);
+
+    if (target == NULL && options == NULL)
+        return;
+    *LS_VEC_PUSH(&k->index_cols) = (struct pgcat_index_col){pgcat_oid(r, C_RELID), pgcat_int(r, C_NUM), target ? ls_catalog_intern(k->b, target) : NULL,
+                                                            options ? ls_catalog_intern(k->b, options) : NULL};
+}
+
+/* oid, name */
+void pgcat_take_type_names(struct pgcat *k, const PGresult *res)
+{
+    for (struct pgcat_row r = {res, 0}; r.row < PQntuples(res); r.row++) {
+        pgcat_map(k, PGC_TYPE_NAME, pgcat_oid(&r, 0), (uint32_t)k->types.n);
+        *LS_VEC_PUSH(&k->types) = ls_catalog_intern(k->b, pgcat_get(&r, 1));
     }
 }
 
@@ -120,8 +143,11 @@ void pgcat_take_columns(struct pgcat *k, const PGresult *res)
             relid = oid;
             rel = pgcat_rel_of(k, oid);
         }
+        pgcat_keep_reading(k, &r);
         if (rel != UINT32_MAX)
             take_column(k, &r, rel);
+        else
+            keep_index_column(k, &r);
     }
     number_columns(k);
 }
@@ -210,6 +236,7 @@ void pgcat_take_sequences(struct pgcat *k, const PGresult *res)
         const char *schema = pgcat_schema(k, pgcat_oid(&r, S_NSP));
         uint32_t oid = pgcat_oid(&r, S_OID), at = (uint32_t)k->seqs.n;
 
+        pgcat_keep_reading(k, &r);
         if (schema == NULL || pgcat_is_left_out(k, schema, pgcat_get(&r, S_NAME)) || pgcat_find(k, PGC_CLASS, oid) != UINT32_MAX)
             continue; /* mapped already: an extension's */
         *LS_VEC_PUSH(&k->seqs) = (struct pgcat_seq){.oid = oid,
