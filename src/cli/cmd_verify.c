@@ -3,6 +3,9 @@
 
 #include "cli/cmd.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 #include "lockstep/engine/proof.h"
 #include "lockstep/engine/verify.h"
 
@@ -10,9 +13,18 @@
 
 #define MAX_SHOWN 5 /* differences; `lockstep drift` shows them all */
 
+static bool is_reference(const struct ls_diag *d)
+{
+    return strcmp(d->code, "broken-reference") == 0;
+}
+
 static void print_proof(struct cli_ctx *ctx, const struct ls_proof *p)
 {
     size_t shown = 0, n = 0;
+
+    for (size_t i = 0; p->live && i < p->live->notes.d.n; i++)
+        if (is_reference(&p->live->notes.d.v[i]))
+            cli_print(ctx, "schema: %s", p->live->notes.d.v[i].message);
 
     for (int k = 0; k < LS_N_FACTS; k++)
         n += p->diff.n_by_kind[k];
@@ -39,8 +51,12 @@ static void print_proof(struct cli_ctx *ctx, const struct ls_proof *p)
 
 static json_t *proof_json(const struct ls_proof *p)
 {
-    json_t *o = json_object(), *list = json_array();
+    json_t *o = json_object(), *list = json_array(), *references = json_array();
 
+    for (size_t i = 0; p->live && i < p->live->notes.d.n; i++)
+        if (is_reference(&p->live->notes.d.v[i]))
+            (void)json_array_append_new(references, cli_json_text(p->live->notes.d.v[i].message));
+    (void)json_object_set_new(o, "broken_references", references);
     cli_json_set(o, "state", ls_proof_name(p->state));
     cli_json_set(o, "why", p->why);
     for (size_t i = 0; i < p->diff.d.n; i++) {
@@ -54,12 +70,32 @@ static json_t *proof_json(const struct ls_proof *p)
     return o;
 }
 
+/* A migration that waits and names what will not be there. */
+static void tell_pending(struct cli_ctx *ctx, const char *why)
+{
+    json_t *o = ctx->root ? json_object_get(ctx->root, "schema") : NULL;
+
+    if (o)
+        cli_json_set(o, "pending", why);
+    else if (why)
+        cli_print(ctx, "schema: a pending migration will not run: %s", why);
+}
+
+static bool has_pending(const struct ls_timeline *t)
+{
+    for (size_t i = 0; i < t->e.n; i++)
+        if (t->e.v[i].is_runnable)
+            return true;
+    return false;
+}
+
 /* *differs: the database has another schema than its migrations promise. */
 static enum ls_rc prove(struct cli_ctx *ctx, bool *differs)
 {
     struct ls_diff_opts opts;
     struct ls_proof proof = {0};
     struct cli_compare c;
+    char *why = NULL;
     enum ls_rc rc = cli_compare_begin(&c, ctx);
 
     if (rc == LS_OK)
@@ -68,6 +104,8 @@ static enum ls_rc prove(struct cli_ctx *ctx, bool *differs)
         struct cli_guard *guard = cli_guard_begin(ctx);
 
         rc = ls_prove_schema(&c.world, &opts, &proof, &ctx->error);
+        if (rc == LS_OK && proof.state != LS_PROOF_NOT_HAD && has_pending(&ctx->snap->timeline))
+            rc = ls_prove_pending(&c.world, &why, &ctx->error);
         cli_guard_end(guard);
         cli_progress_close(&c.progress);
     }
@@ -75,7 +113,10 @@ static enum ls_rc prove(struct cli_ctx *ctx, bool *differs)
         (void)json_object_set_new(ctx->root, "schema", proof_json(&proof));
     else if (rc == LS_OK)
         print_proof(ctx, &proof);
-    *differs = proof.state == LS_PROOF_DIFFERS;
+    if (rc == LS_OK)
+        tell_pending(ctx, why);
+    *differs = proof.state == LS_PROOF_DIFFERS || why != NULL;
+    free(why);
     ls_proof_release(&proof);
     cli_compare_end(&c);
     return rc;

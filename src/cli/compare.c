@@ -273,6 +273,9 @@ enum ls_rc cli_compare_sides(struct cli_compare *c, const char *a, const char *b
         cli_guard_end(guard);
     }
     cli_progress_close(&c->progress);
+    if (rc == LS_OK && c->a->dialect != c->b->dialect)
+        rc = ls_err_set(&ctx->error, LS_E_USAGE, "one side is of %s and the other of %s: they cannot be compared", ls_dialect_name(c->a->dialect),
+                        ls_dialect_name(c->b->dialect));
     if (rc == LS_OK)
         ls_diff_make(c->a, c->b, &diff_opts, &c->diff);
     for (int i = 0; i < 2; i++)

@@ -48,6 +48,41 @@ enum ls_rc ls_prove_schema(struct ls_side_world *w, const struct ls_diff_opts *o
     return rc;
 }
 
+static bool is_missing_name(const struct ls_err *err)
+{
+    static const char *const states[] = {"42P01", "42703", "42883", "42704", "3F000"};
+
+    for (size_t i = 0; i < LS_ARRAY_LEN(states); i++)
+        if (strcmp(err->sqlstate, states[i]) == 0)
+            return true;
+    return err->message != NULL && (strstr(err->message, "no such table") != NULL || strstr(err->message, "no such column") != NULL);
+}
+
+enum ls_rc ls_prove_pending(struct ls_side_world *w, char **why, struct ls_err *err)
+{
+    struct ls_side_opts opts = {.has_dialect = true};
+    char *text = ls_asprintf("dir:%s", ls_session_params(w->session)->migrations_dir);
+    struct ls_catalog *c = NULL;
+    struct ls_side side;
+    struct ls_err own = LS_ERR_INIT;
+    enum ls_rc rc = ls_side_parse(text, &side, &own);
+
+    *why = NULL;
+    if (rc == LS_OK)
+        rc = ls_db_url_dialect(ls_session_params(w->session)->url, &opts.dialect, &own);
+    if (rc == LS_OK)
+        rc = ls_side_load(w, &side, &opts, &c, &own);
+    if (rc == LS_E_CANCELLED && err != NULL)
+        ls_err_move(err, &own);
+    else if (rc == LS_E_SQL && is_missing_name(&own))
+        *why = ls_asprintf("%s%s%s", own.message, own.hint != NULL ? "; " : "", own.hint != NULL ? own.hint : "");
+    ls_catalog_free(c);
+    ls_side_release(&side);
+    ls_err_release(&own);
+    free(text);
+    return rc == LS_E_CANCELLED ? rc : LS_OK;
+}
+
 void ls_proof_release(struct ls_proof *p)
 {
     ls_diff_release(&p->diff);

@@ -14,6 +14,7 @@
 #include <pwd.h>
 #include <signal.h>
 #include <spawn.h>
+#include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -184,7 +185,8 @@ static int as_server_user(const struct ls_cluster *c, const char *setpriv, char 
 
 static enum ls_rc make_folder(struct ls_cluster *c, struct ls_err *err)
 {
-    char *path;
+    char *path, text[24];
+    enum ls_rc rc;
 
     c->dir = ls_strdup("/tmp/" LS_SCRATCH_DIR "XXXXXX");
     if (mkdtemp(c->dir) == NULL) {
@@ -197,6 +199,12 @@ static enum ls_rc make_folder(struct ls_cluster *c, struct ls_err *err)
     free(path);
     if (c->lock < 0 || flock(c->lock, LOCK_EX | LOCK_NB) != 0)
         return ls_err_sys(err, "%s/lock", c->dir);
+    path = ls_asprintf("%s/owner", c->dir);
+    snprintf(text, sizeof(text), "%ld\n", (long)getpid());
+    rc = ls_file_write_new(path, text, strlen(text), 0600, err); /* for people who find the folder */
+    free(path);
+    if (rc != LS_OK)
+        return rc;
     if (c->uid != geteuid() && chown(c->dir, c->uid, c->gid) != 0)
         return ls_err_sys(err, "%s: giving it to the server's user", c->dir);
     return LS_OK;

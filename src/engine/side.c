@@ -299,7 +299,9 @@ enum ls_rc ls_side_load(struct ls_side_world *w, const struct ls_side *s, const 
     } else {
         char *label = ls_side_label(s);
 
-        ls_err_wrap(&own, "%s", label);
+        /* A place in a file says already which side it is. */
+        if (s->what[0] == '\0' || own.message == NULL || strncmp(own.message, s->what, strlen(s->what)) != 0)
+            ls_err_wrap(&own, "%s", label);
         free(label);
         if (err != NULL)
             ls_err_move(err, &own);

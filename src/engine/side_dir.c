@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "lockstep/base/mem.h"
+#include "lockstep/engine/refs.h"
 #include "lockstep/sql/quote.h"
 
 #define MAX_ROLES 50 /* that migrations name and the scratch lacks */
@@ -99,7 +100,7 @@ static enum ls_gate gate(void *ctx, const struct ls_plan *plan, int step, int op
 }
 
 /* "FILE:LINE:COL: message", and what a missing extension means. */
-static void place_failure(const struct ls_plan *plan, const struct ls_run_report *rep, struct ls_err *err)
+static enum ls_rc place_failure(const struct ls_plan *plan, const struct ls_run_report *rep, struct ls_err *err)
 {
     const struct ls_step *s = rep->failed_step >= 0 && (size_t)rep->failed_step < plan->steps.n ? &plan->steps.v[rep->failed_step] : NULL;
     struct ls_err placed = LS_ERR_INIT;
@@ -114,9 +115,15 @@ static void place_failure(const struct ls_plan *plan, const struct ls_run_report
             ls_err_wrap(&placed, "%s", s->path);
     }
     if (strstr(message, "extension") != NULL && (strcmp(placed.sqlstate, "0A000") == 0 || strcmp(placed.sqlstate, "58P01") == 0 || strcmp(placed.sqlstate, "42704") == 0))
-        ls_err_hint(&placed, "the scratch server lacks that extension, and so everything behind this place cannot be replayed: install it beside the server "
-                             "programs, or name a server that has it with --scratch URL");
+        ls_err_detail(&placed, "the scratch server lacks that extension, and so everything behind this place cannot be replayed: install it beside the "
+                               "server programs, or name a server that has it with --scratch URL");
+    /* What stays of it goes with the scratch: nothing is dirty. */
+    if (placed.code == LS_E_PARTIAL || placed.code == LS_E_FAILED || placed.code == LS_E_UNKNOWN)
+        placed.code = LS_E_SQL;
+    enum ls_rc rc = placed.code;
+
     ls_err_move(err, &placed);
+    return rc;
 }
 
 /* A role that migrations grant to and that no migration makes: `role "app" does not exist`. In a server of our own it is made. */
@@ -156,7 +163,7 @@ static enum ls_rc run_plan(struct replay *r, struct ls_session *s, const struct 
     if (rc != LS_OK && !side_tick(r->j))
         rc = side_stopped(err);
     else if (rc != LS_OK)
-        place_failure(plan, &rep, err);
+        rc = place_failure(plan, &rep, err);
     ls_run_report_release(&rep);
     s->hook_ctx = r->j; /* the run has taken it away */
     return rc;
@@ -185,6 +192,8 @@ static enum ls_rc replay_in(struct replay *r, struct ls_session *s, struct ls_ca
         rc = ls_plan_make(s, snap, r->version != NULL ? &to : &all, &plan, err);
     if (rc == LS_OK)
         rc = run_plan(r, s, plan, err);
+    if (rc == LS_E_SQL && err != NULL && ls_session_connect(s, NULL) == LS_OK)
+        ls_refs_hint(ls_session_db(s), err);
     if (rc == LS_OK)
         rc = ls_session_connect(s, err);
     if (rc == LS_OK)

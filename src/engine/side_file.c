@@ -8,6 +8,7 @@
 #include <strings.h>
 
 #include "lockstep/base/mem.h"
+#include "lockstep/engine/refs.h"
 #include "lockstep/sql/facts.h"
 #include "lockstep/sql/quote.h"
 
@@ -342,6 +343,8 @@ enum ls_rc side_load_text(struct side_job *j, enum ls_dialect d, const char *pat
         l.db = ls_session_db(s);
         rc = run_all(&l, &own);
         note_counts(&l);
+        if (rc == LS_E_SQL)
+            ls_refs_hint(l.db, &own);
     }
     if (rc == LS_OK)
         rc = read_back(&l, s, source, out, &own);

@@ -8,6 +8,7 @@
 #include "lockstep/base/mem.h"
 #include "lockstep/db/catalog.h"
 #include "lockstep/engine/journal.h"
+#include "lockstep/engine/refs.h"
 
 /* --- a copy with less in it -------------------------------------------------------------------------------------------------------------------- */
 
@@ -138,6 +139,8 @@ enum ls_rc side_read(struct side_job *j, struct ls_session *s, const struct ls_f
     without.n--;
     if (rc == LS_OK && !j->opts.with_ledger)
         drop_ledger_schemas(&without, out);
+    if (rc == LS_OK)
+        ls_refs_check(*out, s->db, (*out)->arena, &(*out)->notes);
     if (rc == LS_OK && source == NULL)
         note_left_out(j, &seen);
     free(label);

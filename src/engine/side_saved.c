@@ -243,7 +243,7 @@ static enum ls_rc add_fact(struct restore *r, json_t *o, size_t at)
         return bad(r, "facts", at, "a fact must be an object", NULL);
     if (k == LS_FACT_NONE)
         return bad(r, "facts", at, "there is no kind of object", kind != NULL ? kind : "");
-    if (schema == NULL || parent == NULL || name == NULL || name[0] == '\0')
+    if (schema == NULL || parent == NULL || name == NULL || json_object_get(o, "name") == NULL)
         return bad(r, "facts", at, "a fact without a readable name", NULL);
     fact = ls_catalog_add(r->b, k, schema, parent, name);
     *LS_VEC_PUSH(&r->number) = fact;

@@ -23,6 +23,9 @@ void ls_facts_pragma(const struct ls_words *w, struct ls_str name, unsigned *fla
 /* facts_postgres.c: false when no parser is there, or it refuses, or the statement is too large or deep for it. */
 bool ls_facts_parse_postgres(const char *stmt, size_t len, unsigned *flags);
 
+/* Whether libpg_query may see the text: neither too large nor too deep for it. Only where it is there. */
+bool ls_facts_is_parsable(const char *stmt, size_t len);
+
 /* facts.c: verb, object and flags by the first words of text. */
 void ls_facts_by_words(enum ls_dialect d, const char *text, size_t len, int depth, struct ls_facts *out);
 

@@ -21,7 +21,7 @@ enum {
     MAX_BRACKETS = 256
 };
 
-static bool is_parsable(const char *stmt, size_t len)
+bool ls_facts_is_parsable(const char *stmt, size_t len)
 {
     struct ls_lex lx;
     int chain[MAX_BRACKETS] = {0}, sum = 0, tokens = 0;
@@ -302,7 +302,7 @@ static void statement(json_t *stmt, unsigned *flags)
 
 bool ls_facts_parse_postgres(const char *stmt, size_t len, unsigned *flags)
 {
-    if (!is_parsable(stmt, len))
+    if (!ls_facts_is_parsable(stmt, len))
         return false;
     char *text = ls_strndup(stmt, len);
     PgQueryParseResult r = pg_query_parse(text);

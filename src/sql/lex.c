@@ -194,7 +194,7 @@ struct ls_tok ls_lex_raw(struct ls_lex *lx)
 struct ls_tok ls_lex_next(struct ls_lex *lx)
 {
     struct ls_tok t = ls_lex_raw(lx);
-    if (t.kind == LS_TOK_WORD && ls_keyword_known(lx->dialect, lx->text + t.start, t.end - t.start))
+    if (t.kind == LS_TOK_WORD && !lx->is_plain && ls_keyword_known(lx->dialect, lx->text + t.start, t.end - t.start))
         t.kind = LS_TOK_KEYWORD;
     return t;
 }

@@ -56,6 +56,7 @@ struct ls_lex {
     const char *text;
     size_t len, pos;
     int line;
+    bool is_plain; /* set it behind ls_lex_init: words are not looked up, none is LS_TOK_KEYWORD; a third faster */
 };
 
 void ls_lex_init(struct ls_lex *lx, enum ls_dialect dialect, const char *text, size_t len);

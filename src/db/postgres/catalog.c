@@ -86,6 +86,61 @@ static enum ls_rc read_all(struct pgcat *k, struct ls_err *err)
     return rc;
 }
 
+/* How a subscription connects is readable by superusers only, and an error would end the transaction: so the right is asked for first, and all of it only
+ * where there is a subscription. Passwords stay out. */
+static enum ls_rc read_connections(struct pgcat *k, struct ls_err *err)
+{
+    static const char ask[] = "select pg_catalog.has_column_privilege('pg_catalog.pg_subscription', 'subconninfo', 'select')";
+    static const char text[] =
+        "select oid, pg_catalog.regexp_replace(pg_catalog.regexp_replace(subconninfo, '(password\\s*=\\s*)(''([^''\\\\]|\\\\.)*''|[^\\s&]+)', "
+        "'\\1(hidden)', 'gi'), '(://[^/:@]*:)[^/@]*@', '\\1(hidden)@') from pg_catalog.pg_subscription "
+        "where subdbid = (select oid from pg_catalog.pg_database where datname = pg_catalog.current_database())";
+    struct ls_result r = {0};
+    enum ls_rc rc = pg_query(&k->c->db, ask, strlen(ask), NULL, 0, &r, err);
+    bool may = rc == LS_OK && ls_result_get(&r, 0, 0) && ls_db_text_is_true(ls_result_get(&r, 0, 0));
+
+    ls_result_release(&r);
+    if (rc != LS_OK)
+        return rc;
+    if (!may) {
+        ls_catalog_note(k->b, LS_SEV_WARNING, "no-rights", "how the subscriptions connect may not be seen", "connect as a superuser");
+        return LS_OK;
+    }
+    rc = pg_query(&k->c->db, text, strlen(text), NULL, 0, &r, err);
+    for (size_t i = 0; rc == LS_OK && i < r.n_rows; i++)
+        ls_catalog_set(k->b, pgcat_find(k, PGC_SUBSCRIPTION, (uint32_t)strtoul(ls_result_get(&r, i, 0), NULL, 10)), LS_A_SERVER, ls_result_get(&r, i, 1));
+    ls_result_release(&r);
+    return rc;
+}
+
+/* Every table that a fact comes from. pg_user_mapping may not be read by all, and of pg_subscription not its system columns. */
+enum ls_rc pg_catalog_mark(struct ls_db *db, struct ls_buf *out, struct ls_err *err)
+{
+    static const char *const tables[] = {
+        "aggregate", "am", "amop", "amproc", "attrdef", "attribute", "cast", "class", "collation", "constraint", "conversion", "default_acl", "depend",
+        "description", "enum", "event_trigger", "extension", "foreign_data_wrapper", "foreign_server", "foreign_table", "index", "inherits", "language",
+        "namespace", "opclass", "operator", "opfamily", "policy", "proc", "publication", "publication_rel", "range", "rewrite", "seclabel", "sequence",
+        "statistic_ext", "transform", "trigger", "ts_config", "ts_config_map", "ts_dict", "ts_parser", "ts_template", "type"};
+    struct ls_buf sql = LS_BUF_INIT;
+    struct ls_result r = {0};
+    enum ls_rc rc;
+
+    ls_buf_adds(&sql, "select pg_catalog.md5(pg_catalog.string_agg(x, ';' order by x)) from (select 'm' || pg_catalog.count(*) || "
+                      "coalesce(pg_catalog.string_agg(umid || coalesce(umoptions::text, ''), ',' order by umid), '') as x from pg_catalog.pg_user_mappings "
+                      "union all select 's' || coalesce(pg_catalog.string_agg(oid || subname || subowner || subenabled || coalesce(subslotname, '') || "
+                      "subpublications::text, ',' order by oid), '') from pg_catalog.pg_subscription");
+    for (size_t i = 0; i < LS_ARRAY_LEN(tables); i++)
+        ls_buf_addf(&sql, " union all select '%zu ' || pg_catalog.count(*) || ' ' || coalesce(pg_catalog.sum(xmin::text::bigint), 0) from pg_catalog.pg_%s", i,
+                    tables[i]);
+    ls_buf_adds(&sql, ") q");
+    rc = pg_query(db, sql.ptr, sql.len, NULL, 0, &r, err);
+    if (rc == LS_OK && ls_result_get(&r, 0, 0) != NULL)
+        ls_buf_adds(out, ls_result_get(&r, 0, 0));
+    ls_result_release(&r);
+    ls_buf_release(&sql);
+    return rc;
+}
+
 static void release(struct pgcat *k)
 {
     pgcat_map_release(k);
@@ -112,6 +167,8 @@ enum ls_rc pg_catalog(struct ls_db *db, const struct ls_catalog_opts *opts, stru
     rc = read_all(&k, err);
     if (rc == LS_OK)
         pgcat_resolve_edges(&k);
+    if (rc == LS_OK && k.has_subscriptions)
+        rc = read_connections(&k, err);
     release(&k);
     if (rc != LS_OK) {
         ls_catalog_builder_free(k.b);

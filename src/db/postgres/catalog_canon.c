@@ -29,6 +29,7 @@ static size_t rewrite(const char *at, struct ls_buf *out)
 
     ls_buf_adds(out, "(ARRAY[");
     ls_lex_init(&lx, LS_DIALECT_POSTGRES, at, strlen(at));
+    lx.is_plain = true;
     for (struct ls_tok t = ls_lex_next(&lx); t.kind != LS_TOK_END && t.kind != LS_TOK_ERROR; t = ls_lex_next(&lx)) {
         bool is_end = depth == 0 && t.kind == LS_TOK_CLOSE;
 

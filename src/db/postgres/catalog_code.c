@@ -12,6 +12,7 @@ static bool find_word(const char *text, size_t from, const char *upper, size_t *
     int depth = 0;
 
     ls_lex_init(&lx, LS_DIALECT_POSTGRES, text, strlen(text));
+    lx.is_plain = true;
     for (struct ls_tok t = ls_lex_next(&lx); t.kind != LS_TOK_END && t.kind != LS_TOK_ERROR; t = ls_lex_next(&lx)) {
         depth += t.kind == LS_TOK_OPEN;
         depth -= t.kind == LS_TOK_CLOSE;

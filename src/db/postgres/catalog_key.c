@@ -11,7 +11,6 @@
 bool pgcat_next_number(const char **list, uint32_t *n)
 {
     const char *p = *list;
-    char *end;
 
     if (p == NULL)
         return false;
@@ -19,8 +18,9 @@ bool pgcat_next_number(const char **list, uint32_t *n)
         p++;
     if (*p < '0' || *p > '9')
         return false;
-    *n = (uint32_t)strtoul(p, &end, 10);
-    *list = end;
+    for (*n = 0; *p >= '0' && *p <= '9'; p++)
+        *n = *n * 10 + (uint32_t)(*p - '0');
+    *list = p;
     return true;
 }
 
@@ -228,6 +228,7 @@ static void next_expression(const char **exprs, struct ls_buf *out)
     size_t end = strlen(*exprs), next = end, start = 0;
 
     ls_lex_init(&lx, LS_DIALECT_POSTGRES, *exprs, end);
+    lx.is_plain = true;
     for (struct ls_tok t = ls_lex_next(&lx); t.kind != LS_TOK_END && t.kind != LS_TOK_ERROR; t = ls_lex_next(&lx)) {
         depth += t.kind == LS_TOK_OPEN;
         depth -= t.kind == LS_TOK_CLOSE;

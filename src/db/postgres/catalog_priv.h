@@ -138,6 +138,7 @@ struct pgcat {
     LS_VEC(struct pgcat_key) keys;
     LS_VEC(struct pgcat_opclass) opclasses;
     LS_VEC(struct pgcat_edge) edges;
+    bool has_subscriptions;
     struct ls_buf text, more; /* scratch */
     const char *bug; /* a query gave a column that nobody knows: a mistake of ours, said instead of hidden */
 };
@@ -153,7 +154,12 @@ static inline const char *pgcat_get(const struct pgcat_row *r, int col)
 }
 static inline uint32_t pgcat_oid(const struct pgcat_row *r, int col)
 {
-    return (uint32_t)strtoul(PQgetvalue(r->res, r->row, col), NULL, 10);
+    const char *p = PQgetvalue(r->res, r->row, col);
+    uint32_t n = 0;
+
+    for (; *p >= '0' && *p <= '9'; p++) /* a million of them in a large catalogue: strtoul shows */
+        n = n * 10 + (uint32_t)(*p - '0');
+    return n;
 }
 static inline int pgcat_int(const struct pgcat_row *r, int col)
 {

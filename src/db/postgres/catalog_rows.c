@@ -98,10 +98,13 @@ void pgcat_take_facts(struct pgcat *k, const PGresult *res, const struct pgcat_q
             continue;
         if (kind == LS_FACT_NONE)
             kind = ls_fact_kind_find(pgcat_get(&r, s.in[IN_KIND]));
+        if (q->class == PGC_NAMESPACE && !pgcat_wants_schema(k, name))
+            continue;
         if (q->class == PGC_CLASS && pgcat_is_left_out(k, schema, name))
             continue;
         fact = ls_catalog_add(k->b, kind, schema, parent, name);
         pgcat_map(k, q->class, oid, fact);
+        k->has_subscriptions = k->has_subscriptions || kind == LS_FACT_SUBSCRIPTION;
         for (int i = 0; i < s.n_attrs; i++)
             pgcat_set(k, fact, s.attrs[i].attr, pgcat_get(&r, s.attrs[i].col));
         if (q->each != NULL)

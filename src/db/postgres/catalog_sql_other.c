@@ -61,7 +61,7 @@
     "'publications ' || (select string_agg(quote_ident(u.p), ', ' order by u.p collate \"C\") from unnest(s.subpublications) u(p)) as attributes, " \
     "concat_ws(', ', 'slot_name=' || coalesce(quote_ident(s.subslotname), 'none'), "                                                              \
     "case when s.subsynccommit <> 'off' then 'synchronous_commit=' || s.subsynccommit end, @14{case when s.subbinary then 'binary=true' end@@null}, " \
-    "@16{case s.substream when 't' then 'streaming=on' when 'p' then 'streaming=parallel' end@@null}, "                                           \
+    "@14{case s.substream::text when 't' then 'streaming=on' when 'true' then 'streaming=on' when 'p' then 'streaming=parallel' end@@null}, "                                           \
     "@15{case when s.subtwophasestate <> 'd' then 'two_phase=true' end@@null}, @15{case when s.subdisableonerr then 'disable_on_error=true' end@@null}, " \
     "@16{case when not s.subpasswordrequired then 'password_required=false' end@@null}, @16{case when s.subrunasowner then 'run_as_owner=true' end@@null}, " \
     "@16{case when s.suborigin <> 'any' then 'origin=' || s.suborigin end@@null}, @17{case when s.subfailover then 'failover=true' end@@null}) "  \

@@ -20,6 +20,7 @@ void lite_ddl_open(struct lite_ddl *d, const char *sql)
     d->is_broken = false;
     d->t = ls_malloc(cap * sizeof(*d->t));
     ls_lex_init(&lx, LS_DIALECT_SQLITE, sql, strlen(sql));
+    lx.is_plain = true;
     for (struct ls_tok t = ls_lex_next(&lx); t.kind != LS_TOK_END; t = ls_lex_next(&lx)) {
         if (t.kind == LS_TOK_ERROR)
             d->is_broken = true;
@@ -42,7 +43,7 @@ bool lite_is(const struct lite_ddl *d, size_t at, const char *upper)
     size_t n = strlen(upper);
 
     return at < d->n && (d->t[at].kind == LS_TOK_WORD || d->t[at].kind == LS_TOK_KEYWORD) && d->t[at].end - d->t[at].start == n &&
-           strncasecmp(d->sql + d->t[at].start, upper, n) == 0;
+           (d->sql[d->t[at].start] | 0x20) == (upper[0] | 0x20) && strncasecmp(d->sql + d->t[at].start, upper, n) == 0;
 }
 
 bool lite_take(struct lite_ddl *d, const char *upper)

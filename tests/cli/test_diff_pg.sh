@@ -1,0 +1,169 @@
+# diff, drift and verify on PostgreSQL, with each kind of scratch.
+. "$LS_SRCDIR/tests/cli/lib.sh"
+[ -n "${LS_TEST_PG_URL:-}" ] || skip_all "${LS_TEST_PG_SKIP:-no PostgreSQL server}"
+has_driver postgres || skip_all "this build has no PostgreSQL"
+need_jq
+in_dir diff_pg
+pg_new
+LOCKSTEP_URL=$pg_url
+export LOCKSTEP_URL
+mkdir migrations
+cat >migrations/001_people.up.sql <<'SQL'
+CREATE TYPE mood AS ENUM ('sad', 'ok');
+CREATE TABLE people (id bigint PRIMARY KEY, name varchar(80) NOT NULL, mood mood DEFAULT 'ok', CHECK (length(name) > 0));
+CREATE VIEW names AS SELECT id, name FROM people;
+SQL
+printf 'DROP VIEW names; DROP TABLE people; DROP TYPE mood;\n' >migrations/001_people.down.sql
+printf -- '-- lockstep: no-transaction\nCREATE INDEX CONCURRENTLY people_name ON people (name);\n' >migrations/002_index.up.sql
+printf 'DROP INDEX people_name;\n' >migrations/002_index.down.sql
+printf 'CREATE FUNCTION f(i int) RETURNS int LANGUAGE sql AS $$ select i + 1 $$;\n' >migrations/003_function.up.sql
+printf 'DROP FUNCTION f(int);\n' >migrations/003_function.down.sql
+run "$LS_BIN" up 2 --yes
+exits 0 "two of three are applied"
+
+scratches() {
+    psql_ -d "$LS_TEST_PG_URL" -c "select count(*) from pg_database where datname like 'lockstep\\_scratch\\_%'"
+}
+
+run "$LS_BIN" drift --scratch "$LS_TEST_PG_URL"
+exits 0 "no drift, proved in a database on a server that was named"
+is "$(scratches)" 0 "which is gone again"
+run "$LS_BIN" diff dir:migrations --scratch "$LS_TEST_PG_URL" --tree
+exits 1 "the folder has one more"
+like "$out" '- function f\(' "which is a function"
+pg_do "drop view names; alter table people alter column name type text, add column phone text; drop index people_name"
+pg_do "create view names as select id, name from people"
+run "$LS_BIN" drift --scratch "$LS_TEST_PG_URL" --tree
+exits 6 "what was altered by hand has drifted"
+like "$out" 'type: character varying\(80\) -> text' "a type"
+like "$out" '\+ column phone' "a column"
+like "$out" '- index people_name' "an index"
+run "$LS_BIN" verify --scratch "$LS_TEST_PG_URL"
+exits 6 "verify sees it"
+like "$out" '^schema: 5 differences' "and counts"
+pg_do "drop view names; alter table people alter column name type varchar(80), drop column phone; create index people_name on people (name); create view names as select id, name from people"
+
+# Beside the target, where the environment allows it.
+printf '[env dev]\nurl = %s\nscratch = yes\n' "$pg_url" >lockstep.conf
+run env -u LOCKSTEP_URL "$LS_BIN" drift -e dev
+exits 0 "beside the target"
+is "$(scratches)" 0 "nothing stays"
+psql_ -d "$LS_TEST_PG_URL" -c "create database lockstep_scratch_0_deadbeef" 2>/dev/null
+run env -u LOCKSTEP_URL "$LS_BIN" drift -e dev
+exits 0 "with what a crash has left"
+is "$(scratches)" 0 "that is removed"
+rm lockstep.conf
+
+# A server of our own.
+if [ -x "$LS_TEST_PG_BINDIR/initdb" ] && { [ "$(id -u)" -ne 0 ] || [ -x /usr/bin/setpriv ] || [ -x /bin/setpriv ]; }; then
+    run "$LS_BIN" verify
+    exits 0 "verify with a server of its own"
+    like "$out" '^schema: proved: ' "proves the schema"
+    # A role that migrations grant to, and nobody makes.
+    mkdir granted && cp migrations/001* granted && printf 'GRANT SELECT ON people TO nobody_makes_me;\n' >granted/002_grant.up.sql
+    run "$LS_BIN" diff dir:granted@001 dir:granted
+    exits 0 "a role that is missing is made there"
+    like "$err" 'the role "nobody_makes_me" is named, and no migration makes it' "and told"
+    run "$LS_BIN" diff dir:granted@001 dir:granted --scratch "$LS_TEST_PG_URL"
+    exits 2 "on a server of others it is not"
+is "$(scratches)" 0 "what was made of it is gone"
+    like "$err" 'granted/002_grant.up.sql:1:' "and the place is told"
+    mkdir ext && printf 'CREATE TABLE a (id int);\nCREATE EXTENSION no_such_thing;\n' >ext/001_ext.up.sql
+    run "$LS_BIN" diff dir:ext
+    exits 2 "an extension that is not there"
+    like "$err" 'ext/001_ext.up.sql:2:' "is told with its place"
+    like "$err" 'lacks that extension' "and what follows"
+
+    # Killed while its server runs: the watchdog ends it. Killed with its watchdog: the next start does.
+    # Sets pid and dir of a diff that runs for long, with its server up.
+    begin_slow() {
+        "$LS_BIN" diff dir:migrations >/dev/null 2>&1 &
+        pid=$!
+        wait_for sh -c "grep -lx $pid /tmp/lockstep-scratch-*/owner >/dev/null 2>&1" || return 1
+        dir=$(dirname "$(grep -lx "$pid" /tmp/lockstep-scratch-*/owner 2>/dev/null | head -n 1)")
+        wait_for test -S "$dir/.s.PGSQL.5432" || return 1
+        server=$(head -n 1 "$dir/data/postmaster.pid")
+    }
+    printf "SELECT pg_sleep(600);\n" >migrations/004_slow.up.sql
+    ok "a server of ours runs" begin_slow
+    kill -KILL "$pid"
+    ok "after a crash the folder goes" wait_for test ! -e "$dir"
+    ok "and the server" wait_for sh -c "! kill -0 $server 2>/dev/null"
+
+    ok "another one" begin_slow
+    watchdog=$(sed 's/^.*) [A-Z] //; s/ .*//' "/proc/$server/stat")
+    kill -KILL "$watchdog" "$pid"
+    ok "with its watchdog killed the folder stays" test -d "$dir"
+    rm migrations/004_slow.up.sql
+    run "$LS_BIN" diff dir:migrations@002
+    exits 0 "until the next start"
+    ok "which removes it" test ! -e "$dir"
+    ok "and ends its server" wait_for sh -c "! kill -0 $server 2>/dev/null"
+
+    # Stopped by a signal: everything goes.
+    printf "SELECT pg_sleep(600);\n" >migrations/004_slow.up.sql
+    ok "another one" begin_slow
+    kill -TERM "$pid"
+    wait "$pid"
+    is "$?" 75 "a signal stops it"
+    ok "and takes its server with it" test ! -e "$dir"
+    rm migrations/004_slow.up.sql
+fi
+
+# A dump.
+"$LS_TEST_PG_BINDIR/pg_dump" "$pg_url" >dump.sql
+run "$LS_BIN" diff file:dump.sql --scratch "$LS_TEST_PG_URL"
+exits 0 "pg_dump's text is the database"
+is "$(scratches)" 0 "its scratch is gone"
+printf '\\i other.sql\n' >include.sql
+run "$LS_BIN" diff file:include.sql --dialect postgres --scratch "$LS_TEST_PG_URL"
+exits 2 "psql's \\i"
+like "$err" "include.sql:1: psql's .i cannot be followed here" "is refused by name"
+cat >copy.sql <<'SQL'
+\restrict abc
+CREATE TABLE t (a text);
+ALTER TABLE t OWNER TO nobody_knows;
+COPY t (a) FROM stdin;
+it's "one" $x$ ;
+\.
+CREATE TABLE u (b integr);
+\unrestrict abc
+SQL
+run "$LS_BIN" diff file:copy.sql --dialect postgres --scratch "$LS_TEST_PG_URL"
+exits 2 "an error behind rows"
+like "$err" 'copy.sql:7:19: type "integr" does not exist' "is told with its place"
+sed -i 's/integr/integer/' copy.sql
+run "$LS_BIN" snapshot file:copy.sql --dialect postgres --scratch "$LS_TEST_PG_URL"
+exits 0 "without it the file loads"
+is "$(json '.facts | map(select(.kind == "table") | .name) | join(" ")')" "t u" "with both tables"
+like "$err" 'the rows of 1 COPY statement were passed over' "rows are told"
+like "$err" 'copy.sql:3: .*1 statement about owners or privileges' "and owners that are not there"
+
+run "$LS_BIN" backup -q
+name=$(basename "$out")
+run "$LS_BIN" diff "backup:$name" --scratch "$LS_TEST_PG_URL"
+exits 0 "a backup has the schema"
+run "$LS_BIN" snapshot --out s.json
+run "$LS_BIN" diff snapshot:s.json
+exits 0 "and so has a snapshot"
+run "$LS_BIN" erd
+like "$out" '^    people \{$' "a diagram"
+
+# Routines that name what is not there.
+pg_do "create table agent_configurations (id int, name text);
+create function g(a int, c text default 'x') returns setof int language plpgsql as \$\$ declare r record; begin
+for r in select * from agents loop insert into agent_configurations (id, nam) values (r.id, 'x'); end loop;
+create temp table made as select 1 as one; update made set one = 2; with q as (select 1) select * from q into r;
+return query select ac.id from agent_configurations ac, pg_class where ac.ctid is not null; end \$\$;
+create function fine() returns int language plpgsql as \$\$ begin execute 'select 1 from nothing'; return (select count(*) from people); end \$\$"
+run "$LS_BIN" verify --scratch "$LS_TEST_PG_URL"
+like "$out" '^schema: function g.* names the table agents, which does not exist; the nearest is agent_configurations$' "a routine's table"
+like "$out" '^schema: function g.* names the column nam of agent_configurations, which does not exist; the nearest is name$' "and its column"
+is "$(printf '%s\n' "$out" | grep -c 'does not exist')" 2 "nothing else is said"
+
+# No scratch at all: said, not passed over.
+run "$LS_BIN" verify --scratch "$LS_TEST_PG_URL&port=1"
+exits 0 "verify without a scratch"
+like "$out" '^schema: not proved: ' "says that nothing was proved"
+is "$(scratches)" 0 "no scratch database is left"
+done_testing

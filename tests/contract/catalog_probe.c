@@ -1,0 +1,46 @@
+/* catalog_probe URL_A URL_B: the differences between two live schemas as text; 0 none, 1 some, 2 it could not be read. catalog_probe URL: how many facts. */
+#include <config.h>
+
+#include <stdio.h>
+
+#include "lockstep/base/buf.h"
+#include "lockstep/db/catalog.h"
+#include "lockstep/diff/diff.h"
+
+static struct ls_catalog *read_url(const char *url)
+{
+    struct ls_db_params p = {.url = url};
+    struct ls_err err = LS_ERR_INIT;
+    struct ls_catalog *c = NULL;
+    struct ls_db *db = NULL;
+
+    if (ls_db_open(&p, &db, &err) != LS_OK || ls_db_catalog(db, NULL, &c, &err) != LS_OK)
+        fprintf(stderr, "%s\n", err.message);
+    ls_db_close(db);
+    ls_err_release(&err);
+    return c;
+}
+
+int main(int argc, char **argv)
+{
+    static const struct ls_diff_opts opts = {.with_owner = true, .with_rights = true, .with_order = true};
+    struct ls_catalog *a = argc > 1 ? read_url(argv[1]) : NULL, *b = argc > 2 ? read_url(argv[2]) : NULL;
+    struct ls_buf text = LS_BUF_INIT;
+    struct ls_diff d;
+    int status = 2;
+
+    if (a != NULL && b != NULL) {
+        ls_diff_make(a, b, &opts, &d);
+        ls_diff_print_unified(&d, &text);
+        fputs(text.ptr, stdout);
+        status = ls_diff_is_equal(&d) ? 0 : 1;
+        ls_diff_release(&d);
+    } else if (a != NULL && argc == 2) {
+        printf("%u facts, %zu notes\n", a->n_facts, a->notes.d.n);
+        status = 0;
+    }
+    ls_buf_release(&text);
+    ls_catalog_free(a);
+    ls_catalog_free(b);
+    return status;
+}
