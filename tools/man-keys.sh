@@ -10,7 +10,7 @@ section() {
     awk -F '\t' '
     function esc(s) { gsub(/\\/, "\\e", s); gsub(/-/, "\\-", s); return s }
     function places(s) {
-        if (s ~ /^timeline,detail,run,backups,log,help/) return ""
+        if (s ~ /^timeline,detail,run,backups,log,schema,diff,help/) return ""
         gsub(/,/, ", ", s)
         return s
     }

@@ -9,4 +9,3 @@ const struct cli_option cli_options[CLI_N_OPTIONS] = {
 #undef X
 };
 
-_Static_assert(CLI_N_OPTIONS <= 64, "a set of options is 64 bits");

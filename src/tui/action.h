@@ -11,7 +11,7 @@
 #define UI_CONTEXTS(X)                                                                                                             \
     X(TIMELINE, "timeline")                                                                                                        \
     X(DETAIL, "detail")                                                                                                            \
-    X(RUN, "run") X(BACKUPS, "backups") X(LOG, "log") X(HELP, "help") X(DIALOG, "dialog") X(MENU, "menu") X(VIEWER, "viewer")
+    X(RUN, "run") X(BACKUPS, "backups") X(LOG, "log") X(SCHEMA, "schema") X(DIFF, "diff") X(HELP, "help") X(DIALOG, "dialog") X(MENU, "menu") X(VIEWER, "viewer")
 
 enum ui_context {
 #define X(e, n) UI_CX_##e,
@@ -22,10 +22,10 @@ enum ui_context {
 const char *ui_context_name(enum ui_context c);
 
 #define UI_IN(c)    (1u << UI_CX_##c)
-#define UI_IN_PANES (UI_IN(TIMELINE) | UI_IN(DETAIL) | UI_IN(RUN) | UI_IN(BACKUPS) | UI_IN(LOG) | UI_IN(HELP))
+#define UI_IN_PANES (UI_IN(TIMELINE) | UI_IN(DETAIL) | UI_IN(RUN) | UI_IN(BACKUPS) | UI_IN(LOG) | UI_IN(SCHEMA) | UI_IN(DIFF) | UI_IN(HELP))
 #define UI_IN_MIGS  (UI_IN(TIMELINE) | UI_IN(DETAIL))
 #define UI_IN_WORK  (UI_IN_MIGS | UI_IN(RUN))
-#define UI_IN_LISTS (UI_IN(TIMELINE) | UI_IN(BACKUPS) | UI_IN(LOG))
+#define UI_IN_LISTS (UI_IN(TIMELINE) | UI_IN(BACKUPS) | UI_IN(LOG) | UI_IN(SCHEMA) | UI_IN(DIFF))
 #define UI_IN_MOVE  (UI_IN_PANES | UI_IN(MENU) | UI_IN(VIEWER) | UI_IN(DIALOG))
 
 enum ui_action_flags {
@@ -65,6 +65,14 @@ enum ui_action_flags {
     X(SORT, "sort", "o", UI_IN(TIMELINE), 0, "order", "Newest first, oldest first, most urgent state first")                                                    \
     X(CONFLICTS, "conflicts", "C", UI_IN_MIGS, 0, "", "What disagrees between files, lists and ledgers, and the ways out")          \
     X(BESIDE, "beside", "b", UI_IN(TIMELINE), 0, "", "Show another tool's view in a second column; again: hide it")               \
+    X(FOLLOW, "follow", "J", UI_IN(SCHEMA), 0, "go to", "Go along a foreign key or another dependency, either way")                \
+    X(LEFT_OUT, "left-out", "v", UI_IN(SCHEMA) | UI_IN(DIFF), 0, "left out", "What the catalogue could not read, and why")                       \
+    X(SIDES, "sides", "s", UI_IN(DIFF), 0, "sides", "Choose the two sides and compare them")                                       \
+    X(ACCEPT_RENAME, "accept-rename", "a", UI_IN(DIFF), 0, "accept", "Accept the renaming that is proposed")                       \
+    X(REJECT_RENAME, "reject-rename", "x", UI_IN(DIFF), 0, "reject", "These are two things; while sides are read: stop")           \
+    X(DIFF_FILTER, "show", "f", UI_IN(DIFF), 0, "show", "Show or hide a kind, an impact, a schema")                                \
+    X(COLUMNS, "columns", "u", UI_IN(DIFF), 0, "", "Both sides in two columns, or one below the other")                            \
+    X(EXPORT, "export", "w", UI_IN(DIFF), 0, "export", "Write the differences to a file, as Markdown")                             \
     X(JUMP, "jump", "J", UI_IN(TIMELINE), 0, "jump", "Jump to a version")                                                          \
     X(NEXT_PENDING, "next-pending", ".", UI_IN(TIMELINE), 0, "", "Jump to the migration that would run next")                      \
     X(SECTION, "section", "s", UI_IN(DETAIL), 0, "section", "Jump to the next section: up, down, verify")                          \
@@ -80,7 +88,9 @@ enum ui_action_flags {
     X(GO_RUN, "go-run", "3", UI_IN_PANES, 0, "", "Go to the Run: the plan and the stepper")                                        \
     X(GO_BACKUPS, "go-backups", "4", UI_IN_PANES, 0, "", "Go to the Backups")                                                      \
     X(GO_LOG, "go-log", "5", UI_IN_PANES, 0, "", "Go to the Log: every run, from the journal")                                     \
-    X(HELP, "help", "? F1 6", UI_IN_PANES, 0, "help", "Show this help")                                                            \
+    X(GO_SCHEMA, "go-schema", "6", UI_IN_PANES, 0, "", "Go to the Schema: what the database has")                                  \
+    X(GO_DIFF, "go-diff", "7", UI_IN_PANES, 0, "", "Go to the Diff: any two schemas side by side")                                 \
+    X(HELP, "help", "? F1 8", UI_IN_PANES, 0, "help", "Show this help")                                                            \
     X(NEXT_PANE, "next-pane", "Tab", UI_IN_PANES, 0, "", "Go to the next pane")                                                    \
     X(PREV_PANE, "previous-pane", "BackTab", UI_IN_PANES, 0, "", "Go to the pane before")                                          \
     X(UP, "up", "k Up", UI_IN_MOVE, 0, "", "One line up")                                                                          \

@@ -3,6 +3,7 @@
 
 #include "tui/app.h"
 #include "tui/beside.h"
+#include "tui/diffref.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +17,7 @@
 
 static const struct ui_pane_ops *const pane_table[UI_N_PANES] = {
     [UI_PANE_TIMELINE] = &pane_timeline_ops, [UI_PANE_DETAIL] = &pane_detail_ops, [UI_PANE_RUN] = &pane_run_ops,
-    [UI_PANE_BACKUPS] = &pane_backups_ops,   [UI_PANE_LOG] = &pane_log_ops,       [UI_PANE_HELP] = &pane_help_ops,
+    [UI_PANE_BACKUPS] = &pane_backups_ops,   [UI_PANE_LOG] = &pane_log_ops, [UI_PANE_SCHEMA] = &pane_schema_ops, [UI_PANE_DIFF] = &pane_diff_ops,       [UI_PANE_HELP] = &pane_help_ops,
 };
 
 void app_init(struct app *a, const struct tui_params *params, bool is_ascii)
@@ -27,6 +28,7 @@ void app_init(struct app *a, const struct tui_params *params, bool is_ascii)
         a->request = *params->request;
     a->is_ascii = is_ascii;
     a->selected = -1;
+    a->drift = -1;
     a->wake_fd = -1;
     a->w = 80;
     a->h = 24;
@@ -375,8 +377,12 @@ void app_event(struct app *a, const struct ui_event *ev)
 
 int app_tick_ms(const struct app *a)
 {
-    if (a->detail_due_ms)
-        return a->detail_due_ms > a->now_ms ? (int)(a->detail_due_ms - a->now_ms) : 0;
+    int64_t due = a->detail_due_ms;
+
+    if (a->drift_due_ms && (!due || a->drift_due_ms < due))
+        due = a->drift_due_ms;
+    if (due)
+        return due > a->now_ms ? (int)(due - a->now_ms) : 0;
     /* Nothing moves by itself but what is at work: idle costs nothing. */
     if ((a->run.phase == RUN_PHASE_RUNNING && !a->run.is_at_gate) || a->progress.is_on)
         return TICK_MS;
@@ -389,6 +395,10 @@ void app_on_tick(struct app *a)
         a->detail_due_ms = 0;
         if (a->is_split)
             a->panes[UI_PANE_DETAIL]->ops->refresh(a->panes[UI_PANE_DETAIL]);
+    }
+    if (a->drift_due_ms && a->now_ms >= a->drift_due_ms) {
+        a->drift_due_ms = 0;
+        drift_look(a);
     }
     if (app_is_busy(a)) {
         a->tick++;

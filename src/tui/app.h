@@ -61,6 +61,8 @@ struct app {
     bool is_loading; /* a snapshot is on its way */
     struct ls_err conn_err;
     struct snapref *snap; /* NULL before the first */
+    long drift;            /* places in which the database differs from what its applied migrations promise; -1: not known */
+    int64_t drift_due_ms;  /* 0, or when it is looked for by itself */
     struct beside *beside; /* another tool's view of it, or NULL */
     long selected;        /* index in the snapshot's timeline, -1 none */
 

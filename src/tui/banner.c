@@ -45,6 +45,11 @@ static void banner_text(const struct app *a, int i, struct ls_buf *out, enum the
         ui_keymap_keys(&a->keys, UI_ACT_IMPORT, 1, &key);
         ls_buf_addf(out, "A legacy schema_version table is there (%zu versions). Press %s to import it once.",
                     s->ledger.legacy_versions.n, key.ptr);
+    } else if (a->drift > 0 && n++ == i) {
+        *role = ROLE_WARNING;
+        ui_keymap_keys(&a->keys, UI_ACT_GO_DIFF, 1, &key);
+        ls_buf_addf(out, "DRIFT: the database differs in %ld place%s from what the applied migrations promise. Press %s to see %s.", a->drift,
+                    a->drift == 1 ? "" : "s", key.ptr, a->drift == 1 ? "it" : "them");
     } else if (app_is_pooled(a) && n++ == i) {
         *role = ROLE_WARNING;
         ls_buf_adds(out, "This connection goes through a pooler, where session locks do not hold: nothing is written. Use the direct address, or declare a "

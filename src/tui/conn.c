@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "lockstep/base/mem.h"
+#include "tui/diffref.h"
 #include "tui/jobs.h"
 
 static struct conn *conn_new(struct app *a, bool read_only)
@@ -137,6 +138,7 @@ static void snapshot_done(struct task *t, bool is_stale)
     }
     if (j->snap)
         app_set_snapshot(a, snapref_new(j->snap));
+    drift_soon(a);
     a->needs_layout = a->needs_paint = true;
     job_free(j);
 }

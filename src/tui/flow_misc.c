@@ -148,6 +148,7 @@ static void switch_to(struct app *a, const char *name)
     run_model_set_plan(&a->run, NULL);
     app_set_snapshot(a, NULL);
     a->is_loading = a->backup_is_fresh = false;
+    a->drift = -1;
     if (a->has_backups)
         ls_backups_release(&a->backups);
     a->has_backups = false;

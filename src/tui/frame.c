@@ -10,7 +10,6 @@
 #include "tui/jobs.h"
 
 #define TAB_GAP      1
-#define NAMED_TABS_W 80
 
 #define INTERRUPT_KEY  "C-c"
 #define INTERRUPT_HINT "cancel"
@@ -144,15 +143,43 @@ static void draw_header(const struct app *a, struct ui_surface *s)
 
 /* --- tabs and counts ---------------------------------------------------------------------------------------------- */
 
-/* Where names and counts do not fit side by side, only the tab that is open has its name. */
-static bool has_name(const struct app *a, int i)
+/* Letters of a tab's name: as many as leave room for the counts, and none where it would be only one; the tab that is open has all. */
+#define MAX_LETTERS 16
+#define MIN_LETTERS 2
+
+static int name_letters(const struct app *a, int i, int letters)
 {
-    return a->w >= NAMED_TABS_W || i == a->focus;
+    int all = (int)strlen(a->panes[i]->ops->title);
+
+    return i == a->focus || all < letters ? all : letters;
+}
+
+static int tabs_width(const struct app *a, int letters)
+{
+    int w = 0;
+
+    for (int i = 0; i < UI_N_PANES; i++)
+        w += name_letters(a, i, letters) + 1 + TAB_GAP;
+    return w;
+}
+
+/* Room that the counts take, roughly: numbers of a few digits. */
+static int counts_width(const struct app *a)
+{
+    return a->drift > 0 ? 38 : 29;
+}
+
+static int letters_that_fit(const struct app *a)
+{
+    for (int letters = MAX_LETTERS; letters >= MIN_LETTERS; letters--)
+        if (tabs_width(a, letters) + counts_width(a) <= a->w)
+            return letters;
+    return 0;
 }
 
 static int tab_width(const struct app *a, int i)
 {
-    return (has_name(a, i) ? (int)strlen(a->panes[i]->ops->title) : 0) + 1 + TAB_GAP;
+    return name_letters(a, i, letters_that_fit(a)) + 1 + TAB_GAP;
 }
 
 int app_tab_at(const struct app *a, int x)
@@ -175,11 +202,13 @@ static void draw_tabs(const struct app *a, struct ui_surface *s)
         bool is_here = i == a->focus;
         enum theme_role base = is_here ? ROLE_SELECTED : ROLE_TEXT;
         int w = tab_width(a, i) - TAB_GAP;
+        char name[MAX_LETTERS + 1];
 
         ui_fill(s, x, 1, w, 1, UI_ON(base, base));
         (void)ui_strf(s, x, 1, w, UI_ON(ROLE_HINT_KEY, base), "%d", i + 1);
-        if (has_name(a, i))
-            (void)ui_str(s, x + 1, 1, w - 1, a->panes[i]->ops->title, UI_ON(is_here ? ROLE_TITLE : ROLE_DIM, base));
+        snprintf(name, sizeof(name), "%.*s", w - 1, a->panes[i]->ops->title);
+        if (w > 1)
+            (void)ui_str(s, x + 1, 1, w - 1, name, UI_ON(is_here ? ROLE_TITLE : ROLE_DIM, base));
         x += tab_width(a, i);
     }
 }
@@ -207,6 +236,11 @@ static void draw_counts(const struct app *a, struct ui_surface *s)
         (void)snprintf(text, sizeof(text), "%zu file%s, nothing known", snap->timeline.e.n, snap->timeline.e.n == 1 ? "" : "s");
         (void)ui_str(s, x - (int)strlen(text), 1, -1, text, UI_ROLE(ROLE_DIM));
         return;
+    }
+    if (a->drift > 0) {
+        x -= snprintf(text, sizeof(text), "%ld drift", a->drift);
+        (void)ui_str(s, x, 1, -1, text, UI_ROLE(ROLE_WARNING));
+        x -= s->w < 90 ? 1 : 2;
     }
     for (size_t i = LS_ARRAY_LEN(counts); i-- > 0;) {
         size_t n = snap->timeline.count[counts[i].state];

@@ -5,6 +5,7 @@
 
 #include "tui/app.h"
 #include "lockstep/engine/journal.h"
+#include "lockstep/model/catalog.h"
 
 struct job {
     struct task task; /* first */
@@ -59,6 +60,18 @@ void job_journal(struct app *a, job_journal_fn done);
 /* The detail's document of an entry; the callee frees it. index is the entry's at the time of asking. */
 typedef void (*job_detail_fn)(struct app *a, long index, struct snapref *snap, struct ui_doc *doc);
 void job_detail(struct app *a, long index, job_detail_fn done);
+
+/* job_schema.c */
+struct catref { /* a catalogue shared by the screen and jobs; counted in the UI thread only */
+    struct ls_catalog *c;
+    int refs;
+};
+struct catref *catref_new(struct ls_catalog *c); /* takes it */
+struct catref *catref_get(struct catref *r);
+void catref_put(struct catref *r); /* NULL is fine */
+typedef void (*job_schema_fn)(struct app *a, struct catref *cat, const struct ls_err *err); /* cat is the callee's; NULL: err says why */
+bool job_schema(struct app *a, job_schema_fn done); /* false: not now */
+void pane_schema_set(struct app *a, struct catref *cat); /* takes it; for tests */
 
 /* job_command.c */
 void job_command(struct app *a, const char *line);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "tui/detail_doc.h"
+#include "tui/diffref.h"
 #include "tui/jobs.h"
 #include "tui/scene.h"
 
@@ -35,4 +36,20 @@ void job_detail(struct app *a, long index, job_detail_fn done)
 void job_verify(struct app *a)
 {
     app_say(a, ROLE_INFO, "verify was asked for");
+}
+
+/* Nothing is loaded in a test: the pane says that it reads. */
+bool job_diff(struct app *a, const char *side_a, const char *side_b, const struct ls_diff_opts *opts, job_diff_fn done)
+{
+    (void)a;
+    (void)side_a;
+    (void)side_b;
+    (void)opts;
+    (void)done;
+    return true;
+}
+
+void job_diff_cancel(struct app *a)
+{
+    app_say(a, ROLE_INFO, "cancel was asked for");
 }

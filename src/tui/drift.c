@@ -1,0 +1,47 @@
+/* tui/drift.c: whether the database still is what its applied migrations promise: a count in the header and a banner, without being asked. */
+#include <config.h>
+
+#include "tui/diffref.h"
+
+#define REST_MS      1500 /* after the last snapshot: what the operator does comes first */
+#define MAX_REPLAYED 300  /* applied migrations; more are compared when the Diff pane asks for it */
+
+void drift_soon(struct app *a)
+{
+    const struct ls_snapshot *s = app_snap(a);
+
+    a->drift_due_ms = 0;
+    if (!s || !s->has_db || !s->format || !(s->format->caps & LS_CAP_NATIVE_APPLY) || s->info.dialect != LS_DIALECT_SQLITE || s->ledger.dirty)
+        return;
+    if (s->timeline.count[LS_STATE_APPLIED] == 0 || s->timeline.count[LS_STATE_APPLIED] > MAX_REPLAYED)
+        return;
+    a->drift_due_ms = a->now_ms + REST_MS;
+}
+
+void drift_set(struct app *a, const struct ls_diff *d)
+{
+    long n = 0;
+
+    for (int i = 0; i < LS_N_IMPACTS; i++)
+        n += (long)d->n_by_impact[i];
+    if (n != a->drift)
+        a->needs_layout = true;
+    a->drift = n;
+    a->needs_paint = true;
+}
+
+static void on_drift(struct app *a, struct diffref *r, const struct ls_err *err)
+{
+    (void)err; /* nobody asked; the Diff pane says why it cannot be told */
+    if (r)
+        drift_set(a, &r->diff);
+    diffref_free(r);
+}
+
+void drift_look(struct app *a)
+{
+    const struct ls_diff_opts opts = {0};
+
+    if (!app_is_busy(a))
+        (void)job_diff(a, "migrations", "live", &opts, on_drift);
+}

@@ -1,0 +1,166 @@
+/* tui/job_diff.c: two sides loaded and compared by a worker. */
+#include <config.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "lockstep/base/mem.h"
+#include "lockstep/engine/side.h"
+#include "tui/diffref.h"
+#include "tui/jobs.h"
+
+struct job_diff {
+    struct job job;
+    char *sides[2];
+    struct ls_diff_opts opts;
+    struct ls_arena *arena; /* of the options' strings */
+    struct config_request request;
+    LS_VEC(struct config_target *) targets; /* environments that were resolved */
+    struct diffref *result;
+    job_diff_fn fn;
+};
+
+/* --- in the worker ------------------------------------------------------------------------------------------------ */
+
+static enum ls_rc environment(void *ctx, const char *name, struct ls_session_params *out, struct ls_err *err)
+{
+    struct job_diff *j = ctx;
+    struct config_target *t = ls_calloc(1, sizeof(*t));
+    struct config_request req = j->request;
+    enum ls_rc rc;
+
+    req.env = name;
+    req.url = NULL;
+    rc = config_resolve(&req, &j->job.app->project, t, err);
+    if (rc != LS_OK) {
+        free(t);
+        return rc;
+    }
+    *LS_VEC_PUSH(&j->targets) = t;
+    *out = t->params;
+    return LS_OK;
+}
+
+static void show_progress(void *ctx, void *msg)
+{
+    struct app *a = ctx;
+    char *text = msg;
+
+    app_say(a, ROLE_INFO, "%s", text);
+    a->needs_paint = true;
+    free(text);
+}
+
+static void on_event(void *ctx, const struct ls_event *ev)
+{
+    struct job_diff *j = ctx;
+
+    if (ev->kind == LS_EV_PROGRESS && ev->text)
+        mailbox_post(j->job.app->mail, show_progress, j->job.app, ls_strdup(ev->text));
+}
+
+static enum ls_rc load(struct job_diff *j, struct ls_side_world *world, const struct ls_side sides[2], int i, const struct ls_side_opts *opts)
+{
+    return ls_side_load(world, &sides[i], opts, i == 0 ? &j->result->a : &j->result->b, &j->job.err);
+}
+
+/* A side that does not say its dialect takes the other one's, else the target's. */
+static enum ls_rc set_dialect(const struct ls_side_world *world, const struct ls_side sides[2], struct ls_side_opts *opts, struct ls_err *err)
+{
+    enum ls_rc rc = LS_OK;
+
+    for (int i = 0; i < 2 && rc == LS_OK && !opts->has_dialect; i++)
+        rc = ls_side_dialect(world, &sides[i], &opts->has_dialect, &opts->dialect, err);
+    return rc;
+}
+
+static void diff_run(struct task *t)
+{
+    struct job_diff *j = (struct job_diff *)t;
+    struct ls_run_hooks hooks = {.on_event = on_event, .ctx = j};
+    struct ls_side_world world = {.session = j->job.session, .env = environment, .env_ctx = j, .hooks = &hooks};
+    struct ls_side_opts opts = {0};
+    struct ls_side sides[2] = {{0}};
+    int parsed = 0;
+
+    for (; parsed < 2 && j->job.rc == LS_OK; parsed++)
+        j->job.rc = ls_side_parse(j->sides[parsed], &sides[parsed], &j->job.err);
+    if (j->job.rc == LS_OK)
+        j->job.rc = set_dialect(&world, sides, &opts, &j->job.err);
+    j->result = ls_calloc(1, sizeof(*j->result));
+    for (int i = 0; i < 2 && j->job.rc == LS_OK; i++)
+        j->job.rc = load(j, &world, sides, i, &opts);
+    if (j->job.rc == LS_OK) {
+        ls_diff_make(j->result->a, j->result->b, &j->opts, &j->result->diff);
+    } else {
+        ls_catalog_free(j->result->a);
+        ls_catalog_free(j->result->b);
+        free(j->result);
+        j->result = NULL;
+    }
+    ls_side_world_end(&world);
+    for (int i = 0; i < parsed; i++)
+        ls_side_release(&sides[i]);
+}
+
+/* --- around it ---------------------------------------------------------------------------------------------------- */
+
+static void diff_done(struct task *t, bool is_stale)
+{
+    struct job_diff *j = (struct job_diff *)t;
+
+    if (is_stale)
+        diffref_free(j->result);
+    else
+        j->fn(j->job.app, j->result, &j->job.err);
+    for (size_t i = 0; i < j->targets.n; i++) {
+        config_target_release(j->targets.v[i]);
+        free(j->targets.v[i]);
+    }
+    LS_VEC_RELEASE(&j->targets);
+    ls_arena_free(j->arena);
+    free(j->sides[0]);
+    free(j->sides[1]);
+    job_free(j);
+}
+
+static void copy_choices(struct job_diff *j, const struct ls_diff_opts *opts)
+{
+    struct ls_rename_choice *copy;
+
+    j->arena = ls_arena_new();
+    j->opts = *opts;
+    copy = LS_ARENA_ARRAY(j->arena, struct ls_rename_choice, opts->n_choices + 1);
+    for (size_t i = 0; i < opts->n_choices; i++)
+        copy[i] = (struct ls_rename_choice){ls_arena_str(j->arena, opts->choices[i].from), ls_arena_str(j->arena, opts->choices[i].to),
+                                            opts->choices[i].is_accepted};
+    j->opts.choices = copy;
+}
+
+bool job_diff(struct app *a, const char *side_a, const char *side_b, const struct ls_diff_opts *opts, job_diff_fn done)
+{
+    /* The second session, so that the timeline goes on meanwhile; a database in memory has only the one. */
+    struct conn *c = conn_side(a);
+    struct job_diff *j;
+
+    if (!c)
+        c = conn_idle(a);
+    if (!c)
+        return false;
+    j = job_new(a, sizeof(*j), c, diff_run, diff_done);
+    j->sides[0] = ls_strdup(side_a);
+    j->sides[1] = ls_strdup(side_b);
+    j->request = a->request;
+    copy_choices(j, opts);
+    j->fn = done;
+    job_post(j);
+    return true;
+}
+
+void job_diff_cancel(struct app *a)
+{
+    struct conn *c = a->side ? a->side : a->main;
+
+    if (c)
+        ls_session_cancel(c->session);
+}

@@ -1,0 +1,574 @@
+/* tui/pane_diff.c: two sides, what differs between them, and what each difference would do. */
+#include <config.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lockstep/base/file.h"
+#include "lockstep/base/mem.h"
+#include "tui/diff_doc.h"
+#include "tui/diff_filter.h"
+#include "tui/diff_rows.h"
+#include "tui/diffref.h"
+#include "tui/jobs.h"
+
+#define SPLIT_MIN_W 110
+#define IMPACT_W    14
+
+struct choice {
+    char *from, *to;
+    bool is_accepted;
+};
+
+struct diff {
+    struct ui_pane base;
+    char *sides[2];
+    struct diffref *ref;
+    struct diff_rows rows;
+    struct diff_filter filter;
+    struct ls_buf text; /* filter.text */
+    LS_VEC(struct choice) choices;
+    struct ui_list list;
+    char *error;
+    bool is_loading, is_asked_for; /* is_asked_for: somebody wanted it, so it is read again by itself */
+    bool columns;                  /* side by side instead of one below the other */
+    struct ui_doc *doc;
+    struct ui_view view;
+    int32_t doc_of;
+    int list_w, doc_w, doc_h;
+};
+
+static struct diff *self_of(struct ui_pane *p)
+{
+    return (struct diff *)p;
+}
+
+static const struct ls_difference *at_row(const struct diff *s, size_t row)
+{
+    return s->ref && row < s->rows.rows.n && s->rows.rows.v[row].index >= 0 ? &s->ref->diff.d.v[s->rows.rows.v[row].index] : NULL;
+}
+
+static void drop_doc(struct diff *s)
+{
+    ui_doc_free(s->doc);
+    s->doc = NULL;
+    s->doc_of = -1;
+}
+
+static void make_rows(struct diff *s)
+{
+    s->filter.text = s->text.ptr;
+    if (s->ref)
+        diff_rows_make(&s->rows, &s->ref->diff, &s->filter);
+    ui_list_set_count(&s->list, s->rows.rows.n);
+    if (s->list.cursor == 0 && s->rows.rows.n > 1 && s->rows.rows.v[0].index < 0)
+        ui_list_go(&s->list, 1); /* a title has nothing to show */
+    drop_doc(s);
+    s->base.app->needs_layout = s->base.app->needs_paint = true;
+}
+
+/* --- comparing ---------------------------------------------------------------------------------------------------- */
+
+static void options(const struct diff *s, struct ls_rename_choice *choices, struct ls_diff_opts *out)
+{
+    memset(out, 0, sizeof(*out));
+    for (size_t i = 0; i < s->choices.n; i++)
+        choices[i] = (struct ls_rename_choice){s->choices.v[i].from, s->choices.v[i].to, s->choices.v[i].is_accepted};
+    out->choices = choices;
+    out->n_choices = s->choices.n;
+}
+
+static void on_diff(struct app *a, struct diffref *r, const struct ls_err *err)
+{
+    struct diff *s = self_of(a->panes[UI_PANE_DIFF]);
+
+    s->is_loading = false;
+    free(s->error);
+    s->error = r ? NULL : ls_asprintf("%s%s%s", err->message ? err->message : ls_rc_name(err->code), err->hint ? ". " : "", err->hint ? err->hint : "");
+    a->needs_layout = a->needs_paint = true;
+    if (!r)
+        return;
+    diffref_free(s->ref);
+    s->ref = r;
+    s->filter.schema = NULL; /* it was a text of the old one */
+    if (strcmp(s->sides[0], "migrations") == 0 && strcmp(s->sides[1], "live") == 0)
+        drift_set(a, &r->diff);
+    make_rows(s);
+    ls_buf_clear(&a->message);
+}
+
+static void start(struct diff *s)
+{
+    struct ls_rename_choice *choices = ls_calloc(s->choices.n + 1, sizeof(*choices));
+    struct ls_diff_opts opts;
+
+    options(s, choices, &opts);
+    s->is_asked_for = true;
+    if (!s->is_loading)
+        s->is_loading = job_diff(s->base.app, s->sides[0], s->sides[1], &opts, on_diff);
+    free(choices);
+    s->base.app->needs_paint = true;
+}
+
+/* What was compared before is compared again when something ran, once the pane is looked at. */
+static void refresh(struct ui_pane *p)
+{
+    struct diff *s = self_of(p);
+
+    if (p->app->focus == UI_PANE_DIFF && s->is_asked_for && p->app->phase == APP_READY && p->app->mail)
+        start(s);
+}
+
+void pane_diff_set(struct app *a, struct diffref *r)
+{
+    on_diff(a, r, NULL);
+}
+
+static void compare_again(struct diff *s)
+{
+    struct ls_rename_choice *choices = ls_calloc(s->choices.n + 1, sizeof(*choices));
+    struct ls_diff_opts opts;
+
+    options(s, choices, &opts);
+    if (s->ref)
+        diffref_again(s->ref, &opts);
+    free(choices);
+    make_rows(s);
+}
+
+/* --- drawing ------------------------------------------------------------------------------------------------------ */
+
+static char sign_of(enum ls_change c)
+{
+    static const char signs[] = {[LS_CHANGE_ADDED] = '+', [LS_CHANGE_REMOVED] = '-', [LS_CHANGE_CHANGED] = '~', [LS_CHANGE_RENAMED] = '>'};
+
+    return signs[c];
+}
+
+static void title_text(const struct ls_fact *f, struct ls_buf *out)
+{
+    ls_buf_addf(out, "%s%s%s", strcmp(f->schema, "public") != 0 && strcmp(f->schema, "main") != 0 ? f->schema : "",
+                strcmp(f->schema, "public") != 0 && strcmp(f->schema, "main") != 0 ? "." : "", f->parent);
+}
+
+static void row_text(const struct diff *s, const struct ls_difference *x, struct ls_buf *out)
+{
+    const struct ls_fact *f = x->b ? x->b : x->a;
+
+    ls_buf_addf(out, "%s ", ls_fact_kind_name(f->kind));
+    if (f->parent[0] == '\0' && f->schema[0] && strcmp(f->schema, "public") != 0 && strcmp(f->schema, "main") != 0)
+        ls_buf_addf(out, "%s.", f->schema);
+    if (x->change == LS_CHANGE_RENAMED)
+        ls_buf_addf(out, "%s -> ", x->a->name);
+    ls_buf_adds(out, f->name);
+    if (x->rename >= 0 && s->ref->diff.renames.v[x->rename].state == LS_RENAME_PROPOSED)
+        ls_buf_addf(out, "?");
+    for (uint32_t i = 0; i < x->n_attrs; i++)
+        ls_buf_addf(out, "%s%s", i == 0 ? "  (" : ", ", ls_attr_name(x->attrs[i].attr));
+    if (x->n_attrs > 0)
+        ls_buf_addc(out, ')');
+}
+
+static void draw_row(const struct diff *s, struct ui_surface *sf, int y, size_t row)
+{
+    const struct ls_difference *x = at_row(s, row);
+    bool is_at = row == s->list.cursor;
+    enum theme_role on = is_at ? ROLE_CURSOR : ROLE_TEXT;
+    struct ls_buf text = LS_BUF_INIT;
+    char sign[2] = {x ? sign_of(x->change) : ' ', '\0'};
+    int indent = x && (x->b ? x->b : x->a)->parent[0] != '\0' ? 4 : 2;
+
+    if (is_at) {
+        ui_fill(sf, 0, y, sf->w - 1, 1, UI_ON(on, on));
+        (void)ui_str(sf, 0, y, 1, app_glyph(s->base.app, "▸", ">"), UI_ON(on, on));
+    }
+    if (!x) {
+        title_text(s->rows.rows.v[row].of, &text);
+        (void)ui_str(sf, 2, y, sf->w - 3, text.ptr, UI_ON(ROLE_TITLE, on));
+    } else {
+        (void)ui_str(sf, indent, y, 1, sign, UI_ON(diff_role(x->change), on));
+        row_text(s, x, &text);
+        (void)ui_str_match(sf, indent + 2, y, sf->w - indent - 3 - IMPACT_W, text.ptr, s->text.len ? s->text.ptr : NULL, UI_ON(ROLE_TEXT, on));
+        (void)ui_str(sf, sf->w - IMPACT_W - 1, y, IMPACT_W, ls_impact_name(x->impact), UI_ON(impact_role(x->impact), on));
+    }
+    ls_buf_release(&text);
+}
+
+static void draw_words(const struct diff *s, struct ui_surface *sf)
+{
+    if (s->error) {
+        (void)ui_str(sf, 2, 1, -1, "They could not be compared:", UI_ROLE(ROLE_ERROR));
+        (void)ui_str(sf, 2, 2, -1, s->error, UI_ROLE(ROLE_TEXT));
+    } else if (s->is_loading) {
+        (void)ui_strf(sf, 2, 1, -1, UI_ROLE(ROLE_DIM), "Reading %s and %s. x stops it.", s->sides[0], s->sides[1]);
+    } else if (!s->ref) {
+        (void)ui_strf(sf, 2, 1, -1, UI_ROLE(ROLE_TEXT), "%s  against  %s", s->sides[0], s->sides[1]);
+        (void)ui_str(sf, 2, 3, -1, "Enter compares them. s picks other sides: an environment, a URL, dir:, file:, backup:, snapshot:", UI_ROLE(ROLE_DIM));
+    } else if (s->ref->diff.d.n == 0) {
+        (void)ui_strf(sf, 2, 1, -1, UI_ROLE(ROLE_GOOD), "No difference: %s and %s have the same schema.", s->sides[0], s->sides[1]);
+    } else {
+        (void)ui_str(sf, 2, 1, -1, "Nothing is left of the differences: Esc drops the filter.", UI_ROLE(ROLE_DIM));
+    }
+}
+
+static void draw(const struct ui_pane *p, struct ui_surface *sf)
+{
+    const struct diff *s = (const struct diff *)p;
+    struct ui_surface list = ui_surface_sub(sf, 0, 0, s->list_w, sf->h - (s->doc_w > 0 ? 0 : s->doc_h + (s->doc_h > 0)));
+
+    if (s->rows.rows.n == 0 || !s->ref)
+        draw_words(s, sf);
+    for (int y = 0; s->ref && y < list.h; y++) {
+        size_t row = s->list.top + (size_t)y;
+
+        if (row < s->rows.rows.n)
+            draw_row(s, &list, y, row);
+    }
+    if (s->rows.rows.n > 0)
+        ui_scrollbar(&list, list.w - 1, 0, list.h, s->list.top, (size_t)list.h, s->rows.rows.n, UI_ROLE(ROLE_BORDER));
+    if (s->doc) {
+        int below = sf->h - s->doc_h;
+        struct ui_surface doc = s->doc_w > 0 ? ui_surface_sub(sf, s->list_w + 1, 0, s->doc_w - 1, sf->h) : ui_surface_sub(sf, 1, below, sf->w - 2, s->doc_h);
+
+        if (s->doc_w <= 0)
+            ui_fill(sf, 0, below - 1, sf->w, 1, UI_ROLE(ROLE_BORDER));
+        for (int x = 0; s->doc_w <= 0 && x < sf->w; x++)
+            (void)ui_str(sf, x, below - 1, 1, app_glyph(p->app, "─", "-"), UI_ROLE(ROLE_BORDER));
+        ui_view_draw(&s->view, s->doc, &doc, ROLE_TEXT);
+    }
+}
+
+static void follow(struct diff *s, int width)
+{
+    const struct ls_difference *x = at_row(s, s->list.cursor);
+    int32_t at = x ? s->rows.rows.v[s->list.cursor].index : -1;
+
+    if (s->doc && s->doc_of == at)
+        return;
+    drop_doc(s);
+    if (x)
+        s->doc = diff_doc(&s->ref->diff, x, s->base.app->is_ascii, width, s->columns);
+    s->doc_of = at;
+    s->view = (struct ui_view){.left = 0};
+}
+
+static void layout(struct ui_pane *p, int w, int h)
+{
+    struct diff *s = self_of(p);
+    int doc_w = w >= SPLIT_MIN_W && s->ref ? w / 2 : 0;
+
+    if (doc_w != s->doc_w)
+        drop_doc(s);
+    s->doc_w = doc_w;
+    s->list_w = w - doc_w;
+    s->doc_h = doc_w > 0 ? h : s->ref && s->rows.rows.n > 0 ? h / 2 - 1 : 0;
+    follow(s, doc_w > 0 ? doc_w - 2 : w - 2);
+    if (!s->doc && doc_w == 0)
+        s->doc_h = 0;
+    ui_list_layout(&s->list, doc_w > 0 ? h : h - s->doc_h - (s->doc_h > 0));
+    if (s->doc)
+        ui_view_layout(&s->view, s->doc, s->doc_h);
+}
+
+static void status(const struct ui_pane *p, struct ls_buf *out)
+{
+    const struct diff *s = (const struct diff *)p;
+
+    ls_buf_addf(out, "%s -> %s", s->sides[0], s->sides[1]);
+    if (s->ref) {
+        ls_buf_addf(out, "  %zu difference%s", s->rows.n_shown, s->rows.n_shown == 1 ? "" : "s");
+        if (s->rows.n_hidden > 0)
+            ls_buf_addf(out, ", %zu hidden", s->rows.n_hidden);
+        if (s->ref->diff.notes.d.n > 0)
+            ls_buf_addf(out, "  %zu note%s: v", s->ref->diff.notes.d.n, s->ref->diff.notes.d.n == 1 ? "" : "s");
+    }
+    if (s->text.len > 0)
+        ls_buf_addf(out, "  filter '%s'", s->text.ptr);
+    if (s->is_loading)
+        ls_buf_adds(out, "  reading: x stops it");
+}
+
+/* --- choosing sides ----------------------------------------------------------------------------------------------- */
+
+static void set_side(struct diff *s, int i, const char *text)
+{
+    free(s->sides[i]);
+    s->sides[i] = ls_strdup(text);
+}
+
+static void side_b_done(struct app *a, void *ctx, const char *text)
+{
+    (void)a;
+    if (!text || !*text)
+        return;
+    set_side(ctx, 1, text);
+    start(ctx);
+}
+
+static void side_a_done(struct app *a, void *ctx, const char *text)
+{
+    struct diff *s = ctx;
+    struct ui_input_spec spec = {.label = "with: ", .text = s->sides[1], .done = side_b_done, .ctx = s};
+
+    if (!text || !*text)
+        return;
+    set_side(s, 0, text);
+    ui_input_open(a, &spec);
+}
+
+static void pick_sides(struct diff *s)
+{
+    struct ui_input_spec spec = {.label = "Compare (live, migrations, env:, URL, dir:, file:, backup:, drizzle:, snapshot:): ", .text = s->sides[0],
+                                 .done = side_a_done, .ctx = s};
+
+    ui_input_open(s->base.app, &spec);
+}
+
+/* --- filters ------------------------------------------------------------------------------------------------------ */
+
+static void filter_changed(struct app *a)
+{
+    make_rows(self_of(a->panes[UI_PANE_DIFF]));
+}
+
+static void set_text(struct app *a, void *ctx, const char *text)
+{
+    struct diff *s = ctx;
+
+    (void)a;
+    ls_buf_clear(&s->text);
+    ls_buf_adds(&s->text, text ? text : "");
+    make_rows(s);
+}
+
+/* --- renamings ---------------------------------------------------------------------------------------------------- */
+
+/* The renaming that the row is about: its own, or one that was rejected. */
+static const struct ls_rename *rename_at(const struct diff *s)
+{
+    const struct ls_difference *x = at_row(s, s->list.cursor);
+
+    for (size_t i = 0; x && i < s->ref->diff.renames.n; i++) {
+        const struct ls_rename *r = &s->ref->diff.renames.v[i];
+
+        if ((x->a && r->a == x->a) || (x->b && r->b == x->b))
+            return r;
+    }
+    return NULL;
+}
+
+static void choose(struct diff *s, bool accept)
+{
+    const struct ls_rename *r = s->ref ? rename_at(s) : NULL;
+    struct ls_buf from = LS_BUF_INIT, to = LS_BUF_INIT;
+    struct choice *c = NULL;
+
+    if (!r) {
+        app_say(s->base.app, ROLE_INFO, "that is no renaming");
+        return;
+    }
+    ls_fact_label(r->a, false, &from);
+    ls_fact_label(r->b, false, &to);
+    for (size_t i = 0; i < s->choices.n; i++)
+        if (strcmp(s->choices.v[i].from, from.ptr) == 0 && strcmp(s->choices.v[i].to, to.ptr) == 0)
+            c = &s->choices.v[i];
+    if (!c) {
+        c = LS_VEC_PUSH(&s->choices);
+        c->from = ls_strdup(from.ptr);
+        c->to = ls_strdup(to.ptr);
+    }
+    c->is_accepted = accept;
+    app_say(s->base.app, ROLE_INFO, "%s: %s is %s%s", accept ? "accepted" : "rejected", from.ptr, accept ? "" : "not ", to.ptr);
+    ls_buf_release(&from);
+    ls_buf_release(&to);
+    compare_again(s);
+}
+
+/* --- export ------------------------------------------------------------------------------------------------------- */
+
+static void export_done(struct app *a, void *ctx, const char *path)
+{
+    struct diff *s = ctx;
+    struct ls_buf text = LS_BUF_INIT;
+    struct ls_err err = LS_ERR_INIT;
+
+    if (!path || !*path || !s->ref)
+        return;
+    ls_diff_print_markdown(&s->ref->diff, &text);
+    if (ls_file_write_new(path, text.ptr, text.len, 0644, &err) == LS_OK)
+        app_say(a, ROLE_GOOD, "written: %s", path);
+    else
+        app_show_err(a, "The report could not be written", &err);
+    ls_err_release(&err);
+    ls_buf_release(&text);
+}
+
+static void show_notes(const struct diff *s)
+{
+    struct ui_doc *d = ui_doc_new(s->base.app->is_ascii);
+
+    for (size_t i = 0; i < s->ref->diff.notes.d.n; i++)
+        ui_doc_wrap(d, ROLE_TEXT, ui_dialog_width(s->base.app), 0, s->ref->diff.notes.d.v[i].message);
+    ui_viewer_open(s->base.app, "Notes", d);
+}
+
+/* --- actions ------------------------------------------------------------------------------------------------------ */
+
+static void stop_or_reject(struct diff *s)
+{
+    if (s->is_loading)
+        job_diff_cancel(s->base.app);
+    else
+        choose(s, false);
+}
+
+static void open_row(struct diff *s)
+{
+    const struct ls_difference *x = at_row(s, s->list.cursor);
+
+    if (!s->ref)
+        start(s);
+    else if (x)
+        ui_viewer_open(s->base.app, ls_change_name(x->change),
+                       diff_doc(&s->ref->diff, x, s->base.app->is_ascii, ui_dialog_width(s->base.app), s->columns));
+}
+
+static bool on_action(struct ui_pane *p, enum ui_action act)
+{
+    struct diff *s = self_of(p);
+    struct ui_input_spec filter = {.label = "/", .text = s->text.ptr, .on_change = set_text, .done = set_text, .ctx = s};
+    struct ui_input_spec export = {.label = "Write a Markdown report to: ", .text = "schema-diff.md", .done = export_done, .ctx = s};
+
+    if (s->doc && (act == UI_ACT_LEFT || act == UI_ACT_RIGHT))
+        return ui_view_action(&s->view, s->doc, act);
+    if (ui_list_action(&s->list, act)) {
+        p->app->needs_layout = true;
+        return true;
+    }
+    switch (act) {
+    case UI_ACT_OPEN:
+        open_row(s);
+        return true;
+    case UI_ACT_SIDES:
+        pick_sides(s);
+        return true;
+    case UI_ACT_ACCEPT_RENAME:
+        choose(s, true);
+        return true;
+    case UI_ACT_REJECT_RENAME:
+        stop_or_reject(s);
+        return true;
+    case UI_ACT_DIFF_FILTER:
+        if (s->ref)
+            diff_filter_open(p->app, &s->ref->diff, &s->filter, filter_changed);
+        return true;
+    case UI_ACT_COLUMNS:
+        s->columns = !s->columns;
+        drop_doc(s);
+        p->app->needs_layout = true;
+        return true;
+    case UI_ACT_EXPORT:
+        if (s->ref)
+            ui_input_open(p->app, &export);
+        return true;
+    case UI_ACT_LEFT_OUT:
+        if (s->ref)
+            show_notes(s);
+        return true;
+    case UI_ACT_FILTER:
+        ui_input_open(p->app, &filter);
+        return true;
+    case UI_ACT_BACK:
+        if (s->text.len == 0)
+            return false;
+        set_text(p->app, s, "");
+        return true;
+    default:
+        return false;
+    }
+}
+
+static bool on_event(struct ui_pane *p, const struct ui_event *ev)
+{
+    struct diff *s = self_of(p);
+    bool is_doc = s->doc_w > 0 ? ev->x >= s->list_w : s->doc_h > 0 && ev->y > s->list.h;
+    long row = is_doc ? -1 : ui_list_row_at(&s->list, ev->y);
+
+    if (ev->mouse == UI_MOUSE_WHEEL_UP || ev->mouse == UI_MOUSE_WHEEL_DOWN) {
+        int lines = ev->mouse == UI_MOUSE_WHEEL_UP ? -3 : 3;
+
+        if (s->doc && is_doc)
+            ui_view_scroll(&s->view, s->doc, lines);
+        else
+            ui_list_wheel(&s->list, lines);
+    } else if (row >= 0) {
+        ui_list_go(&s->list, (size_t)row);
+    }
+    if (ev->mouse == UI_MOUSE_DOUBLE && row >= 0)
+        open_row(s);
+    p->app->needs_layout = true;
+    return true;
+}
+
+static bool can(const struct ui_pane *p, enum ui_action act)
+{
+    const struct diff *s = (const struct diff *)p;
+
+    if (act == UI_ACT_LEFT_OUT)
+        return s->ref && s->ref->diff.notes.d.n > 0;
+    if (act == UI_ACT_ACCEPT_RENAME)
+        return s->ref && rename_at(s) != NULL;
+    if (act == UI_ACT_REJECT_RENAME)
+        return s->is_loading || (s->ref && rename_at(s) != NULL);
+    if (act == UI_ACT_DIFF_FILTER || act == UI_ACT_COLUMNS || act == UI_ACT_EXPORT || act == UI_ACT_FILTER)
+        return s->ref != NULL;
+    return true;
+}
+
+static struct ui_pane *open_pane(struct app *app)
+{
+    struct diff *s = ls_calloc(1, sizeof(*s));
+
+    s->base.ops = &pane_diff_ops;
+    s->base.app = app;
+    s->sides[0] = ls_strdup("migrations");
+    s->sides[1] = ls_strdup("live");
+    s->filter.impact = -1;
+    s->doc_of = -1;
+    ls_buf_init(&s->text);
+    return &s->base;
+}
+
+static void close_pane(struct ui_pane *p)
+{
+    struct diff *s = self_of(p);
+
+    for (size_t i = 0; i < s->choices.n; i++) {
+        free(s->choices.v[i].from);
+        free(s->choices.v[i].to);
+    }
+    LS_VEC_RELEASE(&s->choices);
+    diff_rows_release(&s->rows);
+    diffref_free(s->ref);
+    drop_doc(s);
+    free(s->sides[0]);
+    free(s->sides[1]);
+    free(s->error);
+    ls_buf_release(&s->text);
+    free(s);
+}
+
+const struct ui_pane_ops pane_diff_ops = {
+    .title = "Diff",
+    .context = UI_CX_DIFF,
+    .open = open_pane,
+    .close = close_pane,
+    .refresh = refresh,
+    .on_event = on_event,
+    .on_action = on_action,
+    .layout = layout,
+    .draw = draw,
+    .status = status,
+    .can = can,
+};

@@ -1,0 +1,473 @@
+/* tui/pane_schema.c: what the database has: a tree of its objects, and everything about the one under the cursor. */
+#include <config.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "lockstep/base/mem.h"
+#include "tui/jobs.h"
+#include "tui/schema_doc.h"
+#include "tui/schema_tree.h"
+
+#define SPLIT_MIN_W 100
+#define NAME_W      30
+
+struct schema {
+    struct ui_pane base;
+    struct catref *cat; /* NULL: not read yet */
+    struct schema_tree tree;
+    struct ui_list list;
+    struct ls_buf filter;
+    char *error;
+    bool is_asked, is_stale; /* is_stale: what is shown was read before something ran */
+    struct ui_doc *doc;      /* of the row under the cursor, where there is room beside the list */
+    struct ui_view view;
+    uint32_t doc_of;
+    int list_w, doc_w;
+};
+
+static struct schema *self_of(struct ui_pane *p)
+{
+    return (struct schema *)p;
+}
+
+static const struct schema_row *row_at(const struct schema *s, size_t row)
+{
+    return row < s->tree.rows.n ? &s->tree.rows.v[row] : NULL;
+}
+
+static const struct ls_fact *fact_at(const struct schema *s, size_t row)
+{
+    const struct schema_row *r = row_at(s, row);
+
+    return r && r->kind != SCHEMA_ROW_GROUP ? &s->cat->c->facts[r->fact] : NULL;
+}
+
+/* --- reading ------------------------------------------------------------------------------------------------------ */
+
+static void make_rows(struct schema *s)
+{
+    if (!s->cat)
+        return;
+    schema_tree_rows(&s->tree, s->filter.ptr);
+    ui_list_set_count(&s->list, s->tree.rows.n);
+    s->base.app->needs_layout = s->base.app->needs_paint = true;
+}
+
+/* Opens again what was open, by name: the numbers are others now. */
+static void keep_open(struct schema_tree *to, const struct schema_tree *from)
+{
+    for (uint32_t i = 0; from->c && i < from->c->n_facts; i++) {
+        const struct ls_fact *f = &from->c->facts[i], *same;
+
+        if (!from->is_open[i])
+            continue;
+        same = ls_catalog_find(to->c, f->kind, f->schema, f->parent, f->name);
+        if (same)
+            to->is_open[ls_catalog_index(to->c, same)] = 1;
+    }
+}
+
+static void on_schema(struct app *a, struct catref *cat, const struct ls_err *err)
+{
+    struct schema *s = self_of(a->panes[UI_PANE_SCHEMA]);
+    struct schema_tree tree;
+
+    s->is_asked = false;
+    free(s->error);
+    s->error = cat ? NULL : ls_strdup(err->message ? err->message : ls_rc_name(err->code));
+    a->needs_paint = true;
+    if (!cat)
+        return;
+    schema_tree_init(&tree, cat->c);
+    keep_open(&tree, &s->tree);
+    schema_tree_release(&s->tree);
+    catref_put(s->cat);
+    s->tree = tree;
+    s->cat = cat;
+    s->is_stale = false;
+    ui_doc_free(s->doc);
+    s->doc = NULL;
+    make_rows(s);
+}
+
+static void refresh(struct ui_pane *p)
+{
+    struct schema *s = self_of(p);
+
+    s->is_stale = true;
+    if (p->app->focus != UI_PANE_SCHEMA || s->is_asked || !p->app->mail)
+        return;
+    s->is_asked = job_schema(p->app, on_schema);
+}
+
+void pane_schema_set(struct app *a, struct catref *cat)
+{
+    on_schema(a, cat, NULL);
+}
+
+/* --- drawing ------------------------------------------------------------------------------------------------------ */
+
+static void draw_group(const struct schema *s, struct ui_surface *sf, int y, const struct schema_row *r, enum theme_role on)
+{
+    const struct ls_fact *f = &s->cat->c->facts[r->fact];
+
+    (void)ui_strf(sf, 1, y, sf->w - 2, UI_ON(ROLE_TITLE, on), "%s%s%s (%u)", f->schema, f->schema[0] ? ": " : "",
+                  r->n == 1 ? ls_fact_kind_name(f->kind) : ls_fact_kind_plural(f->kind), (unsigned)r->n);
+}
+
+static void draw_row(const struct schema *s, struct ui_surface *sf, int y, size_t row)
+{
+    const struct schema_row *r = row_at(s, row);
+    bool is_at = row == s->list.cursor, is_child = r->kind == SCHEMA_ROW_CHILD;
+    enum theme_role on = is_at ? ROLE_CURSOR : ROLE_TEXT;
+    const struct ls_fact *f = fact_at(s, row);
+    const char *needle = s->filter.len ? s->filter.ptr : NULL;
+    struct ls_buf note = LS_BUF_INIT;
+    int x = is_child ? 5 : 3, used;
+
+    if (is_at) {
+        ui_fill(sf, 0, y, sf->w - 1, 1, UI_ON(on, on));
+        (void)ui_str(sf, 0, y, 1, app_glyph(s->base.app, "▸", ">"), UI_ON(on, on));
+    }
+    if (!f) {
+        draw_group(s, sf, y, r, on);
+        return;
+    }
+    if (!is_child && r->n > 0)
+        (void)ui_str(sf, 1, y, 1, s->tree.is_open[r->fact] ? "-" : "+", UI_ON(ROLE_DIM, on));
+    used = ui_str_match(sf, x, y, sf->w - x - 1, f->name, needle, UI_ON(is_child ? ROLE_TEXT : ROLE_TITLE, on));
+    schema_row_note(s->cat->c, f, &note);
+    x += (used < NAME_W ? NAME_W : used) + 2 - (is_child ? 2 : 0);
+    if (note.len > 0 && x < sf->w - 4)
+        (void)ui_str(sf, x, y, sf->w - x - 1, note.ptr, UI_ON(ls_fact_get(f, LS_A_NOT_VALID) ? ROLE_WARNING : ROLE_DIM, on));
+    ls_buf_release(&note);
+}
+
+static const char *nothing_words(const struct schema *s)
+{
+    if (s->error)
+        return s->error;
+    if (!s->cat)
+        return s->base.app->phase == APP_READY ? "Reading the schema" : "Not connected";
+    if (s->tree.rows.n == 0)
+        return s->filter.len ? "Nothing matches. Esc drops the filter." : "The database has no objects of its own.";
+    return NULL;
+}
+
+static void draw(const struct ui_pane *p, struct ui_surface *sf)
+{
+    const struct schema *s = (const struct schema *)p;
+    struct ui_surface list = ui_surface_sub(sf, 0, 0, s->list_w, sf->h);
+    const char *words = nothing_words(s);
+
+    if (words)
+        (void)ui_str(sf, 2, 1, -1, words, UI_ROLE(s->error ? ROLE_ERROR : ROLE_DIM));
+    for (int y = 0; s->cat && y < list.h; y++) {
+        size_t row = s->list.top + (size_t)y;
+
+        if (row < s->tree.rows.n)
+            draw_row(s, &list, y, row);
+    }
+    ui_scrollbar(&list, list.w - 1, 0, list.h, s->list.top, (size_t)list.h, s->tree.rows.n, UI_ROLE(ROLE_BORDER));
+    if (s->doc && s->doc_w > 0) {
+        struct ui_surface doc = ui_surface_sub(sf, s->list_w + 1, 0, s->doc_w - 1, sf->h);
+
+        ui_view_draw(&s->view, s->doc, &doc, ROLE_TEXT);
+    }
+}
+
+/* The document beside the list follows the cursor: it is made of what is in memory. */
+static void follow(struct schema *s)
+{
+    const struct ls_fact *f = s->cat ? fact_at(s, s->list.cursor) : NULL;
+    uint32_t at = f ? ls_catalog_index(s->cat->c, f) : LS_NO_FACT;
+
+    if (s->doc_w <= 0 || (s->doc && s->doc_of == at))
+        return;
+    ui_doc_free(s->doc);
+    s->doc = f ? schema_doc(s->cat->c, f, s->base.app->is_ascii, s->doc_w - 2) : NULL;
+    s->doc_of = at;
+    s->view = (struct ui_view){.left = 0};
+}
+
+static void layout(struct ui_pane *p, int w, int h)
+{
+    struct schema *s = self_of(p);
+    int doc_w = w >= SPLIT_MIN_W ? w / 2 : 0;
+
+    if (doc_w != s->doc_w) {
+        ui_doc_free(s->doc);
+        s->doc = NULL;
+    }
+    s->doc_w = doc_w;
+    s->list_w = w - doc_w;
+    ui_list_layout(&s->list, h);
+    follow(s);
+    if (s->doc)
+        ui_view_layout(&s->view, s->doc, h);
+}
+
+static void status(const struct ui_pane *p, struct ls_buf *out)
+{
+    const struct schema *s = (const struct schema *)p;
+
+    if (!s->cat)
+        return;
+    ls_buf_addf(out, "%u objects", (unsigned)s->cat->c->n_facts);
+    if (s->filter.len > 0)
+        ls_buf_addf(out, ", filter '%s'", s->filter.ptr);
+    ls_buf_addf(out, "  %s", s->cat->c->server);
+    if (s->cat->c->notes.d.n > 0)
+        ls_buf_addf(out, "  %zu left out: v", s->cat->c->notes.d.n);
+    if (s->is_asked)
+        ls_buf_adds(out, "  reading");
+}
+
+/* --- actions ------------------------------------------------------------------------------------------------------ */
+
+static void go_fact(struct schema *s, uint32_t fact)
+{
+    size_t row;
+
+    ls_buf_clear(&s->filter);
+    row = schema_tree_find(&s->tree, fact);
+    ui_list_set_count(&s->list, s->tree.rows.n);
+    if (row != (size_t)-1)
+        ui_list_go(&s->list, row);
+    s->base.app->needs_layout = s->base.app->needs_paint = true;
+}
+
+struct targets {
+    struct catref *cat;
+    uint32_t facts[64];
+    size_t n;
+};
+
+static void on_target(struct app *a, void *ctx, int index)
+{
+    struct schema *s = self_of(a->panes[UI_PANE_SCHEMA]);
+    const struct targets *t = ctx;
+
+    if (index >= 0 && t->cat == s->cat)
+        go_fact(s, t->facts[index]);
+}
+
+static void free_targets(void *ctx)
+{
+    struct targets *t = ctx;
+
+    catref_put(t->cat);
+    free(t);
+}
+
+static void add_targets(struct targets *t, struct ui_choice *choices, struct ls_arena *arena, const struct ls_fact *f, bool needs)
+{
+    const struct ls_catalog *c = t->cat->c;
+    uint32_t n, self = ls_catalog_index(c, f);
+    const struct ls_dep *deps = needs ? ls_catalog_needs(c, self, &n) : ls_catalog_needed_by(c, self, &n);
+
+    for (uint32_t i = 0; i < n && t->n < LS_ARRAY_LEN(t->facts); i++) {
+        uint32_t other = needs ? deps[i].to : deps[i].from;
+        struct ls_buf label = LS_BUF_INIT;
+
+        if (c->facts[other].parent_ix == self)
+            continue;
+        ls_fact_label(&c->facts[other], true, &label);
+        choices[t->n].label = ls_arena_printf(arena, "%s %s", needs ? "needs    " : "needed by", label.ptr);
+        t->facts[t->n++] = other;
+        ls_buf_release(&label);
+    }
+}
+
+/* A table's own dependencies, and those of its constraints (foreign keys) and triggers. */
+static void open_targets(struct schema *s)
+{
+    const struct ls_fact *f = s->cat ? fact_at(s, s->list.cursor) : NULL;
+    struct targets *t;
+    struct ui_choice choices[64] = {{0}};
+    struct ui_menu_spec spec = {.title = "Go to", .choices = choices, .done = on_target, .free_ctx = free_targets};
+    struct ls_arena *arena = ls_arena_new();
+    static const enum ls_fact_kind kinds[] = {LS_FACT_CONSTRAINT, LS_FACT_TRIGGER, LS_FACT_COLUMN};
+
+    if (!f) {
+        ls_arena_free(arena);
+        return;
+    }
+    t = ls_calloc(1, sizeof(*t));
+    t->cat = catref_get(s->cat);
+    for (int needs = 1; needs >= 0; needs--) {
+        add_targets(t, choices, arena, f, needs);
+        for (size_t k = 0; k < LS_ARRAY_LEN(kinds) && f->parent[0] == '\0'; k++) {
+            uint32_t n;
+            const struct ls_fact *some = ls_catalog_children(s->cat->c, f, kinds[k], &n);
+
+            for (uint32_t i = 0; i < n; i++)
+                add_targets(t, choices, arena, &some[i], needs);
+        }
+    }
+    spec.ctx = t;
+    spec.n = t->n;
+    if (t->n > 0) {
+        ui_menu_open(s->base.app, &spec);
+    } else {
+        app_say(s->base.app, ROLE_INFO, "nothing depends on it, and it depends on nothing");
+        free_targets(t);
+    }
+    ls_arena_free(arena);
+}
+
+static void open_entry(struct schema *s)
+{
+    const struct ls_fact *f = s->cat ? fact_at(s, s->list.cursor) : NULL;
+    struct ls_buf label = LS_BUF_INIT;
+
+    if (!f)
+        return;
+    ls_fact_label(f, true, &label);
+    ui_viewer_open(s->base.app, label.ptr, schema_doc(s->cat->c, f, s->base.app->is_ascii, ui_dialog_width(s->base.app)));
+    ls_buf_release(&label);
+}
+
+/* Right opens an object, left closes it, or goes up to the object of what hangs below it. */
+static bool fold(struct schema *s, bool open)
+{
+    const struct schema_row *r = s->cat ? row_at(s, s->list.cursor) : NULL;
+
+    if (!r)
+        return true;
+    if (!open && r->kind == SCHEMA_ROW_CHILD) {
+        while (s->list.cursor > 0 && s->tree.rows.v[s->list.cursor].kind == SCHEMA_ROW_CHILD)
+            s->list.cursor--;
+        return true;
+    }
+    if (schema_tree_toggle(&s->tree, s->list.cursor, open))
+        make_rows(s);
+    return true;
+}
+
+static void show_notes(const struct schema *s)
+{
+    struct ui_doc *d = ui_doc_new(s->base.app->is_ascii);
+
+    for (size_t i = 0; i < s->cat->c->notes.d.n; i++) {
+        ui_doc_wrap(d, ROLE_TEXT, ui_dialog_width(s->base.app), 0, s->cat->c->notes.d.v[i].message);
+        if (s->cat->c->notes.d.v[i].hint)
+            ui_doc_wrap(d, ROLE_DIM, ui_dialog_width(s->base.app), 2, s->cat->c->notes.d.v[i].hint);
+    }
+    ui_viewer_open(s->base.app, "What was left out", d);
+}
+
+static void set_filter(struct app *a, void *ctx, const char *text)
+{
+    struct schema *s = ctx;
+
+    (void)a;
+    ls_buf_clear(&s->filter);
+    ls_buf_adds(&s->filter, text ? text : "");
+    make_rows(s);
+}
+
+static bool on_action(struct ui_pane *p, enum ui_action act)
+{
+    struct schema *s = self_of(p);
+    struct ui_input_spec spec = {.label = "/", .text = s->filter.ptr, .on_change = set_filter, .done = set_filter, .ctx = s};
+
+    if (act == UI_ACT_LEFT || act == UI_ACT_RIGHT)
+        return fold(s, act == UI_ACT_RIGHT);
+    if (ui_list_action(&s->list, act)) {
+        p->app->needs_layout = true; /* the document follows */
+        return true;
+    }
+    switch (act) {
+    case UI_ACT_OPEN:
+        open_entry(s);
+        return true;
+    case UI_ACT_FOLLOW:
+        open_targets(s);
+        return true;
+    case UI_ACT_LEFT_OUT:
+        if (s->cat)
+            show_notes(s);
+        return true;
+    case UI_ACT_FILTER:
+        ui_input_open(p->app, &spec);
+        return true;
+    case UI_ACT_BACK:
+        if (s->filter.len == 0)
+            return false;
+        set_filter(p->app, s, "");
+        return true;
+    default:
+        return false;
+    }
+}
+
+static bool on_event(struct ui_pane *p, const struct ui_event *ev)
+{
+    struct schema *s = self_of(p);
+    long row = ev->x < s->list_w ? ui_list_row_at(&s->list, ev->y) : -1;
+
+    if (ev->mouse == UI_MOUSE_WHEEL_UP || ev->mouse == UI_MOUSE_WHEEL_DOWN) {
+        int lines = ev->mouse == UI_MOUSE_WHEEL_UP ? -3 : 3;
+
+        if (s->doc && ev->x >= s->list_w)
+            ui_view_scroll(&s->view, s->doc, lines);
+        else
+            ui_list_wheel(&s->list, lines);
+    } else if (row >= 0) {
+        ui_list_go(&s->list, (size_t)row);
+    }
+    if (ev->mouse == UI_MOUSE_DOUBLE && row >= 0)
+        fold(s, row_at(s, (size_t)row) && !s->tree.is_open[row_at(s, (size_t)row)->fact]);
+    p->app->needs_layout = true;
+    return true;
+}
+
+static bool can(const struct ui_pane *p, enum ui_action act)
+{
+    const struct schema *s = (const struct schema *)p;
+
+    if (act == UI_ACT_LEFT_OUT)
+        return s->cat && s->cat->c->notes.d.n > 0;
+    if (act == UI_ACT_OPEN || act == UI_ACT_FOLLOW)
+        return s->cat && fact_at(s, s->list.cursor) != NULL;
+    return true;
+}
+
+static struct ui_pane *open_pane(struct app *app)
+{
+    struct schema *s = ls_calloc(1, sizeof(*s));
+
+    s->base.ops = &pane_schema_ops;
+    s->base.app = app;
+    s->doc_of = LS_NO_FACT;
+    ls_buf_init(&s->filter);
+    return &s->base;
+}
+
+static void close_pane(struct ui_pane *p)
+{
+    struct schema *s = self_of(p);
+
+    schema_tree_release(&s->tree);
+    catref_put(s->cat);
+    ui_doc_free(s->doc);
+    free(s->error);
+    ls_buf_release(&s->filter);
+    free(s);
+}
+
+const struct ui_pane_ops pane_schema_ops = {
+    .title = "Schema",
+    .context = UI_CX_SCHEMA,
+    .open = open_pane,
+    .close = close_pane,
+    .refresh = refresh,
+    .on_event = on_event,
+    .on_action = on_action,
+    .layout = layout,
+    .draw = draw,
+    .status = status,
+    .can = can,
+};

@@ -1,0 +1,91 @@
+/* The Schema and Diff panes on real databases. */
+#include <config.h>
+
+#include "stage.h"
+
+static void the_schema_is_shown(void **state)
+{
+    struct stage *s = stage(state);
+
+    stage_tables(s, 2);
+    stage_cli(s, 0, "up --yes");
+    stage_sql(s, "CREATE INDEX t1_i ON t1 (i)");
+    stage_console(s, NULL);
+    pty_keys(s->p, "6");
+    pty_expect(s->p, "tables (");
+    pty_keys(s->p, "/t1<Enter>j");
+    pty_keys(s->p, "l");
+    pty_expect(s->p, "t1_i");
+    pty_keys(s->p, "<Enter>");
+    pty_expect(s->p, "CREATE TABLE");
+    pty_expect(s->p, "CREATE INDEX t1_i ON");
+    pty_keys(s->p, "<Esc>");
+    pty_expect_gone(s->p, "CREATE INDEX t1_i ON");
+    /* What runs is seen: the schema is read again. */
+    stage_sql(s, "DROP INDEX t1_i");
+    pty_keys(s->p, "r");
+    pty_expect_gone(s->p, "t1_i");
+    stage_quit(s);
+}
+
+/* A column that no migration made: found, and said what it means. */
+static void a_database_that_was_altered_by_hand(void **state)
+{
+    struct stage *s = stage(state);
+
+    stage_tables(s, 2);
+    stage_cli(s, 0, "up --yes");
+    stage_console(s, NULL);
+    pty_keys(s->p, "7");
+    pty_expect(s->p, "migrations  against  live");
+    pty_keys(s->p, "<Enter>");
+    pty_expect(s->p, "No difference");
+    stage_sql(s, "ALTER TABLE t1 ADD COLUMN by_hand int");
+    stage_sql(s, "DROP TABLE t2");
+    pty_keys(s->p, "r");
+    pty_expect(s->p, "column by_hand");
+    pty_expect(s->p, "additive");
+    pty_expect(s->p, "table t2");
+    pty_expect(s->p, "loses data");
+    pty_keys(s->p, "/by_hand<Enter>");
+    pty_expect_gone(s->p, "table t2");
+    pty_expect(s->p, "nobody uses it yet");
+    stage_quit(s);
+}
+
+/* Nobody asked: a moment after the start the console says it by itself. */
+static void drift_is_told_by_itself(void **state)
+{
+    struct stage *s = stage(state);
+
+    stage_tables(s, 2);
+    stage_cli(s, 0, "up --yes");
+    stage_sql(s, "ALTER TABLE t1 ADD COLUMN by_hand int");
+    stage_console(s, NULL);
+    pty_expect(s->p, "DRIFT: the database differs in 1 place");
+    pty_expect(s->p, "1 drift");
+    stage_quit(s);
+}
+
+static void sides_that_cannot_be_had(void **state)
+{
+    struct stage *s = stage(state);
+
+    stage_tables(s, 1);
+    stage_console(s, NULL);
+    pty_keys(s->p, "7s");
+    pty_expect(s->p, "Compare (live");
+    pty_keys(s->p, "<C-u>file:nowhere.sql<Enter>");
+    pty_expect(s->p, "with:");
+    pty_keys(s->p, "<Enter>");
+    pty_expect(s->p, "They could not be compared");
+    pty_expect(s->p, "nowhere.sql");
+    stage_quit(s);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {ON_BOTH(the_schema_is_shown), ON_SQLITE(a_database_that_was_altered_by_hand), ON_SQLITE(drift_is_told_by_itself), ON_SQLITE(sides_that_cannot_be_had)};
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
