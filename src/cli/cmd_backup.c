@@ -121,7 +121,7 @@ static int verify(struct cli_ctx *ctx, const char *name)
     cli_progress_init(&progress, ctx, "verify");
     cli_progress_hooks(&progress, &hooks);
     hooks.gate = verify_gate;
-    enum ls_rc rc = ls_backup_verify(ctx->target.params.backup_dir, name, &hooks, &ctx->error);
+    enum ls_rc rc = ls_backup_check(ctx->target.params.backup_dir, name, !ctx->request.read_only, &hooks, &ctx->error);
     cli_progress_close(&progress);
     if (rc != LS_OK)
         return cli_fail(ctx);

@@ -201,7 +201,8 @@ static enum ls_rc compare_names(const char *folder, const struct bk_manifest *m,
     for (size_t i = 0; rc == LS_OK && i < there.n; i++) {
         int order = k < m->files.n ? strcmp(there.v[i], m->files.v[k].path) : -1;
 
-        if (strcmp(there.v[i], BK_MANIFEST) == 0)
+        /* Or a manifest that was about to take its place when the machine went down. */
+        if (strcmp(there.v[i], BK_MANIFEST) == 0 || strncmp(there.v[i], ".lockstep.", 10) == 0)
             continue;
         if (order < 0)
             rc = ls_err_set(err, LS_E_DRIFT, "%s/%s: is not in the manifest", folder, there.v[i]);

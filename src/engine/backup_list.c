@@ -82,7 +82,9 @@ static void look_at(const char *dir, const char *name, struct ls_arena *a, struc
     } else {
         set_from_manifest(a, &m, b);
         b->is_complete = bk_sizes_match(path, &m, &why);
-        if (!b->is_complete)
+        if (b->is_complete && bk_is_damaged(b->state))
+            b->is_complete = false;
+        else if (!b->is_complete)
             b->state = ls_arena_printf(a, "damaged: %s", why.ptr);
     }
     bk_manifest_release(&m);
@@ -155,7 +157,34 @@ static enum ls_rc backup_folder(const char *dir, const char *name, char **out, s
     return rc;
 }
 
+static bool may_say(const char *before, bool is_good)
+{
+    return is_good ? strcmp(before, "read back") != 0 : !bk_is_damaged(before);
+}
+
+/* What was found goes into the manifest, so that who lists or prunes knows it too. A good backup that cannot be marked is as good. */
+static void record(struct bk_manifest *m, const char *folder, enum ls_rc rc, struct ls_err *err)
+{
+    const char *before = m->states.n > 0 ? m->states.v[m->states.n - 1].state : "written";
+    struct ls_err why = LS_ERR_INIT;
+
+    if ((rc != LS_OK && rc != LS_E_DRIFT) || !may_say(before, rc == LS_OK))
+        return;
+    if (rc == LS_OK)
+        bk_manifest_state(m, "read back");
+    else
+        bk_manifest_state(m, ls_arena_printf(m->arena, "damaged: %s", err != NULL ? err->message : "its files are not what was written"));
+    if (bk_manifest_replace(m, folder, &why) != LS_OK && rc != LS_OK)
+        ls_err_detail(err, "This could not be written into its manifest, and `backups` goes on to say \"%s\": %s", before, why.message);
+    ls_err_release(&why);
+}
+
 enum ls_rc ls_backup_verify(const char *dir, const char *name, const struct ls_run_hooks *hooks, struct ls_err *err)
+{
+    return ls_backup_check(dir, name, true, hooks, err);
+}
+
+enum ls_rc ls_backup_check(const char *dir, const char *name, bool is_recorded, const struct ls_run_hooks *hooks, struct ls_err *err)
 {
     static const struct ls_backup_options usual;
     struct bk_job j = {.hooks = hooks};
@@ -166,6 +195,7 @@ enum ls_rc ls_backup_verify(const char *dir, const char *name, const struct ls_r
     if (rc != LS_OK)
         return rc;
     rc = bk_manifest_read(folder, &m, err);
+    is_recorded = is_recorded && rc == LS_OK;
     if (rc == LS_E_NOT_FOUND || rc == LS_E_INPUT) {
         if (err != NULL)
             err->code = LS_E_DRIFT;
@@ -180,6 +210,8 @@ enum ls_rc ls_backup_verify(const char *dir, const char *name, const struct ls_r
     }
     if (rc == LS_OK)
         rc = bk_check_cancelled(&j, err);
+    if (is_recorded)
+        record(&m, folder, rc, err);
     if (rc == LS_E_DRIFT)
         ls_err_wrap(err, "backup %s is damaged", name);
     bk_manifest_release(&m);

@@ -49,6 +49,11 @@ void bk_manifest_state(struct bk_manifest *m, const char *state)
     s->at = ls_arena_str(m->arena, now);
 }
 
+bool bk_is_damaged(const char *state)
+{
+    return strncmp(state, "damaged", strlen("damaged")) == 0;
+}
+
 /* --- writing ------------------------------------------------------------------------------------------------------------- */
 
 /* JSON text is UTF-8; a name that is not is written with its bytes made visible. */
@@ -92,7 +97,7 @@ static json_t *lists_of(const struct bk_manifest *m, json_t *root)
     return root;
 }
 
-enum ls_rc bk_manifest_write(const struct bk_manifest *m, const char *folder, struct ls_err *err)
+static enum ls_rc write_as(const struct bk_manifest *m, const char *folder, bool replace, struct ls_err *err)
 {
     const struct {
         const char *key, *value;
@@ -113,11 +118,21 @@ enum ls_rc bk_manifest_write(const struct bk_manifest *m, const char *folder, st
     if (text == NULL)
         rc = ls_err_set(err, LS_E_INTERNAL, "%s: cannot be written as JSON", path);
     else
-        rc = ls_file_write_new(path, text, strlen(text), 0600, err);
+        rc = (replace ? ls_file_write_atomic : ls_file_write_new)(path, text, strlen(text), 0600, err);
     free(text);
     free(path);
     json_decref(root);
     return rc;
+}
+
+enum ls_rc bk_manifest_write(const struct bk_manifest *m, const char *folder, struct ls_err *err)
+{
+    return write_as(m, folder, false, err);
+}
+
+enum ls_rc bk_manifest_replace(const struct bk_manifest *m, const char *folder, struct ls_err *err)
+{
+    return write_as(m, folder, true, err);
 }
 
 /* --- reading ------------------------------------------------------------------------------------------------------------- */

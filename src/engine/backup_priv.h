@@ -23,7 +23,7 @@ struct bk_phase {
     int64_t ms;
 };
 struct bk_state {
-    const char *state; /* "written", "read back" */
+    const char *state; /* "written", "read back", "damaged: ..." */
     const char *at;
 };
 /* Everything of manifest.json; strings live in the arena. */
@@ -44,6 +44,10 @@ void bk_manifest_init(struct bk_manifest *m);
 void bk_manifest_release(struct bk_manifest *m);
 void bk_manifest_hash(const struct bk_manifest *m, char hex[LS_SHA256_HEX]);
 void bk_manifest_state(struct bk_manifest *m, const char *state); /* at the current time */
+/* Whether a state says that the backup is of no use. */
+bool bk_is_damaged(const char *state);
+/* In place of the one that is there: either is there whole, whatever fails. */
+LS_MUST_CHECK enum ls_rc bk_manifest_replace(const struct bk_manifest *m, const char *folder, struct ls_err *err);
 LS_MUST_CHECK enum ls_rc bk_manifest_write(const struct bk_manifest *m, const char *folder, struct ls_err *err);
 /* LS_E_NOT_FOUND: there is none. LS_E_INPUT: it cannot be one of ours, or its file list was changed. m is initialised in each case.
  */

@@ -60,6 +60,14 @@ static enum theme_role state_role_of(const struct ls_backup *x)
     return x->state && strcmp(x->state, "written") == 0 ? ROLE_WARNING : ROLE_GOOD;
 }
 
+/* Short, for the list; the dialog says what is wrong. */
+static const char *state_word(const struct ls_backup *x)
+{
+    if (x->state && strncmp(x->state, "damaged", 7) == 0)
+        return "damaged";
+    return x->is_complete ? x->state : "incomplete";
+}
+
 static void draw_row(const struct backups *b, struct ui_surface *s, int y, size_t row)
 {
     const struct ls_backup *x = &b->base.app->backups.b.v[b->view[row]];
@@ -82,7 +90,7 @@ static void draw_row(const struct backups *b, struct ui_surface *s, int y, size_
     ls_size_text(x->size, size);
     (void)ui_str(s, at, y, SIZE_W - 1, size, UI_ON(ROLE_TEXT, on));
     at += SIZE_W;
-    (void)ui_str(s, at, y, STATE_W - 1, x->is_complete ? x->state : "incomplete", UI_ON(state_role_of(x), on));
+    (void)ui_str(s, at, y, STATE_W - 1, state_word(x), UI_ON(state_role_of(x), on));
     at += STATE_W;
     if (s->w - at > 10)
         (void)ui_str_match(s, at, y, s->w - at - 1, x->name, b->filter.len ? b->filter.ptr : NULL, UI_ON(ROLE_DIM, on));
@@ -116,6 +124,17 @@ static void layout(struct ui_pane *p, int w, int h)
     ui_list_layout(&self_of(p)->list, h - 1);
 }
 
+#define DIALOG_W 74 /* 10 cells and the 64 digits of a hash fill a dialog on 80 columns */
+
+/* What is wrong with it takes more than a line. */
+static void state(struct ui_doc *d, const struct ls_backup *x)
+{
+    char *text = ls_asprintf("state     %s", x->state ? x->state : "");
+
+    ui_doc_wrap(d, state_role_of(x), DIALOG_W, 0, text);
+    free(text);
+}
+
 static void open_entry(struct app *a, const struct ls_backup *x)
 {
     struct ui_doc *d = ui_doc_new(a->is_ascii);
@@ -129,8 +148,8 @@ static void open_entry(struct app *a, const struct ls_backup *x)
     ui_doc_textf(d, ROLE_TEXT, "version   %s", x->version ? x->version : "");
     ui_doc_textf(d, ROLE_TEXT, "made      %s", x->created_at ? x->created_at : "");
     ui_doc_textf(d, ROLE_TEXT, "size      %s", size);
-    ui_doc_textf(d, state_role_of(x), "state     %s", x->is_complete ? (x->state ? x->state : "") : "incomplete: not a backup");
-    ui_doc_textf(d, ROLE_DIM, "sha256    %s", x->sha256 ? x->sha256 : ""); /* 10 cells and 64 digits fill a dialog on 80 columns */
+    state(d, x);
+    ui_doc_textf(d, ROLE_DIM, "sha256    %s", x->sha256 ? x->sha256 : "");
     ui_viewer_open(a, "Backup", d);
 }
 

@@ -38,10 +38,37 @@ run "$LS_BIN" backups verify nothere
 ok "one that is not there" test "$rc" -ne 0
 run "$LS_BIN" backups verify ../backup
 ok "a name that leads out of the folder" test "$rc" -ne 0
+
+# A damaged one: the same size, other bytes.
+cp "$path/database.sqlite" good
+older=backups/demo-004-20220101000000
+cp -r "$path" "$older"
+jq '.created_at = "2022-01-01T00:00:00Z"' "$path/manifest.json" >"$older/manifest.json"
 printf 'x' | dd of="$path/database.sqlite" bs=1 seek=5000 conv=notrunc 2>/dev/null
+run "$LS_BIN" backups verify "$name" --read-only
+exits 6 "a damaged one"
+run "$LS_BIN" backups --json
+is "$(json '.backups[0].state')" "read back" "with --read-only nothing is written down"
 run "$LS_BIN" backups verify "$name"
-ok "a damaged one" test "$rc" -ne 0
+exits 6 "a damaged one"
 like "$err" 'database.sqlite' "names the file"
+run "$LS_BIN" backups verify "$name"
+run "$LS_BIN" backups
+like "$out" "^$name .* damaged: .*database.sqlite" "the list knows it from then on"
+run "$LS_BIN" backups --json
+is "$(json '.backups[] | "\(.name) \(.complete) \(.state[:9])"' | tr '\n' ' ')" "$name false damaged:  demo-004-20220101000000 true read back " "also as JSON"
+is "$(jq -r '.state | map(.state[:9]) | join(",")' "$path/manifest.json")" "written,read back,damaged: " "it is written down once, in the manifest"
+run "$LS_BIN" backups prune --keep 1 --yes
+exits 0 "prune"
+is "$out" "" "does not count it as the one to keep"
+ok "the good one stays" test -s "$older/database.sqlite"
+ok "the damaged one too, to be looked at" test -s "$path/database.sqlite"
+rm -r "$older"
+cp good "$path/database.sqlite"
+run "$LS_BIN" backups verify "$name"
+exits 0 "put right"
+run "$LS_BIN" backups
+like "$out" "^$name .* read back$" "it is good again"
 
 # Pruning never asks for more than it was told.
 mkdir old && cp -r "$path" old/

@@ -72,6 +72,36 @@ static void tells_a_damaged_backup(void **state)
     stage_quit(s);
 }
 
+/* Of the right size, and damaged: the list says so after it was read back, and the dialog what is wrong. */
+static void remembers_a_damaged_backup(void **state)
+{
+    struct stage *s = stage(state);
+
+    stage_tables(s, 1);
+    stage_cli(s, 0, "up --yes");
+    stage_cli(s, 0, "backup");
+    int rc = system(stage_format(s,
+                                 "cd '%s'/backups/* && find . -type f ! -name manifest.json ! -name '*lock*' -exec sh -c "
+                                 "'printf \"\\001\\002\\003\" | dd of=\"$1\" bs=1 seek=40 conv=notrunc 2>/dev/null' x {} \\;",
+                                 s->dir));
+    assert_int_equal(rc, 0);
+    stage_console(s, NULL);
+    pty_keys(s->p, "4");
+    pty_expect_words(s->p, "read back");
+    pty_keys(s->p, "v");
+    pty_expect(s->p, "The backup is not good");
+    pty_keys(s->p, "<Esc>");
+    pty_expect_gone(s->p, "The backup is not good");
+    pty_expect_words(s->p, "B damaged"); /* behind the size */
+    pty_keys(s->p, "<Enter>");
+    pty_expect_words(s->p, "state damaged: ");
+    pty_keys(s->p, "<Esc>");
+    pty_expect_gone(s->p, "sha256");
+    pty_keys(s->p, "P");
+    pty_expect(s->p, "nothing to remove");
+    stage_quit(s);
+}
+
 static void prunes(void **state)
 {
     struct stage *s = stage(state);
@@ -219,7 +249,7 @@ static void verifies(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        ON_BOTH(backs_up),      ON_BOTH(tells_a_damaged_backup), ON_SQLITE(prunes), ON_BOTH(cancels),
+        ON_BOTH(backs_up),      ON_BOTH(tells_a_damaged_backup), ON_BOTH(remembers_a_damaged_backup), ON_SQLITE(prunes), ON_BOTH(cancels),
         ON_SQLITE(asks_in_full),
         ON_BOTH(shows_the_log), ON_BOTH(shows_a_broken_chain),   ON_BOTH(verifies),
     };

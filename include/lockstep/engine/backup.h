@@ -19,7 +19,7 @@ struct ls_backup {
     const char *state;          /* "written", "read back", "damaged: ..." as recorded or found */
     const char *sha256;         /* over the manifest's file list */
     int64_t size;               /* bytes */
-    bool is_complete;           /* has a readable manifest whose files are there with the right sizes */
+    bool is_complete;           /* has a readable manifest whose files are there with the right sizes, and that does not say "damaged" */
 };
 struct ls_backups {
     struct ls_arena *arena;
@@ -42,8 +42,11 @@ void ls_tools_init_environment(const char *const *environment);
 LS_MUST_CHECK enum ls_rc ls_backup_create(struct ls_session *s, const struct ls_backup_options *opt, const struct ls_run_hooks *hooks,
                                           struct ls_backups *out, struct ls_err *err);
 LS_MUST_CHECK enum ls_rc ls_backup_list(const char *dir, struct ls_backups *out, struct ls_err *err); /* a missing folder is an empty list */
-/* Compares every file with the manifest's size and SHA-256 and reads the archive whole again (integrity_check / pg_restore of everything to nowhere). */
+/* Compares every file with the manifest's size and SHA-256 and reads the archive whole again (integrity_check / pg_restore of everything to nowhere).
+ * LS_E_DRIFT: it is damaged. What was found is added to the manifest's states: "read back" or "damaged: ...". */
 LS_MUST_CHECK enum ls_rc ls_backup_verify(const char *dir, const char *name, const struct ls_run_hooks *hooks, struct ls_err *err);
+/* The same; is_recorded false: nothing is written. */
+LS_MUST_CHECK enum ls_rc ls_backup_check(const char *dir, const char *name, bool is_recorded, const struct ls_run_hooks *hooks, struct ls_err *err);
 /* Of each target (dialect, host, database) removes all complete ones but the newest `keep` (-1 = no limit) and those older than max_age_s (-1 = no limit), never
  * its newest one; damaged and unfinished ones stay, for people to look at. With dry_run only lists. removed gets the names, one a line. */
 LS_MUST_CHECK enum ls_rc ls_backup_prune(const char *dir, long keep, int64_t max_age_s, bool dry_run, struct ls_buf *removed, struct ls_err *err);
