@@ -139,6 +139,17 @@ char *ls_arena_strn(struct ls_arena *a, const char *s, size_t len)
     return p;
 }
 
+char *ls_arena_path(struct ls_arena *a, const char *dir, const char *name)
+{
+    size_t n = strlen(dir), m = strlen(name);
+    char *p = take(a, n + 1 + m + 1, STR_ALIGN);
+
+    memcpy(p, dir, n);
+    p[n] = '/';
+    memcpy(p + n + 1, name, m);
+    return p;
+}
+
 char *ls_arena_printf(struct ls_arena *a, const char *fmt, ...)
 {
     char scratch[256];

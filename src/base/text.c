@@ -70,8 +70,16 @@ size_t ls_utf8_decode(const char *text, size_t len, int32_t *cp)
 bool ls_utf8_valid(const char *text, size_t len, size_t *bad_offset)
 {
     for (size_t i = 0; i < len;) {
+        uint64_t eight;
         int32_t cp;
 
+        if (len - i >= sizeof(eight)) { /* most texts are ASCII: eight bytes at a time */
+            memcpy(&eight, text + i, sizeof(eight));
+            if ((eight & 0x8080808080808080U) == 0) {
+                i += sizeof(eight);
+                continue;
+            }
+        }
         if ((uint8_t)text[i] < 0x80) {
             i++;
             continue;

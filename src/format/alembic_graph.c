@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "format/scan.h"
+#include "format/tree.h"
 #include "lockstep/base/mem.h"
 
 /* --- ids --------------------------------------------------------------------------------------------------- */
@@ -355,7 +356,7 @@ void ls_alembic_graph(struct ls_migrations *all, const int *lines)
     struct graph g;
     edges e = {0};
     struct node **order;
-    struct ls_migration *sorted = ls_calloc(all->m.n + 1, sizeof(*sorted));
+    size_t *from = ls_calloc(all->m.n + 1, sizeof(*from));
     size_t n = 0;
 
     graph_make(&g, all);
@@ -371,9 +372,9 @@ void ls_alembic_graph(struct ls_migrations *all, const int *lines)
     place(&g, &e, order);
     for (size_t i = 0; i < g.n; i++)
         for (size_t k = 0; k < order[i]->n_members; k++)
-            sorted[n++] = *member(&g, order[i], k);
-    memcpy(all->m.v != NULL ? all->m.v : sorted, sorted, n * sizeof(*sorted));
-    free(sorted);
+            from[n++] = (size_t)(member(&g, order[i], k) - all->m.v);
+    ls_scan_reorder(all, from);
+    free(from);
     free(order);
     LS_VEC_RELEASE(&e);
     graph_release(&g);

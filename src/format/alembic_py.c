@@ -43,9 +43,13 @@ static char peek(const struct lexer *lx, size_t ahead)
     return lx->at + ahead < lx->len ? lx->text[lx->at + ahead] : '\0';
 }
 
+/* Letters, digits, '_', and all that is no ASCII: a bit for each byte, as every byte of a folder is asked. */
 static bool is_name_byte(char c)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || (unsigned char)c >= 0x80;
+    static const uint64_t bits[4] = {0x03FF000000000000, 0x07FFFFFE87FFFFFE, UINT64_MAX, UINT64_MAX};
+    unsigned char byte = (unsigned char)c;
+
+    return (bits[byte >> 6] >> (byte & 63) & 1) != 0;
 }
 
 /* Past a line's end: LF, CR LF or CR. */
@@ -87,12 +91,19 @@ static void skip_blanks(struct lexer *lx)
     }
 }
 
+static bool is_prefix_byte(char c)
+{
+    char lower = (char)(c | 0x20);
+
+    return lower == 'r' || lower == 'b' || lower == 'u' || lower == 'f' || lower == 't';
+}
+
 /* Behind the letters in front of a quote; 0: there is none. At most two letters of r, b, u, f, t. */
 static size_t quote_at(const struct lexer *lx)
 {
     size_t n = 0;
 
-    while (n < 3 && strchr("rRbBuUfFtT", peek(lx, n) != '\0' ? peek(lx, n) : ' ') != NULL)
+    while (n < 3 && is_prefix_byte(peek(lx, n)))
         n++;
     return n <= 2 && (peek(lx, n) == '"' || peek(lx, n) == '\'') ? n + 1 : 0;
 }
@@ -112,7 +123,9 @@ static void lex_text(struct lexer *lx, size_t quote)
     while (!is_done && lx->at < lx->len) {
         char c = lx->text[lx->at];
 
-        if (c == '\\' && lx->at + 1 < lx->len) {
+        if (c != q && c != '\\' && c != '\n' && c != '\r') {
+            lx->at++;
+        } else if (c == '\\' && lx->at + 1 < lx->len) {
             lx->at++;
             if (at_line_end(lx))
                 next_line(lx);
@@ -136,6 +149,12 @@ static void lex_text(struct lexer *lx, size_t quote)
         lx->at += is_long ? 3 : 1;
 }
 
+/* What an operator of two bytes can end with. */
+static bool is_second(char c)
+{
+    return c == '=' || c == '>' || c == '<' || c == '*' || c == '/';
+}
+
 static void lex_op(struct lexer *lx)
 {
     static const char two[] = "== != <= >= := -> ** // << >> += -= *= /= |= &= ^= %= @=";
@@ -146,7 +165,7 @@ static void lex_op(struct lexer *lx)
         lx->depth++;
     if ((c == ')' || c == ']' || c == '}') && lx->depth > 0)
         lx->depth--;
-    lx->at += pair[1] != '\0' && pair[1] != ' ' && strstr(two, pair) != NULL ? 2 : 1;
+    lx->at += is_second(pair[1]) && strstr(two, pair) != NULL ? 2 : 1;
     lx->t.end = lx->at;
 }
 
@@ -171,10 +190,12 @@ static void advance(struct lexer *lx)
     if ((quote = quote_at(lx)) > 0) {
         lex_text(lx, quote);
     } else if (is_name_byte(lx->text[lx->at])) {
+        size_t at = lx->at;
+
+        while (at < lx->len && is_name_byte(lx->text[at]))
+            at++;
         lx->t.kind = TOK_NAME;
-        while (lx->at < lx->len && is_name_byte(lx->text[lx->at]))
-            lx->at++;
-        lx->t.end = lx->at;
+        lx->t.end = lx->at = at;
     } else {
         lex_op(lx);
     }
@@ -182,7 +203,7 @@ static void advance(struct lexer *lx)
 
 static bool is_op(const struct lexer *lx, const char *op)
 {
-    return lx->t.kind == TOK_OP && lx->t.end - lx->t.start == strlen(op) && memcmp(lx->text + lx->t.start, op, strlen(op)) == 0;
+    return lx->t.kind == TOK_OP && lx->text[lx->t.start] == op[0] && lx->t.end - lx->t.start == strlen(op) && memcmp(lx->text + lx->t.start, op, strlen(op)) == 0;
 }
 
 static bool is_name(const struct lexer *lx, const char *name)
@@ -282,7 +303,11 @@ static bool add_text(const struct lexer *lx, struct ls_buf *out)
             p += p + 1 < end && p[1] == '\n' ? 2 : 1;
             ls_buf_addc(out, '\n');
         } else {
-            ls_buf_addc(out, *p++);
+            const char *from = p++;
+
+            while (p < end && *p != '\\' && *p != '\r' && *p != '\0')
+                p++;
+            ls_buf_add(out, from, (size_t)(p - from));
         }
     }
     return true;
@@ -464,8 +489,8 @@ static void parse_assignment(struct lexer *lx, struct ls_py_value *v, int line)
 
 static bool is_word_of(const struct lexer *lx, const char *const *words, size_t n)
 {
-    for (size_t i = 0; i < n; i++)
-        if (is_name(lx, words[i]))
+    for (size_t i = 0; lx->t.kind == TOK_NAME && i < n; i++)
+        if (words[i][0] == lx->text[lx->t.start] && is_name(lx, words[i]))
             return true;
     return false;
 }

@@ -130,7 +130,8 @@ struct scanner {
     struct ls_migrations *out;
     enum ls_dialect dialect;
     bool need_hash;
-    LS_VEC(int) lines; /* of each migration's down_revision */
+    struct ls_buf text; /* of the file at hand */
+    LS_VEC(int) lines;  /* of each migration's down_revision */
 };
 
 static struct ls_diag *complain(struct scanner *s, const char *code, const char *path, int line, const char *text)
@@ -281,19 +282,27 @@ static void read_header(struct scanner *s, const char *path, const struct ls_buf
 
 static void read_file(struct scanner *s, const char *path)
 {
-    struct ls_buf text = LS_BUF_INIT;
     struct ls_err err = LS_ERR_INIT;
     size_t bad;
 
-    if (ls_file_read(path, 0, READ_MAX, &text, &err) != LS_OK)
+    ls_buf_clear(&s->text);
+    if (ls_file_read(path, 0, READ_MAX, &s->text, &err) != LS_OK)
         complain(s, "unreadable-file", path, 0, err.message);
-    else if (text.len > 0 && !ls_utf8_valid(text.ptr, text.len, &bad) &&
-             memmem(text.ptr, text.len < 200 ? text.len : 200, "coding", 6) == NULL)
+    else if (s->text.len > 0 && !ls_utf8_valid(s->text.ptr, s->text.len, &bad) &&
+             memmem(s->text.ptr, s->text.len < 200 ? s->text.len : 200, "coding", 6) == NULL)
         complain(s, "not-utf8", path, 0, "the file is not UTF-8 and does not say what else it is: Python refuses it");
     else
-        read_header(s, path, &text);
-    ls_buf_release(&text);
+        read_header(s, path, &s->text);
     ls_err_release(&err);
+}
+
+static const char *path_in(struct ls_arena *arena, const char *dir, const char *name)
+{
+    size_t n = strlen(dir);
+
+    if (n == 0 || strcmp(dir, ".") == 0)
+        return ls_arena_str(arena, name);
+    return dir[n - 1] == '/' ? ls_arena_printf(arena, "%s%s", dir, name) : ls_arena_path(arena, dir, name);
 }
 
 static enum ls_rc read_folder(struct scanner *s, const char *dir, bool is_recursive, int depth, struct ls_err *err)
@@ -303,10 +312,8 @@ static enum ls_rc read_folder(struct scanner *s, const char *dir, bool is_recurs
 
     for (size_t i = 0; rc == LS_OK && i < list.e.n; i++) {
         const struct ls_dirent *e = &list.e.v[i];
-        char *joined = ls_path_join(dir, e->name);
-        const char *path = strcmp(dir, ".") == 0 ? ls_arena_str(s->out->arena, e->name) : ls_arena_str(s->out->arena, joined);
+        const char *path = path_in(s->out->arena, dir, e->name);
 
-        free(joined);
         if (e->is_dir && is_recursive && depth < 16 && !e->is_link && strcmp(e->name, "__pycache__") != 0)
             rc = read_folder(s, path, true, depth + 1, err);
         else if (!e->is_dir && is_revision_file(e->name) && ls_scan_may_open(s->out, e, path))
@@ -404,7 +411,7 @@ static void check_tool(struct ls_migrations *out, const struct ls_alembic_conf *
 
 enum ls_rc ls_alembic_scan(const char *dir, enum ls_dialect dialect, bool need_hash, struct ls_migrations *out, struct ls_err *err)
 {
-    struct scanner s = {.out = out, .dialect = dialect, .need_hash = need_hash};
+    struct scanner s = {.out = out, .dialect = dialect, .need_hash = need_hash, .text = LS_BUF_INIT};
     struct ls_alembic_conf c;
     enum ls_rc rc = LS_OK;
     bool any = false;
@@ -427,6 +434,7 @@ enum ls_rc ls_alembic_scan(const char *dir, enum ls_dialect dialect, bool need_h
         check_tool(out, &c);
         ls_alembic_graph(out, s.lines.v);
     }
+    ls_buf_release(&s.text);
     LS_VEC_RELEASE(&s.lines);
     return rc;
 }

@@ -171,7 +171,7 @@ static void add_files(struct ls_migrations *out, const struct ls_dir *listing)
 {
     for (size_t i = 0; i < listing->e.n; i++) {
         const struct ls_dirent *e = &listing->e.v[i];
-        const char *path = ls_arena_printf(out->arena, "%s/%s", out->dir, e->name);
+        const char *path = ls_arena_path(out->arena, out->dir, e->name);
         struct ls_migration m = {.flags = LS_MIG_UNPARSED};
 
         if (!is_sql(e) || !ls_scan_may_open(out, e, path))
@@ -207,7 +207,7 @@ static void note_strays(struct ls_migrations *out, const struct ls_dir *listing,
         ls_buf_clear(&tag);
         ls_buf_add(&tag, name, strlen(name) - 4);
         if (n == 0 || bsearch(&tag.ptr, tags, n, sizeof(*tags), by_text) == NULL)
-            ls_scan_diag(out, LS_SEV_WARNING, "file-without-journal", ls_arena_printf(out->arena, "%s/%s", out->dir, name),
+            ls_scan_diag(out, LS_SEV_WARNING, "file-without-journal", ls_arena_path(out->arena, out->dir, name),
                          "has no entry in " JOURNAL ": Drizzle never runs it")
                 ->hint = "make it with drizzle-kit generate --custom, or add its entry";
     }

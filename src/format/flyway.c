@@ -147,7 +147,7 @@ static enum ls_rc walk(struct ls_migrations *out, const char *dir, int depth, st
 
     for (size_t i = 0; rc == LS_OK && i < listing.e.n; i++) {
         const struct ls_dirent *e = &listing.e.v[i];
-        const char *path = ls_arena_printf(out->arena, "%s/%s", dir, e->name);
+        const char *path = ls_arena_path(out->arena, dir, e->name);
         struct ls_migration m = {0};
 
         /* A folder's link may lead in a circle. */

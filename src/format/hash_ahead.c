@@ -21,15 +21,18 @@ static void *run(void *arg)
 {
     struct ls_hash_ahead *h = arg;
     struct ls_buf text = LS_BUF_INIT, path = LS_BUF_INIT;
+    size_t dir_len;
 
+    ls_buf_addf(&path, "%s/", h->dir);
+    dir_len = path.len;
     for (size_t i = 0; i < h->listing->e.n; i++) {
         const struct ls_dirent *e = &h->listing->e.v[i];
 
         if (!is_plain_sql(e))
             continue;
         ls_buf_clear(&text);
-        ls_buf_clear(&path);
-        ls_buf_addf(&path, "%s/%s", h->dir, e->name);
+        ls_buf_truncate(&path, dir_len);
+        ls_buf_adds(&path, e->name);
         if (ls_file_read(path.ptr, 0, 0, &text, NULL) == LS_OK && ls_utf8_valid(text.ptr != NULL ? text.ptr : "", text.len, NULL))
             ls_sha256_hex(text.ptr, text.len, h->hashes[i]);
     }

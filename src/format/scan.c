@@ -98,7 +98,7 @@ static void add_file(struct ls_migrations *out, struct ls_migration *m, const st
 {
     struct ls_section *s = section_of(m, f->name.role);
 
-    s->path = ls_arena_printf(out->arena, "%s/%s", out->dir, f->file);
+    s->path = ls_arena_path(out->arena, out->dir, f->file);
     /* The two halves may be spelled differently ("01_a.up.sql", "1_b.down.sql"): lists show the up file's words. */
     if (f->name.role == LS_ROLE_UP && m->down.path == NULL && m->verify.path == NULL)
         return;

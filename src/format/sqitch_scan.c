@@ -47,7 +47,7 @@ static bool leads_outside(const char *dir, const char *name, const char *path)
 static bool add_script(struct scanner *s, struct ls_migration *m, struct ls_section *section, const char *dir, const char *name,
                        bool read)
 {
-    const char *path = ls_arena_printf(s->out->arena, "%s/%s", dir, name);
+    const char *path = ls_arena_path(s->out->arena, dir, name);
 
     if (ls_path_kind(path) == LS_PATH_NONE)
         return true;

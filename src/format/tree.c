@@ -24,26 +24,32 @@ int ls_order_id(const struct ls_migration *a, const struct ls_migration *b)
     return strcmp(a->id, b->id);
 }
 
-/* qsort has no argument to hand an order through: what is sorted carries it. */
-struct sortable {
-    struct ls_migration m;
-    ls_mig_order order;
-};
-
 static const char *path_of(const struct ls_migration *m)
 {
     return m->up.path != NULL ? m->up.path : m->down.path != NULL ? m->down.path : "";
 }
 
-static int compare(const void *pa, const void *pb)
+static int compare(const struct ls_migration *a, const struct ls_migration *b, ls_mig_order order)
 {
-    const struct sortable *a = pa, *b = pb;
-    int c = a->order(&a->m, &b->m);
+    int c = order(a, b);
 
     /* Those of one id stand together; then the names decide. */
     if (c == 0)
-        c = strcmp(a->m.id, b->m.id);
-    return c != 0 ? c : strcmp(path_of(&a->m), path_of(&b->m));
+        c = strcmp(a->id, b->id);
+    return c != 0 ? c : strcmp(path_of(a), path_of(b));
+}
+
+/* What compares places in the list, for qsort_r. */
+struct places {
+    const struct ls_migration *m;
+    ls_mig_order order;
+};
+
+static int compare_places(const void *pa, const void *pb, void *ctx)
+{
+    const struct places *p = ctx;
+
+    return compare(&p->m[*(const size_t *)pa], &p->m[*(const size_t *)pb], p->order);
 }
 
 struct by_id {
@@ -62,8 +68,14 @@ static int compare_id(const void *pa, const void *pb)
 /* The same id twice: the ledger could not tell them apart, wherever the order puts them. */
 static void mark_duplicates(struct ls_migrations *out)
 {
-    struct by_id *ids = ls_calloc(out->m.n + 1, sizeof(*ids));
+    struct by_id *ids;
+    bool is_ascending = true;
 
+    for (size_t i = 1; is_ascending && i < out->m.n; i++)
+        is_ascending = strcmp(out->m.v[i - 1].id, out->m.v[i].id) < 0;
+    if (is_ascending)
+        return;
+    ids = ls_calloc(out->m.n, sizeof(*ids));
     for (size_t i = 0; i < out->m.n; i++)
         ids[i] = (struct by_id){out->m.v[i].id, i};
     qsort(ids, out->m.n, sizeof(*ids), compare_id);
@@ -83,16 +95,47 @@ static void mark_duplicates(struct ls_migrations *out)
     free(ids);
 }
 
+void ls_scan_reorder(struct ls_migrations *out, size_t *from)
+{
+    for (size_t i = 0; i < out->m.n; i++) {
+        struct ls_migration first;
+        size_t at = i;
+
+        if (from[i] == i)
+            continue;
+        /* Round one circle of places, each taking what belongs there: a second list of this size would be the dearer half of a scan. */
+        first = out->m.v[i];
+        for (size_t next; (next = from[at]) != i; at = next) {
+            out->m.v[at] = out->m.v[next];
+            from[at] = at;
+        }
+        out->m.v[at] = first;
+        from[at] = at;
+    }
+}
+
+/* The listing is in order of names, and with most tools that is the order. */
+static bool is_in_order(const struct ls_migrations *out, ls_mig_order order)
+{
+    for (size_t i = 1; i < out->m.n; i++)
+        if (compare(&out->m.v[i - 1], &out->m.v[i], order) > 0)
+            return false;
+    return true;
+}
+
 void ls_scan_sort(struct ls_migrations *out, ls_mig_order order)
 {
-    struct sortable *all = ls_calloc(out->m.n + 1, sizeof(*all));
+    struct places p = {out->m.v, order != NULL ? order : ls_order_id};
+    size_t *from;
 
-    for (size_t i = 0; i < out->m.n; i++)
-        all[i] = (struct sortable){out->m.v[i], order != NULL ? order : ls_order_id};
-    qsort(all, out->m.n, sizeof(*all), compare);
-    for (size_t i = 0; i < out->m.n; i++)
-        out->m.v[i] = all[i].m;
-    free(all);
+    if (!is_in_order(out, p.order)) {
+        from = ls_calloc(out->m.n, sizeof(*from));
+        for (size_t i = 0; i < out->m.n; i++)
+            from[i] = i;
+        qsort_r(from, out->m.n, sizeof(*from), compare_places, &p);
+        ls_scan_reorder(out, from);
+        free(from);
+    }
     mark_duplicates(out);
 }
 
@@ -132,7 +175,7 @@ enum ls_rc ls_scan_files(const char *dir, ls_mig_parser parse, ls_mig_order orde
     rc = ls_dir_list(dir, &listing, err);
     for (size_t i = 0; rc == LS_OK && i < listing.e.n; i++) {
         const struct ls_dirent *e = &listing.e.v[i];
-        const char *path = ls_arena_printf(out->arena, "%s/%s", dir, e->name);
+        const char *path = ls_arena_path(out->arena, dir, e->name);
         struct ls_migration m = {0};
 
         if (e->is_dir)
@@ -162,7 +205,7 @@ static bool add_part(struct ls_migrations *out, const struct ls_dir *inner, cons
 
         if (e->is_dir || strcmp(e->name, file) != 0)
             continue;
-        path = ls_arena_printf(out->arena, "%s/%s", dir, file);
+        path = ls_arena_path(out->arena, dir, file);
         if (!ls_scan_may_open(out, e, path))
             return false;
         s->path = path;
@@ -181,7 +224,7 @@ enum ls_rc ls_scan_dirs(const char *dir, const char *up_file, const char *down_f
     rc = ls_dir_list(dir, &listing, err);
     for (size_t i = 0; rc == LS_OK && i < listing.e.n; i++) {
         const struct ls_dirent *e = &listing.e.v[i];
-        const char *path = ls_arena_printf(out->arena, "%s/%s", dir, e->name);
+        const char *path = ls_arena_path(out->arena, dir, e->name);
         struct ls_migration m = {0};
         struct ls_dir inner = {0};
         struct ls_err own = LS_ERR_INIT;

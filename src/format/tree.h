@@ -26,6 +26,8 @@ LS_MUST_CHECK enum ls_rc ls_scan_dirs(const char *dir, const char *up_file, cons
 bool ls_scan_leads_outside(const char *dir, const char *path);
 /* True: the entry may be opened. A link that leads out of the folder, or nowhere, gets the diagnostic "outside-link". */
 bool ls_scan_may_open(struct ls_migrations *out, const struct ls_dirent *e, const char *path);
+/* Puts at each place i what stood at from[i], which must name each place once; from is spoilt. */
+void ls_scan_reorder(struct ls_migrations *out, size_t *from);
 /* Sorts out->m again and marks duplicates, for formats that fill it themselves. */
 void ls_scan_sort(struct ls_migrations *out, ls_mig_order order);
 

@@ -14,6 +14,7 @@ void *ls_arena_dup(struct ls_arena *a, const void *bytes, size_t len); /* adds a
 char *ls_arena_str(struct ls_arena *a, const char *s);  /* NULL gives NULL */
 char *ls_arena_strn(struct ls_arena *a, const char *s, size_t len);
 char *ls_arena_printf(struct ls_arena *a, const char *fmt, ...) LS_PRINTF(2, 3);
+char *ls_arena_path(struct ls_arena *a, const char *dir, const char *name); /* "DIR/NAME"; for thousands of files, a format string is what they wait for */
 size_t ls_arena_bytes(const struct ls_arena *a);        /* bytes taken from the system */
 
 #define LS_ARENA_NEW(a, type) ((type *)ls_arena_alloc((a), sizeof(type)))
