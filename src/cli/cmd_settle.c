@@ -142,17 +142,21 @@ static void add_clean(const struct cli_ctx *ctx, struct ls_buf *out, const char 
     free(clean);
 }
 
-/* Line by line, each made harmless. */
+/* Line by line, each made harmless; a tab is no harm, and tools' DDL is indented with it. */
 static void clean_lines(const struct cli_ctx *ctx, struct ls_buf *out, const char *text)
 {
+    struct ls_buf line = LS_BUF_INIT;
+
     while (*text != '\0') {
         size_t n = strcspn(text, "\n");
-        char *line = ls_strndup(text, n);
 
-        add_clean(ctx, out, line);
-        free(line);
+        ls_buf_clear(&line);
+        for (size_t i = 0; i < n; i++)
+            ls_buf_add(&line, text[i] == '\t' ? "    " : text + i, text[i] == '\t' ? 4 : 1);
+        add_clean(ctx, out, line.ptr != NULL ? line.ptr : "");
         text += n + (text[n] != '\0');
     }
+    ls_buf_release(&line);
 }
 
 static void question(struct cli_ctx *ctx, const struct ls_settlement *t, struct ls_buf *out)

@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "engine/numbers.h"
 #include "engine/session_priv.h"
 #include "engine/settle_evidence.h"
 #include "engine/settle_list.h"
@@ -122,43 +123,72 @@ static void find_duplicates(struct finder *f)
     }
 }
 
-/* Numbers that are counted up have no holes unless a file got lost; dates and seconds always have. */
-static bool is_sequential(const struct ls_migrations *m)
+static const char *name_at(const struct finder *f, const struct ls_numbers *n, size_t i)
 {
-    enum { LARGEST = 1000000 };
-    size_t steps = 0, by_one = 0;
+    const char *path = file_of(&f->snap->timeline.e.v[n->v.v[i].at]);
 
-    for (size_t i = 1; i < m->m.n; i++) {
-        if (m->m.v[i].version == m->m.v[i - 1].version)
-            continue;
-        steps++;
-        by_one += m->m.v[i].version == m->m.v[i - 1].version + 1;
-    }
-    return steps >= 2 && m->m.v[m->m.n - 1].version < LARGEST && 2 * by_one >= steps;
+    return path == NULL ? "" : f->snap->format->layout != NULL && f->snap->format->layout->kind == LS_LAYOUT_FOLDER ? path : ls_path_base(path);
 }
 
-static void find_gaps(struct finder *f)
+/* One number in the names of several, which the tool itself tells apart by something else: the rest of the name, a journal. */
+static void find_same_numbers(struct finder *f, const struct ls_numbers *n)
 {
-    const struct ls_migrations *m = &f->snap->migrations;
-
-    if (!f->snap->format->rules->is_numeric || !is_sequential(m))
-        return;
-    for (size_t i = 1; i < m->m.n; i++) {
-        const struct ls_migration *a = &m->m.v[i - 1], *b = &m->m.v[i];
+    for (size_t i = 0, same; i < n->v.n; i += same) {
+        const struct ls_entry *e = &f->snap->timeline.e.v[n->v.v[i].at];
+        struct ls_buf names = LS_BUF_INIT, number = LS_BUF_INIT;
         struct ls_conflict *c;
 
-        if (b->version <= a->version + 1)
+        same = ls_numbers_same(n, i);
+        if (same < 2 || is_duplicate(e))
             continue;
-        if (b->version == a->version + 2)
-            c = add(f, LS_SEV_WARNING, "gap", b->up.path, 0, "there is no migration %" PRIu64 " between %s and %s", a->version + 1,
-                    a->label, b->label);
+        for (size_t k = i; k < i + same; k++)
+            ls_buf_addf(&names, "%s%s", k == i ? "" : k + 1 == i + same ? " and " : ", ", name_at(f, n, k));
+        ls_buf_add(&number, e->label, strspn(e->label, "0123456789-"));
+        c = add(f, LS_SEV_WARNING, "same-number", file_of(&f->snap->timeline.e.v[n->v.v[i + 1].at]), 0,
+                "%zu migrations have the number %s: %s; %s tells them apart by the rest, people and their next files do not", same,
+                number.ptr, names.ptr, f->snap->format->title);
+        c->diag.version = ls_arena_str(f->out->arena, e->label);
+        c->diag.hint = "give all but one of them another number, before they are applied anywhere";
+        if (can_renumber(f))
+            settle(f, c, LS_SETTLE_RENUMBER, number.ptr,
+                   "renumber keeps the one that is applied (else the first) and gives the others free numbers behind it");
+        ls_buf_release(&number);
+        ls_buf_release(&names);
+    }
+}
+
+static void find_gaps(struct finder *f, const struct ls_numbers *n)
+{
+    const struct ls_timeline *t = &f->snap->timeline;
+
+    if (!ls_numbers_are_counted(n) || (f->snap->format->layout != NULL && f->snap->format->layout->move_to_end != NULL))
+        return; /* a journal tells what is lost */
+    for (size_t i = 1; i < n->v.n; i++) {
+        const struct ls_entry *a = &t->e.v[n->v.v[i - 1].at], *b = &t->e.v[n->v.v[i].at];
+        uint64_t low = n->v.v[i - 1].n + 1, high = n->v.v[i].n;
+        struct ls_conflict *c;
+
+        if (high <= low)
+            continue;
+        if (high == low + 1)
+            c = add(f, LS_SEV_WARNING, "gap", b->migration->up.path, 0, "there is no migration %" PRIu64 " between %s and %s", low, a->label, b->label);
         else
-            c = add(f, LS_SEV_WARNING, "gap", b->up.path, 0, "there are no migrations %" PRIu64 " to %" PRIu64 " between %s and %s",
-                    a->version + 1, b->version - 1, a->label, b->label);
+            c = add(f, LS_SEV_WARNING, "gap", b->migration->up.path, 0, "there are no migrations %" PRIu64 " to %" PRIu64 " between %s and %s", low,
+                    high - 1, a->label, b->label);
         c->diag.version = ls_arena_str(f->out->arena, b->label);
         c->diag.hint =
             "look whether a file was lost in a merge (git log --diff-filter=D); a number once used and removed is harmless";
     }
+}
+
+static void find_in_numbers(struct finder *f)
+{
+    struct ls_numbers n;
+
+    ls_numbers_read(f->snap, &n);
+    find_same_numbers(f, &n);
+    find_gaps(f, &n);
+    ls_numbers_release(&n);
 }
 
 static void find_heads(struct finder *f)
@@ -494,7 +524,7 @@ enum ls_rc ls_conflicts_find(struct ls_session *s, const struct ls_snapshot *sna
     rc = find_leftover(&f, err);
     if (rc == LS_OK) {
         find_duplicates(&f);
-        find_gaps(&f);
+        find_in_numbers(&f);
         find_heads(&f);
         find_journal(&f);
         find_tools(&f);

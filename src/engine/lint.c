@@ -112,11 +112,20 @@ static void add_finding(struct linter *l, const struct ls_migration *m, const st
     add(l, x->rule, &d);
 }
 
+/* Whether the folder's own findings have said it: what the tool refuses for one file's sake is no fault of each of the others. */
+static bool is_said_of_folder(const struct linter *l, const char *message)
+{
+    for (size_t i = 0; i < l->out->f.n; i++)
+        if (l->out->f.v[i].diag.severity == LS_SEV_ERROR && strstr(message, l->out->f.v[i].diag.message) != NULL)
+            return true;
+    return false;
+}
+
 static void add_refusal(struct linter *l, const struct ls_migration *m, const struct ls_err *err)
 {
     struct ls_diag d = {.severity = LS_SEV_ERROR, .code = "tool-refuses", .path = m->up.path, .line = err->line, .version = m->label};
 
-    if (has_error(l, m->up.path))
+    if (has_error(l, m->up.path) || is_said_of_folder(l, err->message))
         return; /* and that is why */
     d.message = err->message;
     d.hint = err->hint;

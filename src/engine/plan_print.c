@@ -25,13 +25,15 @@ static const char *runtime_sql(const char *word, enum ls_dialect d)
     for (size_t i = 0; i < LS_ARRAY_LEN(runtime); i++)
         if (strcmp(word, runtime[i].word) == 0)
             return d == LS_DIALECT_POSTGRES ? runtime[i].pg : runtime[i].sqlite;
-    return "NULL";
+    return strcmp(word, LS_PARAM_ERROR) == 0 ? "NULL" : "0"; /* how long it takes: tools want a number there */
 }
 
 static void add_value(struct ls_buf *out, enum ls_dialect d, const struct ls_param *p, const char *uuid)
 {
-    if (p->kind == LS_PARAM_NULL || p->text == NULL || (p->kind == LS_PARAM_INT && strcmp(p->text, LS_PARAM_DURATION_MS) == 0))
+    if (p->kind == LS_PARAM_NULL || p->text == NULL)
         ls_buf_adds(out, "NULL");
+    else if (p->kind == LS_PARAM_INT && strcmp(p->text, LS_PARAM_DURATION_MS) == 0)
+        ls_buf_adds(out, runtime_sql(p->text, d));
     else if (p->kind == LS_PARAM_RUNTIME && strcmp(p->text, LS_PARAM_UUID4) == 0)
         ls_sql_literal(out, d, uuid);
     else if (p->kind == LS_PARAM_RUNTIME)
@@ -137,6 +139,25 @@ static void add_batch(struct ls_buf *out, const struct ls_op *op)
         ls_buf_addc(out, '\n');
 }
 
+/* The ';' behind a statement, where it does not bring its own; on a line of its own where a comment would swallow it. */
+static void end_statement(struct ls_buf *out, const struct ls_buf *sql, enum ls_dialect d)
+{
+    enum ls_tok_kind last = LS_TOK_END, last_word = LS_TOK_END;
+    bool ends_line = sql->len > 0 && sql->ptr[sql->len - 1] == '\n';
+    struct ls_lex lx;
+
+    ls_lex_init(&lx, d, sql->ptr, sql->len);
+    for (struct ls_tok t = ls_lex_next(&lx); t.kind != LS_TOK_END; t = ls_lex_next(&lx)) {
+        last = t.kind;
+        if (t.kind != LS_TOK_SPACE && t.kind != LS_TOK_COMMENT)
+            last_word = t.kind;
+    }
+    if (last_word != LS_TOK_SEMICOLON && last_word != LS_TOK_END)
+        ls_buf_adds(out, last == LS_TOK_COMMENT && !ends_line ? "\n;\n" : ";\n");
+    else if (!ends_line)
+        ls_buf_addc(out, '\n');
+}
+
 static void add_op(struct ls_buf *out, const struct ls_op *op, enum ls_dialect d, const char *uuid)
 {
     struct ls_buf sql = LS_BUF_INIT;
@@ -154,10 +175,12 @@ static void add_op(struct ls_buf *out, const struct ls_op *op, enum ls_dialect d
         return;
     }
     print_op(op, d, uuid, &sql);
-    if (op->kind == LS_OP_EXPECT)
+    if (op->kind == LS_OP_EXPECT) {
         add_comment(out, "stops unless this is true: ", sql.ptr);
-    else
-        ls_buf_addf(out, "%s;\n", sql.ptr);
+    } else {
+        ls_buf_add(out, sql.ptr, sql.len);
+        end_statement(out, &sql, d);
+    }
     ls_buf_release(&sql);
 }
 

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "engine/dirty_priv.h"
+#include "engine/numbers.h"
 #include "engine/plan_priv.h"
 #include "lockstep/base/file.h"
 #include "lockstep/base/mem.h"
@@ -39,24 +40,9 @@ static const char *file_of(const struct ls_entry *e)
 
 /* --- numbers -------------------------------------------------------------------------------------------------------------- */
 
-/* The number that an id or a label begins with, dashes left out; 0: none. */
-static uint64_t number_in(const char *text)
-{
-    uint64_t n = 0;
-
-    for (; (*text >= '0' && *text <= '9') || *text == '-'; text++) {
-        if (*text == '-')
-            continue;
-        if (n > (uint64_t)(INT64_MAX - 9) / 10)
-            return n;
-        n = n * 10 + (uint64_t)(*text - '0');
-    }
-    return n;
-}
-
 static uint64_t number_of(const struct ls_entry *e)
 {
-    return number_in(e->migration != NULL ? e->migration->label : e->id);
+    return ls_number_in(e->migration != NULL ? e->migration->label : e->id);
 }
 
 /* Whether a file, the ledger, or one that was moved before has it. */
@@ -226,6 +212,32 @@ static bool is_named(const struct ls_entry *e, const char *words)
            (n > 0 && strncmp(base, words, n) == 0 && strchr(words, '_') != NULL && (base[n] == '.' || base[n] == '\0'));
 }
 
+/* Several of one number that the tool tells apart by the rest of the name: what is applied stays, else the first. False: no such number. */
+static bool pick_same(struct renumber *r, const char *words)
+{
+    const struct ls_timeline *t = &r->snap->timeline;
+    bool is_number = words[0] != '\0' && strspn(words, "0123456789-") == strlen(words), is_any = false;
+    struct ls_numbers n = {0};
+
+    if (is_number)
+        ls_numbers_read(r->snap, &n);
+    for (size_t i = 0, same; i < n.v.n; i += same) {
+        bool has_applied = false;
+
+        same = ls_numbers_same(&n, i);
+        if (n.v.v[i].n != ls_number_in(words) || same < 2 || is_duplicate(&t->e.v[n.v.v[i].at]))
+            continue;
+        is_any = true;
+        for (size_t k = i; k < i + same; k++)
+            has_applied = has_applied || is_applied(&t->e.v[n.v.v[k].at]);
+        for (size_t k = i + !has_applied; k < i + same; k++)
+            if (!is_applied(&t->e.v[n.v.v[k].at]))
+                *LS_VEC_PUSH(&r->moved) = &t->e.v[n.v.v[k].at];
+    }
+    ls_numbers_release(&n);
+    return is_any;
+}
+
 static enum ls_rc pick_named(struct renumber *r, const char *words, struct ls_err *err)
 {
     const struct ls_timeline *t = &r->snap->timeline;
@@ -242,6 +254,8 @@ static enum ls_rc pick_named(struct renumber *r, const char *words, struct ls_er
         *LS_VEC_PUSH(&r->moved) = &t->e.v[at];
         return LS_OK;
     }
+    if (pick_same(r, words))
+        return LS_OK;
     rc = ls_plan_resolve(r->snap, words, &at, err);
     if (rc != LS_OK)
         return rc;
@@ -348,7 +362,7 @@ static const char *label_for(struct renumber *r, const struct ls_entry *e, struc
         return NULL;
     }
     if (strspn(to, "0123456789") == strlen(to) && strlen(to) < width && strspn(old, "0123456789") == width)
-        return ls_arena_printf(r->t->arena, "%0*" PRIu64, (int)width, number_in(to));
+        return ls_arena_printf(r->t->arena, "%0*" PRIu64, (int)width, ls_number_in(to));
     return ls_arena_str(r->t->arena, to);
 }
 
@@ -381,7 +395,7 @@ static enum ls_rc move_one(struct renumber *r, struct ls_settle_plan *plan, cons
     if (rc == LS_OK)
         rc = check_free(r, e, &now, label, err);
     if (rc == LS_OK)
-        rc = check_applied(r, e, number_in(label), err);
+        rc = check_applied(r, e, ls_number_in(label), err);
     for (size_t i = 0; rc == LS_OK && i < now.n; i++)
         rc = ls_settle_rename(r->t, now.from[i], now.to[i], err);
     if (rc != LS_OK || !owns_row(r, e))

@@ -131,6 +131,41 @@ static const char *title(struct ls_sides *s, const struct ls_format *f, const ch
     return ls_arena_printf(s->arena, "%s: %s%s%s", f->title, dir, has_db ? ", " : "", where);
 }
 
+static int score_of(const struct ls_format *f, const char *dir)
+{
+    struct ls_detect d = {0};
+    struct ls_dir listing = {0};
+
+    if (f->detect != NULL && ls_dir_list(dir, &listing, NULL) == LS_OK)
+        f->detect(dir, &listing, &d);
+    ls_dir_release(&listing);
+    return d.score;
+}
+
+/* Nobody named the other tool's folder: the same one where its files could be there, else the best beside it (as convert writes it). */
+static const char *look_for_dir(struct ls_arena *arena, const struct ls_format *f, const char *own)
+{
+    enum { SURE_ENOUGH = 50, MAX_FOLDERS = 200 };
+    const char *base = ls_path_base(own), *best = own;
+    char *up = base == own ? ls_strdup(".") : ls_strndup(own, (size_t)(base - own));
+    int score = SURE_ENOUGH - 1;
+    struct ls_dir d = {0};
+
+    if (score_of(f, own) < SURE_ENOUGH && base[0] != '\0' && base[0] != '.' && ls_dir_list(up, &d, NULL) == LS_OK && d.e.n <= MAX_FOLDERS)
+        for (size_t i = 0; i < d.e.n; i++) {
+            const char *path = base == own ? d.e.v[i].name : ls_arena_printf(arena, "%s%s", up, d.e.v[i].name);
+            int found = d.e.v[i].is_dir && d.e.v[i].name[0] != '.' ? score_of(f, path) : 0;
+
+            if (found > score) {
+                score = found;
+                best = ls_arena_str(arena, path);
+            }
+        }
+    ls_dir_release(&d);
+    free(up);
+    return best;
+}
+
 enum ls_rc ls_sides_read(struct ls_session *s, const struct ls_snapshot *snap, const struct ls_format *other, const char *other_dir,
                          struct ls_sides *out, struct ls_err *err)
 {
@@ -146,7 +181,7 @@ enum ls_rc ls_sides_read(struct ls_session *s, const struct ls_snapshot *snap, c
     out->arena = ls_arena_new();
     out->left = snap;
     out->other = other;
-    out->other_dir = ls_arena_str(out->arena, other_dir != NULL ? other_dir : p->migrations_dir);
+    out->other_dir = ls_arena_str(out->arena, other_dir != NULL ? other_dir : look_for_dir(out->arena, other, p->migrations_dir));
     rc = other->scan(out->other_dir, snap->info.dialect, false, &out->migrations, err);
     if (rc == LS_OK && snap->has_db)
         rc = ls_session_connect(s, err);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "lockstep/base/file.h"
+#include "lockstep/format/layout.h"
 #include "lockstep/sql/split.h"
 
 struct check {
@@ -182,14 +183,18 @@ static void check_section(struct check *c, const struct ls_migration *m, const s
 
 static void check_halves(struct check *c, const struct ls_migration *m)
 {
+    const struct ls_layout *layout = c->snap->format->layout;
+    const char *up = layout != NULL && layout->up != NULL ? layout->up : ".sql";
     struct ls_diag *d;
 
     if (m->kind != LS_KIND_VERSIONED || m->lang != LS_LANG_SQL)
         return;
+    if (m->up.path == NULL && m->down.path == NULL && m->verify.path == NULL)
+        return; /* an entry of a journal; the scan has said it */
     if (m->up.path == NULL) {
         d = add(c, c->runs_empty_half ? LS_SEV_WARNING : LS_SEV_ERROR, "missing-up",
                 m->down.path != NULL ? m->down.path : m->verify.path, 0, m->label);
-        say(c, d, "there is no .up.sql file for version %s", m->label);
+        say(c, d, "there is no %s file for version %s", up, m->label);
         if (c->runs_empty_half)
             d->hint = "golang-migrate runs nothing for it and moves its cursor on.";
         else

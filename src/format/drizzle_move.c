@@ -19,13 +19,10 @@ struct mover {
     struct ls_moved *out;
 };
 
-/* "0007_add_email" where 7 is the entry's idx: drizzle-kit's prefix "index". */
-static bool has_index(const char *tag, int64_t idx)
+/* "0007_add_email": drizzle-kit's prefix "index". After a merge the entry's idx may be another. */
+static bool has_index(const char *tag)
 {
-    char prefix[32];
-
-    snprintf(prefix, sizeof(prefix), "%04" PRId64 "_", idx);
-    return strncmp(tag, prefix, strlen(prefix)) == 0;
+    return strspn(tag, "0123456789") == 4 && tag[4] == '_';
 }
 
 static const char *snapshot_of(struct mover *mv, const char *tag)
@@ -151,14 +148,12 @@ static enum ls_rc move_one(struct mover *mv, const struct ls_migration *m, int64
     size_t at = 0;
     json_t *e = json_deep_copy(entry_of(mv, m, &at));
     const char *tag = ls_arena_str(a, ls_json_str(e, "tag")), *now;
-    int64_t old_idx = -1;
     bool is_shared;
 
     if (e == NULL)
         return ls_err_set(err, LS_E_REFUSED, "%s has no entry in the journal, or no file", m->label);
     is_shared = n_sharing(mv, tag) > 1;
-    (void)ls_json_int(e, "idx", &old_idx);
-    now = has_index(tag, old_idx) ? ls_arena_printf(a, "%04" PRId64 "%s", idx, tag + 4) : tag;
+    now = has_index(tag) ? ls_arena_printf(a, "%04" PRId64 "%s", idx, tag + 4) : tag;
     json_object_set_new(e, "idx", json_integer(idx));
     json_object_set_new(e, "when", json_integer(when));
     json_object_set_new(e, "tag", json_string(now));

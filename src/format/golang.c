@@ -62,7 +62,8 @@ static void detect(const char *path, const struct ls_dir *dir, struct ls_detect 
     if (example == NULL)
         return;
     out->score = out->n_migrations > 0 ? 60 : 15; /* down files alone may be another tool's */
-    snprintf(out->evidence, sizeof(out->evidence), "%zu files like %s", out->n_migrations, example);
+    snprintf(out->evidence, sizeof(out->evidence), out->n_migrations > 0 ? "%zu files like %s" : "%zu up files, and down files like %s",
+             out->n_migrations, example);
 }
 
 static enum ls_rc scan(const char *dir, enum ls_dialect dialect, bool need_hash, struct ls_migrations *out, struct ls_err *err)

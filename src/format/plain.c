@@ -112,7 +112,7 @@ static void detect(const char *path, const struct ls_dir *dir, struct ls_detect 
     out->score = has_list ? 95 : 25;
     snprintf(out->evidence, sizeof(out->evidence), "%zu files like %.60s%s", out->n_migrations,
              example != NULL ? example : "NNN_name.sql",
-             has_list ? "; " LS_PLAIN_LIST " beside them" : "; no list and no marker of a tool");
+             has_list ? "; " LS_PLAIN_LIST " beside them" : "; no " LS_PLAIN_LIST " beside them");
 }
 
 static int order(const struct ls_migration *a, const struct ls_migration *b)

@@ -139,9 +139,9 @@ static struct ls_str read_provider(const char *dir, struct ls_buf *text)
     return out;
 }
 
-static bool has_script(const char *dir, const char *sub)
+static bool has_file(const char *dir, const char *sub, const char *name)
 {
-    char *folder = ls_path_join(dir, sub), *path = ls_path_join(folder, "migration.sql");
+    char *folder = ls_path_join(dir, sub), *path = ls_path_join(folder, name);
     bool is_there = ls_path_kind(path) == LS_PATH_FILE;
 
     free(path);
@@ -154,19 +154,21 @@ static void detect(const char *path, const struct ls_dir *dir, struct ls_detect 
     struct ls_buf text = LS_BUF_INIT;
     const char *example = NULL;
     bool has_lock = false;
+    size_t n_snapshots = 0; /* Drizzle 1.x has one in each folder, Prisma none */
 
     memset(out, 0, sizeof(*out));
     for (size_t i = 0; i < dir->e.n; i++) {
         const struct ls_dirent *e = &dir->e.v[i];
 
         has_lock = has_lock || strcmp(e->name, "migration_lock.toml") == 0;
-        if (!e->is_dir || !has_script(path, e->name))
+        if (!e->is_dir || !has_file(path, e->name, "migration.sql"))
             continue;
         example = e->name;
         out->n_migrations++;
+        n_snapshots += has_file(path, e->name, "snapshot.json");
     }
     if (example != NULL || has_lock) {
-        out->score = has_lock ? 98 : 50;
+        out->score = has_lock ? 98 : n_snapshots == out->n_migrations ? 15 : 50;
         out->has_dialect = dialect_of(read_provider(path, &text), &out->dialect);
         snprintf(out->evidence, sizeof(out->evidence), "%s%zu folders%s%s with migration.sql",
                  has_lock ? "migration_lock.toml; " : "", out->n_migrations, example != NULL ? " like " : "",

@@ -103,14 +103,22 @@ static void head(struct ui_doc *d, const struct ls_snapshot *snap, const struct 
         fact(d, "file now", ROLE_MODIFIED, m->up.sha256);
 }
 
-static const char *policy_words(enum ls_tx_policy p)
+static const char *policy_words(const struct ls_snapshot *snap, enum ls_tx_policy p)
 {
+    /* Where the ledger is not written in the file's transaction. */
+    static const char *const apart[] = {
+        [LS_LEDGER_CURSOR] = "one transaction, between two of the ledger",
+        [LS_LEDGER_HIGH_WATER] = "one transaction with everything that is pending",
+        [LS_LEDGER_FILE] = "one transaction; the list is written before and behind it",
+    };
     static const char *const words[] = {
         [LS_POLICY_TX] = "one transaction with its ledger row",
         [LS_POLICY_NO_TX] = "no transaction: each statement by itself",
         [LS_POLICY_IMPLICIT] = "the whole file as one query, one implicit transaction",
     };
 
+    if (p == LS_POLICY_TX && (size_t)snap->ledger.shape < LS_ARRAY_LEN(apart) && apart[snap->ledger.shape] != NULL)
+        return apart[snap->ledger.shape];
     return (size_t)p < LS_ARRAY_LEN(words) ? words[p] : "";
 }
 
@@ -189,8 +197,8 @@ static void section(struct ui_doc *d, const struct ls_snapshot *snap, const char
     ui_doc_addf(d, ROLE_DIM, "  %s  %s", ls_path_base(s->path), size);
     ui_doc_end(d);
     ui_doc_mark(d);
-    if (*policy_words(s->policy)) /* on a line of its own: file names are long */
-        ui_doc_textf(d, ROLE_DIM, "    %s", policy_words(s->policy));
+    if (*policy_words(snap, s->policy)) /* on a line of its own: file names are long */
+        ui_doc_textf(d, ROLE_DIM, "    %s", policy_words(snap, s->policy));
     if (!is_read || !src.stmts)
         show_unsplit(d, dialect, &src, &err);
     else if (src.stmts->n == 0)

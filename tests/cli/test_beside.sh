@@ -57,3 +57,12 @@ like "$err" 'lockstep formats' "says how to list them"
 run "$LS_BIN" status $ours --beside ecto
 ok "a format that is only recognised is refused" test "$rc" -ne 0
 like "$err" 'only known by name' "and says so"
+
+# Nobody names the other tool's folder, and its files are not here: the one beside this one, as convert writes it.
+# shellcheck disable=SC2086
+run "$LS_BIN" convert --to goose $ours --yes
+exits 0 "converted beside it"
+# shellcheck disable=SC2086
+run "$LS_BIN" status $ours --beside goose
+like "$out" '^right   goose: migrations-goose, .*goose_db_version$' "the folder beside is found"
+like "$out" '^        0 of 3 differ$' "and nothing differs"

@@ -94,6 +94,8 @@ said() { # FORMAT PATTERN
 said dbmate '^dbmate/1_a.sql.* error: .*(down|down section)'
 said goose '^goose/1_a.sql:[0-9]+: error: '
 said drizzle '^drizzle/meta/_journal.json:?[0-9]*: error: .*0001_gone'
+run "$LS_BIN" lint --migrations drizzle
+is "$(printf '%s\n' "$out" | grep -c ': error: ')" 1 "what is wrong with the folder is not said of each of its files"
 like "$err" 'checked as sqlite' "drizzle: the dialect that the folder names"
 said prisma '20240101000000_a.*: (error|danger|warning): .*migration.sql'
 said flyway 'V1.*__[ab].sql.*: error: .*version'

@@ -144,6 +144,7 @@ run "$LS_BIN" up 2 --yes -q
 cp -R migrations before
 run "$LS_BIN" convert --to goose --dry-run
 exits 0 "convert --dry-run"
+ok "tabs of the tool's DDL are blanks" test "$(printf '%s' "$out" | grep -c '<09>')" -eq 0
 like "$out" '^  write   migrations-goose/0003_b.sql$' "shows the files"
 like "$out" 'goose_db_version' "and the ledger"
 ok "and makes none" test ! -e migrations-goose

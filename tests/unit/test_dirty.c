@@ -10,8 +10,6 @@
 #include "support/ops.h"
 #include "support/skip.h"
 
-/* --- helpers ------------------------------------------------------------------------------------------------------------- */
-
 static struct ops o;
 static struct ls_snapshot *snap;
 static struct ls_dirty_report r;
@@ -63,9 +61,8 @@ static int open_lockstep(bool pg)
     ops_open(&o, "lockstep", pg);
     ops_sql(&o, pg ? "CREATE TABLE schema_migrations (version bigint NOT NULL PRIMARY KEY, name text NOT NULL, description text,"
                      " applied_at timestamptz, applied_by text, duration_ms bigint, checksum text, status text NOT NULL);"
-                   : "CREATE TABLE schema_migrations (version INTEGER NOT NULL PRIMARY KEY, name TEXT NOT NULL, description TEXT, "
-                     "applied_at TEXT,"
-                     " applied_by TEXT, duration_ms INTEGER, checksum TEXT, status TEXT NOT NULL);");
+                   : "CREATE TABLE schema_migrations (version INTEGER NOT NULL PRIMARY KEY, name TEXT NOT NULL, description TEXT,"
+                     " applied_at TEXT, applied_by TEXT, duration_ms INTEGER, checksum TEXT, status TEXT NOT NULL);");
     return 0;
 }
 
@@ -456,8 +453,8 @@ static void a_refused_down_that_fits_nothing(void **state)
 static void put_no_tx(void)
 {
     ops_put(&o, "migrations/001_a.up.sql",
-            "-- lockstep: no-transaction\nCREATE TABLE a (i int);\nINSERT INTO a VALUES (1);\nCREATE INDEX a_i ON a (i);\nALTER "
-            "TABLE a ADD COLUMN j int;\n");
+            "-- lockstep: no-transaction\nCREATE TABLE a (i int);\nINSERT INTO a VALUES (1);\nCREATE INDEX a_i ON a (i);\n"
+            "ALTER TABLE a ADD COLUMN j int;\n");
     ops_put(&o, "migrations/001_a.down.sql", "-- lockstep: no-transaction\nDROP INDEX a_i;\nDROP TABLE a;\n");
 }
 
@@ -551,18 +548,6 @@ static void a_failed_down_is_known_by_the_row(void **state)
     need_indicated("mark-pending", 1);
 }
 
-static void a_status_that_nobody_knows(void **state)
-{
-    (void)state;
-    NEED_SERVER();
-    put_no_tx();
-    ops_sql(&o, "INSERT INTO schema_migrations (version, name, status) VALUES (1, 'a', 'half\x1b[31m');");
-    explain();
-    assert_true(r.is_dirty);
-    need_fact("no word that lockstep writes");
-    assert_int_equal(r.choices.n, 2);
-}
-
 #define BOTH(name, open)                                                                                                           \
     {#name "_sqlite", name, open##_sqlite, close_it, NULL},                                                                        \
     {                                                                                                                              \
@@ -591,7 +576,6 @@ int main(void)
         BOTH(its_own_transactions_are_spoken_of, open_lockstep),
         BOTH(the_journal_knows_which_statement_failed, open_lockstep),
         BOTH(a_failed_down_is_known_by_the_row, open_lockstep),
-        BOTH(a_status_that_nobody_knows, open_lockstep),
     };
 
     return cmocka_run_group_tests_name("dirty", tests, NULL, NULL);

@@ -139,12 +139,32 @@ static void an_object_of_two_statements(bool pg)
 }
 ENG_BOTH(an_object_of_two_statements)
 
+/* A word in the ledger that no lockstep wrote; the CHECK of its own table does not let it in. */
+static void a_status_that_nobody_knows(bool pg)
+{
+    struct ls_dirty_report r;
+    struct ops o;
+
+    ops_open(&o, "lockstep", pg);
+    ops_put(&o, "migrations/001_a.up.sql", "-- lockstep: no-transaction\nCREATE TABLE a (i int);\nCREATE TABLE b (i int);\n");
+    ops_sql(&o, "CREATE TABLE schema_migrations (version bigint NOT NULL PRIMARY KEY, name text NOT NULL, description text,"
+                " applied_at timestamptz, applied_by text, duration_ms bigint, checksum text, status text NOT NULL);"
+                "INSERT INTO schema_migrations (version, name, status) VALUES (1, 'a', 'half\x1b[31m')");
+    explain(&o, &r);
+    assert_true(says(&r, "no word that lockstep writes"));
+    assert_int_equal(r.choices.n, 2);
+    ls_dirty_report_release(&r);
+    ops_close(&o);
+}
+ENG_BOTH(a_status_that_nobody_knows)
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         ENG_BOTH_TESTS(a_part_points_nowhere), ENG_BOTH_TESTS(a_file_that_failed_whole_left_nothing),
         ENG_BOTH_TESTS(a_record_that_ended_well_is_not_about_this),
         ENG_BOTH_TESTS(an_object_of_two_statements),
+        ENG_BOTH_TESTS(a_status_that_nobody_knows),
     };
 
     return cmocka_run_group_tests_name("dirty_part", tests, NULL, NULL);

@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "support/engine.h"
+#include "support/folders.h"
 #include "support/scale.h"
 
 static void folder(struct ops *o)
@@ -146,6 +146,50 @@ static void printed_sql_runs(bool pg)
 }
 ENG_BOTH(printed_sql_runs)
 
+#define LAST "CREATE TABLE b (id int);\nINSERT INTO b VALUES (1) -- ; the last"
+
+/* What each tool's plan prints leaves its ledger so that nothing is to do; comments swallow no end of a statement. */
+static void every_printed_plan_runs(bool pg)
+{
+    static const struct {
+        const char *format, *file, *text;
+    } f[] = {
+        {"dbmate", "migrations/1_b.sql", "-- migrate:up\n" LAST "\n-- migrate:down\n"},
+        {"goose", "migrations/1_b.sql", "-- +goose Up\nCREATE TABLE b (id int); -- one\nINSERT INTO b VALUES (1); -- two\n"},
+        {"sql-migrate", "migrations/1_b.sql", "-- +migrate Up\nCREATE TABLE b (id int); -- one\nINSERT INTO b VALUES (1); -- two\n"},
+        {"flyway", "migrations/V1__b.sql", LAST},
+        {"sqlx", "migrations/1_b.sql", LAST},
+        {"diesel", "migrations/1_b/up.sql", LAST},
+        {"prisma", "migrations/1_b/migration.sql", LAST},
+        {"drizzle-1", "migrations/20240101000000_b/migration.sql",
+         "CREATE TABLE b (id int) -- one\n--> statement-breakpoint\nINSERT INTO b VALUES (1) -- two"},
+    };
+
+    for (size_t i = 0; i < LS_ARRAY_LEN(f); i++) {
+        struct ls_buf sql = LS_BUF_INIT;
+        struct ls_snapshot *snap;
+        struct ls_plan *plan;
+        struct ops o;
+
+        ops_open(&o, f[i].format, pg);
+        fld_put(&o, f[i].file, f[i].text);
+        plan = eng_plan(&o, LS_ACTION_UP, -1, NULL);
+        ls_plan_print_sql(plan, pg ? LS_DIALECT_POSTGRES : LS_DIALECT_SQLITE, &sql);
+        assert_null(strstr(sql.ptr, ";;"));
+        assert_null(strstr(sql.ptr, "\n;\n;"));
+        ops_sql(&o, sql.ptr);
+        eng_is(&o, "SELECT count(*) FROM b", "1");
+        snap = ops_snapshot(&o);
+        assert_int_equal(snap->timeline.count[LS_STATE_APPLIED], 1);
+        assert_int_equal(snap->timeline.e.n, 1);
+        ls_snapshot_free(snap);
+        ls_plan_free(plan);
+        ls_buf_release(&sql);
+        ops_close(&o);
+    }
+}
+ENG_BOTH(every_printed_plan_runs)
+
 /* A name cannot end the comment it stands in. */
 static void hostile_names_stay_in_comments(void **state)
 {
@@ -177,7 +221,7 @@ static void values_as_literals(void **state)
     (void)state;
     op.len = strlen(op.sql);
     ls_op_print_sql(&op, LS_DIALECT_POSTGRES, &out);
-    assert_string_equal(out.ptr, "UPDATE \"a$1\" SET x = 'it''s $2', y = 7, z = true, w = NULL, d = NULL, s = '$1'");
+    assert_string_equal(out.ptr, "UPDATE \"a$1\" SET x = 'it''s $2', y = 7, z = true, w = NULL, d = 0, s = '$1'");
     ls_buf_clear(&out);
     op.sql = "UPDATE \"a?1\" SET x = ?1, z = ?3";
     op.len = strlen(op.sql);
@@ -373,6 +417,7 @@ int main(void)
         cmocka_unit_test(statements_keep_their_place),
         ENG_BOTH_TESTS(digest_is_of_what_will_run),
         ENG_BOTH_TESTS(printed_sql_runs),
+        ENG_BOTH_TESTS(every_printed_plan_runs),
         cmocka_unit_test(hostile_names_stay_in_comments),
         cmocka_unit_test(values_as_literals),
         cmocka_unit_test(findings_on_postgres),

@@ -205,6 +205,62 @@ static void drizzle_journal(void **state)
     value_is("SELECT count(*) FROM late", "0");
 }
 
+/* Three of one number, as two merges leave them: the tool runs them by the journal, and the next file's number is anyone's guess. */
+static void three_of_one_number(void **state)
+{
+    struct ls_settle_request two = {.kind = LS_SETTLE_RENUMBER, .version = "0002"};
+    char *text;
+
+    (void)state;
+    ops_open(&o, "plain", false);
+    ops_put(&o, "migrations/0001_a.sql", "CREATE TABLE a (i int);\n");
+    ops_put(&o, "migrations/0002_c.sql", "CREATE TABLE c (i int);\n");
+    run_up(-1);
+    ops_put(&o, "migrations/0002_b.sql", "CREATE TABLE b (i int);\n");
+    ops_put(&o, "migrations/0002_d.sql", "CREATE TABLE d (i int);\n");
+    ops_put(&o, "migrations/0004_e.sql", "CREATE TABLE e (i int);\n");
+    find();
+    assert_non_null(conflict("same-number"));
+    assert_non_null(strstr(conflict("same-number")->diag.message, "0002_b.sql, 0002_c.sql and 0002_d.sql"));
+    assert_string_equal(conflict("same-number")->command, "lockstep renumber 0002");
+    assert_non_null(conflict("gap"));
+    settle(&two);
+    assert_true(is_there("migrations/0002_c.sql")); /* it is applied */
+    assert_true(is_there("migrations/0003_b.sql"));
+    assert_true(is_there("migrations/0005_d.sql"));
+    find();
+    assert_null(conflict("same-number"));
+    assert_null(conflict("gap"));
+    ops_close(&o);
+    ops_open(&o, "drizzle", false);
+    mkdir_("migrations/meta");
+    ops_put(&o, "migrations/meta/_journal.json",
+            "{\"version\": \"6\", \"dialect\": \"sqlite\", \"entries\": ["
+            "{\"idx\": 0, \"version\": \"6\", \"when\": 1000, \"tag\": \"0001_a\", \"breakpoints\": true},"
+            "{\"idx\": 1, \"version\": \"6\", \"when\": 2000, \"tag\": \"0002_b\", \"breakpoints\": true},"
+            "{\"idx\": 2, \"version\": \"6\", \"when\": 1500, \"tag\": \"0002_c\", \"breakpoints\": true},"
+            "{\"idx\": 2, \"version\": \"6\", \"when\": 3000, \"tag\": \"0002_d\", \"breakpoints\": true}]}");
+    ops_put(&o, "migrations/0001_a.sql", "CREATE TABLE a (i int);");
+    ops_put(&o, "migrations/0002_b.sql", "CREATE TABLE b (i int);");
+    ops_put(&o, "migrations/0002_c.sql", "CREATE TABLE c (i int);");
+    ops_put(&o, "migrations/0002_d.sql", "CREATE TABLE d (i int);");
+    find();
+    assert_non_null(conflict("same-number"));
+    settle(&two);
+    text = text_of("migrations/meta/_journal.json");
+    assert_non_null(strstr(text, "\"tag\": \"0002_b\""));
+    assert_non_null(strstr(text, "\"tag\": \"0003_c\""));
+    assert_non_null(strstr(text, "\"tag\": \"0004_d\""));
+    free(text);
+    assert_true(is_there("migrations/0003_c.sql"));
+    assert_true(is_there("migrations/0004_d.sql"));
+    find();
+    assert_null(conflict("same-number"));
+    assert_null(conflict("journal-order"));
+    run_up(-1);
+    value_is("SELECT count(*) FROM c, d", "0");
+}
+
 static void drizzle_journal_and_files(void **state)
 {
     struct ls_settle_request req = {.kind = LS_SETTLE_RECONCILE};
@@ -294,6 +350,7 @@ int main(void)
         cmocka_unit_test_teardown(to_a_number_of_ones_own, close_all),
         cmocka_unit_test_teardown(drizzle_journal, close_all),
         cmocka_unit_test_teardown(drizzle_journal_and_files, close_all),
+        cmocka_unit_test_teardown(three_of_one_number, close_all),
         cmocka_unit_test_teardown(plain_list, close_all),
         cmocka_unit_test_teardown(hostile_names, close_all),
     };

@@ -22,7 +22,7 @@ struct ls_param {
 };
 
 /* Values that are known only when an op is sent. A RUNTIME parameter's text is one of these; no name out of a folder can become one by accident.
- * (LS_PARAM_DURATION_MS is taken as an INT parameter too.) Printed as NULL, or as an expression of SQL that gives such a value;
+ * (LS_PARAM_DURATION_MS is taken as an INT parameter too.) Printed as 0, NULL, or an expression of SQL that gives such a value;
  * the UUID as one that is made of the plan's digest. */
 #define LS_PARAM_DURATION_MS "@duration_ms" /* INT: milliseconds since the step began */
 #define LS_PARAM_DURATION_NS "@duration_ns" /* INT: nanoseconds since the step began */
