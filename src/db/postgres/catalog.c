@@ -195,7 +195,6 @@ static void release(struct pgcat *k)
     LS_VEC_RELEASE(&k->schemas);
     LS_VEC_RELEASE(&k->collations);
     LS_VEC_RELEASE(&k->types);
-    LS_VEC_RELEASE(&k->index_cols);
     LS_VEC_RELEASE(&k->rels);
     LS_VEC_RELEASE(&k->cols);
     LS_VEC_RELEASE(&k->seqs);
