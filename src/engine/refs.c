@@ -19,8 +19,8 @@ struct check {
     struct ls_db *db;
     struct ls_arena *arena;
     struct ls_diags *out;
-    const struct ls_fact *who;   /* whose text is looked at */
-    bool has_extensions;         /* which may have relations that are no facts */
+    const struct ls_fact *who; /* whose text is looked at */
+    bool has_extensions;       /* which may have relations that are no facts */
 };
 
 static const enum ls_fact_kind relations[] = {LS_FACT_TABLE, LS_FACT_VIEW, LS_FACT_MATVIEW};
@@ -32,7 +32,8 @@ const char *ls_refs_nearest(const struct ls_catalog *c, const struct ls_fact *ta
 
     for (size_t k = 0; k < (table != NULL ? 1 : LS_ARRAY_LEN(relations)); k++) {
         uint32_t n = 0;
-        const struct ls_fact *f = table != NULL ? ls_catalog_children(c, table, LS_FACT_COLUMN, &n) : ls_catalog_kind(c, relations[k], &n);
+        const struct ls_fact *f =
+            table != NULL ? ls_catalog_children(c, table, LS_FACT_COLUMN, &n) : ls_catalog_kind(c, relations[k], &n);
 
         for (uint32_t i = 0; i < n; i++) {
             double score = diff_name_likeness(name, f[i].name);
@@ -69,8 +70,8 @@ static void add(struct check *k, const char *what, const char *name, const struc
     ls_fact_label(k->who, true, &label);
     if (table != NULL)
         ls_buf_addf(&of, " of %s", table->name);
-    message = ls_arena_printf(k->arena, "%s names the %s %s%s, which does not exist%s%s", label.ptr, what, name, of.ptr, near != NULL ? "; the nearest is " : "",
-                              near != NULL ? near : "");
+    message = ls_arena_printf(k->arena, "%s names the %s %s%s, which does not exist%s%s", label.ptr, what, name, of.ptr,
+                              near != NULL ? "; the nearest is " : "", near != NULL ? near : "");
     for (size_t i = 0; i < k->out->d.n; i++) {
         if (strcmp(k->out->d.v[i].message, message) == 0)
             goto out;
@@ -211,7 +212,8 @@ static void on_ref(void *ctx, const struct ls_sql_ref *r)
             add(k, "table", r->table, NULL);
         return;
     }
-    if (r->column == NULL || !is_one || table->kind != LS_FACT_TABLE || is_system_column(r->column) || is_function_name(k->c, r->column))
+    if (r->column == NULL || !is_one || table->kind != LS_FACT_TABLE || is_system_column(r->column) ||
+        is_function_name(k->c, r->column))
         return;
     if (ls_catalog_find(k->c, LS_FACT_COLUMN, table->schema, table->name, r->column) == NULL)
         add(k, "column", r->column, table);
@@ -326,7 +328,9 @@ static bool firing(const struct check *k, const struct ls_fact *trigger, struct 
     if (timing == NULL || table == NULL)
         return false;
     ls_buf_clear(sql);
-    ls_buf_adds(sql, update != NULL ? "EXPLAIN UPDATE main." : strstr(timing, "delete") != NULL ? "EXPLAIN DELETE FROM main." : "EXPLAIN INSERT INTO main.");
+    ls_buf_adds(sql, update != NULL                     ? "EXPLAIN UPDATE main."
+                     : strstr(timing, "delete") != NULL ? "EXPLAIN DELETE FROM main."
+                                                        : "EXPLAIN INSERT INTO main.");
     rc = ls_sql_ident(sql, table->name, NULL);
     if (update != NULL) {
         const char *of = strstr(update, " of ");
@@ -346,7 +350,8 @@ static bool firing(const struct check *k, const struct ls_fact *trigger, struct 
     return rc == LS_OK;
 }
 
-/* All triggers of a table and event are prepared together, and the first that fails is told: it is the one whose text has that name. */
+/* All triggers of a table and event are prepared together, and the first that fails is told: it is the one whose text has that
+ * name. */
 static void check_triggers(struct check *k)
 {
     uint32_t n = 0;
@@ -360,7 +365,8 @@ static void check_triggers(struct check *k)
             continue;
         k->who = &f[i];
         what = ask(k, sql.ptr, &name);
-        if (what != NULL && ((body != NULL && strcasestr(body, name.ptr) != NULL) || (when != NULL && strcasestr(when, name.ptr) != NULL)))
+        if (what != NULL &&
+            ((body != NULL && strcasestr(body, name.ptr) != NULL) || (when != NULL && strcasestr(when, name.ptr) != NULL)))
             add(k, what, name.ptr, NULL);
     }
     ls_buf_release(&sql);

@@ -1,5 +1,5 @@
-/* Where a scratch database comes from, and that it goes again. On a server that is not ours each one is guarded by an advisory lock of the connection
- * that made it, so that the next start can tell what a crash has left from what another operator is using. */
+/* Where a scratch database comes from, and that it goes again. On a server that is not ours each one is guarded by an advisory lock
+ * of the connection that made it, so that the next start can tell what a crash has left from what another operator is using. */
 #include <config.h>
 
 #include "engine/side_priv.h"
@@ -29,7 +29,9 @@ static bool host_tick(void *ctx)
     return side_tick(&j);
 }
 
-/* --- URLs --------------------------------------------------------------------------------------------------------------------------------------- */
+/* --- URLs
+ * ---------------------------------------------------------------------------------------------------------------------------------------
+ */
 
 /* A parameter "dbname=..." behind '?' would win over the path. */
 static void add_query(struct ls_buf *out, const char *query)
@@ -64,7 +66,8 @@ static char *url_of_database(const char *url, const char *name)
     return ls_buf_detach(&out);
 }
 
-/* --- databases on a server ---------------------------------------------------------------------------------------------------------------------- */
+/* --- databases on a server
+ * ---------------------------------------------------------------------------------------------------------------------- */
 
 static int64_t key_of(const char *name)
 {
@@ -100,8 +103,10 @@ static bool is_held(struct ls_db *db, int64_t key)
     bool is;
 
     snprintf(text, sizeof(text), "%lld", (long long)key);
-    if (ls_db_query(db, "SELECT 1 FROM pg_catalog.pg_locks WHERE locktype = 'advisory' AND ((classid::bigint << 32) | objid::bigint) = $1::bigint", &p, 1, &r,
-                    NULL) != LS_OK)
+    if (ls_db_query(db,
+                    "SELECT 1 FROM pg_catalog.pg_locks WHERE locktype = 'advisory' AND ((classid::bigint << 32) | objid::bigint) = "
+                    "$1::bigint",
+                    &p, 1, &r, NULL) != LS_OK)
         return true;
     is = r.n_rows > 0;
     ls_result_release(&r);
@@ -113,7 +118,8 @@ static void sweep_databases(struct ls_db *db)
 {
     struct ls_result r;
 
-    if (ls_db_query(db, "SELECT datname FROM pg_catalog.pg_database WHERE datname LIKE 'lockstep\\_scratch\\_%' ORDER BY datname", NULL, 0, &r, NULL) != LS_OK)
+    if (ls_db_query(db, "SELECT datname FROM pg_catalog.pg_database WHERE datname LIKE 'lockstep\\_scratch\\_%' ORDER BY datname",
+                    NULL, 0, &r, NULL) != LS_OK)
         return;
     for (size_t i = 0; i < r.n_rows; i++) {
         const char *name = ls_result_get(&r, i, 0);
@@ -158,7 +164,8 @@ static enum ls_rc make_database(struct ls_scratch_host *h, struct ls_scratch *ou
         rc = run_named(h->db, "CREATE DATABASE ", name, " TEMPLATE template0", err);
     if (rc != LS_OK) {
         ls_err_wrap(err, "making a scratch database");
-        ls_err_hint(err, "the role needs CREATEDB; or leave --scratch and [scratch] url out: lockstep then starts a server of its own where PostgreSQL's "
+        ls_err_hint(err, "the role needs CREATEDB; or leave --scratch and [scratch] url out: lockstep then starts a server of its "
+                         "own where PostgreSQL's "
                          "server programs are installed");
         return rc;
     }
@@ -169,7 +176,9 @@ static enum ls_rc make_database(struct ls_scratch_host *h, struct ls_scratch *ou
     return LS_OK;
 }
 
-/* --- the host ----------------------------------------------------------------------------------------------------------------------------------- */
+/* --- the host
+ * -----------------------------------------------------------------------------------------------------------------------------------
+ */
 
 static enum ls_rc connect_host(struct ls_scratch_host *h, struct ls_err *err)
 {
@@ -183,10 +192,12 @@ static enum ls_rc connect_host(struct ls_scratch_host *h, struct ls_err *err)
 
 static enum ls_rc no_scratch(struct ls_err *own, struct ls_err *err)
 {
-    ls_err_set(err, LS_E_UNSUPPORTED, "no scratch database is to be had: %s", own->message != NULL ? own->message : "no PostgreSQL server was found");
+    ls_err_set(err, LS_E_UNSUPPORTED, "no scratch database is to be had: %s",
+               own->message != NULL ? own->message : "no PostgreSQL server was found");
     if (own->hint != NULL)
         ls_err_detail(err, "%s", own->hint);
-    ls_err_hint(err, "name a server where lockstep may make databases: --scratch URL, or url = URL in [scratch] of lockstep.conf; or say scratch = yes in "
+    ls_err_hint(err, "name a server where lockstep may make databases: --scratch URL, or url = URL in [scratch] of lockstep.conf; "
+                     "or say scratch = yes in "
                      "the [env NAME] of a server where that is allowed; or install PostgreSQL's server programs");
     return LS_E_UNSUPPORTED;
 }
@@ -238,7 +249,8 @@ void ls_scratch_host_free(struct ls_scratch_host *h)
     free(h);
 }
 
-enum ls_rc ls_scratch_open(struct ls_side_world *w, enum ls_dialect d, int server_version, struct ls_scratch *out, struct ls_err *err)
+enum ls_rc ls_scratch_open(struct ls_side_world *w, enum ls_dialect d, int server_version, struct ls_scratch *out,
+                           struct ls_err *err)
 {
     enum ls_dialect of_url = d;
     enum ls_rc rc = LS_OK;
