@@ -189,8 +189,8 @@ const struct pgcat_query pgcat_table_queries[] = {
 #define VIEW_RULES "select oid, ev_class from pg_rewrite where rulename = '_RETURN' and oid >= " USER_OID
 
 /* Only what can be an edge between two facts, and what the columns of pg_constraint and pg_index do not say already: the columns
- * and the table of a key, the schema that something is in, and what belongs together anyway stay out. The automatic ones: who owns a
- * sequence, the columns of a statistics object, of an index's expressions, of a generated column (13 and 14). */
+ * and the table of a key, the schema that something is in, and what belongs together anyway stay out. The automatic ones: who owns
+ * a sequence, the columns of a statistics object, of an index's expressions, of a generated column (13 and 14). */
 #define EDGES                                                                                                                      \
     "select classid, objid, objsubid, refclassid, refobjid, refobjsubid, deptype from pg_depend where objid >= " USER_OID          \
     " and refobjid >= " USER_OID " and refclassid <> 'pg_namespace'::regclass and (case "                                          \
