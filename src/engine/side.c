@@ -372,16 +372,31 @@ static bool of_file(const char *path, enum ls_dialect *out)
     return known;
 }
 
+/* Its head says it; a file that is not as we write them is read whole, for the message if for nothing else. */
+static bool of_head(const struct ls_buf *text, enum ls_dialect *out)
+{
+    static const char key[] = "\"dialect\": \"";
+    const char *at = memmem(text->ptr, text->len < 512 ? text->len : 512, key, sizeof(key) - 1);
+    char word[16];
+
+    if (at == NULL)
+        return false;
+    at += sizeof(key) - 1;
+    snprintf(word, sizeof(word), "%.*s", (int)strcspn(at, "\"\n"), at);
+    return ls_dialect_parse(word, out);
+}
+
 static enum ls_rc of_saved(const char *path, enum ls_dialect *out, struct ls_err *err)
 {
     struct ls_buf text = LS_BUF_INIT;
     struct ls_catalog *c = NULL;
     enum ls_rc rc = ls_file_read(path, 0, 0, &text, err);
 
-    if (rc == LS_OK)
+    if (rc == LS_OK && !of_head(&text, out)) {
         rc = ls_catalog_restore(path, text.ptr, text.len, &c, err);
-    if (rc == LS_OK)
-        *out = c->dialect;
+        if (rc == LS_OK)
+            *out = c->dialect;
+    }
     ls_catalog_free(c);
     ls_buf_release(&text);
     return rc;
