@@ -130,7 +130,7 @@ struct pgcat {
     LS_VEC(struct pgcat_key) keys;
     LS_VEC(struct pgcat_opclass) opclasses;
     LS_VEC(struct pgcat_edge) edges;
-    bool has_subscriptions;
+    bool has_subscriptions, without_subscriptions;
     struct ls_buf text, more; /* scratch */
     const char *bug;          /* a query gave a column that nobody knows: a mistake of ours, said instead of hidden */
 };
