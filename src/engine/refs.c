@@ -3,6 +3,7 @@
 
 #include "lockstep/engine/refs.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -19,8 +20,9 @@ struct check {
     struct ls_db *db;
     struct ls_arena *arena;
     struct ls_diags *out;
-    const struct ls_fact *who; /* whose text is looked at */
-    bool has_extensions;       /* which may have relations that are no facts */
+    const struct ls_fact *who;              /* whose text is looked at */
+    LS_VEC(const struct ls_fact *) by_name; /* tables and views */
+    bool has_extensions;                    /* which may have relations that are no facts */
 };
 
 static const enum ls_fact_kind relations[] = {LS_FACT_TABLE, LS_FACT_VIEW, LS_FACT_MATVIEW};
@@ -113,22 +115,39 @@ void ls_refs_hint(struct ls_db *db, struct ls_err *err)
 
 /* --- PostgreSQL --- */
 
-/* The relation of that name: in that schema, or, where none is written, in any; *is_one false: several have it. */
-static const struct ls_fact *relation(const struct ls_catalog *c, const char *schema, const char *name, bool *is_one)
+static int by_name(const void *a, const void *b)
 {
-    const struct ls_fact *found = NULL;
+    return strcmp((*(const struct ls_fact *const *)a)->name, (*(const struct ls_fact *const *)b)->name);
+}
+
+static void sort_relations(struct check *k)
+{
+    for (size_t i = 0; i < LS_ARRAY_LEN(relations); i++) {
+        uint32_t n = 0;
+        const struct ls_fact *f = ls_catalog_kind(k->c, relations[i], &n);
+
+        for (uint32_t j = 0; j < n; j++)
+            *LS_VEC_PUSH(&k->by_name) = &f[j];
+    }
+    if (k->by_name.n > 1)
+        qsort(k->by_name.v, k->by_name.n, sizeof(*k->by_name.v), by_name);
+}
+
+/* The relation of that name: in that schema, or, where none is written, in any; *is_one false: several have it. */
+static const struct ls_fact *relation(const struct check *k, const char *schema, const char *name, bool *is_one)
+{
+    const struct ls_fact key = {.name = name}, *wanted = &key, *found = NULL;
+    const struct ls_fact *const *at =
+        k->by_name.n > 0 ? bsearch(&wanted, k->by_name.v, k->by_name.n, sizeof(*k->by_name.v), by_name) : NULL;
 
     *is_one = true;
-    for (size_t k = 0; k < LS_ARRAY_LEN(relations); k++) {
-        uint32_t n = 0;
-        const struct ls_fact *f = ls_catalog_kind(c, relations[k], &n);
-
-        for (uint32_t i = 0; i < n; i++) {
-            if (strcmp(f[i].name, name) != 0 || (schema[0] != '\0' && strcmp(f[i].schema, schema) != 0))
-                continue;
-            *is_one = found == NULL;
-            found = &f[i];
-        }
+    while (at != NULL && at > k->by_name.v && strcmp(at[-1]->name, name) == 0)
+        at--;
+    for (; at != NULL && at < k->by_name.v + k->by_name.n && strcmp((*at)->name, name) == 0; at++) {
+        if (schema[0] != '\0' && strcmp((*at)->schema, schema) != 0)
+            continue;
+        *is_one = found == NULL;
+        found = *at;
     }
     return found;
 }
@@ -200,7 +219,7 @@ static void on_ref(void *ctx, const struct ls_sql_ref *r)
 {
     struct check *k = ctx;
     bool is_one;
-    const struct ls_fact *table = relation(k->c, r->schema, r->table, &is_one);
+    const struct ls_fact *table = relation(k, r->schema, r->table, &is_one);
 
     if (is_system(k, r) || strcmp(r->table, "lockstep_journal") == 0)
         return;
@@ -247,11 +266,13 @@ static void check_postgres(struct check *k)
 
     for (uint32_t i = 0; i < n; i++)
         k->has_extensions = k->has_extensions || strcmp(f[i].name, "plpgsql") != 0;
+    sort_relations(k);
     for (size_t i = 0; i < LS_ARRAY_LEN(kinds); i++) {
         f = ls_catalog_kind(k->c, kinds[i], &n);
         for (uint32_t j = 0; j < n; j++)
             check_routine(k, &f[j]);
     }
+    LS_VEC_RELEASE(&k->by_name);
 }
 
 /* --- SQLite: the database is asked to prepare what would use it; nothing runs --- */
