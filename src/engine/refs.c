@@ -18,6 +18,7 @@
 struct check {
     const struct ls_catalog *c;
     struct ls_db *db;
+    const char *const *left_out; /* tables that are there, and no facts */
     struct ls_arena *arena;
     struct ls_diags *out;
     const struct ls_fact *who;              /* whose text is looked at */
@@ -215,13 +216,24 @@ static bool is_system_column(const char *name)
     return false;
 }
 
+static bool is_left_out(const struct check *k, const char *name)
+{
+    for (size_t i = 0; k->left_out != NULL && k->left_out[i] != NULL; i++) {
+        const char *dot = strrchr(k->left_out[i], '.');
+
+        if (strcmp(dot != NULL ? dot + 1 : k->left_out[i], name) == 0)
+            return true;
+    }
+    return false;
+}
+
 static void on_ref(void *ctx, const struct ls_sql_ref *r)
 {
     struct check *k = ctx;
     bool is_one;
     const struct ls_fact *table = relation(k, r->schema, r->table, &is_one);
 
-    if (is_system(k, r) || strcmp(r->table, "lockstep_journal") == 0)
+    if (is_system(k, r) || is_left_out(k, r->table))
         return;
     if (table == NULL) {
         bool is_known = is_sequence(k->c, r->table) || is_transition(k->c, r->table);
@@ -394,9 +406,10 @@ static void check_triggers(struct check *k)
     ls_buf_release(&name);
 }
 
-void ls_refs_check(const struct ls_catalog *c, struct ls_db *db, struct ls_arena *arena, struct ls_diags *out)
+void ls_refs_check(const struct ls_catalog *c, struct ls_db *db, const char *const *left_out, struct ls_arena *arena,
+                   struct ls_diags *out)
 {
-    struct check k = {.c = c, .db = db, .arena = arena, .out = out};
+    struct check k = {.c = c, .db = db, .left_out = left_out, .arena = arena, .out = out};
 
     if (c->dialect == LS_DIALECT_POSTGRES) {
         check_postgres(&k);

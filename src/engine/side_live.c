@@ -143,11 +143,11 @@ enum ls_rc side_read(struct side_job *j, struct ls_session *s, const struct ls_f
     }
     if (rc == LS_OK)
         rc = ls_db_catalog(s->db, &opts, out, err);
+    if (rc == LS_OK)
+        ls_refs_check(*out, s->db, without.v, (*out)->arena, &(*out)->notes);
     without.n--;
     if (rc == LS_OK && !j->opts.with_ledger)
         drop_ledger_schemas(&without, out);
-    if (rc == LS_OK)
-        ls_refs_check(*out, s->db, (*out)->arena, &(*out)->notes);
     if (rc == LS_OK && source == NULL)
         note_left_out(j, &seen);
     free(label);
