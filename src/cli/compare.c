@@ -86,12 +86,35 @@ void cli_compare_end(struct cli_compare *c)
     ls_arena_free(c->arena);
 }
 
+/* Behind the side's name that a comparison puts in front. */
+static const char *without_source(const char *message)
+{
+    const char *tail = message;
+
+    for (const char *p = strstr(message, ": "); p; p = strstr(p + 2, ": "))
+        tail = p + 2;
+    return tail;
+}
+
+/* The same broken reference on both sides is told once. */
+static bool is_told(const struct ls_diags *notes, size_t at)
+{
+    const struct ls_diag *d = &notes->d.v[at];
+
+    for (size_t i = 0; i < at && strcmp(d->code, "broken-reference") == 0; i++)
+        if (strcmp(notes->d.v[i].code, d->code) == 0 && strcmp(without_source(notes->d.v[i].message), without_source(d->message)) == 0)
+            return true;
+    return false;
+}
+
 void cli_side_notes(struct cli_ctx *ctx, const struct ls_diags *notes)
 {
     for (size_t i = 0; i < notes->d.n; i++) {
         const struct ls_diag *d = &notes->d.v[i];
         const char *word = d->severity == LS_SEV_INFO ? "note" : ls_severity_name(d->severity);
 
+        if (is_told(notes, i))
+            continue;
         if (d->path && d->line > 0)
             cli_say(ctx, "%s: %s:%d: %s%s%s", word, d->path, d->line, d->message, d->hint ? "; " : "", d->hint ? d->hint : "");
         else
