@@ -148,6 +148,9 @@ enum ls_rc side_read(struct side_job *j, struct ls_session *s, const struct ls_f
     without.n--;
     if (rc == LS_OK && !j->opts.with_ledger)
         drop_ledger_schemas(&without, out);
+    /* Encoding and locale are the scratch server's, not the migrations'. */
+    if (rc == LS_OK && source != NULL && (*out)->dialect == LS_DIALECT_POSTGRES)
+        (*out)->lacks[LS_FACT_DATABASE] = 1;
     if (rc == LS_OK && source == NULL)
         note_left_out(j, &seen);
     free(label);

@@ -166,6 +166,16 @@ is "$(json '.facts | map(select(.kind == "table") | .name) | join(" ")')" "t u" 
 like "$err" 'the rows of 1 COPY statement were passed over' "rows are told"
 like "$err" 'copy.sql:3: .*1 statement about owners or privileges' "and owners that are not there"
 
+printf 'CREATE TABLE t (a text);\n' >only.sql
+pg_n=$((pg_n + 1)) ascii=cli_$$_ascii
+psql_ -d "$LS_TEST_PG_URL" -c "create database $ascii template template0 encoding 'SQL_ASCII' lc_collate 'C' lc_ctype 'C'"
+ascii_url="postgresql:///$ascii?host=$LS_TEST_PG_HOST&port=$LS_TEST_PG_PORT&user=postgres"
+psql_ -d "$ascii_url" -c "create table t (a text)"
+run "$LS_BIN" diff file:only.sql "$ascii_url" --scratch "$LS_TEST_PG_URL"
+exits 0 "the scratch's encoding is nobody's difference"
+like "$err" 'cannot say anything about: databases' "and that it was not compared is told"
+psql_ -d "$LS_TEST_PG_URL" -c "drop database $ascii"
+
 run "$LS_BIN" backup -q
 name=$(basename "$out")
 run "$LS_BIN" diff "backup:$name" --scratch "$LS_TEST_PG_URL"
