@@ -323,6 +323,8 @@ enum ls_rc ls_side_load(struct ls_side_world *w, const struct ls_side *s, const 
         if (err != NULL)
             ls_err_move(err, &own);
     }
+    if (rc == LS_E_CANCELLED)
+        ls_session_clear_cancel(w->session); /* it has had its effect */
     ls_err_release(&own);
     LS_VEC_RELEASE(&j.notes.d);
     ls_arena_free(j.arena);
