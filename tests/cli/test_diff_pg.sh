@@ -121,6 +121,7 @@ is "$(scratches)" 0 "what was made of it is gone"
     watchdog=$(sed 's/^.*) [A-Z] //; s/ .*//' "/proc/$server/stat")
     kill -KILL "$watchdog" "$pid"
     ok "with its watchdog killed the folder stays" test -d "$dir"
+    wait_for flock -n "$dir/lock" true # they are dead once nobody holds it
     rm migrations/004_slow.up.sql
     run "$LS_BIN" diff dir:migrations@002
     exits 0 "until the next start"
