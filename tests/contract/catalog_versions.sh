@@ -54,8 +54,8 @@ start() { # VERSION BINDIR: leaves the folder in $dir
     dirs="$dirs $dir"
     chmod 755 "$dir"
     [ -z "$owner" ] || chown "$owner" "$dir"
-    (cd "$dir" && as_owner "$2/initdb" -D "$dir/data" -U postgres -A trust -E UTF8 --locale=C.UTF-8 --no-sync --no-instructions >"$dir/log" 2>&1 ||
-        as_owner "$2/initdb" -D "$dir/data" -U postgres -A trust -E UTF8 --locale=C --no-sync --no-instructions >>"$dir/log" 2>&1) || return 1
+    (cd "$dir" && as_owner "$2/initdb" -D "$dir/data" -U postgres -A trust -E UTF8 --locale=C.UTF-8 --no-sync >"$dir/log" 2>&1 ||
+        as_owner "$2/initdb" -D "$dir/data" -U postgres -A trust -E UTF8 --locale=C --no-sync >>"$dir/log" 2>&1) || return 1
     printf "unix_socket_directories = '%s'\nlisten_addresses = ''\nfsync = off\n" "$dir" >>"$dir/data/postgresql.conf"
     (cd "$dir" && as_owner "$2/pg_ctl" -D "$dir/data" -l "$dir/server.log" -w -t 60 start >/dev/null 2>&1) || return 1
     "$psql" -qX "postgresql:///postgres?host=$dir&user=postgres" -c 'create role lockstep_pw login' >/dev/null 2>&1
