@@ -94,6 +94,45 @@ static enum ls_rc run_named(struct ls_db *db, const char *before, const char *na
     return rc;
 }
 
+/* A subscription keeps its database from being dropped. In a scratch none has ever connected anywhere. */
+static void drop_subscriptions(const char *url)
+{
+    static const char *const steps[][2] = {
+        {"ALTER SUBSCRIPTION ", " DISABLE"}, {"ALTER SUBSCRIPTION ", " SET (slot_name = NONE)"}, {"DROP SUBSCRIPTION ", ""}};
+    struct ls_db_params p = {.url = url, .application_name = "lockstep scratch"};
+    struct ls_db *db = NULL;
+    struct ls_result r;
+
+    if (ls_db_open(&p, &db, NULL) != LS_OK)
+        return;
+    if (ls_db_query(db,
+                    "SELECT s.subname FROM pg_catalog.pg_subscription s JOIN pg_catalog.pg_database d ON d.oid = s.subdbid WHERE "
+                    "d.datname = "
+                    "pg_catalog.current_database()",
+                    NULL, 0, &r, NULL) == LS_OK) {
+        for (size_t i = 0; i < r.n_rows; i++)
+            for (size_t k = 0; k < LS_ARRAY_LEN(steps); k++)
+                (void)!run_named(db, steps[k][0], ls_result_get(&r, i, 0), steps[k][1], NULL);
+        ls_result_release(&r);
+    }
+    ls_db_close(db);
+}
+
+static void drop_database(struct ls_db *db, const char *server_url, const char *name)
+{
+    struct ls_err err = LS_ERR_INIT;
+
+    if (run_named(db, "DROP DATABASE IF EXISTS ", name, "", &err) != LS_OK && strcmp(err.sqlstate, "55006") == 0) {
+        char *url = url_of_database(server_url, name);
+
+        drop_subscriptions(url);
+        ls_wipe(url, strlen(url));
+        free(url);
+        (void)!run_named(db, "DROP DATABASE IF EXISTS ", name, "", NULL);
+    }
+    ls_err_release(&err);
+}
+
 /* Locks are of one database each, and another operator may have named another one on this server: they are looked for in all. */
 static bool is_held(struct ls_db *db, int64_t key)
 {
@@ -114,7 +153,7 @@ static bool is_held(struct ls_db *db, int64_t key)
 }
 
 /* What a crash has left: no living connection holds its lock. */
-static void sweep_databases(struct ls_db *db)
+static void sweep_databases(struct ls_db *db, const char *url)
 {
     struct ls_result r;
 
@@ -128,8 +167,7 @@ static void sweep_databases(struct ls_db *db)
 
         if (is_held(db, key) || ls_db_try_lock(db, &key, 1, &got, NULL) != LS_OK || !got)
             continue;
-        /* Another role's, or one that someone is connected to, stays. */
-        (void)!run_named(db, "DROP DATABASE IF EXISTS ", name, "", NULL);
+        drop_database(db, url, name); /* another role's, or one that someone is connected to, stays */
         (void)!ls_db_unlock(db, &key, 1, NULL);
     }
     ls_result_release(&r);
@@ -186,7 +224,7 @@ static enum ls_rc connect_host(struct ls_scratch_host *h, struct ls_err *err)
     enum ls_rc rc = ls_db_open(&p, &h->db, err);
 
     if (rc == LS_OK && h->cluster == NULL)
-        sweep_databases(h->db);
+        sweep_databases(h->db, h->url);
     return rc;
 }
 
@@ -276,7 +314,7 @@ void ls_scratch_close(struct ls_scratch *s)
         int64_t key = key_of(s->name);
 
         /* One that stays is removed at the next start: its lock is gone with this connection. */
-        (void)!run_named(s->host->db, "DROP DATABASE IF EXISTS ", s->name, "", NULL);
+        drop_database(s->host->db, s->host->url, s->name);
         (void)!ls_db_unlock(s->host->db, &key, 1, NULL);
     }
     if (s->url != NULL)

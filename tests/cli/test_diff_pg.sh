@@ -187,6 +187,11 @@ exits 0 "and so has a snapshot"
 run "$LS_BIN" erd
 like "$out" '^    people \{$' "a diagram"
 
+printf "CREATE SUBSCRIPTION sub CONNECTION 'host=nowhere' PUBLICATION p WITH (connect = false, slot_name = 'sub');\n" >sub.sql
+run "$LS_BIN" snapshot file:sub.sql --dialect postgres --scratch "$LS_TEST_PG_URL"
+exits 0 "a file with a subscription"
+is "$(scratches)" 0 "does not keep its scratch from going"
+
 # Routines that name what is not there.
 pg_do "set check_function_bodies = off; create table agent_configurations (id int, name text);
 create function g(a int, c text default 'x') returns setof int language plpgsql as \$\$ declare r record; begin
