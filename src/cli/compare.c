@@ -7,7 +7,9 @@
 
 #include "lockstep/base/mem.h"
 
-/* --- the world ----------------------------------------------------------------------------------------------------------------------------------- */
+/* --- the world
+ * -----------------------------------------------------------------------------------------------------------------------------------
+ */
 
 static enum ls_rc env_params(void *arg, const char *name, struct ls_session_params *out, struct ls_err *err)
 {
@@ -58,8 +60,12 @@ enum ls_rc cli_compare_begin(struct cli_compare *c, struct cli_ctx *ctx)
         ctx->target.params.read_only = true;
         ctx->session = ls_session_new(&ctx->target.params);
     }
-    c->world = (struct ls_side_world){.session = ctx->session, .env = env_params, .env_ctx = c, .scratch_url = scratch_url(ctx),
-                                      .scratch_on_target = ctx->target.is_scratch_ok, .hooks = &c->hooks};
+    c->world = (struct ls_side_world){.session = ctx->session,
+                                      .env = env_params,
+                                      .env_ctx = c,
+                                      .scratch_url = scratch_url(ctx),
+                                      .scratch_on_target = ctx->target.is_scratch_ok,
+                                      .hooks = &c->hooks};
     return rc;
 }
 
@@ -80,12 +86,35 @@ void cli_compare_end(struct cli_compare *c)
     ls_arena_free(c->arena);
 }
 
+/* Behind the side's name that a comparison puts in front. */
+static const char *without_source(const char *message)
+{
+    const char *tail = message;
+
+    for (const char *p = strstr(message, ": "); p; p = strstr(p + 2, ": "))
+        tail = p + 2;
+    return tail;
+}
+
+/* The same broken reference on both sides is told once. */
+static bool is_told(const struct ls_diags *notes, size_t at)
+{
+    const struct ls_diag *d = &notes->d.v[at];
+
+    for (size_t i = 0; i < at && strcmp(d->code, "broken-reference") == 0; i++)
+        if (strcmp(notes->d.v[i].code, d->code) == 0 && strcmp(without_source(notes->d.v[i].message), without_source(d->message)) == 0)
+            return true;
+    return false;
+}
+
 void cli_side_notes(struct cli_ctx *ctx, const struct ls_diags *notes)
 {
     for (size_t i = 0; i < notes->d.n; i++) {
         const struct ls_diag *d = &notes->d.v[i];
         const char *word = d->severity == LS_SEV_INFO ? "note" : ls_severity_name(d->severity);
 
+        if (is_told(notes, i))
+            continue;
         if (d->path && d->line > 0)
             cli_say(ctx, "%s: %s:%d: %s%s%s", word, d->path, d->line, d->message, d->hint ? "; " : "", d->hint ? d->hint : "");
         else
@@ -93,7 +122,9 @@ void cli_side_notes(struct cli_ctx *ctx, const struct ls_diags *notes)
     }
 }
 
-/* --- sides --------------------------------------------------------------------------------------------------------------------------------------- */
+/* --- sides
+ * ---------------------------------------------------------------------------------------------------------------------------------------
+ */
 
 static enum ls_rc said_dialect(struct cli_ctx *ctx, struct ls_side_opts *opts)
 {
@@ -102,7 +133,8 @@ static enum ls_rc said_dialect(struct cli_ctx *ctx, struct ls_side_opts *opts)
     opts->has_dialect = true;
     if (ls_dialect_parse(ctx->v->text[CLI_OPT_DIALECT], &opts->dialect))
         return LS_OK;
-    return ls_err_set(&ctx->error, LS_E_USAGE, "there is no dialect '%s'; there are postgres and sqlite", ctx->v->text[CLI_OPT_DIALECT]);
+    return ls_err_set(&ctx->error, LS_E_USAGE, "there is no dialect '%s'; there are postgres and sqlite",
+                      ctx->v->text[CLI_OPT_DIALECT]);
 }
 
 enum ls_rc cli_load_side(struct cli_compare *c, const char *text, struct ls_catalog **out)
@@ -145,8 +177,8 @@ static enum ls_rc find_dialect(struct cli_compare *c, const struct ls_side *side
         if (!known[i] || (opts->has_dialect && sides[i].kind == LS_SIDE_FILE))
             continue;
         if (opts->has_dialect && opts->dialect != d[i])
-            return ls_err_set(&ctx->error, LS_E_USAGE, "one side is of %s and the other of %s: they cannot be compared", ls_dialect_name(opts->dialect),
-                              ls_dialect_name(d[i]));
+            return ls_err_set(&ctx->error, LS_E_USAGE, "one side is of %s and the other of %s: they cannot be compared",
+                              ls_dialect_name(opts->dialect), ls_dialect_name(d[i]));
         opts->has_dialect = true;
         opts->dialect = d[i];
     }
@@ -155,7 +187,9 @@ static enum ls_rc find_dialect(struct cli_compare *c, const struct ls_side *side
     return LS_OK;
 }
 
-/* --- what counts --------------------------------------------------------------------------------------------------------------------------------- */
+/* --- what counts
+ * ---------------------------------------------------------------------------------------------------------------------------------
+ */
 
 static void add_choice(struct cli_compare *c, const char *from, const char *to, bool is_accepted)
 {
@@ -177,7 +211,8 @@ static size_t kind_word(const char *label)
     return best;
 }
 
-/* A choice may leave out the kind (users.type is a column, users a table) and the schema that goes without saying; a label has both. */
+/* A choice may leave out the kind (users.type is a column, users a table) and the schema that goes without saying; a label has
+ * both. */
 static void add_choices(struct cli_compare *c, const char *from, const char *to, bool is_accepted)
 {
     static const char *const schemas[] = {"", "public.", "main."};
@@ -191,8 +226,8 @@ static void add_choices(struct cli_compare *c, const char *from, const char *to,
             continue;
         }
         for (size_t k = 0; k < LS_ARRAY_LEN(kinds); k++)
-            add_choice(c, ls_arena_printf(c->arena, "%s %s%s", kinds[k], schemas[s], from), ls_arena_printf(c->arena, "%s %s%s", kinds[k], schemas[s], to),
-                       is_accepted);
+            add_choice(c, ls_arena_printf(c->arena, "%s %s%s", kinds[k], schemas[s], from),
+                       ls_arena_printf(c->arena, "%s %s%s", kinds[k], schemas[s], to), is_accepted);
     }
 }
 
@@ -203,7 +238,8 @@ static enum ls_rc take_rename(struct cli_compare *c, const char *text, bool is_a
     const char *from = eq ? ls_arena_strn(c->arena, text, (size_t)(eq - text)) : "";
 
     if (!eq || !*from || !eq[1])
-        return ls_err_set(&ctx->error, LS_E_USAGE, "'%s' is no FROM=TO, as in users.type=users.kind or table keys=table api_keys", text);
+        return ls_err_set(&ctx->error, LS_E_USAGE, "'%s' is no FROM=TO, as in users.type=users.kind or table keys=table api_keys",
+                          text);
     add_choices(c, from, eq + 1, is_accepted);
     if (!cli_has(ctx, CLI_O(SAVE)))
         return LS_OK;
@@ -274,8 +310,8 @@ enum ls_rc cli_compare_sides(struct cli_compare *c, const char *a, const char *b
     }
     cli_progress_close(&c->progress);
     if (rc == LS_OK && c->a->dialect != c->b->dialect)
-        rc = ls_err_set(&ctx->error, LS_E_USAGE, "one side is of %s and the other of %s: they cannot be compared", ls_dialect_name(c->a->dialect),
-                        ls_dialect_name(c->b->dialect));
+        rc = ls_err_set(&ctx->error, LS_E_USAGE, "one side is of %s and the other of %s: they cannot be compared",
+                        ls_dialect_name(c->a->dialect), ls_dialect_name(c->b->dialect));
     if (rc == LS_OK)
         ls_diff_make(c->a, c->b, &diff_opts, &c->diff);
     for (int i = 0; i < 2; i++)

@@ -444,6 +444,31 @@ static void a_wait_can_be_ended(void **state)
     }
 }
 
+/* What fails inside of somebody's transaction leaves that as it was. */
+static void a_failure_leaves_the_transaction(void **state)
+{
+    static const char before[] = "begin; create table s.mine (a int); set local statement_timeout = '300ms'";
+    static const char lock[] = "begin; lock table s.base in access exclusive mode";
+    struct ls_err err = LS_ERR_INIT;
+    struct ls_catalog *c = NULL;
+    struct ls_db *holder, *db;
+
+    NEED_SERVER();
+    holder = catpg_open(url);
+    db = catpg_open(url);
+    assert_int_equal(ls_db_exec_batch(db, before, strlen(before), NULL, &err), LS_OK);
+    assert_int_equal(ls_db_exec_batch(holder, lock, strlen(lock), NULL, &err), LS_OK);
+    assert_true(ls_db_catalog(db, NULL, &c, &err) != LS_OK);
+    ls_err_release(&err);
+    ls_db_close(holder);
+    assert_int_equal(ls_db_tx_status(db), LS_TXS_OPEN);
+    assert_int_equal(ls_db_exec_batch(db, "set local statement_timeout = 0", 31, NULL, &err), LS_OK);
+    c = catpg_read_db(db, NULL);
+    assert_non_null(ls_catalog_find(c, LS_FACT_TABLE, "s", "", "mine"));
+    ls_catalog_free(c);
+    ls_db_close(db);
+}
+
 /* --- the mark --- */
 
 static void mark(struct ls_db *db, struct ls_buf *out)
@@ -517,6 +542,7 @@ int main(void)
                                        cmocka_unit_test(without_rights_it_is_said),
                                        cmocka_unit_test(what_has_no_fact_is_counted),
                                        cmocka_unit_test(a_wait_can_be_ended),
+                                       cmocka_unit_test(a_failure_leaves_the_transaction),
                                        cmocka_unit_test(a_change_changes_the_mark)};
 
     return cmocka_run_group_tests(tests, make_it, drop_it);

@@ -25,6 +25,8 @@ static void add_statement(struct batch *b, struct pgcat *k, const char *sql)
 static void add_queries(struct batch *b, struct pgcat *k, const struct pgcat_query *q)
 {
     for (; q->sql != NULL; q++) {
+        if (k->without_subscriptions && q->kind == LS_FACT_SUBSCRIPTION)
+            continue;
         if ((q->since > k->version / 10000) || (q->is_database_wide && k->opts->schemas != NULL) ||
             (q->when == PGQ_DEFINITIONS && !k->opts->with_definitions) || (q->when == PGQ_SIZES && !k->opts->with_sizes))
             continue;
@@ -61,6 +63,8 @@ static enum ls_rc read_all(struct pgcat *k, struct ls_err *err)
     bool is_inside = pg_tx_status(&k->c->db) == LS_TXS_OPEN;
     struct batch *b = ls_calloc(1, sizeof(*b));
     struct taker t = {k, b};
+    static const char back[] = "ROLLBACK TO SAVEPOINT lockstep_catalog; RELEASE SAVEPOINT lockstep_catalog";
+    struct ls_exec_info info = {.rows = -1};
     int failed = -1;
     enum ls_rc rc;
 
@@ -78,6 +82,8 @@ static enum ls_rc read_all(struct pgcat *k, struct ls_err *err)
     rc = pg_pipeline_rows(k->c, b->sql, b->n, take, &t, &failed, err);
     if (rc != LS_OK && !k->c->is_dead && !is_inside)
         pg_rollback(&k->c->db);
+    if (rc != LS_OK && !k->c->is_dead && is_inside) /* the transaction around it can go on */
+        (void)pg_exec_batch(&k->c->db, back, strlen(back), &info, NULL);
     if (rc != LS_OK)
         ls_err_wrap(err, "while reading the catalogue%s%s",
                     failed >= 0 && b->queries[failed] && b->queries[failed]->kind ? ": " : "",
@@ -85,6 +91,24 @@ static enum ls_rc read_all(struct pgcat *k, struct ls_err *err)
     if (rc == LS_OK && k->bug != NULL)
         rc = ls_err_set(err, LS_E_INTERNAL, "a query of the catalogue gives a column %s that is not known", k->bug);
     free(b);
+    return rc;
+}
+
+/* Before 15 not everybody may read the columns of pg_subscription that are needed. */
+static enum ls_rc ask_for_subscriptions(struct pgcat *k, struct ls_err *err)
+{
+    static const char ask[] = "select pg_catalog.has_table_privilege('pg_catalog.pg_subscription', 'select')";
+    struct ls_result r = {0};
+    enum ls_rc rc;
+
+    if (k->version >= 150000)
+        return LS_OK;
+    rc = pg_query(&k->c->db, ask, strlen(ask), NULL, 0, &r, err);
+    k->without_subscriptions = rc == LS_OK && !(ls_result_get(&r, 0, 0) && ls_db_text_is_true(ls_result_get(&r, 0, 0)));
+    if (k->without_subscriptions)
+        ls_catalog_note(k->b, LS_SEV_WARNING, "no-rights", "subscriptions, if there are any, may not be seen",
+                        "connect as a superuser");
+    ls_result_release(&r);
     return rc;
 }
 
@@ -171,10 +195,11 @@ enum ls_rc pg_catalog_mark(struct ls_db *db, struct ls_buf *out, struct ls_err *
 
     ls_buf_adds(&sql, "select pg_catalog.md5(pg_catalog.string_agg(x, ';' order by x)) from (select 'm' || pg_catalog.count(*) || "
                       "coalesce(pg_catalog.string_agg(umid || coalesce(umoptions::text, ''), ',' order by umid), '') as x from "
-                      "pg_catalog.pg_user_mappings "
-                      "union all select 's' || coalesce(pg_catalog.string_agg(oid || subname || subowner || subenabled || "
-                      "coalesce(subslotname, '') || "
-                      "subpublications::text, ',' order by oid), '') from pg_catalog.pg_subscription");
+                      "pg_catalog.pg_user_mappings");
+    if (db->info.server_version >= 150000) /* see ask_for_subscriptions */
+        ls_buf_adds(&sql,
+                    " union all select 's' || coalesce(pg_catalog.string_agg(oid || subname || subowner || subenabled || "
+                    "coalesce(subslotname, '') || subpublications::text, ',' order by oid), '') from pg_catalog.pg_subscription");
     for (size_t i = 0; i < LS_ARRAY_LEN(tables); i++)
         ls_buf_addf(&sql,
                     " union all select '%zu ' || pg_catalog.count(*) || ' ' || coalesce(pg_catalog.sum(xmin::text::bigint), 0) "
@@ -195,7 +220,6 @@ static void release(struct pgcat *k)
     LS_VEC_RELEASE(&k->schemas);
     LS_VEC_RELEASE(&k->collations);
     LS_VEC_RELEASE(&k->types);
-    LS_VEC_RELEASE(&k->index_cols);
     LS_VEC_RELEASE(&k->rels);
     LS_VEC_RELEASE(&k->cols);
     LS_VEC_RELEASE(&k->seqs);
@@ -212,7 +236,9 @@ enum ls_rc pg_catalog(struct ls_db *db, const struct ls_catalog_opts *opts, stru
     enum ls_rc rc;
 
     k.b = ls_catalog_builder_new(LS_DIALECT_POSTGRES);
-    rc = read_all(&k, err);
+    rc = ask_for_subscriptions(&k, err);
+    if (rc == LS_OK)
+        rc = read_all(&k, err);
     if (rc == LS_OK)
         pgcat_resolve_edges(&k);
     if (rc == LS_OK && k.has_subscriptions)

@@ -257,7 +257,8 @@ enum {
     I_METHOD,
     I_IS_ORDERED,
     I_OPTIONS,
-    I_TABLESPACE
+    I_TABLESPACE,
+    I_CLASS_OPTIONS
 };
 
 /* The next of several expressions that the server wrote in a row, by the comma outside of all brackets. */
@@ -421,6 +422,7 @@ static void take_index(struct pgcat *k, const struct pgcat_row *r, uint32_t rel)
         ls_catalog_set(k->b, fact, LS_A_CLUSTERED, "yes");
     ls_catalog_set(k->b, fact, LS_A_OPTIONS, pgcat_get(r, I_OPTIONS));
     ls_catalog_set(k->b, fact, LS_A_TABLESPACE, pgcat_get(r, I_TABLESPACE));
+    ls_catalog_set(k->b, fact, LS_A_ATTRIBUTES, pgcat_get(r, I_CLASS_OPTIONS));
     if (pgcat_is(r, I_IDENTITY)) {
         ls_buf_clear(&k->text);
         ls_buf_adds(&k->text, "using index ");
@@ -428,40 +430,6 @@ static void take_index(struct pgcat *k, const struct pgcat_row *r, uint32_t rel)
         ls_catalog_set(k->b, t->fact, LS_A_REPLICA_IDENTITY, k->text.ptr);
     }
     ls_buf_release(&x.expr);
-}
-
-static int by_index(const void *a, const void *b)
-{
-    const struct pgcat_index_col *x = a, *y = b;
-
-    if (x->index != y->index)
-        return x->index < y->index ? -1 : 1;
-    return x->attnum < y->attnum ? -1 : x->attnum > y->attnum;
-}
-
-static void add_numbered(struct ls_buf *out, int attnum, const char *text)
-{
-    if (text != NULL && text[0] != '\0')
-        ls_buf_addf(out, "%s%d: %s", out->len > 0 ? "; " : "", attnum, text);
-}
-
-/* Statistics targets as "1: 500; 2: 100", the parameters of operator classes as "1: siglen=32". */
-static void set_index_columns(struct pgcat *k)
-{
-    if (k->index_cols.n > 1)
-        qsort(k->index_cols.v, k->index_cols.n, sizeof(*k->index_cols.v), by_index);
-    for (size_t i = 0; i < k->index_cols.n;) {
-        uint32_t index = k->index_cols.v[i].index, fact = pgcat_find(k, PGC_CLASS, index);
-
-        ls_buf_clear(&k->text);
-        ls_buf_clear(&k->more);
-        for (; i < k->index_cols.n && k->index_cols.v[i].index == index; i++) {
-            add_numbered(&k->text, k->index_cols.v[i].attnum, k->index_cols.v[i].target);
-            add_numbered(&k->more, k->index_cols.v[i].attnum, k->index_cols.v[i].options);
-        }
-        ls_catalog_set(k->b, fact, LS_A_STATISTICS_TARGET, k->text.ptr);
-        ls_catalog_set(k->b, fact, LS_A_ATTRIBUTES, k->more.ptr);
-    }
 }
 
 void pgcat_take_indexes(struct pgcat *k, const PGresult *res)
@@ -473,5 +441,11 @@ void pgcat_take_indexes(struct pgcat *k, const PGresult *res)
         if (rel != UINT32_MAX)
             take_index(k, &r, rel);
     }
-    set_index_columns(k);
+}
+
+/* index, statistics targets as "1: 500; 2: 100" */
+void pgcat_take_index_targets(struct pgcat *k, const PGresult *res)
+{
+    for (struct pgcat_row r = {res, 0}; r.row < PQntuples(res); r.row++)
+        ls_catalog_set(k->b, pgcat_find(k, PGC_CLASS, pgcat_oid(&r, 0)), LS_A_STATISTICS_TARGET, pgcat_get(&r, 1));
 }

@@ -7,7 +7,7 @@
 
 static size_t slot_of(const struct pgcat *k, uint64_t key)
 {
-    size_t at = (size_t)((key * 11400714819323198485ULL) >> 20) & (k->n_slots - 1);
+    size_t at = (size_t)((key * 11400714819323198485ULL) >> 32) & (k->n_slots - 1); /* the high bits are the mixed ones */
 
     while (k->slots[at].key != 0 && k->slots[at].key != key)
         at = (at + 1) & (k->n_slots - 1);

@@ -104,13 +104,6 @@ struct pgcat_opclass {
     bool is_default;
 };
 
-/* What is set of a column of an index. */
-struct pgcat_index_col {
-    uint32_t index;
-    int attnum;
-    const char *target, *options;
-};
-
 /* An edge as pg_depend has it, kept until every fact is there. */
 struct pgcat_edge {
     uint32_t class, oid, ref_class, ref_oid;
@@ -131,14 +124,13 @@ struct pgcat {
     struct pgcat_slot *slots;
     size_t n_slots, n_used;
     LS_VEC(const char *) schemas, collations, types;
-    LS_VEC(struct pgcat_index_col) index_cols;
     LS_VEC(struct pgcat_rel) rels;
     LS_VEC(struct pgcat_col) cols;
     LS_VEC(struct pgcat_seq) seqs;
     LS_VEC(struct pgcat_key) keys;
     LS_VEC(struct pgcat_opclass) opclasses;
     LS_VEC(struct pgcat_edge) edges;
-    bool has_subscriptions;
+    bool has_subscriptions, without_subscriptions;
     struct ls_buf text, more; /* scratch */
     const char *bug;          /* a query gave a column that nobody knows: a mistake of ours, said instead of hidden */
 };
@@ -246,6 +238,7 @@ void pgcat_take_collations(struct pgcat *k, const PGresult *res);
 void pgcat_take_opclasses(struct pgcat *k, const PGresult *res);
 void pgcat_take_constraints(struct pgcat *k, const PGresult *res);
 void pgcat_take_indexes(struct pgcat *k, const PGresult *res);
+void pgcat_take_index_targets(struct pgcat *k, const PGresult *res);
 void pgcat_take_not_nulls(struct pgcat *k, const PGresult *res);
 void pgcat_take_domain_check(struct pgcat *k, const struct pgcat_row *r, int first, uint32_t fact);
 /* The next number of "{1,2}" or "1 2"; false at the end. */

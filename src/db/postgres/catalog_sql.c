@@ -71,8 +71,8 @@ void pgcat_expand(const char *sql, int version, struct ls_buf *out)
 
 #define STORAGE_WORD(x) "case " x " when 'p' then 'plain' when 'm' then 'main' when 'x' then 'extended' when 'e' then "            \
     "'external' end"
-/* Of an index's columns only those with something to say. The types of the system go without their names, TYPE_NAMES has them.
- * A default has no columns to name, so it is written without its table: the server need not open that. */
+/* The types of the system go without their names, TYPE_NAMES has them. A default has no columns to name, so it is
+ * written without its table: the server need not open that. */
 #define COLUMNS                                                                                                                    \
     "select a.attrelid, a.attnum, a.attname, a.atttypid, "                                                                         \
     "case when a.atttypmod >= 0 or a.atttypid >= " USER_OID " then format_type(a.atttypid, a.atttypmod) end, a.attnotnull, "       \
@@ -88,9 +88,7 @@ void pgcat_expand(const char *sql, int version, struct ls_buf *out)
     "pg_get_expr(d.adbin, case when a.attgenerated = '' then 0 else d.adrelid end), d.oid, " ACL("a.attacl", "c", "c.relowner")    \
     " from pg_attribute a join pg_class c on c.oid = a.attrelid join pg_type t on t.oid = a.atttypid "                             \
     "left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum "                                                     \
-    "where (c.relkind in ('r', 'p', 'f', 'v', 'm') or (c.relkind in ('i', 'I') and (a.attstattarget >= 0 or "                      \
-    HAS_COLUMN_OPTIONS("a.attoptions") "))) "                                                                                      \
-    "and a.attnum > 0 and not a.attisdropped and c.relnamespace not in " SYSTEM_SCHEMAS
+    "where c.relkind in ('r', 'p', 'f', 'v', 'm') and a.attnum > 0 and not a.attisdropped and c.relnamespace not in " SYSTEM_SCHEMAS
 
 #define TYPE_NAMES "select oid, format_type(oid, null) from pg_type where oid < " USER_OID " and typtype in ('b', 'd', 'r', "      \
     "'m', 'p')"
@@ -143,14 +141,24 @@ void pgcat_expand(const char *sql, int version, struct ls_buf *out)
     "case when convalidated then '' else ', not valid' end from pg_constraint where contype = 'n' and conrelid >= " USER_OID       \
     " and (connoinherit or not convalidated)"
 
+/* Only the classes of methods other than these two have parameters. */
 #define INDEXES                                                                                                                    \
     "select i.indexrelid, i.indrelid, c.relname, i.indnkeyatts, i.indisunique, i.indisvalid and i.indisready, "                    \
     "i.indisclustered, i.indisreplident, "                                                                                         \
     "@15{i.indnullsnotdistinct@@false}, i.indkey, i.indcollation, i.indclass, i.indoption, pg_get_expr(i.indexprs, i.indrelid), "  \
     "pg_get_expr(i.indpred, i.indrelid), a.amname, a.amname = 'btree', " OPTIONS("c.reloptions") ", "                              \
     "case when c.reltablespace <> 0 then (select spcname from pg_tablespace t where t.oid = c.reltablespace) end "                 \
+    ", case when a.amname not in ('btree', 'hash') then (select string_agg(t.attnum || ': ' || "                                   \
+    "" COLUMN_OPTIONS("t.attoptions") ", '; ' "                                                                                    \
+    "order by t.attnum) from pg_attribute t where t.attrelid = i.indexrelid and " HAS_COLUMN_OPTIONS("t.attoptions") ") end "      \
     "from pg_index i join pg_class c on c.oid = i.indexrelid join pg_am a on a.oid = c.relam "                                     \
     "where i.indrelid >= " USER_OID " and not c.relispartition and c.relnamespace not in " SYSTEM_SCHEMAS
+
+/* Only expressions have a target of their own. */
+#define INDEX_TARGETS                                                                                                              \
+    "select attrelid, string_agg(attnum || ': ' || attstattarget, '; ' order by attnum) from pg_attribute where attstattarget "    \
+    ">= 0 "                                                                                                                        \
+    "and attnum > 0 and attrelid in (select indexrelid from pg_index where indexprs is not null) group by attrelid"
 
 const struct pgcat_query pgcat_table_queries[] = {
     {.sql = SCHEMAS, .kind = LS_FACT_SCHEMA, .class = PGC_NAMESPACE, .each = pgcat_take_schema},
@@ -168,6 +176,7 @@ const struct pgcat_query pgcat_table_queries[] = {
     {.sql = CONSTRAINTS, .take = pgcat_take_constraints},
     {.sql = NOT_NULLS, .take = pgcat_take_not_nulls, .since = 18},
     {.sql = INDEXES, .take = pgcat_take_indexes},
+    {.sql = INDEX_TARGETS, .take = pgcat_take_index_targets},
     END_OF_QUERIES,
 };
 
@@ -179,9 +188,9 @@ const struct pgcat_query pgcat_table_queries[] = {
 
 #define VIEW_RULES "select oid, ev_class from pg_rewrite where rulename = '_RETURN' and oid >= " USER_OID
 
-/* Only what can be an edge between two facts, and what the columns of pg_constraint and pg_index do not say already: the columns and
- * the table of a key, the schema that something is in, and what belongs together anyway stay out. The automatic ones: who owns a
- * sequence, the columns of a statistics object, of an index's expressions, of a generated column (13 and 14). */
+/* Only what can be an edge between two facts, and what the columns of pg_constraint and pg_index do not say already: the columns
+ * and the table of a key, the schema that something is in, and what belongs together anyway stay out. The automatic ones: who owns
+ * a sequence, the columns of a statistics object, of an index's expressions, of a generated column (13 and 14). */
 #define EDGES                                                                                                                      \
     "select classid, objid, objsubid, refclassid, refobjid, refobjsubid, deptype from pg_depend where objid >= " USER_OID          \
     " and refobjid >= " USER_OID " and refclassid <> 'pg_namespace'::regclass and (case "                                          \

@@ -133,18 +133,6 @@ static void take_column(struct pgcat *k, const struct pgcat_row *r, uint32_t rel
     }
 }
 
-/* Or one of a table that is left out, whose indexes are then as well. */
-static void keep_index_column(struct pgcat *k, const struct pgcat_row *r)
-{
-    const char *target = pgcat_get(r, C_TARGET), *options = pgcat_get(r, C_OPTIONS);
-
-    if (target == NULL && options == NULL)
-        return;
-    *LS_VEC_PUSH(&k->index_cols) =
-        (struct pgcat_index_col){pgcat_oid(r, C_RELID), pgcat_int(r, C_NUM), target ? ls_catalog_intern(k->b, target) : NULL,
-                                 options ? ls_catalog_intern(k->b, options) : NULL};
-}
-
 /* oid, name */
 void pgcat_take_type_names(struct pgcat *k, const PGresult *res)
 {
@@ -168,8 +156,6 @@ void pgcat_take_columns(struct pgcat *k, const PGresult *res)
         pgcat_keep_reading(k, &r);
         if (rel != UINT32_MAX)
             take_column(k, &r, rel);
-        else
-            keep_index_column(k, &r);
     }
     number_columns(k);
 }
