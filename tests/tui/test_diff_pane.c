@@ -197,8 +197,9 @@ static void a_choice_is_kept_in_the_project_file(void **state)
     (void)state;
     open_diff(&s, 120, 40);
     assert_int_equal(config_project_load(w.conf, &s.app.project, &err), LS_OK);
-    scene_keys(&s, "'/key_type' Enter j x Esc");
+    scene_keys(&s, "'/key_type' Enter j x");
     assert_true(scene_shows(&s, "kept in lockstep.conf"));
+    scene_keys(&s, "Esc");
     assert_true(scene_shows(&s, "- column type"));
     assert_int_equal(ls_file_read(w.conf, 0, 1 << 20, &text, &err), LS_OK);
     assert_non_null(strstr(text.ptr, "# mine\n[diff]\nnot_renamed = column public.keys.type -> column public.keys.key_type\n"));
