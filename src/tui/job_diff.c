@@ -125,6 +125,8 @@ static void diff_done(struct task *t, bool is_stale)
 {
     struct job_diff *j = (struct job_diff *)t;
 
+    if (!is_stale)
+        ls_session_clear_cancel(j->job.session); /* it was meant for this one, whether it came in time or not */
     if (is_stale)
         diffref_free(j->result);
     else

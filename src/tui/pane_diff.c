@@ -109,8 +109,10 @@ static void on_diff(struct app *a, struct diffref *r, const struct ls_err *err)
     a->needs_layout = a->needs_paint = true;
     if (!r) {
         /* What was found before stays on the screen; that it is not new must be said. */
-        if (s->ref)
-            app_say(a, err->code == LS_E_CANCELLED ? ROLE_WARNING : ROLE_ERROR, "not compared again: %s", s->error);
+        if (s->ref && s->is_stopped)
+            app_say(a, ROLE_WARNING, "stopped: what is shown was read before");
+        else if (s->ref)
+            app_say(a, ROLE_ERROR, "not compared again: %s", s->error);
         return;
     }
     diffref_free(s->ref);
@@ -312,7 +314,7 @@ static void status(const struct ui_pane *p, struct ls_buf *out)
     if (s->is_loading)
         ls_buf_adds(out, s->ref ? "  reading again: x stops it" : "  reading: x stops it");
     else if (s->error && s->ref)
-        ls_buf_adds(out, "  OLD: could not be read again");
+        ls_buf_adds(out, s->is_stopped ? "  OLD: reading again was stopped" : "  OLD: could not be read again");
 }
 
 /* --- choosing sides ----------------------------------------------------------------------------------------------- */
