@@ -3,6 +3,7 @@
 #define LS_CLI_CMD_H
 
 #include "cli/cli.h"
+#include "config/diff_opts.h"
 #include "lockstep/diff/diff.h"
 #include "lockstep/engine/side.h"
 
@@ -101,8 +102,7 @@ struct cli_compare {
     struct ls_catalog *a, *b;
     struct ls_diff diff;
     struct ls_arena *arena;          /* of choices and patterns */
-    LS_VEC(struct ls_rename_choice) choices;
-    LS_VEC(struct ls_diff_ignore) ignore;
+    struct config_diff_opts given;   /* what options and the project say */
     LS_VEC(struct config_target *) targets; /* of environments that were named */
     struct cli_progress progress;
     struct ls_run_hooks hooks;

@@ -36,12 +36,9 @@ static enum ls_rc env_params(void *arg, const char *name, struct ls_session_para
 
 static const char *scratch_url(struct cli_ctx *ctx)
 {
-    const struct config_project *p = &ctx->project;
-    const char *of_env = p->scratch_url_env && ctx->request.getenv_fn ? ctx->request.getenv_fn(p->scratch_url_env) : NULL;
-
     if (cli_has(ctx, CLI_O(SCRATCH)))
         return ctx->v->text[CLI_OPT_SCRATCH];
-    return of_env && *of_env ? of_env : p->scratch_url;
+    return config_scratch_url(&ctx->project, &ctx->request);
 }
 
 enum ls_rc cli_compare_begin(struct cli_compare *c, struct cli_ctx *ctx)
@@ -50,7 +47,7 @@ enum ls_rc cli_compare_begin(struct cli_compare *c, struct cli_ctx *ctx)
 
     memset(c, 0, sizeof(*c));
     c->ctx = ctx;
-    c->arena = ls_arena_new();
+    c->arena = c->given.arena = ls_arena_new();
     cli_progress_init(&c->progress, ctx, "reading");
     cli_progress_hooks(&c->progress, &c->hooks);
     if (!ctx->session) {
@@ -81,8 +78,7 @@ void cli_compare_end(struct cli_compare *c)
         free(c->targets.v[i]);
     }
     LS_VEC_RELEASE(&c->targets);
-    LS_VEC_RELEASE(&c->choices);
-    LS_VEC_RELEASE(&c->ignore);
+    config_diff_release(&c->given);
     ls_arena_free(c->arena);
 }
 
@@ -191,46 +187,6 @@ static enum ls_rc find_dialect(struct cli_compare *c, const struct ls_side *side
  * ---------------------------------------------------------------------------------------------------------------------------------
  */
 
-static void add_choice(struct cli_compare *c, const char *from, const char *to, bool is_accepted)
-{
-    *LS_VEC_PUSH(&c->choices) = (struct ls_rename_choice){from, to, is_accepted};
-}
-
-/* Longest kind's word that the label begins with; 0: none. */
-static size_t kind_word(const char *label)
-{
-    size_t best = 0;
-
-    for (int k = LS_FACT_NONE + 1; k < LS_N_FACTS; k++) {
-        const char *word = ls_fact_kind_name((enum ls_fact_kind)k);
-        size_t n = strlen(word);
-
-        if (n > best && strncmp(label, word, n) == 0 && label[n] == ' ')
-            best = n;
-    }
-    return best;
-}
-
-/* A choice may leave out the kind (users.type is a column, users a table) and the schema that goes without saying; a label has
- * both. */
-static void add_choices(struct cli_compare *c, const char *from, const char *to, bool is_accepted)
-{
-    static const char *const schemas[] = {"", "public.", "main."};
-    static const char *const kinds[] = {"column", "table"};
-    size_t kf = kind_word(from), kt = kind_word(to);
-
-    for (size_t s = 0; s < LS_ARRAY_LEN(schemas); s++) {
-        if (kf > 0 && kt > 0) {
-            add_choice(c, ls_arena_printf(c->arena, "%.*s %s%s", (int)kf, from, schemas[s], from + kf + 1),
-                       ls_arena_printf(c->arena, "%.*s %s%s", (int)kt, to, schemas[s], to + kt + 1), is_accepted);
-            continue;
-        }
-        for (size_t k = 0; k < LS_ARRAY_LEN(kinds); k++)
-            add_choice(c, ls_arena_printf(c->arena, "%s %s%s", kinds[k], schemas[s], from),
-                       ls_arena_printf(c->arena, "%s %s%s", kinds[k], schemas[s], to), is_accepted);
-    }
-}
-
 static enum ls_rc take_rename(struct cli_compare *c, const char *text, bool is_accepted)
 {
     struct cli_ctx *ctx = c->ctx;
@@ -238,9 +194,8 @@ static enum ls_rc take_rename(struct cli_compare *c, const char *text, bool is_a
     const char *from = eq ? ls_arena_strn(c->arena, text, (size_t)(eq - text)) : "";
 
     if (!eq || !*from || !eq[1])
-        return ls_err_set(&ctx->error, LS_E_USAGE, "'%s' is no FROM=TO, as in users.type=users.kind or table keys=table api_keys",
-                          text);
-    add_choices(c, from, eq + 1, is_accepted);
+        return ls_err_set(&ctx->error, LS_E_USAGE, "'%s' is no FROM=TO, as in users.type=users.kind or table keys=table api_keys", text);
+    config_diff_choice(&c->given, from, eq + 1, is_accepted);
     if (!cli_has(ctx, CLI_O(SAVE)))
         return LS_OK;
     return config_keep_rename(&ctx->project, from, eq + 1, is_accepted, &ctx->error);
@@ -252,20 +207,16 @@ static enum ls_rc take_ignore(struct cli_compare *c, const char *text)
     enum ls_rc rc = config_parse_ignore(c->arena, text, &one, &c->ctx->error);
 
     if (rc == LS_OK)
-        *LS_VEC_PUSH(&c->ignore) = (struct ls_diff_ignore){one.kind, one.pattern, one.attr};
+        *LS_VEC_PUSH(&c->given.ignore) = (struct ls_diff_ignore){one.kind, one.pattern, one.attr};
     return rc;
 }
 
 enum ls_rc cli_diff_opts(struct cli_compare *c, struct ls_diff_opts *out)
 {
     struct cli_ctx *ctx = c->ctx;
-    const struct config_project *p = &ctx->project;
     enum ls_rc rc = LS_OK;
 
-    for (size_t i = 0; i < p->ignore.n; i++)
-        *LS_VEC_PUSH(&c->ignore) = (struct ls_diff_ignore){p->ignore.v[i].kind, p->ignore.v[i].pattern, p->ignore.v[i].attr};
-    for (size_t i = 0; i < p->renames.n; i++)
-        add_choices(c, p->renames.v[i].from, p->renames.v[i].to, p->renames.v[i].is_accepted);
+    config_diff_project(&c->given, &ctx->project);
     for (int i = 0; rc == LS_OK && i < ctx->v->n_many; i++) {
         int id = ctx->v->many[i].id;
 
@@ -278,11 +229,8 @@ enum ls_rc cli_diff_opts(struct cli_compare *c, struct ls_diff_opts *out)
                                  .with_rights = cli_has(ctx, CLI_O(PRIVILEGES)),
                                  .with_order = cli_has(ctx, CLI_O(ORDER)),
                                  .without_comments = cli_has(ctx, CLI_O(NO_COMMENTS)),
-                                 .without_renames = cli_has(ctx, CLI_O(NO_RENAMES)),
-                                 .choices = c->choices.v,
-                                 .n_choices = c->choices.n,
-                                 .ignore = c->ignore.v,
-                                 .n_ignore = c->ignore.n};
+                                 .without_renames = cli_has(ctx, CLI_O(NO_RENAMES))};
+    config_diff_lend(&c->given, out);
     return rc;
 }
 

@@ -67,10 +67,11 @@ enum ui_action_flags {
     X(BESIDE, "beside", "b", UI_IN(TIMELINE), 0, "", "Show another tool's view in a second column; again: hide it")               \
     X(FOLLOW, "follow", "J", UI_IN(SCHEMA), 0, "go to", "Go along a foreign key or another dependency, either way")                \
     X(LEFT_OUT, "left-out", "v", UI_IN(SCHEMA) | UI_IN(DIFF), 0, "left out", "What the catalogue could not read, and why")                       \
-    X(SIDES, "sides", "s", UI_IN(DIFF), 0, "sides", "Choose the two sides and compare them")                                       \
+    X(SIDES, "sides", "s", UI_IN(DIFF), 0, "sides", "Choose the two sides from what there is, and compare them")                                       \
     X(ACCEPT_RENAME, "accept-rename", "a", UI_IN(DIFF), 0, "accept", "Accept the renaming that is proposed")                       \
-    X(REJECT_RENAME, "reject-rename", "x", UI_IN(DIFF), 0, "reject", "These are two things; while sides are read: stop")           \
+    X(REJECT_RENAME, "reject-rename", "x", UI_IN(DIFF), 0, "reject, stop", "These are two things; while sides are read: stop")           \
     X(DIFF_FILTER, "show", "f", UI_IN(DIFF), 0, "show", "Show or hide a kind, an impact, a schema")                                \
+    X(DIFF_OPTIONS, "compare-options", "o", UI_IN(DIFF), 0, "options", "Compare owners, privileges, the order of columns too; leave comments out")  \
     X(COLUMNS, "columns", "u", UI_IN(DIFF), 0, "", "Both sides in two columns, or one below the other")                            \
     X(EXPORT, "export", "w", UI_IN(DIFF), 0, "export", "Write the differences to a file, as Markdown")                             \
     X(JUMP, "jump", "J", UI_IN(TIMELINE), 0, "jump", "Jump to a version")                                                          \

@@ -6,6 +6,7 @@
 
 #include "lockstep/base/mem.h"
 #include "lockstep/engine/side.h"
+#include "config/diff_opts.h"
 #include "tui/diffref.h"
 #include "tui/jobs.h"
 
@@ -15,6 +16,8 @@ struct job_diff {
     struct ls_diff_opts opts;
     struct ls_arena *arena; /* of the options' strings */
     struct config_request request;
+    char *scratch_url;
+    bool scratch_on_target;
     LS_VEC(struct config_target *) targets; /* environments that were resolved */
     struct diffref *result;
     job_diff_fn fn;
@@ -26,12 +29,8 @@ static enum ls_rc environment(void *ctx, const char *name, struct ls_session_par
 {
     struct job_diff *j = ctx;
     struct config_target *t = ls_calloc(1, sizeof(*t));
-    struct config_request req = j->request;
-    enum ls_rc rc;
+    enum ls_rc rc = config_resolve_env(&j->request, &j->job.app->project, name, t, err);
 
-    req.env = name;
-    req.url = NULL;
-    rc = config_resolve(&req, &j->job.app->project, t, err);
     if (rc != LS_OK) {
         free(t);
         return rc;
@@ -69,8 +68,21 @@ static enum ls_rc set_dialect(const struct ls_side_world *world, const struct ls
 {
     enum ls_rc rc = LS_OK;
 
-    for (int i = 0; i < 2 && rc == LS_OK && !opts->has_dialect; i++)
-        rc = ls_side_dialect(world, &sides[i], &opts->has_dialect, &opts->dialect, err);
+    for (int i = 0; i < 2 && rc == LS_OK; i++) {
+        bool known = false;
+        enum ls_dialect d;
+
+        rc = ls_side_dialect(world, &sides[i], &known, &d, err);
+        if (rc != LS_OK || !known || (opts->has_dialect && sides[i].kind == LS_SIDE_FILE)) /* a file of SQL is only guessed at */
+            continue;
+        if (opts->has_dialect && opts->dialect != d)
+            return ls_err_set(err, LS_E_USAGE, "one side is of %s and the other of %s: they cannot be compared", ls_dialect_name(opts->dialect),
+                              ls_dialect_name(d));
+        opts->has_dialect = true;
+        opts->dialect = d;
+    }
+    if (rc == LS_OK && !opts->has_dialect)
+        opts->has_dialect = ls_db_url_dialect(ls_session_params(world->session)->url, &opts->dialect, NULL) == LS_OK;
     return rc;
 }
 
@@ -78,7 +90,8 @@ static void diff_run(struct task *t)
 {
     struct job_diff *j = (struct job_diff *)t;
     struct ls_run_hooks hooks = {.on_event = on_event, .ctx = j};
-    struct ls_side_world world = {.session = j->job.session, .env = environment, .env_ctx = j, .hooks = &hooks};
+    struct ls_side_world world = {.session = j->job.session, .env = environment, .env_ctx = j, .scratch_url = j->scratch_url,
+                                   .scratch_on_target = j->scratch_on_target, .hooks = &hooks};
     struct ls_side_opts opts = {0};
     struct ls_side sides[2] = {{0}};
     int parsed = 0;
@@ -90,6 +103,9 @@ static void diff_run(struct task *t)
     j->result = ls_calloc(1, sizeof(*j->result));
     for (int i = 0; i < 2 && j->job.rc == LS_OK; i++)
         j->job.rc = load(j, &world, sides, i, &opts);
+    if (j->job.rc == LS_OK && j->result->a->dialect != j->result->b->dialect)
+        j->job.rc = ls_err_set(&j->job.err, LS_E_USAGE, "one side is of %s and the other of %s: they cannot be compared",
+                               ls_dialect_name(j->result->a->dialect), ls_dialect_name(j->result->b->dialect));
     if (j->job.rc == LS_OK) {
         ls_diff_make(j->result->a, j->result->b, &j->opts, &j->result->diff);
     } else {
@@ -109,6 +125,8 @@ static void diff_done(struct task *t, bool is_stale)
 {
     struct job_diff *j = (struct job_diff *)t;
 
+    if (!is_stale)
+        ls_session_clear_cancel(j->job.session); /* it was meant for this one, whether it came in time or not */
     if (is_stale)
         diffref_free(j->result);
     else
@@ -121,26 +139,35 @@ static void diff_done(struct task *t, bool is_stale)
     ls_arena_free(j->arena);
     free(j->sides[0]);
     free(j->sides[1]);
+    free(j->scratch_url);
     job_free(j);
 }
 
-static void copy_choices(struct job_diff *j, const struct ls_diff_opts *opts)
+/* The worker reads them while the screen goes on: each text is copied. */
+static void copy_options(struct job_diff *j, const struct ls_diff_opts *opts)
 {
-    struct ls_rename_choice *copy;
+    struct ls_rename_choice *choices;
+    struct ls_diff_ignore *ignore;
 
     j->arena = ls_arena_new();
     j->opts = *opts;
-    copy = LS_ARENA_ARRAY(j->arena, struct ls_rename_choice, opts->n_choices + 1);
+    choices = LS_ARENA_ARRAY(j->arena, struct ls_rename_choice, opts->n_choices + 1);
+    ignore = LS_ARENA_ARRAY(j->arena, struct ls_diff_ignore, opts->n_ignore + 1);
     for (size_t i = 0; i < opts->n_choices; i++)
-        copy[i] = (struct ls_rename_choice){ls_arena_str(j->arena, opts->choices[i].from), ls_arena_str(j->arena, opts->choices[i].to),
-                                            opts->choices[i].is_accepted};
-    j->opts.choices = copy;
+        choices[i] = (struct ls_rename_choice){ls_arena_str(j->arena, opts->choices[i].from), ls_arena_str(j->arena, opts->choices[i].to),
+                                               opts->choices[i].is_accepted};
+    for (size_t i = 0; i < opts->n_ignore; i++)
+        ignore[i] = (struct ls_diff_ignore){ls_arena_str(j->arena, opts->ignore[i].kind), ls_arena_str(j->arena, opts->ignore[i].pattern),
+                                            ls_arena_str(j->arena, opts->ignore[i].attr)};
+    j->opts.choices = choices;
+    j->opts.ignore = ignore;
 }
 
 bool job_diff(struct app *a, const char *side_a, const char *side_b, const struct ls_diff_opts *opts, job_diff_fn done)
 {
     /* The second session, so that the timeline goes on meanwhile; a database in memory has only the one. */
     struct conn *c = conn_side(a);
+    const char *scratch = config_scratch_url(&a->project, &a->request);
     struct job_diff *j;
 
     if (!c)
@@ -151,7 +178,9 @@ bool job_diff(struct app *a, const char *side_a, const char *side_b, const struc
     j->sides[0] = ls_strdup(side_a);
     j->sides[1] = ls_strdup(side_b);
     j->request = a->request;
-    copy_choices(j, opts);
+    j->scratch_url = scratch ? ls_strdup(scratch) : NULL;
+    j->scratch_on_target = a->target.is_scratch_ok;
+    copy_options(j, opts);
     j->fn = done;
     job_post(j);
     return true;

@@ -65,12 +65,17 @@ void job_detail(struct app *a, long index, job_detail_fn done);
 struct catref { /* a catalogue shared by the screen and jobs; counted in the UI thread only */
     struct ls_catalog *c;
     int refs;
+    char *mark; /* what the database's schema was at when it was read (ls_db_catalog_mark), or NULL */
 };
 struct catref *catref_new(struct ls_catalog *c); /* takes it */
 struct catref *catref_get(struct catref *r);
 void catref_put(struct catref *r); /* NULL is fine */
 typedef void (*job_schema_fn)(struct app *a, struct catref *cat, const struct ls_err *err); /* cat is the callee's; NULL: err says why */
-bool job_schema(struct app *a, job_schema_fn done); /* false: not now */
+/* False: not now. known: the mark of what is there already, NULL to read in any case; when it is still that, done gets neither a catalogue nor an error. */
+bool job_schema(struct app *a, const char *known, job_schema_fn done);
+/* The server's own statement of a routine (PostgreSQL), NULL when it cannot be had; text is the caller's. False: not now. */
+typedef void (*job_definition_fn)(struct app *a, const struct catref *cat, uint32_t fact, const char *text);
+bool job_definition(struct app *a, struct catref *cat, uint32_t fact, job_definition_fn done);
 void pane_schema_set(struct app *a, struct catref *cat); /* takes it; for tests */
 
 /* job_command.c */

@@ -7,31 +7,33 @@
 
 #include "lockstep/base/file.h"
 #include "lockstep/base/mem.h"
+#include "tui/diff_choices.h"
 #include "tui/diff_doc.h"
 #include "tui/diff_filter.h"
+#include "tui/diff_options.h"
 #include "tui/diff_rows.h"
+#include "tui/diff_sides.h"
 #include "tui/diffref.h"
 #include "tui/jobs.h"
 
 #define SPLIT_MIN_W 110
 #define IMPACT_W    14
 
-struct choice {
-    char *from, *to;
-    bool is_accepted;
-};
-
 struct diff {
     struct ui_pane base;
-    char *sides[2];
+    char *sides[2], *labels[2]; /* as they were said, and as they may be shown */
     struct diffref *ref;
     struct diff_rows rows;
     struct diff_filter filter;
     struct ls_buf text; /* filter.text */
-    LS_VEC(struct choice) choices;
+    struct diff_decided decided;
+    struct ls_diff_opts opts; /* the flags only */
+    struct snapref *seen;     /* the snapshot at the last comparison: another one means that something ran */
     struct ui_list list;
     char *error;
     bool is_loading, is_asked_for; /* is_asked_for: somebody wanted it, so it is read again by itself */
+    bool is_due;                   /* what is being read is not what is wanted any more */
+    bool is_stopped;               /* by the operator */
     bool columns;                  /* side by side instead of one below the other */
     struct ui_doc *doc;
     struct ui_view view;
@@ -70,13 +72,24 @@ static void make_rows(struct diff *s)
 
 /* --- comparing ---------------------------------------------------------------------------------------------------- */
 
-static void options(const struct diff *s, struct ls_rename_choice *choices, struct ls_diff_opts *out)
+static void on_diff(struct app *a, struct diffref *r, const struct ls_err *err);
+
+static void start(struct diff *s)
 {
-    memset(out, 0, sizeof(*out));
-    for (size_t i = 0; i < s->choices.n; i++)
-        choices[i] = (struct ls_rename_choice){s->choices.v[i].from, s->choices.v[i].to, s->choices.v[i].is_accepted};
-    out->choices = choices;
-    out->n_choices = s->choices.n;
+    struct app *a = s->base.app;
+    struct diff_choices said;
+    struct ls_diff_opts opts = s->opts;
+
+    s->is_asked_for = true;
+    a->needs_layout = a->needs_paint = true;
+    s->is_due = s->is_loading;
+    if (s->is_loading)
+        return;
+    diff_choices_begin(&said, &a->project, &s->decided, &opts);
+    s->is_loading = job_diff(a, s->sides[0], s->sides[1], &opts, on_diff);
+    diff_choices_end(&said);
+    snapref_put(s->seen);
+    s->seen = a->snap ? snapref_get(a->snap) : NULL;
 }
 
 static void on_diff(struct app *a, struct diffref *r, const struct ls_err *err)
@@ -84,11 +97,24 @@ static void on_diff(struct app *a, struct diffref *r, const struct ls_err *err)
     struct diff *s = self_of(a->panes[UI_PANE_DIFF]);
 
     s->is_loading = false;
+    if (s->is_due) {
+        s->is_due = false;
+        diffref_free(r);
+        start(s);
+        return;
+    }
+    s->is_stopped = !r && err->code == LS_E_CANCELLED;
     free(s->error);
     s->error = r ? NULL : ls_asprintf("%s%s%s", err->message ? err->message : ls_rc_name(err->code), err->hint ? ". " : "", err->hint ? err->hint : "");
     a->needs_layout = a->needs_paint = true;
-    if (!r)
+    if (!r) {
+        /* What was found before stays on the screen; that it is not new must be said. */
+        if (s->ref && s->is_stopped)
+            app_say(a, ROLE_WARNING, "stopped: what is shown was read before");
+        else if (s->ref)
+            app_say(a, ROLE_ERROR, "not compared again: %s", s->error);
         return;
+    }
     diffref_free(s->ref);
     s->ref = r;
     s->filter.schema = NULL; /* it was a text of the old one */
@@ -98,25 +124,12 @@ static void on_diff(struct app *a, struct diffref *r, const struct ls_err *err)
     ls_buf_clear(&a->message);
 }
 
-static void start(struct diff *s)
-{
-    struct ls_rename_choice *choices = ls_calloc(s->choices.n + 1, sizeof(*choices));
-    struct ls_diff_opts opts;
-
-    options(s, choices, &opts);
-    s->is_asked_for = true;
-    if (!s->is_loading)
-        s->is_loading = job_diff(s->base.app, s->sides[0], s->sides[1], &opts, on_diff);
-    free(choices);
-    s->base.app->needs_paint = true;
-}
-
-/* What was compared before is compared again when something ran, once the pane is looked at. */
+/* What was compared before is compared again when something ran; coming back to the pane is no reason. */
 static void refresh(struct ui_pane *p)
 {
     struct diff *s = self_of(p);
 
-    if (p->app->focus == UI_PANE_DIFF && s->is_asked_for && p->app->phase == APP_READY && p->app->mail)
+    if (s->is_asked_for && p->app->phase == APP_READY && p->app->mail && p->app->snap != s->seen && !app_is_busy(p->app))
         start(s);
 }
 
@@ -127,14 +140,23 @@ void pane_diff_set(struct app *a, struct diffref *r)
 
 static void compare_again(struct diff *s)
 {
-    struct ls_rename_choice *choices = ls_calloc(s->choices.n + 1, sizeof(*choices));
-    struct ls_diff_opts opts;
+    struct diff_choices said;
+    struct ls_diff_opts opts = s->opts;
+    size_t cursor = s->list.cursor;
 
-    options(s, choices, &opts);
+    diff_choices_begin(&said, &s->base.app->project, &s->decided, &opts);
     if (s->ref)
         diffref_again(s->ref, &opts);
-    free(choices);
+    diff_choices_end(&said);
+    s->filter.schema = NULL;
     make_rows(s);
+    if (cursor < s->rows.rows.n)
+        ui_list_go(&s->list, cursor);
+}
+
+static void opts_changed(struct app *a)
+{
+    compare_again(self_of(a->panes[UI_PANE_DIFF]));
 }
 
 /* --- drawing ------------------------------------------------------------------------------------------------------ */
@@ -197,16 +219,19 @@ static void draw_row(const struct diff *s, struct ui_surface *sf, int y, size_t 
 
 static void draw_words(const struct diff *s, struct ui_surface *sf)
 {
-    if (s->error) {
+    if (s->is_loading && !s->ref) {
+        (void)ui_strf(sf, 2, 1, -1, UI_ROLE(ROLE_DIM), "Reading %s and %s. x stops it.", s->labels[0], s->labels[1]);
+    } else if (s->is_stopped && !s->ref) {
+        (void)ui_strf(sf, 2, 1, -1, UI_ROLE(ROLE_TEXT), "%s  against  %s", s->labels[0], s->labels[1]);
+        (void)ui_str(sf, 2, 3, -1, "Stopped. Enter compares them, s picks other sides.", UI_ROLE(ROLE_DIM));
+    } else if (s->error && !s->ref) {
         (void)ui_str(sf, 2, 1, -1, "They could not be compared:", UI_ROLE(ROLE_ERROR));
         (void)ui_str(sf, 2, 2, -1, s->error, UI_ROLE(ROLE_TEXT));
-    } else if (s->is_loading) {
-        (void)ui_strf(sf, 2, 1, -1, UI_ROLE(ROLE_DIM), "Reading %s and %s. x stops it.", s->sides[0], s->sides[1]);
     } else if (!s->ref) {
-        (void)ui_strf(sf, 2, 1, -1, UI_ROLE(ROLE_TEXT), "%s  against  %s", s->sides[0], s->sides[1]);
-        (void)ui_str(sf, 2, 3, -1, "Enter compares them. s picks other sides: an environment, a URL, dir:, file:, backup:, snapshot:", UI_ROLE(ROLE_DIM));
+        (void)ui_strf(sf, 2, 1, -1, UI_ROLE(ROLE_TEXT), "%s  against  %s", s->labels[0], s->labels[1]);
+        (void)ui_str(sf, 2, 3, -1, "Enter compares them. s picks other sides, o what is compared.", UI_ROLE(ROLE_DIM));
     } else if (s->ref->diff.d.n == 0) {
-        (void)ui_strf(sf, 2, 1, -1, UI_ROLE(ROLE_GOOD), "No difference: %s and %s have the same schema.", s->sides[0], s->sides[1]);
+        (void)ui_strf(sf, 2, 1, -1, UI_ROLE(ROLE_GOOD), "No difference: %s and %s have the same schema.", s->labels[0], s->labels[1]);
     } else {
         (void)ui_str(sf, 2, 1, -1, "Nothing is left of the differences: Esc drops the filter.", UI_ROLE(ROLE_DIM));
     }
@@ -275,7 +300,7 @@ static void status(const struct ui_pane *p, struct ls_buf *out)
 {
     const struct diff *s = (const struct diff *)p;
 
-    ls_buf_addf(out, "%s -> %s", s->sides[0], s->sides[1]);
+    ls_buf_addf(out, "%s -> %s", s->labels[0], s->labels[1]);
     if (s->ref) {
         ls_buf_addf(out, "  %zu difference%s", s->rows.n_shown, s->rows.n_shown == 1 ? "" : "s");
         if (s->rows.n_hidden > 0)
@@ -283,18 +308,37 @@ static void status(const struct ui_pane *p, struct ls_buf *out)
         if (s->ref->diff.notes.d.n > 0)
             ls_buf_addf(out, "  %zu note%s: v", s->ref->diff.notes.d.n, s->ref->diff.notes.d.n == 1 ? "" : "s");
     }
+    diff_options_words(&s->opts, out);
     if (s->text.len > 0)
         ls_buf_addf(out, "  filter '%s'", s->text.ptr);
     if (s->is_loading)
-        ls_buf_adds(out, "  reading: x stops it");
+        ls_buf_adds(out, s->ref ? "  reading again: x stops it" : "  reading: x stops it");
+    else if (s->error && s->ref)
+        ls_buf_adds(out, s->is_stopped ? "  OLD: reading again was stopped" : "  OLD: could not be read again");
 }
 
 /* --- choosing sides ----------------------------------------------------------------------------------------------- */
 
 static void set_side(struct diff *s, int i, const char *text)
 {
+    if (s->sides[i] && strcmp(s->sides[i], text) == 0)
+        return;
     free(s->sides[i]);
+    free(s->labels[i]);
     s->sides[i] = ls_strdup(text);
+    s->labels[i] = diff_side_label(text);
+    /* What is shown was between other sides. */
+    s->rows.rows.n = 0;
+    ui_list_set_count(&s->list, 0);
+    drop_doc(s);
+    diffref_free(s->ref);
+    s->ref = NULL;
+    s->is_asked_for = false;
+    if (s->is_loading)
+        job_diff_cancel(s->base.app);
+    free(s->error);
+    s->error = NULL;
+    s->is_stopped = false;
 }
 
 static void side_b_done(struct app *a, void *ctx, const char *text)
@@ -309,20 +353,16 @@ static void side_b_done(struct app *a, void *ctx, const char *text)
 static void side_a_done(struct app *a, void *ctx, const char *text)
 {
     struct diff *s = ctx;
-    struct ui_input_spec spec = {.label = "with: ", .text = s->sides[1], .done = side_b_done, .ctx = s};
 
     if (!text || !*text)
         return;
     set_side(s, 0, text);
-    ui_input_open(a, &spec);
+    diff_sides_open(a, "with what?", s->sides[1], side_b_done, s);
 }
 
 static void pick_sides(struct diff *s)
 {
-    struct ui_input_spec spec = {.label = "Compare (live, migrations, env:, URL, dir:, file:, backup:, drizzle:, snapshot:): ", .text = s->sides[0],
-                                 .done = side_a_done, .ctx = s};
-
-    ui_input_open(s->base.app, &spec);
+    diff_sides_open(s->base.app, "Compare what ...", s->sides[0], side_a_done, s);
 }
 
 /* --- filters ------------------------------------------------------------------------------------------------------ */
@@ -361,27 +401,12 @@ static const struct ls_rename *rename_at(const struct diff *s)
 static void choose(struct diff *s, bool accept)
 {
     const struct ls_rename *r = s->ref ? rename_at(s) : NULL;
-    struct ls_buf from = LS_BUF_INIT, to = LS_BUF_INIT;
-    struct choice *c = NULL;
 
     if (!r) {
         app_say(s->base.app, ROLE_INFO, "that is no renaming");
         return;
     }
-    ls_fact_label(r->a, false, &from);
-    ls_fact_label(r->b, false, &to);
-    for (size_t i = 0; i < s->choices.n; i++)
-        if (strcmp(s->choices.v[i].from, from.ptr) == 0 && strcmp(s->choices.v[i].to, to.ptr) == 0)
-            c = &s->choices.v[i];
-    if (!c) {
-        c = LS_VEC_PUSH(&s->choices);
-        c->from = ls_strdup(from.ptr);
-        c->to = ls_strdup(to.ptr);
-    }
-    c->is_accepted = accept;
-    app_say(s->base.app, ROLE_INFO, "%s: %s is %s%s", accept ? "accepted" : "rejected", from.ptr, accept ? "" : "not ", to.ptr);
-    ls_buf_release(&from);
-    ls_buf_release(&to);
+    diff_decide(s->base.app, &s->decided, r, accept);
     compare_again(s);
 }
 
@@ -463,6 +488,9 @@ static bool on_action(struct ui_pane *p, enum ui_action act)
         if (s->ref)
             diff_filter_open(p->app, &s->ref->diff, &s->filter, filter_changed);
         return true;
+    case UI_ACT_DIFF_OPTIONS:
+        diff_options_open(p->app, &s->opts, opts_changed);
+        return true;
     case UI_ACT_COLUMNS:
         s->columns = !s->columns;
         drop_doc(s);
@@ -532,11 +560,11 @@ static struct ui_pane *open_pane(struct app *app)
 
     s->base.ops = &pane_diff_ops;
     s->base.app = app;
-    s->sides[0] = ls_strdup("migrations");
-    s->sides[1] = ls_strdup("live");
     s->filter.impact = -1;
     s->doc_of = -1;
     ls_buf_init(&s->text);
+    set_side(s, 0, "migrations");
+    set_side(s, 1, "live");
     return &s->base;
 }
 
@@ -544,16 +572,15 @@ static void close_pane(struct ui_pane *p)
 {
     struct diff *s = self_of(p);
 
-    for (size_t i = 0; i < s->choices.n; i++) {
-        free(s->choices.v[i].from);
-        free(s->choices.v[i].to);
-    }
-    LS_VEC_RELEASE(&s->choices);
+    diff_decided_release(&s->decided);
+    snapref_put(s->seen);
     diff_rows_release(&s->rows);
     diffref_free(s->ref);
     drop_doc(s);
-    free(s->sides[0]);
-    free(s->sides[1]);
+    for (int i = 0; i < 2; i++) {
+        free(s->sides[i]);
+        free(s->labels[i]);
+    }
     free(s->error);
     ls_buf_release(&s->text);
     free(s);

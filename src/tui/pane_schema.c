@@ -19,10 +19,14 @@ struct schema {
     struct ui_list list;
     struct ls_buf filter;
     char *error;
-    bool is_asked, is_stale; /* is_stale: what is shown was read before something ran */
+    bool is_asked;
     struct ui_doc *doc;      /* of the row under the cursor, where there is room beside the list */
     struct ui_view view;
     uint32_t doc_of;
+    char *definition;       /* the server's own, of the routine that was looked at last */
+    uint32_t definition_of; /* LS_NO_FACT: of none */
+    bool is_defining, opens_when_defined;
+    struct snapref *seen;   /* the snapshot at the last reading: with another one, something ran */
     int list_w, doc_w;
 };
 
@@ -54,51 +58,71 @@ static void make_rows(struct schema *s)
     s->base.app->needs_layout = s->base.app->needs_paint = true;
 }
 
-/* Opens again what was open, by name: the numbers are others now. */
-static void keep_open(struct schema_tree *to, const struct schema_tree *from)
+static void drop_doc(struct schema *s)
 {
-    for (uint32_t i = 0; from->c && i < from->c->n_facts; i++) {
-        const struct ls_fact *f = &from->c->facts[i], *same;
+    ui_doc_free(s->doc);
+    s->doc = NULL;
+}
 
-        if (!from->is_open[i])
-            continue;
-        same = ls_catalog_find(to->c, f->kind, f->schema, f->parent, f->name);
-        if (same)
-            to->is_open[ls_catalog_index(to->c, same)] = 1;
-    }
+/* The cursor stays on its object, wherever that is now. */
+static void find_again(struct schema *s, const struct ls_fact *was)
+{
+    const struct ls_fact *now = ls_catalog_find(s->cat->c, was->kind, was->schema, was->parent, was->name);
+
+    for (size_t i = 0; now && i < s->tree.rows.n; i++)
+        if (s->tree.rows.v[i].kind != SCHEMA_ROW_GROUP && &s->cat->c->facts[s->tree.rows.v[i].fact] == now) {
+            ui_list_go(&s->list, i);
+            return;
+        }
 }
 
 static void on_schema(struct app *a, struct catref *cat, const struct ls_err *err)
 {
     struct schema *s = self_of(a->panes[UI_PANE_SCHEMA]);
     struct schema_tree tree;
+    const struct ls_fact *was;
+    struct catref *old;
 
     s->is_asked = false;
     free(s->error);
-    s->error = cat ? NULL : ls_strdup(err->message ? err->message : ls_rc_name(err->code));
+    s->error = cat || err->code == LS_OK ? NULL : ls_strdup(err->message ? err->message : ls_rc_name(err->code));
     a->needs_paint = true;
+    if (s->error && s->cat) /* what was read before stays */
+        app_say(a, ROLE_ERROR, "the schema could not be read again: %s", s->error);
     if (!cat)
         return;
+    was = s->cat ? fact_at(s, s->list.cursor) : NULL;
+    old = s->cat;
     schema_tree_init(&tree, cat->c);
-    keep_open(&tree, &s->tree);
+    schema_tree_keep(&tree, &s->tree);
     schema_tree_release(&s->tree);
-    catref_put(s->cat);
     s->tree = tree;
     s->cat = cat;
-    s->is_stale = false;
-    ui_doc_free(s->doc);
-    s->doc = NULL;
+    free(s->definition);
+    s->definition = NULL;
+    s->definition_of = LS_NO_FACT;
+    drop_doc(s);
     make_rows(s);
+    if (was)
+        find_again(s, was);
+    else if (!old && s->list.cursor == 0 && s->tree.rows.n > 1)
+        ui_list_go(&s->list, 1); /* a title has nothing to show */
+    catref_put(old);
 }
 
 static void refresh(struct ui_pane *p)
 {
     struct schema *s = self_of(p);
 
-    s->is_stale = true;
     if (p->app->focus != UI_PANE_SCHEMA || s->is_asked || !p->app->mail)
         return;
-    s->is_asked = job_schema(p->app, on_schema);
+    /* Somebody else may have changed it: the database is asked for its mark whenever the pane comes to the front. When something ran here, sizes are
+     * others too. */
+    s->is_asked = job_schema(p->app, s->cat && p->app->snap == s->seen ? s->cat->mark : NULL, on_schema);
+    if (!s->is_asked)
+        return;
+    snapref_put(s->seen);
+    s->seen = p->app->snap ? snapref_get(p->app->snap) : NULL;
 }
 
 void pane_schema_set(struct app *a, struct catref *cat)
@@ -112,8 +136,8 @@ static void draw_group(const struct schema *s, struct ui_surface *sf, int y, con
 {
     const struct ls_fact *f = &s->cat->c->facts[r->fact];
 
-    (void)ui_strf(sf, 1, y, sf->w - 2, UI_ON(ROLE_TITLE, on), "%s%s%s (%u)", f->schema, f->schema[0] ? ": " : "",
-                  r->n == 1 ? ls_fact_kind_name(f->kind) : ls_fact_kind_plural(f->kind), (unsigned)r->n);
+    (void)ui_strf(sf, 1, y, sf->w - 2, UI_ON(ROLE_TITLE, on), "%s%s%s%s (%u)", schema_tree_is_shut(&s->tree, r->fact) && s->filter.len == 0 ? "+ " : "",
+                  f->schema, f->schema[0] ? ": " : "", r->n == 1 ? ls_fact_kind_name(f->kind) : ls_fact_kind_plural(f->kind), (unsigned)r->n);
 }
 
 static void draw_row(const struct schema *s, struct ui_surface *sf, int y, size_t row)
@@ -146,7 +170,7 @@ static void draw_row(const struct schema *s, struct ui_surface *sf, int y, size_
 
 static const char *nothing_words(const struct schema *s)
 {
-    if (s->error)
+    if (s->error && !s->cat)
         return s->error;
     if (!s->cat)
         return s->base.app->phase == APP_READY ? "Reading the schema" : "Not connected";
@@ -177,6 +201,44 @@ static void draw(const struct ui_pane *p, struct ui_surface *sf)
     }
 }
 
+/* Routines: what is made here of their attributes is less than what the server says. */
+static bool wants_definition(const struct schema *s, const struct ls_fact *f)
+{
+    return s->cat->c->dialect == LS_DIALECT_POSTGRES && (f->kind == LS_FACT_FUNCTION || f->kind == LS_FACT_PROCEDURE) &&
+           s->definition_of != ls_catalog_index(s->cat->c, f);
+}
+
+static const char *definition_of(const struct schema *s, const struct ls_fact *f)
+{
+    return s->definition_of == ls_catalog_index(s->cat->c, f) ? s->definition : NULL;
+}
+
+static void open_entry(struct schema *s);
+
+static void on_definition(struct app *a, const struct catref *cat, uint32_t fact, const char *text)
+{
+    struct schema *s = self_of(a->panes[UI_PANE_SCHEMA]);
+    const struct ls_fact *f = s->cat ? fact_at(s, s->list.cursor) : NULL;
+    bool opens = s->opens_when_defined;
+
+    s->is_defining = s->opens_when_defined = false;
+    if (cat != s->cat)
+        return;
+    free(s->definition);
+    s->definition = text ? ls_strdup(text) : NULL;
+    s->definition_of = fact;
+    drop_doc(s);
+    a->needs_layout = a->needs_paint = true;
+    if (opens && f && ls_catalog_index(s->cat->c, f) == fact && !a->modal)
+        open_entry(s);
+}
+
+static void ask_definition(struct schema *s, const struct ls_fact *f)
+{
+    if (!s->is_defining && wants_definition(s, f))
+        s->is_defining = job_definition(s->base.app, s->cat, ls_catalog_index(s->cat->c, f), on_definition);
+}
+
 /* The document beside the list follows the cursor: it is made of what is in memory. */
 static void follow(struct schema *s)
 {
@@ -185,8 +247,10 @@ static void follow(struct schema *s)
 
     if (s->doc_w <= 0 || (s->doc && s->doc_of == at))
         return;
-    ui_doc_free(s->doc);
-    s->doc = f ? schema_doc(s->cat->c, f, s->base.app->is_ascii, s->doc_w - 2) : NULL;
+    drop_doc(s);
+    if (f)
+        ask_definition(s, f);
+    s->doc = f ? schema_doc(s->cat->c, f, definition_of(s, f), s->base.app->is_ascii, s->doc_w - 2) : NULL;
     s->doc_of = at;
     s->view = (struct ui_view){.left = 0};
 }
@@ -196,10 +260,8 @@ static void layout(struct ui_pane *p, int w, int h)
     struct schema *s = self_of(p);
     int doc_w = w >= SPLIT_MIN_W ? w / 2 : 0;
 
-    if (doc_w != s->doc_w) {
-        ui_doc_free(s->doc);
-        s->doc = NULL;
-    }
+    if (doc_w != s->doc_w)
+        drop_doc(s);
     s->doc_w = doc_w;
     s->list_w = w - doc_w;
     ui_list_layout(&s->list, h);
@@ -222,6 +284,8 @@ static void status(const struct ui_pane *p, struct ls_buf *out)
         ls_buf_addf(out, "  %zu left out: v", s->cat->c->notes.d.n);
     if (s->is_asked)
         ls_buf_adds(out, "  reading");
+    else if (s->error)
+        ls_buf_adds(out, "  OLD: could not be read again");
 }
 
 /* --- actions ------------------------------------------------------------------------------------------------------ */
@@ -317,15 +381,23 @@ static void open_targets(struct schema *s)
     ls_arena_free(arena);
 }
 
+static bool fold(struct schema *s, bool open);
+
 static void open_entry(struct schema *s)
 {
     const struct ls_fact *f = s->cat ? fact_at(s, s->list.cursor) : NULL;
     struct ls_buf label = LS_BUF_INIT;
 
-    if (!f)
+    if (!f) {
+        (void)fold(s, schema_tree_is_shut(&s->tree, s->tree.rows.n ? row_at(s, s->list.cursor)->fact : 0));
+        return;
+    }
+    ask_definition(s, f);
+    s->opens_when_defined = s->is_defining && wants_definition(s, f);
+    if (s->opens_when_defined) /* it opens when the server has answered */
         return;
     ls_fact_label(f, true, &label);
-    ui_viewer_open(s->base.app, label.ptr, schema_doc(s->cat->c, f, s->base.app->is_ascii, ui_dialog_width(s->base.app)));
+    ui_viewer_open(s->base.app, label.ptr, schema_doc(s->cat->c, f, definition_of(s, f), s->base.app->is_ascii, ui_dialog_width(s->base.app)));
     ls_buf_release(&label);
 }
 
@@ -336,9 +408,14 @@ static bool fold(struct schema *s, bool open)
 
     if (!r)
         return true;
-    if (!open && r->kind == SCHEMA_ROW_CHILD) {
-        while (s->list.cursor > 0 && s->tree.rows.v[s->list.cursor].kind == SCHEMA_ROW_CHILD)
-            s->list.cursor--;
+    /* Left on a child goes to its object, on a shut object to the title. */
+    if (!open && (r->kind == SCHEMA_ROW_CHILD || (r->kind == SCHEMA_ROW_OBJECT && !s->tree.is_open[r->fact]))) {
+        size_t at = s->list.cursor;
+
+        while (at > 0 && s->tree.rows.v[at].kind >= r->kind)
+            at--;
+        ui_list_go(&s->list, at);
+        s->base.app->needs_layout = s->base.app->needs_paint = true;
         return true;
     }
     if (schema_tree_toggle(&s->tree, s->list.cursor, open))
@@ -366,6 +443,8 @@ static void set_filter(struct app *a, void *ctx, const char *text)
     ls_buf_clear(&s->filter);
     ls_buf_adds(&s->filter, text ? text : "");
     make_rows(s);
+    if (s->filter.len > 0)
+        ui_list_go(&s->list, s->tree.rows.n > 1 ? 1 : 0); /* behind the title: the first that was found */
 }
 
 static bool on_action(struct ui_pane *p, enum ui_action act)
@@ -403,6 +482,12 @@ static bool on_action(struct ui_pane *p, enum ui_action act)
     }
 }
 
+static void toggle_row(struct schema *s, const struct schema_row *r)
+{
+    if (r)
+        (void)fold(s, r->kind == SCHEMA_ROW_GROUP ? schema_tree_is_shut(&s->tree, r->fact) : !s->tree.is_open[r->fact]);
+}
+
 static bool on_event(struct ui_pane *p, const struct ui_event *ev)
 {
     struct schema *s = self_of(p);
@@ -419,7 +504,7 @@ static bool on_event(struct ui_pane *p, const struct ui_event *ev)
         ui_list_go(&s->list, (size_t)row);
     }
     if (ev->mouse == UI_MOUSE_DOUBLE && row >= 0)
-        fold(s, row_at(s, (size_t)row) && !s->tree.is_open[row_at(s, (size_t)row)->fact]);
+        toggle_row(s, row_at(s, (size_t)row));
     p->app->needs_layout = true;
     return true;
 }
@@ -430,7 +515,9 @@ static bool can(const struct ui_pane *p, enum ui_action act)
 
     if (act == UI_ACT_LEFT_OUT)
         return s->cat && s->cat->c->notes.d.n > 0;
-    if (act == UI_ACT_OPEN || act == UI_ACT_FOLLOW)
+    if (act == UI_ACT_OPEN)
+        return s->cat && s->tree.rows.n > 0;
+    if (act == UI_ACT_FOLLOW)
         return s->cat && fact_at(s, s->list.cursor) != NULL;
     return true;
 }
@@ -441,7 +528,7 @@ static struct ui_pane *open_pane(struct app *app)
 
     s->base.ops = &pane_schema_ops;
     s->base.app = app;
-    s->doc_of = LS_NO_FACT;
+    s->doc_of = s->definition_of = LS_NO_FACT;
     ls_buf_init(&s->filter);
     return &s->base;
 }
@@ -452,7 +539,9 @@ static void close_pane(struct ui_pane *p)
 
     schema_tree_release(&s->tree);
     catref_put(s->cat);
+    snapref_put(s->seen);
     ui_doc_free(s->doc);
+    free(s->definition);
     free(s->error);
     ls_buf_release(&s->filter);
     free(s);

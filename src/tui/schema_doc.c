@@ -4,6 +4,7 @@
 #include "tui/schema_doc.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "lockstep/base/clock.h"
 #include "lockstep/base/text.h"
@@ -62,7 +63,7 @@ static void ends(struct ui_doc *d, const struct ls_catalog *c, const struct ls_f
     }
 }
 
-struct ui_doc *schema_doc(const struct ls_catalog *c, const struct ls_fact *f, bool ascii, int width)
+struct ui_doc *schema_doc(const struct ls_catalog *c, const struct ls_fact *f, const char *definition, bool ascii, int width)
 {
     struct ui_doc *d = ui_doc_new(ascii);
     struct ls_buf sql = LS_BUF_INIT;
@@ -72,7 +73,10 @@ struct ui_doc *schema_doc(const struct ls_catalog *c, const struct ls_fact *f, b
     ends(d, c, f, true);
     ends(d, c, f, false);
     ui_doc_blank(d);
-    ls_ddl_fact(c, f, &sql);
+    if (definition)
+        ls_buf_addf(&sql, "%s%s", definition, definition[0] && definition[strlen(definition) - 1] == '\n' ? "" : "\n");
+    else
+        ls_ddl_fact(c, f, &sql);
     ui_doc_sql(d, c->dialect, sql.ptr, sql.len, 0, 0);
     ls_buf_release(&sql);
     return d;

@@ -25,6 +25,7 @@ void schema_tree_release(struct schema_tree *t)
 {
     free(t->is_open);
     LS_VEC_RELEASE(&t->rows);
+    LS_VEC_RELEASE(&t->shut);
     memset(t, 0, sizeof(*t));
 }
 
@@ -91,15 +92,84 @@ static void add_children(struct schema_tree *t, const struct ls_fact *f)
 
 struct top {
     const struct ls_fact *f;
+    int rank;
 };
 
-/* Objects by schema, then kind, then name: the catalogue has them by kind first. */
+/* Tables first: they are what people look for. A serial column's sequence stands behind everything that somebody named. */
+static int rank_of(const struct ls_fact *f)
+{
+    static const enum ls_fact_kind order[] = {LS_FACT_TABLE, LS_FACT_VIEW,   LS_FACT_MATVIEW,   LS_FACT_FUNCTION, LS_FACT_PROCEDURE, LS_FACT_AGGREGATE,
+                                              LS_FACT_ENUM,  LS_FACT_DOMAIN, LS_FACT_COMPOSITE, LS_FACT_RANGE,    LS_FACT_TYPE};
+
+    for (size_t i = 0; i < LS_ARRAY_LEN(order); i++)
+        if (order[i] == f->kind)
+            return (int)i;
+    return (int)LS_ARRAY_LEN(order) + (int)f->kind + (f->kind == LS_FACT_SEQUENCE ? LS_N_FACTS : 0);
+}
+
+/* Objects by schema, then kind, then name: the catalogue has them by kind first. What belongs to the whole database comes last. */
 static int by_schema(const void *a, const void *b)
 {
-    const struct ls_fact *x = ((const struct top *)a)->f, *y = ((const struct top *)b)->f;
-    int c = strcmp(x->schema, y->schema);
+    const struct top *x = a, *y = b;
+    int c = strcmp(x->f->schema, y->f->schema);
 
-    return c != 0 ? c : x < y ? -1 : x > y;
+    if ((x->f->schema[0] == '\0') != (y->f->schema[0] == '\0'))
+        return x->f->schema[0] == '\0' ? 1 : -1;
+    if (c != 0 || x->rank != y->rank)
+        return c != 0 ? c : x->rank - y->rank;
+    return x->f < y->f ? -1 : x->f > y->f;
+}
+
+/* --- groups that are shut --- */
+
+static size_t find_shut(const struct schema_tree *t, const struct ls_fact *f)
+{
+    for (size_t i = 0; i < t->shut.n; i++)
+        if (t->shut.v[i].kind == f->kind && strcmp(t->shut.v[i].schema, f->schema) == 0)
+            return i;
+    return (size_t)-1;
+}
+
+bool schema_tree_is_shut(const struct schema_tree *t, uint32_t fact)
+{
+    return find_shut(t, &t->c->facts[fact]) != (size_t)-1;
+}
+
+static bool toggle_group(struct schema_tree *t, const struct ls_fact *f, bool open)
+{
+    size_t at = find_shut(t, f);
+
+    if (open != (at != (size_t)-1))
+        return false;
+    if (open)
+        t->shut.v[at] = t->shut.v[--t->shut.n];
+    else
+        *LS_VEC_PUSH(&t->shut) = (struct schema_group){f->kind, f->schema};
+    return true;
+}
+
+void schema_tree_keep(struct schema_tree *to, const struct schema_tree *from)
+{
+    for (uint32_t i = 0; from->c && i < from->c->n_facts; i++) {
+        const struct ls_fact *f = &from->c->facts[i], *same;
+
+        if (!from->is_open[i])
+            continue;
+        same = ls_catalog_find(to->c, f->kind, f->schema, f->parent, f->name);
+        if (same)
+            to->is_open[ls_catalog_index(to->c, same)] = 1;
+    }
+    for (size_t g = 0; g < from->shut.n; g++) {
+        uint32_t n;
+        const struct ls_fact *some = ls_catalog_kind(to->c, from->shut.v[g].kind, &n);
+
+        for (uint32_t i = 0; i < n; i++) {
+            if (strcmp(some[i].schema, from->shut.v[g].schema) != 0)
+                continue;
+            (void)toggle_group(to, &some[i], false);
+            break;
+        }
+    }
 }
 
 void schema_tree_rows(struct schema_tree *t, const char *filter)
@@ -110,7 +180,7 @@ void schema_tree_rows(struct schema_tree *t, const char *filter)
     t->rows.n = 0;
     for (uint32_t i = 0; i < t->c->n_facts; i++)
         if (t->c->facts[i].parent[0] == '\0' && matches(t, &t->c->facts[i], filter))
-            tops[n++].f = &t->c->facts[i];
+            tops[n++] = (struct top){&t->c->facts[i], rank_of(&t->c->facts[i])};
     if (n > 1)
         qsort(tops, n, sizeof(*tops), by_schema);
     for (size_t i = 0; i < n; i++) {
@@ -122,6 +192,8 @@ void schema_tree_rows(struct schema_tree *t, const char *filter)
             *LS_VEC_PUSH(&t->rows) = (struct schema_row){SCHEMA_ROW_GROUP, at, 0};
         }
         t->rows.v[group].n++;
+        if (filter[0] == '\0' && schema_tree_is_shut(t, at))
+            continue;
         *LS_VEC_PUSH(&t->rows) = (struct schema_row){SCHEMA_ROW_OBJECT, at, count_children(t->c, f)};
         if (t->is_open[at])
             add_children(t, f);
@@ -133,6 +205,8 @@ bool schema_tree_toggle(struct schema_tree *t, size_t row, bool open)
 {
     const struct schema_row *r = row < t->rows.n ? &t->rows.v[row] : NULL;
 
+    if (r && r->kind == SCHEMA_ROW_GROUP)
+        return toggle_group(t, &t->c->facts[r->fact], open);
     if (!r || r->kind != SCHEMA_ROW_OBJECT || r->n == 0 || t->is_open[r->fact] == open)
         return false;
     t->is_open[r->fact] = open;
@@ -145,6 +219,7 @@ size_t schema_tree_find(struct schema_tree *t, uint32_t fact)
 
     if (parent != LS_NO_FACT)
         t->is_open[parent] = 1;
+    (void)toggle_group(t, &t->c->facts[parent != LS_NO_FACT ? parent : fact], true);
     schema_tree_rows(t, "");
     for (int pass = 0; pass < 2; pass++) {
         uint32_t wanted = pass == 0 ? fact : parent;
@@ -225,6 +300,7 @@ void schema_row_note(const struct ls_catalog *c, const struct ls_fact *f, struct
         add_attr(out, f, LS_A_LABELS, "");
         add_attr(out, f, LS_A_VERSION, "");
         add_attr(out, f, LS_A_SETTING, "");
+        add_attr(out, f, LS_A_OWNED_BY, "of ");
         break;
     }
     add_attr(out, f, LS_A_COMMENT, "-- ");

@@ -320,6 +320,31 @@ static void left_out_and_marked(void **state)
     ls_db_close(db);
 }
 
+/* Sizes need dbstat, which a library may lack; estimates need only ANALYZE. */
+static void sizes_where_they_are_cheap(void **state)
+{
+    struct ls_db *db = open_with("CREATE TABLE t (a TEXT); CREATE INDEX ti ON t (a); CREATE TABLE u (a); "
+                                 "INSERT INTO t WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000) SELECT printf('%0100d', i) FROM n; ANALYZE");
+    const struct ls_catalog_opts opts = {.with_sizes = true};
+    struct ls_err err = LS_ERR_INIT;
+    struct ls_catalog *c = NULL;
+    struct ls_result res;
+    bool has_dbstat = ls_db_query(db, "SELECT sum(pgsize) FROM dbstat WHERE name IN ('t', 'ti')", NULL, 0, &res, NULL) == LS_OK;
+
+    (void)state;
+    assert_int_equal(ls_db_catalog(db, &opts, &c, &err), LS_OK);
+    assert_string_equal(get(c, LS_FACT_TABLE, "", "t", LS_A_ROWS), "3000");
+    if (has_dbstat) {
+        assert_string_equal(get(c, LS_FACT_TABLE, "", "t", LS_A_BYTES), ls_result_get(&res, 0, 0)); /* its index counted with it */
+        ls_result_release(&res);
+    }
+    ls_catalog_free(c);
+    c = read_db(db); /* not asked for: not there */
+    assert_string_equal(get(c, LS_FACT_TABLE, "", "t", LS_A_ROWS), "");
+    ls_catalog_free(c);
+    ls_db_close(db);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -329,6 +354,7 @@ int main(void)
         cmocka_unit_test(each_mutation_is_found),
         cmocka_unit_test(made_again_from_its_text),
         cmocka_unit_test(left_out_and_marked),
+        cmocka_unit_test(sizes_where_they_are_cheap),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

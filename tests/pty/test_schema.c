@@ -13,7 +13,7 @@ static void the_schema_is_shown(void **state)
     stage_console(s, NULL);
     pty_keys(s->p, "6");
     pty_expect(s->p, "tables (");
-    pty_keys(s->p, "/t1<Enter>j");
+    pty_keys(s->p, "/t1<Enter>");
     pty_keys(s->p, "l");
     pty_expect(s->p, "t1_i");
     pty_keys(s->p, "<Enter>");
@@ -74,18 +74,90 @@ static void sides_that_cannot_be_had(void **state)
     stage_tables(s, 1);
     stage_console(s, NULL);
     pty_keys(s->p, "7s");
-    pty_expect(s->p, "Compare (live");
+    pty_expect(s->p, "Compare what");
+    pty_keys(s->p, "G<Enter>");
+    pty_expect(s->p, "Side (NAME");
     pty_keys(s->p, "<C-u>file:nowhere.sql<Enter>");
-    pty_expect(s->p, "with:");
+    pty_expect(s->p, "with what?");
     pty_keys(s->p, "<Enter>");
     pty_expect(s->p, "They could not be compared");
     pty_expect(s->p, "nowhere.sql");
     stage_quit(s);
 }
 
+/* Somebody else changes it while the pane is away: coming back is enough. */
+static void what_others_change_is_seen(void **state)
+{
+    struct stage *s = stage(state);
+
+    stage_tables(s, 1);
+    stage_cli(s, 0, "up --yes");
+    stage_console(s, NULL);
+    pty_keys(s->p, "6");
+    pty_expect(s->p, "t1");
+    stage_sql(s, "CREATE TABLE brought_in (i int)");
+    pty_keys(s->p, "1");
+    pty_expect_gone(s->p, "tables (");
+    pty_keys(s->p, "6");
+    pty_expect(s->p, "brought_in");
+    stage_quit(s);
+}
+
+/* The server's own words for a function, asked for when it is opened. */
+static void a_function_is_shown_as_the_server_has_it(void **state)
+{
+    struct stage *s = stage(state);
+
+    stage_tables(s, 1);
+    stage_sql(s, "CREATE FUNCTION twice(a int, b text DEFAULT 'x') RETURNS int LANGUAGE sql SET work_mem = '8MB' AS 'select a * 2'");
+    stage_console(s, NULL);
+    pty_keys(s->p, "6");
+    pty_expect(s->p, "function");
+    pty_keys(s->p, "/twice<Enter>");
+    pty_keys(s->p, "<Enter>");
+    pty_expect(s->p, "CREATE OR REPLACE FUNCTION public.twice(a integer");
+    pty_expect(s->p, "SET work_mem TO '8MB'");
+    pty_keys(s->p, "<Esc>");
+    pty_expect_gone(s->p, "CREATE OR REPLACE");
+    stage_quit(s);
+}
+
+/* On PostgreSQL the promise is replayed in a cluster of lockstep's own: x ends its start, and nothing of it stays. */
+static void reading_sides_can_be_stopped(void **state)
+{
+    struct stage *s = stage(state);
+
+    stage_tables(s, 2);
+    stage_cli(s, 0, "up --yes");
+    stage_console(s, NULL);
+    pty_keys(s->p, "7<Enter>");
+    pty_expect(s->p, "Reading migrations and live");
+    pty_keys(s->p, "x");
+    pty_expect(s->p, "Stopped. Enter compares them");
+    pty_keys(s->p, "<Enter>");
+    pty_expect(s->p, "No difference");
+    stage_quit(s);
+}
+
+/* With a place for scratch databases PostgreSQL's drift is told unasked as well. */
+static void drift_is_told_where_a_scratch_is_configured(void **state)
+{
+    struct stage *s = stage(state);
+
+    stage_tables(s, 2);
+    stage_put(s, "lockstep.conf", "[project]\nformat = lockstep\n\n[scratch]\nurl = %s\n", s->url);
+    stage_cli(s, 0, "up --yes");
+    stage_sql(s, "ALTER TABLE t1 ADD COLUMN by_hand int");
+    stage_console(s, NULL);
+    pty_expect(s->p, "DRIFT: the database differs in 1 place");
+    stage_quit(s);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {ON_BOTH(the_schema_is_shown), ON_SQLITE(a_database_that_was_altered_by_hand), ON_SQLITE(drift_is_told_by_itself), ON_SQLITE(sides_that_cannot_be_had)};
+    const struct CMUnitTest tests[] = {ON_BOTH(the_schema_is_shown), ON_SQLITE(a_database_that_was_altered_by_hand), ON_SQLITE(drift_is_told_by_itself), ON_SQLITE(sides_that_cannot_be_had),
+                                       ON_BOTH(what_others_change_is_seen), ON_PG(a_function_is_shown_as_the_server_has_it), ON_PG(reading_sides_can_be_stopped),
+                                       ON_PG(drift_is_told_where_a_scratch_is_configured)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "lockstep/base/file.h"
@@ -121,23 +122,143 @@ static void filters(void **state)
     scene_close(&s);
 }
 
-static void sides_are_asked_for_and_an_error_is_told(void **state)
+static struct diff_pane_world {
+    char *dir, *conf;
+} make_project(const char *text)
 {
+    const char *tmp = getenv("LS_TEST_TMP");
+    struct diff_pane_world w = {ls_asprintf("%s/project", tmp ? tmp : "/tmp"), NULL};
+    struct ls_err err = LS_ERR_INIT;
+
+    w.conf = ls_asprintf("%s/lockstep.conf", w.dir);
+    (void)mkdir(w.dir, 0700);
+    (void)unlink(w.conf);
+    assert_int_equal(ls_file_write_new(w.conf, text, strlen(text), 0600, &err), LS_OK);
+    return w;
+}
+
+static void drop_project(struct diff_pane_world *w, struct scene *s)
+{
+    config_project_release(&s->app.project);
+    memset(&s->app.project, 0, sizeof(s->app.project));
+    (void)unlink(w->conf);
+    (void)rmdir(w->dir);
+    free(w->conf);
+    free(w->dir);
+}
+
+static void sides_are_picked_from_what_there_is(void **state)
+{
+    struct diff_pane_world w = make_project("[env staging]\nurl = postgresql://app:hunter2@db.example/staging\n");
+    char *saved = ls_asprintf("%s/monday.json", w.dir), *other = ls_asprintf("%s/other.json", w.dir);
     struct ls_err err = LS_ERR_INIT;
     struct scene s;
 
     (void)state;
-    scene_open(&s, 80, 24, false);
+    assert_int_equal(ls_file_write_new(saved, "{\n  \"lockstep-catalogue\": 1,\n", 28, 0600, &err), LS_OK);
+    assert_int_equal(ls_file_write_new(other, "{\n  \"name\": \"x\"\n", 16, 0600, &err), LS_OK);
+    scene_open(&s, 120, 30, false);
+    assert_int_equal(config_project_load(w.conf, &s.app.project, &err), LS_OK);
+    s.app.target.project_dir = w.dir;
     scene_connect(&s, scene_snapshot(&ls_format_lockstep, scene_history, scene_history_n), false);
     scene_keys(&s, "7");
     assert_true(scene_shows(&s, "migrations  against  live"));
     scene_keys(&s, "s");
-    assert_true(scene_shows(&s, "migrations"));
-    scene_keys(&s, "C-u 'dir:x' Enter C-u 'file:y.sql' Enter");
-    assert_true(scene_shows(&s, "Reading dir:x and file:y.sql"));
-    scene_keys(&s, "x");
-    assert_true(scene_shows(&s, "cancel was asked for"));
-    ls_err_release(&err);
+    assert_true(scene_shows(&s, "Compare what"));
+    assert_true(scene_shows(&s, "env:staging"));
+    assert_true(scene_shows(&s, "monday.json"));
+    assert_false(scene_shows(&s, "other.json"));
+    scene_keys(&s, "g j j Enter");
+    assert_true(scene_shows(&s, "with what?"));
+    /* Typed: the password of a URL is never on the screen afterwards. */
+    scene_keys(&s, "G Enter C-u 'postgresql://me:hunter2@elsewhere/app' Enter");
+    assert_true(scene_shows(&s, "env:staging"));
+    assert_true(scene_shows(&s, "elsewhere"));
+    assert_false(scene_shows(&s, "hunter2"));
+    scene_keys(&s, "s Esc");
+    assert_true(scene_shows(&s, "env:staging"));
+    s.app.target.project_dir = NULL;
+    (void)unlink(saved);
+    (void)unlink(other);
+    free(saved);
+    free(other);
+    drop_project(&w, &s);
+    scene_close(&s);
+}
+
+/* As `lockstep diff --accept-rename ... --save` keeps it; and what stands there already is not asked again. */
+static void a_choice_is_kept_in_the_project_file(void **state)
+{
+    struct diff_pane_world w = make_project("# mine\n[diff]\nignore = index *\n");
+    struct ls_buf text = LS_BUF_INIT;
+    struct ls_err err = LS_ERR_INIT;
+    struct scene s;
+
+    (void)state;
+    open_diff(&s, 120, 40);
+    assert_int_equal(config_project_load(w.conf, &s.app.project, &err), LS_OK);
+    scene_keys(&s, "'/key_type' Enter j x");
+    assert_true(scene_shows(&s, "kept in lockstep.conf"));
+    scene_keys(&s, "Esc");
+    assert_true(scene_shows(&s, "- column type"));
+    assert_int_equal(ls_file_read(w.conf, 0, 1 << 20, &text, &err), LS_OK);
+    assert_non_null(strstr(text.ptr, "# mine\n[diff]\nnot_renamed = column public.keys.type -> column public.keys.key_type\n"));
+    /* The project's ignore list counts here too: the index is silent. */
+    assert_false(scene_shows(&s, "keys_note"));
+    scene_keys(&s, "'/key_type' Enter j a Esc");
+    ls_buf_clear(&text);
+    assert_int_equal(ls_file_read(w.conf, 0, 1 << 20, &text, &err), LS_OK);
+    assert_non_null(strstr(text.ptr, "\nrename = column public.keys.type -> column public.keys.key_type\n"));
+    assert_null(strstr(text.ptr, "not_renamed"));
+    config_project_release(&s.app.project);
+    memset(&s.app.project, 0, sizeof(s.app.project));
+    scene_close(&s);
+
+    /* The next console hears of it from the file. */
+    open_diff(&s, 120, 40);
+    assert_int_equal(config_project_load(w.conf, &s.app.project, &err), LS_OK);
+    scene_keys(&s, "o G Enter o G Enter"); /* renamings off and on: compared again */
+    assert_true(scene_shows(&s, "column type -> key_type"));
+    assert_false(scene_shows(&s, "column type -> key_type?"));
+    ls_buf_release(&text);
+    drop_project(&w, &s);
+    scene_close(&s);
+}
+
+static void without_a_project_file_it_is_said(void **state)
+{
+    struct scene s;
+
+    (void)state;
+    open_diff(&s, 120, 40);
+    scene_keys(&s, "'/key_type' Enter j a");
+    assert_true(scene_shows(&s, "until you quit (there is no lockstep.conf"));
+    scene_close(&s);
+}
+
+static void what_is_compared_can_be_chosen(void **state)
+{
+    struct diffref *r = ls_calloc(1, sizeof(*r));
+    struct scene s;
+
+    (void)state;
+    r->a = facts_catalog(LS_DIALECT_POSTGRES, "live", "table public t owner=alice privileges='x: SELECT'\n");
+    r->b = facts_catalog(LS_DIALECT_POSTGRES, "live", "table public t owner=bob\n");
+    ls_diff_make(r->a, r->b, NULL, &r->diff);
+    scene_open(&s, 120, 30, false);
+    scene_connect(&s, scene_snapshot(&ls_format_lockstep, scene_history, scene_history_n), false);
+    pane_diff_set(&s.app, r);
+    scene_keys(&s, "7");
+    assert_true(scene_shows(&s, "No difference: migrations and live"));
+    scene_keys(&s, "o");
+    assert_true(scene_shows(&s, "compare owners too"));
+    scene_keys(&s, "Enter");
+    assert_true(scene_shows(&s, "alice"));
+    assert_true(scene_shows(&s, "with owners"));
+    scene_keys(&s, "o j Enter");
+    assert_true(scene_shows(&s, "(owner, privileges)"));
+    scene_keys(&s, "o Enter o j Enter");
+    assert_true(scene_shows(&s, "No difference"));
     scene_close(&s);
 }
 
@@ -210,7 +331,10 @@ int main(void)
         cmocka_unit_test(drift_is_told),
         cmocka_unit_test(a_renaming_is_asked_for),
         cmocka_unit_test(filters),
-        cmocka_unit_test(sides_are_asked_for_and_an_error_is_told),
+        cmocka_unit_test(sides_are_picked_from_what_there_is),
+        cmocka_unit_test(a_choice_is_kept_in_the_project_file),
+        cmocka_unit_test(without_a_project_file_it_is_said),
+        cmocka_unit_test(what_is_compared_can_be_chosen),
         cmocka_unit_test(a_report_is_written),
         cmocka_unit_test(texts_line_by_line),
     };

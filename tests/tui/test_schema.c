@@ -52,7 +52,7 @@ static void tree_and_document(void **state)
     (void)state;
     open_schema(&s, 80, 24);
     golden(&s, "schema-80x24");
-    scene_keys(&s, "'/orders' Enter j l");
+    scene_keys(&s, "'/orders' Enter l");
     golden(&s, "schema-open-80x24");
     scene_keys(&s, "Enter");
     assert_true(scene_shows(&s, "CREATE TABLE public.orders ("));
@@ -68,7 +68,7 @@ static void side_by_side(void **state)
 
     (void)state;
     open_schema(&s, 160, 40);
-    scene_keys(&s, "j j j j j j j l");
+    scene_keys(&s, "j j l");
     golden(&s, "schema-160x40");
     scene_close(&s);
 }
@@ -79,7 +79,7 @@ static void along_a_foreign_key(void **state)
 
     (void)state;
     open_schema(&s, 80, 24);
-    scene_keys(&s, "'/orders_user' Enter j l");
+    scene_keys(&s, "'/orders_user' Enter l");
     assert_true(scene_shows(&s, "orders_user_fk"));
     scene_keys(&s, "J");
     assert_true(scene_shows(&s, "needs     table users"));
@@ -97,7 +97,7 @@ static void a_second_reading_keeps_what_is_open(void **state)
 
     (void)state;
     open_schema(&s, 80, 24);
-    scene_keys(&s, "'/orders' Enter j l Esc");
+    scene_keys(&s, "'/orders' Enter l Esc");
     assert_true(scene_shows(&s, "orders_state"));
     pane_schema_set(&s.app, catref_new(shop()));
     assert_true(scene_shows(&s, "orders_state"));
@@ -124,11 +124,76 @@ static void filter_looks_at_children(void **state)
     ls_catalog_free(c);
 }
 
+static size_t row_of(const struct schema_tree *t, const char *name)
+{
+    for (size_t i = 0; i < t->rows.n; i++)
+        if (t->rows.v[i].kind != SCHEMA_ROW_GROUP && strcmp(t->c->facts[t->rows.v[i].fact].name, name) == 0)
+            return i;
+    return (size_t)-1;
+}
+
+/* Tables first, what belongs to the whole database last, a serial's sequence behind everything else of its schema. */
+static void the_order_is_the_readers(void **state)
+{
+    struct ls_catalog *c = facts_catalog(LS_DIALECT_POSTGRES, "app",
+                                         "schema '' s\nextension '' pgcrypto\nsequence s t_id_seq 'owned by'=s.t.id\nenum s mood labels=\"'a'\"\ntable s t\nview s v\n"
+                                         "function s f() body=x\npublication '' p\n");
+    static const char *const order[] = {"t", "v", "f()", "mood", "t_id_seq", "s", "pgcrypto", "p"};
+    struct schema_tree t;
+
+    (void)state;
+    schema_tree_init(&t, c);
+    schema_tree_rows(&t, "");
+    for (size_t i = 0; i + 1 < LS_ARRAY_LEN(order); i++)
+        if (row_of(&t, order[i]) >= row_of(&t, order[i + 1]))
+            fail_msg("%s stands behind %s", order[i], order[i + 1]);
+    assert_int_not_equal(row_of(&t, "p"), (size_t)-1);
+    schema_tree_release(&t);
+    ls_catalog_free(c);
+}
+
+static void a_group_can_be_shut(void **state)
+{
+    struct scene s;
+
+    (void)state;
+    open_schema(&s, 80, 24);
+    scene_keys(&s, "'/orders' Enter"); /* a filter shows what is shut */
+    assert_true(scene_shows(&s, "public: table"));
+    scene_keys(&s, "Esc g");
+    while (!scene_shows(&s, "▸public: tables"))
+        scene_keys(&s, "j");
+    scene_keys(&s, "h");
+    assert_true(scene_shows(&s, "+ public: tables (2)"));
+    assert_false(scene_shows(&s, "what was bought"));
+    /* It stays shut when the schema is read again, and opens by itself where something in it is gone to. */
+    pane_schema_set(&s.app, catref_new(shop()));
+    assert_false(scene_shows(&s, "what was bought"));
+    scene_keys(&s, "'/paid_orders' Enter J Enter");
+    assert_true(scene_shows(&s, "what was bought"));
+    scene_close(&s);
+}
+
+/* The cursor stays on its object when others come or go above it. */
+static void the_cursor_stays_on_its_object(void **state)
+{
+    struct scene s;
+
+    (void)state;
+    open_schema(&s, 80, 24);
+    while (!scene_shows(&s, "▸+ users"))
+        scene_keys(&s, "j");
+    pane_schema_set(&s.app, catref_new(facts_catalog(LS_DIALECT_POSTGRES, "app", "table public aaa\ntable public bbb\ntable public users\ncolumn public users.id type=int position=1\n")));
+    assert_true(scene_shows(&s, "▸+ users"));
+    scene_close(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tree_and_document),    cmocka_unit_test(side_by_side),         cmocka_unit_test(along_a_foreign_key),
         cmocka_unit_test(a_second_reading_keeps_what_is_open), cmocka_unit_test(filter_looks_at_children),
+        cmocka_unit_test(the_order_is_the_readers), cmocka_unit_test(a_group_can_be_shut), cmocka_unit_test(the_cursor_stays_on_its_object),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

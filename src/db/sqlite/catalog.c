@@ -204,6 +204,57 @@ static void depend_on_names(struct reader *r, uint32_t fact, const char *sql)
     ls_buf_release(&d.text);
 }
 
+/* --- sizes --- */
+
+#define MAX_MEASURED (64LL * 1024 * 1024) /* bytes of file: dbstat reads every page */
+
+static void set_number(struct reader *r, const char *table, enum ls_attr a, const char *value, size_t len)
+{
+    struct relation key = {table, 0}, *found = bsearch(&key, r->relations.v, r->relations.n, sizeof(key), by_name);
+
+    if (found != NULL && len > 0)
+        ls_catalog_set(r->b, found->fact, a, ls_arena_strn(ls_catalog_builder_arena(r->b), value, len));
+}
+
+/* Estimates are there after ANALYZE: the first number of each line is the table's rows. */
+static void read_estimates(struct reader *r)
+{
+    struct ls_result res;
+
+    if (ls_db_query(r->db, "SELECT tbl, max(stat) FROM main.sqlite_stat1 GROUP BY tbl", NULL, 0, &res, NULL) != LS_OK)
+        return;
+    for (size_t i = 0; i < res.n_rows; i++) {
+        const char *table = ls_result_get(&res, i, 0), *stat = ls_result_get(&res, i, 1);
+
+        if (table != NULL && stat != NULL)
+            set_number(r, table, LS_A_ROWS, stat, strspn(stat, "0123456789"));
+    }
+    ls_result_release(&res);
+}
+
+/* Nice to have: a library without dbstat, or a file that is large, has none. */
+static void read_sizes(struct reader *r)
+{
+    struct ls_result res;
+    long long bytes = MAX_MEASURED + 1;
+
+    read_estimates(r);
+    if (ls_db_query(r->db, "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size", NULL, 0, &res, NULL) != LS_OK)
+        return;
+    if (res.n_rows == 1 && ls_result_get(&res, 0, 0) != NULL)
+        bytes = strtoll(ls_result_get(&res, 0, 0), NULL, 10);
+    ls_result_release(&res);
+    if (bytes > MAX_MEASURED || ls_db_query(r->db,
+                                            "SELECT s.tbl_name, sum(d.pgsize) FROM dbstat AS d JOIN main.sqlite_schema AS s ON s.name = d.name "
+                                            "WHERE d.aggregate = 1 GROUP BY s.tbl_name",
+                                            NULL, 0, &res, NULL) != LS_OK)
+        return;
+    for (size_t i = 0; i < res.n_rows; i++)
+        if (ls_result_get(&res, i, 1) != NULL)
+            set_number(r, ls_result_get(&res, i, 0), LS_A_BYTES, ls_result_get(&res, i, 1), strlen(ls_result_get(&res, i, 1)));
+    ls_result_release(&res);
+}
+
 /* --- all of it --- */
 
 #define SCHEMA_QUERY                                                                                                                  \
@@ -233,6 +284,8 @@ static enum ls_rc read_objects(struct reader *r, struct ls_err *err)
     for (size_t i = 0; i < res.n_rows; i++)
         if (facts[i] != LS_NO_FACT)
             depend_on_names(r, facts[i], ls_result_get(&res, i, 3));
+    if (r->opts->with_sizes)
+        read_sizes(r);
     free(facts);
     ls_result_release(&res);
     return LS_OK;

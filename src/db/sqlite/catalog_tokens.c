@@ -9,6 +9,7 @@
 
 #include "db/sqlite/catalog_priv.h"
 #include "lockstep/base/mem.h"
+#include "lockstep/sql/quote.h"
 
 void lite_ddl_open(struct lite_ddl *d, const char *sql)
 {
@@ -151,10 +152,13 @@ void lite_canonical_to(const struct lite_ddl *d, size_t from, size_t to, struct 
         if (t->kind == LS_TOK_QUOTED) {
             add_name(d, t, out);
             if (!is_plain(out->ptr + start)) {
+                struct ls_buf name = LS_BUF_INIT;
+
+                ls_buf_adds(&name, out->ptr + start);
                 ls_buf_truncate(out, start);
-                ls_buf_addc(out, '"');
-                add_name(d, t, out);
-                ls_buf_addc(out, '"');
+                if (ls_sql_ident(out, name.ptr, NULL) != LS_OK)
+                    ls_buf_addf(out, "\"%s\"", name.ptr);
+                ls_buf_release(&name);
             }
         } else {
             ls_buf_add(out, d->sql + t->start, t->end - t->start);

@@ -1,0 +1,282 @@
+/* diff/ddl_other.c: statements of what is no table. */
+#include <config.h>
+
+#include "diff/ddl_priv.h"
+
+#include <string.h>
+
+#include "lockstep/sql/quote.h"
+
+static void created(struct ls_buf *out, const char *what, const struct ls_fact *f)
+{
+    ls_buf_addf(out, "CREATE %s ", what);
+    ddl_qualified(out, f->schema, f->name);
+}
+
+static void view(struct ls_buf *out, const struct ls_catalog *c, const struct ls_fact *f)
+{
+    created(out, f->kind == LS_FACT_MATVIEW ? "MATERIALIZED VIEW" : "VIEW", f);
+    if (c->dialect == LS_DIALECT_SQLITE)
+        ddl_clause(out, f, LS_A_ATTRIBUTES, " (", ")");
+    ddl_options(out, c->dialect, f, " WITH ", false);
+    ddl_clause(out, f, LS_A_BODY, " AS\n", "");
+    ls_buf_adds(out, out->len > 0 && out->ptr[out->len - 1] == ';' ? "\n" : ";\n");
+    ddl_below(out, c, f);
+}
+
+static void enumeration(struct ls_buf *out, const struct ls_catalog *c, const struct ls_fact *f)
+{
+    (void)c;
+    created(out, "TYPE", f);
+    ddl_clause(out, f, LS_A_LABELS, " AS ENUM (", ")");
+    ls_buf_adds(out, ";\n");
+}
+
+static void composite(struct ls_buf *out, const struct ls_catalog *c, const struct ls_fact *f)
+{
+    (void)c;
+    created(out, "TYPE", f);
+    ls_buf_adds(out, " AS (");
+    ddl_clause(out, f, LS_A_ATTRIBUTES, "", "");
+    ls_buf_adds(out, ");\n");
+}
+
+/* "difference s.diff, multirange s.fmulti" */
+static void range(struct ls_buf *out, const struct ls_catalog *c, const struct ls_fact *f)
+{
+    static const struct {
+        const char *word, *sql;
+    } words[] = {{"difference ", "SUBTYPE_DIFF"}, {"multirange ", "MULTIRANGE_TYPE_NAME"}, {"opclass ", "SUBTYPE_OPCLASS"},
+                 {"collation ", "COLLATION"}, {"canonical ", "CANONICAL"}};
+    const char *p = ls_fact_get(f, LS_A_ATTRIBUTES);
+
+    (void)c;
+    created(out, "TYPE", f);
+    ddl_clause(out, f, LS_A_TYPE, " AS RANGE (SUBTYPE = ", "");
+    while (p && *p) {
+        size_t len = strcspn(p, ","), word = strcspn(p, " ") + 1;
+        const char *sql = NULL;
+
+        for (size_t i = 0; i < LS_ARRAY_LEN(words); i++)
+            if (strncmp(p, words[i].word, word) == 0)
+                sql = words[i].sql;
+        if (sql && word < len)
+            ls_buf_addf(out, ", %s = %.*s", sql, (int)(len - word), p + word);
+        p += len + (p[len] == ',');
+        p += strspn(p, " ");
+    }
+    ls_buf_adds(out, ");\n");
+}
+
+static void domain(struct ls_buf *out, const struct ls_catalog *c, const struct ls_fact *f)
+{
+    uint32_t n;
+    const struct ls_fact *checks = ls_catalog_children(c, f, LS_FACT_CONSTRAINT, &n);
+
+    created(out, "DOMAIN", f);
+    ddl_clause(out, f, LS_A_TYPE, " AS ", "");
+    ddl_clause(out, f, LS_A_COLLATION, " COLLATE ", "");
+    ddl_clause(out, f, LS_A_DEFAULT, " DEFAULT ", "");
+    ddl_word(out, f, LS_A_NOT_NULL, " NOT NULL");
+    for (uint32_t i = 0; i < n; i++) {
+        if (ls_fact_get(&checks[i], LS_A_NOT_VALID))
+            continue;
+        ls_buf_adds(out, "\n    ");
+        ddl_constraint(out, c, &checks[i]);
+    }
+    ls_buf_adds(out, ";\n");
+    for (uint32_t i = 0; i < n; i++) {
+        if (!ls_fact_get(&checks[i], LS_A_NOT_VALID))
+            continue;
+        ls_buf_adds(out, "ALTER DOMAIN ");
+        ddl_qualified(out, f->schema, f->name);
+        ls_buf_adds(out, " ADD ");
+        ddl_constraint(out, c, &checks[i]);
+        ls_buf_adds(out, ";\n");
+    }
+}
+
+static void sequence(struct ls_buf *out, const struct ls_catalog *c, const struct ls_fact *f)
+{
+    ddl_sequence(out, c, f);
+    if (!ls_fact_get(f, LS_A_OWNED_BY))
+        return;
+    ls_buf_adds(out, "ALTER SEQUENCE ");
+    ddl_qualified(out, f->schema, f->name);
+    ddl_clause(out, f, LS_A_OWNED_BY, " OWNED BY ", ";\n");
+}
+
+static void schema(struct ls_buf *out, const struct ls_catalog *c, const struct ls_fact *f)
+{
+    (void)c;
+    created(out, "SCHEMA", f);
+    ls_buf_adds(out, ";\n");
+}
+
+/* attributes: "schema s" */
+static void extension(struct ls_buf *out, const struct ls_catalog *c, const struct ls_fact *f)
+{
+    (void)c;
+    created(out, "EXTENSION", f);
+    ddl_loud(out, f, LS_A_ATTRIBUTES, "", "");
+    ls_buf_adds(out, ";\n");
+}
+
+/* What is between dollars must not hold the same dollars. */
+static void dollars(struct ls_buf *out, const char *text)
+{
+    const char *tag = strstr(text, "$$") == NULL ? "$$" : strstr(text, "$body$") == NULL ? "$body$" : "$lockstep$";
+
+    ls_buf_addf(out, " AS %s%s%s", tag, text, tag);
+}
+
+/* The name has its argument types for identity; the statement has the arguments with names and defaults instead. */
+static void routine(struct ls_buf *out, const struct ls_catalog *c, const struct ls_fact *f)
+{
+    const char *body = ls_fact_get(f, LS_A_BODY), *arguments = ls_fact_get(f, LS_A_ARGUMENTS), *paren = strchr(f->name, '(');
+    const char *settings = ls_fact_get(f, LS_A_OPTIONS), *attributes = ls_fact_get(f, LS_A_ATTRIBUTES);
+
+    ls_buf_addf(out, "CREATE %s ", f->kind == LS_FACT_PROCEDURE ? "PROCEDURE" : "FUNCTION");
+    ddl_name(out, f->schema);
+    ls_buf_addf(out, ".%.*s(%s)\n", (int)(paren ? (size_t)(paren - f->name) : strlen(f->name)), f->name, arguments ? arguments : "");
+    ddl_clause(out, f, LS_A_TYPE, "    RETURNS ", "\n");
+    ddl_clause(out, f, LS_A_METHOD, "    LANGUAGE ", "");
+    ddl_word(out, f, LS_A_FORM, " WINDOW");
+    ddl_loud(out, f, LS_A_VOLATILITY, " ", "");
+    ddl_word(out, f, LS_A_STRICT, " STRICT");
+    ddl_loud(out, f, LS_A_SECURITY, " SECURITY ", "");
+    if (attributes && strstr(attributes, "file ") == NULL) {
+        ls_buf_addc(out, ' ');
+        ddl_words(out, attributes);
+    }
+    ls_buf_addc(out, '\n');
+    if (settings)
+        ls_buf_addf(out, "    -- settings: %s\n", settings);
+    if (body && (strncmp(body, "BEGIN ATOMIC", 12) == 0 || (strncmp(body, "RETURN ", 7) == 0 && ddl_is(f, LS_A_METHOD, "sql"))))
+        ls_buf_addf(out, "%s", body);
+    else if (body && (ddl_is(f, LS_A_METHOD, "internal") || ddl_is(f, LS_A_METHOD, "c"))) {
+        ls_buf_adds(out, " AS ");
+        ls_sql_literal(out, c->dialect, body);
+    } else if (body) {
+        dollars(out, body);
+    }
+    ls_buf_adds(out, ";\n");
+}
+
+/* "schema s", "s.base (id) where (id > 5), s.fk2", "all tables" */
+static void publication(struct ls_buf *out, const struct ls_catalog *c, const struct ls_fact *f)
+{
+    const char *what = ls_fact_get(f, LS_A_ATTRIBUTES), *options = ls_fact_get(f, LS_A_OPTIONS);
+
+    created(out, "PUBLICATION", f);
+    if (what && strncmp(what, "all tables", 10) == 0)
+        ls_buf_adds(out, " FOR ALL TABLES");
+    else if (what && strncmp(what, "schema ", 7) == 0)
+        ls_buf_addf(out, " FOR TABLES IN SCHEMA %s", what + 7);
+    else if (what)
+        ls_buf_addf(out, " FOR TABLE %s", what);
+    if (options)
+        ddl_options(out, c->dialect, f, " WITH ", false);
+    ls_buf_adds(out, ";\n");
+}
+
+static void event_trigger(struct ls_buf *out, const struct ls_catalog *c, const struct ls_fact *f)
+{
+    const char *when = ls_fact_get(f, LS_A_WHEN), *list = when ? strstr(when, " in ") : NULL;
+    const char *enabled = ls_fact_get(f, LS_A_ENABLED);
+
+    (void)c;
+    created(out, "EVENT TRIGGER", f);
+    ddl_clause(out, f, LS_A_TIMING, " ON ", "");
+    if (list)
+        ls_buf_addf(out, "\n    WHEN TAG IN (%s)", list + 4);
+    ddl_clause(out, f, LS_A_CALLS, "\n    EXECUTE FUNCTION ", "");
+    ls_buf_adds(out, ";\n");
+    if (!enabled)
+        return;
+    ls_buf_adds(out, "ALTER EVENT TRIGGER ");
+    ddl_name(out, f->name);
+    ls_buf_addf(out, " %s;\n", strcmp(enabled, "disabled") == 0 ? "DISABLE" : strcmp(enabled, "always") == 0 ? "ENABLE ALWAYS" : "ENABLE REPLICA");
+}
+
+static void statistics(struct ls_buf *out, const struct ls_catalog *c, const struct ls_fact *f)
+{
+    (void)c;
+    created(out, "STATISTICS", f);
+    ddl_clause(out, f, LS_A_METHOD, " (", ")");
+    ddl_clause(out, f, LS_A_KEY, " ON ", "");
+    ddl_clause(out, f, LS_A_REFERENCES, " FROM ", ";\n");
+    if (!ls_fact_get(f, LS_A_STATISTICS_TARGET))
+        return;
+    ls_buf_adds(out, "ALTER STATISTICS ");
+    ddl_qualified(out, f->schema, f->name);
+    ddl_clause(out, f, LS_A_STATISTICS_TARGET, " SET STATISTICS ", ";\n");
+}
+
+static void wrapper(struct ls_buf *out, const struct ls_catalog *c, const struct ls_fact *f)
+{
+    created(out, "FOREIGN DATA WRAPPER", f);
+    ddl_clause(out, f, LS_A_ATTRIBUTES, " ", "");
+    ddl_options(out, c->dialect, f, " OPTIONS ", true);
+    ls_buf_adds(out, ";\n");
+}
+
+/* attributes: "wrapper wrap, type 'ty', version '1'" */
+static void server(struct ls_buf *out, const struct ls_catalog *c, const struct ls_fact *f)
+{
+    const char *attributes = ls_fact_get(f, LS_A_ATTRIBUTES), *rest = attributes ? strchr(attributes, ',') : NULL;
+
+    created(out, "SERVER", f);
+    if (rest) {
+        ls_buf_addc(out, ' ');
+        for (const char *p = rest + 2; *p; p++)
+            if (*p != ',')
+                ls_buf_addc(out, *p);
+    }
+    if (attributes && strncmp(attributes, "wrapper ", 8) == 0)
+        ls_buf_addf(out, " FOREIGN DATA WRAPPER %.*s", (int)(rest ? (size_t)(rest - attributes) - 8 : strlen(attributes) - 8), attributes + 8);
+    ddl_options(out, c->dialect, f, " OPTIONS ", true);
+    ls_buf_adds(out, ";\n");
+}
+
+/* One that hangs below a table, alone. */
+static void hanging(struct ls_buf *out, const struct ls_catalog *c, const struct ls_fact *f)
+{
+    static const struct ls_fact nothing = {.kind = LS_FACT_TABLE, .schema = "", .parent = "", .name = ""};
+
+    ls_buf_addf(out, "ALTER %s ", f->parent_ix != LS_NO_FACT ? (c->facts[f->parent_ix].kind == LS_FACT_DOMAIN ? "DOMAIN" : "TABLE") : "TABLE");
+    ddl_qualified(out, f->schema, f->parent);
+    if (f->kind == LS_FACT_COLUMN) {
+        struct ls_buf column = LS_BUF_INIT;
+
+        ddl_column(&column, c, f->parent_ix != LS_NO_FACT ? &c->facts[f->parent_ix] : &nothing, f);
+        ls_buf_addf(out, " ADD COLUMN %s;\n", column.ptr + strspn(column.ptr, " "));
+        ls_buf_release(&column);
+        return;
+    }
+    ls_buf_adds(out, " ADD ");
+    ddl_constraint(out, c, f);
+    ls_buf_adds(out, ";\n");
+}
+
+bool ddl_other(struct ls_buf *out, const struct ls_catalog *c, const struct ls_fact *f)
+{
+    static const struct {
+        enum ls_fact_kind kind;
+        void (*print)(struct ls_buf *out, const struct ls_catalog *c, const struct ls_fact *f);
+    } table[] = {
+        {LS_FACT_VIEW, view}, {LS_FACT_MATVIEW, view}, {LS_FACT_ENUM, enumeration}, {LS_FACT_COMPOSITE, composite}, {LS_FACT_RANGE, range},
+        {LS_FACT_DOMAIN, domain}, {LS_FACT_SEQUENCE, sequence}, {LS_FACT_SCHEMA, schema}, {LS_FACT_EXTENSION, extension}, {LS_FACT_FUNCTION, routine},
+        {LS_FACT_PROCEDURE, routine}, {LS_FACT_PUBLICATION, publication}, {LS_FACT_EVENT_TRIGGER, event_trigger}, {LS_FACT_STATISTICS, statistics},
+        {LS_FACT_FDW, wrapper}, {LS_FACT_SERVER, server}, {LS_FACT_INDEX, ddl_index}, {LS_FACT_TRIGGER, ddl_trigger}, {LS_FACT_RULE, ddl_rule},
+        {LS_FACT_POLICY, ddl_policy}, {LS_FACT_COLUMN, hanging}, {LS_FACT_CONSTRAINT, hanging},
+    };
+
+    for (size_t i = 0; i < LS_ARRAY_LEN(table); i++) {
+        if (table[i].kind != f->kind)
+            continue;
+        table[i].print(out, c, f);
+        return true;
+    }
+    return false;
+}
