@@ -324,6 +324,30 @@ static void test_stepper(void **state)
     scene_close(&s);
 }
 
+/* Who is in the way is told whole, however narrow the screen is. */
+static void test_stepper_waits(void **state)
+{
+    struct scene s;
+    struct planref *p = scene_plan(true);
+    struct ls_event ev = {.kind = LS_EV_LOCK_WAIT, .step = -1, .op = -1, .rows = -1,
+                          .text = "pid 29806, user postgres, app lockstep, from 10.0.0.7, since 2026-11-29 16:38:44 UTC"};
+
+    (void)state;
+    history(&s, 80, 24, false);
+    run_model_set_plan(&s.app.run, p);
+    planref_put(p);
+    app_focus(&s.app, UI_PANE_RUN);
+    assert_true(scene_shows(&s, "PLAN: nothing has run yet"));
+    run_model_start(&s.app.run, RUN_MODE_STEP, 0);
+    run_model_event(&s.app.run, &ev, s.app.now_ms);
+    flow_on_run_event(&s.app);
+    golden(&s, "run-waits-80x24");
+    event(&s, LS_EV_STEP_BEGIN, 0, -1, 0, -1, NULL);
+    event(&s, LS_EV_OP_BEGIN, 0, 0, 0, -1, NULL);
+    assert_false(scene_shows(&s, "since 2026-11-29"));
+    scene_close(&s);
+}
+
 static void test_menu_and_help(void **state)
 {
     struct scene s;
@@ -415,6 +439,7 @@ int main(void)
         cmocka_unit_test(test_detail),
         cmocka_unit_test(test_confirmation),
         cmocka_unit_test(test_stepper),
+        cmocka_unit_test(test_stepper_waits),
         cmocka_unit_test(test_menu_and_help),
         cmocka_unit_test(test_backups),
         cmocka_unit_test(test_log),
