@@ -245,6 +245,31 @@ static void test_detail(void **state)
     scene_close(&s);
 }
 
+/* A fact that is longer than the pane goes on below; SQL does not, and the bottom line says so. */
+static void test_detail_narrow(void **state)
+{
+    struct scene s;
+    const char *src = getenv("LS_SRCDIR");
+    struct scene_row row = {"003", "create_messages", NULL, NULL, NULL, -1, false, false};
+    struct snapref *snap = scene_snapshot(&ls_format_lockstep, &row, 1);
+    struct ls_migration *m = &snap->snap->migrations.m.v[0];
+
+    (void)state;
+    scene_open(&s, 80, 24, false);
+    snap->snap->timeline.e.v[0].tool_would =
+        "skips it: its version is lower than the newest one that the ledger holds, and this tool looks at nothing below that";
+    m->up.path = ls_arena_printf(snap->snap->migrations.arena, "%s/tests/tui/data/004_wide.up.sql", src);
+    m->down.path = NULL;
+    scene_connect(&s, snap, false);
+    scene_keys(&s, "Enter");
+    golden(&s, "detail-narrow-80x24");
+    assert_true(scene_shows(&s, "             holds, and this tool looks at nothing below that"));
+    assert_true(scene_shows(&s, "l: more to the right"));
+    scene_keys(&s, "l l l l l l l l l l l l l l l l l l l l");
+    assert_false(scene_shows(&s, "more to the right"));
+    scene_close(&s);
+}
+
 static void test_confirmation(void **state)
 {
     struct scene s;
@@ -437,6 +462,7 @@ int main(void)
         cmocka_unit_test(test_beside),
         cmocka_unit_test(test_conflicts),
         cmocka_unit_test(test_detail),
+        cmocka_unit_test(test_detail_narrow),
         cmocka_unit_test(test_confirmation),
         cmocka_unit_test(test_stepper),
         cmocka_unit_test(test_stepper_waits),
