@@ -93,7 +93,10 @@ static enum ls_rc take_lock(struct ls_runner *r, struct ls_err *err)
 
     r->n_keys = find_keys(r, r->format, r->keys);
     for (;;) {
+        int64_t asked_us = ls_mono_us();
+
         rc = ls_db_try_lock(r->s->db, r->keys, r->n_keys, &got, err);
+        r->trip_us = ls_mono_us() - asked_us;
         if (rc != LS_OK || got)
             break;
         ls_buf_clear(&holder);

@@ -1,21 +1,16 @@
-/* Sending a step's ops. Runs of ops that need no answer in between go out in one pipeline; COMMIT goes alone, after every answer before it was
- * checked. */
+/* Sending a step's ops. Runs of ops that need no answer in between go out in one pipeline (run_group.c); COMMIT goes alone, after every answer before
+ * it was checked. */
 #include <config.h>
 
 #include "engine/run_priv.h"
 
-#include <inttypes.h>
 #include <string.h>
-#include <strings.h>
 
 #include "lockstep/base/clock.h"
 #include "lockstep/base/fault.h"
 #include "lockstep/base/mem.h"
 #include "lockstep/base/text.h"
 
-#define MAX_PIPELINE 64
-/* A migration of at most so many bytes may travel in one pipeline with its ledger row. */
-#define MAX_TOGETHER ((size_t)64 * 1024)
 /* A blocked statement is looked into after so long, and then so often; another connection asks. */
 #define WATCH_MS         1000
 #define COMMIT_BUSY_MS   10000 /* SQLite: how long a reader may keep COMMIT waiting */
@@ -29,11 +24,6 @@ static const struct ls_op *ops_of(const struct ls_runner *r, int step, int *n)
     }
     *n = (int)r->plan->steps.v[step].ops.n;
     return r->plan->steps.v[step].ops.v;
-}
-
-static bool is_body(const struct ls_op *op)
-{
-    return op->kind == LS_OP_STATEMENT || op->kind == LS_OP_BATCH;
 }
 
 /* --- events and callbacks ---------------------------------------------------------------------------------------------------------------- */
@@ -141,7 +131,7 @@ static enum ls_rc ask_first(struct ls_runner *r, int step, struct ls_err *err)
     enum ls_rc rc = ls_run_ask_gate(r, step, 0, err);
 
     for (int i = 0; first < 0 && i < n; i++) {
-        if (is_body(&ops[i]) || ops[i].kind == LS_OP_CHILD)
+        if (ls_run_is_body(&ops[i]) || ops[i].kind == LS_OP_CHILD)
             first = i;
         has_intent = has_intent || (first < 0 && (ops[i].kind == LS_OP_COMMIT || ops[i].kind == LS_OP_FILE));
     }
@@ -153,208 +143,6 @@ static enum ls_rc ask_first(struct ls_runner *r, int step, struct ls_err *err)
     return rc;
 }
 
-/* --- pipelines of ledger, fence and journal ----------------------------------------------------------------------------------------------- */
-
-struct group {
-    struct ls_db_call calls[MAX_PIPELINE];
-    struct ls_exec_info infos[MAX_PIPELINE];
-    int ops[MAX_PIPELINE];      /* index of the op that each call is for */
-    int n;
-    struct ls_param *filled[MAX_PIPELINE]; /* parameters with the values of the moment put in */
-};
-
-static void add_journal(struct ls_runner *r, struct group *g, const struct ls_op *ops, int i, int n)
-{
-    const struct ls_step *s = &r->plan->steps.v[r->step];
-    struct ls_buf name = LS_BUF_INIT;
-    struct ls_journal_entry e = {.version = s->label, .direction = s->direction == LS_UP ? "up" : "down", .result = "ok"};
-    bool is_last = true;
-
-    for (int k = i + 1; k < n; k++)
-        is_last = is_last && ops[k].kind != LS_OP_JOURNAL;
-    e.event = !is_last ? "intent" : s->kind == LS_STEP_RECORD ? "recorded" : s->direction == LS_UP ? "applied" : "reverted";
-    e.duration_ms = is_last ? (ls_mono_us() - r->step_began_us) / 1000 : -1;
-    if (!is_last)
-        e.result = NULL;
-    if (s->kind == LS_STEP_RECORD)
-        e.detail = ls_action_name(r->plan->action);
-    else if (ls_step_child(s) != NULL)
-        e.detail = ls_run_child_detail(r, s);
-    ls_ui_text_line(&name, s->name);
-    e.name = name.ptr;
-    g->calls[g->n] = ls_journal_row_call(&r->journal, &e);
-    ls_buf_release(&name);
-}
-
-static void add_call(struct ls_runner *r, struct group *g, const struct ls_op *ops, int i, int n)
-{
-    const struct ls_op *op = &ops[i];
-    struct ls_db_call *call = &g->calls[g->n];
-
-    if (op->kind == LS_OP_JOURNAL && (!r->has_journal || r->step < 0))
-        return;
-    g->ops[g->n] = i;
-    g->filled[g->n] = NULL;
-    *call = (struct ls_db_call){op->sql, op->len, op->params, op->n_params};
-    if (op->kind == LS_OP_BEGIN)
-        *call = r->s->dialect == LS_DIALECT_SQLITE ? (struct ls_db_call){"BEGIN IMMEDIATE", 15, NULL, 0} : (struct ls_db_call){"BEGIN", 5, NULL, 0};
-    else if (op->kind == LS_OP_JOURNAL)
-        add_journal(r, g, ops, i, n);
-    else if ((g->filled[g->n] = ls_run_fill(r, op)) != NULL)
-        call->params = g->filled[g->n];
-    g->n++;
-}
-
-static const char *label_of(const struct ls_runner *r)
-{
-    return r->step >= 0 ? r->plan->steps.v[r->step].label : "the ledger";
-}
-
-static enum ls_rc escaped(struct ls_runner *r, const struct ls_op *op, struct ls_err *err)
-{
-    r->escaped = true;
-    r->in_tx = false;
-    ls_err_set(err, LS_E_PARTIAL, "%s:%d: the migration escaped its transaction at statement %d: what came before it may stay",
-               r->plan->steps.v[r->step].path, op->line, op->stmt_no);
-    ls_err_hint(err, "a statement ended the transaction that was around the file: look for what commits or rolls back in it");
-    return LS_E_PARTIAL;
-}
-
-static enum ls_rc check_answer(struct ls_runner *r, const struct ls_op *op, const struct ls_exec_info *info, struct ls_err *err)
-{
-    static const char *const ends[] = {"COMMIT", "ROLLBACK", "BEGIN", "START TRANSACTION", "PREPARE TRANSACTION"};
-
-    for (size_t i = 0; op->kind == LS_OP_STATEMENT && i < LS_ARRAY_LEN(ends); i++)
-        if (strcmp(info->tag, ends[i]) == 0)
-            return escaped(r, op, err);
-    if (op->kind == LS_OP_EXPECT && !(info->has_rows && info->rows == 1 && info->all_true)) {
-        if (r->phase == LS_PHASE_BODY_DONE && r->step >= 0 && ls_step_child(&r->plan->steps.v[r->step]) != NULL)
-            return ls_run_child_unproved(r, err);
-        ls_err_set(err, LS_E_CHANGED, "the ledger %s no longer says about %s what the plan was made from", r->plan->ledger, label_of(r));
-        ls_err_hint(err, "somebody else changed it: look at the state again and make a new plan");
-        return LS_E_CHANGED;
-    }
-    if (op->kind == LS_OP_LEDGER && op->expect_rows >= 0 && info->rows != op->expect_rows) {
-        ls_err_set(err, LS_E_CHANGED, "the ledger's row for %s was not as expected: %" PRId64 " rows were hit instead of %ld", label_of(r), info->rows,
-                   op->expect_rows);
-        ls_err_hint(err, "somebody else changed it: look at the state again and make a new plan");
-        return LS_E_CHANGED;
-    }
-    return LS_OK;
-}
-
-static void wrap_group_error(struct ls_runner *r, const struct ls_op *op, struct ls_err *err)
-{
-    if (is_body(op))
-        return; /* placed in its file later */
-    if (op->kind == LS_OP_JOURNAL)
-        ls_err_wrap(err, "writing the journal about %s", label_of(r));
-    else if (op->kind == LS_OP_BEGIN)
-        ls_err_wrap(err, "beginning a transaction for %s", label_of(r));
-    else
-        ls_err_wrap(err, "on the ledger %s, for %s", r->plan->ledger, label_of(r));
-}
-
-/* Whether the statements of a step may be sent in one pipeline with the ops around them: nobody wants to be asked in between, the server stops at the first
- * error by itself, everything is one transaction, its answers are all looked at before COMMIT is sent, and none of them takes long. */
-static bool goes_together(const struct ls_runner *r, const struct ls_op *ops, int n)
-{
-    size_t bytes = 0;
-    int n_commits = 0;
-
-    if (r->step < 0 || r->in_tx || r->s->dialect != LS_DIALECT_POSTGRES || n > MAX_PIPELINE || (r->hooks != NULL && r->hooks->gate != NULL))
-        return false;
-    /* Statements in front of the BEGIN commit on their own: in a pipeline they would be one transaction. */
-    if (ops[0].kind != LS_OP_BEGIN)
-        return false;
-    for (int i = 0; i < n; i++) {
-        bytes += ops[i].len;
-        n_commits += ops[i].kind == LS_OP_COMMIT;
-        /* The ledger's and the journal's rows tell how long it took, and go out with it: so only where that is next to nothing. */
-        if (ops[i].kind == LS_OP_STATEMENT && !ops[i].is_brief)
-            return false;
-        /* libpq has no way out of a COPY inside a pipeline. */
-        if (ops[i].kind == LS_OP_CHILD || ops[i].kind == LS_OP_BATCH || (ops[i].kind == LS_OP_STATEMENT && ops[i].len >= 4 && strncasecmp(ops[i].sql, "copy", 4) == 0))
-            return false;
-    }
-    return n_commits == 1 && bytes <= MAX_TOGETHER;
-}
-
-static void answer_group(struct ls_runner *r, const struct ls_op *ops, const struct group *g, int failed, enum ls_rc *rc, struct ls_err *err)
-{
-    /* The line went dead: how far the server came is not known, and nothing of it was to be committed yet. */
-    bool is_cut = *rc == LS_E_CONNECT && (failed < 0 || err->sqlstate[0] == '\0');
-
-    if (is_cut && r->step >= 0)
-        ls_err_wrap(err, "sending %s", label_of(r));
-    for (int k = 0; k < g->n; k++) {
-        const struct ls_op *op = &ops[g->ops[k]];
-        bool is_end;
-
-        if (*rc == LS_OK)
-            *rc = check_answer(r, op, &g->infos[k], err);
-        else if (k == failed && !is_cut)
-            wrap_group_error(r, op, err);
-        is_end = *rc != LS_OK && (failed < 0 || k >= failed);
-        if (is_end && is_cut)
-            return;
-        if (is_end)
-            r->failed_op = g->ops[k];
-        if (op->kind != LS_OP_BEGIN) {
-            ls_run_op_begin(r, g->ops[k]);
-            ls_run_op_end(r, g->ops[k], g->infos[k].rows, !is_body(op), is_end ? err : NULL);
-        }
-        if (is_end)
-            return;
-    }
-}
-
-/* Where no lock keeps other operators out, the journal's head is known only inside of the transaction. */
-static bool follows(const struct ls_runner *r)
-{
-    return r->has_journal && r->step >= 0 && r->s->dialect == LS_DIALECT_SQLITE;
-}
-
-static bool goes_alone(const struct ls_op *op)
-{
-    return op->kind == LS_OP_COMMIT || op->kind == LS_OP_CHILD || op->kind == LS_OP_FILE || op->in_file != NULL;
-}
-
-/* Sends ops[from..] up to the next COMMIT, or statement unless they go together; *next gets where to go on. */
-static enum ls_rc send_group(struct ls_runner *r, const struct ls_op *ops, int n, int from, int *next, struct ls_err *err)
-{
-    struct group g = {.n = 0};
-    bool together = goes_together(r, ops, n);
-    int i = from, failed = -1;
-    enum ls_tx_status status;
-    enum ls_rc rc;
-
-    for (; i < n && g.n < MAX_PIPELINE && !goes_alone(&ops[i]) && (together || !is_body(&ops[i])) && (i == from || ops[i].kind != LS_OP_BEGIN); i++) {
-        if (i > from && ops[i - 1].kind == LS_OP_BEGIN && follows(r))
-            break;
-        add_call(r, &g, ops, i, n);
-    }
-    *next = i;
-    r->op = from;
-    if (ops[from].kind == LS_OP_BEGIN) {
-        ls_run_event(r, LS_EV_TX_BEGIN, NULL, NULL);
-        LS_FAULT("begin");
-    }
-    r->op_began_us = ls_mono_us();
-    rc = g.n == 0 ? LS_OK : ls_db_pipeline(r->s->db, g.calls, g.n, g.infos, &failed, err);
-    status = ls_db_tx_status(r->s->db);
-    r->in_tx = status == LS_TXS_OPEN || status == LS_TXS_FAILED;
-    LS_FAULT("ledger");
-    answer_group(r, ops, &g, failed, &rc, err);
-    if (rc == LS_OK && ops[from].kind == LS_OP_BEGIN && follows(r))
-        rc = ls_journal_follow(&r->journal, r->s->db, err);
-    if (rc == LS_OK && together && status != LS_TXS_OPEN)
-        rc = escaped(r, &ops[i - 1], err);
-    for (int k = 0; k < g.n; k++)
-        free(g.filled[k]);
-    return rc;
-}
-
 /* A fence on a ledger in another file. */
 static enum ls_rc send_elsewhere(struct ls_runner *r, const struct ls_op *ops, int i, struct ls_err *err)
 {
@@ -362,7 +150,7 @@ static enum ls_rc send_elsewhere(struct ls_runner *r, const struct ls_op *ops, i
     enum ls_rc rc = ls_run_ask_file(&ops[i], &info, err);
 
     if (rc == LS_OK)
-        rc = check_answer(r, &ops[i], &info, err);
+        rc = ls_run_check_answer(r, &ops[i], &info, err);
     if (rc != LS_OK)
         r->failed_op = i;
     ls_run_op_begin(r, i);
@@ -375,7 +163,7 @@ static enum ls_rc send_elsewhere(struct ls_runner *r, const struct ls_op *ops, i
 static bool is_last_body(const struct ls_op *ops, int i, int n)
 {
     for (int k = i + 1; k < n; k++)
-        if (is_body(&ops[k]))
+        if (ls_run_is_body(&ops[k]))
             return false;
     return true;
 }
@@ -387,7 +175,7 @@ static enum ls_rc check_tx(struct ls_runner *r, const struct ls_op *op, bool was
     const struct ls_step *s = &r->plan->steps.v[r->step];
 
     if (was_in_tx && now != LS_TXS_OPEN)
-        return escaped(r, op, err);
+        return ls_run_escaped(r, op, err);
     if (!was_in_tx && is_last && now != LS_TXS_IDLE) {
         ls_err_set(err, LS_E_PARTIAL, "%s: the migration left a transaction open at its end; it was rolled back", s->path);
         ls_err_hint(err, "the file begins a transaction and does not commit it");
@@ -465,7 +253,7 @@ static enum ls_rc send_body(struct ls_runner *r, const struct ls_op *ops, int n,
 static bool has_body_before(const struct ls_op *ops, int i)
 {
     for (int k = 0; k < i; k++)
-        if (is_body(&ops[k]) || ops[k].kind == LS_OP_CHILD)
+        if (ls_run_is_body(&ops[k]) || ops[k].kind == LS_OP_CHILD)
             return true;
     return false;
 }
@@ -573,7 +361,7 @@ enum ls_rc ls_run_ops(struct ls_runner *r, int step, struct ls_err *err)
     if (step >= 0)
         rc = ask_first(r, step, err);
     while (rc == LS_OK && i < n) {
-        if (is_body(&ops[i])) {
+        if (ls_run_is_body(&ops[i])) {
             rc = send_body(r, ops, n, i++, err);
         } else if (ops[i].kind == LS_OP_CHILD) {
             rc = ls_run_child(r, ops, n, i++, err);
@@ -589,7 +377,7 @@ enum ls_rc ls_run_ops(struct ls_runner *r, int step, struct ls_err *err)
         } else {
             /* The completion of what has run already is not to be stopped any more. */
             ls_session_shield(r->s, r->phase == LS_PHASE_BODY_DONE);
-            rc = send_group(r, ops, n, i, &i, err);
+            rc = ls_run_group(r, ops, n, i, &i, err);
             ls_session_shield(r->s, false);
         }
     }

@@ -90,16 +90,22 @@ static bool is_runtime(const struct ls_param *p)
     return p->kind == LS_PARAM_RUNTIME || (p->kind == LS_PARAM_INT && strcmp(p->text, LS_PARAM_DURATION_MS) == 0);
 }
 
+bool ls_run_is_filled(const struct ls_op *op)
+{
+    bool has = false;
+
+    for (int i = 0; i < op->n_params; i++)
+        has = has || is_runtime(&op->params[i]);
+    return has;
+}
+
 struct ls_param *ls_run_fill(struct ls_runner *r, const struct ls_op *op)
 {
     size_t n = (size_t)op->n_params;
     struct ls_param *out;
     char *words;
-    bool has = false;
 
-    for (size_t i = 0; i < n; i++)
-        has = has || is_runtime(&op->params[i]);
-    if (!has)
+    if (!ls_run_is_filled(op))
         return NULL;
     out = ls_calloc(n, sizeof(*out) + WORD_LEN);
     words = (char *)(out + n);

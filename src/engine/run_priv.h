@@ -51,6 +51,7 @@ struct ls_runner {
     int failed_op;                /* the op that the database refused; -1: none, or stopped before one */
     int64_t run_began_ms, step_began_us, op_began_us;
     int64_t step_began_wall_us;
+    int64_t trip_us;              /* there and back, as asking for the operators' lock took */
     char uuid[40];                /* of the step, once an op has asked for it */
     const char *error_text;       /* while on_failure is sent */
     int n_open;                   /* steps that ended well and whose transaction goes on in the next one */
@@ -102,6 +103,18 @@ void ls_run_op_begin(struct ls_runner *r, int op);
 void ls_run_op_end(struct ls_runner *r, int op, int64_t rows, bool is_timed, const struct ls_err *err);
 LS_MUST_CHECK enum ls_rc ls_run_ask_gate(struct ls_runner *r, int step, int op, struct ls_err *err);
 
+/* --- run_group.c --- */
+static inline bool ls_run_is_body(const struct ls_op *op)
+{
+    return op->kind == LS_OP_STATEMENT || op->kind == LS_OP_BATCH;
+}
+/* Sends ops[from..] up to the next COMMIT, or statement unless they go together; *next gets where to go on. */
+LS_MUST_CHECK enum ls_rc ls_run_group(struct ls_runner *r, const struct ls_op *ops, int n, int from, int *next, struct ls_err *err);
+/* Whether an op did what the plan says it must. */
+LS_MUST_CHECK enum ls_rc ls_run_check_answer(struct ls_runner *r, const struct ls_op *op, const struct ls_exec_info *info, struct ls_err *err);
+/* LS_E_PARTIAL: op ended the transaction that is around its file. */
+enum ls_rc ls_run_escaped(struct ls_runner *r, const struct ls_op *op, struct ls_err *err);
+
 /* --- run_child.c --- */
 /* Runs ops[i], a CHILD, and reads the ledger again. LS_OK: it has moved to what it must say, and the child said so too, or was stopped too late. */
 LS_MUST_CHECK enum ls_rc ls_run_child(struct ls_runner *r, const struct ls_op *ops, int n, int i, struct ls_err *err);
@@ -118,6 +131,8 @@ void ls_run_child_next(struct ls_runner *r, const struct ls_step *s);
 /* --- run_params.c --- */
 /* A step begins: its clock starts, and it has no UUID yet. */
 void ls_run_step_clock(struct ls_runner *r);
+/* Whether it has such parameters. */
+bool ls_run_is_filled(const struct ls_op *op);
 /* The op's parameters with the values of this moment put in, to be freed; NULL: none is needed. */
 struct ls_param *ls_run_fill(struct ls_runner *r, const struct ls_op *op);
 

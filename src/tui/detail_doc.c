@@ -11,13 +11,14 @@
 #include "lockstep/base/mem.h"
 #include "tui/entry.h"
 
+#define LABEL_W        12
 #define MAX_STATEMENTS 2000 /* shown one by one; more is shown as plain text */
 
 static void fact(struct ui_doc *d, const char *name, enum theme_role role, const char *value)
 {
     if (!value || !*value)
         return;
-    ui_doc_addf(d, ROLE_DIM, "%-12s", name);
+    ui_doc_addf(d, ROLE_DIM, "%-*s", LABEL_W, name);
     ui_doc_adds(d, role, value);
     ui_doc_end(d);
 }
@@ -86,7 +87,7 @@ static void head(struct ui_doc *d, const struct ls_snapshot *snap, const struct 
     ui_doc_addf(d, ROLE_TITLE, "%s  %s", e->label, e->name);
     ui_doc_end(d);
     ui_doc_mark(d);
-    ui_doc_addf(d, ROLE_DIM, "%-12s", "state");
+    ui_doc_addf(d, ROLE_DIM, "%-*s", LABEL_W, "state");
     ui_doc_addf(d, state_role(e, snap->has_db), "%s %s", entry_glyph(e, snap->has_db, d->ascii), entry_word(e, snap->has_db));
     ui_doc_addf(d, ROLE_DIM, "  %s", entry_is_unknown(e, snap->has_db) ? "the database was not read" : ls_state_meaning(e->state));
     ui_doc_end(d);
@@ -211,14 +212,15 @@ static void section(struct ui_doc *d, const struct ls_snapshot *snap, const char
     ls_err_release(&err);
 }
 
-struct ui_doc *detail_doc(const struct ls_snapshot *snap, const struct ls_entry *e, bool ascii)
+struct ui_doc *detail_doc(const struct ls_snapshot *snap, const struct ls_entry *e, int width, bool ascii)
 {
     struct ui_doc *d = ui_doc_new(ascii);
 
     head(d, snap, e);
+    ui_doc_narrow_under(d, width, LABEL_W);
     if (!e->migration) {
         ui_doc_blank(d);
-        ui_doc_text(d, ROLE_MISSING,
+        ui_doc_wrap(d, ROLE_MISSING, width, 0,
                     "There is no file for this version in the folder. Get it back from version control, or mark the version.");
         return d;
     }

@@ -5,7 +5,7 @@
 #include "lockstep/engine/session.h"
 #include "tui/doc.h"
 
-/* Reads up, down and verify; what cannot be read or split says so in place. */
-struct ui_doc *detail_doc(const struct ls_snapshot *snap, const struct ls_entry *e, bool ascii);
+/* Facts are broken to `width` cells, SQL is not. Reads up, down and verify; what cannot be read or split says so in place. */
+struct ui_doc *detail_doc(const struct ls_snapshot *snap, const struct ls_entry *e, int width, bool ascii);
 
 #endif

@@ -255,21 +255,22 @@ static void add_again(struct ui_doc *d, const struct ui_doc_line *l, size_t from
     }
 }
 
-static void break_line(struct ui_doc *d, const struct ui_doc_line *l, int cells)
+static void break_line(struct ui_doc *d, const struct ui_doc_line *l, int cells, size_t hang)
 {
     size_t lead = 0, at = 0;
 
     while (lead < l->len && l->text[lead] == ' ')
         lead++;
     lead = lead < (size_t)cells / 2 ? lead : 0;
+    hang = hang > lead ? hang : lead;
     while (at < l->len) {
-        size_t from = at;
+        size_t from = at, indent = from > 0 ? hang : lead;
 
         if (at > 0)
-            ui_doc_pad(d, (int)lead);
+            ui_doc_pad(d, (int)indent);
         /* The first piece has its own spaces in front. */
         at = from == 0 ? lead : from;
-        at += fit_words(l->text + at, l->len - at, cells - (int)lead);
+        at += fit_words(l->text + at, l->len - at, cells - (int)indent);
         add_again(d, l, from, at);
         ui_doc_end(d);
         if (l->is_mark && from == 0)
@@ -281,18 +282,23 @@ static void break_line(struct ui_doc *d, const struct ui_doc_line *l, int cells)
 
 void ui_doc_narrow(struct ui_doc *d, int cells)
 {
+    ui_doc_narrow_under(d, cells, 0);
+}
+
+void ui_doc_narrow_under(struct ui_doc *d, int cells, int hang)
+{
     struct ui_doc_line *lines = d->lines.v;
     size_t n = d->lines.n, n_wide = 0;
 
     for (size_t i = 0; i < n && n_wide == 0; i++)
         n_wide += ls_text_width(lines[i].text, lines[i].len) > cells;
-    if (n_wide == 0 || cells < 4)
+    if (n_wide == 0 || cells < hang + 4)
         return;
     d->lines.v = NULL;
     d->lines.n = d->lines.cap = 0;
     for (size_t i = 0; i < n; i++) {
         if (ls_text_width(lines[i].text, lines[i].len) > cells)
-            break_line(d, &lines[i], cells);
+            break_line(d, &lines[i], cells, (size_t)hang);
         else
             *LS_VEC_PUSH(&d->lines) = lines[i];
     }

@@ -53,6 +53,8 @@ void ui_doc_blank(struct ui_doc *d);
 void ui_doc_wrap(struct ui_doc *d, enum theme_role role, int cells, int indent, const char *text);
 /* Breaks the lines that are wider than that, at spaces. */
 void ui_doc_narrow(struct ui_doc *d, int cells);
+/* The same; what goes on below stands at least `hang` cells in. */
+void ui_doc_narrow_under(struct ui_doc *d, int cells, int hang);
 /* SQL with colours. first_line > 0: line numbers in front, counted from it. */
 void ui_doc_sql(struct ui_doc *d, enum ls_dialect dialect, const char *sql, size_t len, int first_line, int indent);
 
@@ -64,6 +66,8 @@ void ui_view_layout(struct ui_view *v, const struct ui_doc *d, int h);
 bool ui_view_action(struct ui_view *v, const struct ui_doc *d, enum ui_action a);
 void ui_view_scroll(struct ui_view *v, const struct ui_doc *d, long lines);
 void ui_view_next_mark(struct ui_view *v, const struct ui_doc *d); /* goes round */
+/* Whether a line that is seen goes on beyond the right edge, w cells from the left. */
+bool ui_view_has_more_right(const struct ui_view *v, const struct ui_doc *d, int w);
 void ui_view_draw(const struct ui_view *v, const struct ui_doc *d, struct ui_surface *s, enum theme_role base);
 /* " PgDn: 8 more lines ", where there are; for the rule below a view. */
 void ui_view_draw_more(const struct ui_view *v, const struct ui_keymap *keys, struct ui_surface *s, int x, int y, enum theme_role base);

@@ -55,6 +55,7 @@ struct job_detail {
     struct job job;
     struct snapref *snap;
     long index;
+    int width;
     bool is_ascii;
     struct ui_doc *doc;
     job_detail_fn fn;
@@ -64,7 +65,7 @@ static void detail_run(struct task *t)
 {
     struct job_detail *j = (struct job_detail *)t;
 
-    j->doc = detail_doc(j->snap->snap, &j->snap->snap->timeline.e.v[j->index], j->is_ascii);
+    j->doc = detail_doc(j->snap->snap, &j->snap->snap->timeline.e.v[j->index], j->width, j->is_ascii);
 }
 
 static void detail_done(struct task *t, bool is_stale)
@@ -74,12 +75,12 @@ static void detail_done(struct task *t, bool is_stale)
     if (is_stale)
         ui_doc_free(j->doc);
     else
-        j->fn(j->job.app, j->index, j->snap, j->doc);
+        j->fn(j->job.app, j->index, j->width, j->snap, j->doc);
     snapref_put(j->snap);
     job_free(j);
 }
 
-void job_detail(struct app *a, long index, job_detail_fn done)
+void job_detail(struct app *a, long index, int width, job_detail_fn done)
 {
     struct conn *c = app_is_busy(a) || a->phase == APP_CONNECTING ? conn_side(a) : a->main;
     struct job_detail *j;
@@ -89,6 +90,7 @@ void job_detail(struct app *a, long index, job_detail_fn done)
     j = job_new(a, sizeof(*j), c, detail_run, detail_done);
     j->snap = snapref_get(a->snap);
     j->index = index;
+    j->width = width;
     j->is_ascii = a->is_ascii;
     j->fn = done;
     job_post(j);

@@ -57,9 +57,9 @@ void job_backup_prune(struct app *a, long keep, bool dry_run, const struct ui_gr
 void job_verify(struct app *a);
 typedef void (*job_journal_fn)(struct app *a, struct ls_journal *j, const struct ls_err *err); /* j is the callee's to release */
 void job_journal(struct app *a, job_journal_fn done);
-/* The detail's document of an entry; the callee frees it. index is the entry's at the time of asking. */
-typedef void (*job_detail_fn)(struct app *a, long index, struct snapref *snap, struct ui_doc *doc);
-void job_detail(struct app *a, long index, job_detail_fn done);
+/* The detail's document of an entry; the callee frees it. index and width are those that were asked for. */
+typedef void (*job_detail_fn)(struct app *a, long index, int width, struct snapref *snap, struct ui_doc *doc);
+void job_detail(struct app *a, long index, int width, job_detail_fn done);
 
 /* job_schema.c */
 struct catref { /* a catalogue shared by the screen and jobs; counted in the UI thread only */

@@ -13,6 +13,8 @@ struct detail {
     struct ui_view view;
     struct snapref *snap; /* what doc was made from */
     long index;
+    int w;                      /* the pane's */
+    int doc_w, asked_w;         /* text_width of doc, and of what is on its way */
     long asked;                 /* index that is on its way, -1 none */
     struct snapref *asked_snap; /* not counted: only compared */
 };
@@ -22,11 +24,11 @@ static struct detail *self_of(struct ui_pane *p)
     return (struct detail *)p;
 }
 
-static void on_doc(struct app *a, long index, struct snapref *snap, struct ui_doc *doc)
+static void on_doc(struct app *a, long index, int width, struct snapref *snap, struct ui_doc *doc)
 {
     struct detail *d = self_of(a->panes[UI_PANE_DETAIL]);
 
-    if (index != d->asked || snap != d->asked_snap) {
+    if (index != d->asked || width != d->asked_w || snap != d->asked_snap) {
         ui_doc_free(doc);
         return;
     }
@@ -37,8 +39,15 @@ static void on_doc(struct app *a, long index, struct snapref *snap, struct ui_do
     d->doc = doc;
     d->snap = snapref_get(snap);
     d->index = index;
+    d->doc_w = width;
     d->asked = -1;
     a->needs_layout = a->needs_paint = true;
+}
+
+/* One cell is free on the left, one is the scroll bar's. */
+static int text_width(const struct detail *d)
+{
+    return (d->w > 0 ? d->w : d->base.app->w) - 2;
 }
 
 /* Asks for the text when it is looked at and is not of this entry of this snapshot. */
@@ -50,20 +59,24 @@ static void refresh(struct ui_pane *p)
 
     if (!is_seen || a->selected < 0)
         return;
-    if (d->doc && d->snap == a->snap && d->index == a->selected)
+    if (d->doc && d->snap == a->snap && d->index == a->selected && d->doc_w == text_width(d))
         return;
-    if (d->asked == a->selected && d->asked_snap == a->snap)
+    if (d->asked == a->selected && d->asked_snap == a->snap && d->asked_w == text_width(d))
         return;
     d->asked = a->selected;
     d->asked_snap = a->snap;
-    job_detail(a, a->selected, on_doc);
+    d->asked_w = text_width(d);
+    job_detail(a, a->selected, d->asked_w, on_doc);
 }
 
 static void layout(struct ui_pane *p, int w, int h)
 {
     struct detail *d = self_of(p);
 
-    (void)w;
+    if (d->w != w) {
+        d->w = w;
+        refresh(p);
+    }
     ui_view_layout(&d->view, d->doc, h);
 }
 
@@ -90,6 +103,11 @@ static void status(const struct ui_pane *p, struct ls_buf *out)
         ls_buf_addf(out, "line %zu of %zu", d->view.pos.cursor + 1, d->doc->lines.n);
     if (d->view.left > 0)
         ls_buf_addf(out, ", from column %d", d->view.left + 1);
+    if (d->doc && d->w > 0 && ui_view_has_more_right(&d->view, d->doc, text_width(d))) {
+        ls_buf_adds(out, ", ");
+        ui_keymap_keys(&p->app->keys, UI_ACT_RIGHT, 1, out);
+        ls_buf_adds(out, ": more to the right");
+    }
 }
 
 static bool on_action(struct ui_pane *p, enum ui_action act)

@@ -11,6 +11,7 @@
 #include "tui/flow.h"
 
 #define MAX_SHOWN 20000 /* bytes of a statement in the lower half */
+#define MAX_TITLE_H 4
 #define STATE_W   14
 #define TOOK_W    10
 
@@ -24,7 +25,7 @@ struct run_pane {
     size_t doc_heard; /* notices when it was made */
     const struct planref *doc_plan;
     bool is_following; /* the cursor goes where the work is */
-    int w, list_h;
+    int w, list_h, title_h;
 };
 
 static struct run_pane *self_of(struct ui_pane *p)
@@ -180,6 +181,56 @@ static void update_doc(struct run_pane *p)
 
 /* --- layout and state --------------------------------------------------------------------------------------------- */
 
+static void phase_words(const struct app *a, struct ls_buf *out, enum theme_role *role)
+{
+    const struct run_model *m = &a->run;
+
+    *role = ROLE_INFO;
+    if (m->phase == RUN_PHASE_PREVIEW) {
+        ls_buf_adds(out, "PLAN: nothing has run yet");
+        *role = ROLE_PENDING;
+    } else if (m->phase == RUN_PHASE_FINISHED) {
+        ls_buf_adds(out, m->report.err.code == LS_OK ? "DONE" : "STOPPED");
+        *role = m->report.err.code == LS_OK ? ROLE_GOOD : ROLE_ERROR;
+    } else if (m->is_stopping) {
+        ls_buf_adds(out, "STOPPING");
+        *role = ROLE_WARNING;
+    } else if (m->lock_wait) {
+        ls_buf_addf(out, "WAITING for the operators' lock, held by %s", m->lock_wait);
+        *role = ROLE_WARNING;
+    } else if (m->blocked_by) {
+        ls_buf_addf(out, "BLOCKED by %s", m->blocked_by);
+        *role = ROLE_WARNING;
+    } else if (m->is_at_gate) {
+        ls_buf_adds(out, m->tx_open ? "PAUSED inside a transaction: its locks are held" : "PAUSED: nothing is open");
+        *role = m->tx_open ? ROLE_WARNING : ROLE_PENDING;
+    } else {
+        ls_buf_adds(out, m->mode == RUN_MODE_PAUSE ? "RUNNING, pauses before the next transaction" : "RUNNING");
+    }
+}
+
+/* What it is doing. Who is in the way is told whole, in as many lines as that takes; anything else fits on one. */
+static struct ui_doc *title_doc(const struct app *a, int w)
+{
+    struct ui_doc *d = ui_doc_new(a->is_ascii);
+    struct ls_buf words = LS_BUF_INIT;
+    enum theme_role role;
+
+    phase_words(a, &words, &role);
+    ui_doc_wrap(d, role, w - 2, 0, words.ptr);
+    ls_buf_release(&words);
+    return d;
+}
+
+static int title_height(const struct app *a, int w)
+{
+    struct ui_doc *d = title_doc(a, w);
+    int n = (int)d->lines.n;
+
+    ui_doc_free(d);
+    return n < 1 ? 1 : n > MAX_TITLE_H ? MAX_TITLE_H : n;
+}
+
 static void refresh(struct ui_pane *pane)
 {
     struct run_pane *p = self_of(pane);
@@ -195,6 +246,8 @@ static void refresh(struct ui_pane *pane)
     if (m->phase == RUN_PHASE_FINISHED && p->doc_phase == RUN_PHASE_RUNNING)
         p->is_following = true;
     update_doc(p);
+    if (p->w > 0 && title_height(pane->app, p->w) != p->title_h)
+        pane->app->needs_layout = true;
     pane->app->needs_paint = true;
 }
 
@@ -204,6 +257,8 @@ static void layout(struct ui_pane *pane, int w, int h)
     int rows = (int)p->list.n, want;
     bool is_other_width = w != p->w;
 
+    p->title_h = title_height(pane->app, w);
+    h -= p->title_h - 1;
     p->w = w;
     if (is_other_width && p->doc && p->doc_plan == pane->app->run.plan)
         make_doc(p);
@@ -326,62 +381,37 @@ static void draw_row(const struct run_pane *p, struct ui_surface *s, int y, size
     ls_buf_release(&words);
 }
 
-static void phase_words(const struct app *a, struct ls_buf *out, enum theme_role *role)
+static void draw_title(const struct run_pane *p, struct ui_surface *s)
 {
-    const struct run_model *m = &a->run;
-
-    *role = ROLE_INFO;
-    if (m->phase == RUN_PHASE_PREVIEW) {
-        ls_buf_adds(out, "PLAN: nothing has run yet");
-        *role = ROLE_PENDING;
-    } else if (m->phase == RUN_PHASE_FINISHED) {
-        ls_buf_adds(out, m->report.err.code == LS_OK ? "DONE" : "STOPPED");
-        *role = m->report.err.code == LS_OK ? ROLE_GOOD : ROLE_ERROR;
-    } else if (m->is_stopping) {
-        ls_buf_adds(out, "STOPPING");
-        *role = ROLE_WARNING;
-    } else if (m->lock_wait) {
-        ls_buf_addf(out, "WAITING for the operators' lock, held by %s", m->lock_wait);
-        *role = ROLE_WARNING;
-    } else if (m->blocked_by) {
-        ls_buf_addf(out, "BLOCKED by %s", m->blocked_by);
-        *role = ROLE_WARNING;
-    } else if (m->is_at_gate) {
-        ls_buf_adds(out, m->tx_open ? "PAUSED inside a transaction: its locks are held" : "PAUSED: nothing is open");
-        *role = m->tx_open ? ROLE_WARNING : ROLE_PENDING;
-    } else {
-        ls_buf_adds(out, m->mode == RUN_MODE_PAUSE ? "RUNNING, pauses before the next transaction" : "RUNNING");
-    }
-}
-
-static void draw_title(const struct app *a, struct ui_surface *s)
-{
-    const struct ls_plan *p = a->run.plan->plan;
-    struct ls_buf b = LS_BUF_INIT;
-    enum theme_role role;
+    const struct app *a = p->base.app;
+    const struct ls_plan *plan = a->run.plan->plan;
+    struct ui_doc *d = title_doc(a, s->w);
     int x = 1;
 
-    phase_words(a, &b, &role);
-    x += ui_text(s, x, 0, s->w - 2, b.ptr, b.len, UI_ROLE(role)) + 2;
+    for (int y = 0; y < p->title_h && (size_t)y < d->lines.n; y++) {
+        const struct ui_doc_line *l = &d->lines.v[y];
+
+        x = 3 + ui_text(s, 1, y, s->w - 2, l->text, l->len, UI_ROLE(l->n_spans > 0 ? l->spans[0].role : ROLE_TEXT));
+    }
     if (x < s->w - 20)
-        (void)ui_strf(s, x, 0, s->w - x - 1, UI_ROLE(ROLE_DIM), "%s, %zu of %zu steps, %s", ls_action_name(p->action),
-                      (size_t)(a->run.n_steps_done > 0 ? a->run.n_steps_done : 0), p->steps.n, p->target ? p->target : "");
-    ls_buf_release(&b);
+        (void)ui_strf(s, x, p->title_h - 1, s->w - x - 1, UI_ROLE(ROLE_DIM), "%s, %zu of %zu steps, %s", ls_action_name(plan->action),
+                      (size_t)(a->run.n_steps_done > 0 ? a->run.n_steps_done : 0), plan->steps.n, plan->target ? plan->target : "");
+    ui_doc_free(d);
 }
 
 static void draw(const struct ui_pane *pane, struct ui_surface *s)
 {
     const struct run_pane *p = (const struct run_pane *)pane;
     const struct app *a = pane->app;
-    struct ui_surface list = ui_surface_sub(s, 0, 1, s->w, p->list_h);
-    struct ui_surface low = ui_surface_sub(s, 1, 2 + p->list_h, s->w - 1, s->h - 2 - p->list_h);
+    struct ui_surface list = ui_surface_sub(s, 0, p->title_h, s->w, p->list_h);
+    struct ui_surface low = ui_surface_sub(s, 1, p->title_h + 1 + p->list_h, s->w - 1, s->h - p->title_h - 1 - p->list_h);
 
     if (a->run.phase == RUN_PHASE_NONE) {
         (void)ui_str(s, 2, 1, -1, "No plan yet. In the Timeline, apply, roll back or mark makes one;", UI_ROLE(ROLE_DIM));
         (void)ui_str(s, 2, 2, -1, "nothing runs before you confirm it.", UI_ROLE(ROLE_DIM));
         return;
     }
-    draw_title(a, s);
+    draw_title(p, s);
     for (int y = 0; y < list.h; y++) {
         size_t row = p->list.top + (size_t)y;
 
@@ -389,7 +419,7 @@ static void draw(const struct ui_pane *pane, struct ui_surface *s)
             draw_row(p, &list, y, row);
     }
     ui_scrollbar(&list, s->w - 1, 0, list.h, p->list.top, (size_t)list.h, p->list.n, UI_ROLE(ROLE_BORDER));
-    ui_hline(s, 0, 1 + p->list_h, s->w, UI_ROLE(ROLE_BORDER));
+    ui_hline(s, 0, p->title_h + p->list_h, s->w, UI_ROLE(ROLE_BORDER));
     if (p->doc)
         ui_view_draw(&p->view, p->doc, &low, ROLE_TEXT);
 }
@@ -427,11 +457,11 @@ static bool on_action(struct ui_pane *pane, enum ui_action act)
 static bool on_event(struct ui_pane *pane, const struct ui_event *ev)
 {
     struct run_pane *p = self_of(pane);
-    long row = ui_list_row_at(&p->list, ev->y - 1);
+    long row = ui_list_row_at(&p->list, ev->y - p->title_h);
     int by = ev->mouse == UI_MOUSE_WHEEL_UP ? -3 : 3;
 
     if (ev->mouse == UI_MOUSE_WHEEL_UP || ev->mouse == UI_MOUSE_WHEEL_DOWN) {
-        if (ev->y > p->list_h + 1)
+        if (ev->y > p->list_h + p->title_h)
             ui_view_scroll(&p->view, p->doc, by);
         else
             ui_list_wheel(&p->list, by);

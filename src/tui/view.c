@@ -112,6 +112,15 @@ static void draw_line(const struct ui_view *v, const struct ui_doc_line *l, stru
     }
 }
 
+bool ui_view_has_more_right(const struct ui_view *v, const struct ui_doc *d, int w)
+{
+    for (size_t i = v->pos.cursor; i < v->pos.n && i < v->pos.cursor + (size_t)v->pos.h; i++) {
+        if (ls_text_width(d->lines.v[i].text, d->lines.v[i].len) - v->left > w)
+            return true;
+    }
+    return false;
+}
+
 void ui_view_draw(const struct ui_view *v, const struct ui_doc *d, struct ui_surface *s, enum theme_role base)
 {
     size_t n = d ? d->lines.n : 0;

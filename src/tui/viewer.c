@@ -4,7 +4,6 @@
 #include <stdlib.h>
 
 #include "lockstep/base/mem.h"
-#include "lockstep/base/text.h"
 #include "tui/app.h"
 
 struct viewer {
@@ -47,16 +46,6 @@ static void layout(struct ui_modal *m, int w, int h)
     ui_view_layout(&v->view, v->body, v->box.h - 2);
 }
 
-/* Whether a line that is seen goes on beyond the right edge. */
-static bool has_more_right(const struct viewer *v, int w)
-{
-    for (size_t i = v->view.pos.cursor; i < v->view.pos.n && i < v->view.pos.cursor + (size_t)v->view.pos.h; i++) {
-        if (ls_text_width(v->body->lines.v[i].text, v->body->lines.v[i].len) - v->view.left > w)
-            return true;
-    }
-    return false;
-}
-
 static void draw(const struct ui_modal *m, struct ui_surface *screen)
 {
     const struct viewer *v = (const struct viewer *)m;
@@ -66,7 +55,7 @@ static void draw(const struct ui_modal *m, struct ui_surface *screen)
     ui_box(&s, v->title, ROLE_TEXT, UI_ROLE(ROLE_BORDER_FOCUS));
     ui_view_draw(&v->view, v->body, &body, ROLE_TEXT);
     ui_view_draw_more(&v->view, &m->app->keys, &s, 2, s.h - 1, ROLE_TEXT);
-    if (has_more_right(v, body.w - 1)) {
+    if (ui_view_has_more_right(&v->view, v->body, body.w - 1)) {
         struct ls_buf b = LS_BUF_INIT;
 
         ls_buf_addc(&b, ' ');

@@ -203,4 +203,26 @@ is "$(pg_do "SELECT string_agg((duration_ms >= 200)::text, ' ' ORDER BY version)
 is "$(pg_do "SELECT string_agg((duration_ms >= 200)::text, ' ' ORDER BY seq) FROM lockstep_journal WHERE event = 'applied'")" "false true true" \
     "the journal, too"
 
+# Nothing in it takes long, but somebody's lock keeps it waiting.
+printf 'INSERT INTO a VALUES (1);\nDROP TABLE a;\n' >migrations/004_waits.up.sql
+holds_a() {
+    [ "$(pg_do "SELECT count(*) FROM pg_locks WHERE relation = 'a'::regclass AND granted AND mode = 'AccessExclusiveLock'")" = 1 ]
+}
+pg_do "BEGIN; LOCK TABLE a; DO \$\$BEGIN
+    WHILE NOT EXISTS (SELECT FROM pg_locks WHERE relation = 'a'::regclass AND NOT granted) LOOP PERFORM pg_sleep(0.01); END LOOP;
+    PERFORM pg_sleep(0.3);
+END\$\$; COMMIT" >/dev/null &
+pid=$!
+ok "somebody has a table" wait_for holds_a
+run "$LS_BIN" up --yes --format lockstep --url "$pg_url"
+exits 0 "up with a statement that waits for it"
+wait $pid
+is "$(pg_do "SELECT (duration_ms BETWEEN 300 AND 20000) || ' ' || status FROM schema_migrations WHERE version = 4")" "true applied" \
+    "the ledger tells how long it waited"
+is "$(pg_do "SELECT string_agg((duration_ms >= 300)::text, ' ') FROM lockstep_journal WHERE event = 'applied' AND version = '004'")" "true" \
+    "the journal, too, in one row"
+run "$LS_BIN" log --format lockstep --url "$pg_url"
+exits 0 "log"
+unlike "$out$err" 'chain is broken| !' "the journal's chain holds"
+
 done_testing

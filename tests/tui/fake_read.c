@@ -28,9 +28,9 @@ void job_journal(struct app *a, job_journal_fn done)
     done(a, &copy, NULL);
 }
 
-void job_detail(struct app *a, long index, job_detail_fn done)
+void job_detail(struct app *a, long index, int width, job_detail_fn done)
 {
-    done(a, index, a->snap, detail_doc(a->snap->snap, &a->snap->snap->timeline.e.v[index], a->is_ascii));
+    done(a, index, width, a->snap, detail_doc(a->snap->snap, &a->snap->snap->timeline.e.v[index], width, a->is_ascii));
 }
 
 void job_verify(struct app *a)

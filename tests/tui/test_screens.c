@@ -245,6 +245,31 @@ static void test_detail(void **state)
     scene_close(&s);
 }
 
+/* A fact that is longer than the pane goes on below; SQL does not, and the bottom line says so. */
+static void test_detail_narrow(void **state)
+{
+    struct scene s;
+    const char *src = getenv("LS_SRCDIR");
+    struct scene_row row = {"003", "create_messages", NULL, NULL, NULL, -1, false, false};
+    struct snapref *snap = scene_snapshot(&ls_format_lockstep, &row, 1);
+    struct ls_migration *m = &snap->snap->migrations.m.v[0];
+
+    (void)state;
+    scene_open(&s, 80, 24, false);
+    snap->snap->timeline.e.v[0].tool_would =
+        "skips it: its version is lower than the newest one that the ledger holds, and this tool looks at nothing below that";
+    m->up.path = ls_arena_printf(snap->snap->migrations.arena, "%s/tests/tui/data/004_wide.up.sql", src);
+    m->down.path = NULL;
+    scene_connect(&s, snap, false);
+    scene_keys(&s, "Enter");
+    golden(&s, "detail-narrow-80x24");
+    assert_true(scene_shows(&s, "             holds, and this tool looks at nothing below that"));
+    assert_true(scene_shows(&s, "l: more to the right"));
+    scene_keys(&s, "l l l l l l l l l l l l l l l l l l l l");
+    assert_false(scene_shows(&s, "more to the right"));
+    scene_close(&s);
+}
+
 static void test_confirmation(void **state)
 {
     struct scene s;
@@ -321,6 +346,30 @@ static void test_stepper(void **state)
     flow_on_run_end(&s.app);
     golden(&s, "run-failed-80x24");
     ls_run_report_release(&report);
+    scene_close(&s);
+}
+
+/* Who is in the way is told whole, however narrow the screen is. */
+static void test_stepper_waits(void **state)
+{
+    struct scene s;
+    struct planref *p = scene_plan(true);
+    struct ls_event ev = {.kind = LS_EV_LOCK_WAIT, .step = -1, .op = -1, .rows = -1,
+                          .text = "pid 29806, user postgres, app lockstep, from 10.0.0.7, since 2026-11-29 16:38:44 UTC"};
+
+    (void)state;
+    history(&s, 80, 24, false);
+    run_model_set_plan(&s.app.run, p);
+    planref_put(p);
+    app_focus(&s.app, UI_PANE_RUN);
+    assert_true(scene_shows(&s, "PLAN: nothing has run yet"));
+    run_model_start(&s.app.run, RUN_MODE_STEP, 0);
+    run_model_event(&s.app.run, &ev, s.app.now_ms);
+    flow_on_run_event(&s.app);
+    golden(&s, "run-waits-80x24");
+    event(&s, LS_EV_STEP_BEGIN, 0, -1, 0, -1, NULL);
+    event(&s, LS_EV_OP_BEGIN, 0, 0, 0, -1, NULL);
+    assert_false(scene_shows(&s, "since 2026-11-29"));
     scene_close(&s);
 }
 
@@ -413,8 +462,10 @@ int main(void)
         cmocka_unit_test(test_beside),
         cmocka_unit_test(test_conflicts),
         cmocka_unit_test(test_detail),
+        cmocka_unit_test(test_detail_narrow),
         cmocka_unit_test(test_confirmation),
         cmocka_unit_test(test_stepper),
+        cmocka_unit_test(test_stepper_waits),
         cmocka_unit_test(test_menu_and_help),
         cmocka_unit_test(test_backups),
         cmocka_unit_test(test_log),
