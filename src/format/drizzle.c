@@ -46,20 +46,31 @@ static bool dialect_of(const char *word, enum ls_dialect *out)
     return is_pg || is_sqlite;
 }
 
+static void count_entry(void *ctx, size_t n, int line, const json_t *entry)
+{
+    size_t *count = ctx;
+
+    (void)line;
+    (void)entry;
+    *count = n + 1;
+}
+
 static void detect(const char *path, const struct ls_dir *dir, struct ls_detect *out)
 {
     char *journal = ls_path_join(path, JOURNAL);
     struct ls_err err = LS_ERR_INIT;
-    json_t *root, *entries;
+    json_t *root;
+    bool is_list;
 
     (void)dir;
     memset(out, 0, sizeof(*out));
     if (ls_path_kind(journal) != LS_PATH_FILE)
         goto out;
-    root = ls_json_load(journal, &err);
-    entries = json_object_get(root, "entries");
-    out->score = root == NULL ? 80 : json_is_array(entries) ? 100 : 60;
-    out->n_migrations = json_array_size(entries);
+    root = ls_json_load_list(journal, "entries", count_entry, &out->n_migrations, &err);
+    is_list = json_is_array(json_object_get(root, "entries"));
+    out->score = root == NULL ? 80 : is_list ? 100 : 60;
+    if (!is_list)
+        out->n_migrations = 0;
     out->has_dialect = dialect_of(ls_json_str(root, "dialect"), &out->dialect);
     if (root == NULL)
         snprintf(out->evidence, sizeof(out->evidence), JOURNAL ", which is broken");
@@ -71,24 +82,26 @@ out:
     free(journal);
 }
 
-/* "0007_add_email": its number as label, the rest as name. Without a prefix (migrations.prefix "none") the whole is the name. */
+/* "0007_add_email": its number as label, the rest as name. Without a prefix (migrations.prefix "none") the whole is the name. tag is of the arena. */
 static void name_entry(struct ls_arena *arena, const char *tag, struct ls_migration *m)
 {
-    ls_record_cut_name(arena, tag, &m->label, &m->name);
-    if (m->label[0] == '\0' || m->name[0] == '\0')
-        m->label = m->name = ls_arena_str(arena, tag);
+    size_t n = strcspn(tag, "_");
+
+    m->label = m->name = tag;
+    if (n == 0 || tag[n] == '\0' || tag[n + 1] == '\0')
+        return;
+    m->label = ls_arena_strn(arena, tag, n);
+    m->name = tag + n + 1;
 }
 
-/* The n-th entry's line is looked for only when there is something to say about it. */
-static int line_of(const char *journal, size_t n)
+static const char *number(struct ls_arena *arena, int64_t when)
 {
-    struct ls_buf raw = LS_BUF_INIT;
-    int line = 0;
+    char digits[20], *p = digits + sizeof(digits);
 
-    if (ls_file_read(journal, 0, 0, &raw, NULL) == LS_OK)
-        line = ls_json_entry_line(raw.ptr, raw.len, "entries", n);
-    ls_buf_release(&raw);
-    return line;
+    do
+        *--p = (char)('0' + when % 10);
+    while ((when /= 10) != 0);
+    return ls_arena_strn(arena, p, (size_t)(digits + sizeof(digits) - p));
 }
 
 static int by_name(const void *name, const void *entry)
@@ -96,42 +109,89 @@ static int by_name(const void *name, const void *entry)
     return strcmp(name, ((const struct ls_dirent *)entry)->name);
 }
 
-/* A listing is in the order of its names. */
-static const struct ls_dirent *find(const struct ls_dir *listing, const char *path)
+/* What the journal says of one migration. */
+struct entry {
+    const char *tag; /* NULL: it says none */
+    int64_t when;    /* -1: none, or what is no time */
+    int line;
+};
+
+struct scanner {
+    struct ls_migrations *out;
+    const char *journal;
+    struct ls_dir listing;
+    bool *is_named; /* of each of the listing: an entry has its name */
+    size_t next;    /* in the listing: whose turn it is when both are in one order */
+    struct ls_buf name;
+    LS_VEC(struct entry) e;
+};
+
+static void take_entry(void *ctx, size_t n, int line, const json_t *entry)
 {
-    return listing->e.n > 0 ? bsearch(ls_path_base(path), listing->e.v, listing->e.n, sizeof(*listing->e.v), by_name) : NULL;
+    struct scanner *s = ctx;
+    struct entry e = {.tag = ls_arena_str(s->out->arena, ls_json_str(entry, "tag")), .when = -1, .line = line};
+
+    if (n == 0)
+        s->e.n = 0;
+    if (!ls_json_int(entry, "when", &e.when) || e.when < 0)
+        e.when = -1;
+    *LS_VEC_PUSH(&s->e) = e;
 }
 
-static void add_entry(struct ls_migrations *out, const struct ls_dir *listing, const char *journal, size_t n, const json_t *entry)
+/* A listing is in the order of its names, and so is the journal as a rule. */
+static const struct ls_dirent *find(struct scanner *s, const char *name)
+{
+    const struct ls_dirent *all = s->listing.e.v, *hit = NULL;
+
+    if (s->next < s->listing.e.n && strcmp(all[s->next].name, name) == 0)
+        hit = &all[s->next];
+    else if (s->listing.e.n > 0)
+        hit = bsearch(name, all, s->listing.e.n, sizeof(*all), by_name);
+    if (hit != NULL)
+        s->next = (size_t)(hit - all) + 1;
+    return hit;
+}
+
+static const struct ls_dirent *file_of(struct scanner *s, const char *tag)
 {
     const struct ls_dirent *file;
-    const char *tag = ls_json_str(entry, "tag"), *path;
+
+    ls_buf_clear(&s->name);
+    ls_buf_adds(&s->name, tag);
+    ls_buf_adds(&s->name, ".sql");
+    file = find(s, s->name.ptr);
+    if (file != NULL)
+        s->is_named[file - s->listing.e.v] = true;
+    return file;
+}
+
+static void add_entry(struct scanner *s, const struct entry *e)
+{
+    struct ls_migrations *out = s->out;
+    const struct ls_dirent *file = e->tag != NULL ? file_of(s, e->tag) : NULL;
+    const char *path = file != NULL ? ls_arena_path(out->arena, out->dir, file->name) : NULL;
     struct ls_migration *m;
-    int64_t when = -1;
     struct ls_diag *d;
 
-    if (tag == NULL || tag[0] == '\0' || strchr(tag, '/') != NULL || !ls_json_int(entry, "when", &when) || when < 0) {
-        d = ls_scan_diag(out, LS_SEV_ERROR, "bad-entry", journal,
+    if (e->tag == NULL || e->tag[0] == '\0' || strchr(e->tag, '/') != NULL || e->when < 0) {
+        d = ls_scan_diag(out, LS_SEV_ERROR, "bad-entry", s->journal,
                          "an entry needs \"tag\", a file's name without folder, and \"when\", a whole number");
-        d->line = line_of(journal, n);
+        d->line = e->line;
         d->hint = "mend the entry: nothing can be run as long as the journal says what cannot be read";
         return;
     }
-    path = ls_arena_printf(out->arena, "%s/%s.sql", out->dir, tag);
     m = LS_VEC_PUSH(&out->m);
-    memset(m, 0, sizeof(*m));
-    m->version = (uint64_t)when;
-    m->id = ls_arena_printf(out->arena, "%" PRId64, when);
-    name_entry(out->arena, tag, m);
-    file = find(listing, path);
+    m->version = (uint64_t)e->when;
+    m->id = number(out->arena, e->when);
+    name_entry(out->arena, e->tag, m);
     if (file != NULL && !ls_scan_may_open(out, file, path)) {
         m->flags |= LS_MIG_BROKEN;
         return;
     }
     if (file == NULL) {
-        d = ls_scan_diag(out, LS_SEV_ERROR, "journal-without-file", journal,
-                         "the entry %s has no file %s.sql: Drizzle refuses the whole folder", tag, tag);
-        d->line = line_of(journal, n);
+        d = ls_scan_diag(out, LS_SEV_ERROR, "journal-without-file", s->journal,
+                         "the entry %s has no file %s.sql: Drizzle refuses the whole folder", e->tag, e->tag);
+        d->line = e->line;
         d->version = m->label;
         d->hint = "bring the file back, or take the entry out of the journal";
         m->flags |= LS_MIG_BROKEN;
@@ -141,20 +201,22 @@ static void add_entry(struct ls_migrations *out, const struct ls_dir *listing, c
     m->up.policy = LS_POLICY_TX;
 }
 
-static void add_hashes(struct ls_migrations *out, struct ls_hash_ahead *ahead)
+static void add_hashes(struct scanner *s, struct ls_hash_ahead *ahead)
 {
+    struct ls_migrations *out = s->out;
     struct ls_buf text = LS_BUF_INIT;
 
     ls_hash_ahead_wait(ahead);
+    s->next = 0;
     for (size_t i = 0; i < out->m.n; i++) {
         struct ls_migration *m = &out->m.v[i];
-        const char *hash = m->up.path != NULL ? ahead->hashes[find(ahead->listing, m->up.path) - ahead->listing->e.v] : "";
+        const char *hash = m->up.path != NULL ? ahead->hashes[find(s, ls_path_base(m->up.path)) - s->listing.e.v] : "";
 
         if (hash[0] != '\0')
             memcpy(m->up.sha256, hash, LS_SHA256_HEX);
-        else if (m->up.path != NULL)
-            (void)ls_scan_read(out, m, &m->up, &text);
-        m->checksum = m->up.sha256[0] != '\0' ? ls_arena_str(out->arena, m->up.sha256) : NULL;
+        else if (m->up.path != NULL && ls_scan_read(out, m, &m->up, &text))
+            hash = ls_arena_str(out->arena, m->up.sha256);
+        m->checksum = hash[0] != '\0' ? hash : NULL;
     }
     ls_buf_release(&text);
 }
@@ -183,36 +245,16 @@ static void add_files(struct ls_migrations *out, const struct ls_dir *listing)
     }
 }
 
-static int by_text(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 /* Files that no entry names: Drizzle does not see them. */
-static void note_strays(struct ls_migrations *out, const struct ls_dir *listing, const json_t *entries)
+static void note_strays(struct scanner *s)
 {
-    const char **tags = ls_calloc(json_array_size(entries) + 1, sizeof(*tags));
-    struct ls_buf tag = LS_BUF_INIT;
-    const json_t *entry;
-    size_t k, n = 0;
+    struct ls_migrations *out = s->out;
 
-    json_array_foreach(entries, k, entry) if (ls_json_str(entry, "tag") != NULL) tags[n++] = ls_json_str(entry, "tag");
-    if (n > 1)
-        qsort(tags, n, sizeof(*tags), by_text);
-    for (size_t i = 0; i < listing->e.n; i++) {
-        const char *name = listing->e.v[i].name;
-
-        if (!is_sql(&listing->e.v[i]))
-            continue;
-        ls_buf_clear(&tag);
-        ls_buf_add(&tag, name, strlen(name) - 4);
-        if (n == 0 || bsearch(&tag.ptr, tags, n, sizeof(*tags), by_text) == NULL)
-            ls_scan_diag(out, LS_SEV_WARNING, "file-without-journal", ls_arena_path(out->arena, out->dir, name),
+    for (size_t i = 0; i < s->listing.e.n; i++)
+        if (is_sql(&s->listing.e.v[i]) && !s->is_named[i])
+            ls_scan_diag(out, LS_SEV_WARNING, "file-without-journal", ls_arena_path(out->arena, out->dir, s->listing.e.v[i].name),
                          "has no entry in " JOURNAL ": Drizzle never runs it")
                 ->hint = "make it with drizzle-kit generate --custom, or add its entry";
-    }
-    free(tags);
-    ls_buf_release(&tag);
 }
 
 static int by_version(const void *pa, const void *pb)
@@ -224,12 +266,17 @@ static int by_version(const void *pa, const void *pb)
 
 static void mark_duplicates(struct ls_migrations *out)
 {
-    struct ls_migration **all = ls_calloc(out->m.n + 1, sizeof(*all));
+    struct ls_migration **all;
+    bool is_ascending = true;
 
+    for (size_t i = 1; is_ascending && i < out->m.n; i++)
+        is_ascending = out->m.v[i - 1].version < out->m.v[i].version;
+    if (is_ascending)
+        return;
+    all = ls_calloc(out->m.n, sizeof(*all));
     for (size_t i = 0; i < out->m.n; i++)
         all[i] = &out->m.v[i];
-    if (out->m.n > 1)
-        qsort(all, out->m.n, sizeof(*all), by_version);
+    qsort(all, out->m.n, sizeof(*all), by_version);
     for (size_t i = 1; i < out->m.n; i++)
         if (all[i]->version == all[i - 1]->version) {
             all[i]->flags |= LS_MIG_DUPLICATE;
@@ -261,38 +308,41 @@ static void check_times(struct ls_migrations *out, const char *journal)
 
 static enum ls_rc scan(const char *dir, enum ls_dialect dialect, bool need_hash, struct ls_migrations *out, struct ls_err *err)
 {
-    struct ls_dir listing = {0};
+    struct scanner s = {.out = out, .name = LS_BUF_INIT};
     struct ls_hash_ahead ahead;
     enum ls_dialect own;
-    const char *path, *word;
-    json_t *root, *entries, *entry;
+    const char *word;
+    json_t *root, *entries;
     enum ls_rc rc;
-    size_t i;
 
     (void)need_hash;
     ls_scan_begin(out, dir);
-    rc = ls_dir_list(dir, &listing, err); /* only a folder that cannot be read is an error */
+    rc = ls_dir_list(dir, &s.listing, err); /* only a folder that cannot be read is an error */
     if (rc != LS_OK)
         return rc;
-    ls_hash_ahead_start(&ahead, dir, &listing);
-    path = ls_arena_printf(out->arena, "%s/" JOURNAL, dir);
-    root = ls_json_load_diag(out, path);
+    s.is_named = ls_calloc(s.listing.e.n + 1, sizeof(*s.is_named));
+    ls_hash_ahead_start(&ahead, out->arena, dir, &s.listing);
+    s.journal = ls_arena_path(out->arena, dir, JOURNAL);
+    root = ls_json_load_list_diag(out, s.journal, "entries", take_entry, &s);
     entries = json_object_get(root, "entries");
     if (root != NULL && !json_is_array(entries))
-        ls_scan_diag(out, LS_SEV_ERROR, "unreadable-file", path, "has no list \"entries\"")->hint = "restore the journal";
+        ls_scan_diag(out, LS_SEV_ERROR, "unreadable-file", s.journal, "has no list \"entries\"")->hint = "restore the journal";
     word = ls_json_str(root, "dialect");
     if (word != NULL && (!dialect_of(word, &own) || own != dialect))
-        ls_scan_diag(out, LS_SEV_ERROR, "wrong-dialect", path, "the journal is for %s, the database is not", word)->hint =
+        ls_scan_diag(out, LS_SEV_ERROR, "wrong-dialect", s.journal, "the journal is for %s, the database is not", word)->hint =
             "connect to such a database";
-    json_array_foreach(entries, i, entry) add_entry(out, &listing, path, i, entry);
-    add_hashes(out, &ahead);
-    check_times(out, path);
+    for (size_t i = 0; json_is_array(entries) && i < s.e.n; i++)
+        add_entry(&s, &s.e.v[i]);
+    add_hashes(&s, &ahead);
+    check_times(out, s.journal);
     if (json_is_array(entries))
-        note_strays(out, &listing, entries);
+        note_strays(&s);
     else
-        add_files(out, &listing);
-    ls_hash_ahead_release(&ahead);
-    ls_dir_release(&listing);
+        add_files(out, &s.listing);
+    ls_dir_release(&s.listing);
+    ls_buf_release(&s.name);
+    LS_VEC_RELEASE(&s.e);
+    free(s.is_named);
     json_decref(root);
     return LS_OK;
 }

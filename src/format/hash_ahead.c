@@ -2,11 +2,9 @@
 
 #include "format/hash_ahead.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "lockstep/base/buf.h"
-#include "lockstep/base/mem.h"
 #include "lockstep/base/parallel.h"
 #include "lockstep/base/text.h"
 
@@ -41,9 +39,9 @@ static void *run(void *arg)
     return NULL;
 }
 
-void ls_hash_ahead_start(struct ls_hash_ahead *h, const char *dir, const struct ls_dir *listing)
+void ls_hash_ahead_start(struct ls_hash_ahead *h, struct ls_arena *arena, const char *dir, const struct ls_dir *listing)
 {
-    *h = (struct ls_hash_ahead){.dir = dir, .listing = listing, .hashes = ls_calloc(listing->e.n + 1, sizeof(*h->hashes))};
+    *h = (struct ls_hash_ahead){.dir = dir, .listing = listing, .hashes = ls_arena_alloc(arena, (listing->e.n + 1) * sizeof(*h->hashes))};
     h->is_running = ls_thread_start(&h->thread, run, h);
     if (!h->is_running)
         (void)run(h);
@@ -54,11 +52,4 @@ void ls_hash_ahead_wait(struct ls_hash_ahead *h)
     if (h->is_running)
         pthread_join(h->thread, NULL);
     h->is_running = false;
-}
-
-void ls_hash_ahead_release(struct ls_hash_ahead *h)
-{
-    ls_hash_ahead_wait(h);
-    free(h->hashes);
-    h->hashes = NULL;
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "format/json.h"
 #include "lockstep/base/mem.h"
 #include "lockstep/format/format.h"
 
@@ -53,6 +54,29 @@ static void make_folder(void)
     put("0001_b.sql", "SELECT 2;", 9);
 }
 
+static void count(void *ctx, size_t n, int line, const json_t *entry)
+{
+    (void)line;
+    require(entry != NULL, "an entry is one");
+    *(size_t *)ctx = n + 1;
+}
+
+/* Entry by entry or whole: the same file is good, with as many entries. */
+static void read_both(void)
+{
+    char *path = ls_path_join(folder, "meta/_journal.json");
+    size_t n = 0;
+    json_t *whole = ls_json_load(path, NULL), *parts = ls_json_load_list(path, "entries", count, &n, NULL);
+    const json_t *list = json_object_get(whole, "entries");
+
+    require((whole == NULL) == (parts == NULL), "both can read it, or none");
+    require(json_is_array(list) == json_is_array(json_object_get(parts, "entries")), "both find the list");
+    require(whole == NULL || n == json_array_size(list), "both find as many entries");
+    json_decref(whole);
+    json_decref(parts);
+    free(path);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
     struct ls_migrations m;
@@ -60,6 +84,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     if (folder == NULL)
         make_folder();
     put("meta/_journal.json", data, len);
+    read_both();
     require(ls_format_drizzle.scan(folder, LS_DIALECT_SQLITE, true, &m, NULL) == LS_OK, "only an unreadable folder is an error");
     for (size_t i = 0; i < m.m.n; i++) {
         const struct ls_migration *one = &m.m.v[i];

@@ -186,6 +186,88 @@ static void folders(void **state)
 
 /* --- JSON ------------------------------------------------------------------------------------------------------------------------------- */
 
+struct told {
+    size_t n;
+    int lines[300];
+    int64_t sum;
+};
+
+static void count(void *ctx, size_t n, int line, const json_t *entry)
+{
+    struct told *t = ctx;
+    int64_t value = 0;
+
+    if (n == 0)
+        *t = (struct told){0};
+    assert_int_equal(n, t->n);
+    (void)ls_json_int(entry, "v", &value);
+    t->lines[t->n++] = line;
+    t->sum += value;
+}
+
+/* The text as a file, read entry by entry: the same as when it is read whole. */
+static json_t *load_list(struct ops *o, const char *text, struct told *t)
+{
+    struct ls_err err = LS_ERR_INIT, other = LS_ERR_INIT;
+    char *path = put(o, "list.json", text);
+    json_t *whole = ls_json_load(path, &other), *root;
+    size_t n = json_array_size(json_object_get(whole, "list"));
+
+    *t = (struct told){0};
+    root = ls_json_load_list(path, "list", count, t, &err);
+    assert_int_equal(root == NULL, whole == NULL);
+    assert_int_equal(json_is_array(json_object_get(root, "list")), json_is_array(json_object_get(whole, "list")));
+    if (whole != NULL)
+        assert_int_equal(t->n, n);
+    else
+        assert_string_equal(err.message, other.message);
+    json_decref(whole);
+    ls_err_release(&err);
+    ls_err_release(&other);
+    free(path);
+    return root;
+}
+
+static void a_list(void **state)
+{
+    static const char *const same[] = {
+        "{\"list\": []}", "{\"list\": [ \n ]}", "{\"list\": [1, \"],[\", [2, 3], {\"v\": \"}\"}, null]}", "{\"list\": {}}", "{\"list\": 7}", "{}", "[]", "",
+        "[\"list\", [1]]", "{\"x\": {\"list\": [1, 2]}, \"list\": [3]}", "{\"x\": {\"list\": [1, 2]}}", "{\"a\": \"list\", \"b\": [1, 2]}",
+        "{\"\\u006cist\": [1, 2]}", "{\"list\": [1], \"list\": [2]}", "{\"list\": [1,]}", "{\"list\": [,1]}", "{\"list\": [1 2]}", "{\"list\": [1,,2]}",
+        "{\"list\": [,]}", "{\"list\": [1}]}", "{\"list\": [{\"v\": 1, \"v\": 2}]}", "{\"list\": [\"a\\\"]\", 2]}", "{\"list\": [\"a\nb\"]}", "{\"list\": [1]",
+        "{\"list\": [1", "{\"list\": [1]} x", "{\"list\" [1]}", "{\"list\": \"x\" [1]}", "{\"list\": [\"\\ud800\"]}", "{\"list\": [\"\xff\"]}"};
+    struct ls_buf text = LS_BUF_INIT;
+    struct told t;
+    struct ops o;
+    json_t *root;
+
+    (void)state;
+    ops_open(&o, "lockstep", false);
+    for (size_t i = 0; i < LS_ARRAY_LEN(same); i++)
+        json_decref(load_list(&o, same[i], &t));
+    root = load_list(&o, "{\n \"odd\": \"}]\\\"{\", \"list\": [\n  {\"a\": {\"v\": 1}},\n\n  {\"v\": 2,\n \"b\": [1, {}]},\n  {\"v\": 7}\n ],\n \"end\": 5}\n", &t);
+    assert_int_equal(t.sum, 9);
+    assert_int_equal(t.lines[0], 3);
+    assert_int_equal(t.lines[1], 5);
+    assert_int_equal(t.lines[2], 7);
+    assert_int_equal(json_integer_value(json_object_get(root, "end")), 5);
+    json_decref(root);
+    /* More than are in memory at once. */
+    ls_buf_adds(&text, "{\"list\": [");
+    for (int i = 0; i < 300; i++)
+        ls_buf_addf(&text, "%s\n{\"v\": %d}", i > 0 ? "," : "", i);
+    ls_buf_adds(&text, "]}");
+    json_decref(load_list(&o, text.ptr, &t));
+    assert_int_equal(t.n, 300);
+    assert_int_equal(t.sum, 299 * 150);
+    assert_int_equal(t.lines[0], 2);
+    assert_int_equal(t.lines[299], 301);
+    ls_buf_truncate(&text, text.len - 2);
+    json_decref(load_list(&o, text.ptr, &t));
+    ls_buf_release(&text);
+    ops_close(&o);
+}
+
 static void json(void **state)
 {
     static const char good[] = "{\n \"odd\": \"}]\\\"{\", \"entries\": [\n  {\"a\": {\"x\": 1}},\n\n  {\"b\": [1, {}]},\n  {\"c\": 7, \"t\": \"tag\"}\n ]\n}\n";
@@ -207,11 +289,6 @@ static void json(void **state)
     assert_int_equal(n, 7);
     assert_false(ls_json_int(root, "odd", &n));
     json_decref(root);
-    assert_int_equal(ls_json_entry_line(good, sizeof(good) - 1, "entries", 0), 3);
-    assert_int_equal(ls_json_entry_line(good, sizeof(good) - 1, "entries", 1), 5);
-    assert_int_equal(ls_json_entry_line(good, sizeof(good) - 1, "entries", 2), 6);
-    assert_int_equal(ls_json_entry_line(good, sizeof(good) - 1, "entries", 3), 0);
-    assert_int_equal(ls_json_entry_line(good, sizeof(good) - 1, "none", 0), 0);
     ops_put(&o, "j.json", "{\n \"a\": 1,\n \"a\": 2 }");
     assert_null(ls_json_load(path, &bad));
     assert_int_equal(bad.code, LS_E_INPUT);
@@ -297,7 +374,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sections), cmocka_unit_test(an_empty_section_stays_one), cmocka_unit_test(files), cmocka_unit_test(folders),
-        cmocka_unit_test(json),     cmocka_unit_test(a_project),                  ENG_BOTH_TESTS(seen_ledgers), cmocka_unit_test(names),
+        cmocka_unit_test(json),
+        cmocka_unit_test(a_list),     cmocka_unit_test(a_project),                  ENG_BOTH_TESTS(seen_ledgers), cmocka_unit_test(names),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
