@@ -50,6 +50,20 @@ like "$out" '^prisma  *mono/app/prisma/migrations  ' "and another tool's folder 
 like "$out" '^flyway  *mono/packages/db/migrations  ' "a folder deep in a tree is found"
 is "$(printf '%s\n' "$out" | sed '1,/^FOUND/d' | grep -vc alembic)" 2 "and neither what is below it, nor another's package, nor a guess"
 
+# Two tools in one project, and nobody says which.
+mkdir -p both/drizzle/meta both/prisma
+cp -R drizzle/. both/drizzle/
+cp -R mono/app/prisma/migrations both/prisma/
+cd both || exit 1
+run "$LS_BIN" lint
+like "$err" '^note: Drizzle is not the only one here: Prisma in prisma/migrations;' "the one that is not taken is named"
+run "$LS_BIN" lint --format prisma
+like "$err" 'of Prisma checked' "--format takes the tool's own folder"
+unlike "$err" 'there is no migration.sql' "and not the first one"
+run "$LS_BIN" lint --migrations drizzle
+unlike "$err" 'not the only one' "a folder that was named is meant"
+cd ..
+
 mkdir elsewhere
 cp -R migrations elsewhere/
 run "$LS_BIN" formats elsewhere
