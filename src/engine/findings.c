@@ -12,6 +12,9 @@
 /* Larger statements are data; parsing them would cost more than it tells. */
 #define MAX_FACT_BYTES ((size_t)1024 * 1024)
 
+/* Bytes of an INSERT with VALUES that is no load of data. */
+#define MAX_BRIEF ((size_t)8 * 1024)
+
 #define ON_PG     1u
 #define ON_SQLITE 2u
 #define ON_BOTH   3u
@@ -153,6 +156,33 @@ static bool applies(const struct finder *f, const struct rule *r, const struct l
     return !(r->silent_on_new && is_on_new);
 }
 
+static bool has_word(enum ls_dialect d, const char *sql, size_t len, const char *word)
+{
+    struct ls_lex lx;
+
+    ls_lex_init(&lx, d, sql, len);
+    for (struct ls_tok t = ls_lex_next(&lx); t.kind != LS_TOK_END && t.kind != LS_TOK_ERROR; t = ls_lex_next(&lx))
+        if (ls_tok_is(&lx, &t, word))
+            return true;
+    return false;
+}
+
+/* What is not named here may take its time: it reads a table, or calls what nobody knows. */
+static bool is_brief(enum ls_dialect d, const struct ls_facts *facts, bool is_on_new, const char *sql, size_t len)
+{
+    static const char *const verbs[] = {"CREATE TYPE",     "CREATE SCHEMA",  "CREATE SEQUENCE", "CREATE VIEW", "CREATE FUNCTION", "CREATE TRIGGER",
+                                        "CREATE EXTENSION", "CREATE DOMAIN", "COMMENT",         "GRANT",       "DROP"};
+    bool is_named = false;
+
+    if (strcmp(facts->verb, "CREATE TABLE") == 0 || strcmp(facts->verb, "INSERT") == 0)
+        return len <= MAX_BRIEF && !has_word(d, sql, len, "SELECT");
+    if (strcmp(facts->verb, "ALTER TABLE") == 0 || (facts->flags & LS_FACT_CREATE_INDEX) != 0)
+        return is_on_new;
+    for (size_t i = 0; i < LS_ARRAY_LEN(verbs); i++)
+        is_named = is_named || strncmp(facts->verb, verbs[i], strlen(verbs[i])) == 0;
+    return is_named;
+}
+
 static void judge_facts(struct finder *f, int step, struct ls_op *op, const struct ls_stmt *at, int stmt_no, const char *sql, size_t len)
 {
     struct ls_facts facts;
@@ -174,6 +204,7 @@ static void judge_facts(struct finder *f, int step, struct ls_op *op, const stru
         if (facts.object.len > 0)
             x->object = ls_arena_strn(f->plan->arena, facts.object.ptr, facts.object.len);
     }
+    op->is_brief = is_brief(f->dialect, &facts, is_on_new, sql, len);
     if ((facts.flags & LS_FACT_DESTRUCTIVE) != 0 && !is_on_new)
         op->is_destructive = f->plan->steps.v[step].is_destructive = f->plan->is_destructive = true;
     if ((facts.flags & LS_FACT_CREATES_TABLE) != 0)

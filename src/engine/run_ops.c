@@ -256,7 +256,7 @@ static void wrap_group_error(struct ls_runner *r, const struct ls_op *op, struct
 }
 
 /* Whether the statements of a step may be sent in one pipeline with the ops around them: nobody wants to be asked in between, the server stops at the first
- * error by itself, everything is one transaction, and its answers are all looked at before COMMIT is sent. */
+ * error by itself, everything is one transaction, its answers are all looked at before COMMIT is sent, and none of them takes long. */
 static bool goes_together(const struct ls_runner *r, const struct ls_op *ops, int n)
 {
     size_t bytes = 0;
@@ -270,6 +270,9 @@ static bool goes_together(const struct ls_runner *r, const struct ls_op *ops, in
     for (int i = 0; i < n; i++) {
         bytes += ops[i].len;
         n_commits += ops[i].kind == LS_OP_COMMIT;
+        /* The ledger's and the journal's rows tell how long it took, and go out with it: so only where that is next to nothing. */
+        if (ops[i].kind == LS_OP_STATEMENT && !ops[i].is_brief)
+            return false;
         /* libpq has no way out of a COPY inside a pipeline. */
         if (ops[i].kind == LS_OP_CHILD || ops[i].kind == LS_OP_BATCH || (ops[i].kind == LS_OP_STATEMENT && ops[i].len >= 4 && strncasecmp(ops[i].sql, "copy", 4) == 0))
             return false;

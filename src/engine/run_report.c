@@ -132,6 +132,15 @@ static void tell_whole_body(struct ls_runner *r, const struct ls_step *s)
         line(out, "PostgreSQL ran the file as one implicit transaction: nothing of it is in the database.");
 }
 
+/* A statement by itself is a transaction by itself, but for those that PostgreSQL makes of several. */
+static bool is_unfinished(const struct ls_runner *r, const struct ls_step *s)
+{
+    const struct ls_op *op = r->failed_op >= 0 && (size_t)r->failed_op < s->ops.n ? &s->ops.v[r->failed_op] : NULL;
+
+    return r->s->dialect == LS_DIALECT_POSTGRES &&
+           (op == NULL || op->sql == NULL || ls_sql_tx_class(LS_DIALECT_POSTGRES, op->sql, op->len) == LS_TX_FORBIDS);
+}
+
 static void tell_no_tx(struct ls_runner *r, const struct ls_step *s)
 {
     struct ls_buf *out = &r->rep->applied;
@@ -157,9 +166,11 @@ static void tell_no_tx(struct ls_runner *r, const struct ls_step *s)
         line(out, "Statements %d to %d were in a transaction of the file's own, which was rolled back.", r->stmts_done + 1, r->rep->failed_stmt - 1);
         return;
     }
-    if (r->rep->failed_stmt > 0)
-        line(out, "Statement %d failed; one that runs outside of transactions can leave something unfinished behind, such as an invalid index.",
+    if (r->rep->failed_stmt > 0 && is_unfinished(r, s))
+        line(out, "Statement %d failed; as it runs outside of transactions it can leave something unfinished behind, such as an invalid index.",
              r->rep->failed_stmt);
+    else if (r->rep->failed_stmt > 0)
+        line(out, "Statement %d failed, and left nothing of itself.", r->rep->failed_stmt);
 }
 
 /* The steps in front of it that were in the same transaction. */

@@ -156,7 +156,7 @@ static void on_action(struct ui_modal *m, enum ui_action act)
 /* The terminal may be smaller than it was when the text was made. Below the least size nothing is shown. */
 void ui_dialog_fit(struct ui_doc *body, int box_w)
 {
-    ui_doc_narrow(body, (box_w > UI_MIN_W - 4 ? box_w : UI_MIN_W - 4) - 5);
+    ui_doc_narrow(body, (box_w > UI_MIN_W - 4 ? box_w : UI_MIN_W - 4) - 4);
 }
 
 static int extra_rows(const struct confirm *c)

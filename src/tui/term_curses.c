@@ -154,15 +154,14 @@ enum ls_rc term_open(const struct term_params *params, struct term **out, struct
     if (!t->screen) {
         (void)ls_err_set(err, LS_E_UNSUPPORTED, "the terminal type '%s' is unknown here", params->term ? params->term : "");
         ls_err_hint(err, "set TERM to one that is known, as in: TERM=xterm-256color lockstep");
-        term_close(t);
-        return LS_E_UNSUPPORTED;
-    }
-    if (!cap("cup")) { /* "dumb", as in an editor's shell: curses would go on, and write one line over the other */
+    } else if (!cap("cup")) { /* "dumb", as in an editor's shell: curses would write everything into one line */
         delscreen(t->screen);
         t->screen = NULL;
         (void)tcsetattr(t->in_fd, TCSANOW, &modes); /* newterm has changed them */
         (void)ls_err_set(err, LS_E_UNSUPPORTED, "the terminal type '%s' cannot move its cursor", params->term ? params->term : "");
         ls_err_hint(err, "use the subcommands there, such as lockstep status, or set TERM to what the terminal really is");
+    }
+    if (!t->screen) {
         term_close(t);
         return LS_E_UNSUPPORTED;
     }

@@ -190,4 +190,17 @@ like "$err" 'pid [0-9]+|another operator' "is named"
 kill -TERM $pid
 wait $pid
 
+# --- how long it took is told by the ledger and the journal, too ---
+in_dir took
+mkdir migrations
+printf 'CREATE TABLE a (i int);\n' >migrations/001_a.up.sql
+printf 'SELECT pg_sleep(0.2);\n' >migrations/002_slow.up.sql
+printf 'CREATE TABLE b (i int);\nDO $$BEGIN PERFORM pg_sleep(0.2); END$$;\n' >migrations/003_slow.up.sql
+pg_new
+run "$LS_BIN" up --yes --format lockstep --url "$pg_url"
+exits 0 "up with statements that take their time"
+is "$(pg_do "SELECT string_agg((duration_ms >= 200)::text, ' ' ORDER BY version) FROM schema_migrations")" "false true true" "the ledger tells how long"
+is "$(pg_do "SELECT string_agg((duration_ms >= 200)::text, ' ' ORDER BY seq) FROM lockstep_journal WHERE event = 'applied'")" "false true true" \
+    "the journal, too"
+
 done_testing

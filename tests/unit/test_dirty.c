@@ -413,23 +413,6 @@ static void a_refused_up_is_not_taken_for_applied(void **state)
     need_indicated(NULL, 0);
 }
 
-/* The catalogue has no word about rows, but a file that failed whole left nothing. */
-static void a_refused_file_left_nothing(void **state)
-{
-    (void)state;
-    NEED_SERVER();
-    ops_put(&o, "migrations/2_b.up.sql", "INSERT INTO a VALUES (1);\nINSERT INTO nope VALUES (1);\n");
-    ops_sql(&o, "INSERT INTO schema_migrations VALUES (2, true); CREATE TABLE a (i int);");
-    ops_sql(&o, journal_table);
-    ops_sql(&o, "INSERT INTO lockstep_journal VALUES (1, 'r', 'failed', '2', 'b', 'up', '2026-01-02T03:04:05Z', 'ann', 'h', "
-                "'lockstep', 3, 'dirty',"
-                " 'x: no such table nope (statement 2 of 2)', 'd', 'p', 'h');");
-    explain();
-    need_fact("by the journal it failed, and then it left nothing");
-    need_fact("nothing of it is in the database");
-    need_indicated(NULL, 0);
-}
-
 /* A down that wants to drop what is gone already: the way on is to take it as gone. */
 static void a_refused_down_may_have_nothing_to_do(void **state)
 {
@@ -587,7 +570,6 @@ int main(void)
         cmocka_unit_test_setup_teardown(transaction_commands_in_the_file_are_respected, open_golang_pg, close_it),
         BOTH(the_journal_is_asked, open_golang),
         BOTH(a_refused_up_is_not_taken_for_applied, open_golang),
-        BOTH(a_refused_file_left_nothing, open_golang),
         BOTH(a_refused_down_may_have_nothing_to_do, open_golang),
         BOTH(a_refused_down_that_fits_nothing, open_golang),
         BOTH(each_statement_gets_its_verdict, open_lockstep),

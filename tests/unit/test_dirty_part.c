@@ -69,6 +69,26 @@ static void a_part_points_nowhere(bool pg)
 }
 ENG_BOTH(a_part_points_nowhere)
 
+/* The catalogue has no word about rows, but the journal saw the file fail, and it is one transaction. */
+static void a_file_that_failed_whole_left_nothing(bool pg)
+{
+    struct ls_run_report rep;
+    struct ls_dirty_report r;
+    struct ops o;
+
+    ops_open(&o, "golang-migrate", pg);
+    ops_put(&o, "migrations/1_a.up.sql", "CREATE TABLE a (i int);\n");
+    ops_put(&o, "migrations/2_b.up.sql", "INSERT INTO a VALUES (1);\nINSERT INTO nope VALUES (1);\n");
+    assert_int_equal(eng_try(&o, LS_ACTION_UP, -1, NULL, NULL, &rep), LS_E_PARTIAL);
+    ls_run_report_release(&rep);
+    explain(&o, &r);
+    assert_true(says(&r, "by the journal it failed, and then it left nothing: unless somebody has done it by hand since, nothing of it is"));
+    assert_int_equal(n_indicated(&r), 0); /* it may have been done by hand: that is not for us to say */
+    ls_dirty_report_release(&r);
+    ops_close(&o);
+}
+ENG_BOTH(a_file_that_failed_whole_left_nothing)
+
 /* The journal saw the up of 1 end well. Whatever left it dirty came after that, by another tool: an up or a down, nobody knows. */
 static void a_record_that_ended_well_is_not_about_this(bool pg)
 {
@@ -141,7 +161,7 @@ ENG_BOTH(a_status_that_nobody_knows)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        ENG_BOTH_TESTS(a_part_points_nowhere),
+        ENG_BOTH_TESTS(a_part_points_nowhere), ENG_BOTH_TESTS(a_file_that_failed_whole_left_nothing),
         ENG_BOTH_TESTS(a_record_that_ended_well_is_not_about_this),
         ENG_BOTH_TESTS(an_object_of_two_statements),
         ENG_BOTH_TESTS(a_status_that_nobody_knows),

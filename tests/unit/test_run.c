@@ -260,6 +260,7 @@ static void no_transaction_failure_is_dirty(bool pg)
     assert_int_equal(rep.verdict, LS_VERDICT_DIRTY);
     assert_int_equal(rep.failed_stmt, 2);
     eng_has(rep.applied.ptr, "Statement 1 of 3 took effect and stays.");
+    eng_has(rep.applied.ptr, "Statement 2 failed, and left nothing of itself.");
     eng_has(rep.applied.ptr, "says about 003: failed");
     eng_has(rep.next.ptr, "lockstep mark 003 pending");
     ls_run_report_release(&rep);

@@ -46,6 +46,23 @@ static void what_its_own_transaction_did_is_taken_back(bool pg)
 }
 ENG_BOTH(what_its_own_transaction_did_is_taken_back)
 
+static void half_an_index_is_told_of(void **state)
+{
+    struct ls_run_report rep;
+    struct ops o;
+
+    (void)state;
+    ENG_NEEDS_PG();
+    ops_open(&o, "lockstep", true);
+    eng_lockstep_folder(&o);
+    ops_put(&o, "migrations/003_n.up.sql",
+            "-- lockstep: no-transaction\nCREATE TABLE n1 (id int);\nINSERT INTO n1 VALUES (1), (1);\nCREATE UNIQUE INDEX CONCURRENTLY n1_id ON n1 (id);\n");
+    assert_int_equal(eng_try(&o, LS_ACTION_UP, -1, NULL, NULL, &rep), LS_E_PARTIAL);
+    eng_has(rep.applied.ptr, "Statement 3 failed; as it runs outside of transactions it can leave something unfinished behind, such as an invalid index.");
+    ls_run_report_release(&rep);
+    ops_close(&o);
+}
+
 static void one_that_is_left_open_is_taken_back(bool pg)
 {
     struct ls_run_report rep;
@@ -154,6 +171,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         ENG_BOTH_TESTS(a_file_may_have_a_transaction_of_its_own),
         ENG_BOTH_TESTS(what_its_own_transaction_did_is_taken_back),
+        cmocka_unit_test(half_an_index_is_told_of),
         ENG_BOTH_TESTS(one_that_is_left_open_is_taken_back),
         cmocka_unit_test(a_pragma_does_not_stay_with_the_session),
         cmocka_unit_test(the_server_goes_on_outside_of_transactions),

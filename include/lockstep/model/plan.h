@@ -103,6 +103,7 @@ struct ls_op {
     int n_pieces;
     const struct ls_file_edit *file; /* FILE */
     bool is_destructive;
+    bool is_brief;        /* STATEMENT: by its text it reads and writes no more than a few rows, whatever the tables hold */
     const struct ls_child_cmd *child; /* CHILD */
 };
 
