@@ -165,7 +165,7 @@ int cli_cmd_formats(struct cli_ctx *ctx)
     if (dir == NULL)
         dir = cli_has(ctx, CLI_O(MIGRATIONS)) ? ctx->v->text[CLI_OPT_MIGRATIONS] : ".";
     formats = ls_formats(&n);
-    if (ls_format_detect_project(dir, &found, &ctx->error) != LS_OK) {
+    if (ls_format_detect_tree(dir, &found, &ctx->error) != LS_OK) {
         code = cli_fail(ctx);
     } else if (ctx->root != NULL) {
         fill_json(ctx->root, formats, n, &found);

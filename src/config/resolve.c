@@ -316,16 +316,25 @@ static int limit_of(int req, int env, int base)
     return ms > 0 ? ms : ms == 0 ? -1 : 0;
 }
 
-/* Nobody named the folder, and there is no "migrations": where a tool keeps its own (prisma/migrations, drizzle, db/migrations ...). */
+static const struct ls_format *named_format(const struct search *s)
+{
+    return ls_format_find(text_of(s->req->format, s->pick.env ? s->pick.env->format : NULL, s->project->base.format));
+}
+
+/* Nobody named the folder: that of the format that was named, else "migrations", else where a tool keeps its own (prisma/migrations, drizzle ...). */
 static const char *found_migrations(struct search *s)
 {
+    const struct ls_format *named = named_format(s);
     const char *usual = in_dir(s->arena, s->project->dir, "migrations"), *out = NULL;
     struct ls_founds found = {0};
 
-    if (ls_path_kind(usual) == LS_PATH_DIR)
+    if (named == NULL && ls_path_kind(usual) == LS_PATH_DIR)
         return ls_arena_str(s->arena, usual);
-    if (ls_format_detect_project(s->project->dir, &found, NULL) == LS_OK && found.f.n > 0 && found.f.v[0].detect.score >= SURE_ENOUGH)
-        out = ls_arena_str(s->arena, found.f.v[0].dir);
+    if (ls_format_detect_project(s->project->dir, &found, NULL) != LS_OK)
+        found.f.n = 0;
+    for (size_t i = 0; i < found.f.n && out == NULL; i++)
+        if (found.f.v[i].detect.score >= SURE_ENOUGH && (named == NULL || found.f.v[i].format == named))
+            out = ls_arena_str(s->arena, found.f.v[i].dir);
     ls_founds_release(&found);
     return out ? out : ls_arena_str(s->arena, usual);
 }
@@ -359,6 +368,36 @@ static const char *borrowed_dir(struct search *s)
     return c->dir;
 }
 
+/* Nobody named the folder: that other tools have theirs here too is not passed over in silence. */
+static const char *say_others(struct search *s, const char *dir)
+{
+    const struct ls_format *own = s->borrowed.c.dir == dir ? s->borrowed.format : NULL;
+    struct ls_buf names = LS_BUF_INIT;
+    struct ls_founds found = {0};
+    const char *last = "";
+
+    if (named_format(s) != NULL)
+        return dir; /* somebody has looked */
+    if (ls_format_detect_project(s->project->dir, &found, NULL) != LS_OK)
+        found.f.n = 0;
+    for (size_t i = 0; own == NULL && i < found.f.n; i++)
+        if (strcmp(found.f.v[i].dir, dir) == 0)
+            own = found.f.v[i].format;
+    for (size_t i = 0; own != NULL && i < found.f.n; i++) {
+        const struct ls_found *f = &found.f.v[i];
+
+        if (f->detect.score < SURE_ENOUGH || f->format == own || strcmp(f->dir, dir) == 0 || strcmp(f->dir, last) == 0)
+            continue;
+        last = f->dir;
+        ls_buf_addf(&names, "%s%s in %s", names.len > 0 ? ", " : "", f->format->title, f->dir);
+    }
+    if (names.len > 0)
+        add_note(s, ls_arena_printf(s->arena, "%s is not the only one here: %s; --migrations DIR says which folder is meant", own->title, names.ptr));
+    ls_founds_release(&found);
+    ls_buf_release(&names);
+    return dir;
+}
+
 /* A table of a tool's own name is of that tool's format. */
 static void borrow_table(struct search *s)
 {
@@ -389,7 +428,7 @@ static void fill(struct search *s)
     p->env_name = ls_arena_str(a, s->pick.env ? s->pick.env->name : NULL);
     p->migrations_dir = req->migrations || e->migrations || b->migrations
                             ? ls_arena_str(a, path_of(s, req->migrations, e->migrations, b->migrations, "migrations"))
-                            : borrowed_dir(s);
+                            : say_others(s, borrowed_dir(s));
     p->format_name = ls_arena_str(a, text_of(req->format, e->format, b->format));
     p->ledger_table = ls_arena_str(a, text_of(req->ledger_table, e->ledger_table, b->ledger_table));
     p->tool = req->tool || e->tool || b->tool ? ls_arena_str(a, path_of(s, req->tool, e->tool, b->tool, NULL)) : NULL;

@@ -80,6 +80,11 @@ static const char *file_of(const struct ls_entry *e)
     return m == NULL ? NULL : m->up.path != NULL ? m->up.path : m->down.path != NULL ? m->down.path : m->verify.path;
 }
 
+static bool is_in_ledger(const struct ls_entry *e)
+{
+    return e->state == LS_STATE_APPLIED || e->state == LS_STATE_MODIFIED || e->state == LS_STATE_MISSING;
+}
+
 static bool can_renumber(const struct finder *f)
 {
     return f->snap->format->layout != NULL;
@@ -137,19 +142,22 @@ static void find_same_numbers(struct finder *f, const struct ls_numbers *n)
         const struct ls_entry *e = &f->snap->timeline.e.v[n->v.v[i].at];
         struct ls_buf names = LS_BUF_INIT, number = LS_BUF_INIT;
         struct ls_conflict *c;
+        size_t n_open = 0;
 
         same = ls_numbers_same(n, i);
         if (same < 2 || is_duplicate(e))
             continue;
-        for (size_t k = i; k < i + same; k++)
+        for (size_t k = i; k < i + same; k++) {
             ls_buf_addf(&names, "%s%s", k == i ? "" : k + 1 == i + same ? " and " : ", ", name_at(f, n, k));
+            n_open += !is_in_ledger(&f->snap->timeline.e.v[n->v.v[k].at]);
+        }
         ls_buf_add(&number, e->label, strspn(e->label, "0123456789-"));
-        c = add(f, LS_SEV_WARNING, "same-number", file_of(&f->snap->timeline.e.v[n->v.v[i + 1].at]), 0,
+        c = add(f, n_open > 0 ? LS_SEV_WARNING : LS_SEV_INFO, "same-number", file_of(&f->snap->timeline.e.v[n->v.v[i + 1].at]), 0,
                 "%zu migrations have the number %s: %s; %s tells them apart by the rest, people and their next files do not", same,
                 number.ptr, names.ptr, f->snap->format->title);
         c->diag.version = ls_arena_str(f->out->arena, e->label);
-        c->diag.hint = "give all but one of them another number, before they are applied anywhere";
-        if (can_renumber(f))
+        c->diag.hint = n_open > 0 ? "give all but one of them another number, before they are applied anywhere" : "all are applied: leave them as they are";
+        if (n_open > 0 && can_renumber(f))
             settle(f, c, LS_SETTLE_RENUMBER, number.ptr,
                    "renumber keeps the one that is applied (else the first) and gives the others free numbers behind it");
         ls_buf_release(&number);
@@ -426,11 +434,6 @@ static enum ls_rc find_no_ledger(struct finder *f, struct ls_err *err)
         ls_reading_release(&r);
     }
     return rc;
-}
-
-static bool is_in_ledger(const struct ls_entry *e)
-{
-    return e->state == LS_STATE_APPLIED || e->state == LS_STATE_MODIFIED || e->state == LS_STATE_MISSING;
 }
 
 static enum ls_rc find_list(struct finder *f, struct ls_err *err)

@@ -93,6 +93,8 @@ static void note_guess(struct ls_snapshot *snap)
 {
     if (snap->n_detected < 2 || snap->detected[0].detect.score >= LS_DETECT_CERTAIN)
         return;
+    if (2 * snap->detected[1].detect.score < snap->detected[0].detect.score)
+        return; /* a tool's own markers against names that are anyone's */
     snap->format_note = ls_asprintf("the files could be %s's or %s's, and no ledger tells yet: they are taken for %s's; --format NAME, or format = NAME in "
                                     "lockstep.conf, says whose they are",
                                     snap->detected[0].format->name, snap->detected[1].format->name, snap->detected[0].format->name);

@@ -181,6 +181,17 @@ static void check_section(struct check *c, const struct ls_migration *m, const s
     ls_err_release(&err);
 }
 
+/* By the scan, in the tool's own words. */
+static bool is_said(const struct check *c, const char *code, const char *path)
+{
+    const struct ls_diags *d = &c->snap->migrations.diags;
+
+    for (size_t i = 0; i < d->d.n; i++)
+        if (path != NULL && d->d.v[i].path != NULL && strcmp(d->d.v[i].code, code) == 0 && strcmp(d->d.v[i].path, path) == 0)
+            return true;
+    return false;
+}
+
 static void check_halves(struct check *c, const struct ls_migration *m)
 {
     const struct ls_layout *layout = c->snap->format->layout;
@@ -200,13 +211,15 @@ static void check_halves(struct check *c, const struct ls_migration *m)
         else
             d->hint = "Add the file, or remove what is left of the pair.";
     }
-    if (c->has_downs && m->down.path == NULL && (m->up.path != NULL || m->verify.path != NULL)) {
+    if (c->has_downs && m->down.path == NULL && (m->up.path != NULL || m->verify.path != NULL) && !is_said(c, "missing-down", m->up.path)) {
         d = add(c, LS_SEV_WARNING, "missing-down", m->up.path, 0, m->label);
         if (c->runs_empty_half)
             say(c, d, "there is no .down.sql file for version %s: going down from it runs nothing, and moves the cursor back",
                 m->label);
+        else if (layout == NULL || layout->down == NULL)
+            say(c, d, "it does not say how to take it back: version %s cannot be rolled back", m->label);
         else
-            say(c, d, "there is no .down.sql file: version %s cannot be rolled back", m->label);
+            say(c, d, "there is no %s file: version %s cannot be rolled back", layout->down, m->label);
     }
 }
 

@@ -32,6 +32,38 @@ like "$out" '^drizzle  *drizzle  *sqlite  *1  *certain  ' "another tool in anoth
 like "$out" '^golang-migrate  *migrations ' "stands beside the first"
 is "$(printf '%s\n' "$out" | sed -n '/^FOUND/{n;p;}' | cut -d' ' -f1)" drizzle "and is the first, being certain"
 
+mkdir -p mono/packages/db/migrations/sub mono/node_modules/x/migrations mono/svc/plain
+echo "select 1;" >mono/packages/db/migrations/V1__a.sql
+cp mono/packages/db/migrations/V1__a.sql mono/packages/db/migrations/sub/V2__b.sql
+cp mono/packages/db/migrations/V1__a.sql mono/node_modules/x/migrations/
+echo "select 1;" >mono/svc/plain/1_a.sql
+mkdir -p mono/app/alembic/versions
+printf '[alembic]\nscript_location = alembic\n' >mono/app/alembic.ini
+printf 'revision = "a1"\ndown_revision = None\n' >mono/app/alembic/versions/a1_x.py
+: >mono/app/alembic/env.py
+mkdir -p mono/app/prisma/migrations/20240101000000_a
+echo "select 1;" >mono/app/prisma/migrations/20240101000000_a/migration.sql
+echo 'provider = "sqlite"' >mono/app/prisma/migrations/migration_lock.toml
+run "$LS_BIN" formats mono
+like "$out" '^alembic  *mono/app  ' "a project in it, by its settings"
+like "$out" '^prisma  *mono/app/prisma/migrations  ' "and another tool's folder below that"
+like "$out" '^flyway  *mono/packages/db/migrations  ' "a folder deep in a tree is found"
+is "$(printf '%s\n' "$out" | sed '1,/^FOUND/d' | grep -vc alembic)" 2 "and neither what is below it, nor another's package, nor a guess"
+
+# Two tools in one project, and nobody says which.
+mkdir -p both/drizzle/meta both/prisma
+cp -R drizzle/. both/drizzle/
+cp -R mono/app/prisma/migrations both/prisma/
+cd both || exit 1
+run "$LS_BIN" lint
+like "$err" '^note: Drizzle is not the only one here: Prisma in prisma/migrations;' "the one that is not taken is named"
+run "$LS_BIN" lint --format prisma
+like "$err" 'of Prisma checked' "--format takes the tool's own folder"
+unlike "$err" 'there is no migration.sql' "and not the first one"
+run "$LS_BIN" lint --migrations drizzle
+unlike "$err" 'not the only one' "a folder that was named is meant"
+cd ..
+
 mkdir elsewhere
 cp -R migrations elsewhere/
 run "$LS_BIN" formats elsewhere

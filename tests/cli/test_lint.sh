@@ -92,6 +92,8 @@ said() { # FORMAT PATTERN
     like "$out" "$2" "$1: its own fault"
 }
 said dbmate '^dbmate/1_a.sql.* error: .*(down|down section)'
+is "$(printf '%s\n' "$out" | grep -c 'missing-down')" 1 "dbmate: a missing down is said once"
+unlike "$err" 'the files could be' "dbmate: its markers tell whose the files are"
 said goose '^goose/1_a.sql:[0-9]+: error: '
 said drizzle '^drizzle/meta/_journal.json:?[0-9]*: error: .*0001_gone'
 run "$LS_BIN" lint --migrations drizzle

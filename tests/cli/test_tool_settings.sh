@@ -114,7 +114,7 @@ mkdir -p config changes
 printf -- '-- Up Migration\nCREATE TABLE a (id int);\n' >changes/1_a.sql
 printf '{"db": {"url": "postgres://nobody@localhost:1/x", "migrations-dir": "changes"}}\n' >config/default.json
 run "$LS_BIN" formats --json
-has '[.found[] | select(.format == "node-pg-migrate") | .folder] | length' 0 "formats looks at folders, not at settings"
+has '[.found[] | select(.format == "node-pg-migrate") | .folder] | join(" ")' changes "formats finds the folder by its files"
 status
 like "$(json .target.source)$err" 'db.url in config/default.json' "node-pg-migrate's config"
 

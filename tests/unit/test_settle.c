@@ -231,6 +231,12 @@ static void three_of_one_number(void **state)
     find();
     assert_null(conflict("same-number"));
     assert_null(conflict("gap"));
+    run_up(-1);
+    ops_put(&o, "migrations/0002_x.sql", "CREATE TABLE x (i int);\n");
+    run_up(-1);
+    find();
+    assert_int_equal(conflict("same-number")->diag.severity, LS_SEV_INFO); /* too late: nothing is offered */
+    assert_int_equal(conflict("same-number")->settled_by, 0);
     ops_close(&o);
     ops_open(&o, "drizzle", false);
     mkdir_("migrations/meta");

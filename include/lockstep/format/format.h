@@ -213,6 +213,8 @@ struct ls_founds {
 /* Looks at root and at every default folder of every format below it, each folder once, without a database. A folder that cannot be read is no
  * candidate. */
 LS_MUST_CHECK enum ls_rc ls_format_detect_project(const char *root, struct ls_founds *out, struct ls_err *err);
+/* And at every other folder below it, where a team may keep its migrations (packages/db/drizzle); there only what scores as strong counts. */
+LS_MUST_CHECK enum ls_rc ls_format_detect_tree(const char *root, struct ls_founds *out, struct ls_err *err);
 void ls_founds_release(struct ls_founds *f);
 
 /* A table in the database that is some tool's ledger by its columns, wherever it is. */
