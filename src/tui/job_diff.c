@@ -54,8 +54,10 @@ static void on_event(void *ctx, const struct ls_event *ev)
 {
     struct job_diff *j = ctx;
 
-    if (ev->kind == LS_EV_PROGRESS && ev->text)
-        mailbox_post(j->job.app->mail, show_progress, j->job.app, ls_strdup(ev->text));
+    if (ev->kind != LS_EV_PROGRESS || !ev->text)
+        return;
+    mailbox_post(j->job.app->mail, show_progress, j->job.app,
+                 ev->total > 0 ? ls_asprintf("%s %lld of %lld", ev->text, (long long)ev->done, (long long)ev->total) : ls_strdup(ev->text));
 }
 
 static enum ls_rc load(struct job_diff *j, struct ls_side_world *world, const struct ls_side sides[2], int i, const struct ls_side_opts *opts)

@@ -501,8 +501,10 @@ static bool on_action(struct ui_pane *p, enum ui_action act)
             ui_input_open(p->app, &export);
         return true;
     case UI_ACT_LEFT_OUT:
-        if (s->ref)
+        if (s->ref && s->ref->diff.notes.d.n > 0)
             show_notes(s);
+        else
+            app_say(p->app, ROLE_INFO, "nothing was left out");
         return true;
     case UI_ACT_FILTER:
         ui_input_open(p->app, &filter);

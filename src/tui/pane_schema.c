@@ -443,8 +443,10 @@ static void set_filter(struct app *a, void *ctx, const char *text)
     ls_buf_clear(&s->filter);
     ls_buf_adds(&s->filter, text ? text : "");
     make_rows(s);
-    if (s->filter.len > 0)
-        ui_list_go(&s->list, s->tree.rows.n > 1 ? 1 : 0); /* behind the title: the first that was found */
+    if (s->filter.len > 0) { /* the first that was found, its title in view */
+        s->list.top = 0;
+        ui_list_go(&s->list, s->tree.rows.n > 1 ? 1 : 0);
+    }
 }
 
 static bool on_action(struct ui_pane *p, enum ui_action act)
@@ -466,8 +468,10 @@ static bool on_action(struct ui_pane *p, enum ui_action act)
         open_targets(s);
         return true;
     case UI_ACT_LEFT_OUT:
-        if (s->cat)
+        if (s->cat && s->cat->c->notes.d.n > 0)
             show_notes(s);
+        else
+            app_say(p->app, ROLE_INFO, "nothing was left out");
         return true;
     case UI_ACT_FILTER:
         ui_input_open(p->app, &spec);

@@ -88,6 +88,8 @@ static void along_a_foreign_key(void **state)
     assert_true(scene_shows(&s, "▸+ users"));
     scene_keys(&s, "J");
     assert_true(scene_shows(&s, "needed by constraint orders.orders_user_fk"));
+    scene_keys(&s, "Esc v"); /* no empty box */
+    assert_true(scene_shows(&s, "nothing was left out"));
     scene_close(&s);
 }
 
