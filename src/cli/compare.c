@@ -7,7 +7,9 @@
 
 #include "lockstep/base/mem.h"
 
-/* --- the world ----------------------------------------------------------------------------------------------------------------------------------- */
+/* --- the world
+ * -----------------------------------------------------------------------------------------------------------------------------------
+ */
 
 static enum ls_rc env_params(void *arg, const char *name, struct ls_session_params *out, struct ls_err *err)
 {
@@ -55,8 +57,12 @@ enum ls_rc cli_compare_begin(struct cli_compare *c, struct cli_ctx *ctx)
         ctx->target.params.read_only = true;
         ctx->session = ls_session_new(&ctx->target.params);
     }
-    c->world = (struct ls_side_world){.session = ctx->session, .env = env_params, .env_ctx = c, .scratch_url = scratch_url(ctx),
-                                      .scratch_on_target = ctx->target.is_scratch_ok, .hooks = &c->hooks};
+    c->world = (struct ls_side_world){.session = ctx->session,
+                                      .env = env_params,
+                                      .env_ctx = c,
+                                      .scratch_url = scratch_url(ctx),
+                                      .scratch_on_target = ctx->target.is_scratch_ok,
+                                      .hooks = &c->hooks};
     return rc;
 }
 
@@ -76,12 +82,35 @@ void cli_compare_end(struct cli_compare *c)
     ls_arena_free(c->arena);
 }
 
+/* Behind the side's name that a comparison puts in front. */
+static const char *without_source(const char *message)
+{
+    const char *tail = message;
+
+    for (const char *p = strstr(message, ": "); p; p = strstr(p + 2, ": "))
+        tail = p + 2;
+    return tail;
+}
+
+/* The same broken reference on both sides is told once. */
+static bool is_told(const struct ls_diags *notes, size_t at)
+{
+    const struct ls_diag *d = &notes->d.v[at];
+
+    for (size_t i = 0; i < at && strcmp(d->code, "broken-reference") == 0; i++)
+        if (strcmp(notes->d.v[i].code, d->code) == 0 && strcmp(without_source(notes->d.v[i].message), without_source(d->message)) == 0)
+            return true;
+    return false;
+}
+
 void cli_side_notes(struct cli_ctx *ctx, const struct ls_diags *notes)
 {
     for (size_t i = 0; i < notes->d.n; i++) {
         const struct ls_diag *d = &notes->d.v[i];
         const char *word = d->severity == LS_SEV_INFO ? "note" : ls_severity_name(d->severity);
 
+        if (is_told(notes, i))
+            continue;
         if (d->path && d->line > 0)
             cli_say(ctx, "%s: %s:%d: %s%s%s", word, d->path, d->line, d->message, d->hint ? "; " : "", d->hint ? d->hint : "");
         else
@@ -89,7 +118,9 @@ void cli_side_notes(struct cli_ctx *ctx, const struct ls_diags *notes)
     }
 }
 
-/* --- sides --------------------------------------------------------------------------------------------------------------------------------------- */
+/* --- sides
+ * ---------------------------------------------------------------------------------------------------------------------------------------
+ */
 
 static enum ls_rc said_dialect(struct cli_ctx *ctx, struct ls_side_opts *opts)
 {
@@ -98,7 +129,8 @@ static enum ls_rc said_dialect(struct cli_ctx *ctx, struct ls_side_opts *opts)
     opts->has_dialect = true;
     if (ls_dialect_parse(ctx->v->text[CLI_OPT_DIALECT], &opts->dialect))
         return LS_OK;
-    return ls_err_set(&ctx->error, LS_E_USAGE, "there is no dialect '%s'; there are postgres and sqlite", ctx->v->text[CLI_OPT_DIALECT]);
+    return ls_err_set(&ctx->error, LS_E_USAGE, "there is no dialect '%s'; there are postgres and sqlite",
+                      ctx->v->text[CLI_OPT_DIALECT]);
 }
 
 enum ls_rc cli_load_side(struct cli_compare *c, const char *text, struct ls_catalog **out)
@@ -141,8 +173,8 @@ static enum ls_rc find_dialect(struct cli_compare *c, const struct ls_side *side
         if (!known[i] || (opts->has_dialect && sides[i].kind == LS_SIDE_FILE))
             continue;
         if (opts->has_dialect && opts->dialect != d[i])
-            return ls_err_set(&ctx->error, LS_E_USAGE, "one side is of %s and the other of %s: they cannot be compared", ls_dialect_name(opts->dialect),
-                              ls_dialect_name(d[i]));
+            return ls_err_set(&ctx->error, LS_E_USAGE, "one side is of %s and the other of %s: they cannot be compared",
+                              ls_dialect_name(opts->dialect), ls_dialect_name(d[i]));
         opts->has_dialect = true;
         opts->dialect = d[i];
     }
@@ -151,7 +183,9 @@ static enum ls_rc find_dialect(struct cli_compare *c, const struct ls_side *side
     return LS_OK;
 }
 
-/* --- what counts --------------------------------------------------------------------------------------------------------------------------------- */
+/* --- what counts
+ * ---------------------------------------------------------------------------------------------------------------------------------
+ */
 
 static enum ls_rc take_rename(struct cli_compare *c, const char *text, bool is_accepted)
 {
@@ -224,8 +258,8 @@ enum ls_rc cli_compare_sides(struct cli_compare *c, const char *a, const char *b
     }
     cli_progress_close(&c->progress);
     if (rc == LS_OK && c->a->dialect != c->b->dialect)
-        rc = ls_err_set(&ctx->error, LS_E_USAGE, "one side is of %s and the other of %s: they cannot be compared", ls_dialect_name(c->a->dialect),
-                        ls_dialect_name(c->b->dialect));
+        rc = ls_err_set(&ctx->error, LS_E_USAGE, "one side is of %s and the other of %s: they cannot be compared",
+                        ls_dialect_name(c->a->dialect), ls_dialect_name(c->b->dialect));
     if (rc == LS_OK)
         ls_diff_make(c->a, c->b, &diff_opts, &c->diff);
     for (int i = 0; i < 2; i++)

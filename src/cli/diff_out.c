@@ -32,7 +32,9 @@ static json_t *identity(const struct ls_fact *f)
 
 static json_t *rename_json(const struct ls_rename *r)
 {
-    static const char *const states[] = {[LS_RENAME_PROPOSED] = "proposed", [LS_RENAME_ACCEPTED] = "accepted", [LS_RENAME_REJECTED] = "rejected",
+    static const char *const states[] = {[LS_RENAME_PROPOSED] = "proposed",
+                                         [LS_RENAME_ACCEPTED] = "accepted",
+                                         [LS_RENAME_REJECTED] = "rejected",
                                          [LS_RENAME_AMBIGUOUS] = "ambiguous"};
     json_t *o = json_object();
 
@@ -104,10 +106,11 @@ static void tell_ambiguous(struct cli_ctx *ctx, const struct ls_diff *d)
         ls_fact_label(r->a, true, &from);
         ls_fact_label(r->b, true, &to);
         if (r->state == LS_RENAME_AMBIGUOUS)
-            cli_say(ctx, "note: %s could be %s now, and so could others: --accept-rename '%s=%s' says it", from.ptr, to.ptr, from.ptr, to.ptr);
+            cli_say(ctx, "note: %s could be %s now, and so could others: --accept-rename '%s=%s' says it", from.ptr, to.ptr,
+                    from.ptr, to.ptr);
         else if (r->state == LS_RENAME_PROPOSED)
-            cli_say(ctx, "note: %s seems to be %s now (%s); --accept-rename or --reject-rename '%s=%s' settles it", from.ptr, to.ptr, r->evidence, from.ptr,
-                    to.ptr);
+            cli_say(ctx, "note: %s seems to be %s now (%s); --accept-rename or --reject-rename '%s=%s' settles it", from.ptr,
+                    to.ptr, r->evidence, from.ptr, to.ptr);
         ls_buf_release(&from);
         ls_buf_release(&to);
     }

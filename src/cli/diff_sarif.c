@@ -1,4 +1,5 @@
-/* cli/diff_sarif.c: differences as a SARIF 2.1.0 log: a rule for each impact, a result for each difference, objects as logical locations. */
+/* cli/diff_sarif.c: differences as a SARIF 2.1.0 log: a rule for each impact, a result for each difference, objects as logical
+ * locations. */
 #include <config.h>
 
 #include "cli/cmd.h"
@@ -58,7 +59,8 @@ static json_t *rules(void)
 static json_t *result(const struct ls_difference *x)
 {
     struct ls_buf id = LS_BUF_INIT, text = LS_BUF_INIT, label = LS_BUF_INIT;
-    json_t *o = json_object(), *where = json_object(), *place = json_object(), *places = json_array(), *logical = json_array(), *print = json_object();
+    json_t *o = json_object(), *where = json_object(), *place = json_object(), *places = json_array(), *logical = json_array(),
+           *print = json_object();
     const struct ls_fact *f = x->a ? x->a : x->b;
 
     rule_id(x->impact, &id);
@@ -87,8 +89,8 @@ static json_t *result(const struct ls_difference *x)
 
 json_t *cli_diff_sarif(const struct ls_diff *d)
 {
-    json_t *log = json_object(), *runs = json_array(), *run = json_object(), *tool = json_object(), *driver = json_object(), *results = json_array(),
-           *properties = json_object();
+    json_t *log = json_object(), *runs = json_array(), *run = json_object(), *tool = json_object(), *driver = json_object(),
+           *results = json_array(), *properties = json_object();
 
     cli_json_set(driver, "name", PACKAGE_NAME);
     cli_json_set(driver, "version", PACKAGE_VERSION);

@@ -1,4 +1,5 @@
-/* config/diff_keys.c: where scratch databases are made, what a comparison is to be silent about, and which renamings were decided. */
+/* config/diff_keys.c: where scratch databases are made, what a comparison is to be silent about, and which renamings were decided.
+ */
 #include <config.h>
 
 #include "config/diff_keys.h"
@@ -21,7 +22,8 @@ static enum ls_rc nearest(struct ls_err *err, const char *what, const char *word
 {
     const char *near = ls_nearest_word(word, words, n);
 
-    return ls_err_set(err, LS_E_USAGE, "there is no %s '%s'%s%s%s", what, word, near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+    return ls_err_set(err, LS_E_USAGE, "there is no %s '%s'%s%s%s", what, word, near ? "; did you mean '" : "", near ? near : "",
+                      near ? "'?" : "");
 }
 
 static enum ls_rc check_kind(const char *word, struct ls_err *err)
@@ -134,13 +136,16 @@ enum ls_rc config_set_diff_key(struct config_project *p, const struct ini_entry 
     else if (!is_diff && strcmp(e->key, "url_env") == 0)
         rc = (p->scratch_url_env = ls_arena_str(p->arena, e->value)) ? LS_OK : LS_E_INTERNAL;
     else
-        rc = nearest(err, is_diff ? "key in [diff]" : "key in [scratch]", e->key, is_diff ? diff_keys : scratch_keys, is_diff ? 3 : 2);
+        rc = nearest(err, is_diff ? "key in [diff]" : "key in [scratch]", e->key, is_diff ? diff_keys : scratch_keys,
+                     is_diff ? 3 : 2);
     if (rc == LS_E_USAGE && err)
         err->code = rc = LS_E_INPUT;
     return rc;
 }
 
-/* --- a choice kept ------------------------------------------------------------------------------------------------------------------------------- */
+/* --- a choice kept
+ * -------------------------------------------------------------------------------------------------------------------------------
+ */
 
 /* Whether a line is a choice about that pair. */
 static bool is_choice(const char *line, size_t len, const char *from, const char *to)
@@ -154,13 +159,15 @@ static bool is_choice(const char *line, size_t len, const char *from, const char
         while (arrow > old && arrow[-1] == ' ')
             arrow--;
         *arrow = '\0';
-        is_it = strcmp(old, from) == 0 && strncmp(new_, to, strlen(to)) == 0 && new_[strlen(to) + strspn(new_ + strlen(to), " \r")] == '\0';
+        is_it = strcmp(old, from) == 0 && strncmp(new_, to, strlen(to)) == 0 &&
+                new_[strlen(to) + strspn(new_ + strlen(to), " \r")] == '\0';
     }
     free(copy);
     return is_it;
 }
 
-enum ls_rc config_keep_rename(const struct config_project *project, const char *from, const char *to, bool is_accepted, struct ls_err *err)
+enum ls_rc config_keep_rename(const struct config_project *project, const char *from, const char *to, bool is_accepted,
+                              struct ls_err *err)
 {
     struct ls_buf old = LS_BUF_INIT, out = LS_BUF_INIT;
     bool in_diff = false, is_done = false;
@@ -190,8 +197,8 @@ enum ls_rc config_keep_rename(const struct config_project *project, const char *
         p += with_end;
     }
     if (rc == LS_OK && !is_done)
-        ls_buf_addf(&out, "%s\n[diff]\n%s = %s -> %s\n", out.len > 0 && out.ptr[out.len - 1] != '\n' ? "\n" : "", is_accepted ? "rename" : "not_renamed", from,
-                    to);
+        ls_buf_addf(&out, "%s\n[diff]\n%s = %s -> %s\n", out.len > 0 && out.ptr[out.len - 1] != '\n' ? "\n" : "",
+                    is_accepted ? "rename" : "not_renamed", from, to);
     if (rc == LS_OK)
         rc = ls_file_write_atomic(project->path, out.ptr, out.len, st.st_mode & 0777, err);
     ls_buf_release(&old);

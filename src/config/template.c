@@ -40,7 +40,18 @@ static const char tail[] =
     "#url_env = DATABASE_URL\n"
     "#protected = yes\n"
     "# Writing through a connection pooler is refused, since locks do not hold there; one that keeps sessions may be declared.\n"
-    "#pooled = yes\n";
+    "#pooled = yes\n"
+    "# Scratch databases may be made beside it, for `lockstep diff` and `verify` (never on a protected one).\n"
+    "#scratch = yes\n"
+    "\n"
+    "# A PostgreSQL server where scratch databases may be made. Without one lockstep starts a server of its own.\n"
+    "#[scratch]\n"
+    "#url = postgres://user@host:5432/postgres\n"
+    "\n"
+    "# What diff and drift say nothing of, and which renamings were decided.\n"
+    "#[diff]\n"
+    "#ignore = table audit_*, *.updated_at:default\n"
+    "#rename = column users.type -> column users.kind\n";
 
 void config_template(struct ls_buf *out, const char *url, const char *migrations, const char *format)
 {

@@ -296,10 +296,11 @@ static void note_lacks(struct ls_diff *d, const struct ls_catalog *c, const stru
         for (uint32_t k = 0; k < other->facts[i].n_attrs; k++)
             has[other->facts[i].attrs[k].attr] = true;
     for (int k = LS_FACT_NONE + 1; k < LS_N_FACTS; k++) {
-        uint32_t n = 0;
+        uint32_t n = 0, own = 0;
+        const struct ls_fact *theirs = ls_catalog_kind(other, (enum ls_fact_kind)k, &n), *ours = ls_catalog_kind(c, (enum ls_fact_kind)k, &own);
 
-        (void)ls_catalog_kind(other, (enum ls_fact_kind)k, &n);
-        if (c->lacks[k] && n > 0)
+        /* A scratch has a database too, which may happen to be alike. */
+        if (c->lacks[k] && n > 0 && !(k == LS_FACT_DATABASE && own > 0 && ours->hash == theirs->hash))
             ls_buf_addf(&kinds, "%s%s", kinds.len > 0 ? ", " : "", ls_fact_kind_plural((enum ls_fact_kind)k));
     }
     for (int a = 0; a < LS_N_ATTRS; a++)

@@ -1,4 +1,5 @@
-/* Entities as statements. What a snapshot holds of SQL (types, defaults, conditions) is put in as it stands: that is what drizzle-kit does with it. */
+/* Entities as statements. What a snapshot holds of SQL (types, defaults, conditions) is put in as it stands: that is what
+ * drizzle-kit does with it. */
 #include <config.h>
 
 #include "engine/drizzle_ddl.h"
@@ -14,7 +15,7 @@ struct ddl {
     enum ls_dialect d;
     struct ls_buf *out;
     struct ls_err *err;
-    enum ls_rc rc;      /* the first failure; everything goes on and does nothing */
+    enum ls_rc rc; /* the first failure; everything goes on and does nothing */
 };
 
 static const char *str(const json_t *o, const char *key)
@@ -77,7 +78,8 @@ static void names(struct ddl *x, const json_t *list)
     json_t *v;
 
     put(x, "(");
-    json_array_foreach ((json_t *)(uintptr_t)list, i, v) {
+    json_array_foreach((json_t *)(uintptr_t)list, i, v)
+    {
         put(x, i > 0 ? ", " : "");
         name(x, json_is_string(v) ? json_string_value(v) : "");
     }
@@ -109,7 +111,8 @@ static void enums(struct ddl *x, const json_t *o)
     put(x, "CREATE TYPE ");
     name2(x, str(o, "schema"), str(o, "name"));
     put(x, " AS ENUM (");
-    json_array_foreach (json_object_get(o, "values"), i, v) {
+    json_array_foreach(json_object_get(o, "values"), i, v)
+    {
         put(x, i > 0 ? ", " : "");
         literal(x, json_is_string(v) ? json_string_value(v) : "");
     }
@@ -129,8 +132,11 @@ static void sequence_options(struct ddl *x, const json_t *o)
 {
     static const struct {
         const char *key, *old, *word;
-    } parts[] = {{"incrementBy", "increment", " INCREMENT BY "}, {"minValue", NULL, " MINVALUE "}, {"maxValue", NULL, " MAXVALUE "},
-                 {"startWith", NULL, " START WITH "},            {"cacheSize", "cache", " CACHE "}};
+    } parts[] = {{"incrementBy", "increment", " INCREMENT BY "},
+                 {"minValue", NULL, " MINVALUE "},
+                 {"maxValue", NULL, " MAXVALUE "},
+                 {"startWith", NULL, " START WITH "},
+                 {"cacheSize", "cache", " CACHE "}};
 
     for (size_t i = 0; i < LS_ARRAY_LEN(parts); i++) {
         json_t *v = json_object_get(o, parts[i].key);
@@ -177,7 +183,8 @@ static bool is_enum(const struct ddl *x, const char *type)
     size_t i, len = strcspn(type, "[");
     json_t *o;
 
-    json_array_foreach ((json_t *)(uintptr_t)x->list, i, o) {
+    json_array_foreach((json_t *)(uintptr_t)x->list, i, o)
+    {
         if (is_a(o, "enums") && strlen(str(o, "name")) == len && strncmp(str(o, "name"), type, len) == 0)
             return true;
     }
@@ -218,7 +225,8 @@ static void identity(struct ddl *x, const json_t *i)
 
 static void column(struct ddl *x, const json_t *o, bool is_primary)
 {
-    const json_t *dflt = json_object_get(o, "default"), *gen = json_object_get(o, "generated"), *ident = json_object_get(o, "identity");
+    const json_t *dflt = json_object_get(o, "default"), *gen = json_object_get(o, "generated"),
+                 *ident = json_object_get(o, "identity");
 
     name(x, str(o, "name"));
     put(x, " ");
@@ -290,7 +298,8 @@ static const json_t *primary_key(const struct ddl *x, const json_t *table)
     size_t i;
     json_t *o;
 
-    json_array_foreach ((json_t *)(uintptr_t)x->list, i, o) {
+    json_array_foreach((json_t *)(uintptr_t)x->list, i, o)
+    {
         if (is_a(o, "pks") && is_of(o, table))
             return o;
     }
@@ -301,7 +310,8 @@ static bool is_alone_in(const json_t *pk, const char *column_name)
 {
     const json_t *list = pk != NULL ? json_object_get(pk, "columns") : NULL;
 
-    return json_array_size(list) == 1 && json_is_string(json_array_get(list, 0)) && strcmp(json_string_value(json_array_get(list, 0)), column_name) == 0;
+    return json_array_size(list) == 1 && json_is_string(json_array_get(list, 0)) &&
+           strcmp(json_string_value(json_array_get(list, 0)), column_name) == 0;
 }
 
 static void tables(struct ddl *x, const json_t *table)
@@ -315,7 +325,8 @@ static void tables(struct ddl *x, const json_t *table)
     put(x, "CREATE TABLE ");
     name2(x, str(table, "schema"), str(table, "name"));
     put(x, " (");
-    json_array_foreach ((json_t *)(uintptr_t)x->list, i, o) {
+    json_array_foreach((json_t *)(uintptr_t)x->list, i, o)
+    {
         if (!is_a(o, "columns") || !is_of(o, table))
             continue;
         bool is_primary = is_lite && is_alone_in(pk, str(o, "name"));
@@ -325,8 +336,10 @@ static void tables(struct ddl *x, const json_t *table)
         has_inline = has_inline || is_primary;
         sep = ", ";
     }
-    json_array_foreach ((json_t *)(uintptr_t)x->list, i, o) {
-        bool is_key = is_a(o, "pks") && !has_inline, is_fk = is_a(o, "fks"), is_unique = is_a(o, "uniques"), is_check = is_a(o, "checks");
+    json_array_foreach((json_t *)(uintptr_t)x->list, i, o)
+    {
+        bool is_key = is_a(o, "pks") && !has_inline, is_fk = is_a(o, "fks"), is_unique = is_a(o, "uniques"),
+             is_check = is_a(o, "checks");
 
         if (!is_lite || !is_of(o, table) || !(is_key || is_fk || is_unique || is_check))
             continue;
@@ -401,8 +414,11 @@ static void fks(struct ddl *x, const json_t *o)
 
 static void index_column(struct ddl *x, const json_t *c)
 {
-    const json_t *asc = json_object_get(c, "asc"), *first = json_object_get(c, "nullsFirst"), *opclass = json_object_get(c, "opclass");
-    const char *opclass_name = json_is_object(opclass) ? str(opclass, "name") : json_is_string(opclass) ? json_string_value(opclass) : "";
+    const json_t *asc = json_object_get(c, "asc"), *first = json_object_get(c, "nullsFirst"),
+                 *opclass = json_object_get(c, "opclass");
+    const char *opclass_name = json_is_object(opclass)   ? str(opclass, "name")
+                               : json_is_string(opclass) ? json_string_value(opclass)
+                                                         : "";
 
     if (is_true(c, "isExpression")) {
         bool is_bare = x->d == LS_DIALECT_POSTGRES && str(c, "value")[0] != '(';
@@ -438,13 +454,15 @@ static void indexes(struct ddl *x, const json_t *o)
     if (x->d == LS_DIALECT_POSTGRES && method[0] != '\0')
         ls_buf_addf(x->out, " USING %s", method);
     put(x, " (");
-    json_array_foreach (list, i, c) {
+    json_array_foreach(list, i, c)
+    {
         put(x, i > 0 ? ", " : "");
         index_column(x, c);
     }
     put(x, ")");
     if (x->d == LS_DIALECT_POSTGRES && json_is_object(json_object_get(o, "with"))) {
-        json_object_foreach (json_object_get(o, "with"), key, v) {
+        json_object_foreach(json_object_get(o, "with"), key, v)
+        {
             ls_buf_addf(x->out, "%s%s=", sep, key);
             value(x, v);
             sep = ", ";
@@ -469,7 +487,8 @@ static void policies(struct ddl *x, const json_t *o)
         ls_buf_addf(x->out, " AS %s", str(o, "as"));
     if (str(o, "for")[0] != '\0')
         ls_buf_addf(x->out, " FOR %s", str(o, "for"));
-    json_array_foreach (roles, i, v) {
+    json_array_foreach(roles, i, v)
+    {
         const char *role = json_is_string(v) ? json_string_value(v) : "";
 
         put(x, i == 0 ? " TO " : ", ");
@@ -492,9 +511,10 @@ enum ls_rc drizzle_ddl(const json_t *entities, enum ls_dialect d, struct ls_buf 
         const char *type;
         void (*put)(struct ddl *, const json_t *);
         bool in_sqlite;
-    } passes[] = {{"schemas", schemas, false}, {"enums", enums, false},     {"sequences", sequences, false}, {"tables", tables, true},
-                  {"pks", pks, false},         {"uniques", uniques, false}, {"checks", checks, false},       {"indexes", indexes, true},
-                  {"fks", fks, false},         {"views", views, true},      {"policies", policies, false}};
+    } passes[] = {{"schemas", schemas, false}, {"enums", enums, false},      {"sequences", sequences, false},
+                  {"tables", tables, true},    {"pks", pks, false},          {"uniques", uniques, false},
+                  {"checks", checks, false},   {"indexes", indexes, true},   {"fks", fks, false},
+                  {"views", views, true},      {"policies", policies, false}};
     struct ddl x = {.list = entities, .d = d, .out = out, .err = err};
     size_t i;
     json_t *o;
@@ -502,7 +522,8 @@ enum ls_rc drizzle_ddl(const json_t *entities, enum ls_dialect d, struct ls_buf 
     for (size_t p = 0; p < LS_ARRAY_LEN(passes) && x.rc == LS_OK; p++) {
         if (d == LS_DIALECT_SQLITE && !passes[p].in_sqlite)
             continue;
-        json_array_foreach ((json_t *)(uintptr_t)entities, i, o) {
+        json_array_foreach((json_t *)(uintptr_t)entities, i, o)
+        {
             if (is_a(o, passes[p].type))
                 passes[p].put(&x, o);
         }

@@ -1,4 +1,5 @@
-/* Snapshots of drizzle-kit 0.x (versions 5 to 7) nest everything in maps; 1.x has one list of entities. The maps are turned into that list. */
+/* Snapshots of drizzle-kit 0.x (versions 5 to 7) nest everything in maps; 1.x has one list of entities. The maps are turned into
+ * that list. */
 #include <config.h>
 
 #include "engine/drizzle_ddl.h"
@@ -52,7 +53,8 @@ static void add_columns(json_t *list, json_t *table)
     const char *key;
     json_t *item;
 
-    json_object_foreach (json_object_get(table, "columns"), key, item) {
+    json_object_foreach(json_object_get(table, "columns"), key, item)
+    {
         json_t *o = below(list, "columns", table, item);
 
         for (size_t i = 0; i < LS_ARRAY_LEN(same); i++)
@@ -74,13 +76,15 @@ static json_t *index_columns(const json_t *table, const json_t *list)
     json_t *out = json_array(), *item;
     size_t i;
 
-    json_array_foreach (list, i, item) {
+    json_array_foreach(list, i, item)
+    {
         json_t *o = json_object();
 
         if (json_is_string(item)) {
             (void)json_object_set(o, "value", item);
-            (void)json_object_set_new(o, "isExpression",
-                                      json_boolean(json_object_get(json_object_get(table, "columns"), json_string_value(item)) == NULL));
+            (void)json_object_set_new(
+                o, "isExpression",
+                json_boolean(json_object_get(json_object_get(table, "columns"), json_string_value(item)) == NULL));
         } else {
             copy(o, "value", item, "expression");
             copy(o, "isExpression", item, "isExpression");
@@ -102,7 +106,8 @@ static void add_indexes(json_t *list, const json_t *table)
     const char *key;
     json_t *item;
 
-    json_object_foreach (json_object_get(table, "indexes"), key, item) {
+    json_object_foreach(json_object_get(table, "indexes"), key, item)
+    {
         json_t *o = below(list, "indexes", table, item);
 
         for (size_t i = 0; i < LS_ARRAY_LEN(same); i++)
@@ -117,7 +122,8 @@ static void add_map(json_t *list, json_t *table, const char *map, const char *ty
     const char *key;
     json_t *item;
 
-    json_object_foreach (json_object_get(table, map), key, item) {
+    json_object_foreach(json_object_get(table, map), key, item)
+    {
         json_t *o = below(list, type, table, item);
 
         for (size_t i = 0; i < n; i++)
@@ -132,7 +138,8 @@ static void add_table(json_t *list, json_t *table)
     static const char *const pks[][2] = {{"columns", "columns"}};
     static const char *const uniques[][2] = {{"columns", "columns"}, {"nullsNotDistinct", "nullsNotDistinct"}};
     static const char *const checks[][2] = {{"value", "value"}};
-    static const char *const policies[][2] = {{"as", "as"}, {"for", "for"}, {"to", "roles"}, {"using", "using"}, {"withCheck", "withCheck"}};
+    static const char *const policies[][2] = {
+        {"as", "as"}, {"for", "for"}, {"to", "roles"}, {"using", "using"}, {"withCheck", "withCheck"}};
     json_t *o = entity(list, "tables");
 
     copy(o, "name", table, "name");
@@ -153,7 +160,8 @@ static void add_enums(json_t *list, json_t *root)
     const char *key, *label;
     json_t *item, *v;
 
-    json_object_foreach (json_object_get(root, "enums"), key, item) {
+    json_object_foreach(json_object_get(root, "enums"), key, item)
+    {
         json_t *o = entity(list, "enums"), *values = json_object_get(item, "values");
 
         copy(o, "name", item, "name");
@@ -161,8 +169,7 @@ static void add_enums(json_t *list, json_t *root)
         if (json_is_object(values)) {
             json_t *labels = json_array();
 
-            json_object_foreach (values, label, v)
-                (void)json_array_append(labels, v);
+            json_object_foreach(values, label, v)(void) json_array_append(labels, v);
             (void)json_object_set_new(o, "values", labels);
         } else {
             copy(o, "values", item, "values");
@@ -172,17 +179,19 @@ static void add_enums(json_t *list, json_t *root)
 
 static void add_others(json_t *list, json_t *root)
 {
-    static const char *const sequence[][2] = {{"increment", "incrementBy"}, {"minValue", "minValue"}, {"maxValue", "maxValue"}, {"startWith", "startWith"},
-                                              {"cache", "cacheSize"}, {"cycle", "cycle"}};
+    static const char *const sequence[][2] = {{"increment", "incrementBy"}, {"minValue", "minValue"}, {"maxValue", "maxValue"},
+                                              {"startWith", "startWith"},   {"cache", "cacheSize"},   {"cycle", "cycle"}};
     static const char *const view[] = {"definition", "materialized", "isExisting", "with"};
     const char *key;
     json_t *item;
 
-    json_object_foreach (json_object_get(root, "schemas"), key, item) {
+    json_object_foreach(json_object_get(root, "schemas"), key, item)
+    {
         if (json_is_string(item))
             set(entity(list, "schemas"), "name", json_string_value(item));
     }
-    json_object_foreach (json_object_get(root, "sequences"), key, item) {
+    json_object_foreach(json_object_get(root, "sequences"), key, item)
+    {
         json_t *o = entity(list, "sequences");
 
         copy(o, "name", item, "name");
@@ -190,7 +199,8 @@ static void add_others(json_t *list, json_t *root)
         for (size_t i = 0; i < LS_ARRAY_LEN(sequence); i++)
             copy(o, sequence[i][1], item, sequence[i][0]);
     }
-    json_object_foreach (json_object_get(root, "views"), key, item) {
+    json_object_foreach(json_object_get(root, "views"), key, item)
+    {
         json_t *o = entity(list, "views");
 
         copy(o, "name", item, "name");
@@ -212,8 +222,7 @@ json_t *drizzle_entities(json_t *root, enum ls_dialect d)
     list = json_array();
     if (d == LS_DIALECT_POSTGRES)
         add_enums(list, root);
-    json_object_foreach (tables, key, table)
-        add_table(list, table);
+    json_object_foreach(tables, key, table) add_table(list, table);
     add_others(list, root);
     return list;
 }

@@ -1,5 +1,5 @@
-/* A schema as a diagram: Mermaid's erDiagram and Graphviz' DOT. Tables with their columns and keys, foreign keys as edges. Names in Mermaid are reduced to
- * what its grammar takes; where that changes one, the name itself stands in quotes beside it. */
+/* A schema as a diagram: Mermaid's erDiagram and Graphviz' DOT. Tables with their columns and keys, foreign keys as edges. Names in
+ * Mermaid are reduced to what its grammar takes; where that changes one, the name itself stands in quotes beside it. */
 #include <config.h>
 
 #include "lockstep/engine/side.h"
@@ -22,7 +22,8 @@ static void plain_word(struct ls_buf *out, const char *s)
 
 static bool is_plain_word(const char *s)
 {
-    return *s != '\0' && !(*s >= '0' && *s <= '9') && s[strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")] == '\0';
+    return *s != '\0' && !(*s >= '0' && *s <= '9') &&
+           s[strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")] == '\0';
 }
 
 static void full_name(struct ls_buf *out, const struct ls_fact *f)
@@ -83,7 +84,8 @@ static struct column_keys keys_of(const struct ls_catalog *c, const struct ls_fa
     return k;
 }
 
-/* The table that a foreign key leads to: a dependency that is a table, else by the name in front of '('. NULL: not in the catalogue. */
+/* The table that a foreign key leads to: a dependency that is a table, else by the name in front of '('. NULL: not in the
+ * catalogue. */
 static const struct ls_fact *referenced(const struct ls_catalog *c, const struct ls_fact *con)
 {
     const char *text = ls_fact_get(con, LS_A_REFERENCES);
@@ -131,15 +133,16 @@ static bool is_nullable_key(const struct ls_catalog *c, const struct ls_fact *ta
 
 /* Calls `edge` for each foreign key whose both ends are there. */
 static void each_edge(const struct ls_catalog *c, struct ls_buf *out,
-                      void (*edge)(struct ls_buf *out, const struct ls_catalog *c, const struct ls_fact *from, const struct ls_fact *to,
-                                   const struct ls_fact *con))
+                      void (*edge)(struct ls_buf *out, const struct ls_catalog *c, const struct ls_fact *from,
+                                   const struct ls_fact *to, const struct ls_fact *con))
 {
     uint32_t n = 0;
     const struct ls_fact *con = ls_catalog_kind(c, LS_FACT_CONSTRAINT, &n);
 
     for (uint32_t i = 0; i < n; i++) {
         const char *form = ls_fact_get(&con[i], LS_A_FORM);
-        const struct ls_fact *to = form != NULL && strcmp(form, "foreign key") == 0 && con[i].parent_ix != LS_NO_FACT ? referenced(c, &con[i]) : NULL;
+        const struct ls_fact *to =
+            form != NULL && strcmp(form, "foreign key") == 0 && con[i].parent_ix != LS_NO_FACT ? referenced(c, &con[i]) : NULL;
 
         if (to != NULL)
             edge(out, c, &c->facts[con[i].parent_ix], to, &con[i]);
@@ -157,7 +160,8 @@ static void mermaid_name(struct ls_buf *out, const struct ls_fact *f)
     ls_buf_release(&name);
 }
 
-static void mermaid_edge(struct ls_buf *out, const struct ls_catalog *c, const struct ls_fact *from, const struct ls_fact *to, const struct ls_fact *con)
+static void mermaid_edge(struct ls_buf *out, const struct ls_catalog *c, const struct ls_fact *from, const struct ls_fact *to,
+                         const struct ls_fact *con)
 {
     const char *key = ls_fact_get(con, LS_A_KEY);
 
@@ -198,7 +202,8 @@ static void mermaid_column(struct ls_buf *out, const struct ls_catalog *c, const
 
 /* Columns as they stand in the table: by position, which the facts are not sorted by. */
 static void each_column(struct ls_buf *out, const struct ls_catalog *c, const struct ls_fact *table,
-                        void (*put)(struct ls_buf *out, const struct ls_catalog *c, const struct ls_fact *table, const struct ls_fact *col))
+                        void (*put)(struct ls_buf *out, const struct ls_catalog *c, const struct ls_fact *table,
+                                    const struct ls_fact *col))
 {
     uint32_t n = 0;
     const struct ls_fact *col = ls_catalog_children(c, table, LS_FACT_COLUMN, &n);
@@ -286,7 +291,8 @@ static void dot_column(struct ls_buf *out, const struct ls_catalog *c, const str
     ls_buf_addf(out, "%s</td></tr>", ls_fact_get(col, LS_A_NOT_NULL) != NULL ? "" : " ?");
 }
 
-static void dot_edge(struct ls_buf *out, const struct ls_catalog *c, const struct ls_fact *from, const struct ls_fact *to, const struct ls_fact *con)
+static void dot_edge(struct ls_buf *out, const struct ls_catalog *c, const struct ls_fact *from, const struct ls_fact *to,
+                     const struct ls_fact *con)
 {
     const char *key = ls_fact_get(con, LS_A_KEY);
 

@@ -1,5 +1,5 @@
-/* What in a file of SQL is for a client program and not for the database: rows behind COPY ... FROM stdin, psql's commands. They are overwritten with
- * blanks, so that every place behind them keeps its line and column. */
+/* What in a file of SQL is for a client program and not for the database: rows behind COPY ... FROM stdin, psql's commands. They
+ * are overwritten with blanks, so that every place behind them keeps its line and column. */
 #include <config.h>
 
 #include "engine/side_priv.h"
@@ -13,10 +13,26 @@
 static const struct {
     const char *name;
     bool is_harmless, is_told;
-} commands[] = {{"restrict", true, false}, {"unrestrict", true, false}, {"connect", true, true}, {"c", true, true},        {"encoding", true, false},
-                {"echo", true, false},     {"qecho", true, false},      {"warn", true, false},   {"pset", true, false},    {"timing", true, false},
-                {"set", true, true},       {"unset", true, true},       {"q", false, false},     {"i", false, false},      {"ir", false, false},
-                {"include", false, false}, {"include_relative", false, false}, {"copy", false, false}, {"gexec", false, false}, {"if", false, false}};
+} commands[] = {{"restrict", true, false},
+                {"unrestrict", true, false},
+                {"connect", true, true},
+                {"c", true, true},
+                {"encoding", true, false},
+                {"echo", true, false},
+                {"qecho", true, false},
+                {"warn", true, false},
+                {"pset", true, false},
+                {"timing", true, false},
+                {"set", true, true},
+                {"unset", true, true},
+                {"q", false, false},
+                {"i", false, false},
+                {"ir", false, false},
+                {"include", false, false},
+                {"include_relative", false, false},
+                {"copy", false, false},
+                {"gexec", false, false},
+                {"if", false, false}};
 
 static void blank(struct ls_buf *text, size_t from, size_t to)
 {
@@ -56,7 +72,7 @@ static enum ls_rc take_command(struct side_job *j, const char *path, struct ls_b
 
 /* Whether the statement so far is COPY ... FROM STDIN; fed token by token. */
 struct copy_watch {
-    int n;               /* words seen */
+    int n; /* words seen */
     bool is_copy, saw_from, is_stdin;
     size_t start;
 };
@@ -134,7 +150,8 @@ enum ls_rc side_clean_text(struct side_job *j, const char *path, struct ls_buf *
         w = (struct copy_watch){0};
     }
     if (n_copies > 0)
-        side_note(j, LS_SEV_INFO, "rows-skipped", path, first_line, NULL, "the rows of %zu COPY statement%s were passed over", n_copies, n_copies == 1 ? "" : "s");
+        side_note(j, LS_SEV_INFO, "rows-skipped", path, first_line, NULL, "the rows of %zu COPY statement%s were passed over",
+                  n_copies, n_copies == 1 ? "" : "s");
     return LS_OK;
 }
 
@@ -143,8 +160,12 @@ bool side_text_dialect(const char *text, size_t len, enum ls_dialect *out)
     static const struct {
         const char *mark;
         enum ls_dialect dialect;
-    } marks[] = {{"-- PostgreSQL database dump", LS_DIALECT_POSTGRES}, {"\\restrict ", LS_DIALECT_POSTGRES}, {"pg_catalog.", LS_DIALECT_POSTGRES},
-                 {"PRAGMA foreign_keys", LS_DIALECT_SQLITE},           {"AUTOINCREMENT", LS_DIALECT_SQLITE}, {"sqlite_sequence", LS_DIALECT_SQLITE},
+    } marks[] = {{"-- PostgreSQL database dump", LS_DIALECT_POSTGRES},
+                 {"\\restrict ", LS_DIALECT_POSTGRES},
+                 {"pg_catalog.", LS_DIALECT_POSTGRES},
+                 {"PRAGMA foreign_keys", LS_DIALECT_SQLITE},
+                 {"AUTOINCREMENT", LS_DIALECT_SQLITE},
+                 {"sqlite_sequence", LS_DIALECT_SQLITE},
                  {"WITHOUT ROWID", LS_DIALECT_SQLITE}};
     size_t head = len < 65536 ? len : 65536;
 

@@ -9,7 +9,8 @@
 
 const char *ls_proof_name(enum ls_proof_state s)
 {
-    static const char *const names[] = {[LS_PROOF_NOT_HAD] = "not proved", [LS_PROOF_EQUAL] = "proved", [LS_PROOF_DIFFERS] = "differs"};
+    static const char *const names[] = {
+        [LS_PROOF_NOT_HAD] = "not proved", [LS_PROOF_EQUAL] = "proved", [LS_PROOF_DIFFERS] = "differs"};
 
     return names[s];
 }
@@ -55,7 +56,8 @@ static bool is_missing_name(const struct ls_err *err)
     for (size_t i = 0; i < LS_ARRAY_LEN(states); i++)
         if (strcmp(err->sqlstate, states[i]) == 0)
             return true;
-    return err->message != NULL && (strstr(err->message, "no such table") != NULL || strstr(err->message, "no such column") != NULL);
+    return err->message != NULL &&
+           (strstr(err->message, "no such table") != NULL || strstr(err->message, "no such column") != NULL);
 }
 
 enum ls_rc ls_prove_pending(struct ls_side_world *w, char **why, struct ls_err *err)

@@ -3,6 +3,7 @@
 
 #include "lockstep/engine/refs.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -17,10 +18,12 @@
 struct check {
     const struct ls_catalog *c;
     struct ls_db *db;
+    const char *const *left_out; /* tables that are there, and no facts */
     struct ls_arena *arena;
     struct ls_diags *out;
-    const struct ls_fact *who;   /* whose text is looked at */
-    bool has_extensions;         /* which may have relations that are no facts */
+    const struct ls_fact *who;              /* whose text is looked at */
+    LS_VEC(const struct ls_fact *) by_name; /* tables and views */
+    bool has_extensions;                    /* which may have relations that are no facts */
 };
 
 static const enum ls_fact_kind relations[] = {LS_FACT_TABLE, LS_FACT_VIEW, LS_FACT_MATVIEW};
@@ -32,7 +35,8 @@ const char *ls_refs_nearest(const struct ls_catalog *c, const struct ls_fact *ta
 
     for (size_t k = 0; k < (table != NULL ? 1 : LS_ARRAY_LEN(relations)); k++) {
         uint32_t n = 0;
-        const struct ls_fact *f = table != NULL ? ls_catalog_children(c, table, LS_FACT_COLUMN, &n) : ls_catalog_kind(c, relations[k], &n);
+        const struct ls_fact *f =
+            table != NULL ? ls_catalog_children(c, table, LS_FACT_COLUMN, &n) : ls_catalog_kind(c, relations[k], &n);
 
         for (uint32_t i = 0; i < n; i++) {
             double score = diff_name_likeness(name, f[i].name);
@@ -69,8 +73,8 @@ static void add(struct check *k, const char *what, const char *name, const struc
     ls_fact_label(k->who, true, &label);
     if (table != NULL)
         ls_buf_addf(&of, " of %s", table->name);
-    message = ls_arena_printf(k->arena, "%s names the %s %s%s, which does not exist%s%s", label.ptr, what, name, of.ptr, near != NULL ? "; the nearest is " : "",
-                              near != NULL ? near : "");
+    message = ls_arena_printf(k->arena, "%s names the %s %s%s, which does not exist%s%s", label.ptr, what, name, of.ptr,
+                              near != NULL ? "; the nearest is " : "", near != NULL ? near : "");
     for (size_t i = 0; i < k->out->d.n; i++) {
         if (strcmp(k->out->d.v[i].message, message) == 0)
             goto out;
@@ -112,22 +116,39 @@ void ls_refs_hint(struct ls_db *db, struct ls_err *err)
 
 /* --- PostgreSQL --- */
 
-/* The relation of that name: in that schema, or, where none is written, in any; *is_one false: several have it. */
-static const struct ls_fact *relation(const struct ls_catalog *c, const char *schema, const char *name, bool *is_one)
+static int by_name(const void *a, const void *b)
 {
-    const struct ls_fact *found = NULL;
+    return strcmp((*(const struct ls_fact *const *)a)->name, (*(const struct ls_fact *const *)b)->name);
+}
+
+static void sort_relations(struct check *k)
+{
+    for (size_t i = 0; i < LS_ARRAY_LEN(relations); i++) {
+        uint32_t n = 0;
+        const struct ls_fact *f = ls_catalog_kind(k->c, relations[i], &n);
+
+        for (uint32_t j = 0; j < n; j++)
+            *LS_VEC_PUSH(&k->by_name) = &f[j];
+    }
+    if (k->by_name.n > 1)
+        qsort(k->by_name.v, k->by_name.n, sizeof(*k->by_name.v), by_name);
+}
+
+/* The relation of that name: in that schema, or, where none is written, in any; *is_one false: several have it. */
+static const struct ls_fact *relation(const struct check *k, const char *schema, const char *name, bool *is_one)
+{
+    const struct ls_fact key = {.name = name}, *wanted = &key, *found = NULL;
+    const struct ls_fact *const *at =
+        k->by_name.n > 0 ? bsearch(&wanted, k->by_name.v, k->by_name.n, sizeof(*k->by_name.v), by_name) : NULL;
 
     *is_one = true;
-    for (size_t k = 0; k < LS_ARRAY_LEN(relations); k++) {
-        uint32_t n = 0;
-        const struct ls_fact *f = ls_catalog_kind(c, relations[k], &n);
-
-        for (uint32_t i = 0; i < n; i++) {
-            if (strcmp(f[i].name, name) != 0 || (schema[0] != '\0' && strcmp(f[i].schema, schema) != 0))
-                continue;
-            *is_one = found == NULL;
-            found = &f[i];
-        }
+    while (at != NULL && at > k->by_name.v && strcmp(at[-1]->name, name) == 0)
+        at--;
+    for (; at != NULL && at < k->by_name.v + k->by_name.n && strcmp((*at)->name, name) == 0; at++) {
+        if (schema[0] != '\0' && strcmp((*at)->schema, schema) != 0)
+            continue;
+        *is_one = found == NULL;
+        found = *at;
     }
     return found;
 }
@@ -195,13 +216,24 @@ static bool is_system_column(const char *name)
     return false;
 }
 
+static bool is_left_out(const struct check *k, const char *name)
+{
+    for (size_t i = 0; k->left_out != NULL && k->left_out[i] != NULL; i++) {
+        const char *dot = strrchr(k->left_out[i], '.');
+
+        if (strcmp(dot != NULL ? dot + 1 : k->left_out[i], name) == 0)
+            return true;
+    }
+    return false;
+}
+
 static void on_ref(void *ctx, const struct ls_sql_ref *r)
 {
     struct check *k = ctx;
     bool is_one;
-    const struct ls_fact *table = relation(k->c, r->schema, r->table, &is_one);
+    const struct ls_fact *table = relation(k, r->schema, r->table, &is_one);
 
-    if (is_system(k, r) || strcmp(r->table, "lockstep_journal") == 0)
+    if (is_system(k, r) || is_left_out(k, r->table))
         return;
     if (table == NULL) {
         bool is_known = is_sequence(k->c, r->table) || is_transition(k->c, r->table);
@@ -211,7 +243,8 @@ static void on_ref(void *ctx, const struct ls_sql_ref *r)
             add(k, "table", r->table, NULL);
         return;
     }
-    if (r->column == NULL || !is_one || table->kind != LS_FACT_TABLE || is_system_column(r->column) || is_function_name(k->c, r->column))
+    if (r->column == NULL || !is_one || table->kind != LS_FACT_TABLE || is_system_column(r->column) ||
+        is_function_name(k->c, r->column))
         return;
     if (ls_catalog_find(k->c, LS_FACT_COLUMN, table->schema, table->name, r->column) == NULL)
         add(k, "column", r->column, table);
@@ -245,11 +278,13 @@ static void check_postgres(struct check *k)
 
     for (uint32_t i = 0; i < n; i++)
         k->has_extensions = k->has_extensions || strcmp(f[i].name, "plpgsql") != 0;
+    sort_relations(k);
     for (size_t i = 0; i < LS_ARRAY_LEN(kinds); i++) {
         f = ls_catalog_kind(k->c, kinds[i], &n);
         for (uint32_t j = 0; j < n; j++)
             check_routine(k, &f[j]);
     }
+    LS_VEC_RELEASE(&k->by_name);
 }
 
 /* --- SQLite: the database is asked to prepare what would use it; nothing runs --- */
@@ -326,7 +361,9 @@ static bool firing(const struct check *k, const struct ls_fact *trigger, struct 
     if (timing == NULL || table == NULL)
         return false;
     ls_buf_clear(sql);
-    ls_buf_adds(sql, update != NULL ? "EXPLAIN UPDATE main." : strstr(timing, "delete") != NULL ? "EXPLAIN DELETE FROM main." : "EXPLAIN INSERT INTO main.");
+    ls_buf_adds(sql, update != NULL                     ? "EXPLAIN UPDATE main."
+                     : strstr(timing, "delete") != NULL ? "EXPLAIN DELETE FROM main."
+                                                        : "EXPLAIN INSERT INTO main.");
     rc = ls_sql_ident(sql, table->name, NULL);
     if (update != NULL) {
         const char *of = strstr(update, " of ");
@@ -346,7 +383,8 @@ static bool firing(const struct check *k, const struct ls_fact *trigger, struct 
     return rc == LS_OK;
 }
 
-/* All triggers of a table and event are prepared together, and the first that fails is told: it is the one whose text has that name. */
+/* All triggers of a table and event are prepared together, and the first that fails is told: it is the one whose text has that
+ * name. */
 static void check_triggers(struct check *k)
 {
     uint32_t n = 0;
@@ -360,16 +398,18 @@ static void check_triggers(struct check *k)
             continue;
         k->who = &f[i];
         what = ask(k, sql.ptr, &name);
-        if (what != NULL && ((body != NULL && strcasestr(body, name.ptr) != NULL) || (when != NULL && strcasestr(when, name.ptr) != NULL)))
+        if (what != NULL &&
+            ((body != NULL && strcasestr(body, name.ptr) != NULL) || (when != NULL && strcasestr(when, name.ptr) != NULL)))
             add(k, what, name.ptr, NULL);
     }
     ls_buf_release(&sql);
     ls_buf_release(&name);
 }
 
-void ls_refs_check(const struct ls_catalog *c, struct ls_db *db, struct ls_arena *arena, struct ls_diags *out)
+void ls_refs_check(const struct ls_catalog *c, struct ls_db *db, const char *const *left_out, struct ls_arena *arena,
+                   struct ls_diags *out)
 {
-    struct check k = {.c = c, .db = db, .arena = arena, .out = out};
+    struct check k = {.c = c, .db = db, .left_out = left_out, .arena = arena, .out = out};
 
     if (c->dialect == LS_DIALECT_POSTGRES) {
         check_postgres(&k);

@@ -1,5 +1,5 @@
-/* Where a scratch database comes from, and that it goes again. On a server that is not ours each one is guarded by an advisory lock of the connection
- * that made it, so that the next start can tell what a crash has left from what another operator is using. */
+/* Where a scratch database comes from, and that it goes again. On a server that is not ours each one is guarded by an advisory lock
+ * of the connection that made it, so that the next start can tell what a crash has left from what another operator is using. */
 #include <config.h>
 
 #include "engine/side_priv.h"
@@ -29,7 +29,9 @@ static bool host_tick(void *ctx)
     return side_tick(&j);
 }
 
-/* --- URLs --------------------------------------------------------------------------------------------------------------------------------------- */
+/* --- URLs
+ * ---------------------------------------------------------------------------------------------------------------------------------------
+ */
 
 /* A parameter "dbname=..." behind '?' would win over the path. */
 static void add_query(struct ls_buf *out, const char *query)
@@ -64,7 +66,8 @@ static char *url_of_database(const char *url, const char *name)
     return ls_buf_detach(&out);
 }
 
-/* --- databases on a server ---------------------------------------------------------------------------------------------------------------------- */
+/* --- databases on a server
+ * ---------------------------------------------------------------------------------------------------------------------- */
 
 static int64_t key_of(const char *name)
 {
@@ -91,23 +94,80 @@ static enum ls_rc run_named(struct ls_db *db, const char *before, const char *na
     return rc;
 }
 
+/* A subscription keeps its database from being dropped. In a scratch none has ever connected anywhere. */
+static void drop_subscriptions(const char *url)
+{
+    static const char *const steps[][2] = {
+        {"ALTER SUBSCRIPTION ", " DISABLE"}, {"ALTER SUBSCRIPTION ", " SET (slot_name = NONE)"}, {"DROP SUBSCRIPTION ", ""}};
+    struct ls_db_params p = {.url = url, .application_name = "lockstep scratch"};
+    struct ls_db *db = NULL;
+    struct ls_result r;
+
+    if (ls_db_open(&p, &db, NULL) != LS_OK)
+        return;
+    if (ls_db_query(db,
+                    "SELECT s.subname FROM pg_catalog.pg_subscription s JOIN pg_catalog.pg_database d ON d.oid = s.subdbid WHERE "
+                    "d.datname = "
+                    "pg_catalog.current_database()",
+                    NULL, 0, &r, NULL) == LS_OK) {
+        for (size_t i = 0; i < r.n_rows; i++)
+            for (size_t k = 0; k < LS_ARRAY_LEN(steps); k++)
+                (void)!run_named(db, steps[k][0], ls_result_get(&r, i, 0), steps[k][1], NULL);
+        ls_result_release(&r);
+    }
+    ls_db_close(db);
+}
+
+static void drop_database(struct ls_db *db, const char *server_url, const char *name)
+{
+    struct ls_err err = LS_ERR_INIT;
+
+    if (run_named(db, "DROP DATABASE IF EXISTS ", name, "", &err) != LS_OK && strcmp(err.sqlstate, "55006") == 0) {
+        char *url = url_of_database(server_url, name);
+
+        drop_subscriptions(url);
+        ls_wipe(url, strlen(url));
+        free(url);
+        (void)!run_named(db, "DROP DATABASE IF EXISTS ", name, "", NULL);
+    }
+    ls_err_release(&err);
+}
+
+/* Locks are of one database each, and another operator may have named another one on this server: they are looked for in all. */
+static bool is_held(struct ls_db *db, int64_t key)
+{
+    char text[32];
+    struct ls_param p = {.kind = LS_PARAM_INT, .text = text};
+    struct ls_result r;
+    bool is;
+
+    snprintf(text, sizeof(text), "%lld", (long long)key);
+    if (ls_db_query(db,
+                    "SELECT 1 FROM pg_catalog.pg_locks WHERE locktype = 'advisory' AND ((classid::bigint << 32) | objid::bigint) = "
+                    "$1::bigint",
+                    &p, 1, &r, NULL) != LS_OK)
+        return true;
+    is = r.n_rows > 0;
+    ls_result_release(&r);
+    return is;
+}
+
 /* What a crash has left: no living connection holds its lock. */
-static void sweep_databases(struct ls_db *db)
+static void sweep_databases(struct ls_db *db, const char *url)
 {
     struct ls_result r;
 
-    if (ls_db_query(db, "SELECT datname FROM pg_catalog.pg_database WHERE datname LIKE 'lockstep\\_scratch\\_%' ORDER BY datname", NULL, 0, &r, NULL) != LS_OK)
+    if (ls_db_query(db, "SELECT datname FROM pg_catalog.pg_database WHERE datname LIKE 'lockstep\\_scratch\\_%' ORDER BY datname",
+                    NULL, 0, &r, NULL) != LS_OK)
         return;
     for (size_t i = 0; i < r.n_rows; i++) {
         const char *name = ls_result_get(&r, i, 0);
         int64_t key = key_of(name);
         bool got = false;
 
-        if (ls_db_try_lock(db, &key, 1, &got, NULL) != LS_OK || !got)
+        if (is_held(db, key) || ls_db_try_lock(db, &key, 1, &got, NULL) != LS_OK || !got)
             continue;
-        if (run_named(db, "DROP DATABASE IF EXISTS ", name, "", NULL) != LS_OK) {
-            /* another role's, or someone is connected: it stays */
-        }
+        drop_database(db, url, name); /* another role's, or one that someone is connected to, stays */
         (void)!ls_db_unlock(db, &key, 1, NULL);
     }
     ls_result_release(&r);
@@ -142,7 +202,8 @@ static enum ls_rc make_database(struct ls_scratch_host *h, struct ls_scratch *ou
         rc = run_named(h->db, "CREATE DATABASE ", name, " TEMPLATE template0", err);
     if (rc != LS_OK) {
         ls_err_wrap(err, "making a scratch database");
-        ls_err_hint(err, "the role needs CREATEDB; or leave --scratch and [scratch] url out: lockstep then starts a server of its own where PostgreSQL's "
+        ls_err_hint(err, "the role needs CREATEDB; or leave --scratch and [scratch] url out: lockstep then starts a server of its "
+                         "own where PostgreSQL's "
                          "server programs are installed");
         return rc;
     }
@@ -153,7 +214,9 @@ static enum ls_rc make_database(struct ls_scratch_host *h, struct ls_scratch *ou
     return LS_OK;
 }
 
-/* --- the host ----------------------------------------------------------------------------------------------------------------------------------- */
+/* --- the host
+ * -----------------------------------------------------------------------------------------------------------------------------------
+ */
 
 static enum ls_rc connect_host(struct ls_scratch_host *h, struct ls_err *err)
 {
@@ -161,16 +224,18 @@ static enum ls_rc connect_host(struct ls_scratch_host *h, struct ls_err *err)
     enum ls_rc rc = ls_db_open(&p, &h->db, err);
 
     if (rc == LS_OK && h->cluster == NULL)
-        sweep_databases(h->db);
+        sweep_databases(h->db, h->url);
     return rc;
 }
 
 static enum ls_rc no_scratch(struct ls_err *own, struct ls_err *err)
 {
-    ls_err_set(err, LS_E_UNSUPPORTED, "no scratch database is to be had: %s", own->message != NULL ? own->message : "no PostgreSQL server was found");
+    ls_err_set(err, LS_E_UNSUPPORTED, "no scratch database is to be had: %s",
+               own->message != NULL ? own->message : "no PostgreSQL server was found");
     if (own->hint != NULL)
         ls_err_detail(err, "%s", own->hint);
-    ls_err_hint(err, "name a server where lockstep may make databases: --scratch URL, or url = URL in [scratch] of lockstep.conf; or say scratch = yes in "
+    ls_err_hint(err, "name a server where lockstep may make databases: --scratch URL, or url = URL in [scratch] of lockstep.conf; "
+                     "or say scratch = yes in "
                      "the [env NAME] of a server where that is allowed; or install PostgreSQL's server programs");
     return LS_E_UNSUPPORTED;
 }
@@ -222,7 +287,8 @@ void ls_scratch_host_free(struct ls_scratch_host *h)
     free(h);
 }
 
-enum ls_rc ls_scratch_open(struct ls_side_world *w, enum ls_dialect d, int server_version, struct ls_scratch *out, struct ls_err *err)
+enum ls_rc ls_scratch_open(struct ls_side_world *w, enum ls_dialect d, int server_version, struct ls_scratch *out,
+                           struct ls_err *err)
 {
     enum ls_dialect of_url = d;
     enum ls_rc rc = LS_OK;
@@ -248,7 +314,7 @@ void ls_scratch_close(struct ls_scratch *s)
         int64_t key = key_of(s->name);
 
         /* One that stays is removed at the next start: its lock is gone with this connection. */
-        (void)!run_named(s->host->db, "DROP DATABASE IF EXISTS ", s->name, "", NULL);
+        drop_database(s->host->db, s->host->url, s->name);
         (void)!ls_db_unlock(s->host->db, &key, 1, NULL);
     }
     if (s->url != NULL)

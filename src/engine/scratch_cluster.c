@@ -1,9 +1,10 @@
-/* A PostgreSQL cluster that lives as long as we do. It is made by the installed initdb in a folder of its own that nobody else can enter, listens on a
- * socket in there alone, and syncs nothing.
+/* A PostgreSQL cluster that lives as long as we do. It is made by the installed initdb in a folder of its own that nobody else can
+ * enter, listens on a socket in there alone, and syncs nothing.
  *
- * Its parent is a small watchdog: /bin/sh with a fixed script, in a session of its own, which reads a pipe from us. When we close it, or die, however that
- * comes, it ends the server and removes the folder. A lock on a file in the folder is held by us and by the watchdog: a folder whose lock is free was
- * left by a crash of both, and the next start ends what still runs in it and removes it. */
+ * Its parent is a small watchdog: /bin/sh with a fixed script, in a session of its own, which reads a pipe from us. When we close
+ * it, or die, however that comes, it ends the server and removes the folder. A lock on a file in the folder is held by us and by
+ * the watchdog: a folder whose lock is free was left by a crash of both, and the next start ends what still runs in it and removes
+ * it. */
 #include <config.h>
 
 #include "engine/scratch.h"
@@ -42,14 +43,16 @@ static const char watchdog[] = "dir=$1; shift\n"
 
 struct ls_cluster {
     char *dir, *url;
-    pid_t pid;        /* the watchdog */
-    int lock, pipe;   /* -1: none */
-    int status;       /* at its end when the server is gone */
-    uid_t uid;        /* whose the server is */
+    pid_t pid;      /* the watchdog */
+    int lock, pipe; /* -1: none */
+    int status;     /* at its end when the server is gone */
+    uid_t uid;      /* whose the server is */
     gid_t gid;
 };
 
-/* --- leftovers ---------------------------------------------------------------------------------------------------------------------------------- */
+/* --- leftovers
+ * ----------------------------------------------------------------------------------------------------------------------------------
+ */
 
 static void nap(long ms)
 {
@@ -166,7 +169,9 @@ int ls_cluster_sweep(const char *tmp)
     return n;
 }
 
-/* --- making one --------------------------------------------------------------------------------------------------------------------------------- */
+/* --- making one
+ * ---------------------------------------------------------------------------------------------------------------------------------
+ */
 
 /* setpriv in front of a command when we are root; how many words. */
 static int as_server_user(const struct ls_cluster *c, const char *setpriv, char words[2][32], const char **argv)
@@ -210,7 +215,8 @@ static enum ls_rc make_folder(struct ls_cluster *c, struct ls_err *err)
     return LS_OK;
 }
 
-static enum ls_rc run_initdb(struct ls_cluster *c, const char *initdb, const char *setpriv, bool (*tick)(void *ctx), void *ctx, struct ls_err *err)
+static enum ls_rc run_initdb(struct ls_cluster *c, const char *initdb, const char *setpriv, bool (*tick)(void *ctx), void *ctx,
+                             struct ls_err *err)
 {
     const char *argv[24], *locale[] = {"--locale=C.UTF-8", "--locale=C"};
     char *data = ls_asprintf("--pgdata=%s/data", c->dir), words[2][32];
@@ -220,7 +226,9 @@ static enum ls_rc run_initdb(struct ls_cluster *c, const char *initdb, const cha
         struct ls_child child = {.argv = argv, .cwd = c->dir, .on_tick = tick, .ctx = ctx};
         struct ls_child_result r;
         int n = as_server_user(c, setpriv, words, argv);
-        const char *const rest[] = {initdb, data, "--username=postgres", "--auth=trust", "--encoding=UTF8", locale[i], "--no-sync", "--no-instructions", NULL};
+        const char *const rest[] = {
+            initdb, data, "--username=postgres", "--auth=trust", "--encoding=UTF8", locale[i], "--no-sync", "--no-instructions",
+            NULL};
 
         for (size_t k = 0; k < LS_ARRAY_LEN(rest); k++)
             argv[n++] = rest[k];
@@ -303,7 +311,10 @@ static enum ls_rc did_not_start(const struct ls_cluster *c, struct ls_err *err)
         ls_buf_truncate(&log, log.len - 1);
     const char *last = strrchr(log.ptr, '\n');
 
-    ls_err_set(err, LS_E_UNSUPPORTED, "a PostgreSQL server of our own did not start: %s", last != NULL ? last + 1 : log.len > 0 ? log.ptr : "it says nothing");
+    ls_err_set(err, LS_E_UNSUPPORTED, "a PostgreSQL server of our own did not start: %s",
+               last != NULL  ? last + 1
+               : log.len > 0 ? log.ptr
+                             : "it says nothing");
     ls_buf_release(&log);
     free(path);
     return LS_E_UNSUPPORTED;
@@ -336,8 +347,28 @@ static enum ls_rc start_server(struct ls_cluster *c, const char *postgres, const
     char *data = ls_asprintf("%s/data", c->dir), words[2][32];
     const char *argv[32];
     int n = as_server_user(c, setpriv, words, argv);
-    const char *const rest[] = {postgres, "-D", data, "-k", c->dir, "-p", "5432", "-c", "listen_addresses=", "-c", "fsync=off", "-c", "full_page_writes=off",
-                                "-c", "synchronous_commit=off", "-c", "autovacuum=off", "-c", "timezone=UTC", "-c", "max_connections=20", NULL};
+    const char *const rest[] = {postgres,
+                                "-D",
+                                data,
+                                "-k",
+                                c->dir,
+                                "-p",
+                                "5432",
+                                "-c",
+                                "listen_addresses=",
+                                "-c",
+                                "fsync=off",
+                                "-c",
+                                "full_page_writes=off",
+                                "-c",
+                                "synchronous_commit=off",
+                                "-c",
+                                "autovacuum=off",
+                                "-c",
+                                "timezone=UTC",
+                                "-c",
+                                "max_connections=20",
+                                NULL};
 
     for (size_t k = 0; k < LS_ARRAY_LEN(rest); k++)
         argv[n++] = rest[k];
@@ -370,11 +401,14 @@ enum ls_rc ls_cluster_start(int server_version, bool (*tick)(void *ctx), void *c
     c->lock = c->pipe = c->status = -1;
     (void)ls_cluster_sweep("/tmp");
     if (!server_user(&c->uid, &c->gid))
-        rc = ls_err_set(err, LS_E_UNSUPPORTED, "a PostgreSQL server does not run as root, and there is neither a user postgres nor nobody to run it as");
+        rc = ls_err_set(err, LS_E_UNSUPPORTED,
+                        "a PostgreSQL server does not run as root, and there is neither a user postgres nor nobody to run it as");
     if (rc == LS_OK && c->uid != geteuid()) {
         setpriv = ls_tools_is_program("/usr/bin/setpriv") ? "/usr/bin/setpriv" : "/bin/setpriv";
         if (!ls_tools_is_program(setpriv))
-            rc = ls_err_set(err, LS_E_UNSUPPORTED, "a PostgreSQL server does not run as root, and setpriv (util-linux) is not there to run it as another user");
+            rc = ls_err_set(
+                err, LS_E_UNSUPPORTED,
+                "a PostgreSQL server does not run as root, and setpriv (util-linux) is not there to run it as another user");
     }
     if (rc == LS_OK)
         rc = find_programs(server_version, &postgres, &initdb, err);

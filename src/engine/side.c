@@ -44,7 +44,8 @@ static enum ls_rc bad_side(const char *text, const char *why, struct ls_err *err
     }
     ls_err_set(err, LS_E_USAGE, "'%s' is no side: %s", text, why);
     const char *near = ls_nearest_word(text, words, LS_N_SIDES);
-    ls_err_hint(err, "%s%s%sa side is one of: %s", near != NULL ? "did you mean " : "", near != NULL ? near : "", near != NULL ? "? " : "", forms.ptr);
+    ls_err_hint(err, "%s%s%sa side is one of: %s", near != NULL ? "did you mean " : "", near != NULL ? near : "",
+                near != NULL ? "? " : "", forms.ptr);
     ls_buf_release(&forms);
     return LS_E_USAGE;
 }
@@ -133,13 +134,16 @@ char *ls_side_label(const struct ls_side *s)
     return s->kind == LS_SIDE_URL ? ls_db_url_label(s->what) : ls_strdup(s->text);
 }
 
-/* --- a load ----------------------------------------------------------------------------------------------------------------------------------- */
+/* --- a load
+ * -----------------------------------------------------------------------------------------------------------------------------------
+ */
 
 bool side_tick(void *job)
 {
     struct side_job *j = job;
     const struct ls_run_hooks *h = j->w->hooks;
-    bool stop = ls_session_cancelled(j->w->session) || (h != NULL && h->gate != NULL && h->gate(h->ctx, NULL, -1, -1) == LS_GATE_STOP);
+    bool stop =
+        ls_session_cancelled(j->w->session) || (h != NULL && h->gate != NULL && h->gate(h->ctx, NULL, -1, -1) == LS_GATE_STOP);
 
     if (stop && j->inner != NULL)
         ls_session_cancel(j->inner);
@@ -161,7 +165,8 @@ enum ls_rc side_stopped(struct ls_err *err)
     return ls_err_set(err, LS_E_CANCELLED, "stopped by the operator");
 }
 
-void side_note(struct side_job *j, enum ls_severity severity, const char *code, const char *path, int line, const char *hint, const char *fmt, ...)
+void side_note(struct side_job *j, enum ls_severity severity, const char *code, const char *path, int line, const char *hint,
+               const char *fmt, ...)
 {
     struct ls_diag *d = LS_VEC_PUSH(&j->notes.d);
     struct ls_buf b = LS_BUF_INIT;
@@ -170,8 +175,12 @@ void side_note(struct side_job *j, enum ls_severity severity, const char *code, 
     va_start(ap, fmt);
     ls_buf_vaddf(&b, fmt, ap);
     va_end(ap);
-    *d = (struct ls_diag){.severity = severity, .code = code, .path = ls_arena_str(j->arena, path), .line = line,
-                          .message = ls_arena_str(j->arena, b.ptr), .hint = ls_arena_str(j->arena, hint)};
+    *d = (struct ls_diag){.severity = severity,
+                          .code = code,
+                          .path = ls_arena_str(j->arena, path),
+                          .line = line,
+                          .message = ls_arena_str(j->arena, b.ptr),
+                          .hint = ls_arena_str(j->arena, hint)};
     ls_buf_release(&b);
 }
 
@@ -215,7 +224,8 @@ static enum ls_rc load_live(struct side_job *j, struct ls_catalog **out, struct 
     return rc;
 }
 
-static enum ls_rc load_other(struct side_job *j, const struct ls_session_params *params, struct ls_catalog **out, struct ls_err *err)
+static enum ls_rc load_other(struct side_job *j, const struct ls_session_params *params, struct ls_catalog **out,
+                             struct ls_err *err)
 {
     struct ls_session_params p = *params;
     struct ls_session *s;
@@ -267,10 +277,16 @@ static enum ls_rc load_saved(struct side_job *j, struct ls_catalog **out, struct
     return rc;
 }
 
-static enum ls_rc (*const loaders[])(struct side_job *, struct ls_catalog **, struct ls_err *) = {
-    [LS_SIDE_LIVE] = load_live,      [LS_SIDE_MIGRATIONS] = side_load_migrations, [LS_SIDE_ENV] = load_env,
-    [LS_SIDE_URL] = load_url,        [LS_SIDE_DIR] = side_load_dir,               [LS_SIDE_FILE] = side_load_file,
-    [LS_SIDE_BACKUP] = side_load_backup, [LS_SIDE_DRIZZLE] = side_load_drizzle,   [LS_SIDE_SNAPSHOT] = load_saved};
+static enum ls_rc (*const loaders[])(struct side_job *, struct ls_catalog **,
+                                     struct ls_err *) = {[LS_SIDE_LIVE] = load_live,
+                                                         [LS_SIDE_MIGRATIONS] = side_load_migrations,
+                                                         [LS_SIDE_ENV] = load_env,
+                                                         [LS_SIDE_URL] = load_url,
+                                                         [LS_SIDE_DIR] = side_load_dir,
+                                                         [LS_SIDE_FILE] = side_load_file,
+                                                         [LS_SIDE_BACKUP] = side_load_backup,
+                                                         [LS_SIDE_DRIZZLE] = side_load_drizzle,
+                                                         [LS_SIDE_SNAPSHOT] = load_saved};
 
 static void hand_notes_over(struct side_job *j, struct ls_catalog *c)
 {
@@ -284,7 +300,8 @@ static void hand_notes_over(struct side_job *j, struct ls_catalog *c)
     }
 }
 
-enum ls_rc ls_side_load(struct ls_side_world *w, const struct ls_side *s, const struct ls_side_opts *opts, struct ls_catalog **out, struct ls_err *err)
+enum ls_rc ls_side_load(struct ls_side_world *w, const struct ls_side *s, const struct ls_side_opts *opts, struct ls_catalog **out,
+                        struct ls_err *err)
 {
     struct side_job j = {.w = w, .side = s, .arena = ls_arena_new()};
     struct ls_err own = LS_ERR_INIT;
@@ -306,6 +323,8 @@ enum ls_rc ls_side_load(struct ls_side_world *w, const struct ls_side *s, const 
         if (err != NULL)
             ls_err_move(err, &own);
     }
+    if (rc == LS_E_CANCELLED)
+        ls_session_clear_cancel(w->session); /* it has had its effect */
     ls_err_release(&own);
     LS_VEC_RELEASE(&j.notes.d);
     ls_arena_free(j.arena);
@@ -318,7 +337,9 @@ void ls_side_world_end(struct ls_side_world *w)
     w->host = NULL;
 }
 
-/* --- dialects --------------------------------------------------------------------------------------------------------------------------------- */
+/* --- dialects
+ * ---------------------------------------------------------------------------------------------------------------------------------
+ */
 
 static enum ls_rc of_url(const char *url, bool *known, enum ls_dialect *out, struct ls_err *err)
 {
@@ -353,22 +374,38 @@ static bool of_file(const char *path, enum ls_dialect *out)
     return known;
 }
 
+/* Its head says it; a file that is not as we write them is read whole, for the message if for nothing else. */
+static bool of_head(const struct ls_buf *text, enum ls_dialect *out)
+{
+    static const char key[] = "\"dialect\": \"";
+    const char *at = memmem(text->ptr, text->len < 512 ? text->len : 512, key, sizeof(key) - 1);
+    char word[16];
+
+    if (at == NULL)
+        return false;
+    at += sizeof(key) - 1;
+    snprintf(word, sizeof(word), "%.*s", (int)strcspn(at, "\"\n"), at);
+    return ls_dialect_parse(word, out);
+}
+
 static enum ls_rc of_saved(const char *path, enum ls_dialect *out, struct ls_err *err)
 {
     struct ls_buf text = LS_BUF_INIT;
     struct ls_catalog *c = NULL;
     enum ls_rc rc = ls_file_read(path, 0, 0, &text, err);
 
-    if (rc == LS_OK)
+    if (rc == LS_OK && !of_head(&text, out)) {
         rc = ls_catalog_restore(path, text.ptr, text.len, &c, err);
-    if (rc == LS_OK)
-        *out = c->dialect;
+        if (rc == LS_OK)
+            *out = c->dialect;
+    }
     ls_catalog_free(c);
     ls_buf_release(&text);
     return rc;
 }
 
-enum ls_rc ls_side_dialect(const struct ls_side_world *w, const struct ls_side *s, bool *known, enum ls_dialect *out, struct ls_err *err)
+enum ls_rc ls_side_dialect(const struct ls_side_world *w, const struct ls_side *s, bool *known, enum ls_dialect *out,
+                           struct ls_err *err)
 {
     struct ls_session_params p = {0};
     enum ls_rc rc;

@@ -1,4 +1,5 @@
-/* The schema in a backup: SQLite's copy is opened as it lies there, read-only; of a PostgreSQL archive pg_restore writes the statements. */
+/* The schema in a backup: SQLite's copy is opened as it lies there, read-only; of a PostgreSQL archive pg_restore writes the
+ * statements. */
 #include <config.h>
 
 #include "engine/backup_priv.h"
@@ -23,7 +24,8 @@ static char *folder_of(const struct ls_side_world *w, const char *name)
     return strchr(name, '/') != NULL ? ls_strdup(name) : ls_path_join(ls_session_params(w->session)->backup_dir, name);
 }
 
-static enum ls_rc open_backup(const struct ls_side_world *w, const char *name, char **folder, struct bk_manifest *m, struct ls_err *err)
+static enum ls_rc open_backup(const struct ls_side_world *w, const char *name, char **folder, struct bk_manifest *m,
+                              struct ls_err *err)
 {
     *folder = folder_of(w, name);
     enum ls_rc rc = bk_manifest_read(*folder, m, err);
@@ -69,7 +71,8 @@ static enum ls_rc load_sqlite(struct side_job *j, const char *folder, struct ls_
     return rc;
 }
 
-static enum ls_rc load_postgres(struct side_job *j, const char *folder, const struct bk_manifest *m, struct ls_catalog **out, struct ls_err *err)
+static enum ls_rc load_postgres(struct side_job *j, const char *folder, const struct bk_manifest *m, struct ls_catalog **out,
+                                struct ls_err *err)
 {
     char *dump = ls_path_join(folder, BK_PG_FOLDER), *source = ls_asprintf("backup %s", j->side->what);
     struct ls_child_result r = {.out = LS_BUF_INIT, .tail = LS_BUF_INIT};

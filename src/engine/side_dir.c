@@ -1,5 +1,5 @@
-/* A folder of migrations, replayed in a scratch through the engine itself: the format's own plan, run as `up` would run it, without journal and without
- * questions. What the tool writes into its ledger there is left out when the scratch is read. */
+/* A folder of migrations, replayed in a scratch through the engine itself: the format's own plan, run as `up` would run it, without
+ * journal and without questions. What the tool writes into its ledger there is left out when the scratch is read. */
 #include <config.h>
 
 #include "engine/run_priv.h"
@@ -15,8 +15,8 @@
 
 struct replay {
     struct side_job *j;
-    const char *dir, *version;        /* version NULL: all */
-    const struct ls_format *format;   /* NULL: found out */
+    const char *dir, *version;      /* version NULL: all */
+    const struct ls_format *format; /* NULL: found out */
     const char *format_name, *ledger_table;
     const struct ls_timeline *applied; /* only what this one counts as applied; NULL: everything */
     const char *source;
@@ -24,7 +24,8 @@ struct replay {
     struct ls_scratch scratch;
 };
 
-/* --- what is replayed ---------------------------------------------------------------------------------------------------------------------------- */
+/* --- what is replayed
+ * ---------------------------------------------------------------------------------------------------------------------------- */
 
 static bool counts_as_applied(const struct ls_timeline *t, const char *id)
 {
@@ -72,7 +73,9 @@ static enum ls_rc check_replayable(const struct ls_snapshot *snap, struct ls_err
     return LS_OK;
 }
 
-/* --- the run ------------------------------------------------------------------------------------------------------------------------------------- */
+/* --- the run
+ * -------------------------------------------------------------------------------------------------------------------------------------
+ */
 
 static enum ls_rc as_it_is(void *ctx, struct ls_err *err)
 {
@@ -102,7 +105,8 @@ static enum ls_gate gate(void *ctx, const struct ls_plan *plan, int step, int op
 /* "FILE:LINE:COL: message", and what a missing extension means. */
 static enum ls_rc place_failure(const struct ls_plan *plan, const struct ls_run_report *rep, struct ls_err *err)
 {
-    const struct ls_step *s = rep->failed_step >= 0 && (size_t)rep->failed_step < plan->steps.n ? &plan->steps.v[rep->failed_step] : NULL;
+    const struct ls_step *s =
+        rep->failed_step >= 0 && (size_t)rep->failed_step < plan->steps.n ? &plan->steps.v[rep->failed_step] : NULL;
     struct ls_err placed = LS_ERR_INIT;
     const char *message = rep->err.message != NULL ? rep->err.message : "it failed";
     bool is_told = s != NULL && s->path != NULL && strncmp(message, s->path, strlen(s->path)) == 0;
@@ -114,8 +118,10 @@ static enum ls_rc place_failure(const struct ls_plan *plan, const struct ls_run_
         else
             ls_err_wrap(&placed, "%s", s->path);
     }
-    if (strstr(message, "extension") != NULL && (strcmp(placed.sqlstate, "0A000") == 0 || strcmp(placed.sqlstate, "58P01") == 0 || strcmp(placed.sqlstate, "42704") == 0))
-        ls_err_detail(&placed, "the scratch server lacks that extension, and so everything behind this place cannot be replayed: install it beside the "
+    if (strstr(message, "extension") != NULL &&
+        (strcmp(placed.sqlstate, "0A000") == 0 || strcmp(placed.sqlstate, "58P01") == 0 || strcmp(placed.sqlstate, "42704") == 0))
+        ls_err_detail(&placed, "the scratch server lacks that extension, and so everything behind this place cannot be replayed: "
+                               "install it beside the "
                                "server programs, or name a server that has it with --scratch URL");
     /* What stays of it goes with the scratch: nothing is dirty. */
     if (placed.code == LS_E_PARTIAL || placed.code == LS_E_FAILED || placed.code == LS_E_UNKNOWN)
@@ -129,7 +135,8 @@ static enum ls_rc place_failure(const struct ls_plan *plan, const struct ls_run_
 /* A role that migrations grant to and that no migration makes: `role "app" does not exist`. In a server of our own it is made. */
 static bool make_role(struct replay *r, const struct ls_err *err)
 {
-    const char *open = err->message != NULL ? strstr(err->message, "role \"") : NULL, *close = open != NULL ? strrchr(open + 6, '"') : NULL;
+    const char *open = err->message != NULL ? strstr(err->message, "role \"") : NULL,
+               *close = open != NULL ? strrchr(open + 6, '"') : NULL;
     struct ls_db_params p = {.url = r->scratch.url};
     struct ls_buf sql = LS_BUF_INIT;
     struct ls_db *db = NULL;
@@ -143,7 +150,8 @@ static bool make_role(struct replay *r, const struct ls_err *err)
     if (ls_sql_ident(&sql, name, NULL) == LS_OK && ls_db_open(&p, &db, NULL) == LS_OK)
         ok = ls_db_exec(db, sql.ptr, sql.len, NULL, 0, NULL, NULL) == LS_OK;
     if (ok)
-        side_note(r->j, LS_SEV_INFO, "role-made", NULL, 0, NULL, "the role \"%s\" is named, and no migration makes it; it was made in the scratch", name);
+        side_note(r->j, LS_SEV_INFO, "role-made", NULL, 0, NULL,
+                  "the role \"%s\" is named, and no migration makes it; it was made in the scratch", name);
     ls_db_close(db);
     ls_buf_release(&sql);
     free(name);
@@ -205,8 +213,14 @@ static enum ls_rc replay_in(struct replay *r, struct ls_session *s, struct ls_ca
 
 static enum ls_rc once(struct replay *r, enum ls_dialect d, bool *again, struct ls_catalog **out, struct ls_err *err)
 {
-    struct ls_session_params p = {.url_source = "the scratch", .migrations_dir = r->dir, .format = r->format, .format_name = r->format_name,
-                                  .ledger_table = r->ledger_table, .lock_timeout_ms = -1, .operator_name = "lockstep", .is_pooled_ok = true};
+    struct ls_session_params p = {.url_source = "the scratch",
+                                  .migrations_dir = r->dir,
+                                  .format = r->format,
+                                  .format_name = r->format_name,
+                                  .ledger_table = r->ledger_table,
+                                  .lock_timeout_ms = -1,
+                                  .operator_name = "lockstep",
+                                  .is_pooled_ok = true};
     struct ls_session *s;
     enum ls_rc rc = ls_scratch_open(r->j->w, d, r->server_version, &r->scratch, err);
 
@@ -241,7 +255,18 @@ static enum ls_rc replay(struct replay *r, enum ls_dialect d, struct ls_catalog 
     return rc;
 }
 
-/* --- the two sides ------------------------------------------------------------------------------------------------------------------------------- */
+/* What only the versions differ in looks like drift. */
+static void note_version(const struct replay *r, const struct ls_catalog *c)
+{
+    if (r->server_version > 0 && c->dialect == LS_DIALECT_POSTGRES && c->server_version / 10000 != r->server_version / 10000)
+        side_note(r->j, LS_SEV_WARNING, "scratch-version", NULL, 0, "name a server of the same version with --scratch URL",
+                  "the scratch is PostgreSQL %d, the database %d: what only the versions do differently shows as a difference",
+                  c->server_version / 10000, r->server_version / 10000);
+}
+
+/* --- the two sides
+ * -------------------------------------------------------------------------------------------------------------------------------
+ */
 
 enum ls_rc side_load_dir(struct side_job *j, struct ls_catalog **out, struct ls_err *err)
 {
@@ -278,13 +303,16 @@ enum ls_rc side_load_dir(struct side_job *j, struct ls_catalog **out, struct ls_
 static void note_gaps(struct side_job *j, const struct ls_timeline *t)
 {
     if (t->count[LS_STATE_MISSING] > 0)
-        side_note(j, LS_SEV_WARNING, "missing-file", NULL, 0, NULL, "%zu applied migration%s no file: what %s did is not promised by the others",
-                  t->count[LS_STATE_MISSING], t->count[LS_STATE_MISSING] == 1 ? " has" : "s have", t->count[LS_STATE_MISSING] == 1 ? "it" : "they");
+        side_note(j, LS_SEV_WARNING, "missing-file", NULL, 0, NULL,
+                  "%zu applied migration%s no file: what %s did is not promised by the others", t->count[LS_STATE_MISSING],
+                  t->count[LS_STATE_MISSING] == 1 ? " has" : "s have", t->count[LS_STATE_MISSING] == 1 ? "it" : "they");
     if (t->count[LS_STATE_MODIFIED] > 0)
-        side_note(j, LS_SEV_WARNING, "checksum-changed", NULL, 0, NULL, "%zu applied migration%s changed since: the file%s as it is now is replayed",
-                  t->count[LS_STATE_MODIFIED], t->count[LS_STATE_MODIFIED] == 1 ? " was" : "s were", t->count[LS_STATE_MODIFIED] == 1 ? "" : "s");
+        side_note(j, LS_SEV_WARNING, "checksum-changed", NULL, 0, NULL,
+                  "%zu applied migration%s changed since: the file%s as it is now is replayed", t->count[LS_STATE_MODIFIED],
+                  t->count[LS_STATE_MODIFIED] == 1 ? " was" : "s were", t->count[LS_STATE_MODIFIED] == 1 ? "" : "s");
     if (t->count[LS_STATE_DIRTY] > 0)
-        side_note(j, LS_SEV_WARNING, "dirty", NULL, 0, "`lockstep status` explains it", "the ledger says dirty: the migration that failed is replayed whole");
+        side_note(j, LS_SEV_WARNING, "dirty", NULL, 0, "`lockstep status` explains it",
+                  "the ledger says dirty: the migration that failed is replayed whole");
 }
 
 enum ls_rc side_load_migrations(struct side_job *j, struct ls_catalog **out, struct ls_err *err)
@@ -313,6 +341,8 @@ enum ls_rc side_load_migrations(struct side_job *j, struct ls_catalog **out, str
                  : ls_asprintf("migrations in %s, none applied", r.dir);
     r.source = source;
     rc = replay(&r, snap->info.dialect, out, err);
+    if (rc == LS_OK)
+        note_version(&r, *out);
     free(source);
     ls_snapshot_free(snap);
     return rc;

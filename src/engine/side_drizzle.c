@@ -1,5 +1,5 @@
-/* A Drizzle snapshot, as it is: not its migrations are replayed, but the statements that the snapshot itself stands for are run in a scratch, so that the
- * database says what its types and expressions mean. What a snapshot cannot say is not compared. */
+/* A Drizzle snapshot, as it is: not its migrations are replayed, but the statements that the snapshot itself stands for are run in
+ * a scratch, so that the database says what its types and expressions mean. What a snapshot cannot say is not compared. */
 #include <config.h>
 
 #include "engine/drizzle_ddl.h"
@@ -20,7 +20,8 @@ static char *newest_in(const char *dir)
         for (size_t i = list.e.n; i > 0 && found == NULL; i--) {
             const char *base = list.e.v[i - 1].name;
             size_t n = strlen(base), tail = strlen("_snapshot.json");
-            char *path = ls_path_join(ls_path_kind(meta) == LS_PATH_DIR ? meta : dir, base), *inner = ls_path_join(path, "snapshot.json");
+            char *path = ls_path_join(ls_path_kind(meta) == LS_PATH_DIR ? meta : dir, base),
+                 *inner = ls_path_join(path, "snapshot.json");
 
             if (n > tail && strcmp(base + n - tail, "_snapshot.json") == 0)
                 found = ls_strdup(path);
@@ -72,16 +73,19 @@ enum ls_rc side_drizzle_dialect(const char *path, enum ls_dialect *out, struct l
 
 static void set_lacks(struct ls_catalog *c)
 {
-    static const enum ls_fact_kind kinds[] = {LS_FACT_DATABASE,   LS_FACT_EXTENSION,  LS_FACT_LANGUAGE,    LS_FACT_COLLATION,     LS_FACT_CONVERSION, LS_FACT_DOMAIN,
-                                              LS_FACT_COMPOSITE,  LS_FACT_RANGE,      LS_FACT_TYPE,        LS_FACT_TRIGGER,       LS_FACT_RULE,       LS_FACT_STATISTICS,
-                                              LS_FACT_FUNCTION,   LS_FACT_PROCEDURE,  LS_FACT_AGGREGATE,   LS_FACT_OPERATOR,      LS_FACT_OPCLASS,    LS_FACT_OPFAMILY,
-                                              LS_FACT_CAST,       LS_FACT_TRANSFORM,  LS_FACT_ACCESS_METHOD, LS_FACT_TS_PARSER,   LS_FACT_TS_TEMPLATE, LS_FACT_TS_DICTIONARY,
-                                              LS_FACT_TS_CONFIG,  LS_FACT_EVENT_TRIGGER, LS_FACT_PUBLICATION, LS_FACT_SUBSCRIPTION, LS_FACT_FDW,       LS_FACT_SERVER,
-                                              LS_FACT_USER_MAPPING, LS_FACT_DEFAULT_ACL, LS_FACT_ROLE};
-    static const enum ls_attr attrs[] = {LS_A_POSITION,   LS_A_OWNER,       LS_A_RIGHTS,           LS_A_COMMENT,    LS_A_LABEL,    LS_A_DEFERRABLE, LS_A_COLLATION,
-                                         LS_A_STORAGE,    LS_A_COMPRESSION, LS_A_STATISTICS_TARGET, LS_A_TABLESPACE, LS_A_INHERITS, LS_A_PARTITION_BY, LS_A_PARTITION_OF,
-                                         LS_A_BOUND,      LS_A_REPLICA_IDENTITY, LS_A_NOT_VALID,   LS_A_NO_INHERIT, LS_A_CLUSTERED, LS_A_STRICT,    LS_A_WITHOUT_ROWID,
-                                         LS_A_CONFLICT,   LS_A_MATCH};
+    static const enum ls_fact_kind kinds[] = {
+        LS_FACT_DATABASE,      LS_FACT_EXTENSION,   LS_FACT_LANGUAGE,     LS_FACT_COLLATION,     LS_FACT_CONVERSION,
+        LS_FACT_DOMAIN,        LS_FACT_COMPOSITE,   LS_FACT_RANGE,        LS_FACT_TYPE,          LS_FACT_TRIGGER,
+        LS_FACT_RULE,          LS_FACT_STATISTICS,  LS_FACT_FUNCTION,     LS_FACT_PROCEDURE,     LS_FACT_AGGREGATE,
+        LS_FACT_OPERATOR,      LS_FACT_OPCLASS,     LS_FACT_OPFAMILY,     LS_FACT_CAST,          LS_FACT_TRANSFORM,
+        LS_FACT_ACCESS_METHOD, LS_FACT_TS_PARSER,   LS_FACT_TS_TEMPLATE,  LS_FACT_TS_DICTIONARY, LS_FACT_TS_CONFIG,
+        LS_FACT_EVENT_TRIGGER, LS_FACT_PUBLICATION, LS_FACT_SUBSCRIPTION, LS_FACT_FDW,           LS_FACT_SERVER,
+        LS_FACT_USER_MAPPING,  LS_FACT_DEFAULT_ACL, LS_FACT_ROLE};
+    static const enum ls_attr attrs[] = {
+        LS_A_POSITION,     LS_A_OWNER,        LS_A_RIGHTS,        LS_A_COMMENT,           LS_A_LABEL,      LS_A_DEFERRABLE,
+        LS_A_COLLATION,    LS_A_STORAGE,      LS_A_COMPRESSION,   LS_A_STATISTICS_TARGET, LS_A_TABLESPACE, LS_A_INHERITS,
+        LS_A_PARTITION_BY, LS_A_PARTITION_OF, LS_A_BOUND,         LS_A_REPLICA_IDENTITY,  LS_A_NOT_VALID,  LS_A_NO_INHERIT,
+        LS_A_CLUSTERED,    LS_A_STRICT,       LS_A_WITHOUT_ROWID, LS_A_CONFLICT,          LS_A_MATCH};
 
     for (size_t i = 0; i < LS_ARRAY_LEN(kinds); i++)
         c->lacks[kinds[i]] = 1;

@@ -1,5 +1,6 @@
-/* A file of SQL made into a scratch database, statement by statement. What a dump says of things that a scratch has not (owners, grants to roles, extensions,
- * settings of a newer server) is passed over and told. A statement that names what comes later is tried again at the end. */
+/* A file of SQL made into a scratch database, statement by statement. What a dump says of things that a scratch has not (owners,
+ * grants to roles, extensions, settings of a newer server) is passed over and told. A statement that names what comes later is
+ * tried again at the end. */
 #include <config.h>
 
 #include "engine/side_priv.h"
@@ -20,8 +21,8 @@ struct load {
     size_t len;
     const struct ls_stmts *stmts;
     bool is_lenient, is_own;
-    LS_VEC(size_t) later;          /* statements that named what was not there yet */
-    struct ls_buf extensions;      /* that the scratch lacks */
+    LS_VEC(size_t) later;     /* statements that named what was not there yet */
+    struct ls_buf extensions; /* that the scratch lacks */
     size_t n_rows, n_owner, n_skipped;
     int rows_line, owner_line;
 };
@@ -106,7 +107,8 @@ static bool is_state(const struct ls_err *err, const char *state)
 /* role "x" does not exist: made where the server is ours. */
 static bool make_role(struct load *l, const struct ls_err *err)
 {
-    const char *open = err->message != NULL ? strstr(err->message, "role \"") : NULL, *close = open != NULL ? strrchr(open + 6, '"') : NULL;
+    const char *open = err->message != NULL ? strstr(err->message, "role \"") : NULL,
+               *close = open != NULL ? strrchr(open + 6, '"') : NULL;
     struct ls_buf sql = LS_BUF_INIT;
     char *name;
     bool ok;
@@ -117,7 +119,8 @@ static bool make_role(struct load *l, const struct ls_err *err)
     ls_buf_adds(&sql, "CREATE ROLE ");
     ok = ls_sql_ident(&sql, name, NULL) == LS_OK && ls_db_exec(l->db, sql.ptr, sql.len, NULL, 0, NULL, NULL) == LS_OK;
     if (ok)
-        side_note(l->j, LS_SEV_INFO, "role-made", l->path, 0, NULL, "the role \"%s\" is named and not made; it was made in the scratch", name);
+        side_note(l->j, LS_SEV_INFO, "role-made", l->path, 0, NULL,
+                  "the role \"%s\" is named and not made; it was made in the scratch", name);
     ls_buf_release(&sql);
     free(name);
     return ok;
@@ -140,9 +143,11 @@ static void lacks_extension(struct load *l, const struct ls_stmt *s)
     ls_sql_facts(l->dialect, l->text + s->start, s->end - s->start, &f);
     const char *name = f.object.len > 0 ? f.object.ptr : "an extension";
     ls_buf_addf(&l->extensions, "%sthe extension %s", l->extensions.len > 0 ? ", " : "", name);
-    side_note(l->j, LS_SEV_WARNING, "extension-missing", l->path, s->line,
-              "install it beside the server programs, or name a server that has it with --scratch URL",
-              "the scratch server lacks the extension %s: what the file makes with it cannot be made, and is an error or a difference", name);
+    side_note(
+        l->j, LS_SEV_WARNING, "extension-missing", l->path, s->line,
+        "install it beside the server programs, or name a server that has it with --scratch URL",
+        "the scratch server lacks the extension %s: what the file makes with it cannot be made, and is an error or a difference",
+        name);
     ls_facts_release(&f);
 }
 
@@ -155,14 +160,16 @@ static bool is_tolerated(struct load *l, const struct ls_stmt *s, const char *wo
     if (l->dialect != LS_DIALECT_POSTGRES)
         return false;
     if (begins(words, "SET") && is_state(err, "42704") && !begins(words, "SET ROLE")) {
-        side_note(l->j, LS_SEV_INFO, "setting-unknown", l->path, s->line, NULL, "the scratch server does not know a setting: %s", err->message);
+        side_note(l->j, LS_SEV_INFO, "setting-unknown", l->path, s->line, NULL, "the scratch server does not know a setting: %s",
+                  err->message);
         return true;
     }
     if (begins(words, "CREATE EXTENSION")) {
         lacks_extension(l, s);
         return true;
     }
-    if (begins(words, "COMMENT ON EXTENSION") || (begins(words, "CREATE SCHEMA") && is_state(err, "42P06") && memmem(text, len, "public", 6) != NULL))
+    if (begins(words, "COMMENT ON EXTENSION") ||
+        (begins(words, "CREATE SCHEMA") && is_state(err, "42P06") && memmem(text, len, "public", 6) != NULL))
         return true;
     if (is_about_rights(words, text, len) && (is_state(err, "42704") || is_state(err, "22023") || is_state(err, "42501"))) {
         l->owner_line = l->n_owner++ == 0 ? s->line : l->owner_line;
@@ -245,7 +252,8 @@ static enum ls_rc run_later(struct load *l, struct ls_err *err)
 
         rc = run_one(l, l->later.v[k], true, &own);
         if (rc != LS_OK && l->is_lenient && rc != LS_E_CONNECT && rc != LS_E_CANCELLED) {
-            side_note(l->j, LS_SEV_WARNING, "not-made", l->path, 0, NULL, "what it says could not be made in the scratch: %s (%.*s)", own.message,
+            side_note(l->j, LS_SEV_WARNING, "not-made", l->path, 0, NULL,
+                      "what it says could not be made in the scratch: %s (%.*s)", own.message,
                       (int)(s->end - s->start < 120 ? s->end - s->start : 120), l->text + s->start);
             rc = LS_OK;
         } else if (rc != LS_OK) {
@@ -284,17 +292,19 @@ static enum ls_rc run_all(struct load *l, struct ls_err *err)
 static void note_counts(struct load *l)
 {
     if (l->n_rows > 0)
-        side_note(l->j, LS_SEV_INFO, "rows-skipped", l->path, l->rows_line, NULL, "%zu INSERT statement%s passed over: only the schema is compared", l->n_rows,
-                  l->n_rows == 1 ? " was" : "s were");
+        side_note(l->j, LS_SEV_INFO, "rows-skipped", l->path, l->rows_line, NULL,
+                  "%zu INSERT statement%s passed over: only the schema is compared", l->n_rows, l->n_rows == 1 ? " was" : "s were");
     if (l->n_owner > 0)
-        side_note(l->j, LS_SEV_INFO, "rights-skipped", l->path, l->owner_line, "owners and privileges are not to be compared with this side",
-                  "%zu statement%s about owners or privileges of roles that the scratch has not w%s passed over", l->n_owner, l->n_owner == 1 ? "" : "s",
-                  l->n_owner == 1 ? "as" : "ere");
+        side_note(l->j, LS_SEV_INFO, "rights-skipped", l->path, l->owner_line,
+                  "owners and privileges are not to be compared with this side",
+                  "%zu statement%s about owners or privileges of roles that the scratch has not w%s passed over", l->n_owner,
+                  l->n_owner == 1 ? "" : "s", l->n_owner == 1 ? "as" : "ere");
 }
 
 static enum ls_rc read_back(struct load *l, struct ls_session *s, const char *source, struct ls_catalog **out, struct ls_err *err)
 {
-    /* What the file has set for its session must not bend what the reader sees; a database in memory is gone with its connection. */
+    /* What the file has set for its session must not bend what the reader sees; a database in memory is gone with its connection.
+     */
     if (l->dialect == LS_DIALECT_POSTGRES) {
         ls_session_disconnect(s);
         enum ls_rc rc = ls_session_connect(s, err);
@@ -317,11 +327,13 @@ static void split_failed(const char *path, struct ls_err *err)
     ls_err_move(err, &placed);
 }
 
-enum ls_rc side_load_text(struct side_job *j, enum ls_dialect d, const char *path, const char *text, size_t len, bool is_lenient, const char *source,
-                          struct ls_catalog **out, struct ls_err *err)
+enum ls_rc side_load_text(struct side_job *j, enum ls_dialect d, const char *path, const char *text, size_t len, bool is_lenient,
+                          const char *source, struct ls_catalog **out, struct ls_err *err)
 {
-    struct load l = {.j = j, .dialect = d, .path = path, .text = text, .len = len, .is_lenient = is_lenient, .extensions = LS_BUF_INIT};
-    struct ls_session_params p = {.url_source = "the scratch", .lock_timeout_ms = -1, .operator_name = "lockstep", .is_pooled_ok = true};
+    struct load l = {
+        .j = j, .dialect = d, .path = path, .text = text, .len = len, .is_lenient = is_lenient, .extensions = LS_BUF_INIT};
+    struct ls_session_params p = {
+        .url_source = "the scratch", .lock_timeout_ms = -1, .operator_name = "lockstep", .is_pooled_ok = true};
     struct ls_stmts stmts = {0};
     struct ls_scratch scratch = {0};
     struct ls_session *s = NULL;

@@ -10,9 +10,11 @@
 #include "lockstep/engine/journal.h"
 #include "lockstep/engine/refs.h"
 
-/* --- a copy with less in it -------------------------------------------------------------------------------------------------------------------- */
+/* --- a copy with less in it
+ * -------------------------------------------------------------------------------------------------------------------- */
 
-struct ls_catalog *side_filter(struct ls_catalog *c, bool (*leave)(void *ctx, const struct ls_catalog *c, const struct ls_fact *f), void *ctx)
+struct ls_catalog *side_filter(struct ls_catalog *c, bool (*leave)(void *ctx, const struct ls_catalog *c, const struct ls_fact *f),
+                               void *ctx)
 {
     struct ls_catalog_builder *b = ls_catalog_builder_new(c->dialect);
     uint32_t *number = ls_calloc(c->n_facts + 1, sizeof(*number));
@@ -40,7 +42,9 @@ struct ls_catalog *side_filter(struct ls_catalog *c, bool (*leave)(void *ctx, co
     return out;
 }
 
-/* --- ledgers ------------------------------------------------------------------------------------------------------------------------------------ */
+/* --- ledgers
+ * ------------------------------------------------------------------------------------------------------------------------------------
+ */
 
 typedef LS_VEC(const char *) names;
 
@@ -77,7 +81,8 @@ static bool is_ledger_schema(void *ctx, const struct ls_catalog *c, const struct
     for (size_t i = 0; i < l->ledgers->n && !is_ledgers; i++) {
         const char *dot = strchr(l->ledgers->v[i], '.');
 
-        is_ledgers = dot != NULL && (size_t)(dot - l->ledgers->v[i]) == strlen(f->name) && strncmp(l->ledgers->v[i], f->name, strlen(f->name)) == 0;
+        is_ledgers = dot != NULL && (size_t)(dot - l->ledgers->v[i]) == strlen(f->name) &&
+                     strncmp(l->ledgers->v[i], f->name, strlen(f->name)) == 0;
     }
     for (uint32_t i = 0; i < c->n_facts && is_ledgers; i++)
         is_ledgers = c->facts[i].kind == LS_FACT_SCHEMA || strcmp(c->facts[i].schema, f->name) != 0;
@@ -102,15 +107,17 @@ static void note_left_out(struct side_job *j, const struct ls_seen_ledgers *seen
     for (size_t i = 0; i < seen->l.n; i++)
         ls_buf_addf(&b, "%s%s's ledger %s", b.len > 0 ? ", " : "", seen->l.v[i].tool, seen->l.v[i].location);
     if (b.len > 0)
-        side_note(j, LS_SEV_INFO, "ledger-left-out", NULL, 0, NULL, "left out: %s, what else these tools keep, and %s", b.ptr, LS_JOURNAL_TABLE);
+        side_note(j, LS_SEV_INFO, "ledger-left-out", NULL, 0, NULL, "left out: %s, what else these tools keep, and %s", b.ptr,
+                  LS_JOURNAL_TABLE);
     ls_buf_release(&b);
 }
 
-enum ls_rc side_read(struct side_job *j, struct ls_session *s, const struct ls_format *format, const char *ledger_table, const char *source,
-                     struct ls_catalog **out, struct ls_err *err)
+enum ls_rc side_read(struct side_job *j, struct ls_session *s, const struct ls_format *format, const char *ledger_table,
+                     const char *source, struct ls_catalog **out, struct ls_err *err)
 {
     struct ls_seen_ledgers seen = {0};
-    struct ls_catalog_opts opts = {.with_sizes = j->opts.with_sizes, .with_definitions = j->opts.with_definitions, .source = source};
+    struct ls_catalog_opts opts = {
+        .with_sizes = j->opts.with_sizes, .with_definitions = j->opts.with_definitions, .source = source};
     names without = {0};
     char *label = NULL;
     enum ls_rc rc = LS_OK;
@@ -136,11 +143,14 @@ enum ls_rc side_read(struct side_job *j, struct ls_session *s, const struct ls_f
     }
     if (rc == LS_OK)
         rc = ls_db_catalog(s->db, &opts, out, err);
+    if (rc == LS_OK)
+        ls_refs_check(*out, s->db, without.v, (*out)->arena, &(*out)->notes);
     without.n--;
     if (rc == LS_OK && !j->opts.with_ledger)
         drop_ledger_schemas(&without, out);
-    if (rc == LS_OK)
-        ls_refs_check(*out, s->db, (*out)->arena, &(*out)->notes);
+    /* Encoding and locale are the scratch server's, not the migrations'. */
+    if (rc == LS_OK && source != NULL && (*out)->dialect == LS_DIALECT_POSTGRES)
+        (*out)->lacks[LS_FACT_DATABASE] = 1;
     if (rc == LS_OK && source == NULL)
         note_left_out(j, &seen);
     free(label);

@@ -1,5 +1,5 @@
-/* A catalogue as JSON text and back. A line holds one fact, so that version control shows what changed; what needs what is told by names, not by
- * numbers, for the same reason. A text that is no UTF-8 stands as {"hex": "..."}: no name is lost. */
+/* A catalogue as JSON text and back. A line holds one fact, so that version control shows what changed; what needs what is told by
+ * names, not by numbers, for the same reason. A text that is no UTF-8 stands as {"hex": "..."}: no name is lost. */
 #include <config.h>
 
 #include "lockstep/engine/side.h"
@@ -13,7 +13,9 @@
 
 #define FORMAT_KEY "lockstep-catalogue"
 
-/* --- writing ----------------------------------------------------------------------------------------------------------------------------------- */
+/* --- writing
+ * -----------------------------------------------------------------------------------------------------------------------------------
+ */
 
 static void put_text(struct ls_buf *out, const char *s)
 {
@@ -166,14 +168,16 @@ void ls_catalog_save(const struct ls_catalog *c, struct ls_buf *out)
     ls_buf_adds(out, c->n_facts > 0 ? "\n  ]\n}\n" : "]\n}\n");
 }
 
-/* --- reading ----------------------------------------------------------------------------------------------------------------------------------- */
+/* --- reading
+ * -----------------------------------------------------------------------------------------------------------------------------------
+ */
 
 struct restore {
     const char *path, *text;
     size_t len;
     struct ls_catalog_builder *b;
     struct ls_err *err;
-    size_t n_unknown; /* attributes that this version does not know */
+    size_t n_unknown;        /* attributes that this version does not know */
     LS_VEC(uint32_t) number; /* per fact of the file */
 };
 
@@ -181,8 +185,8 @@ static enum ls_rc bad(struct restore *r, const char *list, size_t at, const char
 {
     int line = list != NULL ? ls_json_entry_line(r->text, r->len, list, at) : 1;
 
-    ls_err_set(r->err, LS_E_INPUT, "%s:%d: %s%s%s%s", r->path, line > 0 ? line : 1, why, what != NULL ? " '" : "", what != NULL ? what : "",
-               what != NULL ? "'" : "");
+    ls_err_set(r->err, LS_E_INPUT, "%s:%d: %s%s%s%s", r->path, line > 0 ? line : 1, why, what != NULL ? " '" : "",
+               what != NULL ? what : "", what != NULL ? "'" : "");
     if (r->err != NULL)
         r->err->line = line > 0 ? line : 1;
     ls_err_hint(r->err, "write it again: lockstep snapshot SIDE --out %s", r->path);
@@ -228,12 +232,14 @@ static const char *member(struct restore *r, const json_t *o, const char *key)
 
 static bool is_identity_key(const char *key)
 {
-    return strcmp(key, "kind") == 0 || strcmp(key, "schema") == 0 || strcmp(key, "parent") == 0 || strcmp(key, "name") == 0 || strcmp(key, "needs") == 0;
+    return strcmp(key, "kind") == 0 || strcmp(key, "schema") == 0 || strcmp(key, "parent") == 0 || strcmp(key, "name") == 0 ||
+           strcmp(key, "needs") == 0;
 }
 
 static enum ls_rc add_fact(struct restore *r, json_t *o, size_t at)
 {
-    const char *kind = ls_json_str(o, "kind"), *schema = member(r, o, "schema"), *parent = member(r, o, "parent"), *name = member(r, o, "name");
+    const char *kind = ls_json_str(o, "kind"), *schema = member(r, o, "schema"), *parent = member(r, o, "parent"),
+               *name = member(r, o, "name");
     enum ls_fact_kind k = kind != NULL ? ls_fact_kind_find(kind) : LS_FACT_NONE;
     const char *key;
     json_t *value;
@@ -247,7 +253,8 @@ static enum ls_rc add_fact(struct restore *r, json_t *o, size_t at)
         return bad(r, "facts", at, "a fact without a readable name", NULL);
     fact = ls_catalog_add(r->b, k, schema, parent, name);
     *LS_VEC_PUSH(&r->number) = fact;
-    json_object_foreach (o, key, value) {
+    json_object_foreach(o, key, value)
+    {
         enum ls_attr a = ls_attr_find(key);
         const char *text = text_of(r, value);
 
@@ -288,15 +295,17 @@ static enum ls_rc add_needs(struct restore *r, json_t *facts)
     json_t *o, *need;
     enum ls_rc rc = LS_OK;
 
-    json_array_foreach (facts, i, o)
-        targets[i] = (struct target){key_of(arena, ls_json_str(o, "kind"), member(r, o, "schema"), member(r, o, "parent"), member(r, o, "name")),
-                                     r->number.v[i]};
+    json_array_foreach(facts, i, o) targets[i] =
+        (struct target){key_of(arena, ls_json_str(o, "kind"), member(r, o, "schema"), member(r, o, "parent"), member(r, o, "name")),
+                        r->number.v[i]};
     qsort(targets, r->number.n, sizeof(*targets), by_key);
     for (i = 1; i < r->number.n && rc == LS_OK; i++)
         if (strcmp(targets[i - 1].key, targets[i].key) == 0)
             rc = bad(r, NULL, 0, "two facts are of one name:", strrchr(targets[i].key, '\x01') + 1);
-    json_array_foreach (facts, i, o) {
-        json_array_foreach (json_object_get(o, "needs"), k, need) {
+    json_array_foreach(facts, i, o)
+    {
+        json_array_foreach(json_object_get(o, "needs"), k, need)
+        {
             const char *part[4] = {0};
             struct target key = {NULL, 0}, *found;
 
@@ -324,7 +333,8 @@ static void add_notes(struct restore *r, json_t *notes)
     size_t i;
     json_t *o;
 
-    json_array_foreach (notes, i, o) {
+    json_array_foreach(notes, i, o)
+    {
         const char *severity = ls_json_str(o, "severity"), *code = ls_json_str(o, "code"), *message = ls_json_str(o, "message");
         enum ls_severity s = LS_SEV_INFO;
 
@@ -334,7 +344,8 @@ static void add_notes(struct restore *r, json_t *notes)
             ls_catalog_note(r->b, s, code != NULL ? code : "note", message, ls_json_str(o, "hint"));
     }
     if (r->n_unknown > 0)
-        ls_catalog_note(r->b, LS_SEV_WARNING, "newer-file", "some attributes in the file are not known to this version of lockstep, and are not compared", NULL);
+        ls_catalog_note(r->b, LS_SEV_WARNING, "newer-file",
+                        "some attributes in the file are not known to this version of lockstep, and are not compared", NULL);
 }
 
 static void set_lacks(struct ls_catalog *c, json_t *root)
@@ -342,12 +353,14 @@ static void set_lacks(struct ls_catalog *c, json_t *root)
     size_t i;
     json_t *v;
 
-    json_array_foreach (json_object_get(root, "lacks"), i, v) {
+    json_array_foreach(json_object_get(root, "lacks"), i, v)
+    {
         enum ls_fact_kind k = json_is_string(v) ? ls_fact_kind_find(json_string_value(v)) : LS_FACT_NONE;
 
         c->lacks[k] = k != LS_FACT_NONE;
     }
-    json_array_foreach (json_object_get(root, "lacks attributes"), i, v) {
+    json_array_foreach(json_object_get(root, "lacks attributes"), i, v)
+    {
         enum ls_attr a = json_is_string(v) ? ls_attr_find(json_string_value(v)) : LS_N_ATTRS;
 
         if (a != LS_N_ATTRS)
@@ -363,7 +376,8 @@ static enum ls_rc read_head(struct restore *r, json_t *root, enum ls_dialect *di
     if (!ls_json_int(root, FORMAT_KEY, &format))
         return bad(r, NULL, 0, "this is no catalogue of lockstep's: it has no \"" FORMAT_KEY "\"", NULL);
     if (format > LS_SAVED_FORMAT) {
-        ls_err_set(r->err, LS_E_UNSUPPORTED, "%s is of format %lld, and this version of lockstep knows %d", r->path, (long long)format, LS_SAVED_FORMAT);
+        ls_err_set(r->err, LS_E_UNSUPPORTED, "%s is of format %lld, and this version of lockstep knows %d", r->path,
+                   (long long)format, LS_SAVED_FORMAT);
         return LS_E_UNSUPPORTED;
     }
     if (word == NULL || !ls_dialect_parse(word, dialect))

@@ -24,10 +24,10 @@ struct range {
 };
 struct collector {
     struct ls_arena *arena;
-    LS_VEC(const char *) made;       /* by the body itself, or by a WITH */
-    LS_VEC(struct range) ranges;     /* of the query at hand */
+    LS_VEC(const char *) made;   /* by the body itself, or by a WITH */
+    LS_VEC(struct range) ranges; /* of the query at hand */
     LS_VEC(struct ls_sql_ref) refs;
-    bool is_opaque;                  /* a text that is run may make tables */
+    bool is_opaque; /* a text that is run may make tables */
 };
 
 static const char *str(const json_t *o, const char *key)
@@ -47,7 +47,8 @@ static void add_ref(struct collector *c, const char *schema, const char *table, 
     for (size_t i = 0; i < c->refs.n; i++) {
         const struct ls_sql_ref *r = &c->refs.v[i];
 
-        if (strcmp(r->schema, schema) == 0 && strcmp(r->table, table) == 0 && (r->column ? column && strcmp(r->column, column) == 0 : !column))
+        if (strcmp(r->schema, schema) == 0 && strcmp(r->table, table) == 0 &&
+            (r->column ? column && strcmp(r->column, column) == 0 : !column))
             return;
     }
     *LS_VEC_PUSH(&c->refs) = (struct ls_sql_ref){keep(c, schema), keep(c, table), column ? keep(c, column) : NULL};
@@ -57,7 +58,8 @@ static void add_ref(struct collector *c, const char *schema, const char *table, 
 
 static void add_range(struct collector *c, const json_t *rel)
 {
-    const char *alias = str(json_object_get(rel, "alias"), "aliasname"), *schema = str(rel, "schemaname"), *table = str(rel, "relname");
+    const char *alias = str(json_object_get(rel, "alias"), "aliasname"), *schema = str(rel, "schemaname"),
+               *table = str(rel, "relname");
 
     if (!*table)
         return;
@@ -95,8 +97,7 @@ static void find_ranges(struct collector *c, const char *key, const json_t *node
     json_t *v;
     size_t i;
 
-    json_array_foreach ((json_t *)(uintptr_t)node, i, v)
-        find_ranges(c, key, v);
+    json_array_foreach((json_t *)(uintptr_t)node, i, v) find_ranges(c, key, v);
     if (!json_is_object(node))
         return;
     if (*str(node, "relname")) {
@@ -109,8 +110,10 @@ static void find_ranges(struct collector *c, const char *key, const json_t *node
         *LS_VEC_PUSH(&c->made) = keep(c, str(node, "ctename"));
     if (strncmp(key, "Range", 5) == 0 && strcmp(key, "RangeVar") != 0)
         hide(c, str(json_object_get(node, "alias"), "aliasname"));
-    json_object_foreach ((json_t *)(uintptr_t)node, name, v) {
-        bool is_new = (strcmp(key, "CreateStmt") == 0 || strcmp(key, "ViewStmt") == 0) && (strcmp(name, "relation") == 0 || strcmp(name, "view") == 0);
+    json_object_foreach((json_t *)(uintptr_t)node, name, v)
+    {
+        bool is_new = (strcmp(key, "CreateStmt") == 0 || strcmp(key, "ViewStmt") == 0) &&
+                      (strcmp(name, "relation") == 0 || strcmp(name, "view") == 0);
 
         find_ranges(c, is_new ? "made" : name, v);
     }
@@ -146,7 +149,8 @@ static void targets(struct collector *c, const json_t *stmt, const char *list)
     size_t i;
     json_t *v;
 
-    json_array_foreach (json_object_get(stmt, list), i, v) {
+    json_array_foreach(json_object_get(stmt, list), i, v)
+    {
         const char *column = str(json_object_get(v, "ResTarget"), "name");
 
         if (*column && *str(rel, "relname"))
@@ -160,8 +164,7 @@ static void find_columns(struct collector *c, const char *key, const json_t *nod
     json_t *v;
     size_t i;
 
-    json_array_foreach ((json_t *)(uintptr_t)node, i, v)
-        find_columns(c, key, v);
+    json_array_foreach((json_t *)(uintptr_t)node, i, v) find_columns(c, key, v);
     if (!json_is_object(node))
         return;
     if (strcmp(key, "ColumnRef") == 0)
@@ -170,8 +173,7 @@ static void find_columns(struct collector *c, const char *key, const json_t *nod
         targets(c, node, "cols");
     else if (strcmp(key, "UpdateStmt") == 0)
         targets(c, node, "targetList");
-    json_object_foreach ((json_t *)(uintptr_t)node, name, v)
-        find_columns(c, name, v);
+    json_object_foreach((json_t *)(uintptr_t)node, name, v) find_columns(c, name, v);
 }
 
 static bool parse(struct collector *c, const char *text)
@@ -187,7 +189,8 @@ static bool parse(struct collector *c, const char *text)
     tree = r.error || !r.parse_tree ? NULL : json_loads(r.parse_tree, 0, NULL);
     stmts = json_object_get(tree, "stmts");
     ok = json_array_size(stmts) > 0;
-    json_array_foreach (stmts, i, raw) {
+    json_array_foreach(stmts, i, raw)
+    {
         c->ranges.n = 0;
         find_ranges(c, "stmt", raw);
         find_columns(c, "stmt", raw);
@@ -201,7 +204,8 @@ static bool parse(struct collector *c, const char *text)
 
 static bool is_query(const char *text)
 {
-    static const char *const words[] = {"select", "insert", "update", "delete", "with", "create", "merge", "truncate", "values", "table"};
+    static const char *const words[] = {"select", "insert", "update",   "delete", "with",
+                                        "create", "merge",  "truncate", "values", "table"};
     size_t len;
 
     text += strspn(text, " \t\r\n(");
@@ -232,8 +236,7 @@ static void find_expressions(struct collector *c, const char *key, const json_t 
     json_t *v;
     size_t i;
 
-    json_array_foreach ((json_t *)(uintptr_t)node, i, v)
-        find_expressions(c, key, v);
+    json_array_foreach((json_t *)(uintptr_t)node, i, v) find_expressions(c, key, v);
     if (!json_is_object(node))
         return;
     query = str(node, "query");
@@ -241,8 +244,7 @@ static void find_expressions(struct collector *c, const char *key, const json_t 
         expression(c, query);
     if (strncmp(key, "PLpgSQL_stmt_dyn", 16) == 0)
         c->is_opaque = true;
-    json_object_foreach ((json_t *)(uintptr_t)node, name, v)
-        find_expressions(c, name, v);
+    json_object_foreach((json_t *)(uintptr_t)node, name, v) find_expressions(c, name, v);
 }
 
 /* --- both --- */

@@ -1,7 +1,7 @@
 /* Reading a catalogue, whole processes in rounds against what a user would run instead.
- *   bench_catalog gen postgres|sqlite N      the schema as SQL: N tables of 8 columns, 2 indexes, 1 foreign key, 1 check; triggers, views, enums among them
- *   bench_catalog read URL                   reads it, prints how many facts
- *   bench_catalog run NAME ROUNDS GOAL GOAL_KIB URL COMMAND...    `read` and the command in turns; the ratio of times is to be GOAL at most */
+ *   bench_catalog gen postgres|sqlite N      the schema as SQL: N tables of 8 columns, 2 indexes, 1 foreign key, 1 check; triggers,
+ * views, enums among them bench_catalog read URL                   reads it, prints how many facts bench_catalog run NAME ROUNDS
+ * GOAL GOAL_KIB URL COMMAND...    `read` and the command in turns; the ratio of times is to be GOAL at most */
 #include <config.h>
 
 #include <fcntl.h>
@@ -21,16 +21,22 @@
 
 static void table(bool is_pg, int i)
 {
-    printf("CREATE TABLE t%d (id %s, name varchar(80) NOT NULL, email text NOT NULL DEFAULT '', amount numeric(12,2) NOT NULL DEFAULT 0, state text, "
-           "made %s, note text, parent_id bigint REFERENCES t%d (id), CONSTRAINT t%d_amount CHECK (amount >= 0 AND state IN ('a', 'b')));\n",
+    printf("CREATE TABLE t%d (id %s, name varchar(80) NOT NULL, email text NOT NULL DEFAULT '', amount numeric(12,2) NOT NULL "
+           "DEFAULT 0, state text, "
+           "made %s, note text, parent_id bigint REFERENCES t%d (id), CONSTRAINT t%d_amount CHECK (amount >= 0 AND state IN ('a', "
+           "'b')));\n",
            i, is_pg ? "bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY" : "integer PRIMARY KEY",
            is_pg ? "timestamptz NOT NULL DEFAULT now()" : "text NOT NULL DEFAULT CURRENT_TIMESTAMP", i > 1 ? i - 1 : 1, i);
-    printf("CREATE INDEX t%d_name ON t%d (name, made DESC);\nCREATE INDEX t%d_mail ON t%d (lower(email)) WHERE note IS NOT NULL;\n", i, i, i, i);
+    printf("CREATE INDEX t%d_name ON t%d (name, made DESC);\nCREATE INDEX t%d_mail ON t%d (lower(email)) WHERE note IS NOT NULL;\n",
+           i, i, i, i);
     if (i % 20 == 0)
-        printf("CREATE VIEW v%d AS SELECT t.id, t.name, p.email FROM t%d t LEFT JOIN t%d p ON p.id = t.parent_id WHERE t.amount > 10;\n", i, i, i - 1);
+        printf("CREATE VIEW v%d AS SELECT t.id, t.name, p.email FROM t%d t LEFT JOIN t%d p ON p.id = t.parent_id WHERE t.amount > "
+               "10;\n",
+               i, i, i - 1);
     if (!is_pg) {
         if (i % 10 == 0)
-            printf("CREATE TRIGGER tr%d AFTER UPDATE OF name ON t%d BEGIN UPDATE t%d SET note = 'x' WHERE id = new.id; END;\n", i, i, i);
+            printf("CREATE TRIGGER tr%d AFTER UPDATE OF name ON t%d BEGIN UPDATE t%d SET note = 'x' WHERE id = new.id; END;\n", i,
+                   i, i);
         return;
     }
     printf("COMMENT ON TABLE t%d IS 'table %d';\nCOMMENT ON COLUMN t%d.name IS 'name of %d';\n", i, i, i, i);

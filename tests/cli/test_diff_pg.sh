@@ -21,8 +21,11 @@ printf 'DROP FUNCTION f(int);\n' >migrations/003_function.down.sql
 run "$LS_BIN" up 2 --yes
 exits 0 "two of three are applied"
 
+# Scratch databases that nobody holds the lock of: other tests may be using some of theirs at this moment.
 scratches() {
-    psql_ -d "$LS_TEST_PG_URL" -c "select count(*) from pg_database where datname like 'lockstep\\_scratch\\_%'"
+    psql_ -d "$LS_TEST_PG_URL" -c "select count(*) from pg_database d where datname like 'lockstep\\_scratch\\_%' and not exists (
+        select 1 from pg_locks where locktype = 'advisory' and (classid::bigint << 32 | objid::bigint) =
+        ((('x' || substr(encode(sha256(d.datname::text::bytea), 'hex'), 1, 16))::bit(64)::bigint >> 1) & 9223372036854775807))"
 }
 
 run "$LS_BIN" drift --scratch "$LS_TEST_PG_URL"
@@ -48,10 +51,34 @@ printf '[env dev]\nurl = %s\nscratch = yes\n' "$pg_url" >lockstep.conf
 run env -u LOCKSTEP_URL "$LS_BIN" drift -e dev
 exits 0 "beside the target"
 is "$(scratches)" 0 "nothing stays"
-psql_ -d "$LS_TEST_PG_URL" -c "create database lockstep_scratch_0_deadbeef" 2>/dev/null
+psql_ -d "$LS_TEST_PG_URL" -c "create database lockstep_scratch_0_deadbeef"
+is "$(scratches)" 1 "what a crash has left"
 run env -u LOCKSTEP_URL "$LS_BIN" drift -e dev
-exits 0 "with what a crash has left"
+exits 0 "beside it"
 is "$(scratches)" 0 "that is removed"
+# One that another operator is using, from another database of the server: its name is its lock.
+psql_ -d "$LS_TEST_PG_URL" -c "create database lockstep_scratch_0_inuse"
+key=$(printf lockstep_scratch_0_inuse | sha256sum | cut -c1-16)
+key=$(psql_ -d "$LS_TEST_PG_URL" -c "select (x'$key'::bigint >> 1) & 9223372036854775807")
+mkfifo hold
+psql_ -d "$LS_TEST_PG_URL" -f - >/dev/null <hold &
+holder=$!
+exec 7>hold
+echo "select pg_advisory_lock($key);" >&7
+ok "another operator holds its lock" wait_for sh -c "[ \"\$(\"$LS_TEST_PG_BINDIR/psql\" -X -A -t -q -d '$LS_TEST_PG_URL' -c \"select count(*) from pg_locks where locktype = 'advisory'\")\" != 0 ]"
+run env -u LOCKSTEP_URL "$LS_BIN" drift -e dev
+exits 0 "beside another operator"
+is "$(psql_ -d "$LS_TEST_PG_URL" -c "select count(*) from pg_database where datname = 'lockstep_scratch_0_inuse'")" 1 "that one's database is left alone"
+exec 7>&-
+wait "$holder"
+run env -u LOCKSTEP_URL "$LS_BIN" drift -e dev
+is "$(scratches)" 0 "until its session is gone"
+printf '[scratch]\nurl = %s\n' "$LS_TEST_PG_URL" >lockstep.conf
+run "$LS_BIN" drift
+exits 0 "on the server that [scratch] names"
+printf '[scratch]\nurl = sqlite:x.db\n' >lockstep.conf
+run "$LS_BIN" drift
+exits 2 "which must be of the same kind"
 rm lockstep.conf
 
 # A server of our own.
@@ -94,6 +121,7 @@ is "$(scratches)" 0 "what was made of it is gone"
     watchdog=$(sed 's/^.*) [A-Z] //; s/ .*//' "/proc/$server/stat")
     kill -KILL "$watchdog" "$pid"
     ok "with its watchdog killed the folder stays" test -d "$dir"
+    wait_for flock -n "$dir/lock" true # they are dead once nobody holds it
     rm migrations/004_slow.up.sql
     run "$LS_BIN" diff dir:migrations@002
     exits 0 "until the next start"
@@ -139,6 +167,16 @@ is "$(json '.facts | map(select(.kind == "table") | .name) | join(" ")')" "t u" 
 like "$err" 'the rows of 1 COPY statement were passed over' "rows are told"
 like "$err" 'copy.sql:3: .*1 statement about owners or privileges' "and owners that are not there"
 
+printf 'CREATE TABLE t (a text);\n' >only.sql
+pg_n=$((pg_n + 1)) ascii=cli_$$_ascii
+psql_ -d "$LS_TEST_PG_URL" -c "create database $ascii template template0 encoding 'SQL_ASCII' lc_collate 'C' lc_ctype 'C'"
+ascii_url="postgresql:///$ascii?host=$LS_TEST_PG_HOST&port=$LS_TEST_PG_PORT&user=postgres"
+psql_ -d "$ascii_url" -c "create table t (a text)"
+run "$LS_BIN" diff file:only.sql "$ascii_url" --scratch "$LS_TEST_PG_URL"
+exits 0 "the scratch's encoding is nobody's difference"
+like "$err" 'cannot say anything about: databases' "and that it was not compared is told"
+psql_ -d "$LS_TEST_PG_URL" -c "drop database $ascii"
+
 run "$LS_BIN" backup -q
 name=$(basename "$out")
 run "$LS_BIN" diff "backup:$name" --scratch "$LS_TEST_PG_URL"
@@ -149,12 +187,18 @@ exits 0 "and so has a snapshot"
 run "$LS_BIN" erd
 like "$out" '^    people \{$' "a diagram"
 
+printf "CREATE SUBSCRIPTION sub CONNECTION 'host=nowhere' PUBLICATION p WITH (connect = false, slot_name = 'sub');\n" >sub.sql
+run "$LS_BIN" snapshot file:sub.sql --dialect postgres --scratch "$LS_TEST_PG_URL"
+exits 0 "a file with a subscription"
+is "$(scratches)" 0 "does not keep its scratch from going"
+
 # Routines that name what is not there.
-pg_do "create table agent_configurations (id int, name text);
+pg_do "set check_function_bodies = off; create table agent_configurations (id int, name text);
 create function g(a int, c text default 'x') returns setof int language plpgsql as \$\$ declare r record; begin
 for r in select * from agents loop insert into agent_configurations (id, nam) values (r.id, 'x'); end loop;
 create temp table made as select 1 as one; update made set one = 2; with q as (select 1) select * from q into r;
 return query select ac.id from agent_configurations ac, pg_class where ac.ctid is not null; end \$\$;
+create function version() returns bigint language sql as 'select max(version) from schema_migrations where (select count(*) from lockstep_journal) > 0';
 create function fine() returns int language plpgsql as \$\$ begin execute 'select 1 from nothing'; return (select count(*) from people); end \$\$"
 run "$LS_BIN" verify --scratch "$LS_TEST_PG_URL"
 like "$out" '^schema: function g.* names the table agents, which does not exist; the nearest is agent_configurations$' "a routine's table"

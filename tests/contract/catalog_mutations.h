@@ -1,7 +1,10 @@
-/* tests/contract/catalog_mutations.h: single changes of the schema in catalog_postgres.sql, one for each attribute of each kind, and the difference that each
- * is: "label|+", "label|-" or "label|attribute". Several lines only where one statement changes several things. */
+/* tests/contract/catalog_mutations.h: single changes of the schema in catalog_postgres.sql, one for each attribute of each kind,
+ * and the difference that each is: "label|+", "label|-" or "label|attribute". Several lines only where one statement changes
+ * several things. */
 #ifndef TESTS_CONTRACT_CATALOG_MUTATIONS_H
 #define TESTS_CONTRACT_CATALOG_MUTATIONS_H
+
+/* clang-format off */
 
 struct mutation {
     const char *sql, *finds;

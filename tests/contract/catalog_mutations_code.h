@@ -1,4 +1,5 @@
 /* tests/contract/catalog_mutations_code.h: the second half of the table in catalog_mutations.h: views, routines, triggers, what belongs to the database. */
+/* clang-format off */
     /* views */
     {"create or replace view s.v with (security_barrier) as select id, email from s.base where kind = 'b' with local check option", "view s.v|body"},
     {"create or replace view s.v2 as select v.id, count(*) as n, 1 as one from s.v group by v.id", "view s.v2|body\ncolumn s.v2.one|+"},

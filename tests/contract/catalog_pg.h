@@ -1,4 +1,5 @@
-/* tests/contract/catalog_pg.h: the schema of catalog_postgres.sql in a database of its own, and words for looking at its catalogue. */
+/* tests/contract/catalog_pg.h: the schema of catalog_postgres.sql in a database of its own, and words for looking at its catalogue.
+ */
 #ifndef TESTS_CONTRACT_CATALOG_PG_H
 #define TESTS_CONTRACT_CATALOG_PG_H
 
@@ -49,11 +50,12 @@ static inline char *catpg_file(const char *name)
 /* A database with everything in it; NULL where there is no server of version 15 or newer. */
 static inline char *catpg_everything(void)
 {
-    char *version = test_pg_url() ? test_pg_get(test_pg_url(), "select current_setting('server_version_num')::int >= 150000") : NULL;
+    char *version =
+        test_pg_url() ? test_pg_get(test_pg_url(), "select current_setting('server_version_num')::int >= 150000") : NULL;
     char *sql = NULL, *url = NULL;
 
-    if (version && version[0] == 't' && (sql = catpg_file("tests/contract/catalog_postgres.sql")) && (url = test_pg_new_database("catalog")) &&
-        !test_pg_exec(url, sql)) {
+    if (version && version[0] == 't' && (sql = catpg_file("tests/contract/catalog_postgres.sql")) &&
+        (url = test_pg_new_database("catalog")) && !test_pg_exec(url, sql)) {
         test_pg_drop_database(url);
         fail_msg("the schema could not be made");
     }
@@ -65,7 +67,8 @@ static inline char *catpg_everything(void)
 /* A database with a subscription is not to be dropped. */
 static inline void catpg_drop(char *url)
 {
-    char *name = url ? test_pg_get(url, "select subname from pg_subscription where subdbid = (select oid from pg_database where datname = current_database())")
+    char *name = url ? test_pg_get(url, "select subname from pg_subscription where subdbid = (select oid from pg_database where "
+                                        "datname = current_database())")
                      : NULL;
 
     if (name) {

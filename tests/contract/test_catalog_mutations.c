@@ -1,4 +1,5 @@
-/* One change of a schema is one difference, and that one, in both directions. Each change is made in a transaction that is rolled back. */
+/* One change of a schema is one difference, and that one, in both directions. Each change is made in a transaction that is rolled
+ * back. */
 #include <config.h>
 
 #include "contract/catalog_pg.h"
@@ -23,7 +24,8 @@ static int by_text(const void *a, const void *b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* In which order differences come is not what is asked here. A name may hold a newline: its parts are sorted on both sides alike. */
+/* In which order differences come is not what is asked here. A name may hold a newline: its parts are sorted on both sides alike.
+ */
 static void sort_lines(struct ls_buf *text)
 {
     char *copy = strdup(text->ptr), *lines[64];

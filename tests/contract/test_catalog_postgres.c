@@ -77,7 +77,8 @@ static const struct expected {
     {LS_FACT_CONSTRAINT, "s", "fk", "fk_b_c_fkey", LS_A_REFERENCES, "s.fk2(x, y)"},
     {LS_FACT_CONSTRAINT, "s", "fk", "fk_b_c_fkey", LS_A_ON_DELETE, "set null (c)"},
     {LS_FACT_CONSTRAINT, "s", "fk", "full_fk", LS_A_MATCH, "full"},
-    {LS_FACT_INDEX, "s", "base", "ops", LS_A_KEY, "email varchar_pattern_ops, kind collate \"C\" desc, (id + 1), \"We\"\"ird \"\"Col\" nulls first"},
+    {LS_FACT_INDEX, "s", "base", "ops", LS_A_KEY,
+     "email varchar_pattern_ops, kind collate \"C\" desc, (id + 1), \"We\"\"ird \"\"Col\" nulls first"},
     {LS_FACT_INDEX, "s", "base", "two", LS_A_KEY, "(id + 1), COALESCE(kind, ','::text), lower(((email)::text || ', ('::text))"},
     {LS_FACT_INDEX, "s", "base", "two", LS_A_STATISTICS_TARGET, "1: 55"},
     {LS_FACT_INDEX, "s", "base", "partial", LS_A_KEY, "lower((email)::text), id desc nulls last"},
@@ -123,11 +124,11 @@ static const struct expected {
     {LS_FACT_CONSTRAINT, "We\"ird \"Schema", "Ta\"b,le\ntwo", "Ta\"b,le\ntwo_\ttab_check", LS_A_SYSTEM_NAME, "yes"},
 };
 
-#define NEED_SERVER()                                                                                                                              \
-    do {                                                                                                                                           \
-        (void)state;                                                                                                                               \
-        if (url == NULL)                                                                                                                           \
-            test_skip(test_pg_url() ? "needs PostgreSQL 15" : test_pg_skip_reason());                                                              \
+#define NEED_SERVER()                                                                                                              \
+    do {                                                                                                                           \
+        (void)state;                                                                                                               \
+        if (url == NULL)                                                                                                           \
+            test_skip(test_pg_url() ? "needs PostgreSQL 15" : test_pg_skip_reason());                                              \
     } while (0)
 
 static void one_of_every_kind(void **state)
@@ -145,7 +146,8 @@ static void one_of_every_kind(void **state)
         if (f == NULL)
             fail_msg("there is no %s %s", ls_fact_kind_name(e->kind), e->name);
         if (strcmp(v ? v : "", e->value) != 0)
-            fail_msg("%s %s, %s: %s instead of %s", ls_fact_kind_name(e->kind), e->name, ls_attr_name(e->attr), v ? v : "(nothing)", e->value);
+            fail_msg("%s %s, %s: %s instead of %s", ls_fact_kind_name(e->kind), e->name, ls_attr_name(e->attr), v ? v : "(nothing)",
+                     e->value);
     }
     for (uint32_t i = 0; i < c->n_facts; i++)
         seen[c->facts[i].kind] = true;
@@ -211,7 +213,8 @@ static void who_needs_whom(void **state)
     assert_true(needs(c, FACT(COMPOSITE, "", "pair"), FACT(ENUM, "", "mood")));
     assert_true(needs(c, FACT(COLUMN, "un", "id"), FACT(SEQUENCE, "", "un_id_seq")));
     assert_true(needs(c, FACT(COLUMN, "base", "h"), ls_catalog_find(c, LS_FACT_EXTENSION, "", "", "hstore")));
-    assert_true(needs(c, FACT(CONSTRAINT, "ex", "ex_room_during_excl"), ls_catalog_find(c, LS_FACT_EXTENSION, "", "", "btree_gist")));
+    assert_true(
+        needs(c, FACT(CONSTRAINT, "ex", "ex_room_during_excl"), ls_catalog_find(c, LS_FACT_EXTENSION, "", "", "btree_gist")));
     assert_true(needs(c, FACT(TRIGGER, "base", "t1"), FACT(FUNCTION, "", "trg()")));
     assert_true(needs(c, FACT(POLICY, "base", "p2"), FACT(TABLE, "", "fk")));
     assert_true(needs(c, FACT(RULE, "v2", "r3"), FACT(TABLE, "", "base")));
@@ -276,7 +279,8 @@ static void sizes_and_definitions(void **state)
     assert_true(atol(ls_fact_get(ls_catalog_find(c, LS_FACT_TABLE, "s", "", "base"), LS_A_BYTES)) > 8192);
 #define DEFINITION(kind, parent, name) ls_fact_get(ls_catalog_find(c, LS_FACT_##kind, "s", parent, name), LS_A_DEFINITION)
     assert_string_equal(DEFINITION(INDEX, "base", "hash"), "CREATE INDEX hash ON s.base USING hash (email)");
-    assert_string_equal(DEFINITION(CONSTRAINT, "base", "base_pkey"), "ALTER TABLE s.base ADD CONSTRAINT base_pkey PRIMARY KEY (id)");
+    assert_string_equal(DEFINITION(CONSTRAINT, "base", "base_pkey"),
+                        "ALTER TABLE s.base ADD CONSTRAINT base_pkey PRIMARY KEY (id)");
     assert_true(strncmp(DEFINITION(FUNCTION, "", "trg()"), "CREATE OR REPLACE FUNCTION s.trg()", 34) == 0);
     assert_true(strncmp(DEFINITION(VIEW, "", "v2"), "CREATE VIEW s.v2 AS", 19) == 0);
     assert_true(strncmp(DEFINITION(TRIGGER, "base", "t2"), "CREATE TRIGGER t2", 17) == 0);
@@ -293,14 +297,20 @@ static void names_that_the_server_made(void **state)
 {
     static const char sql[] =
         "create table long_long_long_long_long_long_long_long_long_long_long_name (id serial primary key, "
-        "column_with_a_name_that_is_long_enough_to_be_cut_somewhere_in_it int unique check (column_with_a_name_that_is_long_enough_to_be_cut_somewhere_in_it > 0) "
+        "column_with_a_name_that_is_long_enough_to_be_cut_somewhere_in_it int unique check "
+        "(column_with_a_name_that_is_long_enough_to_be_cut_somewhere_in_it > 0) "
         "references long_long_long_long_long_long_long_long_long_long_long_name);"
-        "create table \"t\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4"
-        "\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\" (\"\u00f6\u00f6\u00f6\u00f6\u00f6\u00f6\" bigserial primary key, b int, c int, "
+        "create table "
+        "\"t\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4"
+        "\u00e4\u00e4\u00e4"
+        "\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\u00e4\" (\"\u00f6\u00f6\u00f6\u00f6\u00f6\u00f6\" bigserial primary key, b "
+        "int, c int, "
         "unique (\"\u00f6\u00f6\u00f6\u00f6\u00f6\u00f6\", b, c), check (b > c), check (b > 1));"
-        "create table many (a int check (a > 1) check (a > 2) check (a > 3), check (true), b int references many (c) references many (c), c int unique, "
+        "create table many (a int check (a > 1) check (a > 2) check (a > 3), check (true), b int references many (c) references "
+        "many (c), c int unique, "
         "unique (c, a), unique (a) include (b), exclude using btree (a with =), exclude using btree ((a + 1) with =));"
-        "create table many_2 (a int constraint mine check (a > 0), b int constraint many_2_c_check check (b > 0), constraint a_pkey primary key (a))";
+        "create table many_2 (a int constraint mine check (a > 0), b int constraint many_2_c_check check (b > 0), constraint "
+        "a_pkey primary key (a))";
     char *own;
     struct ls_catalog *c;
     const struct ls_fact *f;
@@ -403,7 +413,9 @@ static void a_wait_can_be_ended(void **state)
         enum ls_rc rc;
         bool is_alive;
     } ways[] = {{NULL, LS_E_CANCELLED, true},
-                {"select count(pg_terminate_backend(pid)) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()", LS_E_CONNECT, false}};
+                {"select count(pg_terminate_backend(pid)) from pg_stat_activity where wait_event_type = 'Lock' and datname = "
+                 "current_database()",
+                 LS_E_CONNECT, false}};
 
     NEED_SERVER();
     for (size_t i = 0; i < LS_ARRAY_LEN(ways); i++) {
@@ -432,6 +444,31 @@ static void a_wait_can_be_ended(void **state)
     }
 }
 
+/* What fails inside of somebody's transaction leaves that as it was. */
+static void a_failure_leaves_the_transaction(void **state)
+{
+    static const char before[] = "begin; create table s.mine (a int); set local statement_timeout = '300ms'";
+    static const char lock[] = "begin; lock table s.base in access exclusive mode";
+    struct ls_err err = LS_ERR_INIT;
+    struct ls_catalog *c = NULL;
+    struct ls_db *holder, *db;
+
+    NEED_SERVER();
+    holder = catpg_open(url);
+    db = catpg_open(url);
+    assert_int_equal(ls_db_exec_batch(db, before, strlen(before), NULL, &err), LS_OK);
+    assert_int_equal(ls_db_exec_batch(holder, lock, strlen(lock), NULL, &err), LS_OK);
+    assert_true(ls_db_catalog(db, NULL, &c, &err) != LS_OK);
+    ls_err_release(&err);
+    ls_db_close(holder);
+    assert_int_equal(ls_db_tx_status(db), LS_TXS_OPEN);
+    assert_int_equal(ls_db_exec_batch(db, "set local statement_timeout = 0", 31, NULL, &err), LS_OK);
+    c = catpg_read_db(db, NULL);
+    assert_non_null(ls_catalog_find(c, LS_FACT_TABLE, "s", "", "mine"));
+    ls_catalog_free(c);
+    ls_db_close(db);
+}
+
 /* --- the mark --- */
 
 static void mark(struct ls_db *db, struct ls_buf *out)
@@ -445,10 +482,15 @@ static void mark(struct ls_db *db, struct ls_buf *out)
 
 static void a_change_changes_the_mark(void **state)
 {
-    static const char *const changes[] = {"alter sequence s.seq cache 7", "alter sequence s.seq owned by s.base.id", "comment on table s.un is 'x'",
-                                          "drop index s.hash", "alter type s.mood rename value 'ok' to 'fine'",
-                                          "alter user mapping for postgres server srv options (set user 'v')", "alter subscription sub set (slot_name = 'y')",
-                                          "grant select on s.un to public", "alter policy p1 on s.base using (id > 3)"};
+    static const char *const changes[] = {"alter sequence s.seq cache 7",
+                                          "alter sequence s.seq owned by s.base.id",
+                                          "comment on table s.un is 'x'",
+                                          "drop index s.hash",
+                                          "alter type s.mood rename value 'ok' to 'fine'",
+                                          "alter user mapping for postgres server srv options (set user 'v')",
+                                          "alter subscription sub set (slot_name = 'y')",
+                                          "grant select on s.un to public",
+                                          "alter policy p1 on s.base using (id > 3)"};
     struct ls_buf before = LS_BUF_INIT, after = LS_BUF_INIT;
     struct ls_err err = LS_ERR_INIT;
     struct ls_db *db;
@@ -490,11 +532,17 @@ static int drop_it(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(one_of_every_kind),         cmocka_unit_test(parts_are_no_facts),
-                                       cmocka_unit_test(who_needs_whom),            cmocka_unit_test(only_some_schemas),
-                                       cmocka_unit_test(without_some_tables),       cmocka_unit_test(sizes_and_definitions),
-                                       cmocka_unit_test(names_that_the_server_made), cmocka_unit_test(without_rights_it_is_said),
-                                       cmocka_unit_test(what_has_no_fact_is_counted), cmocka_unit_test(a_wait_can_be_ended),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(one_of_every_kind),
+                                       cmocka_unit_test(parts_are_no_facts),
+                                       cmocka_unit_test(who_needs_whom),
+                                       cmocka_unit_test(only_some_schemas),
+                                       cmocka_unit_test(without_some_tables),
+                                       cmocka_unit_test(sizes_and_definitions),
+                                       cmocka_unit_test(names_that_the_server_made),
+                                       cmocka_unit_test(without_rights_it_is_said),
+                                       cmocka_unit_test(what_has_no_fact_is_counted),
+                                       cmocka_unit_test(a_wait_can_be_ended),
+                                       cmocka_unit_test(a_failure_leaves_the_transaction),
                                        cmocka_unit_test(a_change_changes_the_mark)};
 
     return cmocka_run_group_tests(tests, make_it, drop_it);

@@ -11,15 +11,18 @@ static bool shell(const char *command)
     return system(command) == 0; /* NOLINT: a test, its own words */
 }
 
-/* Restores the schema of one database in another, as pg_dump writes it; NULL when it cannot. psql ends at the first error, and with it the pipe. */
+/* Restores the schema of one database in another, as pg_dump writes it; NULL when it cannot. psql ends at the first error, and with
+ * it the pipe. */
 static char *restored(const char *from)
 {
     const char *bin = getenv("LS_TEST_PG_BINDIR");
     char *to = test_pg_new_database("restored");
     struct ls_buf command = LS_BUF_INIT;
 
-    ls_buf_addf(&command, "'%s/pg_dump' -s '%s' | '%s/psql' -qX -v ON_ERROR_STOP=1 '%s' 2>&1 >/dev/null | { ! grep -a 'ERROR\\|FATAL\\|failed' >&2; }", bin, from,
-                bin, to);
+    ls_buf_addf(&command,
+                "'%s/pg_dump' -s '%s' | '%s/psql' -qX -v ON_ERROR_STOP=1 '%s' 2>&1 >/dev/null | { ! grep -a "
+                "'ERROR\\|FATAL\\|failed' >&2; }",
+                bin, from, bin, to);
     if (to != NULL && !shell(command.ptr)) {
         catpg_drop(to);
         to = NULL;
@@ -60,13 +63,13 @@ static bool has_tools(void)
     return has;
 }
 
-#define NEED_TOOLS()                                                                                                                               \
-    do {                                                                                                                                           \
-        (void)state;                                                                                                                               \
-        if (test_pg_url() == NULL)                                                                                                                 \
-            test_skip(test_pg_skip_reason());                                                                                                      \
-        if (!has_tools())                                                                                                                          \
-            test_skip("no pg_dump and psql beside the server");                                                                                    \
+#define NEED_TOOLS()                                                                                                               \
+    do {                                                                                                                           \
+        (void)state;                                                                                                               \
+        if (test_pg_url() == NULL)                                                                                                 \
+            test_skip(test_pg_skip_reason());                                                                                      \
+        if (!has_tools())                                                                                                          \
+            test_skip("no pg_dump and psql beside the server");                                                                    \
     } while (0)
 
 static void one_of_every_kind(void **state)
@@ -97,7 +100,9 @@ static void real_folders(void **state)
         char *url = test_pg_new_database("folder");
         struct ls_buf command = LS_BUF_INIT;
 
-        ls_buf_addf(&command, "cd '%s' && ls *.up.sql | sort -t_ -k1,1n | sed 's/.*/\\\\i &/' | '%s/psql' -qX -v ON_ERROR_STOP=1 '%s' >/dev/null 2>&1",
+        ls_buf_addf(&command,
+                    "cd '%s' && ls *.up.sql | sort -t_ -k1,1n | sed 's/.*/\\\\i &/' | '%s/psql' -qX -v ON_ERROR_STOP=1 '%s' "
+                    ">/dev/null 2>&1",
                     found.gl_pathv[i], getenv("LS_TEST_PG_BINDIR"), url);
         if (!shell(command.ptr))
             fail_msg("%s does not apply", found.gl_pathv[i]);
@@ -129,7 +134,8 @@ static void the_servers_own_regression_schema(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(one_of_every_kind), cmocka_unit_test(real_folders), cmocka_unit_test(the_servers_own_regression_schema)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(one_of_every_kind), cmocka_unit_test(real_folders),
+                                       cmocka_unit_test(the_servers_own_regression_schema)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

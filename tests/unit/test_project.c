@@ -123,6 +123,55 @@ static void test_keys(void **state)
     config_project_release(&p);
 }
 
+static void test_diff_keys(void **state)
+{
+    struct config_project p;
+    struct ls_err err = LS_ERR_INIT;
+    struct ls_buf text = LS_BUF_INIT;
+
+    (void)state;
+    put("lockstep.conf", 0644,
+        "[env dev]\nurl = sqlite:app.db\nscratch = yes\n[scratch]\nurl = postgres://h/x\n[diff]\nignore = table audit_*, column *.at:not null\nignore = *.x:default\n"
+        "# kept\nrename = users.type -> users.kind\nnot_renamed = a->b\n");
+    assert_int_equal(config_project_load(NULL, &p, &err), LS_OK);
+    assert_string_equal(p.scratch_url, "postgres://h/x");
+    assert_int_equal(p.envs.v[0].scratch, 1);
+    assert_int_equal(p.ignore.n, 3);
+    assert_string_equal(p.ignore.v[0].kind, "table");
+    assert_string_equal(p.ignore.v[0].pattern, "audit_*");
+    assert_null(p.ignore.v[0].attr);
+    assert_string_equal(p.ignore.v[1].kind, "column");
+    assert_string_equal(p.ignore.v[1].pattern, "*.at");
+    assert_string_equal(p.ignore.v[1].attr, "not null");
+    assert_null(p.ignore.v[2].kind);
+    assert_string_equal(p.ignore.v[2].attr, "default");
+    assert_int_equal(p.renames.n, 2);
+    assert_string_equal(p.renames.v[0].from, "users.type");
+    assert_string_equal(p.renames.v[0].to, "users.kind");
+    assert_true(p.renames.v[0].is_accepted);
+    assert_string_equal(p.renames.v[1].to, "b");
+    assert_false(p.renames.v[1].is_accepted);
+    /* The other way round: the old line goes, everything else stays. */
+    assert_int_equal(config_keep_rename(&p, "users.type", "users.kind", false, &err), LS_OK);
+    assert_int_equal(config_keep_rename(&p, "t", "u", true, &err), LS_OK);
+    assert_int_equal(config_keep_rename(&p, "t\nx", "u", true, &err), LS_E_INPUT);
+    ls_err_release(&err);
+    assert_int_equal(ls_file_read("lockstep.conf", 0, 0, &text, &err), LS_OK);
+    assert_string_equal(strstr(text.ptr, "[diff]"), "[diff]\nrename = t -> u\nnot_renamed = users.type -> users.kind\nignore = table audit_*, column *.at:not null\n"
+                                                    "ignore = *.x:default\n# kept\nnot_renamed = a->b\n");
+    ls_buf_release(&text);
+    config_project_release(&p);
+    /* Where there is no such section yet. */
+    put("lockstep.conf", 0644, "[env dev]\nurl = sqlite:app.db");
+    assert_int_equal(config_project_load(NULL, &p, &err), LS_OK);
+    assert_int_equal(config_keep_rename(&p, "t", "u", true, &err), LS_OK);
+    config_project_release(&p);
+    assert_int_equal(config_project_load(NULL, &p, &err), LS_OK);
+    assert_int_equal(p.renames.n, 1);
+    assert_int_equal(p.envs.n, 1);
+    config_project_release(&p);
+}
+
 static void test_bad_files(void **state)
 {
     static const struct {
@@ -139,6 +188,10 @@ static void test_bad_files(void **state)
         {"[env a]\nurl =\n", "lockstep.conf:2: url has no value; leave the line out to have the default"},
         {"[env a]\nurl = x\n\nurl = y\n", "lockstep.conf:4: url is set twice in [env a]; the first time on line 2"},
         {"[project]\ndefault_env = a\n", "lockstep.conf:2: default_env names 'a', and there is no [env a]"},
+        {"[diff]\nignroe = x\n", "lockstep.conf:2: there is no key in [diff] 'ignroe'; did you mean 'ignore'?"},
+        {"[diff]\nignore = tabel x\n", "lockstep.conf:2: there is no kind of object 'tabel'; did you mean 'table'?"},
+        {"[diff]\n\nrename = a b\n", "lockstep.conf:3: rename wants OLD -> NEW, as in column users.type -> column users.kind"},
+        {"[scratch]\nurl = x\nurl = y\n", "lockstep.conf:3: url is set twice in [scratch]; the first time on line 2"},
         {"[project]\nurl\n", "lockstep.conf:2: expected [SECTION] or KEY = VALUE"},
     };
     struct config_request req = request();
@@ -441,6 +494,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         IN_FOLDER(test_keys),
+        IN_FOLDER(test_diff_keys),
         IN_FOLDER(test_bad_files),
         IN_FOLDER(test_password_needs_privacy),
         IN_FOLDER(test_order),

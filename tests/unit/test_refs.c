@@ -17,7 +17,8 @@ static void put(void *ctx, const struct ls_sql_ref *r)
 {
     struct ls_buf *out = ctx;
 
-    ls_buf_addf(out, "%s%s%s%s%s%s", out->len > 0 ? " " : "", r->schema, *r->schema ? "." : "", r->table, r->column ? ":" : "", r->column ? r->column : "");
+    ls_buf_addf(out, "%s%s%s%s%s%s", out->len > 0 ? " " : "", r->schema, *r->schema ? "." : "", r->table, r->column ? ":" : "",
+                r->column ? r->column : "");
 }
 
 #ifdef LS_WITH_PG_QUERY
@@ -39,13 +40,13 @@ static void test_sql(void **state)
         {"select * from a", "a"},
         {"select x.b, c from s.a as x", "s.a s.a:b"},
         {"with q as (select 1) select q.z from q join a on a.id = q.z", "a a:id"},
-        {"select a.b from a, (select 1) as a", "a"},           /* two of that name */
-        {"select f.x from f(1) as f", ""},                     /* a function's rows */
+        {"select a.b from a, (select 1) as a", "a"}, /* two of that name */
+        {"select f.x from f(1) as f", ""},           /* a function's rows */
         {"insert into t (a, b) select c from u", "t u t:a t:b"},
         {"update t as x set a = x.b from v where v.id = x.id", "t v t:a t:b v:id t:id"},
         {"delete from t using u where u.id = t.id; truncate w", "t u u:id t:id w"},
         {"create temp table made as select 1; select made.x from made", ""},
-        {"select (r).x, r.x from tab", "tab"},                 /* r is no table here */
+        {"select (r).x, r.x from tab", "tab"}, /* r is no table here */
         {"select from where", "(refused)"},
         {"", "(refused)"},
     };
@@ -63,8 +64,10 @@ static void test_plpgsql(void **state)
         const char *text, *wanted;
     } cases[] = {
         {F("begin return (select count(*) from a where a.id = i); end"), "a a:id"},
-        {F("declare n int; begin n := (select 1 from b); if exists (select from c) then perform d.e from d; end if; return n; end"), "b c d d:e"},
-        {F("declare r record; begin for r in select * from a loop insert into t (x) values (r.y); end loop; return 1; end"), "t t:x a"},
+        {F("declare n int; begin n := (select 1 from b); if exists (select from c) then perform d.e from d; end if; return n; end"),
+         "b c d d:e"},
+        {F("declare r record; begin for r in select * from a loop insert into t (x) values (r.y); end loop; return 1; end"),
+         "t t:x a"},
         {F("begin create temp table made (id int); insert into made (nosuch) values (1); return 1; end"), ""},
         {F("begin execute 'create temp table q (a int)'; insert into q values (1); return 1; end"), "(refused)"},
         {F("begin this is nonsense"), "(refused)"},

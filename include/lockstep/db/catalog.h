@@ -3,6 +3,19 @@
  * PostgreSQL (db/postgres/catalog*.c): one REPEATABLE READ READ ONLY transaction with an empty search_path and jit off, one query a kind, all of them sent
  * in one pipelined round trip; how many there are does not depend on the size of the schema. SQLite (db/sqlite/catalog*.c): sqlite_schema read once and
  * cut into tokens by our own lexer. Nothing is written. */
+/* How PostgreSQL's attributes are written, where LS_ATTRS leaves it open:
+ *   names      quoted unless [a-z_][a-z0-9_]*; relations with their schema: REFERENCES "public.users(id)", PARTITION_OF, OWNED_BY "public.users.id"
+ *   KEY        "email collate \"C\" text_pattern_ops desc nulls last, lower(name)"; an exclusion's with its operators: "room with =, during with &&"
+ *   METHOD     of an index always, btree too
+ *   RIGHTS     who has other privileges than the default ones gives: "(owner): SELECT; PUBLIC: nothing; app: SELECT, UPDATE*" (* may grant it on). NULL
+ *              and an explicit default are alike: not there. The owner is "(owner)", so that a change of owner is one difference
+ *   OPTIONS    sorted; TOAST's as "toast.x=y"; passwords of servers, user mappings and subscriptions as "(hidden)"
+ *   IDENTITY   has the sequence's options; its privileges are the column's RIGHTS ("sequence app: USAGE"), its comment the column's
+ *   NOT_NULL   "yes"; 18's constraints that older servers have not: "yes, no inherit", "yes, not valid". Their names are not compared
+ *   SETTING    the encoding; how the database sorts is a note (PARTS)
+ * What is no fact: what an extension brought (it stands for them as the end of a dependency), indexes, constraints and triggers that a partition or child
+ * has from its parent, a constraint's index, an identity's sequence, NOT NULL constraints, roles (lacks[ROLE]). Database-wide kinds are left out where
+ * only some schemas are asked for, but for extensions. What a varchar IN list looks like before and after a restore is written in one way. */
 #ifndef LOCKSTEP_DB_CATALOG_H
 #define LOCKSTEP_DB_CATALOG_H
 

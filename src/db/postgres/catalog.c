@@ -25,6 +25,8 @@ static void add_statement(struct batch *b, struct pgcat *k, const char *sql)
 static void add_queries(struct batch *b, struct pgcat *k, const struct pgcat_query *q)
 {
     for (; q->sql != NULL; q++) {
+        if (k->without_subscriptions && q->kind == LS_FACT_SUBSCRIPTION)
+            continue;
         if ((q->since > k->version / 10000) || (q->is_database_wide && k->opts->schemas != NULL) ||
             (q->when == PGQ_DEFINITIONS && !k->opts->with_definitions) || (q->when == PGQ_SIZES && !k->opts->with_sizes))
             continue;
@@ -56,10 +58,13 @@ static void take(void *ctx, int i, const PGresult *res)
 /* In a transaction that is open already the settings are taken back to a savepoint. */
 static enum ls_rc read_all(struct pgcat *k, struct ls_err *err)
 {
-    static const char *const settings[] = {"SET LOCAL search_path = pg_catalog, pg_temp", "SET LOCAL jit = off", "SET LOCAL work_mem = '64MB'"};
+    static const char *const settings[] = {"SET LOCAL search_path = pg_catalog, pg_temp", "SET LOCAL jit = off",
+                                           "SET LOCAL work_mem = '64MB'"};
     bool is_inside = pg_tx_status(&k->c->db) == LS_TXS_OPEN;
     struct batch *b = ls_calloc(1, sizeof(*b));
     struct taker t = {k, b};
+    static const char back[] = "ROLLBACK TO SAVEPOINT lockstep_catalog; RELEASE SAVEPOINT lockstep_catalog";
+    struct ls_exec_info info = {.rows = -1};
     int failed = -1;
     enum ls_rc rc;
 
@@ -77,8 +82,11 @@ static enum ls_rc read_all(struct pgcat *k, struct ls_err *err)
     rc = pg_pipeline_rows(k->c, b->sql, b->n, take, &t, &failed, err);
     if (rc != LS_OK && !k->c->is_dead && !is_inside)
         pg_rollback(&k->c->db);
+    if (rc != LS_OK && !k->c->is_dead && is_inside) /* the transaction around it can go on */
+        (void)pg_exec_batch(&k->c->db, back, strlen(back), &info, NULL);
     if (rc != LS_OK)
-        ls_err_wrap(err, "while reading the catalogue%s%s", failed >= 0 && b->queries[failed] && b->queries[failed]->kind ? ": " : "",
+        ls_err_wrap(err, "while reading the catalogue%s%s",
+                    failed >= 0 && b->queries[failed] && b->queries[failed]->kind ? ": " : "",
                     failed >= 0 && b->queries[failed] ? ls_fact_kind_plural(b->queries[failed]->kind) : "");
     if (rc == LS_OK && k->bug != NULL)
         rc = ls_err_set(err, LS_E_INTERNAL, "a query of the catalogue gives a column %s that is not known", k->bug);
@@ -86,13 +94,32 @@ static enum ls_rc read_all(struct pgcat *k, struct ls_err *err)
     return rc;
 }
 
-/* How a subscription connects is readable by superusers only, and an error would end the transaction: so the right is asked for first, and all of it only
- * where there is a subscription. Passwords stay out. */
+/* Before 15 not everybody may read the columns of pg_subscription that are needed. */
+static enum ls_rc ask_for_subscriptions(struct pgcat *k, struct ls_err *err)
+{
+    static const char ask[] = "select pg_catalog.has_table_privilege('pg_catalog.pg_subscription', 'select')";
+    struct ls_result r = {0};
+    enum ls_rc rc;
+
+    if (k->version >= 150000)
+        return LS_OK;
+    rc = pg_query(&k->c->db, ask, strlen(ask), NULL, 0, &r, err);
+    k->without_subscriptions = rc == LS_OK && !(ls_result_get(&r, 0, 0) && ls_db_text_is_true(ls_result_get(&r, 0, 0)));
+    if (k->without_subscriptions)
+        ls_catalog_note(k->b, LS_SEV_WARNING, "no-rights", "subscriptions, if there are any, may not be seen",
+                        "connect as a superuser");
+    ls_result_release(&r);
+    return rc;
+}
+
+/* How a subscription connects is readable by superusers only, and an error would end the transaction: so the right is asked for
+ * first, and all of it only where there is a subscription. Passwords stay out. */
 static enum ls_rc read_connections(struct pgcat *k, struct ls_err *err)
 {
     static const char ask[] = "select pg_catalog.has_column_privilege('pg_catalog.pg_subscription', 'subconninfo', 'select')";
     static const char text[] =
-        "select oid, pg_catalog.regexp_replace(pg_catalog.regexp_replace(subconninfo, '(password\\s*=\\s*)(''([^''\\\\]|\\\\.)*''|[^\\s&]+)', "
+        "select oid, pg_catalog.regexp_replace(pg_catalog.regexp_replace(subconninfo, "
+        "'(password\\s*=\\s*)(''([^''\\\\]|\\\\.)*''|[^\\s&]+)', "
         "'\\1(hidden)', 'gi'), '(://[^/:@]*:)[^/@]*@', '\\1(hidden)@') from pg_catalog.pg_subscription "
         "where subdbid = (select oid from pg_catalog.pg_database where datname = pg_catalog.current_database())";
     struct ls_result r = {0};
@@ -103,12 +130,14 @@ static enum ls_rc read_connections(struct pgcat *k, struct ls_err *err)
     if (rc != LS_OK)
         return rc;
     if (!may) {
-        ls_catalog_note(k->b, LS_SEV_WARNING, "no-rights", "how the subscriptions connect may not be seen", "connect as a superuser");
+        ls_catalog_note(k->b, LS_SEV_WARNING, "no-rights", "how the subscriptions connect may not be seen",
+                        "connect as a superuser");
         return LS_OK;
     }
     rc = pg_query(&k->c->db, text, strlen(text), NULL, 0, &r, err);
     for (size_t i = 0; rc == LS_OK && i < r.n_rows; i++)
-        ls_catalog_set(k->b, pgcat_find(k, PGC_SUBSCRIPTION, (uint32_t)strtoul(ls_result_get(&r, i, 0), NULL, 10)), LS_A_SERVER, ls_result_get(&r, i, 1));
+        ls_catalog_set(k->b, pgcat_find(k, PGC_SUBSCRIPTION, (uint32_t)strtoul(ls_result_get(&r, i, 0), NULL, 10)), LS_A_SERVER,
+                       ls_result_get(&r, i, 1));
     ls_result_release(&r);
     return rc;
 }
@@ -116,22 +145,66 @@ static enum ls_rc read_connections(struct pgcat *k, struct ls_err *err)
 /* Every table that a fact comes from. pg_user_mapping may not be read by all, and of pg_subscription not its system columns. */
 enum ls_rc pg_catalog_mark(struct ls_db *db, struct ls_buf *out, struct ls_err *err)
 {
-    static const char *const tables[] = {
-        "aggregate", "am", "amop", "amproc", "attrdef", "attribute", "cast", "class", "collation", "constraint", "conversion", "default_acl", "depend",
-        "description", "enum", "event_trigger", "extension", "foreign_data_wrapper", "foreign_server", "foreign_table", "index", "inherits", "language",
-        "namespace", "opclass", "operator", "opfamily", "policy", "proc", "publication", "publication_rel", "range", "rewrite", "seclabel", "sequence",
-        "statistic_ext", "transform", "trigger", "ts_config", "ts_config_map", "ts_dict", "ts_parser", "ts_template", "type"};
+    static const char *const tables[] = {"aggregate",
+                                         "am",
+                                         "amop",
+                                         "amproc",
+                                         "attrdef",
+                                         "attribute",
+                                         "cast",
+                                         "class",
+                                         "collation",
+                                         "constraint",
+                                         "conversion",
+                                         "default_acl",
+                                         "depend",
+                                         "description",
+                                         "enum",
+                                         "event_trigger",
+                                         "extension",
+                                         "foreign_data_wrapper",
+                                         "foreign_server",
+                                         "foreign_table",
+                                         "index",
+                                         "inherits",
+                                         "language",
+                                         "namespace",
+                                         "opclass",
+                                         "operator",
+                                         "opfamily",
+                                         "policy",
+                                         "proc",
+                                         "publication",
+                                         "publication_rel",
+                                         "range",
+                                         "rewrite",
+                                         "seclabel",
+                                         "sequence",
+                                         "statistic_ext",
+                                         "transform",
+                                         "trigger",
+                                         "ts_config",
+                                         "ts_config_map",
+                                         "ts_dict",
+                                         "ts_parser",
+                                         "ts_template",
+                                         "type"};
     struct ls_buf sql = LS_BUF_INIT;
     struct ls_result r = {0};
     enum ls_rc rc;
 
     ls_buf_adds(&sql, "select pg_catalog.md5(pg_catalog.string_agg(x, ';' order by x)) from (select 'm' || pg_catalog.count(*) || "
-                      "coalesce(pg_catalog.string_agg(umid || coalesce(umoptions::text, ''), ',' order by umid), '') as x from pg_catalog.pg_user_mappings "
-                      "union all select 's' || coalesce(pg_catalog.string_agg(oid || subname || subowner || subenabled || coalesce(subslotname, '') || "
-                      "subpublications::text, ',' order by oid), '') from pg_catalog.pg_subscription");
+                      "coalesce(pg_catalog.string_agg(umid || coalesce(umoptions::text, ''), ',' order by umid), '') as x from "
+                      "pg_catalog.pg_user_mappings");
+    if (db->info.server_version >= 150000) /* see ask_for_subscriptions */
+        ls_buf_adds(&sql,
+                    " union all select 's' || coalesce(pg_catalog.string_agg(oid || subname || subowner || subenabled || "
+                    "coalesce(subslotname, '') || subpublications::text, ',' order by oid), '') from pg_catalog.pg_subscription");
     for (size_t i = 0; i < LS_ARRAY_LEN(tables); i++)
-        ls_buf_addf(&sql, " union all select '%zu ' || pg_catalog.count(*) || ' ' || coalesce(pg_catalog.sum(xmin::text::bigint), 0) from pg_catalog.pg_%s", i,
-                    tables[i]);
+        ls_buf_addf(&sql,
+                    " union all select '%zu ' || pg_catalog.count(*) || ' ' || coalesce(pg_catalog.sum(xmin::text::bigint), 0) "
+                    "from pg_catalog.pg_%s",
+                    i, tables[i]);
     ls_buf_adds(&sql, ") q");
     rc = pg_query(db, sql.ptr, sql.len, NULL, 0, &r, err);
     if (rc == LS_OK && ls_result_get(&r, 0, 0) != NULL)
@@ -147,7 +220,6 @@ static void release(struct pgcat *k)
     LS_VEC_RELEASE(&k->schemas);
     LS_VEC_RELEASE(&k->collations);
     LS_VEC_RELEASE(&k->types);
-    LS_VEC_RELEASE(&k->index_cols);
     LS_VEC_RELEASE(&k->rels);
     LS_VEC_RELEASE(&k->cols);
     LS_VEC_RELEASE(&k->seqs);
@@ -164,7 +236,9 @@ enum ls_rc pg_catalog(struct ls_db *db, const struct ls_catalog_opts *opts, stru
     enum ls_rc rc;
 
     k.b = ls_catalog_builder_new(LS_DIALECT_POSTGRES);
-    rc = read_all(&k, err);
+    rc = ask_for_subscriptions(&k, err);
+    if (rc == LS_OK)
+        rc = read_all(&k, err);
     if (rc == LS_OK)
         pgcat_resolve_edges(&k);
     if (rc == LS_OK && k.has_subscriptions)

@@ -1,4 +1,5 @@
-/* Triggers and rules. Conditions on OLD and NEW are nothing that pg_get_expr() can write, so they are cut out of the server's whole statement. */
+/* Triggers and rules. Conditions on OLD and NEW are nothing that pg_get_expr() can write, so they are cut out of the server's whole
+ * statement. */
 #include <config.h>
 
 #include "db/postgres/catalog_priv.h"

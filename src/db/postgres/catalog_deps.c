@@ -44,7 +44,8 @@ void pgcat_add_edge(struct pgcat *k, struct pgcat_edge e)
 void pgcat_take_edges(struct pgcat *k, const PGresult *res)
 {
     for (struct pgcat_row r = {res, 0}; r.row < PQntuples(res); r.row++) {
-        struct pgcat_edge e = {pgcat_oid(&r, 0), pgcat_oid(&r, 1), pgcat_oid(&r, 3), pgcat_oid(&r, 4), pgcat_int(&r, 2), pgcat_int(&r, 5), false};
+        struct pgcat_edge e = {
+            pgcat_oid(&r, 0), pgcat_oid(&r, 1), pgcat_oid(&r, 3), pgcat_oid(&r, 4), pgcat_int(&r, 2), pgcat_int(&r, 5), false};
         char type = pgcat_char(&r, 6);
         uint32_t seq = e.class == PGC_CLASS && e.ref_class == PGC_CLASS && type != 'n' ? pgcat_find(k, PGC_SEQ, e.oid) : UINT32_MAX;
 

@@ -61,8 +61,26 @@ static bool goes_without_saying(const struct pgcat *k, const struct pgcat_opclas
 /* --- constraints --- */
 
 enum {
-    N_OID, N_NAME, N_TYPE, N_DEFERRABLE, N_DEFERRED, N_VALIDATED, N_ENFORCED, N_RELID, N_INDEX, N_REF, N_UPDATE, N_DELETE, N_MATCH, N_NO_INHERIT, N_KEY,
-    N_REF_KEY, N_SET_COLS, N_PERIOD, N_EXPR, N_OPERATORS
+    N_OID,
+    N_NAME,
+    N_TYPE,
+    N_DEFERRABLE,
+    N_DEFERRED,
+    N_VALIDATED,
+    N_ENFORCED,
+    N_RELID,
+    N_INDEX,
+    N_REF,
+    N_UPDATE,
+    N_DELETE,
+    N_MATCH,
+    N_NO_INHERIT,
+    N_KEY,
+    N_REF_KEY,
+    N_SET_COLS,
+    N_PERIOD,
+    N_EXPR,
+    N_OPERATORS
 };
 
 /* Columns by number, joined; those of a name the server would make go to `made`. The last one may be a period. */
@@ -154,7 +172,8 @@ static void take_constraint(struct pgcat *k, const struct pgcat_row *r, uint32_t
         const char *form;
     } forms[] = {{'p', "primary key"}, {'u', "unique"}, {'f', "foreign key"}, {'c', "check"}, {'x', "exclusion"}};
     const struct pgcat_rel *t = &k->rels.v[rel];
-    uint32_t fact = ls_catalog_add(k->b, LS_FACT_CONSTRAINT, t->schema, t->name, pgcat_get(r, N_NAME)), oid = pgcat_oid(r, N_OID), attnum;
+    uint32_t fact = ls_catalog_add(k->b, LS_FACT_CONSTRAINT, t->schema, t->name, pgcat_get(r, N_NAME)), oid = pgcat_oid(r, N_OID),
+             attnum;
     const char *list = pgcat_get(r, N_KEY);
     char type = pgcat_char(r, N_TYPE);
 
@@ -179,7 +198,11 @@ static void take_constraint(struct pgcat *k, const struct pgcat_row *r, uint32_t
         const char *name = pgcat_get(r, N_NAME), *operators = pgcat_get(r, N_OPERATORS);
 
         pgcat_map(k, PGC_KEY, pgcat_oid(r, N_INDEX), (uint32_t)k->keys.n);
-        *LS_VEC_PUSH(&k->keys) = (struct pgcat_key){fact, oid, type, pgcat_is(r, N_PERIOD), ls_catalog_intern(k->b, name),
+        *LS_VEC_PUSH(&k->keys) = (struct pgcat_key){fact,
+                                                    oid,
+                                                    type,
+                                                    pgcat_is(r, N_PERIOD),
+                                                    ls_catalog_intern(k->b, name),
                                                     operators == NULL ? NULL : ls_catalog_intern(k->b, operators)};
     }
 }
@@ -216,8 +239,26 @@ void pgcat_take_domain_check(struct pgcat *k, const struct pgcat_row *r, int fir
 /* --- indexes --- */
 
 enum {
-    I_OID, I_RELID, I_NAME, I_N_KEYS, I_UNIQUE, I_VALID, I_CLUSTERED, I_IDENTITY, I_NOT_DISTINCT, I_KEY, I_COLLATIONS, I_CLASSES, I_OPTIONS_BITS, I_EXPRS,
-    I_PREDICATE, I_METHOD, I_IS_ORDERED, I_OPTIONS, I_TABLESPACE
+    I_OID,
+    I_RELID,
+    I_NAME,
+    I_N_KEYS,
+    I_UNIQUE,
+    I_VALID,
+    I_CLUSTERED,
+    I_IDENTITY,
+    I_NOT_DISTINCT,
+    I_KEY,
+    I_COLLATIONS,
+    I_CLASSES,
+    I_OPTIONS_BITS,
+    I_EXPRS,
+    I_PREDICATE,
+    I_METHOD,
+    I_IS_ORDERED,
+    I_OPTIONS,
+    I_TABLESPACE,
+    I_CLASS_OPTIONS
 };
 
 /* The next of several expressions that the server wrote in a row, by the comma outside of all brackets. */
@@ -276,7 +317,8 @@ struct key_reader {
 };
 
 /* One key column: expression, collation, class, order, operator; each only where it is not the default. */
-static void add_key_part(struct pgcat *k, struct key_reader *x, uint32_t attnum, bool is_last, struct ls_buf *out, struct ls_buf *made)
+static void add_key_part(struct pgcat *k, struct key_reader *x, uint32_t attnum, bool is_last, struct ls_buf *out,
+                         struct ls_buf *made)
 {
     const struct pgcat_col *col = attnum == 0 ? NULL : pgcat_col_of(k, x->rel, (int)attnum);
     uint32_t collation = 0, class = 0, bits = 0, at;
@@ -380,6 +422,7 @@ static void take_index(struct pgcat *k, const struct pgcat_row *r, uint32_t rel)
         ls_catalog_set(k->b, fact, LS_A_CLUSTERED, "yes");
     ls_catalog_set(k->b, fact, LS_A_OPTIONS, pgcat_get(r, I_OPTIONS));
     ls_catalog_set(k->b, fact, LS_A_TABLESPACE, pgcat_get(r, I_TABLESPACE));
+    ls_catalog_set(k->b, fact, LS_A_ATTRIBUTES, pgcat_get(r, I_CLASS_OPTIONS));
     if (pgcat_is(r, I_IDENTITY)) {
         ls_buf_clear(&k->text);
         ls_buf_adds(&k->text, "using index ");
@@ -387,40 +430,6 @@ static void take_index(struct pgcat *k, const struct pgcat_row *r, uint32_t rel)
         ls_catalog_set(k->b, t->fact, LS_A_REPLICA_IDENTITY, k->text.ptr);
     }
     ls_buf_release(&x.expr);
-}
-
-static int by_index(const void *a, const void *b)
-{
-    const struct pgcat_index_col *x = a, *y = b;
-
-    if (x->index != y->index)
-        return x->index < y->index ? -1 : 1;
-    return x->attnum < y->attnum ? -1 : x->attnum > y->attnum;
-}
-
-static void add_numbered(struct ls_buf *out, int attnum, const char *text)
-{
-    if (text != NULL && text[0] != '\0')
-        ls_buf_addf(out, "%s%d: %s", out->len > 0 ? "; " : "", attnum, text);
-}
-
-/* Statistics targets as "1: 500; 2: 100", the parameters of operator classes as "1: siglen=32". */
-static void set_index_columns(struct pgcat *k)
-{
-    if (k->index_cols.n > 1)
-        qsort(k->index_cols.v, k->index_cols.n, sizeof(*k->index_cols.v), by_index);
-    for (size_t i = 0; i < k->index_cols.n;) {
-        uint32_t index = k->index_cols.v[i].index, fact = pgcat_find(k, PGC_CLASS, index);
-
-        ls_buf_clear(&k->text);
-        ls_buf_clear(&k->more);
-        for (; i < k->index_cols.n && k->index_cols.v[i].index == index; i++) {
-            add_numbered(&k->text, k->index_cols.v[i].attnum, k->index_cols.v[i].target);
-            add_numbered(&k->more, k->index_cols.v[i].attnum, k->index_cols.v[i].options);
-        }
-        ls_catalog_set(k->b, fact, LS_A_STATISTICS_TARGET, k->text.ptr);
-        ls_catalog_set(k->b, fact, LS_A_ATTRIBUTES, k->more.ptr);
-    }
 }
 
 void pgcat_take_indexes(struct pgcat *k, const PGresult *res)
@@ -432,6 +441,11 @@ void pgcat_take_indexes(struct pgcat *k, const PGresult *res)
         if (rel != UINT32_MAX)
             take_index(k, &r, rel);
     }
-    set_index_columns(k);
 }
 
+/* index, statistics targets as "1: 500; 2: 100" */
+void pgcat_take_index_targets(struct pgcat *k, const PGresult *res)
+{
+    for (struct pgcat_row r = {res, 0}; r.row < PQntuples(res); r.row++)
+        ls_catalog_set(k->b, pgcat_find(k, PGC_CLASS, pgcat_oid(&r, 0)), LS_A_STATISTICS_TARGET, pgcat_get(&r, 1));
+}

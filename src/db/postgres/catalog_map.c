@@ -7,7 +7,7 @@
 
 static size_t slot_of(const struct pgcat *k, uint64_t key)
 {
-    size_t at = (size_t)((key * 11400714819323198485ULL) >> 20) & (k->n_slots - 1);
+    size_t at = (size_t)((key * 11400714819323198485ULL) >> 32) & (k->n_slots - 1); /* the high bits are the mixed ones */
 
     while (k->slots[at].key != 0 && k->slots[at].key != key)
         at = (at + 1) & (k->n_slots - 1);
@@ -29,7 +29,7 @@ static void grow(struct pgcat *k)
 
 void pgcat_map(struct pgcat *k, enum pgcat_class class, uint32_t oid, uint32_t value)
 {
-    uint64_t key = (uint64_t)class << 32 | oid;
+    uint64_t key = (uint64_t) class << 32 | oid;
     size_t at;
 
     if (value == UINT32_MAX)
@@ -47,7 +47,7 @@ uint32_t pgcat_find(const struct pgcat *k, uint32_t class, uint32_t oid)
 
     if (k->n_slots == 0)
         return UINT32_MAX;
-    at = slot_of(k, (uint64_t)class << 32 | oid);
+    at = slot_of(k, (uint64_t) class << 32 | oid);
     return k->slots[at].key == 0 ? UINT32_MAX : k->slots[at].value;
 }
 

@@ -73,7 +73,7 @@ struct pgcat_rel {
 };
 
 struct pgcat_col {
-    uint32_t rel;  /* place in rels */
+    uint32_t rel; /* place in rels */
     int attnum;
     uint32_t fact, type, collation;
     char identity; /* 'a', 'd', or 0 */
@@ -92,7 +92,7 @@ struct pgcat_seq {
 /* A constraint that waits for its index. */
 struct pgcat_key {
     uint32_t fact, oid;
-    char type;            /* p, u, x */
+    char type; /* p, u, x */
     bool is_period;
     const char *name;
     const char *operators; /* of an exclusion: joined by a comma */
@@ -102,13 +102,6 @@ struct pgcat_opclass {
     const char *name; /* quoted, with its schema where that is not pg_catalog */
     uint32_t am, type;
     bool is_default;
-};
-
-/* What is set of a column of an index. */
-struct pgcat_index_col {
-    uint32_t index;
-    int attnum;
-    const char *target, *options;
 };
 
 /* An edge as pg_depend has it, kept until every fact is there. */
@@ -131,16 +124,15 @@ struct pgcat {
     struct pgcat_slot *slots;
     size_t n_slots, n_used;
     LS_VEC(const char *) schemas, collations, types;
-    LS_VEC(struct pgcat_index_col) index_cols;
     LS_VEC(struct pgcat_rel) rels;
     LS_VEC(struct pgcat_col) cols;
     LS_VEC(struct pgcat_seq) seqs;
     LS_VEC(struct pgcat_key) keys;
     LS_VEC(struct pgcat_opclass) opclasses;
     LS_VEC(struct pgcat_edge) edges;
-    bool has_subscriptions;
+    bool has_subscriptions, without_subscriptions;
     struct ls_buf text, more; /* scratch */
-    const char *bug; /* a query gave a column that nobody knows: a mistake of ours, said instead of hidden */
+    const char *bug;          /* a query gave a column that nobody knows: a mistake of ours, said instead of hidden */
 };
 
 /* A row of a result. */
@@ -180,21 +172,23 @@ static inline char pgcat_char(const struct pgcat_row *r, int col)
     return PQgetvalue(r->res, r->row, col)[0];
 }
 
-/* A query and what becomes of its rows. In the text, @NN{this@@that} stands for `this` on servers from NN on and for `that` on older ones; neither holds
- * a brace. A column named after an attribute is that attribute; catalog_rows.c has the other names. */
+/* A query and what becomes of its rows. In the text, @NN{this@@that} stands for `this` on servers from NN on and for `that` on
+ * older ones; neither holds a brace. A column named after an attribute is that attribute; catalog_rows.c has the other names. */
 struct pgcat_query {
     const char *sql;
     void (*take)(struct pgcat *k, const PGresult *res); /* NULL: pgcat_take_facts with these: */
-    enum ls_fact_kind kind;                              /* NONE: the column "kind" says it */
+    enum ls_fact_kind kind;                             /* NONE: the column "kind" says it */
     enum pgcat_class class;
-    void (*each)(struct pgcat *k, const struct pgcat_row *r, int first, uint32_t fact); /* columns from `first` on, which are named "+..." */
-    int since;                                           /* major version; 0: all */
+    void (*each)(struct pgcat *k, const struct pgcat_row *r, int first,
+                 uint32_t fact); /* columns from `first` on, which are named "+..." */
+    int since;                   /* major version; 0: all */
     enum { PGQ_ALWAYS, PGQ_DEFINITIONS, PGQ_SIZES } when;
     bool is_database_wide; /* not read when only some schemas are asked for */
 };
 
 /* catalog_sql.c ... */
-extern const struct pgcat_query pgcat_table_queries[], pgcat_type_queries[], pgcat_code_queries[], pgcat_other_queries[], pgcat_last_queries[];
+extern const struct pgcat_query pgcat_table_queries[], pgcat_type_queries[], pgcat_code_queries[], pgcat_other_queries[],
+    pgcat_last_queries[];
 void pgcat_expand(const char *sql, int version, struct ls_buf *out);
 
 /* catalog_canon.c: as ls_catalog_set, for what may hold an expression */
@@ -244,6 +238,7 @@ void pgcat_take_collations(struct pgcat *k, const PGresult *res);
 void pgcat_take_opclasses(struct pgcat *k, const PGresult *res);
 void pgcat_take_constraints(struct pgcat *k, const PGresult *res);
 void pgcat_take_indexes(struct pgcat *k, const PGresult *res);
+void pgcat_take_index_targets(struct pgcat *k, const PGresult *res);
 void pgcat_take_not_nulls(struct pgcat *k, const PGresult *res);
 void pgcat_take_domain_check(struct pgcat *k, const struct pgcat_row *r, int first, uint32_t fact);
 /* The next number of "{1,2}" or "1 2"; false at the end. */

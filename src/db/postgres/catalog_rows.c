@@ -55,7 +55,8 @@ static bool find_shape(struct pgcat *k, const PGresult *res, struct shape *s)
 }
 
 /* False: it stands in a schema, or below a relation, that is not read. */
-static bool find_place(const struct pgcat *k, const struct pgcat_row *r, const struct shape *s, const char **schema, const char **parent)
+static bool find_place(const struct pgcat *k, const struct pgcat_row *r, const struct shape *s, const char **schema,
+                       const char **parent)
 {
     *schema = *parent = "";
     if (s->in[IN_NSP] >= 0 && (*schema = pgcat_schema(k, pgcat_oid(r, s->in[IN_NSP]))) == NULL)

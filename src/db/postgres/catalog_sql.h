@@ -8,33 +8,41 @@
 
 /* Schemas of the system and of sessions' temporary objects; nothing a user makes may be named so. */
 #define NOT_SYSTEM(name) name " !~ '^pg_' and " name " <> 'information_schema'"
-#define SYSTEM_SCHEMAS "(select oid from pg_namespace where nspname ~ '^pg_' or nspname = 'information_schema')"
+#define SYSTEM_SCHEMAS   "(select oid from pg_namespace where nspname ~ '^pg_' or nspname = 'information_schema')"
 
 /* An array of "key=value", sorted: their order means nothing. */
 #define OPTIONS(x) "case when " x " is not null then (select string_agg(o, ', ' order by o collate \"C\") from unnest(" x ") o) end"
-/* The same without the server's private attribute version, which recent servers put into nearly every column: whether there is more is asked first. */
+/* The same without the server's private attribute version, which recent servers put into nearly every column: whether there is more
+ * is asked first. */
 #define HAS_COLUMN_OPTIONS(x) "(" x " is not null and (cardinality(" x ") > 1 or " x "[1] not like 'pg_attver=%'))"
-#define COLUMN_OPTIONS(x)                                                                                                                          \
+#define COLUMN_OPTIONS(x)                                                                                                          \
     "(select string_agg(o, ', ' order by o collate \"C\") from unnest(" x ") o where o not like 'pg_attver=%')"
 /* Options of foreign objects, some of them secrets. */
-#define FOREIGN_OPTIONS(x)                                                                                                                       \
-    "case when " x " is not null then (select string_agg(case when o ~* '^(password|passwd|sslpassword|secret|token)[^=]*=' then "             \
+#define FOREIGN_OPTIONS(x)                                                                                                         \
+    "case when " x " is not null then (select string_agg(case when o ~* '^(password|passwd|sslpassword|secret|token)[^=]*=' then " \
     "split_part(o, '=', 1) || '=(hidden)' else o end, ', ' order by o collate \"C\") from unnest(" x ") o) end"
 
 #define OWNER(x) "pg_get_userbyid(" x ")"
 
-#define ACL_SIDE(acl, owner)                                                                                                                      \
-    "(select case a.grantee when 0 then 'PUBLIC' when " owner " then '(owner)' else quote_ident(pg_get_userbyid(a.grantee)) end as g, "           \
-    "string_agg(distinct a.privilege_type || case when a.is_grantable then '*' else '' end, ', ') as p from aclexplode(" acl ") a group by a.grantee)"
-/* Privileges of those whose privileges are not the default ones: what was never granted and what was granted as it is anyway look alike. */
-#define ACL_FROM(acl, usual, owner)                                                                                                               \
-    "case when " acl " is not null then (select string_agg(coalesce(n.g, d.g) || ': ' || coalesce(n.p, 'nothing'), '; ' "                         \
-    "order by coalesce(n.g, d.g) collate \"C\") from " ACL_SIDE(acl, owner) " n full join " ACL_SIDE(usual, owner)                                \
-    " d on n.g = d.g where n.p is distinct from d.p) end"
+#define ACL_SIDE(acl, owner)                                                                                                       \
+    "(select case a.grantee when 0 then 'PUBLIC' when " owner                                                                      \
+    " then '(owner)' else quote_ident(pg_get_userbyid(a.grantee)) end as g, "                                                      \
+    "string_agg(distinct a.privilege_type || case when a.is_grantable then '*' else '' end, ', ') as p from aclexplode(" acl       \
+    ") a group by a.grantee)"
+/* Privileges of those whose privileges are not the default ones: what was never granted and what was granted as it is anyway look
+ * alike. */
+#define ACL_FROM(acl, usual, owner)                                                                                                \
+    "case when " acl " is not null then (select string_agg(coalesce(n.g, d.g) || ': ' || coalesce(n.p, 'nothing'), '; ' "          \
+    "order by coalesce(n.g, d.g) collate \"C\") from " ACL_SIDE(acl, owner) " n full join " ACL_SIDE(                              \
+        usual, owner) " d on n.g = d.g where n.p is distinct from d.p) end"
 #define ACL(acl, type, owner) ACL_FROM(acl, "acldefault('" type "', " owner ")", owner)
 
-#define QUALIFIED(nsp, name) "case when " nsp " = 'pg_catalog' then quote_ident(" name ") else quote_ident(" nsp ") || '.' || quote_ident(" name ") end"
+#define QUALIFIED(nsp, name)                                                                                                       \
+    "case when " nsp " = 'pg_catalog' then quote_ident(" name ") else quote_ident(" nsp ") || '.' || quote_ident(" name ") end"
 
-#define END_OF_QUERIES {.sql = NULL}
+#define END_OF_QUERIES                                                                                                             \
+    {                                                                                                                              \
+        .sql = NULL                                                                                                                \
+    }
 
 #endif

@@ -43,8 +43,23 @@ void pgcat_take_range(struct pgcat *k, const struct pgcat_row *r, int first, uin
 
 /* As the query has them. */
 enum {
-    C_RELID, C_NUM, C_NAME, C_TYPE_OID, C_TYPE, C_NOT_NULL, C_COLLATION_OID, C_COLLATION, C_STORAGE, C_COMPRESSION, C_TARGET, C_OPTIONS, C_IDENTITY,
-    C_GENERATED, C_DEFAULT, C_DEFAULT_OID, C_RIGHTS
+    C_RELID,
+    C_NUM,
+    C_NAME,
+    C_TYPE_OID,
+    C_TYPE,
+    C_NOT_NULL,
+    C_COLLATION_OID,
+    C_COLLATION,
+    C_STORAGE,
+    C_COMPRESSION,
+    C_TARGET,
+    C_OPTIONS,
+    C_IDENTITY,
+    C_GENERATED,
+    C_DEFAULT,
+    C_DEFAULT_OID,
+    C_RIGHTS
 };
 
 static int by_place(const void *a, const void *b)
@@ -79,8 +94,13 @@ static void take_column(struct pgcat *k, const struct pgcat_row *r, uint32_t rel
     static const struct {
         int col;
         enum ls_attr attr;
-    } plain[] = {{C_TYPE, LS_A_TYPE},       {C_COLLATION, LS_A_COLLATION},      {C_STORAGE, LS_A_STORAGE}, {C_COMPRESSION, LS_A_COMPRESSION},
-                 {C_TARGET, LS_A_STATISTICS_TARGET}, {C_OPTIONS, LS_A_OPTIONS}, {C_RIGHTS, LS_A_RIGHTS}};
+    } plain[] = {{C_TYPE, LS_A_TYPE},
+                 {C_COLLATION, LS_A_COLLATION},
+                 {C_STORAGE, LS_A_STORAGE},
+                 {C_COMPRESSION, LS_A_COMPRESSION},
+                 {C_TARGET, LS_A_STATISTICS_TARGET},
+                 {C_OPTIONS, LS_A_OPTIONS},
+                 {C_RIGHTS, LS_A_RIGHTS}};
     const char *name = ls_catalog_intern(k->b, pgcat_get(r, C_NAME));
     uint32_t fact = ls_catalog_add(k->b, LS_FACT_COLUMN, k->rels.v[rel].schema, k->rels.v[rel].name, name);
     uint32_t type;
@@ -107,20 +127,10 @@ static void take_column(struct pgcat *k, const struct pgcat_row *r, uint32_t rel
         pgcat_set(k, fact, LS_A_DEFAULT, pgcat_get(r, C_DEFAULT));
     } else {
         ls_buf_clear(&k->text);
-        ls_buf_addf(&k->text, "%s (%s)", generated == 'v' ? "virtual" : "stored", pgcat_get(r, C_DEFAULT) ? pgcat_get(r, C_DEFAULT) : "");
+        ls_buf_addf(&k->text, "%s (%s)", generated == 'v' ? "virtual" : "stored",
+                    pgcat_get(r, C_DEFAULT) ? pgcat_get(r, C_DEFAULT) : "");
         pgcat_set(k, fact, LS_A_GENERATED, k->text.ptr);
     }
-}
-
-/* Or one of a table that is left out, whose indexes are then as well. */
-static void keep_index_column(struct pgcat *k, const struct pgcat_row *r)
-{
-    const char *target = pgcat_get(r, C_TARGET), *options = pgcat_get(r, C_OPTIONS);
-
-    if (target == NULL && options == NULL)
-        return;
-    *LS_VEC_PUSH(&k->index_cols) = (struct pgcat_index_col){pgcat_oid(r, C_RELID), pgcat_int(r, C_NUM), target ? ls_catalog_intern(k->b, target) : NULL,
-                                                            options ? ls_catalog_intern(k->b, options) : NULL};
 }
 
 /* oid, name */
@@ -146,8 +156,6 @@ void pgcat_take_columns(struct pgcat *k, const PGresult *res)
         pgcat_keep_reading(k, &r);
         if (rel != UINT32_MAX)
             take_column(k, &r, rel);
-        else
-            keep_index_column(k, &r);
     }
     number_columns(k);
 }
@@ -199,7 +207,23 @@ void pgcat_take_foreign_tables(struct pgcat *k, const PGresult *res)
 
 /* --- sequences --- */
 
-enum { S_OID, S_NSP, S_NAME, S_OWNER, S_RIGHTS, S_PERSISTENCE, S_TYPE, S_START, S_INCREMENT, S_MAX, S_MIN, S_CACHE, S_CYCLE, S_TYPE_MAX, S_TYPE_MIN };
+enum {
+    S_OID,
+    S_NSP,
+    S_NAME,
+    S_OWNER,
+    S_RIGHTS,
+    S_PERSISTENCE,
+    S_TYPE,
+    S_START,
+    S_INCREMENT,
+    S_MAX,
+    S_MIN,
+    S_CACHE,
+    S_CYCLE,
+    S_TYPE_MAX,
+    S_TYPE_MIN
+};
 
 /* What is not the default, which depends on the direction. */
 static const char *sequence_options(struct pgcat *k, const struct pgcat_row *r)

@@ -100,10 +100,10 @@ const char **pg_values(const struct ls_param *params, int n_params);
 enum ls_rc pg_pipeline(struct ls_db *db, const struct ls_db_call *calls, int n, struct ls_exec_info *infos, int *failed,
                        struct ls_err *err);
 
-/* Several queries in one round trip; take is called with each one's whole result, in order, and must not call back. The first error is returned, *failed says
- * whose it is. */
-enum ls_rc pg_pipeline_rows(struct pg *c, const char *const *sql, int n, void (*take)(void *ctx, int i, const PGresult *res), void *ctx, int *failed,
-                            struct ls_err *err);
+/* Several queries in one round trip; take is called with each one's whole result, in order, and must not call back. The first error
+ * is returned, *failed says whose it is. */
+enum ls_rc pg_pipeline_rows(struct pg *c, const char *const *sql, int n, void (*take)(void *ctx, int i, const PGresult *res),
+                            void *ctx, int *failed, struct ls_err *err);
 
 /* prepared.c */
 /* The prepared statement to run a call by, to be prepared first when that was not sent yet; NULL: send the text. */

@@ -149,8 +149,8 @@ static enum ls_rc send_queries(struct pg *c, struct pg_call *k, const char *cons
     return ls_err_set(err, LS_E_INTERNAL, "the queries could not be sent: %s", PQerrorMessage(c->conn));
 }
 
-enum ls_rc pg_pipeline_rows(struct pg *c, const char *const *sql, int n, void (*take)(void *ctx, int i, const PGresult *res), void *ctx, int *failed,
-                            struct ls_err *err)
+enum ls_rc pg_pipeline_rows(struct pg *c, const char *const *sql, int n, void (*take)(void *ctx, int i, const PGresult *res),
+                            void *ctx, int *failed, struct ls_err *err)
 {
     enum ls_rc first = pg_check(c, err);
     bool is_synced = false;
