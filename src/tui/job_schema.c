@@ -122,9 +122,10 @@ struct job_definition {
 };
 
 /* The name is the one of the catalogue, with argument types as an empty search path shows them. */
-#define DEFINITION                                                                                                                             \
-    "select pg_catalog.pg_get_functiondef(p.oid) from pg_catalog.pg_proc p join pg_catalog.pg_namespace n on n.oid = p.pronamespace where "     \
-    "n.nspname = $1 and p.prokind <> 'a' and "                                                                                                 \
+#define DEFINITION                                                                                                                 \
+    "select pg_catalog.pg_get_functiondef(p.oid) from pg_catalog.pg_proc p join pg_catalog.pg_namespace n on n.oid = "             \
+    "p.pronamespace where "                                                                                                        \
+    "n.nspname = $1 and p.prokind <> 'a' and "                                                                                     \
     "p.proname || '(' || pg_catalog.replace(pg_catalog.oidvectortypes(p.proargtypes), ', ', ',') || ')' = $2"
 
 static void definition_run(struct task *t)

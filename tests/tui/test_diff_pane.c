@@ -18,22 +18,22 @@
 #include "tui/scene.h"
 #include "tui/text_diff.h"
 
-#define PROMISED                                                                                                          \
-    "table public keys\n"                                                                                                 \
-    "column public keys.id type=bigint position=1\n"                                                                      \
-    "column public keys.type type=text 'not null'=yes position=2\n"                                                       \
-    "column public keys.note type=text position=3\n"                                                                      \
-    "constraint public keys.kinds form=check expression=\"(note = ANY (ARRAY['a'::text, 'b'::text]))\"\n"                 \
-    "function public f() body='begin return 1; end'\n"                                                                \
-    "table public gone\n"                                                                                                 \
-    "column public gone.id type=bigint position=1\n"                                                                      \
+#define PROMISED                                                                                                                   \
+    "table public keys\n"                                                                                                          \
+    "column public keys.id type=bigint position=1\n"                                                                               \
+    "column public keys.type type=text 'not null'=yes position=2\n"                                                                \
+    "column public keys.note type=text position=3\n"                                                                               \
+    "constraint public keys.kinds form=check expression=\"(note = ANY (ARRAY['a'::text, 'b'::text]))\"\n"                          \
+    "function public f() body='begin return 1; end'\n"                                                                             \
+    "table public gone\n"                                                                                                          \
+    "column public gone.id type=bigint position=1\n"                                                                               \
     "view audit v body=' SELECT 1'\n"
-#define FOUND                                                                                                             \
-    "table public keys\n"                                                                                                 \
-    "column public keys.id type=bigint position=1\n"                                                                      \
-    "column public keys.key_type type=text 'not null'=yes position=2\n"                                                   \
-    "column public keys.note type=text 'not null'=yes position=3\n"                                                       \
-    "constraint public keys.kinds form=check expression=\"(note = ANY (ARRAY['a'::text, 'c'::text]))\"\n"                 \
+#define FOUND                                                                                                                      \
+    "table public keys\n"                                                                                                          \
+    "column public keys.id type=bigint position=1\n"                                                                               \
+    "column public keys.key_type type=text 'not null'=yes position=2\n"                                                            \
+    "column public keys.note type=text 'not null'=yes position=3\n"                                                                \
+    "constraint public keys.kinds form=check expression=\"(note = ANY (ARRAY['a'::text, 'c'::text]))\"\n"                          \
     "index public keys.keys_note key=note method=btree\n"
 
 static void open_diff(struct scene *s, int w, int h)
