@@ -119,9 +119,12 @@ static void schema(struct ls_buf *out, const struct ls_catalog *c, const struct 
 /* attributes: "schema s" */
 static void extension(struct ls_buf *out, const struct ls_catalog *c, const struct ls_fact *f)
 {
+    const char *where = ls_fact_get(f, LS_A_ATTRIBUTES);
+
     (void)c;
     created(out, "EXTENSION", f);
-    ddl_loud(out, f, LS_A_ATTRIBUTES, "", "");
+    if (where && strncmp(where, "schema ", 7) == 0)
+        ls_buf_addf(out, " SCHEMA %s", where + 7);
     ls_buf_adds(out, ";\n");
 }
 
