@@ -275,6 +275,7 @@ static void status(const struct ui_pane *p, struct ls_buf *out)
     const struct diff *s = (const struct diff *)p;
 
     ls_buf_addf(out, "%s -> %s", s->labels[0], s->labels[1]);
+    diff_options_words(&s->opts, out);
     if (s->ref) {
         ls_buf_addf(out, "  %zu difference%s", s->rows.n_shown, s->rows.n_shown == 1 ? "" : "s");
         if (s->rows.n_hidden > 0)
@@ -282,7 +283,6 @@ static void status(const struct ui_pane *p, struct ls_buf *out)
         if (s->ref->diff.notes.d.n > 0)
             ls_buf_addf(out, "  %zu note%s: v", s->ref->diff.notes.d.n, s->ref->diff.notes.d.n == 1 ? "" : "s");
     }
-    diff_options_words(&s->opts, out);
     if (s->text.len > 0)
         ls_buf_addf(out, "  filter '%s'", s->text.ptr);
     if (s->is_loading)
