@@ -40,8 +40,9 @@ void config_diff_choice(struct config_diff_opts *o, const char *from, const char
             continue;
         }
         for (size_t k = 0; k < LS_ARRAY_LEN(kinds); k++)
-            *LS_VEC_PUSH(&o->choices) = (struct ls_rename_choice){labelled(o, kinds[k], strlen(kinds[k]), schemas[s], from),
-                                                                  labelled(o, kinds[k], strlen(kinds[k]), schemas[s], to), is_accepted};
+            *LS_VEC_PUSH(&o->choices) =
+                (struct ls_rename_choice){labelled(o, kinds[k], strlen(kinds[k]), schemas[s], from),
+                                          labelled(o, kinds[k], strlen(kinds[k]), schemas[s], to), is_accepted};
     }
 }
 

@@ -10,8 +10,8 @@ struct config_diff_opts {
     LS_VEC(struct ls_rename_choice) choices;
     LS_VEC(struct ls_diff_ignore) ignore;
 };
-/* A choice as people write it: the kind (users.type is a column, users a table) and the schema that goes without saying may be missing. The last of two
- * choices about one pair counts. */
+/* A choice as people write it: the kind (users.type is a column, users a table) and the schema that goes without saying may be
+ * missing. The last of two choices about one pair counts. */
 void config_diff_choice(struct config_diff_opts *o, const char *from, const char *to, bool is_accepted);
 /* [diff] of the project. What stands first there was kept last, and counts. */
 void config_diff_project(struct config_diff_opts *o, const struct config_project *p);

@@ -152,7 +152,11 @@ static void enabled(struct ls_buf *out, const struct ls_fact *f, const char *wha
         return;
     ls_buf_adds(out, "ALTER TABLE ");
     ddl_qualified(out, f->schema, f->parent);
-    ls_buf_addf(out, " %s %s ", strcmp(v, "disabled") == 0 ? "DISABLE" : strcmp(v, "always") == 0 ? "ENABLE ALWAYS" : "ENABLE REPLICA", what);
+    ls_buf_addf(out, " %s %s ",
+                strcmp(v, "disabled") == 0 ? "DISABLE"
+                : strcmp(v, "always") == 0 ? "ENABLE ALWAYS"
+                                           : "ENABLE REPLICA",
+                what);
     ddl_name(out, f->name);
     ls_buf_adds(out, ";\n");
 }
@@ -213,7 +217,8 @@ void ddl_below(struct ls_buf *out, const struct ls_catalog *c, const struct ls_f
     static const struct {
         enum ls_fact_kind kind;
         void (*print)(struct ls_buf *out, const struct ls_catalog *c, const struct ls_fact *f);
-    } below[] = {{LS_FACT_INDEX, ddl_index}, {LS_FACT_TRIGGER, ddl_trigger}, {LS_FACT_RULE, ddl_rule}, {LS_FACT_POLICY, ddl_policy}};
+    } below[] = {
+        {LS_FACT_INDEX, ddl_index}, {LS_FACT_TRIGGER, ddl_trigger}, {LS_FACT_RULE, ddl_rule}, {LS_FACT_POLICY, ddl_policy}};
 
     for (size_t k = 0; k < LS_ARRAY_LEN(below); k++) {
         uint32_t n;
@@ -222,7 +227,8 @@ void ddl_below(struct ls_buf *out, const struct ls_catalog *c, const struct ls_f
         for (uint32_t i = 0; i < n; i++) {
             const char *definition = ls_fact_get(&some[i], LS_A_DEFINITION);
 
-            /* The text of the file, as it was written; PostgreSQL has no such thing, and what is made here also says whether it is enabled. */
+            /* The text of the file, as it was written; PostgreSQL has no such thing, and what is made here also says whether it is
+             * enabled. */
             if (definition && c->dialect == LS_DIALECT_SQLITE)
                 ls_buf_addf(out, "%s;\n", definition);
             else

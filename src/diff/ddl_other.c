@@ -46,8 +46,11 @@ static void range(struct ls_buf *out, const struct ls_catalog *c, const struct l
 {
     static const struct {
         const char *word, *sql;
-    } words[] = {{"difference ", "SUBTYPE_DIFF"}, {"multirange ", "MULTIRANGE_TYPE_NAME"}, {"opclass ", "SUBTYPE_OPCLASS"},
-                 {"collation ", "COLLATION"}, {"canonical ", "CANONICAL"}};
+    } words[] = {{"difference ", "SUBTYPE_DIFF"},
+                 {"multirange ", "MULTIRANGE_TYPE_NAME"},
+                 {"opclass ", "SUBTYPE_OPCLASS"},
+                 {"collation ", "COLLATION"},
+                 {"canonical ", "CANONICAL"}};
     const char *p = ls_fact_get(f, LS_A_ATTRIBUTES);
 
     (void)c;
@@ -116,9 +119,12 @@ static void schema(struct ls_buf *out, const struct ls_catalog *c, const struct 
 /* attributes: "schema s" */
 static void extension(struct ls_buf *out, const struct ls_catalog *c, const struct ls_fact *f)
 {
+    const char *where = ls_fact_get(f, LS_A_ATTRIBUTES);
+
     (void)c;
     created(out, "EXTENSION", f);
-    ddl_loud(out, f, LS_A_ATTRIBUTES, "", "");
+    if (where && strncmp(where, "schema ", 7) == 0)
+        ls_buf_addf(out, " SCHEMA %s", where + 7);
     ls_buf_adds(out, ";\n");
 }
 
@@ -138,7 +144,8 @@ static void routine(struct ls_buf *out, const struct ls_catalog *c, const struct
 
     ls_buf_addf(out, "CREATE %s ", f->kind == LS_FACT_PROCEDURE ? "PROCEDURE" : "FUNCTION");
     ddl_name(out, f->schema);
-    ls_buf_addf(out, ".%.*s(%s)\n", (int)(paren ? (size_t)(paren - f->name) : strlen(f->name)), f->name, arguments ? arguments : "");
+    ls_buf_addf(out, ".%.*s(%s)\n", (int)(paren ? (size_t)(paren - f->name) : strlen(f->name)), f->name,
+                arguments ? arguments : "");
     ddl_clause(out, f, LS_A_TYPE, "    RETURNS ", "\n");
     ddl_clause(out, f, LS_A_METHOD, "    LANGUAGE ", "");
     ddl_word(out, f, LS_A_FORM, " WINDOW");
@@ -196,7 +203,10 @@ static void event_trigger(struct ls_buf *out, const struct ls_catalog *c, const 
         return;
     ls_buf_adds(out, "ALTER EVENT TRIGGER ");
     ddl_name(out, f->name);
-    ls_buf_addf(out, " %s;\n", strcmp(enabled, "disabled") == 0 ? "DISABLE" : strcmp(enabled, "always") == 0 ? "ENABLE ALWAYS" : "ENABLE REPLICA");
+    ls_buf_addf(out, " %s;\n",
+                strcmp(enabled, "disabled") == 0 ? "DISABLE"
+                : strcmp(enabled, "always") == 0 ? "ENABLE ALWAYS"
+                                                 : "ENABLE REPLICA");
 }
 
 static void statistics(struct ls_buf *out, const struct ls_catalog *c, const struct ls_fact *f)
@@ -234,7 +244,8 @@ static void server(struct ls_buf *out, const struct ls_catalog *c, const struct 
                 ls_buf_addc(out, *p);
     }
     if (attributes && strncmp(attributes, "wrapper ", 8) == 0)
-        ls_buf_addf(out, " FOREIGN DATA WRAPPER %.*s", (int)(rest ? (size_t)(rest - attributes) - 8 : strlen(attributes) - 8), attributes + 8);
+        ls_buf_addf(out, " FOREIGN DATA WRAPPER %.*s", (int)(rest ? (size_t)(rest - attributes) - 8 : strlen(attributes) - 8),
+                    attributes + 8);
     ddl_options(out, c->dialect, f, " OPTIONS ", true);
     ls_buf_adds(out, ";\n");
 }
@@ -244,7 +255,8 @@ static void hanging(struct ls_buf *out, const struct ls_catalog *c, const struct
 {
     static const struct ls_fact nothing = {.kind = LS_FACT_TABLE, .schema = "", .parent = "", .name = ""};
 
-    ls_buf_addf(out, "ALTER %s ", f->parent_ix != LS_NO_FACT ? (c->facts[f->parent_ix].kind == LS_FACT_DOMAIN ? "DOMAIN" : "TABLE") : "TABLE");
+    ls_buf_addf(out, "ALTER %s ",
+                f->parent_ix != LS_NO_FACT ? (c->facts[f->parent_ix].kind == LS_FACT_DOMAIN ? "DOMAIN" : "TABLE") : "TABLE");
     ddl_qualified(out, f->schema, f->parent);
     if (f->kind == LS_FACT_COLUMN) {
         struct ls_buf column = LS_BUF_INIT;
@@ -265,11 +277,28 @@ bool ddl_other(struct ls_buf *out, const struct ls_catalog *c, const struct ls_f
         enum ls_fact_kind kind;
         void (*print)(struct ls_buf *out, const struct ls_catalog *c, const struct ls_fact *f);
     } table[] = {
-        {LS_FACT_VIEW, view}, {LS_FACT_MATVIEW, view}, {LS_FACT_ENUM, enumeration}, {LS_FACT_COMPOSITE, composite}, {LS_FACT_RANGE, range},
-        {LS_FACT_DOMAIN, domain}, {LS_FACT_SEQUENCE, sequence}, {LS_FACT_SCHEMA, schema}, {LS_FACT_EXTENSION, extension}, {LS_FACT_FUNCTION, routine},
-        {LS_FACT_PROCEDURE, routine}, {LS_FACT_PUBLICATION, publication}, {LS_FACT_EVENT_TRIGGER, event_trigger}, {LS_FACT_STATISTICS, statistics},
-        {LS_FACT_FDW, wrapper}, {LS_FACT_SERVER, server}, {LS_FACT_INDEX, ddl_index}, {LS_FACT_TRIGGER, ddl_trigger}, {LS_FACT_RULE, ddl_rule},
-        {LS_FACT_POLICY, ddl_policy}, {LS_FACT_COLUMN, hanging}, {LS_FACT_CONSTRAINT, hanging},
+        {LS_FACT_VIEW, view},
+        {LS_FACT_MATVIEW, view},
+        {LS_FACT_ENUM, enumeration},
+        {LS_FACT_COMPOSITE, composite},
+        {LS_FACT_RANGE, range},
+        {LS_FACT_DOMAIN, domain},
+        {LS_FACT_SEQUENCE, sequence},
+        {LS_FACT_SCHEMA, schema},
+        {LS_FACT_EXTENSION, extension},
+        {LS_FACT_FUNCTION, routine},
+        {LS_FACT_PROCEDURE, routine},
+        {LS_FACT_PUBLICATION, publication},
+        {LS_FACT_EVENT_TRIGGER, event_trigger},
+        {LS_FACT_STATISTICS, statistics},
+        {LS_FACT_FDW, wrapper},
+        {LS_FACT_SERVER, server},
+        {LS_FACT_INDEX, ddl_index},
+        {LS_FACT_TRIGGER, ddl_trigger},
+        {LS_FACT_RULE, ddl_rule},
+        {LS_FACT_POLICY, ddl_policy},
+        {LS_FACT_COLUMN, hanging},
+        {LS_FACT_CONSTRAINT, hanging},
     };
 
     for (size_t i = 0; i < LS_ARRAY_LEN(table); i++) {

@@ -71,7 +71,8 @@ static bool is_owned_by(const struct ls_fact *sequence, const struct ls_fact *co
 }
 
 /* The columns' own sequences are made before the table and given to it afterwards. */
-static void own_sequences(struct ls_buf *out, const struct ls_catalog *c, const struct ls_fact *const *columns, uint32_t n, bool is_before)
+static void own_sequences(struct ls_buf *out, const struct ls_catalog *c, const struct ls_fact *const *columns, uint32_t n,
+                          bool is_before)
 {
     for (uint32_t i = 0; i < n; i++) {
         uint32_t n_deps;
@@ -98,13 +99,34 @@ static void own_sequences(struct ls_buf *out, const struct ls_catalog *c, const 
 /* Of a table OF a type only what the type does not say. */
 static bool has_own_words(const struct ls_fact *table, const struct ls_fact *column)
 {
-    return !ls_fact_get(table, LS_A_OF_TYPE) || ls_fact_get(column, LS_A_DEFAULT) || ls_fact_get(column, LS_A_NOT_NULL) || ls_fact_get(column, LS_A_GENERATED);
+    return !ls_fact_get(table, LS_A_OF_TYPE) || ls_fact_get(column, LS_A_DEFAULT) || ls_fact_get(column, LS_A_NOT_NULL) ||
+           ls_fact_get(column, LS_A_GENERATED);
 }
 
-/* NOT VALID is taken only by ALTER TABLE; AUTOINCREMENT only behind a column. */
-static bool stands_inside(const struct ls_fact *table, const struct ls_fact *constraint)
+/* CREATE TABLE makes one index of two keys that are alike, and forgets the other one's name. */
+static bool is_doubled(const struct ls_fact *all, uint32_t n, const struct ls_fact *one)
 {
-    return !ls_fact_get(constraint, LS_A_NOT_VALID) && !(ls_fact_get(table, LS_A_AUTOINCREMENT) && ddl_is(constraint, LS_A_FORM, "primary key"));
+    const char *key = ls_fact_get(one, LS_A_KEY);
+
+    for (uint32_t i = 0; i < n && key && ddl_is(one, LS_A_FORM, "unique"); i++) {
+        if (&all[i] == one || !ddl_is(&all[i], LS_A_KEY, key))
+            continue;
+        if (ddl_is(&all[i], LS_A_FORM, "primary key") || (ddl_is(&all[i], LS_A_FORM, "unique") && &all[i] < one))
+            return true;
+    }
+    return false;
+}
+
+/* What only ALTER TABLE makes. SQLite has no such thing, and no need. */
+static bool comes_later(const struct ls_catalog *c, const struct ls_fact *all, uint32_t n, const struct ls_fact *one)
+{
+    return c->dialect == LS_DIALECT_POSTGRES && (ls_fact_get(one, LS_A_NOT_VALID) || is_doubled(all, n, one));
+}
+
+/* AUTOINCREMENT stands only behind a column. */
+static bool is_behind_column(const struct ls_fact *table, const struct ls_fact *constraint)
+{
+    return ls_fact_get(table, LS_A_AUTOINCREMENT) && ddl_is(constraint, LS_A_FORM, "primary key");
 }
 
 static void separate(struct ls_buf *out, bool *is_first)
@@ -113,8 +135,8 @@ static void separate(struct ls_buf *out, bool *is_first)
     *is_first = false;
 }
 
-static void body(struct ls_buf *out, const struct ls_catalog *c, const struct ls_fact *f, const struct ls_fact *const *columns, uint32_t n_columns,
-                 const struct ls_fact *constraints, uint32_t n_constraints)
+static void body(struct ls_buf *out, const struct ls_catalog *c, const struct ls_fact *f, const struct ls_fact *const *columns,
+                 uint32_t n_columns, const struct ls_fact *constraints, uint32_t n_constraints)
 {
     bool is_first = true;
     size_t before = out->len;
@@ -127,7 +149,7 @@ static void body(struct ls_buf *out, const struct ls_catalog *c, const struct ls
         ddl_column(out, c, f, columns[i]);
     }
     for (uint32_t i = 0; i < n_constraints; i++) {
-        if (!stands_inside(f, &constraints[i]))
+        if (comes_later(c, constraints, n_constraints, &constraints[i]) || is_behind_column(f, &constraints[i]))
             continue;
         separate(out, &is_first);
         ls_buf_adds(out, "    ");
@@ -139,13 +161,15 @@ static void body(struct ls_buf *out, const struct ls_catalog *c, const struct ls
         ls_buf_adds(out, is_first ? ")" : "\n)");
 }
 
-static void create(struct ls_buf *out, const struct ls_catalog *c, const struct ls_fact *f, const struct ls_fact *const *columns, uint32_t n_columns,
-                   const struct ls_fact *constraints, uint32_t n_constraints)
+static void create(struct ls_buf *out, const struct ls_catalog *c, const struct ls_fact *f, const struct ls_fact *const *columns,
+                   uint32_t n_columns, const struct ls_fact *constraints, uint32_t n_constraints)
 {
     bool is_foreign = ddl_is(f, LS_A_FORM, "foreign");
 
     ls_buf_addf(out, "CREATE %s%sTABLE ", ddl_is(f, LS_A_PERSISTENCE, "unlogged") ? "UNLOGGED " : "",
-                is_foreign ? "FOREIGN " : ddl_is(f, LS_A_FORM, "virtual") ? "VIRTUAL " : "");
+                is_foreign                        ? "FOREIGN "
+                : ddl_is(f, LS_A_FORM, "virtual") ? "VIRTUAL "
+                                                  : "");
     ddl_qualified(out, f->schema, f->name);
     if (ddl_is(f, LS_A_FORM, "virtual")) {
         ddl_clause(out, f, LS_A_MODULE, " USING ", "");
@@ -167,7 +191,8 @@ static void create(struct ls_buf *out, const struct ls_catalog *c, const struct 
 
 /* --- what is said afterwards --- */
 
-static void column_settings(struct ls_buf *out, const struct ls_catalog *c, const struct ls_fact *table, const struct ls_fact *column)
+static void column_settings(struct ls_buf *out, const struct ls_catalog *c, const struct ls_fact *table,
+                            const struct ls_fact *column)
 {
     static const struct {
         enum ls_attr attr;
@@ -188,10 +213,11 @@ static void column_settings(struct ls_buf *out, const struct ls_catalog *c, cons
     }
 }
 
-static void later_constraints(struct ls_buf *out, const struct ls_catalog *c, const struct ls_fact *f, const struct ls_fact *constraints, uint32_t n)
+static void later_constraints(struct ls_buf *out, const struct ls_catalog *c, const struct ls_fact *f,
+                              const struct ls_fact *constraints, uint32_t n)
 {
     for (uint32_t i = 0; i < n; i++) {
-        if (!ls_fact_get(&constraints[i], LS_A_NOT_VALID))
+        if (!comes_later(c, constraints, n, &constraints[i]))
             continue;
         alter(out, f);
         ls_buf_adds(out, "ADD ");

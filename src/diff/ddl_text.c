@@ -20,16 +20,22 @@ static bool is_plain(const char *s)
     return true;
 }
 
-/* Keywords that are no names on either server, PostgreSQL's appendix C and SQLite's parse.y. That a word is quoted without need harms nobody. */
+/* Keywords that are no names on either server, PostgreSQL's appendix C and SQLite's parse.y. That a word is quoted without need
+ * harms nobody. */
 static bool is_reserved(const char *s)
 {
-    static const char words[] =
-        " add all alter analyse analyze and any array as asc asymmetric authorization between binary both case cast check collate collation column commit "
-        "concurrently constraint create cross current_catalog current_date current_role current_schema current_time current_timestamp current_user default "
-        "deferrable delete desc distinct do drop else end escape except exists false fetch for foreign freeze from full grant group having if ilike in index "
-        "initially inner insert intersect into is isnull join lateral leading left like limit localtime localtimestamp natural not nothing notnull null "
-        "offset on only or order outer overlaps placing primary references returning right rollback select session_user set similar some symmetric table "
-        "tablesample then to trailing transaction true union unique update user using values variadic verbose when where window with ";
+    static const char words[] = " add all alter analyse analyze and any array as asc asymmetric authorization between binary both "
+                                "case cast check collate collation column commit "
+                                "concurrently constraint create cross current_catalog current_date current_role current_schema "
+                                "current_time current_timestamp current_user default "
+                                "deferrable delete desc distinct do drop else end escape except exists false fetch for foreign "
+                                "freeze from full grant group having if ilike in index "
+                                "initially inner insert intersect into is isnull join lateral leading left like limit localtime "
+                                "localtimestamp natural not nothing notnull null "
+                                "offset on only or order outer overlaps placing primary references returning right rollback select "
+                                "session_user set similar some symmetric table "
+                                "tablesample then to trailing transaction true union unique update user using values variadic "
+                                "verbose when where window with ";
     size_t len = strlen(s);
 
     for (const char *p = words; (p = strstr(p, s)) != NULL; p++)
@@ -87,7 +93,8 @@ bool ddl_is(const struct ls_fact *f, enum ls_attr a, const char *value)
     return strcmp(v ? v : "", value) == 0;
 }
 
-/* Whether the first parenthesis closes at the very end. Quotes of either kind are skipped; doubled ones come out right by themselves. */
+/* Whether the first parenthesis closes at the very end. Quotes of either kind are skipped; doubled ones come out right by
+ * themselves. */
 static bool is_enclosed(const char *v)
 {
     int depth = 0;
@@ -145,7 +152,8 @@ static void option(struct ls_buf *out, enum ls_dialect d, const char *p, size_t 
     ls_buf_add(&value, eq + 1, len - (size_t)(eq + 1 - p));
     ls_buf_add(out, p, (size_t)(eq - p));
     ls_buf_addc(out, is_foreign ? ' ' : '=');
-    if (!is_foreign && value.len > 0 && value.ptr[strspn(value.ptr, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.")] == '\0')
+    if (!is_foreign && value.len > 0 &&
+        value.ptr[strspn(value.ptr, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.")] == '\0')
         ls_buf_adds(out, value.ptr);
     else
         ls_sql_literal(out, d, value.ptr ? value.ptr : "");
@@ -186,8 +194,14 @@ static const char *comment_word(const struct ls_fact *f)
     static const struct {
         enum ls_fact_kind kind;
         const char *word;
-    } words[] = {{LS_FACT_MATVIEW, "MATERIALIZED VIEW"}, {LS_FACT_ENUM, "TYPE"}, {LS_FACT_COMPOSITE, "TYPE"}, {LS_FACT_RANGE, "TYPE"},
-                 {LS_FACT_TYPE, "TYPE"}, {LS_FACT_STATISTICS, "STATISTICS"}, {LS_FACT_FDW, "FOREIGN DATA WRAPPER"}, {LS_FACT_SERVER, "SERVER"}};
+    } words[] = {{LS_FACT_MATVIEW, "MATERIALIZED VIEW"},
+                 {LS_FACT_ENUM, "TYPE"},
+                 {LS_FACT_COMPOSITE, "TYPE"},
+                 {LS_FACT_RANGE, "TYPE"},
+                 {LS_FACT_TYPE, "TYPE"},
+                 {LS_FACT_STATISTICS, "STATISTICS"},
+                 {LS_FACT_FDW, "FOREIGN DATA WRAPPER"},
+                 {LS_FACT_SERVER, "SERVER"}};
 
     for (size_t i = 0; i < LS_ARRAY_LEN(words); i++)
         if (words[i].kind == f->kind)

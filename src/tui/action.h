@@ -69,7 +69,7 @@ enum ui_action_flags {
     X(LEFT_OUT, "left-out", "v", UI_IN(SCHEMA) | UI_IN(DIFF), 0, "left out", "What the catalogue could not read, and why")                       \
     X(SIDES, "sides", "s", UI_IN(DIFF), 0, "sides", "Choose the two sides from what there is, and compare them")                                       \
     X(ACCEPT_RENAME, "accept-rename", "a", UI_IN(DIFF), 0, "accept", "Accept the renaming that is proposed")                       \
-    X(REJECT_RENAME, "reject-rename", "x", UI_IN(DIFF), 0, "reject, stop", "These are two things; while sides are read: stop")           \
+    X(REJECT_RENAME, "reject-rename", "x", UI_IN(DIFF), 0, "reject", "These are two things; while sides are read: stop")           \
     X(DIFF_FILTER, "show", "f", UI_IN(DIFF), 0, "show", "Show or hide a kind, an impact, a schema")                                \
     X(DIFF_OPTIONS, "compare-options", "o", UI_IN(DIFF), 0, "options", "Compare owners, privileges, the order of columns too; leave comments out")  \
     X(COLUMNS, "columns", "u", UI_IN(DIFF), 0, "", "Both sides in two columns, or one below the other")                            \

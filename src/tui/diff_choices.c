@@ -47,7 +47,8 @@ void diff_decide(struct app *a, struct diff_decided *d, const struct ls_rename *
     if (rc == LS_OK)
         app_say(a, ROLE_GOOD, "%s, kept in %s: %s %s %s", word, ls_path_base(a->project.path), from.ptr, is, to.ptr);
     else if (rc == LS_E_NOT_FOUND && !a->project.path)
-        app_say(a, ROLE_WARNING, "%s until you quit (there is no lockstep.conf to keep it in): %s %s %s", word, from.ptr, is, to.ptr);
+        app_say(a, ROLE_WARNING, "%s until you quit (there is no lockstep.conf to keep it in): %s %s %s", word, from.ptr, is,
+                to.ptr);
     else
         app_show_err(a, "The choice holds until you quit, but could not be kept", &err);
     ls_err_release(&err);
@@ -55,7 +56,8 @@ void diff_decide(struct app *a, struct diff_decided *d, const struct ls_rename *
     ls_buf_release(&to);
 }
 
-void diff_choices_begin(struct diff_choices *c, const struct config_project *p, const struct diff_decided *d, struct ls_diff_opts *out)
+void diff_choices_begin(struct diff_choices *c, const struct config_project *p, const struct diff_decided *d,
+                        struct ls_diff_opts *out)
 {
     memset(c, 0, sizeof(*c));
     c->arena = c->given.arena = ls_arena_new();

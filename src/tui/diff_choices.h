@@ -10,12 +10,12 @@ struct diff_decided {
     struct diff_decision {
         char *from, *to;
         bool is_accepted;
-    } *v;
+    } * v;
     size_t n, cap;
 };
 void diff_decided_release(struct diff_decided *d);
-/* Remembers it and writes it to the project file, as `lockstep diff --accept-rename --save` does. Says on the message line what became of it: without a
- * project file it holds until the console ends. */
+/* Remembers it and writes it to the project file, as `lockstep diff --accept-rename --save` does. Says on the message line what
+ * became of it: without a project file it holds until the console ends. */
 void diff_decide(struct app *a, struct diff_decided *d, const struct ls_rename *r, bool accept);
 
 struct diff_choices {
@@ -23,7 +23,8 @@ struct diff_choices {
     struct config_diff_opts given;
 };
 /* Fills the lists of *out with what the project file and the session (NULL: nothing) say; they live until diff_choices_end. */
-void diff_choices_begin(struct diff_choices *c, const struct config_project *p, const struct diff_decided *d, struct ls_diff_opts *out);
+void diff_choices_begin(struct diff_choices *c, const struct config_project *p, const struct diff_decided *d,
+                        struct ls_diff_opts *out);
 void diff_choices_end(struct diff_choices *c);
 
 #endif

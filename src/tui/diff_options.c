@@ -12,10 +12,12 @@ static const struct option {
     const char *what, *off, *on, *note; /* off, on: what a choice does */
 } table[] = {
     {offsetof(struct ls_diff_opts, with_owner), "with owners", "compare owners too", "leave owners out", "who owns each object"},
-    {offsetof(struct ls_diff_opts, with_rights), "with privileges", "compare privileges too", "leave privileges out", "grants and default privileges"},
+    {offsetof(struct ls_diff_opts, with_rights), "with privileges", "compare privileges too", "leave privileges out",
+     "grants and default privileges"},
     {offsetof(struct ls_diff_opts, with_order), "with order", "compare the order of columns too", "leave the order of columns out",
      "where a column stands in its table"},
-    {offsetof(struct ls_diff_opts, without_comments), "without comments", "leave comments out", "compare comments again", "comments and security labels"},
+    {offsetof(struct ls_diff_opts, without_comments), "without comments", "leave comments out", "compare comments again",
+     "comments and security labels"},
     {offsetof(struct ls_diff_opts, without_renames), "without renamings", "propose no renamings", "propose renamings again",
      "another name is then one thing gone and another one new"},
 };
@@ -49,7 +51,8 @@ void diff_options_open(struct app *a, struct ls_diff_opts *opts, void (*changed)
 {
     struct ui_choice choices[LS_ARRAY_LEN(table)] = {{0}};
     struct options *o = ls_calloc(1, sizeof(*o));
-    struct ui_menu_spec spec = {.title = "What is compared", .choices = choices, .n = LS_ARRAY_LEN(table), .done = on_pick, .ctx = o, .free_ctx = free};
+    struct ui_menu_spec spec = {
+        .title = "What is compared", .choices = choices, .n = LS_ARRAY_LEN(table), .done = on_pick, .ctx = o, .free_ctx = free};
 
     o->opts = opts;
     o->changed = changed;

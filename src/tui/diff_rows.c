@@ -65,3 +65,37 @@ void diff_rows_release(struct diff_rows *r)
 {
     LS_VEC_RELEASE(&r->rows);
 }
+
+/* --- words --- */
+
+char diff_row_sign(enum ls_change c)
+{
+    static const char signs[] = {
+        [LS_CHANGE_ADDED] = '+', [LS_CHANGE_REMOVED] = '-', [LS_CHANGE_CHANGED] = '~', [LS_CHANGE_RENAMED] = '>'};
+
+    return signs[c];
+}
+
+void diff_row_title(const struct ls_fact *f, struct ls_buf *out)
+{
+    ls_buf_addf(out, "%s%s%s", strcmp(f->schema, "public") != 0 && strcmp(f->schema, "main") != 0 ? f->schema : "",
+                strcmp(f->schema, "public") != 0 && strcmp(f->schema, "main") != 0 ? "." : "", f->parent);
+}
+
+void diff_row_words(const struct ls_diff *d, const struct ls_difference *x, struct ls_buf *out)
+{
+    const struct ls_fact *f = x->b ? x->b : x->a;
+
+    ls_buf_addf(out, "%s ", ls_fact_kind_name(f->kind));
+    if (f->parent[0] == '\0' && f->schema[0] && strcmp(f->schema, "public") != 0 && strcmp(f->schema, "main") != 0)
+        ls_buf_addf(out, "%s.", f->schema);
+    if (x->change == LS_CHANGE_RENAMED)
+        ls_buf_addf(out, "%s -> ", x->a->name);
+    ls_buf_adds(out, f->name);
+    if (x->rename >= 0 && d->renames.v[x->rename].state == LS_RENAME_PROPOSED)
+        ls_buf_addf(out, "?");
+    for (uint32_t i = 0; i < x->n_attrs; i++)
+        ls_buf_addf(out, "%s%s", i == 0 ? "  (" : ", ", ls_attr_name(x->attrs[i].attr));
+    if (x->n_attrs > 0)
+        ls_buf_addc(out, ')');
+}

@@ -23,5 +23,9 @@ struct diff_rows {
 };
 void diff_rows_make(struct diff_rows *r, const struct ls_diff *d, const struct diff_filter *f);
 void diff_rows_release(struct diff_rows *r);
+char diff_row_sign(enum ls_change c);
+/* What a list says of a difference, and of the object that differences hang below. Append; raw bytes of names. */
+void diff_row_words(const struct ls_diff *d, const struct ls_difference *x, struct ls_buf *out);
+void diff_row_title(const struct ls_fact *f, struct ls_buf *out);
 
 #endif

@@ -152,7 +152,8 @@ static void free_sides(void *ctx)
 static void on_pick(struct app *a, void *ctx, int index)
 {
     const struct sides *s = ctx;
-    struct ui_input_spec spec = {.label = "Side (NAME, URL, dir:, file:, backup:, drizzle:, snapshot:): ", .text = s->now, .done = s->done, .ctx = s->ctx};
+    struct ui_input_spec spec = {
+        .label = "Side (NAME, URL, dir:, file:, backup:, drizzle:, snapshot:): ", .text = s->now, .done = s->done, .ctx = s->ctx};
 
     if (index >= 0 && s->text[index])
         s->done(a, s->ctx, s->text[index]);

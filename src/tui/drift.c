@@ -1,4 +1,5 @@
-/* tui/drift.c: whether the database still is what its applied migrations promise: a count in the header and a banner, without being asked. */
+/* tui/drift.c: whether the database still is what its applied migrations promise: a count in the header and a banner, without being
+ * asked. */
 #include <config.h>
 
 #include "config/diff_opts.h"
@@ -8,7 +9,8 @@
 #define REST_MS      1500 /* after the last snapshot: what the operator does comes first */
 #define MAX_REPLAYED 300  /* applied migrations; more are compared when the Diff pane asks for it */
 
-/* PostgreSQL: only where somebody said where a scratch database may be made; a throw-away cluster costs too much for what nobody asked for. */
+/* PostgreSQL: only where somebody said where a scratch database may be made; a throw-away cluster costs too much for what nobody
+ * asked for. */
 static bool has_cheap_scratch(const struct app *a, const struct ls_snapshot *s)
 {
     return s->info.dialect == LS_DIALECT_SQLITE || config_scratch_url(&a->project, &a->request) ||

@@ -54,17 +54,22 @@ static void on_event(void *ctx, const struct ls_event *ev)
 {
     struct job_diff *j = ctx;
 
-    if (ev->kind == LS_EV_PROGRESS && ev->text)
-        mailbox_post(j->job.app->mail, show_progress, j->job.app, ls_strdup(ev->text));
+    if (ev->kind != LS_EV_PROGRESS || !ev->text)
+        return;
+    mailbox_post(j->job.app->mail, show_progress, j->job.app,
+                 ev->total > 0 ? ls_asprintf("%s %lld of %lld", ev->text, (long long)ev->done, (long long)ev->total)
+                               : ls_strdup(ev->text));
 }
 
-static enum ls_rc load(struct job_diff *j, struct ls_side_world *world, const struct ls_side sides[2], int i, const struct ls_side_opts *opts)
+static enum ls_rc load(struct job_diff *j, struct ls_side_world *world, const struct ls_side sides[2], int i,
+                       const struct ls_side_opts *opts)
 {
     return ls_side_load(world, &sides[i], opts, i == 0 ? &j->result->a : &j->result->b, &j->job.err);
 }
 
 /* A side that does not say its dialect takes the other one's, else the target's. */
-static enum ls_rc set_dialect(const struct ls_side_world *world, const struct ls_side sides[2], struct ls_side_opts *opts, struct ls_err *err)
+static enum ls_rc set_dialect(const struct ls_side_world *world, const struct ls_side sides[2], struct ls_side_opts *opts,
+                              struct ls_err *err)
 {
     enum ls_rc rc = LS_OK;
 
@@ -76,8 +81,8 @@ static enum ls_rc set_dialect(const struct ls_side_world *world, const struct ls
         if (rc != LS_OK || !known || (opts->has_dialect && sides[i].kind == LS_SIDE_FILE)) /* a file of SQL is only guessed at */
             continue;
         if (opts->has_dialect && opts->dialect != d)
-            return ls_err_set(err, LS_E_USAGE, "one side is of %s and the other of %s: they cannot be compared", ls_dialect_name(opts->dialect),
-                              ls_dialect_name(d));
+            return ls_err_set(err, LS_E_USAGE, "one side is of %s and the other of %s: they cannot be compared",
+                              ls_dialect_name(opts->dialect), ls_dialect_name(d));
         opts->has_dialect = true;
         opts->dialect = d;
     }
@@ -90,8 +95,12 @@ static void diff_run(struct task *t)
 {
     struct job_diff *j = (struct job_diff *)t;
     struct ls_run_hooks hooks = {.on_event = on_event, .ctx = j};
-    struct ls_side_world world = {.session = j->job.session, .env = environment, .env_ctx = j, .scratch_url = j->scratch_url,
-                                   .scratch_on_target = j->scratch_on_target, .hooks = &hooks};
+    struct ls_side_world world = {.session = j->job.session,
+                                  .env = environment,
+                                  .env_ctx = j,
+                                  .scratch_url = j->scratch_url,
+                                  .scratch_on_target = j->scratch_on_target,
+                                  .hooks = &hooks};
     struct ls_side_opts opts = {0};
     struct ls_side sides[2] = {{0}};
     int parsed = 0;
@@ -154,11 +163,12 @@ static void copy_options(struct job_diff *j, const struct ls_diff_opts *opts)
     choices = LS_ARENA_ARRAY(j->arena, struct ls_rename_choice, opts->n_choices + 1);
     ignore = LS_ARENA_ARRAY(j->arena, struct ls_diff_ignore, opts->n_ignore + 1);
     for (size_t i = 0; i < opts->n_choices; i++)
-        choices[i] = (struct ls_rename_choice){ls_arena_str(j->arena, opts->choices[i].from), ls_arena_str(j->arena, opts->choices[i].to),
-                                               opts->choices[i].is_accepted};
+        choices[i] = (struct ls_rename_choice){ls_arena_str(j->arena, opts->choices[i].from),
+                                               ls_arena_str(j->arena, opts->choices[i].to), opts->choices[i].is_accepted};
     for (size_t i = 0; i < opts->n_ignore; i++)
-        ignore[i] = (struct ls_diff_ignore){ls_arena_str(j->arena, opts->ignore[i].kind), ls_arena_str(j->arena, opts->ignore[i].pattern),
-                                            ls_arena_str(j->arena, opts->ignore[i].attr)};
+        ignore[i] =
+            (struct ls_diff_ignore){ls_arena_str(j->arena, opts->ignore[i].kind), ls_arena_str(j->arena, opts->ignore[i].pattern),
+                                    ls_arena_str(j->arena, opts->ignore[i].attr)};
     j->opts.choices = choices;
     j->opts.ignore = ignore;
 }

@@ -52,9 +52,8 @@ static void take_mark(struct job_schema *j)
     j->is_same = j->known && j->mark.len > 0 && strcmp(j->known, j->mark.ptr) == 0;
 }
 
-static void schema_run(struct task *t)
+static void read_once(struct job_schema *j)
 {
-    struct job_schema *j = (struct job_schema *)t;
     struct ls_catalog_opts opts = {.with_sizes = true};
 
     j->job.rc = ls_session_connect(j->job.session, &j->job.err);
@@ -65,6 +64,18 @@ static void schema_run(struct task *t)
     take_mark(j);
     if (!j->is_same)
         j->job.rc = ls_db_catalog(ls_session_db(j->job.session), &opts, &j->c, &j->job.err);
+}
+
+/* A connection that was idle may have been closed meanwhile, which shows only when it is used: the next one is a new one. */
+static void schema_run(struct task *t)
+{
+    struct job_schema *j = (struct job_schema *)t;
+
+    for (int tries = 0; tries < 2 && (tries == 0 || j->job.rc == LS_E_CONNECT); tries++) {
+        ls_err_release(&j->job.err);
+        ls_buf_clear(&j->mark);
+        read_once(j);
+    }
 }
 
 static void schema_done(struct task *t, bool is_stale)
@@ -111,9 +122,10 @@ struct job_definition {
 };
 
 /* The name is the one of the catalogue, with argument types as an empty search path shows them. */
-#define DEFINITION                                                                                                                             \
-    "select pg_catalog.pg_get_functiondef(p.oid) from pg_catalog.pg_proc p join pg_catalog.pg_namespace n on n.oid = p.pronamespace where "     \
-    "n.nspname = $1 and p.prokind <> 'a' and "                                                                                                 \
+#define DEFINITION                                                                                                                 \
+    "select pg_catalog.pg_get_functiondef(p.oid) from pg_catalog.pg_proc p join pg_catalog.pg_namespace n on n.oid = "             \
+    "p.pronamespace where "                                                                                                        \
+    "n.nspname = $1 and p.prokind <> 'a' and "                                                                                     \
     "p.proname || '(' || pg_catalog.replace(pg_catalog.oidvectortypes(p.proargtypes), ', ', ',') || ')' = $2"
 
 static void definition_run(struct task *t)

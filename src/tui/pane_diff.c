@@ -105,7 +105,9 @@ static void on_diff(struct app *a, struct diffref *r, const struct ls_err *err)
     }
     s->is_stopped = !r && err->code == LS_E_CANCELLED;
     free(s->error);
-    s->error = r ? NULL : ls_asprintf("%s%s%s", err->message ? err->message : ls_rc_name(err->code), err->hint ? ". " : "", err->hint ? err->hint : "");
+    s->error = r ? NULL
+                 : ls_asprintf("%s%s%s", err->message ? err->message : ls_rc_name(err->code), err->hint ? ". " : "",
+                               err->hint ? err->hint : "");
     a->needs_layout = a->needs_paint = true;
     if (!r) {
         /* What was found before stays on the screen; that it is not new must be said. */
@@ -161,44 +163,13 @@ static void opts_changed(struct app *a)
 
 /* --- drawing ------------------------------------------------------------------------------------------------------ */
 
-static char sign_of(enum ls_change c)
-{
-    static const char signs[] = {[LS_CHANGE_ADDED] = '+', [LS_CHANGE_REMOVED] = '-', [LS_CHANGE_CHANGED] = '~', [LS_CHANGE_RENAMED] = '>'};
-
-    return signs[c];
-}
-
-static void title_text(const struct ls_fact *f, struct ls_buf *out)
-{
-    ls_buf_addf(out, "%s%s%s", strcmp(f->schema, "public") != 0 && strcmp(f->schema, "main") != 0 ? f->schema : "",
-                strcmp(f->schema, "public") != 0 && strcmp(f->schema, "main") != 0 ? "." : "", f->parent);
-}
-
-static void row_text(const struct diff *s, const struct ls_difference *x, struct ls_buf *out)
-{
-    const struct ls_fact *f = x->b ? x->b : x->a;
-
-    ls_buf_addf(out, "%s ", ls_fact_kind_name(f->kind));
-    if (f->parent[0] == '\0' && f->schema[0] && strcmp(f->schema, "public") != 0 && strcmp(f->schema, "main") != 0)
-        ls_buf_addf(out, "%s.", f->schema);
-    if (x->change == LS_CHANGE_RENAMED)
-        ls_buf_addf(out, "%s -> ", x->a->name);
-    ls_buf_adds(out, f->name);
-    if (x->rename >= 0 && s->ref->diff.renames.v[x->rename].state == LS_RENAME_PROPOSED)
-        ls_buf_addf(out, "?");
-    for (uint32_t i = 0; i < x->n_attrs; i++)
-        ls_buf_addf(out, "%s%s", i == 0 ? "  (" : ", ", ls_attr_name(x->attrs[i].attr));
-    if (x->n_attrs > 0)
-        ls_buf_addc(out, ')');
-}
-
 static void draw_row(const struct diff *s, struct ui_surface *sf, int y, size_t row)
 {
     const struct ls_difference *x = at_row(s, row);
     bool is_at = row == s->list.cursor;
     enum theme_role on = is_at ? ROLE_CURSOR : ROLE_TEXT;
     struct ls_buf text = LS_BUF_INIT;
-    char sign[2] = {x ? sign_of(x->change) : ' ', '\0'};
+    char sign[2] = {x ? diff_row_sign(x->change) : ' ', '\0'};
     int indent = x && (x->b ? x->b : x->a)->parent[0] != '\0' ? 4 : 2;
 
     if (is_at) {
@@ -206,12 +177,13 @@ static void draw_row(const struct diff *s, struct ui_surface *sf, int y, size_t 
         (void)ui_str(sf, 0, y, 1, app_glyph(s->base.app, "▸", ">"), UI_ON(on, on));
     }
     if (!x) {
-        title_text(s->rows.rows.v[row].of, &text);
+        diff_row_title(s->rows.rows.v[row].of, &text);
         (void)ui_str(sf, 2, y, sf->w - 3, text.ptr, UI_ON(ROLE_TITLE, on));
     } else {
         (void)ui_str(sf, indent, y, 1, sign, UI_ON(diff_role(x->change), on));
-        row_text(s, x, &text);
-        (void)ui_str_match(sf, indent + 2, y, sf->w - indent - 3 - IMPACT_W, text.ptr, s->text.len ? s->text.ptr : NULL, UI_ON(ROLE_TEXT, on));
+        diff_row_words(&s->ref->diff, x, &text);
+        (void)ui_str_match(sf, indent + 2, y, sf->w - indent - 3 - IMPACT_W, text.ptr, s->text.len ? s->text.ptr : NULL,
+                           UI_ON(ROLE_TEXT, on));
         (void)ui_str(sf, sf->w - IMPACT_W - 1, y, IMPACT_W, ls_impact_name(x->impact), UI_ON(impact_role(x->impact), on));
     }
     ls_buf_release(&text);
@@ -231,7 +203,8 @@ static void draw_words(const struct diff *s, struct ui_surface *sf)
         (void)ui_strf(sf, 2, 1, -1, UI_ROLE(ROLE_TEXT), "%s  against  %s", s->labels[0], s->labels[1]);
         (void)ui_str(sf, 2, 3, -1, "Enter compares them. s picks other sides, o what is compared.", UI_ROLE(ROLE_DIM));
     } else if (s->ref->diff.d.n == 0) {
-        (void)ui_strf(sf, 2, 1, -1, UI_ROLE(ROLE_GOOD), "No difference: %s and %s have the same schema.", s->labels[0], s->labels[1]);
+        (void)ui_strf(sf, 2, 1, -1, UI_ROLE(ROLE_GOOD), "No difference: %s and %s have the same schema.", s->labels[0],
+                      s->labels[1]);
     } else {
         (void)ui_str(sf, 2, 1, -1, "Nothing is left of the differences: Esc drops the filter.", UI_ROLE(ROLE_DIM));
     }
@@ -254,7 +227,8 @@ static void draw(const struct ui_pane *p, struct ui_surface *sf)
         ui_scrollbar(&list, list.w - 1, 0, list.h, s->list.top, (size_t)list.h, s->rows.rows.n, UI_ROLE(ROLE_BORDER));
     if (s->doc) {
         int below = sf->h - s->doc_h;
-        struct ui_surface doc = s->doc_w > 0 ? ui_surface_sub(sf, s->list_w + 1, 0, s->doc_w - 1, sf->h) : ui_surface_sub(sf, 1, below, sf->w - 2, s->doc_h);
+        struct ui_surface doc = s->doc_w > 0 ? ui_surface_sub(sf, s->list_w + 1, 0, s->doc_w - 1, sf->h)
+                                             : ui_surface_sub(sf, 1, below, sf->w - 2, s->doc_h);
 
         if (s->doc_w <= 0)
             ui_fill(sf, 0, below - 1, sf->w, 1, UI_ROLE(ROLE_BORDER));
@@ -301,6 +275,7 @@ static void status(const struct ui_pane *p, struct ls_buf *out)
     const struct diff *s = (const struct diff *)p;
 
     ls_buf_addf(out, "%s -> %s", s->labels[0], s->labels[1]);
+    diff_options_words(&s->opts, out);
     if (s->ref) {
         ls_buf_addf(out, "  %zu difference%s", s->rows.n_shown, s->rows.n_shown == 1 ? "" : "s");
         if (s->rows.n_hidden > 0)
@@ -308,7 +283,6 @@ static void status(const struct ui_pane *p, struct ls_buf *out)
         if (s->ref->diff.notes.d.n > 0)
             ls_buf_addf(out, "  %zu note%s: v", s->ref->diff.notes.d.n, s->ref->diff.notes.d.n == 1 ? "" : "s");
     }
-    diff_options_words(&s->opts, out);
     if (s->text.len > 0)
         ls_buf_addf(out, "  filter '%s'", s->text.ptr);
     if (s->is_loading)
@@ -463,7 +437,8 @@ static bool on_action(struct ui_pane *p, enum ui_action act)
 {
     struct diff *s = self_of(p);
     struct ui_input_spec filter = {.label = "/", .text = s->text.ptr, .on_change = set_text, .done = set_text, .ctx = s};
-    struct ui_input_spec export = {.label = "Write a Markdown report to: ", .text = "schema-diff.md", .done = export_done, .ctx = s};
+    struct ui_input_spec export = {
+        .label = "Write a Markdown report to: ", .text = "schema-diff.md", .done = export_done, .ctx = s};
 
     if (s->doc && (act == UI_ACT_LEFT || act == UI_ACT_RIGHT))
         return ui_view_action(&s->view, s->doc, act);
@@ -501,8 +476,10 @@ static bool on_action(struct ui_pane *p, enum ui_action act)
             ui_input_open(p->app, &export);
         return true;
     case UI_ACT_LEFT_OUT:
-        if (s->ref)
+        if (s->ref && s->ref->diff.notes.d.n > 0)
             show_notes(s);
+        else
+            app_say(p->app, ROLE_INFO, "nothing was left out");
         return true;
     case UI_ACT_FILTER:
         ui_input_open(p->app, &filter);

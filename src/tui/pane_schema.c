@@ -20,13 +20,13 @@ struct schema {
     struct ls_buf filter;
     char *error;
     bool is_asked;
-    struct ui_doc *doc;      /* of the row under the cursor, where there is room beside the list */
+    struct ui_doc *doc; /* of the row under the cursor, where there is room beside the list */
     struct ui_view view;
     uint32_t doc_of;
     char *definition;       /* the server's own, of the routine that was looked at last */
     uint32_t definition_of; /* LS_NO_FACT: of none */
     bool is_defining, opens_when_defined;
-    struct snapref *seen;   /* the snapshot at the last reading: with another one, something ran */
+    struct snapref *seen; /* the snapshot at the last reading: with another one, something ran */
     int list_w, doc_w;
 };
 
@@ -116,8 +116,8 @@ static void refresh(struct ui_pane *p)
 
     if (p->app->focus != UI_PANE_SCHEMA || s->is_asked || !p->app->mail)
         return;
-    /* Somebody else may have changed it: the database is asked for its mark whenever the pane comes to the front. When something ran here, sizes are
-     * others too. */
+    /* Somebody else may have changed it: the database is asked for its mark whenever the pane comes to the front. When something
+     * ran here, sizes are others too. */
     s->is_asked = job_schema(p->app, s->cat && p->app->snap == s->seen ? s->cat->mark : NULL, on_schema);
     if (!s->is_asked)
         return;
@@ -136,8 +136,9 @@ static void draw_group(const struct schema *s, struct ui_surface *sf, int y, con
 {
     const struct ls_fact *f = &s->cat->c->facts[r->fact];
 
-    (void)ui_strf(sf, 1, y, sf->w - 2, UI_ON(ROLE_TITLE, on), "%s%s%s%s (%u)", schema_tree_is_shut(&s->tree, r->fact) && s->filter.len == 0 ? "+ " : "",
-                  f->schema, f->schema[0] ? ": " : "", r->n == 1 ? ls_fact_kind_name(f->kind) : ls_fact_kind_plural(f->kind), (unsigned)r->n);
+    (void)ui_strf(sf, 1, y, sf->w - 2, UI_ON(ROLE_TITLE, on), "%s%s%s%s (%u)",
+                  schema_tree_is_shut(&s->tree, r->fact) && s->filter.len == 0 ? "+ " : "", f->schema, f->schema[0] ? ": " : "",
+                  r->n == 1 ? ls_fact_kind_name(f->kind) : ls_fact_kind_plural(f->kind), (unsigned)r->n);
 }
 
 static void draw_row(const struct schema *s, struct ui_surface *sf, int y, size_t row)
@@ -397,7 +398,8 @@ static void open_entry(struct schema *s)
     if (s->opens_when_defined) /* it opens when the server has answered */
         return;
     ls_fact_label(f, true, &label);
-    ui_viewer_open(s->base.app, label.ptr, schema_doc(s->cat->c, f, definition_of(s, f), s->base.app->is_ascii, ui_dialog_width(s->base.app)));
+    ui_viewer_open(s->base.app, label.ptr,
+                   schema_doc(s->cat->c, f, definition_of(s, f), s->base.app->is_ascii, ui_dialog_width(s->base.app)));
     ls_buf_release(&label);
 }
 
@@ -443,8 +445,10 @@ static void set_filter(struct app *a, void *ctx, const char *text)
     ls_buf_clear(&s->filter);
     ls_buf_adds(&s->filter, text ? text : "");
     make_rows(s);
-    if (s->filter.len > 0)
-        ui_list_go(&s->list, s->tree.rows.n > 1 ? 1 : 0); /* behind the title: the first that was found */
+    if (s->filter.len > 0) { /* the first that was found, its title in view */
+        s->list.top = 0;
+        ui_list_go(&s->list, s->tree.rows.n > 1 ? 1 : 0);
+    }
 }
 
 static bool on_action(struct ui_pane *p, enum ui_action act)
@@ -466,8 +470,10 @@ static bool on_action(struct ui_pane *p, enum ui_action act)
         open_targets(s);
         return true;
     case UI_ACT_LEFT_OUT:
-        if (s->cat)
+        if (s->cat && s->cat->c->notes.d.n > 0)
             show_notes(s);
+        else
+            app_say(p->app, ROLE_INFO, "nothing was left out");
         return true;
     case UI_ACT_FILTER:
         ui_input_open(p->app, &spec);

@@ -23,8 +23,9 @@ static void fact_line(struct ui_doc *d, const char *name, enum theme_role role, 
 
 static void head(struct ui_doc *d, const struct ls_fact *f)
 {
-    static const enum ls_attr shown[] = {LS_A_FORM,    LS_A_TYPE,        LS_A_OWNER,     LS_A_RIGHTS,       LS_A_PERSISTENCE,      LS_A_ROW_SECURITY,
-                                         LS_A_ENABLED, LS_A_REPLICA_IDENTITY, LS_A_NOT_VALID, LS_A_VERSION, LS_A_PARTS, LS_A_COMMENT};
+    static const enum ls_attr shown[] = {LS_A_FORM,        LS_A_TYPE,         LS_A_OWNER,   LS_A_RIGHTS,
+                                         LS_A_PERSISTENCE, LS_A_ROW_SECURITY, LS_A_ENABLED, LS_A_REPLICA_IDENTITY,
+                                         LS_A_NOT_VALID,   LS_A_VERSION,      LS_A_PARTS,   LS_A_COMMENT};
     struct ls_buf label = LS_BUF_INIT;
     const char *bytes = ls_fact_get(f, LS_A_BYTES);
     char size[LS_ISO_LEN];
@@ -45,13 +46,15 @@ static void head(struct ui_doc *d, const struct ls_fact *f)
 static void ends(struct ui_doc *d, const struct ls_catalog *c, const struct ls_fact *f, bool needs)
 {
     uint32_t n, shown = 0;
-    const struct ls_dep *deps = needs ? ls_catalog_needs(c, ls_catalog_index(c, f), &n) : ls_catalog_needed_by(c, ls_catalog_index(c, f), &n);
+    const struct ls_dep *deps =
+        needs ? ls_catalog_needs(c, ls_catalog_index(c, f), &n) : ls_catalog_needed_by(c, ls_catalog_index(c, f), &n);
 
     for (uint32_t i = 0; i < n; i++) {
         const struct ls_fact *other = &c->facts[needs ? deps[i].to : deps[i].from];
         struct ls_buf label = LS_BUF_INIT;
 
-        if (other->parent_ix == ls_catalog_index(c, f) || (f->parent_ix != LS_NO_FACT && f->parent_ix == ls_catalog_index(c, other)))
+        if (other->parent_ix == ls_catalog_index(c, f) ||
+            (f->parent_ix != LS_NO_FACT && f->parent_ix == ls_catalog_index(c, other)))
             continue;
         if (shown++ == MAX_NAMED) {
             ui_doc_textf(d, ROLE_DIM, "               and %u more", (unsigned)(n - i));

@@ -12,7 +12,8 @@
 #include "lockstep/base/text.h"
 
 /* What hangs below an object, in the order in which it is read. */
-static const enum ls_fact_kind below[] = {LS_FACT_COLUMN, LS_FACT_CONSTRAINT, LS_FACT_INDEX, LS_FACT_TRIGGER, LS_FACT_RULE, LS_FACT_POLICY};
+static const enum ls_fact_kind below[] = {LS_FACT_COLUMN,  LS_FACT_CONSTRAINT, LS_FACT_INDEX,
+                                          LS_FACT_TRIGGER, LS_FACT_RULE,       LS_FACT_POLICY};
 
 void schema_tree_init(struct schema_tree *t, const struct ls_catalog *c)
 {
@@ -98,8 +99,9 @@ struct top {
 /* Tables first: they are what people look for. A serial column's sequence stands behind everything that somebody named. */
 static int rank_of(const struct ls_fact *f)
 {
-    static const enum ls_fact_kind order[] = {LS_FACT_TABLE, LS_FACT_VIEW,   LS_FACT_MATVIEW,   LS_FACT_FUNCTION, LS_FACT_PROCEDURE, LS_FACT_AGGREGATE,
-                                              LS_FACT_ENUM,  LS_FACT_DOMAIN, LS_FACT_COMPOSITE, LS_FACT_RANGE,    LS_FACT_TYPE};
+    static const enum ls_fact_kind order[] = {LS_FACT_TABLE,     LS_FACT_VIEW,      LS_FACT_MATVIEW, LS_FACT_FUNCTION,
+                                              LS_FACT_PROCEDURE, LS_FACT_AGGREGATE, LS_FACT_ENUM,    LS_FACT_DOMAIN,
+                                              LS_FACT_COMPOSITE, LS_FACT_RANGE,     LS_FACT_TYPE};
 
     for (size_t i = 0; i < LS_ARRAY_LEN(order); i++)
         if (order[i] == f->kind)

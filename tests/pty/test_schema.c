@@ -109,7 +109,8 @@ static void a_function_is_shown_as_the_server_has_it(void **state)
     struct stage *s = stage(state);
 
     stage_tables(s, 1);
-    stage_sql(s, "CREATE FUNCTION twice(a int, b text DEFAULT 'x') RETURNS int LANGUAGE sql SET work_mem = '8MB' AS 'select a * 2'");
+    stage_sql(s,
+              "CREATE FUNCTION twice(a int, b text DEFAULT 'x') RETURNS int LANGUAGE sql SET work_mem = '8MB' AS 'select a * 2'");
     stage_console(s, NULL);
     pty_keys(s->p, "6");
     pty_expect(s->p, "function");
@@ -139,6 +140,29 @@ static void reading_sides_can_be_stopped(void **state)
     stage_quit(s);
 }
 
+/* Sides from the menu; what was compared is compared again by itself when a run changed the database. */
+static void a_run_is_followed(void **state)
+{
+    struct stage *s = stage(state);
+
+    stage_tables(s, 2);
+    stage_cli(s, 0, "up 1 --yes");
+    stage_console(s, NULL);
+    pty_keys(s->p, "7s");
+    pty_expect(s->p, "dir:migrations");
+    pty_keys(s->p, "j<Enter>");
+    pty_expect(s->p, "with what?");
+    pty_keys(s->p, "<Enter>");
+    pty_expect(s->p, "table t2");
+    pty_expect(s->p, "dir:migrations -> live");
+    pty_keys(s->p, "1a");
+    stage_confirm(s, "Apply");
+    pty_expect_words(s->p, "DONE up, 1 of 1 steps");
+    pty_keys(s->p, "7");
+    pty_expect(s->p, "No difference: dir:migrations and live");
+    stage_quit(s);
+}
+
 /* With a place for scratch databases PostgreSQL's drift is told unasked as well. */
 static void drift_is_told_where_a_scratch_is_configured(void **state)
 {
@@ -155,9 +179,10 @@ static void drift_is_told_where_a_scratch_is_configured(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {ON_BOTH(the_schema_is_shown), ON_SQLITE(a_database_that_was_altered_by_hand), ON_SQLITE(drift_is_told_by_itself), ON_SQLITE(sides_that_cannot_be_had),
-                                       ON_BOTH(what_others_change_is_seen), ON_PG(a_function_is_shown_as_the_server_has_it), ON_PG(reading_sides_can_be_stopped),
-                                       ON_PG(drift_is_told_where_a_scratch_is_configured)};
+    const struct CMUnitTest tests[] = {ON_BOTH(the_schema_is_shown),        ON_SQLITE(a_database_that_was_altered_by_hand),
+                                       ON_SQLITE(drift_is_told_by_itself),  ON_SQLITE(sides_that_cannot_be_had),
+                                       ON_BOTH(what_others_change_is_seen), ON_BOTH(a_run_is_followed), ON_PG(a_function_is_shown_as_the_server_has_it),
+                                       ON_PG(reading_sides_can_be_stopped), ON_PG(drift_is_told_where_a_scratch_is_configured)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

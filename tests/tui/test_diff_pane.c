@@ -18,22 +18,22 @@
 #include "tui/scene.h"
 #include "tui/text_diff.h"
 
-#define PROMISED                                                                                                          \
-    "table public keys\n"                                                                                                 \
-    "column public keys.id type=bigint position=1\n"                                                                      \
-    "column public keys.type type=text 'not null'=yes position=2\n"                                                       \
-    "column public keys.note type=text position=3\n"                                                                      \
-    "constraint public keys.kinds form=check expression=\"(note = ANY (ARRAY['a'::text, 'b'::text]))\"\n"                 \
-    "function public f() body='begin return 1; end'\n"                                                                \
-    "table public gone\n"                                                                                                 \
-    "column public gone.id type=bigint position=1\n"                                                                      \
+#define PROMISED                                                                                                                   \
+    "table public keys\n"                                                                                                          \
+    "column public keys.id type=bigint position=1\n"                                                                               \
+    "column public keys.type type=text 'not null'=yes position=2\n"                                                                \
+    "column public keys.note type=text position=3\n"                                                                               \
+    "constraint public keys.kinds form=check expression=\"(note = ANY (ARRAY['a'::text, 'b'::text]))\"\n"                          \
+    "function public f() body='begin return 1; end'\n"                                                                             \
+    "table public gone\n"                                                                                                          \
+    "column public gone.id type=bigint position=1\n"                                                                               \
     "view audit v body=' SELECT 1'\n"
-#define FOUND                                                                                                             \
-    "table public keys\n"                                                                                                 \
-    "column public keys.id type=bigint position=1\n"                                                                      \
-    "column public keys.key_type type=text 'not null'=yes position=2\n"                                                   \
-    "column public keys.note type=text 'not null'=yes position=3\n"                                                       \
-    "constraint public keys.kinds form=check expression=\"(note = ANY (ARRAY['a'::text, 'c'::text]))\"\n"                 \
+#define FOUND                                                                                                                      \
+    "table public keys\n"                                                                                                          \
+    "column public keys.id type=bigint position=1\n"                                                                               \
+    "column public keys.key_type type=text 'not null'=yes position=2\n"                                                            \
+    "column public keys.note type=text 'not null'=yes position=3\n"                                                                \
+    "constraint public keys.kinds form=check expression=\"(note = ANY (ARRAY['a'::text, 'c'::text]))\"\n"                          \
     "index public keys.keys_note key=note method=btree\n"
 
 static void open_diff(struct scene *s, int w, int h)
@@ -236,6 +236,24 @@ static void without_a_project_file_it_is_said(void **state)
     scene_close(&s);
 }
 
+/* Whatever a key does in these two panes, Help has it. */
+static void help_has_each_action(void **state)
+{
+    struct scene s;
+
+    (void)state;
+    scene_open(&s, 160, 200, false);
+    scene_connect(&s, scene_snapshot(&ls_format_lockstep, scene_history, scene_history_n), false);
+    scene_keys(&s, "?");
+    for (int a = 1; a < UI_N_ACTIONS; a++) {
+        const struct ui_action_info *info = ui_action_info((enum ui_action)a);
+
+        if ((info->contexts & (UI_IN(SCHEMA) | UI_IN(DIFF))) && !scene_shows(&s, info->help))
+            fail_msg("Help says nothing of %s", info->name);
+    }
+    scene_close(&s);
+}
+
 static void what_is_compared_can_be_chosen(void **state)
 {
     struct diffref *r = ls_calloc(1, sizeof(*r));
@@ -335,6 +353,7 @@ int main(void)
         cmocka_unit_test(a_choice_is_kept_in_the_project_file),
         cmocka_unit_test(without_a_project_file_it_is_said),
         cmocka_unit_test(what_is_compared_can_be_chosen),
+        cmocka_unit_test(help_has_each_action),
         cmocka_unit_test(a_report_is_written),
         cmocka_unit_test(texts_line_by_line),
     };

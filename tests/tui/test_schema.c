@@ -14,22 +14,22 @@
 #include "tui/scene.h"
 #include "tui/schema_tree.h"
 
-#define SHOP                                                                                                                      \
-    "extension '' pgcrypto version=1.3\n"                                                                                         \
-    "enum public order_state labels=\"'open', 'paid'\"\n"                                                                         \
-    "table public orders bytes=1258291 rows=10240 comment='what was bought'\n"                                                    \
-    "table public users bytes=81920 rows=120\n"                                                                                   \
-    "view public paid_orders body=' SELECT orders.id FROM public.orders'\n"                                                       \
-    "column public orders.id type=bigint 'not null'=yes identity=always position=1\n"                                             \
-    "column public orders.user_id type=bigint 'not null'=yes position=2\n"                                                        \
-    "column public orders.state type=public.order_state default=\"'open'::public.order_state\" position=3\n"                      \
-    "constraint public orders.orders_pkey form='primary key' key=id 'system name'=yes\n"                                          \
-    "constraint public orders.orders_user_fk form='foreign key' key=user_id references='public.users(id)' 'on delete'=cascade\n"  \
-    "index public orders.orders_state key=state predicate='(state IS NOT NULL)' method=btree\n"                                   \
-    "column public users.id type=bigint 'not null'=yes position=1\n"                                                              \
-    "column public users.email type=text position=2 comment=\"hostile\x1b[2J\"\n"                                                 \
-    "table audit log\n"                                                                                                           \
-    "needs constraint public orders.orders_user_fk table public users\n"                                                                         \
+#define SHOP                                                                                                                       \
+    "extension '' pgcrypto version=1.3\n"                                                                                          \
+    "enum public order_state labels=\"'open', 'paid'\"\n"                                                                          \
+    "table public orders bytes=1258291 rows=10240 comment='what was bought'\n"                                                     \
+    "table public users bytes=81920 rows=120\n"                                                                                    \
+    "view public paid_orders body=' SELECT orders.id FROM public.orders'\n"                                                        \
+    "column public orders.id type=bigint 'not null'=yes identity=always position=1\n"                                              \
+    "column public orders.user_id type=bigint 'not null'=yes position=2\n"                                                         \
+    "column public orders.state type=public.order_state default=\"'open'::public.order_state\" position=3\n"                       \
+    "constraint public orders.orders_pkey form='primary key' key=id 'system name'=yes\n"                                           \
+    "constraint public orders.orders_user_fk form='foreign key' key=user_id references='public.users(id)' 'on delete'=cascade\n"   \
+    "index public orders.orders_state key=state predicate='(state IS NOT NULL)' method=btree\n"                                    \
+    "column public users.id type=bigint 'not null'=yes position=1\n"                                                               \
+    "column public users.email type=text position=2 comment=\"hostile\x1b[2J\"\n"                                                  \
+    "table audit log\n"                                                                                                            \
+    "needs constraint public orders.orders_user_fk table public users\n"                                                           \
     "needs view public paid_orders table public orders\n"
 
 static struct ls_catalog *shop(void)
@@ -88,6 +88,8 @@ static void along_a_foreign_key(void **state)
     assert_true(scene_shows(&s, "▸+ users"));
     scene_keys(&s, "J");
     assert_true(scene_shows(&s, "needed by constraint orders.orders_user_fk"));
+    scene_keys(&s, "Esc v"); /* no empty box */
+    assert_true(scene_shows(&s, "nothing was left out"));
     scene_close(&s);
 }
 
@@ -136,7 +138,8 @@ static size_t row_of(const struct schema_tree *t, const char *name)
 static void the_order_is_the_readers(void **state)
 {
     struct ls_catalog *c = facts_catalog(LS_DIALECT_POSTGRES, "app",
-                                         "schema '' s\nextension '' pgcrypto\nsequence s t_id_seq 'owned by'=s.t.id\nenum s mood labels=\"'a'\"\ntable s t\nview s v\n"
+                                         "schema '' s\nextension '' pgcrypto\nsequence s t_id_seq 'owned by'=s.t.id\nenum s mood "
+                                         "labels=\"'a'\"\ntable s t\nview s v\n"
                                          "function s f() body=x\npublication '' p\n");
     static const char *const order[] = {"t", "v", "f()", "mood", "t_id_seq", "s", "pgcrypto", "p"};
     struct schema_tree t;
@@ -183,7 +186,10 @@ static void the_cursor_stays_on_its_object(void **state)
     open_schema(&s, 80, 24);
     while (!scene_shows(&s, "▸+ users"))
         scene_keys(&s, "j");
-    pane_schema_set(&s.app, catref_new(facts_catalog(LS_DIALECT_POSTGRES, "app", "table public aaa\ntable public bbb\ntable public users\ncolumn public users.id type=int position=1\n")));
+    pane_schema_set(&s.app,
+                    catref_new(facts_catalog(
+                        LS_DIALECT_POSTGRES, "app",
+                        "table public aaa\ntable public bbb\ntable public users\ncolumn public users.id type=int position=1\n")));
     assert_true(scene_shows(&s, "▸+ users"));
     scene_close(&s);
 }
@@ -191,9 +197,10 @@ static void the_cursor_stays_on_its_object(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(tree_and_document),    cmocka_unit_test(side_by_side),         cmocka_unit_test(along_a_foreign_key),
-        cmocka_unit_test(a_second_reading_keeps_what_is_open), cmocka_unit_test(filter_looks_at_children),
-        cmocka_unit_test(the_order_is_the_readers), cmocka_unit_test(a_group_can_be_shut), cmocka_unit_test(the_cursor_stays_on_its_object),
+        cmocka_unit_test(tree_and_document),        cmocka_unit_test(side_by_side),
+        cmocka_unit_test(along_a_foreign_key),      cmocka_unit_test(a_second_reading_keeps_what_is_open),
+        cmocka_unit_test(filter_looks_at_children), cmocka_unit_test(the_order_is_the_readers),
+        cmocka_unit_test(a_group_can_be_shut),      cmocka_unit_test(the_cursor_stays_on_its_object),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

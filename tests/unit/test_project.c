@@ -14,6 +14,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "config/diff_opts.h"
 #include "config/project.h"
 #include "lockstep/base/buf.h"
 #include "lockstep/base/file.h"
@@ -169,6 +170,44 @@ static void test_diff_keys(void **state)
     assert_int_equal(config_project_load(NULL, &p, &err), LS_OK);
     assert_int_equal(p.renames.n, 1);
     assert_int_equal(p.envs.n, 1);
+    config_project_release(&p);
+}
+
+static const struct ls_rename_choice *last_choice(const struct ls_diff_opts *o, const char *from, const char *to)
+{
+    const struct ls_rename_choice *last = NULL;
+
+    for (size_t i = 0; i < o->n_choices; i++)
+        if (strcmp(o->choices[i].from, from) == 0 && strcmp(o->choices[i].to, to) == 0)
+            last = &o->choices[i];
+    return last;
+}
+
+/* As a comparison hears it: the last choice about a pair counts, and in the file that is the one which was kept last, at the top. */
+static void test_diff_options(void **state)
+{
+    struct config_diff_opts given = {.arena = ls_arena_new()};
+    struct ls_diff_opts opts = {0};
+    struct config_project p;
+    struct ls_err err = LS_ERR_INIT;
+
+    (void)state;
+    put("lockstep.conf", 0644, "[diff]\nrename = users.type -> users.kind\nignore = table audit_*:comment\n");
+    assert_int_equal(config_project_load(NULL, &p, &err), LS_OK);
+    assert_int_equal(config_keep_rename(&p, "column public.users.type", "column public.users.kind", false, &err), LS_OK);
+    config_project_release(&p);
+    assert_int_equal(config_project_load(NULL, &p, &err), LS_OK);
+    config_diff_project(&given, &p);
+    config_diff_lend(&given, &opts);
+    assert_false(last_choice(&opts, "column public.users.type", "column public.users.kind")->is_accepted);
+    assert_true(last_choice(&opts, "column main.users.type", "column main.users.kind")->is_accepted);
+    assert_int_equal(opts.n_ignore, 1);
+    assert_string_equal(opts.ignore[0].attr, "comment");
+    config_diff_choice(&given, "column public.users.type", "column public.users.kind", true); /* said now: over the file */
+    config_diff_lend(&given, &opts);
+    assert_true(last_choice(&opts, "column public.users.type", "column public.users.kind")->is_accepted);
+    config_diff_release(&given);
+    ls_arena_free(given.arena);
     config_project_release(&p);
 }
 
@@ -507,6 +546,7 @@ int main(void)
         IN_FOLDER(test_template_reads_back),
         IN_FOLDER(test_no_core_with_a_password),
         cmocka_unit_test(test_durations),
+        IN_FOLDER(test_diff_options),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
