@@ -14,6 +14,9 @@ json_t *ls_json_load_diag(struct ls_migrations *out, const char *path);
 const char *ls_json_str(const json_t *object, const char *key);              /* NULL: not there, or no string */
 bool ls_json_int(const json_t *object, const char *key, int64_t *out);       /* an integer */
 
+/* Line of the n-th (from 0) object of the array under key, for one error about an entry; 0 unknown. text is the file's, which jansson took. */
+int ls_json_entry_line(const char *text, size_t len, const char *key, size_t n);
+
 /* Entry n (from 0) of a list, which begins in that line of the file (0: unknown). Only for the time of the call. */
 typedef void (*ls_json_each)(void *ctx, size_t n, int line, const json_t *entry);
 /* ls_json_load for a file whose root holds one long list: its entries are handed out a few at a time, for the tree of ten thousand of them costs more than
