@@ -45,6 +45,9 @@ static void banner_text(const struct app *a, int i, struct ls_buf *out, enum the
         ui_keymap_keys(&a->keys, UI_ACT_IMPORT, 1, &key);
         ls_buf_addf(out, "A legacy schema_version table is there (%zu versions). Press %s to import it once.",
                     s->ledger.legacy_versions.n, key.ptr);
+    } else if (s && s->format_note && n++ == i) {
+        *role = ROLE_WARNING;
+        ls_buf_addf(out, "FORMAT: %s", s->format_note);
     } else if (a->drift > 0 && n++ == i) {
         *role = ROLE_WARNING;
         ui_keymap_keys(&a->keys, UI_ACT_GO_DIFF, 1, &key);

@@ -81,6 +81,26 @@ static void error_part(const struct app *a, struct ui_doc *d, int width)
         ui_doc_wrap(d, ROLE_INFO, width, 0, r->err.hint);
 }
 
+/* What the server said, below the migration that made it say so. */
+static void notices(const struct run_model *m, struct ui_doc *d, int width)
+{
+    const struct ls_plan *p = m->plan->plan;
+    int step = -1;
+
+    if (m->notices.n > 0)
+        ui_doc_text(d, ROLE_TITLE, m->n_heard > m->notices.n ? "What was said, the newest of it" : "What was said");
+    for (size_t i = 0; i < m->notices.n; i++) {
+        const struct run_notice *n = &m->notices.v[i];
+
+        if (n->step != step && n->step >= 0 && (size_t)n->step < p->steps.n)
+            ui_doc_textf(d, ROLE_TEXT, "  %s  %s", p->steps.v[n->step].label, p->steps.v[n->step].name);
+        else if (n->step != step)
+            ui_doc_text(d, ROLE_TEXT, "  the run");
+        step = n->step;
+        ui_doc_wrap(d, ROLE_DIM, width, step < 0 ? 2 : 4, n->text);
+    }
+}
+
 static struct ui_doc *report_doc(const struct app *a, int width)
 {
     const struct ls_run_report *r = &a->run.report;
@@ -105,8 +125,7 @@ static struct ui_doc *report_doc(const struct app *a, int width)
         add_key(a, d, UI_ACT_DOWN_LAST, "roll back the last applied migration");
         add_key(a, d, UI_ACT_LEAVE, "leave it as it is");
     }
-    for (size_t i = 0; i < a->run.notices.n; i++)
-        ui_doc_wrap(d, ROLE_DIM, width, 2, a->run.notices.v[i]);
+    notices(&a->run, d, width);
     return d;
 }
 
@@ -138,8 +157,10 @@ static struct ui_doc *row_doc(const struct app *a, long row, int width)
     } else if (op->kind == LS_OP_CHILD) {
         ls_op_print_sql(op, app_dialect(a), &sql);
         ui_doc_wrap(d, ROLE_TEXT, width, 0, sql.ptr);
-        for (size_t i = 0; i < a->run.notices.n; i++)
-            ui_doc_wrap(d, ROLE_DIM, width, 2, a->run.notices.v[i]);
+        for (size_t i = 0; i < a->run.notices.n; i++) {
+            if (a->run.notices.v[i].step == r->step)
+                ui_doc_wrap(d, ROLE_DIM, width, 2, a->run.notices.v[i].text);
+        }
     } else {
         ls_op_print_sql(op, app_dialect(a), &sql);
         ui_doc_sql(d, app_dialect(a), sql.ptr, sql.len, 0, 0);

@@ -82,7 +82,7 @@ static void clear(struct run_model *m)
     free(m->blocked_by);
     free(m->error_text);
     for (size_t i = 0; i < m->notices.n; i++)
-        free(m->notices.v[i]);
+        free(m->notices.v[i].text);
     LS_VEC_RELEASE(&m->notices);
     ls_run_report_release(&m->report);
 }
@@ -267,17 +267,17 @@ static void undo_step(struct run_model *m, int step)
     m->n_steps_done -= m->n_steps_done > 0;
 }
 
-static void keep_notice(struct run_model *m, const char *text)
+static void keep_notice(struct run_model *m, int step, const char *text)
 {
     if (!text)
         return;
     m->n_heard++;
     if (m->notices.n == MAX_NOTICES) { /* the newest ones are those that tell */
-        free(m->notices.v[0]);
+        free(m->notices.v[0].text);
         memmove(m->notices.v, m->notices.v + 1, (MAX_NOTICES - 1) * sizeof(*m->notices.v));
         m->notices.n--;
     }
-    *LS_VEC_PUSH(&m->notices) = ls_strdup(text);
+    *LS_VEC_PUSH(&m->notices) = (struct run_notice){step, ls_strdup(text)};
 }
 
 void run_model_event(struct run_model *m, const struct ls_event *ev, int64_t now_ms)
@@ -310,7 +310,7 @@ void run_model_event(struct run_model *m, const struct ls_event *ev, int64_t now
         roll_back_rows(m, ev->step);
         break;
     case LS_EV_NOTICE:
-        keep_notice(m, ev->text);
+        keep_notice(m, ev->step, ev->text);
         break;
     case LS_EV_WAIT:
         replace(&m->blocked_by, ev->text);

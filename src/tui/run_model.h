@@ -44,6 +44,10 @@ struct run_row {
 enum run_phase { RUN_PHASE_NONE, RUN_PHASE_PREVIEW, RUN_PHASE_RUNNING, RUN_PHASE_FINISHED };
 enum run_mode { RUN_MODE_STEP, RUN_MODE_ON, RUN_MODE_PAUSE, RUN_MODE_STOP };
 
+struct run_notice {
+    int step; /* that was under way, -1 none */
+    char *text;
+};
 struct run_model {
     struct planref *plan;
     enum run_phase phase;
@@ -56,7 +60,7 @@ struct run_model {
     int64_t op_started_ms; /* of the row at work, by app->now_ms */
     char *lock_wait;       /* who holds the operators' lock, or NULL */
     char *blocked_by;      /* who blocks the statement, or NULL */
-    LS_VEC(char *) notices; /* the newest of them */
+    LS_VEC(struct run_notice) notices; /* the newest of them */
     size_t n_heard;         /* how many there were */
     struct ls_run_report report; /* once finished */
     char *error_text;            /* of the failed op as the event told it, or NULL */

@@ -110,6 +110,20 @@ static void test_dirty_and_foreign_banners(void **state)
     scene_close(&s);
 }
 
+/* Nothing tells whose the files are: said before anything is run. */
+static void test_guessed_format(void **state)
+{
+    struct snapref *snap = scene_snapshot(&ls_format_lockstep, scene_history, 1);
+    struct scene s;
+
+    (void)state;
+    scene_open(&s, 80, 24, false);
+    snap->snap->format_note = ls_strdup("the files could be golang-migrate's or lockstep's, and no ledger tells yet");
+    scene_connect(&s, snap, false);
+    assert_true(scene_shows(&s, "FORMAT: the files could be golang-migrate's or lockstep's, and no ledger"));
+    scene_close(&s);
+}
+
 static void test_side_by_side(void **state)
 {
     struct scene s;
@@ -310,6 +324,7 @@ static void test_stepper(void **state)
     struct planref *p = scene_plan(true);
     struct ls_run_report report;
     struct ls_err bad = LS_ERR_INIT;
+    struct ls_event heard = {.kind = LS_EV_NOTICE, .step = -1, .op = -1, .rows = -1, .text = "NOTICE: relation \"users\" already exists, skipping"};
 
     (void)state;
     history(&s, 80, 24, false);
@@ -318,6 +333,7 @@ static void test_stepper(void **state)
     app_focus(&s.app, UI_PANE_RUN);
     golden(&s, "run-preview-80x24");
     run_model_start(&s.app.run, RUN_MODE_STEP, 0);
+    run_model_event(&s.app.run, &heard, s.app.now_ms);
     event(&s, LS_EV_STEP_BEGIN, 0, -1, 0, -1, NULL);
     event(&s, LS_EV_TX_BEGIN, 0, 0, 0, -1, NULL);
     event(&s, LS_EV_OP_BEGIN, 0, 1, 0, -1, NULL);
@@ -329,6 +345,9 @@ static void test_stepper(void **state)
     s.app.now_ms = 3400;
     golden(&s, "run-running-80x24");
     event(&s, LS_EV_OP_END, 0, 2, 3400000, -1, NULL);
+    heard.step = 0;
+    run_model_event(&s.app.run, &heard, s.app.now_ms);
+    run_model_event(&s.app.run, &heard, s.app.now_ms);
     (void)ls_err_set(&bad, LS_E_SQL, "column \"fax\" does not exist");
     event(&s, LS_EV_TX_ROLLBACK, 0, -1, 0, -1, NULL);
     ls_run_report_init(&report);
@@ -345,6 +364,8 @@ static void test_stepper(void **state)
     run_model_finish(&s.app.run, &report);
     flow_on_run_end(&s.app);
     golden(&s, "run-failed-80x24");
+    scene_keys(&s, "PgDn");
+    golden(&s, "run-failed-below-80x24");
     ls_run_report_release(&report);
     scene_close(&s);
 }
@@ -457,6 +478,7 @@ int main(void)
         cmocka_unit_test(test_not_connected),
         cmocka_unit_test(test_filter_and_order),
         cmocka_unit_test(test_dirty_and_foreign_banners),
+        cmocka_unit_test(test_guessed_format),
         cmocka_unit_test(test_side_by_side),
         cmocka_unit_test(test_graph),
         cmocka_unit_test(test_beside),
