@@ -180,7 +180,41 @@ static bool is_duplicate(const struct ls_entry *e)
     return e->migration != NULL && (e->migration->flags & LS_MIG_DUPLICATE) != 0;
 }
 
-/* Everything that the tool refuses, or will never run, where it stands. */
+static void move_once(struct renumber *r, const struct ls_entry *e)
+{
+    for (size_t i = 0; i < r->moved.n; i++)
+        if (r->moved.v[i] == e)
+            return;
+    *LS_VEC_PUSH(&r->moved) = e;
+}
+
+/* Several of one number (NULL: of any) that the tool tells apart by the rest of the name: what is applied stays, else the first. False: no such. */
+static bool pick_same(struct renumber *r, const char *number)
+{
+    const struct ls_timeline *t = &r->snap->timeline;
+    bool is_number = number == NULL || (number[0] != '\0' && strspn(number, "0123456789-") == strlen(number)), is_any = false;
+    struct ls_numbers n = {0};
+
+    if (is_number)
+        ls_numbers_read(r->snap, &n);
+    for (size_t i = 0, same; i < n.v.n; i += same) {
+        bool has_applied = false;
+
+        same = ls_numbers_same(&n, i);
+        if ((number != NULL && n.v.v[i].n != ls_number_in(number)) || same < 2 || is_duplicate(&t->e.v[n.v.v[i].at]))
+            continue;
+        is_any = true;
+        for (size_t k = i; k < i + same; k++)
+            has_applied = has_applied || is_applied(&t->e.v[n.v.v[k].at]);
+        for (size_t k = i + !has_applied; k < i + same; k++)
+            if (!is_applied(&t->e.v[n.v.v[k].at]))
+                move_once(r, &t->e.v[n.v.v[k].at]);
+    }
+    ls_numbers_release(&n);
+    return is_any;
+}
+
+/* Everything that the tool refuses, or will never run, where it stands; and what shares a number with another one. */
 static enum ls_rc pick_all(struct renumber *r, struct ls_err *err)
 {
     const struct ls_timeline *t = &r->snap->timeline;
@@ -198,6 +232,8 @@ static enum ls_rc pick_all(struct renumber *r, struct ls_err *err)
                  ((e->state == LS_STATE_OUT_OF_ORDER && !e->is_runnable) || (r->never_ran[i] && !is_duplicate(e))))
             *LS_VEC_PUSH(&r->moved) = e;
     }
+    if (rc == LS_OK)
+        (void)pick_same(r, NULL);
     return rc;
 }
 
@@ -210,32 +246,6 @@ static bool is_named(const struct ls_entry *e, const char *words)
 
     return strcmp(path, words) == 0 || strcmp(base, words) == 0 || strcmp(e->name, words) == 0 ||
            (n > 0 && strncmp(base, words, n) == 0 && strchr(words, '_') != NULL && (base[n] == '.' || base[n] == '\0'));
-}
-
-/* Several of one number that the tool tells apart by the rest of the name: what is applied stays, else the first. False: no such number. */
-static bool pick_same(struct renumber *r, const char *words)
-{
-    const struct ls_timeline *t = &r->snap->timeline;
-    bool is_number = words[0] != '\0' && strspn(words, "0123456789-") == strlen(words), is_any = false;
-    struct ls_numbers n = {0};
-
-    if (is_number)
-        ls_numbers_read(r->snap, &n);
-    for (size_t i = 0, same; i < n.v.n; i += same) {
-        bool has_applied = false;
-
-        same = ls_numbers_same(&n, i);
-        if (n.v.v[i].n != ls_number_in(words) || same < 2 || is_duplicate(&t->e.v[n.v.v[i].at]))
-            continue;
-        is_any = true;
-        for (size_t k = i; k < i + same; k++)
-            has_applied = has_applied || is_applied(&t->e.v[n.v.v[k].at]);
-        for (size_t k = i + !has_applied; k < i + same; k++)
-            if (!is_applied(&t->e.v[n.v.v[k].at]))
-                *LS_VEC_PUSH(&r->moved) = &t->e.v[n.v.v[k].at];
-    }
-    ls_numbers_release(&n);
-    return is_any;
 }
 
 static enum ls_rc pick_named(struct renumber *r, const char *words, struct ls_err *err)
