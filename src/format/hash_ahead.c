@@ -15,6 +15,8 @@ static bool is_plain_sql(const struct ls_dirent *e)
     return !e->is_dir && !e->is_link && n > 4 && strcmp(e->name + n - 4, ".sql") == 0;
 }
 
+#define AT_ONCE ((size_t)32) /* files that a thread takes at once */
+
 static void *run(void *arg)
 {
     struct ls_hash_ahead *h = arg;
@@ -23,9 +25,16 @@ static void *run(void *arg)
 
     ls_buf_addf(&path, "%s/", h->dir);
     dir_len = path.len;
-    for (size_t i = 0; i < h->listing->e.n; i++) {
-        const struct ls_dirent *e = &h->listing->e.v[i];
+    for (size_t i = 0, end = 0;; i++) {
+        const struct ls_dirent *e;
 
+        if (i == end) {
+            i = atomic_fetch_add(&h->next, AT_ONCE);
+            end = i + AT_ONCE;
+        }
+        if (i >= h->listing->e.n)
+            break;
+        e = &h->listing->e.v[i];
         if (!is_plain_sql(e))
             continue;
         ls_buf_clear(&text);
@@ -43,12 +52,11 @@ void ls_hash_ahead_start(struct ls_hash_ahead *h, struct ls_arena *arena, const 
 {
     *h = (struct ls_hash_ahead){.dir = dir, .listing = listing, .hashes = ls_arena_alloc(arena, (listing->e.n + 1) * sizeof(*h->hashes))};
     h->is_running = ls_thread_start(&h->thread, run, h);
-    if (!h->is_running)
-        (void)run(h);
 }
 
 void ls_hash_ahead_wait(struct ls_hash_ahead *h)
 {
+    (void)run(h); /* what the other has not taken yet */
     if (h->is_running)
         pthread_join(h->thread, NULL);
     h->is_running = false;
