@@ -158,7 +158,7 @@ static void paints_before_the_server_answers(void **state)
     stage_start_env(s, "deaf", NULL);
     pty_expect_words(s->p, "deaf postgres app at 127.0.0.1");
     pty_expect(s->p, "connecting");
-    pty_expect_words(s->p, "1Timeline 2Detail");
+    pty_expect_words(s->p, "1Time");
     /* It answers to keys, and leaves at once. */
     pty_keys(s->p, "?");
     pty_expect_words(s->p, "Apply the next pending migration");
