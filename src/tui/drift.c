@@ -56,6 +56,6 @@ void drift_look(struct app *a)
 
     diff_choices_begin(&said, &a->project, NULL, &opts);
     if (!app_is_busy(a))
-        (void)job_diff(a, "migrations", "live", &opts, on_drift);
+        (void)job_diff(a, "migrations", "live", &opts, true, on_drift);
     diff_choices_end(&said);
 }

@@ -20,6 +20,7 @@ struct job_diff {
     bool scratch_on_target;
     LS_VEC(struct config_target *) targets; /* environments that were resolved */
     struct diffref *result;
+    bool is_quiet;
     job_diff_fn fn;
 };
 
@@ -54,7 +55,7 @@ static void on_event(void *ctx, const struct ls_event *ev)
 {
     struct job_diff *j = ctx;
 
-    if (ev->kind != LS_EV_PROGRESS || !ev->text)
+    if (j->is_quiet || ev->kind != LS_EV_PROGRESS || !ev->text)
         return;
     mailbox_post(j->job.app->mail, show_progress, j->job.app,
                  ev->total > 0 ? ls_asprintf("%s %lld of %lld", ev->text, (long long)ev->done, (long long)ev->total)
@@ -173,7 +174,8 @@ static void copy_options(struct job_diff *j, const struct ls_diff_opts *opts)
     j->opts.ignore = ignore;
 }
 
-bool job_diff(struct app *a, const char *side_a, const char *side_b, const struct ls_diff_opts *opts, job_diff_fn done)
+bool job_diff(struct app *a, const char *side_a, const char *side_b, const struct ls_diff_opts *opts, bool is_quiet,
+              job_diff_fn done)
 {
     /* The second session, so that the timeline goes on meanwhile; a database in memory has only the one. */
     struct conn *c = conn_side(a);
@@ -191,6 +193,7 @@ bool job_diff(struct app *a, const char *side_a, const char *side_b, const struc
     j->scratch_url = scratch ? ls_strdup(scratch) : NULL;
     j->scratch_on_target = a->target.is_scratch_ok;
     copy_options(j, opts);
+    j->is_quiet = is_quiet;
     j->fn = done;
     job_post(j);
     return true;

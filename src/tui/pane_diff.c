@@ -86,7 +86,7 @@ static void start(struct diff *s)
     if (s->is_loading)
         return;
     diff_choices_begin(&said, &a->project, &s->decided, &opts);
-    s->is_loading = job_diff(a, s->sides[0], s->sides[1], &opts, on_diff);
+    s->is_loading = job_diff(a, s->sides[0], s->sides[1], &opts, false, on_diff);
     diff_choices_end(&said);
     snapref_put(s->seen);
     s->seen = a->snap ? snapref_get(a->snap) : NULL;

@@ -39,8 +39,9 @@ void job_verify(struct app *a)
 }
 
 /* Nothing is loaded in a test: the pane says that it reads. */
-bool job_diff(struct app *a, const char *side_a, const char *side_b, const struct ls_diff_opts *opts, job_diff_fn done)
+bool job_diff(struct app *a, const char *side_a, const char *side_b, const struct ls_diff_opts *opts, bool is_quiet, job_diff_fn done)
 {
+    (void)is_quiet;
     (void)a;
     (void)side_a;
     (void)side_b;
