@@ -54,9 +54,8 @@ struct term {
     short n_pairs;
     int32_t slot_rgb[N_SLOTS]; /* 0 = free, else 0x1000000|rrggbb */
     struct ui_grid last;
-    bool force;
     int cursor_x, cursor_y;
-    bool in_paste;
+    bool force, in_paste;
     struct ls_buf paste;
     int64_t click_ms;
     int click_x, click_y;
