@@ -65,7 +65,7 @@ static enum ls_rc wrap_folder(const struct ls_session *s, enum ls_rc rc, struct 
 {
     if (rc == LS_OK)
         return rc;
-    ls_err_hint(err, "name the folder of the migrations: --migrations DIR, or migrations = DIR in lockstep.conf");
+    ls_err_hint(err, "name the folder of the migrations: --migrations DIR, or migrations = DIR in lockstep.conf; lockstep formats looks for it");
     ls_err_wrap(err, "the migrations folder %s", s->p.migrations_dir);
     return rc;
 }

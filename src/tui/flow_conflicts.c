@@ -75,6 +75,7 @@ void flow_on_conflicts(struct app *a, struct ls_conflicts *found)
         free_found(found);
         return;
     }
+    ls_buf_clear(&a->message); /* "looking for conflicts": they are there */
     snprintf(title, sizeof(title), "%zu conflict%s", found->c.n, found->c.n == 1 ? "" : "s");
     choices = ls_calloc(found->c.n, sizeof(*choices));
     for (size_t i = 0; i < found->c.n; i++) {

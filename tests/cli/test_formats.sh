@@ -64,6 +64,11 @@ run "$LS_BIN" lint --migrations drizzle
 unlike "$err" 'not the only one' "a folder that was named is meant"
 cd ..
 
+mkdir empty-project && cd empty-project || exit 1
+run "$LS_BIN" lint
+like "$err" 'lockstep formats looks for it' "where there is no folder, it is said how one is found"
+cd ..
+
 mkdir elsewhere
 cp -R migrations elsewhere/
 run "$LS_BIN" formats elsewhere
