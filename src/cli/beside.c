@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-#include "lockstep/engine/sides.h"
+#include "lockstep/engine/beside.h"
 
 static const char *word(const struct ls_entry *e)
 {
@@ -14,7 +14,7 @@ static const char *word(const struct ls_entry *e)
     return e->evidence == LS_EVIDENCE_INFERRED && e->state == LS_STATE_APPLIED ? "applied (inferred)" : ls_state_name(e->state);
 }
 
-static void print_sides(struct cli_ctx *ctx, const struct ls_sides *s)
+static void print_sides(struct cli_ctx *ctx, const struct ls_beside *s)
 {
     const struct cli_column columns[] = {{"", CLI_LEFT}, {"VERSION", CLI_LEFT}, {"NAME", CLI_LEFT}, {s->left->format->name, CLI_LEFT},
                                          {s->other->name, CLI_LEFT}};
@@ -29,7 +29,7 @@ static void print_sides(struct cli_ctx *ctx, const struct ls_sides *s)
     }
     cli_table_init(&t, columns, LS_ARRAY_LEN(columns));
     for (size_t i = 0; i < s->rows.n; i++) {
-        const struct ls_side_row *r = &s->rows.v[i];
+        const struct ls_beside_row *r = &s->rows.v[i];
 
         cli_table_add(&t, r->differs ? "!" : " ");
         cli_table_add(&t, r->label);
@@ -51,7 +51,7 @@ static json_t *side_json(const struct ls_format *f, const char *title, const str
     return o;
 }
 
-static void fill_json(struct cli_ctx *ctx, const struct ls_sides *s)
+static void fill_json(struct cli_ctx *ctx, const struct ls_beside *s)
 {
     json_t *rows = json_array();
 
@@ -59,7 +59,7 @@ static void fill_json(struct cli_ctx *ctx, const struct ls_sides *s)
     (void)json_object_set_new(ctx->root, "right", side_json(s->other, s->right_title, &s->ledger));
     cli_json_int(ctx->root, "differ", (int64_t)s->n_differ);
     for (size_t i = 0; i < s->rows.n; i++) {
-        const struct ls_side_row *r = &s->rows.v[i];
+        const struct ls_beside_row *r = &s->rows.v[i];
         json_t *o = json_object();
 
         cli_json_set(o, "version", r->label);
@@ -77,14 +77,14 @@ int cli_beside(struct cli_ctx *ctx)
     const char *text = ctx->v->text[CLI_OPT_BESIDE], *dir = strchr(text, ':');
     struct ls_buf name = LS_BUF_INIT;
     const struct ls_format *other;
-    struct ls_sides sides;
+    struct ls_beside sides;
     int code = 0;
 
     ls_buf_add(&name, text, dir ? (size_t)(dir - text) : strlen(text));
     other = ls_format_find(name.ptr);
     if (other == NULL) {
         code = cli_fail_with(ctx, LS_E_USAGE, "--beside: \"%s\" is no format that this build knows; `lockstep formats` lists them", name.ptr);
-    } else if (ls_sides_read(ctx->session, ctx->snap, other, dir && dir[1] ? dir + 1 : NULL, &sides, &ctx->error) != LS_OK) {
+    } else if (ls_beside_read(ctx->session, ctx->snap, other, dir && dir[1] ? dir + 1 : NULL, &sides, &ctx->error) != LS_OK) {
         code = cli_fail(ctx);
     } else {
         if (ctx->root)
@@ -93,7 +93,7 @@ int cli_beside(struct cli_ctx *ctx)
             print_sides(ctx, &sides);
         if (cli_has(ctx, CLI_O(CHECK)) && sides.n_differ > 0)
             code = ls_rc_exit_code(LS_E_DRIFT);
-        ls_sides_release(&sides);
+        ls_beside_release(&sides);
     }
     ls_buf_release(&name);
     return code;

@@ -13,13 +13,13 @@ void beside_release(struct beside *b)
 {
     if (!b)
         return;
-    ls_sides_release(&b->sides);
+    ls_beside_release(&b->sides);
     snapref_put(b->snap);
     free(b->right_of);
     free(b);
 }
 
-const struct ls_side_row *beside_row(const struct app *a, size_t entry)
+const struct ls_beside_row *beside_row(const struct app *a, size_t entry)
 {
     const struct beside *b = a->beside;
 
@@ -27,16 +27,16 @@ const struct ls_side_row *beside_row(const struct app *a, size_t entry)
 }
 
 /* Takes snap's reference and the sides. */
-struct beside *beside_new(struct snapref *snap, const struct ls_sides *sides)
+struct beside *beside_new(struct snapref *snap, const struct ls_beside *sides)
 {
     struct beside *b = ls_calloc(1, sizeof(*b));
 
     b->snap = snap;
     b->sides = *sides;
     b->n = snap->snap->timeline.e.n;
-    b->right_of = ls_calloc(b->n + 1, sizeof(struct ls_side_row *));
+    b->right_of = ls_calloc(b->n + 1, sizeof(struct ls_beside_row *));
     for (size_t i = 0; i < sides->rows.n; i++) {
-        const struct ls_side_row *row = &b->sides.rows.v[i];
+        const struct ls_beside_row *row = &b->sides.rows.v[i];
 
         if (row->left)
             b->right_of[row->left - snap->snap->timeline.e.v] = row;
@@ -52,14 +52,14 @@ struct job_beside {
     struct job job;
     struct snapref *snap;
     const struct ls_format *other;
-    struct ls_sides sides;
+    struct ls_beside sides;
 };
 
 static void beside_run(struct task *t)
 {
     struct job_beside *j = (struct job_beside *)t;
 
-    j->job.rc = ls_sides_read(j->job.session, j->snap->snap, j->other, NULL, &j->sides, &j->job.err);
+    j->job.rc = ls_beside_read(j->job.session, j->snap->snap, j->other, NULL, &j->sides, &j->job.err);
 }
 
 static void beside_done(struct task *t, bool is_stale)
@@ -71,7 +71,7 @@ static void beside_done(struct task *t, bool is_stale)
         if (!is_stale)
             app_show_err(a, "The other side could not be read", &j->job.err);
         else
-            ls_sides_release(&j->sides);
+            ls_beside_release(&j->sides);
         snapref_put(j->snap);
     } else {
         beside_release(a->beside);

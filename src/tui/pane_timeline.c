@@ -266,7 +266,7 @@ static void draw_meta(struct ui_surface *s, int x, int y, const struct columns *
 /* What the other tool says of it: "= applied" where both agree, "! pending" where not. */
 static void draw_beside(const struct timeline *t, struct ui_surface *s, int x, int y, size_t entry, enum theme_role on)
 {
-    const struct ls_side_row *r = beside_row(t->base.app, entry);
+    const struct ls_beside_row *r = beside_row(t->base.app, entry);
     bool differs = !r || r->differs;
 
     (void)ui_strf(s, x, y, BESIDE_W - 1, UI_ON(differs ? ROLE_WARNING : ROLE_DIM, on), "%s %s", differs ? "!" : "=",

@@ -184,16 +184,16 @@ static void test_beside(void **state)
                                               {"009", "only_there", NULL, NULL, NULL, -1, false, false}};
     struct snapref *snap = scene_snapshot(&ls_format_lockstep, ours, 3), *other = scene_snapshot(&ls_format_lockstep, theirs, 3);
     struct ls_snapshot *o = other->snap;
-    struct ls_sides sides = {.arena = ls_arena_new(), .left = snap->snap, .other = &ls_format_goose, .left_title = "lockstep", .right_title = "goose"};
+    struct ls_beside sides = {.arena = ls_arena_new(), .left = snap->snap, .other = &ls_format_goose, .left_title = "lockstep", .right_title = "goose"};
     struct scene s;
 
     (void)state;
     for (size_t i = 0; i < 3; i++) {
         const struct ls_entry *left = &snap->snap->timeline.e.v[i], *right = i < 2 ? &o->timeline.e.v[i] : NULL;
 
-        *LS_VEC_PUSH(&sides.rows) = (struct ls_side_row){left->label, left->name, left, right, i > 0};
+        *LS_VEC_PUSH(&sides.rows) = (struct ls_beside_row){left->label, left->name, left, right, i > 0};
     }
-    *LS_VEC_PUSH(&sides.rows) = (struct ls_side_row){"009", "only_there", NULL, &o->timeline.e.v[2], true};
+    *LS_VEC_PUSH(&sides.rows) = (struct ls_beside_row){"009", "only_there", NULL, &o->timeline.e.v[2], true};
     sides.n_differ = 3;
     scene_open(&s, 80, 24, false);
     scene_connect(&s, snap, false);

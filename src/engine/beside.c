@@ -1,6 +1,6 @@
 #include <config.h>
 
-#include "lockstep/engine/sides.h"
+#include "lockstep/engine/beside.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -67,9 +67,9 @@ static bool is_in(const struct ls_entry *e)
     return e != NULL && (e->state == LS_STATE_APPLIED || e->state == LS_STATE_MODIFIED || e->state == LS_STATE_MISSING || e->state == LS_STATE_DIRTY);
 }
 
-static void add_row(struct ls_sides *s, const struct ls_entry *left, const struct ls_entry *right)
+static void add_row(struct ls_beside *s, const struct ls_entry *left, const struct ls_entry *right)
 {
-    struct ls_side_row *row = LS_VEC_PUSH(&s->rows);
+    struct ls_beside_row *row = LS_VEC_PUSH(&s->rows);
     const struct ls_entry *e = left != NULL ? left : right;
 
     row->left = left;
@@ -81,14 +81,14 @@ static void add_row(struct ls_sides *s, const struct ls_entry *left, const struc
 }
 
 /* Entries of the right side from *next on that have no partner, up to (not with) `end`. */
-static void add_lonely(struct ls_sides *s, const bool *has_partner, size_t *next, size_t end)
+static void add_lonely(struct ls_beside *s, const bool *has_partner, size_t *next, size_t end)
 {
     for (; *next < end; (*next)++)
         if (!has_partner[*next])
             add_row(s, NULL, &s->timeline.e.v[*next]);
 }
 
-static void join(struct ls_sides *s)
+static void join(struct ls_beside *s)
 {
     const struct ls_timeline *left = &s->left->timeline, *right = &s->timeline;
     struct key *a = sorted_keys(left), *b = sorted_keys(right);
@@ -124,7 +124,7 @@ static void join(struct ls_sides *s)
     free(has_partner);
 }
 
-static const char *title(struct ls_sides *s, const struct ls_format *f, const char *dir, const struct ls_ledger *l, bool has_db)
+static const char *title(struct ls_beside *s, const struct ls_format *f, const char *dir, const struct ls_ledger *l, bool has_db)
 {
     const char *where = !has_db ? "" : l->exists && l->location != NULL ? l->location : "no ledger";
 
@@ -166,8 +166,8 @@ static const char *look_for_dir(struct ls_arena *arena, const struct ls_format *
     return best;
 }
 
-enum ls_rc ls_sides_read(struct ls_session *s, const struct ls_snapshot *snap, const struct ls_format *other, const char *other_dir,
-                         struct ls_sides *out, struct ls_err *err)
+enum ls_rc ls_beside_read(struct ls_session *s, const struct ls_snapshot *snap, const struct ls_format *other, const char *other_dir,
+                         struct ls_beside *out, struct ls_err *err)
 {
     const struct ls_session_params *p = ls_session_params(s);
     struct ls_format_opts opts = {.database = snap->info.database};
@@ -189,7 +189,7 @@ enum ls_rc ls_sides_read(struct ls_session *s, const struct ls_snapshot *snap, c
         rc = other->ledger_read(ls_session_db(s), &opts, &out->ledger, err);
     if (rc != LS_OK) {
         ls_err_wrap(err, "the side of %s", other->title);
-        ls_sides_release(out);
+        ls_beside_release(out);
         return rc;
     }
     if (out->ledger.arena == NULL)
@@ -201,7 +201,7 @@ enum ls_rc ls_sides_read(struct ls_session *s, const struct ls_snapshot *snap, c
     return LS_OK;
 }
 
-void ls_sides_release(struct ls_sides *s)
+void ls_beside_release(struct ls_beside *s)
 {
     LS_VEC_RELEASE(&s->rows);
     ls_timeline_release(&s->timeline);
