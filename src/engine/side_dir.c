@@ -158,6 +158,20 @@ static bool make_role(struct replay *r, const struct ls_err *err)
     return ok;
 }
 
+/* A ledger that is a text file beside the migrations is the project's, not the scratch's: it is neither read nor written here. */
+static void leave_list_alone(struct ls_plan *plan)
+{
+    for (size_t i = 0; i < plan->steps.n; i++) {
+        struct ls_step *st = &plan->steps.v[i];
+        size_t n = 0;
+
+        for (size_t k = 0; k < st->ops.n; k++)
+            if (st->ops.v[k].kind != LS_OP_FILE)
+                st->ops.v[n++] = st->ops.v[k];
+        st->ops.n = n;
+    }
+}
+
 static enum ls_rc run_plan(struct replay *r, struct ls_session *s, const struct ls_plan *plan, struct ls_err *err)
 {
     struct ls_run_check check = {.again = as_it_is, .opts = &s->opts};
@@ -198,8 +212,10 @@ static enum ls_rc replay_in(struct replay *r, struct ls_session *s, struct ls_ca
         side_note(r->j, LS_SEV_INFO, "format-guessed", NULL, 0, NULL, "%s", snap->format_note);
     if (rc == LS_OK)
         rc = ls_plan_make(s, snap, r->version != NULL ? &to : &all, &plan, err);
-    if (rc == LS_OK)
+    if (rc == LS_OK) {
+        leave_list_alone(plan);
         rc = run_plan(r, s, plan, err);
+    }
     if (rc == LS_E_SQL && err != NULL && ls_session_connect(s, NULL) == LS_OK)
         ls_refs_hint(ls_session_db(s), err);
     if (rc == LS_OK)
@@ -229,6 +245,7 @@ static enum ls_rc once(struct replay *r, enum ls_dialect d, bool *again, struct 
         return rc;
     p.url = r->scratch.url;
     s = side_session(r->j, &p);
+    s->opts.dir = ls_arena_printf(s->arena, "%s/.no-list-of-a-scratch", r->dir);
     rc = replay_in(r, s, out, err);
     side_session_end(r->j, s);
     if (rc != LS_OK && err != NULL)
