@@ -179,8 +179,10 @@ int cli_cmd_verify(struct cli_ctx *ctx)
     enum ls_rc rc = ls_verify(ctx->session, ctx->snap, run_files, &hooks, &report, &ctx->error);
     cli_progress_close(&progress);
     cli_guard_end(guard);
-    if (rc != LS_OK && rc != LS_E_DRIFT)
+    if (rc != LS_OK && rc != LS_E_DRIFT) {
+        ls_verify_report_release(&report);
         return cli_fail(ctx);
+    }
     if (ctx->root)
         fill_json(ctx, &report);
     else
