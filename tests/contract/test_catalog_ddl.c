@@ -297,6 +297,9 @@ static struct ls_db *lite_database(const char *sql)
 static void tables_of_sqlite(void **state)
 {
     (void)state;
+#ifndef LS_WITH_SQLITE
+    test_skip("built without SQLite");
+#endif
     for (int with_definitions = 0; with_definitions < 2; with_definitions++) {
         const struct ls_catalog_opts opts = {.with_definitions = with_definitions};
         struct ls_db *first = lite_database(lite), *second;
