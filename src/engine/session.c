@@ -170,6 +170,7 @@ static enum ls_rc open_url(struct ls_session *s, const char *url, bool read_only
     struct ls_db_params params = {.url = url,
                                   .read_only = read_only,
                                   .create = create && !read_only,
+                                  .is_scratch = s->p.is_scratch,
                                   .connect_timeout_ms = s->p.connect_timeout_ms,
                                   .busy_timeout_ms = s->p.busy_timeout_ms,
                                   .lock_timeout_ms = s->p.lock_timeout_ms,

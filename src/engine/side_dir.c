@@ -236,6 +236,7 @@ static enum ls_rc once(struct replay *r, enum ls_dialect d, bool *again, struct 
                                   .ledger_table = r->ledger_table,
                                   .lock_timeout_ms = -1,
                                   .operator_name = "lockstep",
+                                  .is_scratch = true,
                                   .is_pooled_ok = true};
     struct ls_session *s;
     enum ls_rc rc = ls_scratch_open(r->j->w, d, r->server_version, &r->scratch, err);

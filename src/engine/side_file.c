@@ -333,7 +333,7 @@ enum ls_rc side_load_text(struct side_job *j, enum ls_dialect d, const char *pat
     struct load l = {
         .j = j, .dialect = d, .path = path, .text = text, .len = len, .is_lenient = is_lenient, .extensions = LS_BUF_INIT};
     struct ls_session_params p = {
-        .url_source = "the scratch", .lock_timeout_ms = -1, .operator_name = "lockstep", .is_pooled_ok = true};
+        .url_source = "the scratch", .lock_timeout_ms = -1, .operator_name = "lockstep", .is_scratch = true, .is_pooled_ok = true};
     struct ls_stmts stmts = {0};
     struct ls_scratch scratch = {0};
     struct ls_session *s = NULL;

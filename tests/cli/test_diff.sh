@@ -221,4 +221,29 @@ run "$LS_BIN" erd odd.db
 unlike "$out" "$(printf '\033')" "hostile names are harmless there too"
 run "$LS_BIN" erd --dot --mermaid
 exits 2 "one language at a time"
+
+# Texts that nobody confirmed run in a scratch: they reach no other file.
+in_dir inside
+mkdir migrations
+cat >migrations/001_a.up.sql <<'SQL'
+-- lockstep: no-transaction
+ATTACH DATABASE 'other.db' AS o;
+CREATE TABLE IF NOT EXISTS o.t (a int);
+INSERT INTO o.t VALUES (1);
+SQL
+run "$LS_BIN" up --url sqlite:a.db --format lockstep --yes
+exits 0 "a migration that writes into another file"
+run "$LS_BIN" drift --url sqlite:a.db --format lockstep
+exits 1 "is not replayed"
+like "$err" '001_a.up.sql:2:1: ' "and the place is told"
+like "$err" 'hint: a scratch opens no other file' "with what to do"
+run "$LS_BIN" verify --url sqlite:a.db --format lockstep
+like "$out" '^schema: not proved: ' "verify says that it proved nothing"
+echo "ATTACH DATABASE 'oth' || 'er.db' AS o; INSERT INTO o.t VALUES (2);" >text.sql
+run "$LS_BIN" diff file:text.sql --url sqlite:a.db --format lockstep
+exits 2 "nor is a text that makes up the name"
+echo "CREATE TABLE t (a int); VACUUM INTO 'copy.db';" >text.sql
+run "$LS_BIN" diff file:text.sql --url sqlite:a.db --format lockstep
+ok "no file is made" test ! -e copy.db
+is "$(sqlite3 other.db 'SELECT count(*) FROM t')" 1 "the other file was written once, by up"
 done_testing

@@ -29,6 +29,7 @@ struct ls_db_params {
     bool read_only;             /* PostgreSQL: default_transaction_read_only=on; SQLite: opened read-only, never creates the file (in WAL mode
                                  * SQLite may still leave a -shm and an empty -wal beside it) */
     bool create;                /* SQLite: may create the file (needs !read_only) */
+    bool is_scratch;            /* SQLite: texts that are not ours run in it, and nobody confirmed them: no other file is opened or made (ATTACH, VACUUM INTO) */
     bool is_at_rest;            /* SQLite, with read_only: a finished copy that nobody writes. No locks, no files beside it. Never a live database (V11) */
     int connect_timeout_ms;     /* 0 = 10 s */
     int busy_timeout_ms;        /* SQLite; 0 = 5 s, -1 = none */

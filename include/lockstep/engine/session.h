@@ -16,6 +16,7 @@ struct ls_session_params {
     bool is_protected;
     bool read_only;
     bool journal;                /* write the journal table */
+    bool is_scratch;             /* a throw-away database: struct ls_db_params */
     bool is_pooled_ok;           /* writing through a pooler is declared fine: it gives each connection a session of its own */
     int lock_timeout_ms;         /* 0 = default 3000, -1 = none */
     int statement_timeout_ms;    /* 0 = none */

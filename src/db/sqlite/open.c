@@ -186,6 +186,16 @@ static void spare_counting(void)
     (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 }
 
+/* A scratch has no other files: VACUUM's own nameless one and those in memory are all that may be attached. A name that is no constant comes as NULL. */
+static int keep_inside(void *ctx, int action, const char *what, const char *b, const char *schema, const char *trigger)
+{
+    (void)ctx;
+    (void)b;
+    (void)schema;
+    (void)trigger;
+    return action != SQLITE_ATTACH || (what && (!*what || !strcmp(what, ":memory:"))) ? SQLITE_OK : SQLITE_DENY;
+}
+
 static enum ls_rc open_path(struct lite *c, const char *path, const struct url_options *o, struct ls_err *err)
 {
     /* A name that SQLite, in some builds, would read as a URI. */
@@ -203,6 +213,8 @@ static enum ls_rc open_path(struct lite *c, const char *path, const struct url_o
         code = set_up(c, o->foreign_keys);
     if (code == SQLITE_OK)
         code = read_facts(c);
+    if (code == SQLITE_OK && c->db.params.is_scratch)
+        code = sqlite3_set_authorizer(c->h, keep_inside, NULL);
     if (code != SQLITE_OK) {
         int cause = c->h ? sqlite3_system_errno(c->h) : 0;
 
