@@ -169,6 +169,7 @@ static enum ls_rc open_url(struct ls_session *s, const char *url, bool read_only
 {
     struct ls_db_params params = {.url = url,
                                   .read_only = read_only,
+                                  .is_pooled_ok = s->p.is_pooled_ok,
                                   .create = create && !read_only,
                                   .is_scratch = s->p.is_scratch,
                                   .connect_timeout_ms = s->p.connect_timeout_ms,

@@ -191,6 +191,40 @@ static void a_pooler_is_noticed(void **state)
     proxy_stop(p);
 }
 
+/* What is set in a session behind a pooler, the next client of that session has. A read-only connection is one all the same. */
+static void a_pooler_keeps_no_settings(void **state)
+{
+    static const char *const settings[] = {"default_transaction_read_only", "lock_timeout", "statement_timeout"};
+    FIX(f);
+    struct proxy *p = proxy((struct proxy_rules){.changes_pid = true});
+    char *url = ls_asprintf("postgresql://postgres@127.0.0.1:%d/%s?sslmode=disable&gssencmode=disable", proxy_port(p), ls_db_info(f->db)->database);
+
+    fix_ok(f->db, "create table t(a int)");
+    for (int is_declared = 0; is_declared < 2; is_declared++) {
+        struct ls_db *db = fix_open(f, (struct ls_db_params){.url = url, .read_only = true, .is_pooled_ok = is_declared, .lock_timeout_ms = 4711, .statement_timeout_ms = 47110});
+        struct ls_err err = LS_ERR_INIT;
+
+        assert_true(ls_db_info(db)->is_pooled && ls_db_info(db)->is_read_only);
+        for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++) {
+            char *sql = ls_asprintf("select setting <> boot_val from pg_settings where name = '%s'", settings[i]);
+
+            assert_string_equal(fix_get(db, sql), is_declared ? "t" : "f");
+            free(sql);
+        }
+        fix_fails(f, db, "insert into t values (1)", LS_E_RIGHTS);
+        assert_int_equal(ls_db_tx_status(db), LS_TXS_IDLE);
+        assert_int_equal(ls_db_exec_batch(db, "insert into t values (1)", 24, NULL, NULL), LS_E_RIGHTS);
+        assert_int_equal(ls_db_pipeline(db, &(struct ls_db_call){"insert into t values (1)", 24, NULL, 0}, 1, NULL, NULL, NULL), LS_E_RIGHTS);
+        fix_assert_ok(ls_db_begin(db, &err), &err);
+        fix_fails(f, db, "insert into t values (1)", LS_E_RIGHTS);
+        ls_db_rollback(db);
+        assert_string_equal(fix_get(db, "select count(*) from t"), "0");
+        ls_db_close(db);
+    }
+    free(url);
+    proxy_stop(p);
+}
+
 /* The line is cut at COMMIT: before it arrived, or after the server had done it. Both look the same from here. */
 static void cut_at_commit_is_unknown(void **state)
 {
@@ -293,7 +327,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         PG(killed_in_a_statement),       PG(killed_while_idle_or_in_a_pipeline),
         PG(lost_commit_is_unknown),      PG(outcomes_are_told),
-        PG(commit_waits_for_its_answer), PG(a_pooler_is_noticed),
+        PG(commit_waits_for_its_answer), PG(a_pooler_is_noticed), PG(a_pooler_keeps_no_settings),
         PG(cut_at_commit_is_unknown),    PG(cut_in_a_statement_is_connect),
         PG(a_farewell_is_the_end),       PG(a_line_given_up_knows_no_transaction),
     };

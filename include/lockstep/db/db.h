@@ -31,6 +31,8 @@ struct ls_db_params {
     bool create;                /* SQLite: may create the file (needs !read_only) */
     bool is_scratch;            /* SQLite: texts that are not ours run in it, and nobody confirmed them: no other file is opened or made (ATTACH, VACUUM INTO) */
     bool is_at_rest;            /* SQLite, with read_only: a finished copy that nobody writes. No locks, no files beside it. Never a live database (V11) */
+    bool is_pooled_ok;          /* PostgreSQL: a pooler in between keeps a session for each connection, so that settings may be made in it. Else none is made
+                                 * through a pooler, where the next client would have it: read_only is kept by a transaction around each call */
     int connect_timeout_ms;     /* 0 = 10 s */
     int busy_timeout_ms;        /* SQLite; 0 = 5 s, -1 = none */
     int lock_timeout_ms;        /* PostgreSQL; 0 = server default */

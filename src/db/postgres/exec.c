@@ -212,22 +212,50 @@ enum ls_rc pg_exec_call(struct pg *c, struct pg_call *k, const struct ls_param *
     return drain(c, k, NULL, info, err);
 }
 
+bool pg_fence(struct pg *c, enum ls_rc *rc, struct ls_err *err)
+{
+    struct ls_exec_info info = {.rows = -1};
+    struct pg_call k;
+
+    *rc = LS_OK;
+    if (!c->is_fenced || pg_tx_status(&c->db) != LS_TXS_IDLE)
+        return false;
+    pg_call_init(&k, PG_BEGIN_READ_ONLY, strlen(PG_BEGIN_READ_ONLY));
+    *rc = pg_exec_call(c, &k, NULL, 0, &info, err);
+    return *rc == LS_OK;
+}
+
+enum ls_rc pg_unfence(struct pg *c, bool was_fenced, enum ls_rc rc)
+{
+    if (was_fenced && !c->is_dead)
+        pg_rollback(&c->db);
+    return rc;
+}
+
 enum ls_rc pg_exec(struct ls_db *db, const char *sql, size_t len, const struct ls_param *params, int n_params,
                    struct ls_exec_info *info, struct ls_err *err)
 {
+    enum ls_rc rc;
+    bool fence = pg_fence(pg_of(db), &rc, err);
     struct pg_call k;
 
+    if (rc != LS_OK)
+        return rc;
     pg_call_init(&k, sql, len);
-    return pg_exec_call(pg_of(db), &k, params, n_params, info, err);
+    return pg_unfence(pg_of(db), fence, pg_exec_call(pg_of(db), &k, params, n_params, info, err));
 }
 
 enum ls_rc pg_exec_batch(struct ls_db *db, const char *sql, size_t len, struct ls_exec_info *info, struct ls_err *err)
 {
+    enum ls_rc rc;
+    bool fence = pg_fence(pg_of(db), &rc, err);
     struct pg_call k;
 
+    if (rc != LS_OK)
+        return rc;
     pg_call_init(&k, sql, len);
     k.is_batch = true;
-    return pg_exec_call(pg_of(db), &k, NULL, 0, info, err);
+    return pg_unfence(pg_of(db), fence, pg_exec_call(pg_of(db), &k, NULL, 0, info, err));
 }
 
 enum ls_rc pg_query_call(struct pg *c, struct pg_call *k, const struct ls_param *params, int n_params, struct ls_result *out,
@@ -242,8 +270,12 @@ enum ls_rc pg_query_call(struct pg *c, struct pg_call *k, const struct ls_param 
 enum ls_rc pg_query(struct ls_db *db, const char *sql, size_t len, const struct ls_param *params, int n_params,
                     struct ls_result *out, struct ls_err *err)
 {
+    enum ls_rc rc;
+    bool fence = pg_fence(pg_of(db), &rc, err);
     struct pg_call k;
 
+    if (rc != LS_OK)
+        return rc;
     pg_call_init(&k, sql, len);
-    return pg_query_call(pg_of(db), &k, params, n_params, out, err);
+    return pg_unfence(pg_of(db), fence, pg_query_call(pg_of(db), &k, params, n_params, out, err));
 }

@@ -11,6 +11,7 @@
 #include "db/postgres/libpq.h"
 
 #define PG_CANCEL_GRACE_MS 10000 /* how long a server may take to answer after it was asked to cancel */
+#define PG_BEGIN_READ_ONLY "BEGIN READ ONLY"
 #define PG_ROLLBACK_MS     10000 /* how long ls_db_rollback waits before it gives the connection up */
 
 /* A statement with parameters that was sent before. */
@@ -27,6 +28,7 @@ struct pg {
     PGconn *conn;
     struct ls_buf text; /* scratch: the statement with its NUL */
     bool is_dead;
+    bool is_fenced; /* read-only, with nothing set in the session: each call outside of a transaction gets one that is READ ONLY */
     bool is_ready; /* connected and set up: notices before that are not passed on */
     struct pg_prepared prepared[4];
     unsigned n_named;
@@ -90,6 +92,10 @@ enum ls_rc pg_exec(struct ls_db *db, const char *sql, size_t len, const struct l
 enum ls_rc pg_exec_call(struct pg *c, struct pg_call *k, const struct ls_param *params, int n_params, struct ls_exec_info *info,
                         struct ls_err *err);
 enum ls_rc pg_exec_batch(struct ls_db *db, const char *sql, size_t len, struct ls_exec_info *info, struct ls_err *err);
+/* A read-only transaction around a call of a connection that is_fenced and has none open: true when one was begun, to be ended with the call's code, which it
+ * returns. *rc: what beginning it said. */
+bool pg_fence(struct pg *c, enum ls_rc *rc, struct ls_err *err);
+enum ls_rc pg_unfence(struct pg *c, bool was_fenced, enum ls_rc rc);
 /* What one result says, without waiting. */
 enum ls_rc pg_take_result(struct pg *c, struct pg_call *k, PGresult *res, struct ls_result *out, struct ls_exec_info *info,
                           struct ls_err *err);

@@ -89,8 +89,7 @@ static enum ls_rc read_answers(struct pg *c, struct pg_call *k, bool has_prepare
     return first == LS_OK ? rc : first;
 }
 
-enum ls_rc pg_pipeline(struct ls_db *db, const struct ls_db_call *calls, int n, struct ls_exec_info *infos, int *failed,
-                       struct ls_err *err)
+static enum ls_rc pipeline(struct ls_db *db, const struct ls_db_call *calls, int n, struct ls_exec_info *infos, int *failed, struct ls_err *err)
 {
     struct pg *c = pg_of(db);
     bool *is_preparing;
@@ -130,6 +129,14 @@ enum ls_rc pg_pipeline(struct ls_db *db, const struct ls_db_call *calls, int n, 
         return first != LS_OK ? first : ls_err_set(err, LS_E_INTERNAL, "the pipeline did not end: %s", PQerrorMessage(c->conn));
     }
     return first;
+}
+
+enum ls_rc pg_pipeline(struct ls_db *db, const struct ls_db_call *calls, int n, struct ls_exec_info *infos, int *failed, struct ls_err *err)
+{
+    enum ls_rc rc;
+    bool fence = pg_fence(pg_of(db), &rc, err);
+
+    return rc == LS_OK ? pg_unfence(pg_of(db), fence, pipeline(db, calls, n, infos, failed, err)) : rc;
 }
 
 /* --- queries --- */

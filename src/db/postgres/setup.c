@@ -2,6 +2,7 @@
 
 #include "db/postgres/pg_internal.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -50,40 +51,73 @@ static bool is_socket(const struct pg *c)
     return !host || !*host || *host == '/' || *host == '@';
 }
 
-/* Who and where we are, and the settings that were asked for. */
-static void add_required(const struct ls_db_params *params, struct ls_buf *sql)
+/* A setting of the session. Through a pooler it would stay with the server's connection, and the next client would have it (a database that an
+ * application can no longer write to): there it is made only where each connection was said to have a session of its own. */
+static void add_setting(const struct pg *c, const struct ls_db_params *params, const char *name, const char *value, struct ls_buf *sql)
 {
-    ls_buf_adds(sql, "select pg_catalog.current_database(), current_user, pg_catalog.pg_backend_pid(), "
-                     "pg_catalog.set_config('standard_conforming_strings', 'on', false)");
-    if (params->lock_timeout_ms > 0)
-        ls_buf_addf(sql, ", pg_catalog.set_config('lock_timeout', '%d', false)", params->lock_timeout_ms);
-    if (params->statement_timeout_ms > 0)
-        ls_buf_addf(sql, ", pg_catalog.set_config('statement_timeout', '%d', false)", params->statement_timeout_ms);
-    if (params->read_only)
-        ls_buf_adds(sql, ", pg_catalog.set_config('default_transaction_read_only', 'on', false)");
+    if (!params->is_pooled_ok)
+        ls_buf_addf(sql, "case when pg_catalog.pg_backend_pid() = %d then ", PQbackendPID(c->conn));
+    ls_buf_addf(sql, "pg_catalog.set_config('%s', '%s', false)%s", name, value, params->is_pooled_ok ? "" : " end");
+}
+
+static void add_ms(const struct pg *c, const struct ls_db_params *params, const char *name, int ms, struct ls_buf *sql)
+{
+    char value[16];
+
+    if (ms <= 0)
+        return;
+    snprintf(value, sizeof(value), "%d", ms);
+    ls_buf_adds(sql, ", ");
+    add_setting(c, params, name, value, sql);
+}
+
+/* Who and where we are, and the settings that were asked for. */
+static void add_required(const struct pg *c, const struct ls_db_params *params, struct ls_buf *sql)
+{
+    ls_buf_adds(sql, "select pg_catalog.current_database(), current_user, pg_catalog.pg_backend_pid(), ");
+    add_setting(c, params, "standard_conforming_strings", "on", sql);
+    add_ms(c, params, "lock_timeout", params->lock_timeout_ms, sql);
+    add_ms(c, params, "statement_timeout", params->statement_timeout_ms, sql);
+    if (params->read_only) {
+        ls_buf_adds(sql, ", ");
+        add_setting(c, params, "default_transaction_read_only", "on", sql);
+    }
+}
+
+/* For the server's own look after the line, see list_parts. */
+static void add_keepalives(const struct pg *c, const struct ls_db_params *params, struct ls_buf *sql)
+{
+    static const char *const settings[][2] = {
+        {"tcp_keepalives_idle", "15"}, {"tcp_keepalives_interval", "5"}, {"tcp_keepalives_count", "3"}, {"tcp_user_timeout", "30s"}};
+    size_t n = LS_ARRAY_LEN(settings) - (PQserverVersion(c->conn) >= 120000 ? 0 : 1);
+
+    for (size_t i = 0; i < n; i++) {
+        ls_buf_adds(sql, i == 0 ? "select " : ", ");
+        add_setting(c, params, settings[i][0], settings[i][1], sql);
+    }
 }
 
 /* The server looks for a vanished client once a second (V8), so that its locks do not outlive us; its own keepalives do the same
  * for a cut line (F5), which a socket in the file system cannot be. Not every server has these settings; 14 and 12 brought the two
  * that are asked for by number. */
-static size_t list_parts(struct pg *c, const char *required, struct part parts[MAX_PARTS])
+static size_t list_parts(struct pg *c, const struct ls_db_params *params, struct ls_buf text[3], struct part parts[MAX_PARTS])
 {
     size_t n = 0;
 
-    parts[n++] = (struct part){true, required, take_identity};
+    add_required(c, params, &text[0]);
+    parts[n++] = (struct part){true, text[0].ptr, take_identity};
     parts[n++] = (struct part){false, "select pg_catalog.pg_is_in_recovery(), pg_catalog.current_setting('transaction_read_only')",
                                take_state};
     parts[n++] = (struct part){false, "select system_identifier from pg_catalog.pg_control_system()", take_system};
-    if (PQserverVersion(c->conn) >= 140000)
-        parts[n++].sql = "set client_connection_check_interval = '1s'";
-    if (!is_socket(c))
-        parts[n++].sql = PQserverVersion(c->conn) >= 120000 ? "select pg_catalog.set_config('tcp_keepalives_idle', '15', false), "
-                                                              "pg_catalog.set_config('tcp_keepalives_interval', '5', false), "
-                                                              "pg_catalog.set_config('tcp_keepalives_count', '3', false), "
-                                                              "pg_catalog.set_config('tcp_user_timeout', '30s', false)"
-                                                            : "select pg_catalog.set_config('tcp_keepalives_idle', '15', false), "
-                                                              "pg_catalog.set_config('tcp_keepalives_interval', '5', false), "
-                                                              "pg_catalog.set_config('tcp_keepalives_count', '3', false)";
+    if (PQserverVersion(c->conn) >= 140000) {
+        ls_buf_adds(&text[1], "select ");
+        add_setting(c, params, "client_connection_check_interval", "1s", &text[1]);
+        parts[n++].sql = text[1].ptr;
+    }
+    if (!is_socket(c)) {
+        add_keepalives(c, params, &text[2]);
+        parts[n++].sql = text[2].ptr;
+    }
     return n;
 }
 
@@ -159,7 +193,7 @@ static enum ls_rc read_part(struct pg *c, struct pg_call *k, const struct part *
 enum ls_rc pg_setup(struct pg *c, const struct ls_db_params *params, struct ls_err *err)
 {
     struct part parts[MAX_PARTS] = {{0}};
-    struct ls_buf required = LS_BUF_INIT;
+    struct ls_buf text[3] = {LS_BUF_INIT, LS_BUF_INIT, LS_BUF_INIT};
     struct pg_call k;
     enum ls_rc rc = LS_OK;
     size_t n;
@@ -167,16 +201,17 @@ enum ls_rc pg_setup(struct pg *c, const struct ls_db_params *params, struct ls_e
 
     c->db.info.is_read_only = params->read_only;
     pg_call_init(&k, NULL, 0);
-    add_required(params, &required);
-    n = list_parts(c, required.ptr, parts);
+    n = list_parts(c, params, text, parts);
     for (size_t i = 0; ok && i < n; i++)
         ok = send_part(c, parts[i].sql);
     rc = ok ? pg_flush(c, &k, err) : pg_err_lost(c, err);
     for (size_t i = 0; rc == LS_OK && i < n; i++)
         rc = read_part(c, &k, &parts[i], err);
-    ls_buf_release(&required);
+    for (size_t i = 0; i < LS_ARRAY_LEN(text); i++)
+        ls_buf_release(&text[i]);
     if (rc == LS_OK && !PQexitPipelineMode(c->conn))
         rc = pg_err_lost(c, err);
+    c->is_fenced = params->read_only && c->db.info.is_pooled && !params->is_pooled_ok;
     if (rc == LS_OK)
         describe_link(c);
     else

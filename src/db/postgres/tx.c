@@ -28,9 +28,12 @@ enum ls_tx_status pg_tx_status(const struct ls_db *db)
 
 enum ls_rc pg_begin(struct ls_db *db, struct ls_err *err)
 {
+    const char *sql = pg_of(db)->is_fenced ? PG_BEGIN_READ_ONLY : "BEGIN";
     struct ls_exec_info info = {.rows = -1};
+    struct pg_call k;
 
-    return pg_exec(db, "BEGIN", 5, NULL, 0, &info, err);
+    pg_call_init(&k, sql, strlen(sql));
+    return pg_exec_call(pg_of(db), &k, NULL, 0, &info, err);
 }
 
 /* Success is the tag COMMIT and nothing else (reliability.md F15, V2). Not an error of the server = the answer is not known. */
