@@ -29,7 +29,7 @@
 #define STR_ALIGN                         ((size_t)1) /* strings are packed: a catalogue is mostly names */
 #endif
 
-#define CHUNK_MIN ((size_t)64 * 1024)
+#define CHUNK_MIN ((size_t)4 * 1024) /* a result of one row has an arena too, and all of it is zeroed */
 #define CHUNK_MAX ((size_t)4 * 1024 * 1024)
 
 /* Chunks come zeroed from calloc and each byte is handed out once: no memset is needed. */

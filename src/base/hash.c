@@ -11,12 +11,13 @@
 #include <zlib.h>
 
 #include "base/open.h"
+#include "base/sha256.h"
 #include "lockstep/base/mem.h"
 
 #define READ_BYTES ((size_t)64 * 1024)
 
 struct ls_sha256 {
-    SHA2_CTX ctx;
+    struct sha256 h;
 };
 
 static void hex_of(const uint8_t *digest, size_t n, char *hex)
@@ -30,9 +31,9 @@ static void hex_of(const uint8_t *digest, size_t n, char *hex)
     hex[2 * n] = '\0';
 }
 
-static void to_hex(const uint8_t digest[SHA256_DIGEST_LENGTH], char hex[LS_SHA256_HEX])
+static void to_hex(const uint8_t digest[SHA256_DIGEST], char hex[LS_SHA256_HEX])
 {
-    hex_of(digest, SHA256_DIGEST_LENGTH, hex);
+    hex_of(digest, SHA256_DIGEST, hex);
 }
 
 void ls_sha384_hex(const void *bytes, size_t len, char hex[LS_SHA384_HEX])
@@ -63,14 +64,13 @@ struct ls_sha256 *ls_sha256_new(void)
 {
     struct ls_sha256 *h = ls_calloc(1, sizeof(*h));
 
-    SHA256Init(&h->ctx);
+    sha256_init(&h->h);
     return h;
 }
 
 void ls_sha256_add(struct ls_sha256 *h, const void *bytes, size_t len)
 {
-    if (len)
-        SHA256Update(&h->ctx, bytes, len);
+    sha256_add(&h->h, bytes, len);
 }
 
 /* Eight bytes of length, low byte first (all ones for NULL), then the bytes. */
@@ -88,26 +88,25 @@ void ls_sha256_field(struct ls_sha256 *h, const char *s)
 
 void ls_sha256_end(struct ls_sha256 *h, char hex[LS_SHA256_HEX])
 {
-    uint8_t digest[SHA256_DIGEST_LENGTH];
+    uint8_t digest[SHA256_DIGEST];
 
-    SHA256Final(digest, &h->ctx);
+    sha256_end(&h->h, digest);
     free(h);
     to_hex(digest, hex);
 }
 
 void ls_sha256_raw(const void *bytes, size_t len, unsigned char out[32])
 {
-    SHA2_CTX ctx;
+    struct sha256 h;
 
-    SHA256Init(&ctx);
-    if (len)
-        SHA256Update(&ctx, bytes, len);
-    SHA256Final(out, &ctx);
+    sha256_init(&h);
+    sha256_add(&h, bytes, len);
+    sha256_end(&h, out);
 }
 
 void ls_sha256_hex(const void *bytes, size_t len, char hex[LS_SHA256_HEX])
 {
-    uint8_t digest[SHA256_DIGEST_LENGTH];
+    uint8_t digest[SHA256_DIGEST];
 
     ls_sha256_raw(bytes, len, digest);
     to_hex(digest, hex);

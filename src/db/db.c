@@ -237,6 +237,12 @@ void ls_db_rollback(struct ls_db *db)
         db->ops->rollback(db);
 }
 
+void ls_db_keep_journal(struct ls_db *db)
+{
+    if (db->ops->keep_journal)
+        db->ops->keep_journal(db);
+}
+
 enum ls_rc ls_db_xact_id(struct ls_db *db, char out[32], struct ls_err *err)
 {
     out[0] = '\0';

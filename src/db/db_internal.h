@@ -26,6 +26,7 @@ struct ls_db_ops {
     enum ls_rc (*begin)(struct ls_db *db, struct ls_err *err);
     enum ls_rc (*commit)(struct ls_db *db, struct ls_err *err);
     void (*rollback)(struct ls_db *db);
+    void (*keep_journal)(struct ls_db *db); /* may be NULL: there is nothing to prepare */
     enum ls_rc (*xact_id)(struct ls_db *db, char out[32], struct ls_err *err);
     enum ls_rc (*xact_outcome)(struct ls_db *db, const char *xact_id, enum ls_outcome *out, struct ls_err *err);
     enum ls_rc (*try_lock)(struct ls_db *db, const int64_t *keys, int n, bool *got, struct ls_err *err);

@@ -267,7 +267,10 @@ static enum ls_rc prepare(struct ls_runner *r, struct ls_err *err)
     rc = r->check != NULL ? r->check->again(r->check->ctx, err) : plan_again(r, err);
     if (rc == LS_OK && ls_session_cancelled(r->s))
         rc = ls_err_set(err, LS_E_CANCELLED, "stopped by the operator before anything was run");
-    return rc == LS_OK ? begin_journal(r, err) : rc;
+    if (rc != LS_OK)
+        return rc;
+    ls_db_keep_journal(r->s->db);
+    return begin_journal(r, err);
 }
 
 static void finish(struct ls_runner *r)

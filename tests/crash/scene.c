@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
+#include "lockstep/base/file.h"
 #include "lockstep/engine/dirty.h"
 #include "lockstep/engine/journal.h"
 
@@ -490,4 +491,11 @@ void scene_converge(struct scene *sc, const char *when)
     check_journal(sc, when);
     ls_err_release(&why);
     ls_session_disconnect(sc->o.s);
+    if (!sc->pg && verdict == LS_VERDICT_DONE) {
+        char *left = ops_path(&sc->o, "app.db-journal");
+
+        if (ls_path_exists(left))
+            fail_msg("%s: the next run leaves its rollback journal behind", when);
+        free(left);
+    }
 }

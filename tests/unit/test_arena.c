@@ -93,7 +93,7 @@ static void large_objects_do_not_waste_the_chunk(void **state)
     ls_arena_alloc(a, 16);
     size_t before = ls_arena_bytes(a);
 
-    assert_true(before >= 64 * 1024);
+    assert_true(before > 2000 && before < 8 * 1024); /* what a small one costs; room for the 1000 below */
     ls_arena_alloc(a, 1000000);
     size_t with_large = ls_arena_bytes(a);
 

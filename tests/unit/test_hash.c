@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <sha2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -56,6 +57,28 @@ static void streaming_is_the_same(void **state)
     ls_sha256_add(h, NULL, 0);
     ls_sha256_end(h, hex);
     assert_string_equal(hex, MILLION_A);
+}
+
+/* Every place where a text may end in a block, in one piece and in three, against libmd's own. */
+static void every_length(void **state)
+{
+    char text[300], ours[LS_SHA256_HEX], pieces[LS_SHA256_HEX], libmd[SHA256_DIGEST_STRING_LENGTH];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(text); i++)
+        text[i] = (char)(i * 167 + 13);
+    for (size_t len = 0; len <= sizeof(text); len++) {
+        struct ls_sha256 *h = ls_sha256_new();
+
+        SHA256Data((const uint8_t *)text, len, libmd);
+        ls_sha256_hex(text, len, ours);
+        assert_string_equal(ours, libmd);
+        ls_sha256_add(h, text, len / 3);
+        ls_sha256_add(h, text + len / 3, len / 2 - len / 3);
+        ls_sha256_add(h, text + len / 2, len - len / 2);
+        ls_sha256_end(h, pieces);
+        assert_string_equal(pieces, libmd);
+    }
 }
 
 static void fields(const char *const *f, size_t n, char hex[LS_SHA256_HEX])
@@ -141,6 +164,7 @@ int main(void)
         cmocka_unit_test(sha1),
         cmocka_unit_test(known_values),
         cmocka_unit_test(streaming_is_the_same),
+        cmocka_unit_test(every_length),
         cmocka_unit_test(fields_do_not_run_together),
         cmocka_unit_test(of_a_file),
     };

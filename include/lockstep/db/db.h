@@ -135,6 +135,9 @@ LS_MUST_CHECK enum ls_rc ls_db_begin(struct ls_db *db, struct ls_err *err);   /*
  * LS_E_INTERNAL: no transaction is open; a statement has ended it. LS_E_CONNECT: the connection was dead before; nothing was sent. */
 LS_MUST_CHECK enum ls_rc ls_db_commit(struct ls_db *db, struct ls_err *err);
 void ls_db_rollback(struct ls_db *db); /* best effort; nothing when no transaction is open */
+/* Many small transactions are to come: SQLite keeps its rollback journal's file between them, until ls_db_close removes it (db/sqlite/keep.c). Only in
+ * journal mode DELETE and between transactions; else, and on PostgreSQL, nothing is done. */
+void ls_db_keep_journal(struct ls_db *db);
 /* PostgreSQL: the current transaction's id as text ("" when none was assigned); SQLite: "". */
 LS_MUST_CHECK enum ls_rc ls_db_xact_id(struct ls_db *db, char out[32], struct ls_err *err);
 enum ls_outcome { LS_OUTCOME_COMMITTED, LS_OUTCOME_ABORTED, LS_OUTCOME_RUNNING, LS_OUTCOME_UNKNOWN };

@@ -6,9 +6,12 @@
 
 #include "db/db_internal.h"
 
+struct lite_keep;
+
 struct lite {
     struct ls_db db; /* first: struct ls_db * and struct lite * are the same address */
     sqlite3 *h;
+    struct lite_keep *keep; /* NULL: read-only, or in memory */
     int busy_timeout_ms; /* 0 = do not wait */
     int64_t busy_since;  /* ls_mono_ms() of the first try for the lock */
     int64_t last_tick;
@@ -47,6 +50,13 @@ enum ls_tx_status lite_tx_status(const struct ls_db *db);
 enum ls_rc lite_begin(struct ls_db *db, struct ls_err *err);
 enum ls_rc lite_commit(struct ls_db *db, struct ls_err *err);
 void lite_rollback(struct ls_db *db);
+
+/* keep.c: a VFS of each connection's own, to be named when it is opened and freed after it was closed */
+struct lite_keep *lite_keep_new(void);
+const char *lite_keep_vfs(const struct lite_keep *k); /* NULL: the usual one */
+void lite_keep_free(struct lite_keep *k);
+void lite_keep_journal(struct ls_db *db);
+void lite_keep_end(struct lite *c);
 
 /* backup.c */
 enum ls_rc lite_backup(struct ls_db *db, const char *path, ls_progress_fn progress, void *ctx, struct ls_err *err);

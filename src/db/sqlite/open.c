@@ -18,7 +18,11 @@
 
 static void lite_close(struct ls_db *db)
 {
-    sqlite3_close_v2(lite_of(db)->h); /* rolls back what is open; NULL is fine */
+    struct lite *c = lite_of(db);
+
+    lite_keep_end(c);
+    sqlite3_close_v2(c->h); /* rolls back what is open; NULL is fine */
+    lite_keep_free(c->keep);
 }
 
 static bool lite_is_alive(const struct ls_db *db)
@@ -44,6 +48,7 @@ static const struct ls_db_ops lite_ops = {
     .begin = lite_begin,
     .commit = lite_commit,
     .rollback = lite_rollback,
+    .keep_journal = lite_keep_journal,
     .catalog = lite_catalog,
     .catalog_mark = lite_catalog_mark,
     .sqlite_backup = lite_backup,
@@ -208,7 +213,9 @@ static enum ls_rc open_path(struct lite *c, const char *path, const struct url_o
     flags |= c->db.params.read_only && !o->is_memory ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
     if (o->is_memory || (c->db.params.create && !c->db.params.read_only))
         flags |= SQLITE_OPEN_CREATE;
-    code = sqlite3_open_v2(plain, &c->h, flags, NULL);
+    if (!c->db.params.read_only && !o->is_memory)
+        c->keep = lite_keep_new();
+    code = sqlite3_open_v2(plain, &c->h, flags, lite_keep_vfs(c->keep));
     if (code == SQLITE_OK)
         code = set_up(c, o->foreign_keys);
     if (code == SQLITE_OK)
