@@ -3,21 +3,20 @@
 #include "lockstep/base/hash.h"
 
 #include <errno.h>
-#include <sha1.h>
-#include <sha2.h>
+#include <nettle/sha1.h>
+#include <nettle/sha2.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include <zlib.h>
 
 #include "base/open.h"
-#include "base/sha256.h"
 #include "lockstep/base/mem.h"
 
 #define READ_BYTES ((size_t)64 * 1024)
 
 struct ls_sha256 {
-    struct sha256 h;
+    struct sha256_ctx h;
 };
 
 static void hex_of(const uint8_t *digest, size_t n, char *hex)
@@ -31,32 +30,32 @@ static void hex_of(const uint8_t *digest, size_t n, char *hex)
     hex[2 * n] = '\0';
 }
 
-static void to_hex(const uint8_t digest[SHA256_DIGEST], char hex[LS_SHA256_HEX])
+static void to_hex(const uint8_t digest[SHA256_DIGEST_SIZE], char hex[LS_SHA256_HEX])
 {
-    hex_of(digest, SHA256_DIGEST, hex);
+    hex_of(digest, SHA256_DIGEST_SIZE, hex);
 }
 
 void ls_sha384_hex(const void *bytes, size_t len, char hex[LS_SHA384_HEX])
 {
-    uint8_t digest[SHA384_DIGEST_LENGTH];
-    SHA2_CTX ctx;
+    uint8_t digest[SHA384_DIGEST_SIZE];
+    struct sha384_ctx ctx;
 
-    SHA384Init(&ctx);
+    sha384_init(&ctx);
     if (len)
-        SHA384Update(&ctx, bytes, len);
-    SHA384Final(digest, &ctx);
+        sha384_update(&ctx, len, bytes);
+    sha384_digest(&ctx, sizeof(digest), digest);
     hex_of(digest, sizeof(digest), hex);
 }
 
 void ls_sha1_hex(const void *bytes, size_t len, char hex[LS_SHA1_HEX])
 {
-    uint8_t digest[SHA1_DIGEST_LENGTH];
-    SHA1_CTX ctx;
+    uint8_t digest[SHA1_DIGEST_SIZE];
+    struct sha1_ctx ctx;
 
-    SHA1Init(&ctx);
+    sha1_init(&ctx);
     if (len)
-        SHA1Update(&ctx, bytes, len);
-    SHA1Final(digest, &ctx);
+        sha1_update(&ctx, len, bytes);
+    sha1_digest(&ctx, sizeof(digest), digest);
     hex_of(digest, sizeof(digest), hex);
 }
 
@@ -70,7 +69,8 @@ struct ls_sha256 *ls_sha256_new(void)
 
 void ls_sha256_add(struct ls_sha256 *h, const void *bytes, size_t len)
 {
-    sha256_add(&h->h, bytes, len);
+    if (len)
+        sha256_update(&h->h, len, bytes);
 }
 
 /* Eight bytes of length, low byte first (all ones for NULL), then the bytes. */
@@ -88,25 +88,26 @@ void ls_sha256_field(struct ls_sha256 *h, const char *s)
 
 void ls_sha256_end(struct ls_sha256 *h, char hex[LS_SHA256_HEX])
 {
-    uint8_t digest[SHA256_DIGEST];
+    uint8_t digest[SHA256_DIGEST_SIZE];
 
-    sha256_end(&h->h, digest);
+    sha256_digest(&h->h, sizeof(digest), digest);
     free(h);
     to_hex(digest, hex);
 }
 
 void ls_sha256_raw(const void *bytes, size_t len, unsigned char out[32])
 {
-    struct sha256 h;
+    struct sha256_ctx h;
 
     sha256_init(&h);
-    sha256_add(&h, bytes, len);
-    sha256_end(&h, out);
+    if (len)
+        sha256_update(&h, len, bytes);
+    sha256_digest(&h, SHA256_DIGEST_SIZE, out);
 }
 
 void ls_sha256_hex(const void *bytes, size_t len, char hex[LS_SHA256_HEX])
 {
-    uint8_t digest[SHA256_DIGEST];
+    uint8_t digest[SHA256_DIGEST_SIZE];
 
     ls_sha256_raw(bytes, len, digest);
     to_hex(digest, hex);

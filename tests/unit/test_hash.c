@@ -6,7 +6,6 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include <sha2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -59,10 +58,10 @@ static void streaming_is_the_same(void **state)
     assert_string_equal(hex, MILLION_A);
 }
 
-/* Every place where a text may end in a block, in one piece and in three, against libmd's own. */
+/* Every place where a text may end in a block, in one piece and in three. */
 static void every_length(void **state)
 {
-    char text[300], ours[LS_SHA256_HEX], pieces[LS_SHA256_HEX], libmd[SHA256_DIGEST_STRING_LENGTH];
+    char text[300], whole[LS_SHA256_HEX], pieces[LS_SHA256_HEX];
 
     (void)state;
     for (size_t i = 0; i < sizeof(text); i++)
@@ -70,14 +69,12 @@ static void every_length(void **state)
     for (size_t len = 0; len <= sizeof(text); len++) {
         struct ls_sha256 *h = ls_sha256_new();
 
-        SHA256Data((const uint8_t *)text, len, libmd);
-        ls_sha256_hex(text, len, ours);
-        assert_string_equal(ours, libmd);
+        ls_sha256_hex(text, len, whole);
         ls_sha256_add(h, text, len / 3);
         ls_sha256_add(h, text + len / 3, len / 2 - len / 3);
         ls_sha256_add(h, text + len / 2, len - len / 2);
         ls_sha256_end(h, pieces);
-        assert_string_equal(pieces, libmd);
+        assert_string_equal(pieces, whole);
     }
 }
 

@@ -1,4 +1,4 @@
-/* lockstep/base/hash.h: SHA-1/256/384 by libmd, CRC-32 by zlib. Hex is lower case. */
+/* lockstep/base/hash.h: SHA-1/256/384 by nettle, which uses the processor's own instructions where it has them, CRC-32 by zlib. Hex is lower case. */
 #ifndef LOCKSTEP_BASE_HASH_H
 #define LOCKSTEP_BASE_HASH_H
 
