@@ -1,6 +1,7 @@
 /* A file of SQL made into a scratch database, statement by statement. What a dump says of things that a scratch has not (owners,
  * grants to roles, extensions, settings of a newer server) is passed over and told. A statement that names what comes later is
- * tried again at the end. */
+ * tried again at the end. PostgreSQL gets many at once, in one implicit transaction: where one of them fails nothing of them is there, those in
+ * front of it are sent again, and it on its own. */
 #include <config.h>
 
 #include "engine/side_priv.h"
@@ -13,6 +14,9 @@
 #include "lockstep/sql/facts.h"
 #include "lockstep/sql/quote.h"
 
+/* Statements that go out together at most. As many locks are held, and a server has some thousands. */
+#define MAX_TOGETHER 128
+
 struct load {
     struct side_job *j;
     struct ls_db *db;
@@ -24,6 +28,9 @@ struct load {
     LS_VEC(size_t) later;     /* statements that named what was not there yet */
     struct ls_buf extensions; /* that the scratch lacks */
     size_t n_rows, n_owner, n_skipped;
+    struct ls_db_call calls[MAX_TOGETHER]; /* not sent yet */
+    size_t waiting[MAX_TOGETHER];          /* which statements these are */
+    int n_waiting, n_together;             /* how many go out together: fewer where many fail */
     int rows_line, owner_line;
 };
 
@@ -194,7 +201,7 @@ static enum ls_rc send(struct load *l, const struct ls_stmt *s, struct ls_err *e
     return ls_db_exec(l->db, l->text + s->start, s->end - s->start, NULL, 0, NULL, err);
 }
 
-/* LS_OK too for what is passed over, tolerated or put off. */
+/* LS_OK too for what is tolerated or put off. */
 static enum ls_rc run_one(struct load *l, size_t i, bool is_retry, struct ls_err *err)
 {
     const struct ls_stmt *s = &l->stmts->v[i];
@@ -203,8 +210,6 @@ static enum ls_rc run_one(struct load *l, size_t i, bool is_retry, struct ls_err
     enum ls_rc rc;
 
     first_words(l, s, words);
-    if (!is_retry && is_passed_over(l, s, words))
-        return LS_OK;
     rc = send(l, s, &own);
     if (rc == LS_E_SQL && is_state(&own, "42704") && make_role(l, &own)) {
         ls_err_release(&own);
@@ -265,27 +270,97 @@ static enum ls_rc run_later(struct load *l, struct ls_err *err)
     return rc;
 }
 
+static enum ls_rc run_alone(struct load *l, size_t i, struct ls_err *err)
+{
+    struct ls_err own = LS_ERR_INIT;
+    enum ls_rc rc = run_one(l, i, false, &own);
+
+    if (rc != LS_OK && l->is_lenient && rc != LS_E_CONNECT && rc != LS_E_CANCELLED) {
+        *LS_VEC_PUSH(&l->later) = i;
+        rc = LS_OK;
+    } else if (rc == LS_E_CANCELLED) {
+        (void)side_stopped(err);
+    } else if (rc != LS_OK) {
+        place(l, &l->stmts->v[i], &own);
+        ls_err_move(err, &own);
+    }
+    ls_err_release(&own);
+    return rc;
+}
+
+/* Whether others may stand around it in one transaction. COPY would end the connection; what a procedure or a block commits would not be taken
+ * back with the others. */
+static bool goes_together(const struct load *l, const struct ls_stmt *s, const char *words)
+{
+    static const char *const alone[] = {"COPY", "CALL", "DO"};
+
+    for (size_t i = 0; i < LS_ARRAY_LEN(alone); i++)
+        if (begins(words, alone[i]))
+            return false;
+    /* Where one names a role that the scratch has not, so do the others: a dump has one for each table. */
+    if (l->n_owner > 0 && is_about_rights(words, l->text + s->start, s->end - s->start))
+        return false;
+    return l->dialect == LS_DIALECT_POSTGRES && s->tx == LS_TX_TRANSACTIONAL;
+}
+
+/* Sends what waits. After a failure those in front of it go again, then it goes alone, and how far it was to it is how many are tried next. */
+static enum ls_rc run_waiting(struct load *l, struct ls_err *err)
+{
+    int bad = -1; /* the one that failed among others */
+    enum ls_rc rc = LS_OK;
+
+    for (int done = 0, n, failed; rc == LS_OK && done < l->n_waiting; done += n) {
+        int left = (bad > done ? bad : l->n_waiting) - done;
+        struct ls_err own = LS_ERR_INIT;
+
+        if (!side_tick(l->j))
+            return side_stopped(err);
+        n = done == bad ? 1 : left < l->n_together ? left : l->n_together;
+        if (n == 1)
+            rc = run_alone(l, l->waiting[done], err);
+        else
+            rc = ls_db_pipeline(l->db, l->calls + done, n, NULL, &failed, &own);
+        if (n > 1 && (rc == LS_E_CONNECT || rc == LS_E_CANCELLED)) {
+            ls_err_move(err, &own);
+        } else if (n > 1 && rc != LS_OK) {
+            rc = LS_OK;
+            n = 0;
+            bad = done + (failed > 0 ? failed : 0);
+            l->n_together = bad - done + 1;
+        } else if (done != bad) {
+            l->n_together = l->n_together * 2 < MAX_TOGETHER ? l->n_together * 2 : MAX_TOGETHER;
+        }
+        ls_err_release(&own);
+    }
+    l->n_waiting = 0;
+    return rc;
+}
+
 static enum ls_rc run_all(struct load *l, struct ls_err *err)
 {
     enum ls_rc rc = LS_OK;
 
+    l->n_together = MAX_TOGETHER;
     for (size_t i = 0; rc == LS_OK && i < l->stmts->n; i++) {
-        struct ls_err own = LS_ERR_INIT;
+        const struct ls_stmt *s = &l->stmts->v[i];
+        char words[64];
 
         if ((i % 64 == 0 && !side_tell(l->j, "loading", (int64_t)i, (int64_t)l->stmts->n)) || !side_tick(l->j))
             return side_stopped(err);
-        rc = run_one(l, i, false, &own);
-        if (rc != LS_OK && l->is_lenient && rc != LS_E_CONNECT && rc != LS_E_CANCELLED) {
-            *LS_VEC_PUSH(&l->later) = i;
-            rc = LS_OK;
-        } else if (rc == LS_E_CANCELLED) {
-            (void)side_stopped(err);
-        } else if (rc != LS_OK) {
-            place(l, &l->stmts->v[i], &own);
-            ls_err_move(err, &own);
+        first_words(l, s, words);
+        if (is_passed_over(l, s, words))
+            continue;
+        if (l->n_waiting == MAX_TOGETHER || !goes_together(l, s, words))
+            rc = run_waiting(l, err);
+        if (rc == LS_OK && goes_together(l, s, words)) {
+            l->waiting[l->n_waiting] = i;
+            l->calls[l->n_waiting++] = (struct ls_db_call){l->text + s->start, s->end - s->start, NULL, 0};
+        } else if (rc == LS_OK) {
+            rc = run_alone(l, i, err);
         }
-        ls_err_release(&own);
     }
+    if (rc == LS_OK)
+        rc = run_waiting(l, err);
     return rc == LS_OK ? run_later(l, err) : rc;
 }
 

@@ -107,15 +107,24 @@ const char *ls_catalog_intern(struct ls_catalog_builder *b, const char *s)
 
 /* --- filling --- */
 
+/* Facts come schema by schema and table by table: mostly it is the text of the fact before. */
+static const char *intern_again(struct ls_catalog_builder *b, const char *s, const char *before)
+{
+    if (s == NULL)
+        s = "";
+    return before != NULL && (s == before || strcmp(s, before) == 0) ? before : ls_catalog_intern(b, s);
+}
+
 uint32_t ls_catalog_add(struct ls_catalog_builder *b, enum ls_fact_kind kind, const char *schema, const char *parent, const char *name)
 {
     struct ls_fact *f = LS_VEC_PUSH(&b->facts);
     uint32_t number = (uint32_t)(b->facts.n - 1);
+    const struct ls_fact *before = number > 0 ? f - 1 : NULL;
 
     *f = (struct ls_fact){.kind = kind,
                           .parent_ix = number,
-                          .schema = ls_catalog_intern(b, schema == NULL ? "" : schema),
-                          .parent = ls_catalog_intern(b, parent == NULL ? "" : parent),
+                          .schema = intern_again(b, schema, before != NULL ? before->schema : NULL),
+                          .parent = intern_again(b, parent, before != NULL ? before->parent : NULL),
                           .name = ls_catalog_intern(b, name)};
     return number;
 }

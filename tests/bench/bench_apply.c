@@ -1,11 +1,14 @@
 /* Applying N small migrations, and `status` afterwards: lockstep against the floor programs, which send the same statements and ledger rows from one bare
  * C process (performance.md B), and against dbmate where there is one.
+ * Of `status` the floor is the shell that a user has (sqlite3, psql) reading the ledger; the bare C process that does the same is printed beside it.
  * usage: bench_apply LOCKSTEP FLOORS N ROUNDS [PG_URL [DBMATE [ONLY]]]; FLOORS is the folder of floor_sqlite and floor_postgres, ONLY is SQLite or
  * PostgreSQL. "" stands for none. */
 #include <config.h>
 
 #include "bench_util.h"
+#include "floor.h"
 
+#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,6 +34,7 @@ struct contender {
 struct bench {
     const char *what;     /* "SQLite" */
     const char *lockstep, *floor, *dbmate;
+    const char *const *shell; /* reads the ledger; NULL: there is no such program here */
     const char *url;      /* of the database that each timing gets anew */
     const char *dbmate_url, *dbmate_full_url; /* as it comes; and as durable as we are, NULL where it is that anyway */
     const char *pg_admin; /* NULL: SQLite */
@@ -125,15 +129,16 @@ static int check_applied(const struct bench *b)
 }
 
 /* While lockstep's own ledger is there. */
-static int time_status(const struct bench *b, double *value, double *floor)
+static int time_status(const struct bench *b, double *value, double *bare, double *shell)
 {
     const char *const status[] = {b->lockstep, "status", "--format", "lockstep", "--url", b->url, "--migrations", "migrations", NULL};
     const char *const query[] = {b->floor, "status", b->url, NULL};
 
     for (int i = 0; i < N_STATUS; i++) {
-        floor[i] = bench_run_ms(query, dir);
+        shell[i] = b->shell ? bench_run_ms(b->shell, dir) : 0;
+        bare[i] = bench_run_ms(query, dir);
         value[i] = bench_run_ms(status, dir);
-        if (floor[i] < 0 || value[i] < 0) {
+        if (shell[i] < 0 || bare[i] < 0 || value[i] < 0) {
             fprintf(stderr, "bench_apply: status failed on %s\n", b->what);
             return 1;
         }
@@ -141,10 +146,25 @@ static int time_status(const struct bench *b, double *value, double *floor)
     return 0;
 }
 
+static void report_status(const struct bench *b, double *value, double *bare, double *shell)
+{
+    size_t n = (size_t)(b->rounds * N_STATUS);
+    static double again[MAX_ROUNDS * N_STATUS]; /* reporting sorts */
+    char label[64];
+
+    memcpy(again, value, n * sizeof(*again));
+    if (b->shell) {
+        snprintf(label, sizeof(label), "status, %d applied, %s", b->n, b->what);
+        bench_report_pairs(label, value, shell, n, "ms", 2.0);
+    }
+    snprintf(label, sizeof(label), "status, %d, %s, floor: bare C", b->n, b->what);
+    bench_report_pairs(label, again, bare, n, "ms", 2.0);
+}
+
 static int compare(const struct bench *b)
 {
     char n[16], label[64];
-    static double status[MAX_ROUNDS * N_STATUS], query[MAX_ROUNDS * N_STATUS];
+    static double status[MAX_ROUNDS * N_STATUS], query[MAX_ROUNDS * N_STATUS], shell[MAX_ROUNDS * N_STATUS];
 
     snprintf(n, sizeof(n), "%d", b->n);
     const char *const floor_argv[] = {b->floor, "apply", dir, n, b->url, NULL};
@@ -163,12 +183,11 @@ static int compare(const struct bench *b)
                 fprintf(stderr, "bench_apply: %s failed on %s\n", c[k].name, b->what);
                 return 1;
             }
-            if (k == 1 && time_status(b, status + round * N_STATUS, query + round * N_STATUS) != 0)
+            if (k == 1 && time_status(b, status + round * N_STATUS, query + round * N_STATUS, shell + round * N_STATUS) != 0)
                 return 1;
         }
     }
-    snprintf(label, sizeof(label), "status, %d applied, %s", b->n, b->what);
-    bench_report_pairs(label, status, query, (size_t)(b->rounds * N_STATUS), "ms", 2.0);
+    report_status(b, status, query, shell);
     double lockstep[MAX_ROUNDS];
 
     memcpy(lockstep, c[1].ms, sizeof(lockstep));
@@ -198,6 +217,16 @@ static char *with_database(const char *url, const char *name)
 }
 #endif
 
+/* The newest psql of the distribution's own folders: the one in PATH may be a wrapper script that costs twice as much as psql. */
+static const char *find_psql(void)
+{
+    static glob_t found;
+
+    if (glob("/usr/lib/postgresql/*/bin/psql", 0, NULL, &found) == 0 && found.gl_pathc > 0)
+        return found.gl_pathv[found.gl_pathc - 1];
+    return access("/usr/bin/psql", X_OK) == 0 ? "/usr/bin/psql" : NULL;
+}
+
 int main(int argc, char **argv)
 {
     if (argc < 5) {
@@ -221,6 +250,9 @@ int main(int argc, char **argv)
     b.url = b.dbmate_url = "sqlite:bench.db";
     b.dbmate_full_url = "sqlite:bench.db?_sync=FULL";
     b.goal = 1.1;
+    const char *const sqlite3_argv[] = {"/usr/bin/sqlite3", "-readonly", "bench.db", floor_status_sql, NULL};
+
+    b.shell = access(sqlite3_argv[0], X_OK) == 0 ? sqlite3_argv : NULL;
     if (strcmp(only, "PostgreSQL") != 0)
         bad |= compare(&b);
 #endif
@@ -232,6 +264,9 @@ int main(int argc, char **argv)
         b.what = "PostgreSQL";
         b.url = b.dbmate_url = url;
         b.dbmate_full_url = NULL;
+        const char *const psql_argv[] = {find_psql(), "-XAtq", "-d", url, "-c", floor_status_sql, NULL};
+
+        b.shell = psql_argv[0] ? psql_argv : NULL;
         b.pg_admin = argv[5];
         b.goal = 1.15;
         bad |= url ? compare(&b) : 1;

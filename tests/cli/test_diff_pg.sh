@@ -171,6 +171,34 @@ is "$(json '.facts | map(select(.kind == "table") | .name) | join(" ")')" "t u" 
 like "$err" 'the rows of 1 COPY statement were passed over' "rows are told"
 like "$err" 'copy.sql:3: .*1 statement about owners or privileges' "and owners that are not there"
 
+# Many statements go to the server at once; what one of them does to the others is as if they went one by one.
+cat >many.sql <<'SQL'
+CREATE TABLE a (i int);
+CREATE TABLE b (i int);
+CREATE VIEW early AS SELECT * FROM late;
+ALTER TABLE a OWNER TO nobody_knows;
+CREATE TYPE mood AS ENUM ('sad');
+ALTER TYPE mood ADD VALUE 'ok';
+CREATE TABLE feels (m mood DEFAULT 'ok');
+ALTER TABLE b OWNER TO nobody_knows;
+CREATE INDEX CONCURRENTLY a_i ON a (i);
+CREATE TABLE c (i int);
+CREATE TABLE late (i int);
+DO $$ BEGIN EXECUTE CASE WHEN (SELECT count(DISTINCT xmin::text) FROM pg_class WHERE relname IN ('c', 'late')) = 1
+    THEN 'CREATE TABLE together ()' ELSE 'CREATE TABLE apart ()' END; COMMIT; END $$;
+CREATE TABLE d (i int);
+SQL
+run "$LS_BIN" snapshot file:many.sql --dialect postgres --scratch "$LS_TEST_PG_URL"
+exits 0 "a file where some fail, and some go alone"
+is "$(json '.facts | map(select(.kind == "table") | .name) | join(" ")')" "a b c d feels late together" "has all tables, and was sent in one transaction where that can be"
+is "$(json '.facts | map(select(.kind == "view" or .kind == "index") | .name) | join(" ")')" "early a_i" "what named a later table, and what no transaction takes"
+like "$err" 'many.sql:4: .*2 statements about owners or privileges' "and each refusal is counted once"
+{ cat many.sql && printf 'CREATE TABLE e (i int);\nCREATE TABLE f (i int, j integr);\nCREATE TABLE g (i int);\n'; } >many-bad.sql
+run "$LS_BIN" diff file:many-bad.sql --dialect postgres --scratch "$LS_TEST_PG_URL"
+exits 2 "an error among many"
+like "$err" 'many-bad.sql:16:26: type "integr" does not exist' "has its own place"
+is "$(scratches)" 0 "nothing stays of either"
+
 printf 'CREATE TABLE t (a text);\n' >only.sql
 pg_n=$((pg_n + 1)) ascii=cli_$$_ascii
 psql_ -d "$LS_TEST_PG_URL" -c "create database $ascii template template0 encoding 'SQL_ASCII' lc_collate 'C' lc_ctype 'C'"

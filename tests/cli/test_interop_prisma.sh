@@ -41,12 +41,12 @@ globalThis.setTimeout = (f, ms, ...more) => {
     done
 }
 
-# A file that is there keeps it from looking for its other engines.
+# A file that is there keeps it from looking for its other engines. Compiling all of the engine takes longer than what is done with it.
 prisma() { # FOLDER WORD...
     p_folder=$1
     shift
     run env FOLDER="$p_folder" CHECKPOINT_DISABLE=1 PRISMA_HIDE_UPDATE_MESSAGE=1 NO_COLOR=1 PRISMA_SCHEMA_ENGINE_BINARY="$PWD/none" \
-        PRISMA_QUERY_ENGINE_LIBRARY="$PWD/none" "$node" "$tool" migrate "$@" --config prisma.config.mjs
+        PRISMA_QUERY_ENGINE_LIBRARY="$PWD/none" "$node" --wasm-lazy-compilation "$tool" migrate "$@" --config prisma.config.mjs
 }
 
 lockstep() {

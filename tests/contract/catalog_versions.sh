@@ -19,7 +19,7 @@ for v in 13 14 16 17 18; do
     eval "bin=\${LS_TEST_PG${v}_BINDIR:-}"
     [ -z "$bin" ] || others="$others $v"
 done
-[ -n "$others" ] || skip_all "LS_TEST_PG17_BINDIR and LS_TEST_PG18_BINDIR are not set"
+[ -n "$others" ] || skip_all "LS_TEST_PG17_BINDIR and LS_TEST_PG18_BINDIR are not set (./bootstrap check names those of ./bootstrap peers)"
 
 owner=
 if [ "$(id -u)" -eq 0 ]; then
