@@ -153,6 +153,7 @@ enum ls_attr_class {
     X(OWNER, "owner", OWNER)                          \
     X(RIGHTS, "privileges", RIGHTS)                   \
     X(COMMENT, "comment", COMMENT)                    \
+    X(PARTS_COMMENT, "comment of parts", COMMENT) /* of a constraint's index, an identity's sequence; composite type: "a 'text', b 'text'" */ \
     X(LABEL, "security label", COMMENT)               \
     X(SYSTEM_NAME, "system name", NOTE)       /* "yes": the server made its name */ \
     X(PARTS, "parts", NOTE)                   /* what belongs to it: shadow tables of a virtual one */ \

@@ -42,7 +42,10 @@
     "' || "                                                                                                                        \
     COLLATION("a.attcollation", "at.typcollation") "), ', ' order by a.attnum) from pg_attribute a join pg_type at on at.oid = "   \
     "a.atttypid "                                                                                                                  \
-    "where a.attrelid = t.typrelid and a.attnum > 0 and not a.attisdropped) as attributes, t.typrelid as \"+relid\" "              \
+    "where a.attrelid = t.typrelid and a.attnum > 0 and not a.attisdropped) as attributes, "                                       \
+    "(select string_agg(quote_ident(a.attname) || ' ' || quote_literal(d.description), ', ' order by a.attnum) from "              \
+    "pg_description d join pg_attribute a on a.attrelid = d.objoid and a.attnum = d.objsubid where d.objoid = t.typrelid and "     \
+    "d.classoid = 'pg_class'::regclass and d.objsubid > 0) as \"comment of parts\", t.typrelid as \"+relid\" "                     \
     "from pg_type t join pg_class c on c.oid = t.typrelid where c.relkind = 'c' and t.oid >= " USER_OID
 
 #define RANGES                                                                                                                     \
