@@ -36,30 +36,41 @@ void pgcat_kept_merge(const struct pgcat_kept *old, const PGresult *res, const b
 
 /* --- catalog_probe.c --- */
 
-enum pgcat_set { PGS_REL, PGS_TYPE, PGS_PROC, PGS_DEPEND, PGS_DESCRIPTION, PGS_OTHER, PGS_REST, PGS_N };
+#define PGCAT_MAX_SOURCES 64
 
-/* Where everything was: the newest that was visible of each bucket of each set. Two rows of a catalogue are the same row when they
- * have the same xmin, and a transaction that has ended brings no more rows: so a sum of hashes of all the xmin stays what it was
- * only where nothing was added, changed or dropped. */
+/* Where everything was. Two rows of a table of the server's are the same row when they have the same xmin, and a transaction that
+ * has ended brings no more rows: so a sum of hashes of all the xmin stays what it was only where nothing was added, changed or
+ * dropped. Sums over whole tables are asked for first (a tenth of what all the buckets cost), those of buckets where one is
+ * different. */
 struct pgcat_probe {
     char *identity; /* server, database, user and the settings that the server's texts depend on */
     char *snapshot; /* "" where it cannot be compared */
     long long xmax;
     bool is_inside; /* in a transaction that had begun before: xmin says less there */
-    uint64_t sigs[PGS_N][PGCAT_BUCKETS];
+    uint64_t totals[PGCAT_MAX_SOURCES];
+    uint64_t *buckets[PGCAT_MAX_SOURCES]; /* PGCAT_BUCKETS each; NULL: a source without, or not asked for */
 };
 void pgcat_probe_release(struct pgcat_probe *p);
-/* Both queries' texts. `old`: where its snapshot is still the same, the second one looks at nothing. */
+
 void pgcat_probe_identity_sql(struct ls_buf *out);
-void pgcat_probe_sql(const struct pgcat *k, bool is_inside, const struct pgcat_probe *old, struct ls_buf *out);
 void pgcat_probe_take_identity(struct pgcat_probe *p, const PGresult *res);
-void pgcat_probe_take(struct pgcat_probe *p, const PGresult *res);
+/* The totals. Where the snapshot is that of `old`, it looks at nothing. */
+void pgcat_probe_totals_sql(const struct pgcat *k, const struct pgcat_probe *old, struct ls_buf *out);
+void pgcat_probe_take_totals(struct pgcat_probe *p, const PGresult *res);
+/* The buckets of those sources of which `is` and `was` differ (was NULL: of all, and the totals of those that have none). Appends
+ * nothing where none does. */
+void pgcat_probe_buckets_sql(const struct pgcat *k, const struct pgcat_probe *was, const struct pgcat_probe *is,
+                             struct ls_buf *out);
+void pgcat_probe_take_buckets(struct pgcat_probe *p, const PGresult *res);
 
 struct pgcat_dirty {
     bool is_dirty[PGS_N][PGCAT_BUCKETS];
     int n[PGS_N];
 };
-/* False: they cannot be compared, or so much is different that it is not worth it. */
-bool pgcat_probe_compare(const struct pgcat_probe *was, const struct pgcat_probe *is, struct pgcat_dirty *out);
+/* Whether they can be compared at all. */
+bool pgcat_probe_is_comparable(const struct pgcat_probe *was, const struct pgcat_probe *is);
+bool pgcat_probe_is_same_snapshot(const struct pgcat_probe *was, const struct pgcat_probe *is);
+/* Where they differ; buckets that were not asked for again are taken over from `was`. */
+void pgcat_probe_compare(struct pgcat_probe *was, struct pgcat_probe *is, struct pgcat_dirty *out);
 
 #endif

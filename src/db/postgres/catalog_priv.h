@@ -121,6 +121,11 @@ struct pgcat_slot {
 
 struct pgcat_query;
 
+/* Where something has changed, see catalog_probe.c: relations and all that hangs below them, types, routines, pg_depend, comments,
+ * what stands in the database; and the rest, which makes everything be read again. */
+enum pgcat_set { PGS_REL, PGS_TYPE, PGS_PROC, PGS_DEPEND, PGS_DESCRIPTION, PGS_OTHER, PGS_REST, PGS_N };
+#define PGS_ON(x) (1u << (x))
+
 struct pgcat {
     struct pg *c;
     const struct ls_catalog_opts *opts;
@@ -192,18 +197,11 @@ struct pgcat_query {
     int since;                   /* major version; 0: all */
     enum { PGQ_ALWAYS, PGQ_DEFINITIONS, PGQ_SIZES } when;
     bool is_database_wide; /* not read when only some schemas are asked for */
-    /* A second read, when something has changed: which rows are asked for again. Where @in{x} stands in the text, only those whose
-     * x is in a bucket that changed. */
-    enum {
-        PGA_ALL,         /* all */
-        PGA_REL,         /* those of relations that changed */
-        PGA_PROC,        /* of routines */
-        PGA_DEPEND,      /* of pg_depend */
-        PGA_DESCRIPTION, /* of pg_description */
-        PGA_TYPES,       /* all, where a type, a relation or a comment changed */
-        PGA_NONE         /* none: what changes them makes everything be read */
-    } again;
-    const char *keys;  /* the columns that are asked about with @in, "a" or "a,b" */
+    /* A second read, when something has changed. */
+    unsigned sets;     /* asked again where one of these has (PGS_ON); 0: in any case */
+    const char *keys;  /* "a" or "a,b": columns of which only rows are asked for again, where the text has @in{x}, whose number is in
+                        * a bucket of `by` that changed; NULL: all are */
+    enum pgcat_set by;
     const char *id;    /* the columns that say which one it is, one or two numbers; NULL: only whole buckets are exchanged */
     const char *guard; /* columns that others' texts show: when one is another, everything is read */
 };

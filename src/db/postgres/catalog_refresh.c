@@ -19,7 +19,7 @@ struct pg_catalog_state {
 struct refresh {
     struct pgcat k;
     struct pgcat_batch batch;
-    int identity, probe; /* places in batch */
+    int identity, totals, buckets; /* places in batch, -1: not in it */
     struct pg_catalog_state *old; /* NULL: there is none that can be used */
     struct pg_catalog_state *next; /* everything is read, into this; or NULL */
     struct pgcat_probe is;
@@ -45,30 +45,18 @@ static void state_free(struct ls_catalog_state *s)
 
 /* --- which queries --- */
 
-static const struct {
-    bool has_buckets;
-    enum pgcat_set set;
-} of_again[] = {[PGA_REL] = {true, PGS_REL},
-                [PGA_PROC] = {true, PGS_PROC},
-                [PGA_DEPEND] = {true, PGS_DEPEND},
-                [PGA_DESCRIPTION] = {true, PGS_DESCRIPTION},
-                [PGA_NONE] = {false, PGS_REST}};
-
 bool pgcat_is_due(const struct pgcat_query *q, const struct pgcat_dirty *dirty, struct ls_buf *buckets)
 {
-    enum pgcat_set set = of_again[q->again].set;
+    bool is_due = q->sets == 0;
 
-    if (q->again == PGA_TYPES)
-        return dirty->n[PGS_TYPE] + dirty->n[PGS_REL] + dirty->n[PGS_DESCRIPTION] > 0;
-    if (!of_again[q->again].has_buckets)
-        return q->again != PGA_NONE;
+    for (int set = 0; set < PGS_N; set++)
+        is_due = is_due || (dirty->n[set] > 0 && (q->sets & PGS_ON(set)));
     ls_buf_addc(buckets, '{');
-    for (int i = 0; i < PGCAT_BUCKETS; i++)
-        if (dirty->is_dirty[set][i])
+    for (int i = 0; i < PGCAT_BUCKETS && q->keys != NULL; i++)
+        if (dirty->is_dirty[q->by][i])
             ls_buf_addf(buckets, "%s%d", buckets->len > 1 ? "," : "", i);
     ls_buf_addc(buckets, '}');
-    /* A routine's body in SQL shows the columns of what it reads. */
-    return dirty->n[set] > 0 || (q->again == PGA_PROC && dirty->n[PGS_REL] > 0);
+    return is_due;
 }
 
 /* --- reading --- */
@@ -91,7 +79,6 @@ static void keep_new(struct refresh *r, const struct pgcat_query *q, const PGres
 
 static void keep_merged(struct refresh *r, const struct pgcat_query *q, const PGresult *res, const struct pgcat_dirty *dirty)
 {
-    bool has_buckets = of_again[q->again].has_buckets;
     int at = place_of(r->old, q);
     struct pgcat_merge found;
 
@@ -99,7 +86,7 @@ static void keep_merged(struct refresh *r, const struct pgcat_query *q, const PG
         r->is_odd = true;
         return;
     }
-    pgcat_kept_merge(&r->old->kept[at], res, has_buckets ? dirty->is_dirty[of_again[q->again].set] : NULL, &r->fresh[at], &found);
+    pgcat_kept_merge(&r->old->kept[at], res, q->keys != NULL ? dirty->is_dirty[q->by] : NULL, &r->fresh[at], &found);
     r->is_renamed = r->is_renamed || found.is_renamed;
     r->is_other = r->is_other || (!found.is_same && q->when != PGQ_SIZES);
 }
@@ -119,24 +106,49 @@ static void on_result(struct pgcat *k, int i, const struct pgcat_query *q, const
         keep_merged(x->r, q, res, x->dirty);
     else if (i == x->r->identity)
         pgcat_probe_take_identity(&x->r->is, res);
-    else if (i == x->r->probe)
-        pgcat_probe_take(&x->r->is, res);
+    else if (i == x->r->totals)
+        pgcat_probe_take_totals(&x->r->is, res);
+    else if (i == x->r->buckets)
+        pgcat_probe_take_buckets(&x->r->is, res);
 }
 
-static void add_probe(struct refresh *r)
+/* The text's place in the batch. */
+static int add_text(struct refresh *r, const struct ls_buf *text)
+{
+    pgcat_add(&r->batch, &r->k, text->ptr);
+    return r->batch.n - 1;
+}
+
+static void add_identity(struct refresh *r)
 {
     struct ls_buf text = LS_BUF_INIT;
 
     pgcat_probe_release(&r->is);
-    r->is = (struct pgcat_probe){.is_inside = r->k.is_inside};
+    r->is.is_inside = r->k.is_inside;
     pgcat_probe_identity_sql(&text);
-    r->identity = r->batch.n;
-    pgcat_add(&r->batch, &r->k, text.ptr);
-    ls_buf_clear(&text);
-    pgcat_probe_sql(&r->k, r->k.is_inside, r->old != NULL ? &r->old->probe : NULL, &text);
-    r->probe = r->batch.n;
-    pgcat_add(&r->batch, &r->k, text.ptr);
+    r->identity = add_text(r, &text);
     ls_buf_release(&text);
+}
+
+static void add_totals(struct refresh *r)
+{
+    struct ls_buf text = LS_BUF_INIT;
+
+    pgcat_probe_totals_sql(&r->k, &r->old->probe, &text);
+    r->totals = add_text(r, &text);
+    ls_buf_release(&text);
+}
+
+/* False: there is nothing to ask. */
+static bool add_buckets(struct refresh *r)
+{
+    struct ls_buf text = LS_BUF_INIT;
+
+    pgcat_probe_buckets_sql(&r->k, r->old != NULL ? &r->old->probe : NULL, &r->is, &text);
+    if (text.len > 0)
+        r->buckets = add_text(r, &text);
+    ls_buf_release(&text);
+    return r->buckets >= 0;
 }
 
 static enum ls_rc send(struct refresh *r, const struct pgcat_dirty *dirty, struct ls_err *err)
@@ -149,6 +161,7 @@ static enum ls_rc send(struct refresh *r, const struct pgcat_dirty *dirty, struc
     rc = pgcat_send(&r->k, &r->batch, err);
     r->k.on_result = NULL;
     r->batch.n = 0;
+    r->identity = r->totals = r->buckets = -1;
     return rc;
 }
 
@@ -159,24 +172,34 @@ static enum ls_rc read_whole(struct refresh *r, struct ls_err *err)
     r->next = ls_calloc(1, sizeof(*r->next));
     r->next->state.free = state_free;
     pgcat_add_begin(&r->batch, &r->k);
-    add_probe(r);
+    add_identity(r);
+    (void)add_buckets(r);
     pgcat_add_all(&r->batch, &r->k, NULL);
     pgcat_add_end(&r->batch, &r->k);
     return send(r, NULL, err);
 }
 
-static bool is_same_snapshot(const struct pgcat_probe *was, const struct pgcat_probe *is)
-{
-    return !is->is_inside && !was->is_inside && is->identity != NULL && strcmp(was->identity, is->identity) == 0 &&
-           is->snapshot[0] != '\0' && strcmp(was->snapshot, is->snapshot) == 0;
-}
+#define MAX_DIRTY (PGCAT_BUCKETS / 4) /* of relations: with more, asking for all is cheaper */
 
-/* Where something has changed. False: that cannot be said. */
-static bool find_dirty(const struct refresh *r, struct pgcat_dirty *dirty)
+/* Opens the transaction and finds where something has changed. *is_known false: that cannot be said, or it is nearly everywhere. */
+static enum ls_rc find_dirty(struct refresh *r, struct pgcat_dirty *dirty, bool *is_known, struct ls_err *err)
 {
-    if (is_same_snapshot(&r->old->probe, &r->is))
-        return true; /* nowhere */
-    return pgcat_probe_compare(&r->old->probe, &r->is, dirty);
+    struct pgcat_probe *was = &r->old->probe;
+    enum ls_rc rc;
+
+    pgcat_add_begin(&r->batch, &r->k);
+    add_identity(r);
+    add_totals(r);
+    rc = send(r, NULL, err);
+    *is_known = rc == LS_OK && pgcat_probe_is_comparable(was, &r->is);
+    if (!*is_known || pgcat_probe_is_same_snapshot(was, &r->is))
+        return rc;
+    if (add_buckets(r))
+        rc = send(r, NULL, err);
+    if (rc == LS_OK)
+        pgcat_probe_compare(was, &r->is, dirty);
+    *is_known = dirty->n[PGS_REST] == 0 && dirty->n[PGS_REL] <= MAX_DIRTY;
+    return rc;
 }
 
 static bool is_any(const struct pgcat_dirty *dirty)
@@ -193,23 +216,19 @@ static bool is_any(const struct pgcat_dirty *dirty)
 static enum ls_rc read_partly(struct refresh *r, enum ls_catalog_how *how, struct ls_err *err)
 {
     struct pgcat_dirty *dirty = ls_calloc(1, sizeof(*dirty));
-    bool is_comparable = false, is_due = false;
-    enum ls_rc rc;
+    bool is_known, is_due;
+    enum ls_rc rc = find_dirty(r, dirty, &is_known, err);
 
-    pgcat_add_begin(&r->batch, &r->k);
-    add_probe(r);
-    rc = send(r, NULL, err);
     if (rc == LS_OK) {
-        is_comparable = find_dirty(r, dirty);
         is_due = is_any(dirty) || r->old->has_subscriptions;
         if (is_due && r->k.opts->with_definitions)
-            is_comparable = false;
-        if (is_comparable && is_due)
+            is_known = false;
+        if (is_known && is_due)
             pgcat_add_all(&r->batch, &r->k, dirty);
         pgcat_add_end(&r->batch, &r->k);
         rc = send(r, dirty, err);
     }
-    if (!is_comparable || r->is_renamed || r->is_odd)
+    if (!is_known || r->is_renamed || r->is_odd)
         *how = LS_CATALOG_WHOLE;
     else
         *how = r->is_other || r->old->has_subscriptions ? LS_CATALOG_PARTLY : LS_CATALOG_SAME;
@@ -222,7 +241,7 @@ static enum ls_rc read_partly(struct refresh *r, enum ls_catalog_how *how, struc
 /* What was read partly is now what is kept. The signatures of a probe that looked at nothing are those of before. */
 static void commit(struct refresh *r)
 {
-    if (!is_same_snapshot(&r->old->probe, &r->is)) {
+    if (!pgcat_probe_is_same_snapshot(&r->old->probe, &r->is)) {
         pgcat_probe_release(&r->old->probe);
         r->old->probe = r->is;
         r->is = (struct pgcat_probe){.identity = NULL};
@@ -275,6 +294,7 @@ enum ls_rc pg_catalog_refresh(struct ls_db *db, const struct ls_catalog_opts *op
     struct refresh *r = ls_calloc(1, sizeof(*r));
     enum ls_rc rc;
 
+    r->identity = r->totals = r->buckets = -1;
     pgcat_init(&r->k, db, opts);
     r->old = (struct pg_catalog_state *)*state;
     *how = LS_CATALOG_WHOLE;

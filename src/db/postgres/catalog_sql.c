@@ -65,6 +65,7 @@ void pgcat_expand(const char *sql, int version, const char *buckets, struct ls_b
 
 #define MEMBERS "select classid, objid, refobjid from pg_depend where refclassid = 'pg_extension'::regclass and deptype = 'e'"
 
+/* A view's text shows which columns its tables have; of the tables of a routine it knows only the routine, or its type. */
 #define RELATIONS                                                                                                                  \
     "select c.oid, c.relnamespace as nsp, c.relname as name, case c.relkind when 'v' then 'view' when 'm' then 'materialised "     \
     "view' "                                                                                                                       \
@@ -84,8 +85,11 @@ void pgcat_expand(const char *sql, int version, const char *buckets, struct ls_b
     "case when c.relkind in ('v', 'm') then rtrim(ltrim(pg_get_viewdef(c.oid)), ';') end as body, "                                \
     "case when c.relkind = 'm' and not c.relispopulated then 'not populated' end as parts, "                                       \
     "c.oid as \"+oid\", c.relnamespace as \"+nsp\", c.relname as \"+name\", c.reltype as \"+type\" "                               \
-    "from pg_class c where c.relkind in ('r', 'p', 'f', 'v', 'm') and (@in{c.oid} or c.relkind in ('v', 'm')) and "                \
-    "c.relnamespace not in " SYSTEM_SCHEMAS
+    "from pg_class c where c.relkind in ('r', 'p', 'f', 'v', 'm') and (@in{c.oid} or (c.relkind in ('v', 'm') and exists "         \
+    "(select from pg_rewrite r join pg_depend d on d.classid = 'pg_rewrite'::regclass and d.objid = r.oid where r.ev_class = "     \
+    "c.oid and ((d.refclassid = 'pg_class'::regclass and @in{d.refobjid}) or d.refclassid in ('pg_proc'::regclass, "               \
+    "'pg_type'::regclass))))) "                                                                                                    \
+    "and c.relnamespace not in " SYSTEM_SCHEMAS
 
 #define STORAGE_WORD(x) "case " x " when 'p' then 'plain' when 'm' then 'main' when 'x' then 'extended' when 'e' then "            \
     "'external' end"
@@ -106,7 +110,7 @@ void pgcat_expand(const char *sql, int version, const char *buckets, struct ls_b
     "pg_get_expr(d.adbin, case when a.attgenerated = '' then 0 else d.adrelid end), d.oid, " ACL("a.attacl", "c", "c.relowner")    \
     " from pg_attribute a join pg_class c on c.oid = a.attrelid join pg_type t on t.oid = a.atttypid "                             \
     "left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum "                                                     \
-    "where @in{a.attrelid} and c.relkind in ('r', 'p', 'f', 'v', 'm') and a.attnum > 0 and not a.attisdropped and "                \
+    "where @in{c.oid} and c.relkind in ('r', 'p', 'f', 'v', 'm') and a.attnum > 0 and not a.attisdropped and "                \
     "c.relnamespace not in " SYSTEM_SCHEMAS
 
 #define TYPE_NAMES "select oid, format_type(oid, null) from pg_type where oid < " USER_OID " and typtype in ('b', 'd', 'r', "      \
@@ -114,8 +118,9 @@ void pgcat_expand(const char *sql, int version, const char *buckets, struct ls_b
 
 #define TOAST                                                                                                                      \
     "select c.oid, (select string_agg(o, ', ' order by o collate \"C\") from (select unnest(c.reloptions) o union all "            \
-    "select 'toast.' || unnest(t.reloptions)) x) from pg_class t join pg_class c on c.reltoastrelid = t.oid "                      \
-    "where t.relkind = 't' and t.reloptions is not null and c.relnamespace not in " SYSTEM_SCHEMAS
+    "select 'toast.' || unnest(t.reloptions)) x), t.oid as toast from pg_class t join pg_class c on "                              \
+    "c.reltoastrelid = t.oid "                                                                                                     \
+    "where (@in{c.oid} or @in{t.oid}) and t.relkind = 't' and t.reloptions is not null and c.relnamespace not in " SYSTEM_SCHEMAS
 
 #define INHERITS                                                                                                                   \
     "select i.inhrelid, i.inhparent, c.relispartition, @14{i.inhdetachpending@@false} from pg_inherits i "                         \
@@ -179,30 +184,30 @@ void pgcat_expand(const char *sql, int version, const char *buckets, struct ls_b
 /* Only expressions have a target of their own. */
 #define INDEX_TARGETS                                                                                                              \
     "select attrelid, string_agg(attnum || ': ' || attstattarget, '; ' order by attnum) from pg_attribute "                        \
-    "where @in{attrelid} and attstattarget >= 0 "                                                                                  \
-    "and attnum > 0 and attrelid in (select indexrelid from pg_index where indexprs is not null) group by attrelid"
+    "where attstattarget >= 0 and attnum > 0 and attrelid in (select indexrelid from pg_index where indexprs is not null and "     \
+    "@in{indexrelid}) group by attrelid"
 
 const struct pgcat_query pgcat_table_queries[] = {
-    {.sql = SCHEMAS, .kind = LS_FACT_SCHEMA, .class = PGC_NAMESPACE, .each = pgcat_take_schema,
+    {.sql = SCHEMAS, .kind = LS_FACT_SCHEMA, .class = PGC_NAMESPACE, .each = pgcat_take_schema, ON_OTHER,
      .id = "oid", .guard = "name"},
-    {.sql = EXTENSIONS, .kind = LS_FACT_EXTENSION, .class = PGC_EXTENSION, .again = PGA_NONE},
-    {.sql = MEMBERS, .take = pgcat_take_members},
+    {.sql = EXTENSIONS, .kind = LS_FACT_EXTENSION, .class = PGC_EXTENSION, ON_REST},
+    {.sql = MEMBERS, .take = pgcat_take_members, .sets = PGS_ON(PGS_DEPEND)},
     {.sql = RELATIONS, .class = PGC_CLASS, .each = pgcat_take_relation,
-     .again = PGA_REL, .keys = "oid", .id = "oid", .guard = "nsp,name"},
-    {.sql = TYPE_NAMES, .take = pgcat_take_type_names, .again = PGA_NONE},
-    {.sql = COLUMNS, .take = pgcat_take_columns, .again = PGA_REL, .keys = "attrelid", .id = "attrelid,attnum", .guard = "attname"},
-    {.sql = TOAST, .take = pgcat_take_toast},
-    {.sql = INHERITS, .take = pgcat_take_inherits},
-    {.sql = FOREIGN_TABLES, .take = pgcat_take_foreign_tables},
+     ROWS_OF(PGS_REL, "oid"), .id = "oid", .guard = "nsp,name"},
+    {.sql = TYPE_NAMES, .take = pgcat_take_type_names, ON_REST},
+    {.sql = COLUMNS, .take = pgcat_take_columns, ROWS_OF(PGS_REL, "attrelid"), .id = "attrelid,attnum", .guard = "attname"},
+    {.sql = TOAST, .take = pgcat_take_toast, ROWS_OF(PGS_REL, "oid,toast")},
+    {.sql = INHERITS, .take = pgcat_take_inherits, ON_REL},
+    {.sql = FOREIGN_TABLES, .take = pgcat_take_foreign_tables, ON_REL},
     {.sql = SEQUENCES, .take = pgcat_take_sequences,
-     .again = PGA_REL, .keys = "seqrelid", .id = "seqrelid", .guard = "relnamespace,relname"},
-    {.sql = COLLATION_NAMES, .take = pgcat_take_collations, .again = PGA_NONE},
-    {.sql = OPCLASSES, .take = pgcat_take_opclasses, .again = PGA_NONE},
-    {.sql = CONSTRAINTS, .take = pgcat_take_constraints, .again = PGA_REL, .keys = "conrelid"},
-    {.sql = NOT_NULLS, .take = pgcat_take_not_nulls, .since = 18, .again = PGA_REL, .keys = "conrelid"},
+     ROWS_OF(PGS_REL, "seqrelid"), .id = "seqrelid", .guard = "relnamespace,relname"},
+    {.sql = COLLATION_NAMES, .take = pgcat_take_collations, ON_REST},
+    {.sql = OPCLASSES, .take = pgcat_take_opclasses, ON_REST},
+    {.sql = CONSTRAINTS, .take = pgcat_take_constraints, ROWS_OF(PGS_REL, "conrelid")},
+    {.sql = NOT_NULLS, .take = pgcat_take_not_nulls, .since = 18, ROWS_OF(PGS_REL, "conrelid")},
     {.sql = INDEXES, .take = pgcat_take_indexes,
-     .again = PGA_REL, .keys = "indrelid,indexrelid", .id = "indexrelid", .guard = "relname"},
-    {.sql = INDEX_TARGETS, .take = pgcat_take_index_targets, .again = PGA_REL, .keys = "attrelid"},
+     ROWS_OF(PGS_REL, "indrelid,indexrelid"), .id = "indexrelid", .guard = "relname"},
+    {.sql = INDEX_TARGETS, .take = pgcat_take_index_targets, ROWS_OF(PGS_REL, "attrelid")},
     END_OF_QUERIES,
 };
 
@@ -243,11 +248,11 @@ const struct pgcat_query pgcat_table_queries[] = {
     "where c.relkind in ('r', 'p', 'm', 'i') and c.relnamespace not in " SYSTEM_SCHEMAS
 
 const struct pgcat_query pgcat_last_queries[] = {
-    {.sql = ARRAYS, .take = pgcat_take_arrays, .again = PGA_TYPES},
-    {.sql = VIEW_RULES, .take = pgcat_take_view_rules},
-    {.sql = EDGES, .take = pgcat_take_edges, .again = PGA_DEPEND, .keys = "objid"},
-    {.sql = COMMENTS, .take = pgcat_take_comments, .again = PGA_DESCRIPTION, .keys = "objoid"},
-    {.sql = LABELS, .take = pgcat_take_labels},
+    {.sql = ARRAYS, .take = pgcat_take_arrays, .sets = PGS_ON(PGS_TYPE) | PGS_ON(PGS_DEPEND)},
+    {.sql = VIEW_RULES, .take = pgcat_take_view_rules, ON_REL},
+    {.sql = EDGES, .take = pgcat_take_edges, ROWS_OF(PGS_DEPEND, "objid")},
+    {.sql = COMMENTS, .take = pgcat_take_comments, ROWS_OF(PGS_DESCRIPTION, "objoid")},
+    {.sql = LABELS, .take = pgcat_take_labels, ON_OTHER},
     {.sql = SIZES, .take = pgcat_take_sizes, .when = PGQ_SIZES},
     END_OF_QUERIES,
 };
