@@ -114,14 +114,14 @@ int main(int argc, char **argv)
             run(b.other, "select pg_current_xact_id()"); /* something else went on: the snapshot alone says nothing */
         same[i] = refresh(&b, LS_CATALOG_SAME);
         floors[i] = b.is_pg ? ask(&b) : 0;
-        run(b.other, i % 2 ? "alter table t1 drop column bench" : "alter table t1 add column bench int");
+        run(b.other, "alter table t1 add column bench int");
         one[i] = refresh(&b, LS_CATALOG_PARTLY);
+        run(b.other, "alter table t1 drop column bench"); /* SQLite itself reads its schema again then */
         all[i] = all2[i] = whole(&b);
+        (void)refresh(&b, LS_CATALOG_PARTLY);
     }
-    if (rounds % 2)
-        run(b.other, "alter table t1 drop column bench");
     snprintf(name, sizeof(name), "%s: one changed / all read", argv[1]);
-    bench_report_pairs(name, one, all, rounds, "ms", 0.6);
+    bench_report_pairs(name, one, all, rounds, "ms", b.is_pg ? 0.6 : 0.9); /* SQLite itself reads all of its schema again */
     if (b.is_pg) {
         snprintf(name, sizeof(name), "%s: nothing changed / probe", argv[1]);
         bench_report_pairs(name, same, floors, rounds, "ms", 2.0);
