@@ -71,10 +71,3 @@ enum ls_rc ls_db_catalog_refresh(struct ls_db *db, const struct ls_catalog_opts 
     ls_buf_release(&text);
     return rc;
 }
-
-enum ls_rc ls_db_catalog_mark(struct ls_db *db, struct ls_buf *out, struct ls_err *err)
-{
-    if (db->ops->catalog_mark == NULL)
-        return ls_err_set(err, LS_E_UNSUPPORTED, "the schema of this kind of database cannot be read");
-    return db->ops->catalog_mark(db, out, err);
-}

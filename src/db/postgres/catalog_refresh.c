@@ -220,7 +220,7 @@ static enum ls_rc read_partly(struct refresh *r, enum ls_catalog_how *how, struc
     enum ls_rc rc = find_dirty(r, dirty, &is_known, err);
 
     if (rc == LS_OK) {
-        is_due = is_any(dirty) || r->old->has_subscriptions;
+        is_due = is_any(dirty) || r->old->has_subscriptions || r->k.opts->always;
         if (is_due && r->k.opts->with_definitions)
             is_known = false;
         if (is_known && is_due)
@@ -231,7 +231,7 @@ static enum ls_rc read_partly(struct refresh *r, enum ls_catalog_how *how, struc
     if (!is_known || r->is_renamed || r->is_odd)
         *how = LS_CATALOG_WHOLE;
     else
-        *how = r->is_other || r->old->has_subscriptions ? LS_CATALOG_PARTLY : LS_CATALOG_SAME;
+        *how = r->is_other || r->old->has_subscriptions || r->k.opts->always ? LS_CATALOG_PARTLY : LS_CATALOG_SAME;
     free(dirty);
     return rc;
 }

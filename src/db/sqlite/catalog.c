@@ -334,11 +334,6 @@ enum ls_rc lite_schema_version(struct ls_db *db, struct ls_buf *out, struct ls_e
     return pragma(db, "PRAGMA schema_version", out, "schema", err);
 }
 
-enum ls_rc lite_catalog_mark(struct ls_db *db, struct ls_buf *out, struct ls_err *err)
-{
-    return lite_schema_version(db, out, err);
-}
-
 void lite_reader_release(struct lite_reader *r)
 {
     ls_catalog_builder_free(r->b);

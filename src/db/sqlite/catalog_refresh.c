@@ -108,11 +108,11 @@ enum ls_rc lite_catalog_refresh(struct ls_db *db, const struct ls_catalog_opts *
 
     lite_reader_init(&r, db, opts);
     *how = s == NULL ? LS_CATALOG_WHOLE : LS_CATALOG_PARTLY;
-    if (s != NULL)
+    if (s != NULL && !opts->always)
         rc = is_same_version(s, &r, &is_same, err);
     if (rc == LS_OK && !is_same) {
         rc = lite_read_stable(&r, s != NULL ? s->texts : NULL, true, &version, err);
-        is_same = rc == LS_OK && s != NULL && is_same_text(s, &r);
+        is_same = rc == LS_OK && s != NULL && !opts->always && is_same_text(s, &r);
         if (rc == LS_OK && !is_same)
             *out = lite_reader_freeze(&r);
         if (rc == LS_OK)

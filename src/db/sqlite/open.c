@@ -46,7 +46,6 @@ static const struct ls_db_ops lite_ops = {
     .rollback = lite_rollback,
     .catalog = lite_catalog,
     .catalog_refresh = lite_catalog_refresh,
-    .catalog_mark = lite_catalog_mark,
     .sqlite_backup = lite_backup,
 };
 
