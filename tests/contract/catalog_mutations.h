@@ -232,7 +232,7 @@ static const struct mutation mutations[] = {
     {"comment on index s.two is 'zwei'", "index s.base.two|comment"},
     {"drop index s.with_class; create index with_class on s.fk (d)", "index s.fk.with_class|key"},
     {"drop index s.gin; create index gin on s.base using gist (h s.gist_hstore_ops(siglen = 32)) with (fillfactor = 80)",
-     "index s.base.gin|options,method,attributes"},
+     "index s.base.gin|options,key,method"},
 #include "contract/catalog_mutations_code.h"
 };
 
