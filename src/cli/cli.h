@@ -80,6 +80,7 @@ enum cli_kind {
     X(SUMMARY, "summary", 0, CLI_FLAG, NULL, "print what is missing where, and what differs, a line each")                             \
     X(MARKDOWN, "markdown", 0, CLI_FLAG, NULL, "print differences as a report in Markdown")                                            \
     X(SARIF, "sarif", 0, CLI_FLAG, NULL, "print a SARIF 2.1.0 log")                                                                    \
+    X(DDL, "ddl", 0, CLI_FLAG, NULL, "print the statements that make A look like B; what has none is a comment that says why")        \
     X(OWNER, "owner", 0, CLI_FLAG, NULL, "compare owners too")                                                                         \
     X(PRIVILEGES, "privileges", 0, CLI_FLAG, NULL, "compare privileges too")                                                           \
     X(ORDER, "order", 0, CLI_FLAG, NULL, "compare the order of columns too")                                                           \

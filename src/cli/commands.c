@@ -11,8 +11,8 @@
     "A side is live, migrations (what the applied ones promise), an environment's name, a URL, dir:PATH[@VERSION], file:PATH, backup:NAME, "         \
     "drizzle:PATH or snapshot:PATH."
 #define DIFF_OPTIONS                                                                                                                                \
-    (CLI_O(SCRATCH) | CLI_O(TREE) | CLI_O(UNIFIED) | CLI_O(SUMMARY) | CLI_O(MARKDOWN) | CLI_O(SARIF) | CLI_O(OWNER) | CLI_O(PRIVILEGES) |            \
-     CLI_O(ORDER) | CLI_O(NO_COMMENTS) | CLI_O(NO_RENAMES) | CLI_O(ACCEPT_RENAME) | CLI_O(REJECT_RENAME) | CLI_O(SAVE) | CLI_O(IGNORE))
+    (CLI_O(SCRATCH) | CLI_O(TREE) | CLI_O(UNIFIED) | CLI_O(SUMMARY) | CLI_O(MARKDOWN) | CLI_O(SARIF) | CLI_O(DDL) | CLI_O(OWNER) |                   \
+     CLI_O(PRIVILEGES) | CLI_O(ORDER) | CLI_O(NO_COMMENTS) | CLI_O(NO_RENAMES) | CLI_O(ACCEPT_RENAME) | CLI_O(REJECT_RENAME) | CLI_O(SAVE) | CLI_O(IGNORE))
 
 const struct cli_command cli_commands[] = {
     {.name = "status", .args = "", .summary = "show where the database stands: history, pending, dirty, changed",

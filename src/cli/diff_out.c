@@ -1,9 +1,11 @@
-/* cli/diff_out.c: a comparison printed: tree, unified text, summary, Markdown, JSON, SARIF. */
+/* cli/diff_out.c: a comparison printed: tree, unified text, summary, Markdown, statements, JSON, SARIF. */
 #include <config.h>
 
 #include "cli/cmd.h"
 
 #include <string.h>
+
+#include "lockstep/diff/ddl.h"
 
 static json_t *side_json(const struct ls_catalog *c)
 {
@@ -70,6 +72,15 @@ static json_t *difference_json(const struct ls_difference *x)
     return o;
 }
 
+/* What was compared is what is written: owners, privileges and orders only where they were asked for. How many have no statement. */
+static size_t statements(struct cli_ctx *ctx, const struct ls_diff *d, struct ls_buf *out)
+{
+    const struct ls_ddl_opts opts = {.with_owner = cli_has(ctx, CLI_O(OWNER)), .with_rights = cli_has(ctx, CLI_O(PRIVILEGES)),
+                                     .with_order = cli_has(ctx, CLI_O(ORDER))};
+
+    return ls_ddl_diff(d, &opts, out);
+}
+
 static void fill_json(struct cli_ctx *ctx, const struct ls_diff *d)
 {
     json_t *list = json_array(), *renames = json_array(), *kinds = json_object(), *impacts = json_object();
@@ -94,6 +105,13 @@ static void fill_json(struct cli_ctx *ctx, const struct ls_diff *d)
     (void)json_object_set_new(ctx->root, "differences", list);
     (void)json_object_set_new(ctx->root, "renames", renames);
     (void)json_object_set_new(ctx->root, "notes", cli_json_diags(&d->notes));
+    if (cli_has(ctx, CLI_O(DDL))) {
+        struct ls_buf text = LS_BUF_INIT;
+
+        cli_json_int(ctx->root, "not_written", (int64_t)statements(ctx, d, &text));
+        cli_json_set(ctx->root, "ddl", text.ptr ? text.ptr : "");
+        ls_buf_release(&text);
+    }
 }
 
 /* What could be a renaming and is not taken for one. */
@@ -114,6 +132,15 @@ static void tell_ambiguous(struct cli_ctx *ctx, const struct ls_diff *d)
         ls_buf_release(&from);
         ls_buf_release(&to);
     }
+}
+
+static void print_ddl(struct cli_compare *c, struct ls_buf *out)
+{
+    size_t n = statements(c->ctx, &c->diff, out);
+
+    if (n > 0)
+        cli_say(c->ctx, "warning: %zu difference%s no statement: see the lines that begin with \"" LS_DDL_NOT_WRITTEN "\"", n,
+                n == 1 ? " has" : "s have");
 }
 
 void cli_print_diff(struct cli_compare *c)
@@ -137,7 +164,9 @@ void cli_print_diff(struct cli_compare *c)
         fill_json(ctx, d);
         return;
     }
-    if (cli_has(ctx, CLI_O(MARKDOWN)))
+    if (cli_has(ctx, CLI_O(DDL)))
+        print_ddl(c, &out);
+    else if (cli_has(ctx, CLI_O(MARKDOWN)))
         ls_diff_print_markdown(d, &out);
     else if (cli_has(ctx, CLI_O(SUMMARY)))
         ls_diff_print_summary(d, &out);

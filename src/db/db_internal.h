@@ -35,8 +35,16 @@ struct ls_db_ops {
     enum ls_rc (*blockers)(struct ls_db *db, int pid, struct ls_buf *out, struct ls_err *err);
     enum ls_rc (*child_conninfo)(struct ls_db *db, struct ls_buf *conninfo, struct ls_buf *password, struct ls_err *err);
     enum ls_rc (*catalog)(struct ls_db *db, const struct ls_catalog_opts *opts, struct ls_catalog **out, struct ls_err *err); /* opts->source is set */
-    enum ls_rc (*catalog_mark)(struct ls_db *db, struct ls_buf *out, struct ls_err *err);
+    enum ls_rc (*catalog_refresh)(struct ls_db *db, const struct ls_catalog_opts *opts, struct ls_catalog_state **state, struct ls_catalog **out,
+                                  enum ls_catalog_how *how, struct ls_err *err); /* *state: of this driver and these options, or NULL; it may put a new one there and leaves the old one alone */
     enum ls_rc (*sqlite_backup)(struct ls_db *db, const char *path, ls_progress_fn progress, void *ctx, struct ls_err *err);
+};
+
+/* First member of what each driver keeps of a catalogue. */
+struct ls_catalog_state {
+    const struct ls_db_ops *ops; /* whose it is; NULL until the front sets it */
+    void (*free)(struct ls_catalog_state *s);
+    char *opts; /* the options that it was read with, by the front */
 };
 
 /* First member of each driver's own connection. */

@@ -32,17 +32,16 @@ void ls_ddl_fact(const struct ls_catalog *c, const struct ls_fact *f, struct ls_
     size_t len = definition ? strlen(definition) : 0;
 
     if (f->kind == LS_FACT_TABLE) {
-        ddl_table(out, c, f);
+        ddl_table(out, c, f, DDL_WHOLE);
         return;
     }
-    if (len > 0) {
+    if (len > 0)
         ls_buf_addf(out, "%s%s", definition, definition[len - 1] == ';' ? "\n" : definition[len - 1] == '\n' ? "" : ";\n");
-        if (f->kind == LS_FACT_VIEW || f->kind == LS_FACT_MATVIEW)
-            ddl_below(out, c, f);
-    } else if (!ddl_other(out, c, f)) {
+    else if (!ddl_other(out, c, f)) {
         attributes(out, f);
         return;
     }
-    if (f->kind != LS_FACT_INDEX)
-        ddl_comment(out, c, f);
+    if (f->kind == LS_FACT_VIEW || f->kind == LS_FACT_MATVIEW)
+        ddl_below(out, c, f);
+    ddl_comment(out, c, f);
 }

@@ -10,7 +10,7 @@
 /* "by default, start 10, increment 5" */
 static void identity(struct ls_buf *out, const struct ls_fact *f)
 {
-    const char *v = ls_fact_get(f, LS_A_IDENTITY), *rest = v ? strstr(v, ", ") : NULL;
+    const char *v = ls_fact_get(f, LS_A_IDENTITY), *rest = v ? strstr(v, ", ") : NULL, *parts = ls_fact_get(f, LS_A_PARTS);
 
     if (!v)
         return;
@@ -18,9 +18,11 @@ static void identity(struct ls_buf *out, const struct ls_fact *f)
     for (const char *p = v; *p && p != rest; p++)
         ls_buf_addc(out, *p >= 'a' && *p <= 'z' ? (char)(*p - 'a' + 'A') : *p);
     ls_buf_adds(out, " AS IDENTITY");
-    if (rest) {
+    if (rest || parts) {
         ls_buf_adds(out, " (");
-        ddl_words(out, rest + 2);
+        if (parts && strncmp(parts, "sequence ", 9) == 0)
+            ls_buf_addf(out, "SEQUENCE NAME %s%s", parts + 9, rest ? " " : "");
+        ddl_words(out, rest ? rest + 2 : "");
         ls_buf_addc(out, ')');
     }
 }
@@ -128,9 +130,13 @@ static void index_statistics(struct ls_buf *out, const struct ls_fact *f)
 
 void ddl_index(struct ls_buf *out, const struct ls_catalog *c, const struct ls_fact *f)
 {
+    const struct ls_fact *table = f->parent_ix == LS_NO_FACT ? NULL : &c->facts[f->parent_ix];
+    /* Of a partitioned table's index that lacks some of its partitions'. */
+    bool is_only = ls_fact_get(f, LS_A_NOT_VALID) && table && ddl_is(table, LS_A_FORM, "partitioned");
+
     ls_buf_addf(out, "CREATE %sINDEX ", ls_fact_get(f, LS_A_UNIQUE) ? "UNIQUE " : "");
     ddl_name(out, f->name);
-    ls_buf_adds(out, " ON ");
+    ls_buf_adds(out, is_only ? " ON ONLY " : " ON ");
     ddl_qualified(out, c->dialect == LS_DIALECT_SQLITE ? "" : f->schema, f->parent);
     ddl_clause(out, f, LS_A_METHOD, " USING ", "");
     ddl_clause(out, f, LS_A_KEY, " (", ")");
@@ -139,32 +145,57 @@ void ddl_index(struct ls_buf *out, const struct ls_catalog *c, const struct ls_f
     ddl_options(out, c->dialect, f, " WITH ", false);
     ddl_clause(out, f, LS_A_TABLESPACE, " TABLESPACE ", "");
     ddl_clause(out, f, LS_A_PREDICATE, " WHERE ", "");
-    ls_buf_adds(out, ls_fact_get(f, LS_A_NOT_VALID) ? "; -- INVALID\n" : ";\n");
+    ls_buf_adds(out, ";\n");
+    if (ls_fact_get(f, LS_A_NOT_VALID) && !is_only)
+        ddl_not_written(out, f, "it is not valid there: nothing makes such an index");
     index_statistics(out, f);
 }
 
-/* ALTER TABLE ... ENABLE ALWAYS TRIGGER name */
-static void enabled(struct ls_buf *out, const struct ls_fact *f, const char *what)
+const char *ddl_enable(const char *enabled)
 {
-    const char *v = ls_fact_get(f, LS_A_ENABLED);
+    return enabled == NULL                     ? "ENABLE"
+           : strcmp(enabled, "disabled") == 0 ? "DISABLE"
+           : strcmp(enabled, "always") == 0   ? "ENABLE ALWAYS"
+                                              : "ENABLE REPLICA";
+}
 
-    if (!v)
-        return;
+/* ALTER TABLE ... ENABLE ALWAYS TRIGGER name */
+void ddl_enabled(struct ls_buf *out, const struct ls_fact *f)
+{
     ls_buf_adds(out, "ALTER TABLE ");
     ddl_qualified(out, f->schema, f->parent);
-    ls_buf_addf(out, " %s %s ",
-                strcmp(v, "disabled") == 0 ? "DISABLE"
-                : strcmp(v, "always") == 0 ? "ENABLE ALWAYS"
-                                           : "ENABLE REPLICA",
-                what);
+    ls_buf_addf(out, " %s %s ", ddl_enable(ls_fact_get(f, LS_A_ENABLED)), f->kind == LS_FACT_RULE ? "RULE" : "TRIGGER");
     ddl_name(out, f->name);
     ls_buf_adds(out, ";\n");
+}
+
+/* A partition has its parent's triggers: only whether they are enabled is its own. */
+bool ddl_is_handed_down(const struct ls_catalog *c, const struct ls_fact *f)
+{
+    const struct ls_fact *table = f->parent_ix == LS_NO_FACT ? NULL : &c->facts[f->parent_ix];
+    const char *of = table ? ls_fact_get(table, LS_A_PARTITION_OF) : NULL;
+    uint32_t n;
+    const struct ls_fact *all = ls_catalog_kind(c, LS_FACT_TRIGGER, &n);
+    struct ls_buf name = LS_BUF_INIT;
+    bool is = false;
+
+    for (uint32_t i = 0; i < n && of && !is; i++) {
+        ls_buf_clear(&name);
+        ddl_qualified(&name, all[i].schema, all[i].parent);
+        is = strcmp(all[i].name, f->name) == 0 && strcmp(name.ptr, of) == 0;
+    }
+    ls_buf_release(&name);
+    return is;
 }
 
 void ddl_trigger(struct ls_buf *out, const struct ls_catalog *c, const struct ls_fact *f)
 {
     bool is_lite = c->dialect == LS_DIALECT_SQLITE;
 
+    if (!is_lite && ddl_is_handed_down(c, f)) {
+        ddl_enabled(out, f);
+        return;
+    }
     ls_buf_addf(out, "CREATE %sTRIGGER ", ddl_is(f, LS_A_FORM, "constraint") ? "CONSTRAINT " : "");
     ddl_name(out, f->name);
     ddl_loud(out, f, LS_A_TIMING, " ", "");
@@ -181,7 +212,8 @@ void ddl_trigger(struct ls_buf *out, const struct ls_catalog *c, const struct ls
     ddl_clause(out, f, LS_A_CALLS, " EXECUTE FUNCTION ", "");
     ddl_clause(out, f, LS_A_BODY, "\n", "");
     ls_buf_adds(out, ";\n");
-    enabled(out, f, "TRIGGER");
+    if (ls_fact_get(f, LS_A_ENABLED))
+        ddl_enabled(out, f);
 }
 
 void ddl_rule(struct ls_buf *out, const struct ls_catalog *c, const struct ls_fact *f)
@@ -194,7 +226,8 @@ void ddl_rule(struct ls_buf *out, const struct ls_catalog *c, const struct ls_fa
     ddl_clause(out, f, LS_A_WHEN, " WHERE ", "");
     ddl_clause(out, f, LS_A_BODY, " DO ", "");
     ls_buf_adds(out, ";\n");
-    enabled(out, f, "RULE");
+    if (ls_fact_get(f, LS_A_ENABLED))
+        ddl_enabled(out, f);
 }
 
 void ddl_policy(struct ls_buf *out, const struct ls_catalog *c, const struct ls_fact *f)
@@ -233,14 +266,7 @@ void ddl_below(struct ls_buf *out, const struct ls_catalog *c, const struct ls_f
                 ls_buf_addf(out, "%s;\n", definition);
             else
                 below[k].print(out, c, &some[i]);
-            if (below[k].kind == LS_FACT_INDEX && c->dialect == LS_DIALECT_POSTGRES && ls_fact_get(&some[i], LS_A_COMMENT)) {
-                struct ls_fact alone = some[i];
-
-                alone.parent = ""; /* an index is named by its schema */
-                ddl_comment(out, c, &alone);
-            } else {
-                ddl_comment(out, c, &some[i]);
-            }
+            ddl_comment(out, c, &some[i]);
         }
     }
 }

@@ -21,15 +21,13 @@ static void view(struct ls_buf *out, const struct ls_catalog *c, const struct ls
     ddl_options(out, c->dialect, f, " WITH ", false);
     ddl_clause(out, f, LS_A_BODY, " AS\n", "");
     ls_buf_adds(out, out->len > 0 && out->ptr[out->len - 1] == ';' ? "\n" : ";\n");
-    ddl_below(out, c, f);
 }
 
 static void enumeration(struct ls_buf *out, const struct ls_catalog *c, const struct ls_fact *f)
 {
     (void)c;
     created(out, "TYPE", f);
-    ddl_clause(out, f, LS_A_LABELS, " AS ENUM (", ")");
-    ls_buf_adds(out, ";\n");
+    ls_buf_addf(out, " AS ENUM (%s);\n", ls_fact_get(f, LS_A_LABELS) ? ls_fact_get(f, LS_A_LABELS) : "");
 }
 
 static void composite(struct ls_buf *out, const struct ls_catalog *c, const struct ls_fact *f)
@@ -136,54 +134,160 @@ static void dollars(struct ls_buf *out, const char *text)
     ls_buf_addf(out, " AS %s%s%s", tag, text, tag);
 }
 
-/* The name has its argument types for identity; the statement has the arguments with names and defaults instead. */
-static void routine(struct ls_buf *out, const struct ls_catalog *c, const struct ls_fact *f)
+/* "cost 5, parallel safe, transform a, b": the types behind transform end the list. */
+static void routine_attributes(struct ls_buf *out, const char *list)
 {
-    const char *body = ls_fact_get(f, LS_A_BODY), *arguments = ls_fact_get(f, LS_A_ARGUMENTS), *paren = strchr(f->name, '(');
-    const char *settings = ls_fact_get(f, LS_A_OPTIONS), *attributes = ls_fact_get(f, LS_A_ATTRIBUTES);
+    struct ddl_item item, value;
+    bool is_transform = false;
 
-    ls_buf_addf(out, "CREATE %s ", f->kind == LS_FACT_PROCEDURE ? "PROCEDURE" : "FUNCTION");
-    ddl_name(out, f->schema);
-    ls_buf_addf(out, ".%.*s(%s)\n", (int)(paren ? (size_t)(paren - f->name) : strlen(f->name)), f->name,
-                arguments ? arguments : "");
+    while (ddl_next(&list, &item)) {
+        if (ddl_item_is(&item, "file", NULL))
+            continue;
+        if (is_transform || ddl_item_is(&item, "transform", &value)) {
+            ddl_item(out, is_transform ? ", FOR TYPE " : "\n    TRANSFORM FOR TYPE ", is_transform ? &item : &value, "");
+            is_transform = true;
+        } else if (ddl_item_is(&item, "support", &value)) {
+            ddl_item(out, " SUPPORT ", &value, "");
+        } else {
+            struct ls_buf word = LS_BUF_INIT;
+
+            ddl_item(&word, "", &item, "");
+            ls_buf_addc(out, ' ');
+            ddl_words(out, word.ptr);
+            ls_buf_release(&word);
+        }
+    }
+}
+
+/* "search_path=s, public, work_mem=8MB": of these settings the server keeps a list with its quotes. */
+void ddl_settings(struct ls_buf *out, const struct ls_catalog *c, const char *list, const char *before)
+{
+    static const char *const lists[] = {"search_path", "temp_tablespaces", "session_preload_libraries", "shared_preload_libraries",
+                                        "local_preload_libraries", "unix_socket_directories"};
+    struct ddl_item item;
+
+    while (ddl_next_option(&list, &item)) {
+        size_t eq = ddl_find(item.text, item.len, "=");
+        struct ls_buf value = LS_BUF_INIT;
+        bool is_list = false;
+
+        for (size_t i = 0; i < LS_ARRAY_LEN(lists); i++)
+            is_list = is_list || (strlen(lists[i]) == eq && strncmp(item.text, lists[i], eq) == 0);
+        ls_buf_add(&value, item.text + eq + (eq < item.len), item.len - eq - (eq < item.len));
+        ls_buf_addf(out, "%sSET %.*s TO ", before, (int)eq, item.text);
+        if (is_list && value.len > 0)
+            ls_buf_adds(out, value.ptr);
+        else
+            ls_sql_literal(out, c->dialect, value.ptr ? value.ptr : "");
+        ls_buf_release(&value);
+    }
+}
+
+static void routine_body(struct ls_buf *out, const struct ls_catalog *c, const struct ls_fact *f)
+{
+    const char *body = ls_fact_get(f, LS_A_BODY);
+    struct ddl_item file;
+
+    if (!body)
+        body = "";
+    if (strncmp(body, "BEGIN ATOMIC", 12) == 0 || (strncmp(body, "RETURN ", 7) == 0 && ddl_is(f, LS_A_METHOD, "sql"))) {
+        ls_buf_addf(out, "%s", body);
+    } else if (ddl_has(ls_fact_get(f, LS_A_ATTRIBUTES), "file", &file)) {
+        ddl_item(out, " AS ", &file, ", ");
+        ls_sql_literal(out, c->dialect, body);
+    } else if (ddl_is(f, LS_A_METHOD, "internal")) {
+        ls_buf_adds(out, " AS ");
+        ls_sql_literal(out, c->dialect, body);
+    } else {
+        dollars(out, body);
+    }
+}
+
+/* The name has its argument types for identity; the statement has the arguments with names and defaults instead. */
+void ddl_routine(struct ls_buf *out, const struct ls_catalog *c, const struct ls_fact *f, bool or_replace)
+{
+    const char *arguments = ls_fact_get(f, LS_A_ARGUMENTS), *method = ls_fact_get(f, LS_A_METHOD);
+
+    ls_buf_addf(out, "CREATE %s%s ", or_replace ? "OR REPLACE " : "", f->kind == LS_FACT_PROCEDURE ? "PROCEDURE" : "FUNCTION");
+    ddl_routine_name(out, f);
+    ls_buf_addf(out, "(%s)\n", arguments ? arguments : "");
     ddl_clause(out, f, LS_A_TYPE, "    RETURNS ", "\n");
-    ddl_clause(out, f, LS_A_METHOD, "    LANGUAGE ", "");
+    ls_buf_adds(out, "    LANGUAGE ");
+    ddl_name(out, method ? method : "sql");
     ddl_word(out, f, LS_A_FORM, " WINDOW");
     ddl_loud(out, f, LS_A_VOLATILITY, " ", "");
     ddl_word(out, f, LS_A_STRICT, " STRICT");
     ddl_loud(out, f, LS_A_SECURITY, " SECURITY ", "");
-    if (attributes && strstr(attributes, "file ") == NULL) {
-        ls_buf_addc(out, ' ');
-        ddl_words(out, attributes);
-    }
+    routine_attributes(out, ls_fact_get(f, LS_A_ATTRIBUTES));
+    ddl_settings(out, c, ls_fact_get(f, LS_A_OPTIONS), "\n    ");
     ls_buf_addc(out, '\n');
-    if (settings)
-        ls_buf_addf(out, "    -- settings: %s\n", settings);
-    if (body && (strncmp(body, "BEGIN ATOMIC", 12) == 0 || (strncmp(body, "RETURN ", 7) == 0 && ddl_is(f, LS_A_METHOD, "sql"))))
-        ls_buf_addf(out, "%s", body);
-    else if (body && (ddl_is(f, LS_A_METHOD, "internal") || ddl_is(f, LS_A_METHOD, "c"))) {
-        ls_buf_adds(out, " AS ");
-        ls_sql_literal(out, c->dialect, body);
-    } else if (body) {
-        dollars(out, body);
-    }
+    routine_body(out, c, f);
     ls_buf_adds(out, ";\n");
 }
 
-/* "schema s", "s.base (id) where (id > 5), s.fk2", "all tables" */
+static void routine(struct ls_buf *out, const struct ls_catalog *c, const struct ls_fact *f)
+{
+    ddl_routine(out, c, f, false);
+}
+
+/* "s.base (id) where (id > 5), s.fk2, schema s" */
+void ddl_published(struct ls_buf *out, const char *list)
+{
+    struct ddl_item item, name;
+    const char *separator = "";
+    char last = 0;
+
+    while (ddl_next(&list, &item)) {
+        bool is_schema = ddl_item_is(&item, "schema", &name);
+        char now = is_schema ? 's' : 't';
+        size_t where = is_schema ? item.len : ddl_find(item.text, item.len, " where ");
+
+        ls_buf_addf(out, "%s%s", separator, now == last ? "" : is_schema ? "TABLES IN SCHEMA " : "TABLE ");
+        if (is_schema)
+            ddl_item(out, "", &name, "");
+        else
+            ls_buf_add(out, item.text, where);
+        if (where < item.len)
+            ls_buf_addf(out, " WHERE %.*s", (int)(item.len - where - strlen(" where ")), item.text + where + strlen(" where "));
+        separator = ", ";
+        last = now;
+    }
+}
+
+/* "publish=insert update, publish_via_partition_root=true" */
+void ddl_publication_options(struct ls_buf *out, const char *list)
+{
+    struct ddl_item item;
+    const char *separator = "";
+
+    while (ddl_next_option(&list, &item)) {
+        size_t eq = ddl_find(item.text, item.len, "=");
+
+        ls_buf_addf(out, "%s%.*s = '", separator, (int)eq, item.text);
+        for (size_t i = eq + 1; i < item.len; i++)
+            ls_buf_addf(out, item.text[i] == ' ' ? ", " : "%c", item.text[i]);
+        ls_buf_addc(out, '\'');
+        separator = ", ";
+    }
+}
+
 static void publication(struct ls_buf *out, const struct ls_catalog *c, const struct ls_fact *f)
 {
     const char *what = ls_fact_get(f, LS_A_ATTRIBUTES), *options = ls_fact_get(f, LS_A_OPTIONS);
 
+    (void)c;
     created(out, "PUBLICATION", f);
-    if (what && strncmp(what, "all tables", 10) == 0)
+    if (what && strcmp(what, "all tables") == 0) {
         ls_buf_adds(out, " FOR ALL TABLES");
-    else if (what && strncmp(what, "schema ", 7) == 0)
-        ls_buf_addf(out, " FOR TABLES IN SCHEMA %s", what + 7);
-    else if (what)
-        ls_buf_addf(out, " FOR TABLE %s", what);
-    if (options)
-        ddl_options(out, c->dialect, f, " WITH ", false);
+    } else if (what) {
+        ls_buf_adds(out, " FOR ");
+        ddl_published(out, what);
+    }
+    if (options) {
+        ls_buf_adds(out, " WITH (");
+        ddl_publication_options(out, options);
+        ls_buf_addc(out, ')');
+    }
     ls_buf_adds(out, ";\n");
 }
 
@@ -203,10 +307,7 @@ static void event_trigger(struct ls_buf *out, const struct ls_catalog *c, const 
         return;
     ls_buf_adds(out, "ALTER EVENT TRIGGER ");
     ddl_name(out, f->name);
-    ls_buf_addf(out, " %s;\n",
-                strcmp(enabled, "disabled") == 0 ? "DISABLE"
-                : strcmp(enabled, "always") == 0 ? "ENABLE ALWAYS"
-                                                 : "ENABLE REPLICA");
+    ls_buf_addf(out, " %s;\n", ddl_enable(enabled));
 }
 
 static void statistics(struct ls_buf *out, const struct ls_catalog *c, const struct ls_fact *f)
@@ -225,29 +326,35 @@ static void statistics(struct ls_buf *out, const struct ls_catalog *c, const str
 
 static void wrapper(struct ls_buf *out, const struct ls_catalog *c, const struct ls_fact *f)
 {
+    const char *list = ls_fact_get(f, LS_A_ATTRIBUTES);
+    struct ddl_item function;
+
     created(out, "FOREIGN DATA WRAPPER", f);
-    ddl_clause(out, f, LS_A_ATTRIBUTES, " ", "");
+    if (ddl_has(list, "handler", &function))
+        ddl_item(out, " HANDLER ", &function, "");
+    if (ddl_has(list, "validator", &function))
+        ddl_item(out, " VALIDATOR ", &function, "");
     ddl_options(out, c->dialect, f, " OPTIONS ", true);
     ls_buf_adds(out, ";\n");
+    ddl_say_hidden(out, f, ls_fact_get(f, LS_A_OPTIONS));
 }
 
 /* attributes: "wrapper wrap, type 'ty', version '1'" */
 static void server(struct ls_buf *out, const struct ls_catalog *c, const struct ls_fact *f)
 {
-    const char *attributes = ls_fact_get(f, LS_A_ATTRIBUTES), *rest = attributes ? strchr(attributes, ',') : NULL;
+    const char *list = ls_fact_get(f, LS_A_ATTRIBUTES);
+    struct ddl_item value;
 
     created(out, "SERVER", f);
-    if (rest) {
-        ls_buf_addc(out, ' ');
-        for (const char *p = rest + 2; *p; p++)
-            if (*p != ',')
-                ls_buf_addc(out, *p);
-    }
-    if (attributes && strncmp(attributes, "wrapper ", 8) == 0)
-        ls_buf_addf(out, " FOREIGN DATA WRAPPER %.*s", (int)(rest ? (size_t)(rest - attributes) - 8 : strlen(attributes) - 8),
-                    attributes + 8);
+    if (ddl_has(list, "type", &value))
+        ddl_item(out, " TYPE ", &value, "");
+    if (ddl_has(list, "version", &value))
+        ddl_item(out, " VERSION ", &value, "");
+    if (ddl_has(list, "wrapper", &value))
+        ddl_item(out, " FOREIGN DATA WRAPPER ", &value, "");
     ddl_options(out, c->dialect, f, " OPTIONS ", true);
     ls_buf_adds(out, ";\n");
+    ddl_say_hidden(out, f, ls_fact_get(f, LS_A_OPTIONS));
 }
 
 /* One that hangs below a table, alone. */
@@ -307,5 +414,5 @@ bool ddl_other(struct ls_buf *out, const struct ls_catalog *c, const struct ls_f
         table[i].print(out, c, f);
         return true;
     }
-    return false;
+    return ddl_rare(out, c, f);
 }

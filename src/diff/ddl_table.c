@@ -135,35 +135,55 @@ static void separate(struct ls_buf *out, bool *is_first)
     *is_first = false;
 }
 
-static void body(struct ls_buf *out, const struct ls_catalog *c, const struct ls_fact *f, const struct ls_fact *const *columns,
-                 uint32_t n_columns, const struct ls_fact *constraints, uint32_t n_constraints)
+struct parts {
+    const struct ls_catalog *c;
+    const struct ls_fact *f;
+    const struct ls_fact *const *columns; /* in their order */
+    const struct ls_fact *constraints;
+    uint32_t n_columns, n_constraints;
+    enum ddl_extent extent;
+};
+
+bool ddl_is_inline(const struct ls_catalog *c, const struct ls_fact *constraint)
+{
+    return c->dialect == LS_DIALECT_SQLITE || !ddl_is(constraint, LS_A_FORM, "foreign key");
+}
+
+static bool is_left_out(const struct parts *p, const struct ls_fact *constraint)
+{
+    return p->extent == DDL_ALONE && !ddl_is_inline(p->c, constraint);
+}
+
+static void body(struct ls_buf *out, const struct parts *p)
 {
     bool is_first = true;
     size_t before = out->len;
 
     ls_buf_adds(out, " (");
-    for (uint32_t i = 0; i < n_columns; i++) {
-        if (!has_own_words(f, columns[i]))
+    for (uint32_t i = 0; i < p->n_columns; i++) {
+        if (!has_own_words(p->f, p->columns[i]))
             continue;
         separate(out, &is_first);
-        ddl_column(out, c, f, columns[i]);
+        ddl_column(out, p->c, p->f, p->columns[i]);
     }
-    for (uint32_t i = 0; i < n_constraints; i++) {
-        if (comes_later(c, constraints, n_constraints, &constraints[i]) || is_behind_column(f, &constraints[i]))
+    for (uint32_t i = 0; i < p->n_constraints; i++) {
+        const struct ls_fact *one = &p->constraints[i];
+
+        if (comes_later(p->c, p->constraints, p->n_constraints, one) || is_behind_column(p->f, one) || is_left_out(p, one))
             continue;
         separate(out, &is_first);
         ls_buf_adds(out, "    ");
-        ddl_constraint(out, c, &constraints[i]);
+        ddl_constraint(out, p->c, one);
     }
-    if (is_first && ls_fact_get(f, LS_A_OF_TYPE))
+    if (is_first && ls_fact_get(p->f, LS_A_OF_TYPE))
         ls_buf_truncate(out, before);
     else
         ls_buf_adds(out, is_first ? ")" : "\n)");
 }
 
-static void create(struct ls_buf *out, const struct ls_catalog *c, const struct ls_fact *f, const struct ls_fact *const *columns,
-                   uint32_t n_columns, const struct ls_fact *constraints, uint32_t n_constraints)
+static void create(struct ls_buf *out, const struct parts *p)
 {
+    const struct ls_fact *f = p->f;
     bool is_foreign = ddl_is(f, LS_A_FORM, "foreign");
 
     ls_buf_addf(out, "CREATE %s%sTABLE ", ddl_is(f, LS_A_PERSISTENCE, "unlogged") ? "UNLOGGED " : "",
@@ -175,13 +195,13 @@ static void create(struct ls_buf *out, const struct ls_catalog *c, const struct 
         ddl_clause(out, f, LS_A_MODULE, " USING ", "");
     } else {
         ddl_clause(out, f, LS_A_OF_TYPE, " OF ", "");
-        body(out, c, f, columns, n_columns, constraints, n_constraints);
+        body(out, p);
     }
     ddl_clause(out, f, LS_A_INHERITS, " INHERITS (", ")");
     ddl_clause(out, f, LS_A_PARTITION_BY, " PARTITION BY ", "");
     ddl_clause(out, f, LS_A_ACCESS_METHOD, " USING ", "");
     ddl_clause(out, f, LS_A_SERVER, " SERVER ", "");
-    ddl_options(out, c->dialect, f, is_foreign ? " OPTIONS " : " WITH ", is_foreign);
+    ddl_options(out, p->c->dialect, f, is_foreign ? " OPTIONS " : " WITH ", is_foreign);
     ddl_clause(out, f, LS_A_TABLESPACE, " TABLESPACE ", "");
     ddl_word(out, f, LS_A_STRICT, " STRICT");
     if (ls_fact_get(f, LS_A_WITHOUT_ROWID))
@@ -191,8 +211,7 @@ static void create(struct ls_buf *out, const struct ls_catalog *c, const struct 
 
 /* --- what is said afterwards --- */
 
-static void column_settings(struct ls_buf *out, const struct ls_catalog *c, const struct ls_fact *table,
-                            const struct ls_fact *column)
+void ddl_column_settings(struct ls_buf *out, const struct ls_catalog *c, const struct ls_fact *table, const struct ls_fact *column)
 {
     static const struct {
         enum ls_attr attr;
@@ -213,44 +232,50 @@ static void column_settings(struct ls_buf *out, const struct ls_catalog *c, cons
     }
 }
 
-static void later_constraints(struct ls_buf *out, const struct ls_catalog *c, const struct ls_fact *f,
-                              const struct ls_fact *constraints, uint32_t n)
+static void later_constraints(struct ls_buf *out, const struct parts *p)
 {
-    for (uint32_t i = 0; i < n; i++) {
-        if (!comes_later(c, constraints, n, &constraints[i]))
+    for (uint32_t i = 0; i < p->n_constraints; i++) {
+        if (!comes_later(p->c, p->constraints, p->n_constraints, &p->constraints[i]) || is_left_out(p, &p->constraints[i]))
             continue;
-        alter(out, f);
+        alter(out, p->f);
         ls_buf_adds(out, "ADD ");
-        ddl_constraint(out, c, &constraints[i]);
+        ddl_constraint(out, p->c, &p->constraints[i]);
         ls_buf_adds(out, ";\n");
     }
 }
 
-static void cluster_on(struct ls_buf *out, const struct ls_fact *table, const struct ls_fact *some, uint32_t n)
+void ddl_cluster_on(struct ls_buf *out, const struct ls_catalog *c, const struct ls_fact *key)
 {
-    for (uint32_t i = 0; i < n; i++) {
-        if (!ls_fact_get(&some[i], LS_A_CLUSTERED))
-            continue;
-        alter(out, table);
-        ls_buf_adds(out, "CLUSTER ON ");
-        ddl_name(out, some[i].name);
-        ls_buf_adds(out, ";\n");
-    }
+    if (key->parent_ix == LS_NO_FACT || !ls_fact_get(key, LS_A_CLUSTERED))
+        return;
+    ls_buf_adds(out, "ALTER ");
+    ddl_object(out, c, &c->facts[key->parent_ix]);
+    ls_buf_adds(out, " CLUSTER ON ");
+    ddl_name(out, key->name);
+    ls_buf_adds(out, ";\n");
 }
 
-static void table_settings(struct ls_buf *out, const struct ls_catalog *c, const struct ls_fact *f)
+void ddl_keys_used(struct ls_buf *out, const struct ls_catalog *c, const struct ls_fact *f)
 {
-    const char *security = ls_fact_get(f, LS_A_ROW_SECURITY), *parent = ls_fact_get(f, LS_A_PARTITION_OF);
-    uint32_t n;
-    const struct ls_fact *some = ls_catalog_children(c, f, LS_FACT_CONSTRAINT, &n);
+    static const enum ls_fact_kind kinds[] = {LS_FACT_CONSTRAINT, LS_FACT_INDEX};
 
-    cluster_on(out, f, some, n);
-    some = ls_catalog_children(c, f, LS_FACT_INDEX, &n);
-    cluster_on(out, f, some, n);
+    for (size_t k = 0; k < LS_ARRAY_LEN(kinds); k++) {
+        uint32_t n;
+        const struct ls_fact *some = ls_catalog_children(c, f, kinds[k], &n);
+
+        for (uint32_t i = 0; i < n; i++)
+            ddl_cluster_on(out, c, &some[i]);
+    }
     if (ls_fact_get(f, LS_A_REPLICA_IDENTITY)) {
         alter(out, f);
         ddl_clause(out, f, LS_A_REPLICA_IDENTITY, "REPLICA IDENTITY ", ";\n");
     }
+}
+
+static void table_settings(struct ls_buf *out, const struct ls_fact *f)
+{
+    const char *security = ls_fact_get(f, LS_A_ROW_SECURITY), *parent = ls_fact_get(f, LS_A_PARTITION_OF);
+
     if (security && strstr(security, "enabled")) {
         alter(out, f);
         ls_buf_adds(out, "ENABLE ROW LEVEL SECURITY;\n");
@@ -267,35 +292,50 @@ static void table_settings(struct ls_buf *out, const struct ls_catalog *c, const
     }
 }
 
-void ddl_table(struct ls_buf *out, const struct ls_catalog *c, const struct ls_fact *f)
+static void table_statements(struct ls_buf *out, const struct parts *p)
 {
-    uint32_t n, n_constraints;
-    const struct ls_fact *columns = ls_catalog_children(c, f, LS_FACT_COLUMN, &n);
-    const struct ls_fact *constraints = ls_catalog_children(c, f, LS_FACT_CONSTRAINT, &n_constraints);
-    const struct ls_fact **order = ls_calloc((size_t)n + 1, sizeof(*order));
+    bool is_whole = p->extent == DDL_WHOLE;
+
+    if (is_whole)
+        own_sequences(out, p->c, p->columns, p->n_columns, true);
+    create(out, p);
+    if (is_whole)
+        own_sequences(out, p->c, p->columns, p->n_columns, false);
+    for (uint32_t i = 0; i < p->n_columns; i++)
+        ddl_column_settings(out, p->c, p->f, p->columns[i]);
+    later_constraints(out, p);
+    if (is_whole) {
+        ddl_below(out, p->c, p->f);
+        ddl_keys_used(out, p->c, p->f);
+    }
+    table_settings(out, p->f);
+}
+
+void ddl_table(struct ls_buf *out, const struct ls_catalog *c, const struct ls_fact *f, enum ddl_extent extent)
+{
+    struct parts p = {.c = c, .f = f, .extent = extent};
+    const struct ls_fact *columns = ls_catalog_children(c, f, LS_FACT_COLUMN, &p.n_columns);
+    const struct ls_fact **order = ls_calloc((size_t)p.n_columns + 1, sizeof(*order));
     const char *definition = ls_fact_get(f, LS_A_DEFINITION);
 
-    for (uint32_t i = 0; i < n; i++)
+    p.constraints = ls_catalog_children(c, f, LS_FACT_CONSTRAINT, &p.n_constraints);
+    for (uint32_t i = 0; i < p.n_columns; i++)
         order[i] = &columns[i];
-    if (n > 1)
-        qsort(order, n, sizeof(*order), by_position);
+    if (p.n_columns > 1)
+        qsort(order, p.n_columns, sizeof(*order), by_position);
+    p.columns = order;
     if (definition) {
         ls_buf_addf(out, "%s;\n", definition);
-        ddl_below(out, c, f);
+        if (extent == DDL_WHOLE)
+            ddl_below(out, c, f);
     } else {
-        own_sequences(out, c, order, n, true);
-        create(out, c, f, order, n, constraints, n_constraints);
-        own_sequences(out, c, order, n, false);
-        for (uint32_t i = 0; i < n; i++)
-            column_settings(out, c, f, order[i]);
-        later_constraints(out, c, f, constraints, n_constraints);
-        ddl_below(out, c, f);
-        table_settings(out, c, f);
+        table_statements(out, &p);
     }
     ddl_comment(out, c, f);
-    for (uint32_t i = 0; i < n; i++)
+    for (uint32_t i = 0; i < p.n_columns; i++)
         ddl_comment(out, c, order[i]);
-    for (uint32_t i = 0; i < n_constraints; i++)
-        ddl_comment(out, c, &constraints[i]);
+    for (uint32_t i = 0; i < p.n_constraints; i++)
+        if (!is_left_out(&p, &p.constraints[i]))
+            ddl_comment(out, c, &p.constraints[i]);
     free((void *)order);
 }

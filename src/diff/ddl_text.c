@@ -160,24 +160,73 @@ static void option(struct ls_buf *out, enum ls_dialect d, const char *p, size_t 
     ls_buf_release(&value);
 }
 
+static bool is_hidden(const char *p, size_t len)
+{
+    return len >= strlen("=(hidden)") && strncmp(p + len - strlen("=(hidden)"), "=(hidden)", strlen("=(hidden)")) == 0;
+}
+
+bool ddl_next_option(const char **list, struct ddl_item *out)
+{
+    const char *p = *list;
+
+    if (p == NULL || *p == '\0')
+        return false;
+    out->text = p;
+    out->len = option_length(p);
+    *list = p + out->len + (p[out->len] ? 2 : 0);
+    return true;
+}
+
+bool ddl_has_option(const char *list, const struct ddl_item *one, bool with_value)
+{
+    size_t key = ddl_find(one->text, one->len, "=");
+    struct ddl_item item;
+
+    while (ddl_next_option(&list, &item))
+        if (with_value ? ddl_same_item(&item, one) : ddl_find(item.text, item.len, "=") == key && memcmp(item.text, one->text, key) == 0)
+            return true;
+    return false;
+}
+
+void ddl_option(struct ls_buf *out, enum ls_dialect d, const struct ddl_item *item, bool is_foreign)
+{
+    option(out, d, item->text, item->len, is_foreign);
+}
+
 void ddl_options(struct ls_buf *out, enum ls_dialect d, const struct ls_fact *f, const char *before, bool is_foreign)
 {
-    const char *p = ls_fact_get(f, LS_A_OPTIONS);
+    const char *list = ls_fact_get(f, LS_A_OPTIONS);
+    struct ddl_item item;
+    bool is_first = true;
 
-    if (!p)
-        return;
-    ls_buf_addf(out, "%s(", before);
-    while (*p) {
-        size_t len = option_length(p);
-
-        option(out, d, p, len, is_foreign);
-        p += len;
-        if (*p) {
-            ls_buf_adds(out, ", ");
-            p += 2;
-        }
+    while (ddl_next_option(&list, &item)) {
+        if (is_foreign && is_hidden(item.text, item.len))
+            continue;
+        ls_buf_addf(out, "%s", is_first ? before : ", ");
+        ls_buf_adds(out, is_first ? "(" : "");
+        is_first = false;
+        ddl_option(out, d, &item, is_foreign);
     }
-    ls_buf_addc(out, ')');
+    if (!is_first)
+        ls_buf_addc(out, ')');
+}
+
+void ddl_not_written(struct ls_buf *out, const struct ls_fact *f, const char *why)
+{
+    struct ls_buf label = LS_BUF_INIT;
+
+    ls_fact_label(f, false, &label);
+    ls_buf_adds(out, LS_DDL_NOT_WRITTEN);
+    for (size_t i = 0; i < label.len; i++)
+        ls_buf_addc(out, label.ptr[i] == '\n' || label.ptr[i] == '\r' ? ' ' : label.ptr[i]);
+    ls_buf_addf(out, ": %s\n", why);
+    ls_buf_release(&label);
+}
+
+void ddl_say_hidden(struct ls_buf *out, const struct ls_fact *f, const char *text)
+{
+    if (text && strstr(text, "(hidden)"))
+        ddl_not_written(out, f, "its password is hidden: put it in by hand");
 }
 
 void ddl_words(struct ls_buf *out, const char *list)
@@ -189,58 +238,7 @@ void ddl_words(struct ls_buf *out, const char *list)
     }
 }
 
-static const char *comment_word(const struct ls_fact *f)
+void ddl_literal(struct ls_buf *out, enum ls_dialect d, const char *text)
 {
-    static const struct {
-        enum ls_fact_kind kind;
-        const char *word;
-    } words[] = {{LS_FACT_MATVIEW, "MATERIALIZED VIEW"},
-                 {LS_FACT_ENUM, "TYPE"},
-                 {LS_FACT_COMPOSITE, "TYPE"},
-                 {LS_FACT_RANGE, "TYPE"},
-                 {LS_FACT_TYPE, "TYPE"},
-                 {LS_FACT_STATISTICS, "STATISTICS"},
-                 {LS_FACT_FDW, "FOREIGN DATA WRAPPER"},
-                 {LS_FACT_SERVER, "SERVER"}};
-
-    for (size_t i = 0; i < LS_ARRAY_LEN(words); i++)
-        if (words[i].kind == f->kind)
-            return words[i].word;
-    if (f->kind == LS_FACT_TABLE && ddl_is(f, LS_A_FORM, "foreign"))
-        return "FOREIGN TABLE";
-    return NULL;
-}
-
-static bool is_routine(enum ls_fact_kind k)
-{
-    return k == LS_FACT_FUNCTION || k == LS_FACT_PROCEDURE || k == LS_FACT_AGGREGATE || k == LS_FACT_OPERATOR;
-}
-
-void ddl_comment(struct ls_buf *out, const struct ls_catalog *c, const struct ls_fact *f)
-{
-    const char *text = ls_fact_get(f, LS_A_COMMENT), *word = comment_word(f);
-
-    if (!text)
-        return;
-    ls_buf_adds(out, "COMMENT ON ");
-    for (const char *p = word ? word : ls_fact_kind_name(f->kind); *p; p++)
-        ls_buf_addc(out, (char)toupper((unsigned char)*p));
-    ls_buf_addc(out, ' ');
-    if (f->kind == LS_FACT_COLUMN) {
-        ddl_qualified(out, f->schema, f->parent);
-        ls_buf_addc(out, '.');
-        ddl_name(out, f->name);
-    } else if (f->parent[0] != '\0') {
-        ddl_name(out, f->name);
-        ls_buf_adds(out, " ON ");
-        ddl_qualified(out, f->schema, f->parent);
-    } else if (f->kind == LS_FACT_INDEX || !is_routine(f->kind)) {
-        ddl_qualified(out, f->schema, f->name);
-    } else { /* the name has its arguments, in the server's words */
-        ddl_name(out, f->schema);
-        ls_buf_addf(out, ".%s", f->name);
-    }
-    ls_buf_adds(out, " IS ");
-    ls_sql_literal(out, c->dialect, text);
-    ls_buf_adds(out, ";\n");
+    ls_sql_literal(out, d, text);
 }

@@ -212,6 +212,7 @@ static const struct rule rules[] = {
     RENAMED(ANY_KIND, BREAKS_READS, "queries by the old name fail until they are changed"),
 
     CHANGED(ANY_KIND, LS_A_COMMENT, NULL, COSMETIC, "a comment"),
+    CHANGED(ANY_KIND, LS_A_PARTS_COMMENT, NULL, COSMETIC, "a comment"),
     CHANGED(ANY_KIND, LS_A_LABEL, NULL, SECURITY, "a security label"),
     CHANGED(ANY_KIND, LS_A_POSITION, NULL, COSMETIC, "SELECT * gives the columns in another order"),
     CHANGED(ANY_KIND, LS_A_OWNER, NULL, SECURITY, "who may change it"),

@@ -187,13 +187,46 @@ static bool has_rows_alike(const struct ls_fact *a, const struct ls_fact *b)
     return x >= 100 && y >= 100 && x / y < 1.1 && y / x < 1.1;
 }
 
+/* An index or a constraint that somebody named keeps its name when its table gets another; made anew it would have to have another as well. */
+static bool has_kept_name(const struct match *m, const struct ls_fact *a, const struct ls_fact *b)
+{
+    static const enum ls_fact_kind kinds[] = {LS_FACT_CONSTRAINT, LS_FACT_INDEX, LS_FACT_TRIGGER, LS_FACT_POLICY};
+
+    for (size_t k = 0; k < LS_ARRAY_LEN(kinds); k++) {
+        uint32_t n;
+        const struct ls_fact *f = ls_catalog_children(m->b, b, kinds[k], &n);
+
+        for (uint32_t i = 0; i < n; i++)
+            if (!ls_fact_get(&f[i], LS_A_SYSTEM_NAME) && ls_catalog_find(m->a, kinds[k], a->schema, a->name, f[i].name))
+                return true;
+    }
+    return false;
+}
+
+/* Something of another table, or a view, that needed the one and needs the other now. */
+static bool has_kept_dependant(const struct match *m, uint32_t a, uint32_t b)
+{
+    uint32_t n, n_needs;
+    const struct ls_dep *d = ls_catalog_needed_by(m->a, a, &n);
+
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t partner = m->b_of[d[i].from];
+        const struct ls_dep *needs = partner == LS_NO_FACT ? NULL : ls_catalog_needs(m->b, partner, &n_needs);
+
+        for (uint32_t k = 0; needs && k < n_needs; k++)
+            if (needs[k].to == b)
+                return true;
+    }
+    return false;
+}
+
 static void weigh_relations(struct match *m, uint32_t a, uint32_t b, candidates *out)
 {
     const struct ls_fact *x = &m->a->facts[a], *y = &m->b->facts[b];
     uint32_t n_shared, n_all;
     double share = shared_columns(m, x, y, &n_shared, &n_all), name = diff_name_likeness(x->name, y->name);
     double score = 0.65 * share + 0.30 * name + (strcmp(x->schema, y->schema) == 0 ? 0.05 : 0);
-    bool rows = has_rows_alike(x, y);
+    bool rows = has_rows_alike(x, y), kept;
 
     if (rows)
         score += 0.05;
@@ -201,10 +234,12 @@ static void weigh_relations(struct match *m, uint32_t a, uint32_t b, candidates 
         score = MIN_SCORE;
     if (share < 0.4 || (score < MIN_SCORE && choice_of(m, x, y) == 0))
         return;
+    /* A table that was dropped and one like it that was made cannot be told from one that was renamed but by what went along. */
+    kept = has_kept_name(m, x, y) || has_kept_dependant(m, a, b);
     *LS_VEC_PUSH(out) = (struct candidate){
-        a, b, score > 1 ? 1 : score, n_all == n_shared,
-        ls_arena_printf(m->diff->arena, "%u of %u columns are the same; the names are %d %% alike%s", (unsigned)n_shared, (unsigned)n_all,
-                        (int)(name * 100 + 0.5), rows ? "; about as many rows" : "")};
+        a, b, score > 1 ? 1 : score, n_all == n_shared && (kept || rows),
+        ls_arena_printf(m->diff->arena, "%u of %u columns are the same; the names are %d %% alike%s%s", (unsigned)n_shared, (unsigned)n_all,
+                        (int)(name * 100 + 0.5), rows ? "; about as many rows" : "", kept ? "; what hangs on it went along" : "")};
 }
 
 /* Unpaired facts of a kind on one side. */
@@ -269,13 +304,14 @@ static bool mentions(enum ls_dialect d, const char *text, const char *name)
 enum { USE_PRIMARY, USE_UNIQUE, USE_FOREIGN, USE_CHECK, USE_INDEX, N_USES };
 struct uses {
     unsigned n[N_USES];
+    const char *references; /* of a foreign key with it, or NULL */
 };
 
 static struct uses uses_of(const struct ls_catalog *c, const struct ls_fact *column)
 {
     const struct ls_fact table = {.schema = column->schema, .name = column->parent};
     static const enum ls_fact_kind kinds[] = {LS_FACT_CONSTRAINT, LS_FACT_INDEX};
-    struct uses u = {{0}};
+    struct uses u = {.references = NULL};
 
     for (size_t k = 0; k < LS_ARRAY_LEN(kinds); k++) {
         uint32_t n;
@@ -288,6 +324,8 @@ static struct uses uses_of(const struct ls_catalog *c, const struct ls_fact *col
                 !mentions(c->dialect, ls_fact_get(&f[i], LS_A_EXPRESSION), column->name) &&
                 !mentions(c->dialect, ls_fact_get(&f[i], LS_A_PREDICATE), column->name))
                 continue;
+            if (form && form[0] == 'f')
+                u.references = ls_fact_get(&f[i], LS_A_REFERENCES);
             if (kinds[k] == LS_FACT_INDEX || !form)
                 u.n[USE_INDEX]++;
             else
@@ -312,34 +350,72 @@ static bool is_same_family(const char *a, const char *b)
     return n > 0 && n == k && strncmp(a, b, n) == 0;
 }
 
+/* What is added comes last: a column in the place of one that is gone, in front of one that was there before, is that one. Where all
+ * behind it are gone or new too, the place says little. */
+enum place { PLACE_OTHER, PLACE_LAST, PLACE_HELD };
+
+static enum place place_of(const struct match *m, const struct ls_fact *a, const struct ls_fact *b)
+{
+    const struct ls_fact table = {.schema = b->schema, .name = b->parent};
+    const char *s = ls_fact_get(b, LS_A_POSITION);
+    uint32_t n;
+    const struct ls_fact *f = ls_catalog_children(m->b, &table, LS_FACT_COLUMN, &n);
+
+    if (!s || !is_equal_attr(a, b, LS_A_POSITION))
+        return PLACE_OTHER;
+    for (uint32_t i = 0; i < n; i++) {
+        const char *t = ls_fact_get(&f[i], LS_A_POSITION);
+        uint32_t old = m->a_of[ls_catalog_index(m->b, &f[i])];
+
+        if (t && atoi(t) > atoi(s) && old != LS_NO_FACT && is_equal_attr(&m->a->facts[old], &f[i], LS_A_POSITION))
+            return PLACE_HELD;
+    }
+    return PLACE_LAST;
+}
+
+/* How alike the uses are: as often by each kind of constraint, and foreign keys lead to the same table. */
+static bool is_used_alike(const struct match *m, const struct ls_fact *x, const struct uses *u, const struct uses *v)
+{
+    return memcmp(u->n, v->n, sizeof(u->n)) == 0 && (!u->references || diff_same_value(m, x, u->references, v->references));
+}
+
+static const char *column_evidence(struct match *m, bool type, enum place place, double name, const char *uses)
+{
+    static const char *const places[] = {"another place", "the same place", "the same place, in front of columns that stayed"};
+
+    return ls_arena_printf(m->diff->arena, "%s, %s; the names are %d %% alike%s", type ? "the same type" : "a type of the same family or another",
+                           places[place], (int)(name * 100 + 0.5), uses);
+}
+
 static void weigh_columns(struct match *m, uint32_t a, uint32_t b, candidates *out)
 {
+    static const double of_place[] = {0, 0.12, 0.22};
     const struct ls_fact *x = &m->a->facts[a], *y = &m->b->facts[b];
-    bool type = is_equal_attr(x, y, LS_A_TYPE), place = is_equal_attr(x, y, LS_A_POSITION) && ls_fact_get(x, LS_A_POSITION);
-    double name = diff_name_likeness(x->name, y->name), score = 0.35 * name;
+    enum place place = place_of(m, x, y);
+    bool type = is_equal_attr(x, y, LS_A_TYPE), same_uses, other_table;
+    double name = diff_name_likeness(x->name, y->name), score = 0.35 * name + of_place[place];
     struct uses u, v;
     unsigned n_uses = 0;
-    bool same_uses;
 
     score += type ? 0.25 : is_same_family(ls_fact_get(x, LS_A_TYPE), ls_fact_get(y, LS_A_TYPE)) ? 0.12 : 0;
-    score += place ? 0.15 : 0;
     score += is_equal_attr(x, y, LS_A_DEFAULT) && is_equal_attr(x, y, LS_A_IDENTITY) && is_equal_attr(x, y, LS_A_GENERATED) ? 0.05 : 0;
     score += is_equal_attr(x, y, LS_A_NOT_NULL) ? 0.05 : 0;
     if (score + 0.15 < MIN_SCORE && choice_of(m, x, y) == 0)
         return;
     u = uses_of(m->a, x);
     v = uses_of(m->b, y);
-    same_uses = memcmp(&u, &v, sizeof(u)) == 0;
+    same_uses = is_used_alike(m, x, &u, &v);
+    other_table = u.references && v.references && !same_uses;
     for (int i = 0; i < N_USES; i++)
         n_uses += u.n[i];
-    score += !same_uses ? 0 : n_uses > 0 ? 0.15 : 0.075;
+    score += other_table ? -0.20 : !same_uses ? 0 : n_uses > 0 ? 0.15 : 0.075;
     if (score < MIN_SCORE && choice_of(m, x, y) == 0)
         return;
-    *LS_VEC_PUSH(out) = (struct candidate){
-        a, b, score, is_alike(m, x, y) && same_uses,
-        ls_arena_printf(m->diff->arena, "%s, %s; the names are %d %% alike%s", type ? "the same type" : "a type of the same family or another",
-                        place ? "the same place" : "another place", (int)(name * 100 + 0.5),
-                        same_uses && n_uses > 0 ? "; used alike by constraints and indexes" : "")};
+    *LS_VEC_PUSH(out) = (struct candidate){a, b, score > 1 ? 1 : score, is_alike(m, x, y) && same_uses,
+                                           column_evidence(m, type, place, name,
+                                                           same_uses && n_uses > 0 ? "; used alike by constraints and indexes"
+                                                           : other_table           ? "; they refer to different tables"
+                                                                                   : "")};
 }
 
 /* --- all else --- */

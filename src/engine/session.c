@@ -113,12 +113,18 @@ void ls_session_free(struct ls_session *s)
     if (s == NULL)
         return;
     ls_session_disconnect(s);
+    ls_catalog_state_free(s->catalog_state);
     pthread_cond_destroy(&s->woken);
     pthread_mutex_destroy(&s->lock);
     ls_wipe(s->url, strlen(s->url));
     free(s->url);
     ls_arena_free(s->arena);
     free(s);
+}
+
+struct ls_catalog_state **ls_session_catalog_state(struct ls_session *s)
+{
+    return &s->catalog_state;
 }
 
 const struct ls_session_params *ls_session_params(const struct ls_session *s)

@@ -112,6 +112,18 @@ static void note_left_out(struct side_job *j, const struct ls_seen_ledgers *seen
     ls_buf_release(&b);
 }
 
+/* The session's own database is looked at again and again where it is kept; any other one once. */
+static enum ls_rc read_catalog(const struct side_job *j, struct ls_session *s, struct ls_catalog_opts *opts, struct ls_catalog **out,
+                               struct ls_err *err)
+{
+    enum ls_catalog_how how;
+
+    if (!j->w->is_kept || s != j->w->session)
+        return ls_db_catalog(s->db, opts, out, err);
+    opts->always = true;
+    return ls_db_catalog_refresh(s->db, opts, ls_session_catalog_state(s), out, &how, err);
+}
+
 enum ls_rc side_read(struct side_job *j, struct ls_session *s, const struct ls_format *format, const char *ledger_table,
                      const char *source, struct ls_catalog **out, struct ls_err *err)
 {
@@ -142,7 +154,7 @@ enum ls_rc side_read(struct side_job *j, struct ls_session *s, const struct ls_f
         opts.source = label;
     }
     if (rc == LS_OK)
-        rc = ls_db_catalog(s->db, &opts, out, err);
+        rc = read_catalog(j, s, &opts, out, err);
     if (rc == LS_OK)
         ls_refs_check(*out, s->db, without.v, (*out)->arena, &(*out)->notes);
     without.n--;

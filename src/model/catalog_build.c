@@ -151,6 +151,68 @@ void ls_catalog_note(struct ls_catalog_builder *b, enum ls_severity severity, co
                                                  .hint = ls_arena_str(b->arena, hint)};
 }
 
+/* --- what was added, as bytes: facts, then attributes; strings with their NUL --- */
+
+enum { RECORD_FACT = 1, RECORD_ATTR };
+
+struct ls_catalog_place ls_catalog_builder_place(const struct ls_catalog_builder *b)
+{
+    return (struct ls_catalog_place){b->facts.n, b->attrs.n};
+}
+
+static void record_string(struct ls_buf *out, const char *s)
+{
+    ls_buf_add(out, s, strlen(s) + 1);
+}
+
+void ls_catalog_builder_record(const struct ls_catalog_builder *b, struct ls_catalog_place from, struct ls_buf *out)
+{
+    for (size_t i = from.facts; i < b->facts.n; i++) {
+        ls_buf_addc(out, RECORD_FACT);
+        ls_buf_addc(out, (char)b->facts.v[i].kind);
+        record_string(out, b->facts.v[i].schema);
+        record_string(out, b->facts.v[i].parent);
+        record_string(out, b->facts.v[i].name);
+    }
+    for (size_t i = from.attrs; i < b->attrs.n; i++) {
+        uint32_t behind = b->attrs.v[i].fact - (uint32_t)from.facts;
+
+        ls_buf_addc(out, RECORD_ATTR);
+        ls_buf_addc(out, (char)b->attrs.v[i].attr);
+        ls_buf_add(out, &behind, sizeof(behind));
+        record_string(out, b->attrs.v[i].value);
+    }
+}
+
+static const char *replay_string(const char **p)
+{
+    const char *s = *p;
+
+    *p += strlen(s) + 1;
+    return s;
+}
+
+uint32_t ls_catalog_builder_replay(struct ls_catalog_builder *b, const char *bytes, size_t len)
+{
+    uint32_t first = (uint32_t)b->facts.n, behind;
+
+    for (const char *p = bytes; p < bytes + len;) {
+        char what = *p++;
+        unsigned char which = (unsigned char)*p++;
+
+        if (what == RECORD_FACT) {
+            const char *schema = replay_string(&p), *parent = replay_string(&p), *name = replay_string(&p);
+
+            ls_catalog_add(b, (enum ls_fact_kind)which, schema, parent, name);
+        } else {
+            memcpy(&behind, p, sizeof(behind));
+            p += sizeof(behind);
+            ls_catalog_set(b, first + behind, (enum ls_attr)which, replay_string(&p));
+        }
+    }
+    return first;
+}
+
 /* --- freezing --- */
 
 static int by_identity(const void *a, const void *b, void *dialect)

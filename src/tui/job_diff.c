@@ -101,6 +101,7 @@ static void diff_run(struct task *t)
                                   .env_ctx = j,
                                   .scratch_url = j->scratch_url,
                                   .scratch_on_target = j->scratch_on_target,
+                                  .is_kept = true,
                                   .hooks = &hooks};
     struct ls_side_opts opts = {0};
     struct ls_side sides[2] = {{0}};

@@ -28,42 +28,28 @@ void catref_put(struct catref *r)
     if (!r || --r->refs > 0)
         return;
     ls_catalog_free(r->c);
-    free(r->mark);
     free(r);
 }
 
 struct job_schema {
     struct job job;
     struct ls_catalog *c;
-    struct ls_buf mark; /* what the schema was at, or "" */
-    char *known;        /* the mark of what is shown; NULL: read in any case */
-    bool is_same;
+    struct ls_catalog_state *state;
+    bool sizes_too;
     job_schema_fn fn;
 };
 
-/* Taken before the reading, so that what changes meanwhile makes another mark. Where there is none, everything is read. */
-static void take_mark(struct job_schema *j)
-{
-    struct ls_err err = LS_ERR_INIT;
-
-    if (ls_db_catalog_mark(ls_session_db(j->job.session), &j->mark, &err) != LS_OK)
-        ls_buf_clear(&j->mark);
-    ls_err_release(&err);
-    j->is_same = j->known && j->mark.len > 0 && strcmp(j->known, j->mark.ptr) == 0;
-}
-
 static void read_once(struct job_schema *j)
 {
-    struct ls_catalog_opts opts = {.with_sizes = true};
+    struct ls_catalog_opts opts = {.with_sizes = true, .always = j->sizes_too};
+    enum ls_catalog_how how;
 
     j->job.rc = ls_session_connect(j->job.session, &j->job.err);
     if (j->job.rc != LS_OK)
         return;
     /* SQLite has them at hand. PostgreSQL makes each one: they are asked for when they are looked at. */
     opts.with_definitions = ls_db_dialect(ls_session_db(j->job.session)) == LS_DIALECT_SQLITE;
-    take_mark(j);
-    if (!j->is_same)
-        j->job.rc = ls_db_catalog(ls_session_db(j->job.session), &opts, &j->c, &j->job.err);
+    j->job.rc = ls_db_catalog_refresh(ls_session_db(j->job.session), &opts, &j->state, &j->c, &how, &j->job.err);
 }
 
 /* A connection that was idle may have been closed meanwhile, which shows only when it is used: the next one is a new one. */
@@ -73,7 +59,6 @@ static void schema_run(struct task *t)
 
     for (int tries = 0; tries < 2 && (tries == 0 || j->job.rc == LS_E_CONNECT); tries++) {
         ls_err_release(&j->job.err);
-        ls_buf_clear(&j->mark);
         read_once(j);
     }
 }
@@ -82,21 +67,16 @@ static void schema_done(struct task *t, bool is_stale)
 {
     struct job_schema *j = (struct job_schema *)t;
 
-    if (is_stale)
+    if (is_stale) {
         ls_catalog_free(j->c);
-    else {
-        struct catref *cat = j->c ? catref_new(j->c) : NULL;
-
-        if (cat && j->mark.len > 0)
-            cat->mark = ls_strdup(j->mark.ptr);
-        j->fn(j->job.app, cat, &j->job.err);
+        ls_catalog_state_free(j->state);
+    } else {
+        j->fn(j->job.app, j->c ? catref_new(j->c) : NULL, j->state, &j->job.err);
     }
-    ls_buf_release(&j->mark);
-    free(j->known);
     job_free(j);
 }
 
-bool job_schema(struct app *a, const char *known, job_schema_fn done)
+bool job_schema(struct app *a, struct ls_catalog_state **state, bool sizes_too, job_schema_fn done)
 {
     struct conn *c = conn_idle(a);
     struct job_schema *j;
@@ -105,8 +85,9 @@ bool job_schema(struct app *a, const char *known, job_schema_fn done)
         return false;
     j = job_new(a, sizeof(*j), c, schema_run, schema_done);
     j->fn = done;
-    j->known = known ? ls_strdup(known) : NULL;
-    ls_buf_init(&j->mark);
+    j->state = *state;
+    *state = NULL;
+    j->sizes_too = sizes_too;
     job_post(j);
     return true;
 }

@@ -65,14 +65,14 @@ void job_detail(struct app *a, long index, int width, job_detail_fn done);
 struct catref { /* a catalogue shared by the screen and jobs; counted in the UI thread only */
     struct ls_catalog *c;
     int refs;
-    char *mark; /* what the database's schema was at when it was read (ls_db_catalog_mark), or NULL */
 };
 struct catref *catref_new(struct ls_catalog *c); /* takes it */
 struct catref *catref_get(struct catref *r);
 void catref_put(struct catref *r); /* NULL is fine */
-typedef void (*job_schema_fn)(struct app *a, struct catref *cat, const struct ls_err *err); /* cat is the callee's; NULL: err says why */
-/* False: not now. known: the mark of what is there already, NULL to read in any case; when it is still that, done gets neither a catalogue nor an error. */
-bool job_schema(struct app *a, const char *known, job_schema_fn done);
+/* Both are the callee's. No catalogue: err says why; without an error what is there already is still right. */
+typedef void (*job_schema_fn)(struct app *a, struct catref *cat, struct ls_catalog_state *state, const struct ls_err *err);
+/* False: not now. *state: what is kept of the reading of what is there already, which is taken, or NULL. sizes_too: they may be others, whatever else is. */
+bool job_schema(struct app *a, struct ls_catalog_state **state, bool sizes_too, job_schema_fn done);
 /* The server's own statement of a routine (PostgreSQL), NULL when it cannot be had; text is the caller's. False: not now. */
 typedef void (*job_definition_fn)(struct app *a, const struct catref *cat, uint32_t fact, const char *text);
 bool job_definition(struct app *a, struct catref *cat, uint32_t fact, job_definition_fn done);

@@ -15,6 +15,7 @@
 struct schema {
     struct ui_pane base;
     struct catref *cat; /* NULL: not read yet */
+    struct ls_catalog_state *state; /* of its reading, for the next one; NULL: there is none, or a job has it */
     struct schema_tree tree;
     struct ui_list list;
     struct ls_buf filter;
@@ -76,7 +77,7 @@ static void find_again(struct schema *s, const struct ls_fact *was)
         }
 }
 
-static void on_schema(struct app *a, struct catref *cat, const struct ls_err *err)
+static void on_schema(struct app *a, struct catref *cat, struct ls_catalog_state *state, const struct ls_err *err)
 {
     struct schema *s = self_of(a->panes[UI_PANE_SCHEMA]);
     struct schema_tree tree;
@@ -84,6 +85,8 @@ static void on_schema(struct app *a, struct catref *cat, const struct ls_err *er
     struct catref *old;
 
     s->is_asked = false;
+    ls_catalog_state_free(s->state);
+    s->state = state;
     free(s->error);
     s->error = cat || err->code == LS_OK ? NULL : ls_strdup(err->message ? err->message : ls_rc_name(err->code));
     a->needs_paint = true;
@@ -116,9 +119,9 @@ static void refresh(struct ui_pane *p)
 
     if (p->app->focus != UI_PANE_SCHEMA || s->is_asked || !p->app->mail)
         return;
-    /* Somebody else may have changed it: the database is asked for its mark whenever the pane comes to the front. When something
-     * ran here, sizes are others too. */
-    s->is_asked = job_schema(p->app, s->cat && p->app->snap == s->seen ? s->cat->mark : NULL, on_schema);
+    /* Somebody else may have changed it: the database is asked whenever the pane comes to the front, and what changed is read again.
+     * When something ran here, sizes are others too. */
+    s->is_asked = job_schema(p->app, &s->state, !s->cat || p->app->snap != s->seen, on_schema);
     if (!s->is_asked)
         return;
     snapref_put(s->seen);
@@ -127,7 +130,7 @@ static void refresh(struct ui_pane *p)
 
 void pane_schema_set(struct app *a, struct catref *cat)
 {
-    on_schema(a, cat, NULL);
+    on_schema(a, cat, NULL, NULL);
 }
 
 /* --- drawing ------------------------------------------------------------------------------------------------------ */
@@ -544,6 +547,7 @@ static void close_pane(struct ui_pane *p)
     struct schema *s = self_of(p);
 
     schema_tree_release(&s->tree);
+    ls_catalog_state_free(s->state);
     catref_put(s->cat);
     snapref_put(s->seen);
     ui_doc_free(s->doc);

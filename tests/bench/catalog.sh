@@ -13,6 +13,7 @@ if [ "$only" != PostgreSQL ] && command -v sqlite3 >/dev/null; then
         # Each CREATE reads the whole schema again, so without syncs it still takes a while.
         { echo 'PRAGMA journal_mode = off; PRAGMA synchronous = off;'; "$bench" gen sqlite "$n"; } | sqlite3 "$LS_TEST_TMP/$n.db" >/dev/null
         "$bench" run "SQLite $n tables / sqlite3 .schema" "$rounds" 1.5 0 "sqlite:$LS_TEST_TMP/$n.db" sqlite3 "$LS_TEST_TMP/$n.db" .schema || failed=1
+        "$LS_BUILDDIR/tests/bench/bench_refresh" "SQLite $n tables" "$rounds" "sqlite:$LS_TEST_TMP/$n.db" || failed=1
     done
 fi
 if [ "$only" != SQLite ] && vars=$("$LS_SRCDIR/tests/support/pg" start 2>"$LS_TEST_TMP/pg.err"); then
@@ -29,6 +30,7 @@ if [ "$only" != SQLite ] && vars=$("$LS_SRCDIR/tests/support/pg" start 2>"$LS_TE
         [ "$n" -ge 10000 ] || { goal=1.3; dump_goal=0.6; }
         "$bench" run "PostgreSQL $n tables / floor + defs" "$rounds" "$goal" 163840 "$url" "$LS_BUILDDIR/tests/bench/floor_catalog" "$url" || failed=1
         "$bench" run "PostgreSQL $n tables / pg_dump -s" "$rounds" "$dump_goal" 0 "$url" "$LS_TEST_PG_BINDIR/pg_dump" -s "$url" || failed=1
+        "$LS_BUILDDIR/tests/bench/bench_refresh" "PostgreSQL $n tables" "$rounds" "$url" || failed=1
     done
 elif [ "$only" != SQLite ]; then
     echo "# no PostgreSQL: $(tail -n 1 "$LS_TEST_TMP/pg.err")"

@@ -43,6 +43,14 @@ run "$LS_BIN" diff migrations --markdown
 like "$out" '^\| \+ \| table by_hand \|' "Markdown has a row for each"
 run "$LS_BIN" diff migrations --unified
 like "$out" '^\+\+\+ sqlite demo.db$' "the unified text has a head"
+run "$LS_BIN" diff live migrations --ddl
+exits 1 "as statements"
+cp demo.db repaired.db
+printf '%s\n' "$out" | sqlite3 repaired.db
+run "$LS_BIN" diff sqlite:repaired.db migrations
+exits 0 "which take the differences away"
+run "$LS_BIN" diff migrations --ddl --json
+is "$(json '[.not_written, (.ddl | contains("CREATE TABLE by_hand"))] | map(tostring) | join(" ")')" "0 true" "in JSON too"
 run "$LS_BIN" verify
 exits 6 "verify fails"
 like "$out" '^schema: 2 differences from what the applied migrations promise' "and says why"

@@ -47,7 +47,13 @@ static const struct mutation mutations[] = {
     {"create domain s.d3 as int", "domain s.d3|+"},
     {"alter type s.pair add attribute d int cascade", "composite type s.pair|attributes\ncolumn s.typed.d|+"},
     {"alter type s.pair rename attribute a to a2 cascade",
-     "composite type s.pair|attributes\ncolumn s.typed.a2|+\ncolumn s.typed.a|-\nconstraint s.typed.typed_pkey|key"},
+     "composite type s.pair|attributes,comment of parts\ncolumn s.typed.a2|+\ncolumn s.typed.a|-\nconstraint s.typed.typed_pkey|key"},
+    {"comment on column s.pair.a is 'one'", "composite type s.pair|comment of parts"},
+    {"comment on column s.pair.b is null", "composite type s.pair|comment of parts"},
+    {"comment on type s.pair is null", "composite type s.pair|comment"},
+    {"comment on index s.base_pkey is null", "constraint s.base.base_pkey|comment of parts"},
+    {"comment on constraint base_pkey on s.base is null", "constraint s.base.base_pkey|comment"},
+    {"comment on sequence s.base_id_seq is 'more numbers'", "column s.base.id|comment of parts"},
     {"create type s.pair2 as (a int)", "composite type s.pair2|+"},
     {"create type s.r2 as range (subtype = int)", "range type s.r2|+"},
     {"comment on type s.frange is 'r'", "range type s.frange|comment"},
@@ -130,7 +136,7 @@ static const struct mutation mutations[] = {
     {"alter table s.base alter id set start 11", "column s.base.id|identity"},
     {"alter table s.base alter id set increment 6", "column s.base.id|identity"},
     {"alter table s.base alter id set maxvalue 1000", "column s.base.id|identity"},
-    {"alter table s.base alter id drop identity", "column s.base.id|identity,privileges"},
+    {"alter table s.base alter id drop identity", "column s.base.id|identity,privileges,comment of parts"},
     {"alter table s.base alter gen drop expression", "column s.base.gen|generated"},
     {"alter table s.fk2 alter t type text collate \"C\"", "column s.fk2.t|collation"},
     {"alter table s.base alter doc set storage main", "column s.base.doc|storage"},
@@ -191,7 +197,7 @@ static const struct mutation mutations[] = {
     {"alter table s.base set without cluster", "constraint s.base.base_pkey|clustered"},
     {"alter index s.fk2_pkey set (fillfactor = 60)", "constraint s.fk2.fk2_pkey|options"},
     {"comment on constraint both_ck on s.base is 'new'", "constraint s.base.both_ck|comment"},
-    {"comment on index s.base_pkey is 'of the index'", "constraint s.base.base_pkey|comment"},
+    {"comment on index s.base_pkey is 'of the index'", "constraint s.base.base_pkey|comment of parts"},
     /* indexes */
     {"create index more on s.base (kind, email)", "index s.base.more|+"},
     {"drop index s.hash", "index s.base.hash|-"},
@@ -226,7 +232,7 @@ static const struct mutation mutations[] = {
     {"comment on index s.two is 'zwei'", "index s.base.two|comment"},
     {"drop index s.with_class; create index with_class on s.fk (d)", "index s.fk.with_class|key"},
     {"drop index s.gin; create index gin on s.base using gist (h s.gist_hstore_ops(siglen = 32)) with (fillfactor = 80)",
-     "index s.base.gin|options,method,attributes"},
+     "index s.base.gin|options,key,method"},
 #include "contract/catalog_mutations_code.h"
 };
 

@@ -37,6 +37,12 @@ alter table s.base drop column gone;
 comment on table s.base is E'multi\nline';
 comment on column s.base.email is 'an email';
 comment on constraint both_ck on s.base is 'ck';
+comment on constraint base_pkey on s.base is 'key';
+comment on index s.base_pkey is 'index of the key';
+comment on sequence s.base_id_seq is 'numbers';
+comment on type s.pair is 'a pair';
+comment on column s.pair.b is 'second';
+comment on column s.pair.a is 'first, ''quoted''';
 create table s.fk2 (x int, y int, t text, primary key (x, y));
 create table s.fk (a int references s.base on delete cascade on update set null, b int, c int, d int,
   constraint full_fk foreign key (b, c) references s.fk2 (x, y) match full deferrable,

@@ -469,53 +469,6 @@ static void a_failure_leaves_the_transaction(void **state)
     ls_db_close(db);
 }
 
-/* --- the mark --- */
-
-static void mark(struct ls_db *db, struct ls_buf *out)
-{
-    struct ls_err err = LS_ERR_INIT;
-
-    ls_buf_clear(out);
-    assert_int_equal(ls_db_catalog_mark(db, out, &err), LS_OK);
-    assert_true(out->len > 0);
-}
-
-static void a_change_changes_the_mark(void **state)
-{
-    static const char *const changes[] = {"alter sequence s.seq cache 7",
-                                          "alter sequence s.seq owned by s.base.id",
-                                          "comment on table s.un is 'x'",
-                                          "drop index s.hash",
-                                          "alter type s.mood rename value 'ok' to 'fine'",
-                                          "alter user mapping for postgres server srv options (set user 'v')",
-                                          "alter subscription sub set (slot_name = 'y')",
-                                          "grant select on s.un to public",
-                                          "alter policy p1 on s.base using (id > 3)"};
-    struct ls_buf before = LS_BUF_INIT, after = LS_BUF_INIT;
-    struct ls_err err = LS_ERR_INIT;
-    struct ls_db *db;
-
-    NEED_SERVER();
-    db = catpg_open(url);
-    mark(db, &before);
-    mark(db, &after);
-    assert_string_equal(before.ptr, after.ptr);
-    for (size_t i = 0; i < LS_ARRAY_LEN(changes); i++) {
-        assert_int_equal(ls_db_begin(db, &err), LS_OK);
-        if (ls_db_exec_batch(db, changes[i], strlen(changes[i]), NULL, &err) != LS_OK)
-            fail_msg("%s", err.message);
-        mark(db, &after);
-        if (strcmp(before.ptr, after.ptr) == 0)
-            fail_msg("the mark does not see: %s", changes[i]);
-        ls_db_rollback(db);
-    }
-    mark(db, &after);
-    assert_string_equal(before.ptr, after.ptr);
-    ls_buf_release(&before);
-    ls_buf_release(&after);
-    ls_db_close(db);
-}
-
 static int make_it(void **state)
 {
     (void)state;
@@ -542,8 +495,7 @@ int main(void)
                                        cmocka_unit_test(without_rights_it_is_said),
                                        cmocka_unit_test(what_has_no_fact_is_counted),
                                        cmocka_unit_test(a_wait_can_be_ended),
-                                       cmocka_unit_test(a_failure_leaves_the_transaction),
-                                       cmocka_unit_test(a_change_changes_the_mark)};
+                                       cmocka_unit_test(a_failure_leaves_the_transaction)};
 
     return cmocka_run_group_tests(tests, make_it, drop_it);
 }

@@ -114,12 +114,38 @@ static void real_folders(void **state)
     free(pattern);
 }
 
+/* What differs but for the order of columns in tables that inherit: pg_dump writes what a parent has handed down first, whatever
+ * the order was. */
+static size_t count_beside_orders(const struct ls_catalog *a, const struct ls_catalog *b)
+{
+    static const struct ls_diff_opts opts = {.with_owner = true, .with_rights = true, .with_order = true};
+    struct ls_buf line = LS_BUF_INIT;
+    struct ls_diff d;
+    size_t n = 0;
+
+    ls_diff_make(a, b, &opts, &d);
+    for (size_t i = 0; i < d.d.n; i++) {
+        const struct ls_difference *x = &d.d.v[i];
+
+        if (x->a && x->b && ls_fact_get(x->a, LS_A_INHERITS) && x->n_attrs == 1 && x->attrs[0].attr == LS_A_POSITION)
+            continue;
+        n++;
+        ls_buf_clear(&line);
+        ls_difference_line(x, &line);
+        print_error("%s\n", line.ptr);
+    }
+    ls_diff_release(&d);
+    ls_buf_release(&line);
+    return n;
+}
+
 /* PostgreSQL's own regression schema, as a dump that somebody has made of it: LS_TEST_PG_REGRESSION names the file. */
 static void the_servers_own_regression_schema(void **state)
 {
     const char *dump = getenv("LS_TEST_PG_REGRESSION");
     struct ls_buf command = LS_BUF_INIT;
-    char *url;
+    struct ls_catalog *a, *b;
+    char *url, *again;
 
     NEED_TOOLS();
     if (dump == NULL)
@@ -127,9 +153,19 @@ static void the_servers_own_regression_schema(void **state)
     url = test_pg_new_database("regression");
     ls_buf_addf(&command, "'%s/psql' -qX '%s' -f '%s' >/dev/null 2>&1", getenv("LS_TEST_PG_BINDIR"), url, dump);
     assert_true(shell(command.ptr));
-    assert_restores(url, 1000);
+    again = restored(url);
+    assert_non_null(again);
+    a = catpg_read(url);
+    b = catpg_read(again);
+    assert_true(a->n_facts >= 1000);
+    assert_int_equal(count_beside_orders(a, a), 0);
+    assert_int_equal(count_beside_orders(a, b), 0);
+    assert_int_equal(count_beside_orders(b, a), 0);
+    ls_catalog_free(a);
+    ls_catalog_free(b);
     ls_buf_release(&command);
-    test_pg_drop_database(url);
+    catpg_drop(url);
+    catpg_drop(again);
 }
 
 int main(void)

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "contract/catalog_mutations_sqlite.h"
 #include "lockstep/base/buf.h"
 #include "lockstep/db/catalog.h"
 #include "lockstep/diff/diff.h"
@@ -213,55 +214,13 @@ static void spelling_is_no_difference(void **state)
 /* One change, one difference, and that one. */
 static void each_mutation_is_found(void **state)
 {
-    static const struct {
-        const char *a, *b, *line;
-    } m[] = {
-        {"CREATE TABLE t (a int)", "CREATE TABLE t (a text)", "column t.a: type int -> text\n"},
-        {"CREATE TABLE t (a varchar(10))", "CREATE TABLE t (a varchar(20))", "column t.a: type varchar(10) -> varchar(20)\n"},
-        {"CREATE TABLE t (a int)", "CREATE TABLE t (a int NOT NULL)", "column t.a: not null (none) -> yes\n"},
-        {"CREATE TABLE t (a int)", "CREATE TABLE t (a int DEFAULT 1)", "column t.a: default (none) -> 1\n"},
-        {"CREATE TABLE t (a int DEFAULT 'A')", "CREATE TABLE t (a int DEFAULT 'a')", "column t.a: default 'A' -> 'a'\n"},
-        {"CREATE TABLE t (a text)", "CREATE TABLE t (a text COLLATE NOCASE)", "column t.a: collation (none) -> nocase\n"},
-        {"CREATE TABLE t (a int, b int AS (a))", "CREATE TABLE t (a int, b int AS (a + 1))", "column t.b: generated virtual (a) -> virtual (a + 1)\n"},
-        {"CREATE TABLE t (a int, b int AS (a))", "CREATE TABLE t (a int, b int AS (a) STORED)", "column t.b: generated virtual (a) -> stored (a)\n"},
-        {"CREATE TABLE t (a int)", "CREATE TABLE t (a int) STRICT", "table t: strict (none) -> yes\n"},
-        {"CREATE TABLE t (a int PRIMARY KEY)", "CREATE TABLE t (a int PRIMARY KEY) WITHOUT ROWID", "table t: without rowid (none) -> yes\n"},
-        {"CREATE TABLE t (a integer PRIMARY KEY)", "CREATE TABLE t (a integer PRIMARY KEY AUTOINCREMENT)", "table t: autoincrement (none) -> yes\n"},
-        {"CREATE TABLE t (a int, b int, PRIMARY KEY (a))", "CREATE TABLE t (a int, b int, PRIMARY KEY (a, b))", "constraint t.primary key: key a -> a, b\n"},
-        {"CREATE TABLE t (a int)", "CREATE TABLE t (a int CHECK (a > 0))", "constraint t.check (a > 0) added\n"},
-        {"CREATE TABLE t (a int, CONSTRAINT c CHECK (a > 0))", "CREATE TABLE t (a int, CONSTRAINT c CHECK (a > 1))", "constraint t.c: expression (a > 0) -> (a > 1)\n"},
-        {"CREATE TABLE u (i); CREATE TABLE t (a int REFERENCES u (i))", "CREATE TABLE u (i); CREATE TABLE t (a int REFERENCES u (i) ON DELETE CASCADE)",
-         "constraint t.foreign key a references u(i): on delete (none) -> cascade\n"},
-        {"CREATE TABLE u (i); CREATE TABLE t (a int REFERENCES u (i))",
-         "CREATE TABLE u (i); CREATE TABLE t (a int REFERENCES u (i) DEFERRABLE INITIALLY DEFERRED)",
-         "constraint t.foreign key a references u(i): deferrable (none) -> initially deferred\n"},
-        {"CREATE TABLE t (a int UNIQUE)", "CREATE TABLE t (a int UNIQUE ON CONFLICT IGNORE)", "constraint t.unique a: on conflict (none) -> ignore\n"},
-        {"CREATE TABLE t (a int); CREATE INDEX i ON t (a)", "CREATE TABLE t (a int); CREATE UNIQUE INDEX i ON t (a)", "index t.i: unique (none) -> yes\n"},
-        {"CREATE TABLE t (a int); CREATE INDEX i ON t (a)", "CREATE TABLE t (a int); CREATE INDEX i ON t (a DESC)", "index t.i: key a -> a desc\n"},
-        {"CREATE TABLE t (a int); CREATE INDEX i ON t (a)", "CREATE TABLE t (a int); CREATE INDEX i ON t (a) WHERE a > 1", "index t.i: predicate (none) -> a > 1\n"},
-        {"CREATE TABLE t (a int); CREATE INDEX i ON t (a)", "CREATE TABLE t (a int); CREATE INDEX i ON t (abs(a))", "index t.i: key a -> abs(a)\n"},
-        {"CREATE VIEW v AS SELECT 1", "CREATE VIEW v AS SELECT 2", "view v: body select 1 -> select 2\n"},
-        {"CREATE VIEW v AS SELECT 1", "CREATE VIEW v(x) AS SELECT 1", "view v: attributes (none) -> x\n"},
-        {"CREATE TABLE t (a); CREATE TRIGGER g AFTER INSERT ON t BEGIN SELECT 1; END", "CREATE TABLE t (a); CREATE TRIGGER g BEFORE INSERT ON t BEGIN SELECT 1; END",
-         "trigger t.g: timing after insert -> before insert\n"},
-        {"CREATE TABLE t (a); CREATE TRIGGER g AFTER INSERT ON t BEGIN SELECT 1; END", "CREATE TABLE t (a); CREATE TRIGGER g AFTER INSERT ON t BEGIN SELECT 2; END",
-         "trigger t.g: body begin select 1; end -> begin select 2; end\n"},
-        {"CREATE TABLE t (a); CREATE TRIGGER g AFTER INSERT ON t BEGIN SELECT 1; END",
-         "CREATE TABLE t (a); CREATE TRIGGER g AFTER INSERT ON t WHEN new.a > 1 BEGIN SELECT 1; END", "trigger t.g: when (none) -> new.a > 1\n"},
-        {"CREATE VIRTUAL TABLE d USING fts5(a)", "CREATE VIRTUAL TABLE d USING fts5(a, b)", "table d: module fts5(a) -> fts5(a, b)\n"},
-        {"PRAGMA user_version = 1", "PRAGMA user_version = 2", "database file: setting application_id=0, user_version=1, encoding=UTF-8 -> application_id=0, user_version=2, encoding=UTF-8\n"},
-        {"CREATE TABLE t (a int)", "CREATE TABLE t (a int, b int)", "column t.b added\n"},
-        {"CREATE TABLE t (a int); CREATE TABLE w (x, y, z)", "CREATE TABLE t (a int)", "table w removed\ncolumn w.x removed\ncolumn w.y removed\ncolumn w.z removed\n"},
-        {"CREATE TABLE t (id int, type text)", "CREATE TABLE t (id int, type text); ALTER TABLE t RENAME type TO key_type", "column t.type renamed to key_type\n"},
-    };
-
     (void)state;
-    for (size_t i = 0; i < LS_ARRAY_LEN(m); i++) {
+    for (size_t i = 0; i < LS_ARRAY_LEN(lite_mutations); i++) {
         char *lines;
 
-        (void)differences(m[i].a, m[i].b, &lines);
-        if (strcmp(lines, m[i].line) != 0)
-            fail_msg("%s\n%s\nwant %sgot  %s", m[i].a, m[i].b, m[i].line, lines);
+        (void)differences(lite_mutations[i].a, lite_mutations[i].b, &lines);
+        if (strcmp(lines, lite_mutations[i].line) != 0)
+            fail_msg("%s\n%s\nwant %sgot  %s", lite_mutations[i].a, lite_mutations[i].b, lite_mutations[i].line, lines);
         free(lines);
     }
 }
@@ -293,12 +252,11 @@ static void made_again_from_its_text(void **state)
     ls_db_close(db);
 }
 
-static void left_out_and_marked(void **state)
+static void left_out(void **state)
 {
     struct ls_db *db = open_with("CREATE TABLE schema_migrations (version); CREATE INDEX x ON schema_migrations (version); CREATE TABLE t (a)");
     static const char *const without[] = {"schema_migrations", NULL};
     struct ls_catalog_opts opts = {.without = without, .with_definitions = true};
-    struct ls_buf before = LS_BUF_INIT, after = LS_BUF_INIT;
     struct ls_err err = LS_ERR_INIT;
     struct ls_catalog *c = NULL;
     uint32_t n;
@@ -311,12 +269,6 @@ static void left_out_and_marked(void **state)
     assert_int_equal(n, 0);
     assert_string_equal(get(c, LS_FACT_TABLE, "", "t", LS_A_DEFINITION), "CREATE TABLE t (a)");
     ls_catalog_free(c);
-    assert_int_equal(ls_db_catalog_mark(db, &before, &err), LS_OK);
-    assert_int_equal(ls_db_exec(db, "CREATE TABLE u (a)", 18, NULL, 0, NULL, &err), LS_OK);
-    assert_int_equal(ls_db_catalog_mark(db, &after, &err), LS_OK);
-    assert_string_not_equal(before.ptr, after.ptr);
-    ls_buf_release(&before);
-    ls_buf_release(&after);
     ls_db_close(db);
 }
 
@@ -353,7 +305,7 @@ int main(void)
         cmocka_unit_test(spelling_is_no_difference),
         cmocka_unit_test(each_mutation_is_found),
         cmocka_unit_test(made_again_from_its_text),
-        cmocka_unit_test(left_out_and_marked),
+        cmocka_unit_test(left_out),
         cmocka_unit_test(sizes_where_they_are_cheap),
     };
 

@@ -28,11 +28,24 @@ struct ls_catalog_opts {
     bool with_sizes;            /* BYTES and ROWS */
     bool with_definitions;      /* DEFINITION of what has one: for screens; costs time */
     const char *source;         /* what the catalogue calls its source; NULL: the connection's label */
+    bool always;                /* ls_db_catalog_refresh: a catalogue with new sizes in any case, also where nothing is different */
 };
 /* LS_E_RIGHTS only where nothing at all could be read; what the role may not see is a note. LS_E_CHANGED: SQLite's schema changed while it was read, twice.
  * Release with ls_catalog_free. */
 LS_MUST_CHECK enum ls_rc ls_db_catalog(struct ls_db *db, const struct ls_catalog_opts *opts, struct ls_catalog **out, struct ls_err *err);
-/* A short text that changes whenever the schema may have: SQLite's schema_version, a hash over the newest xmin of the catalogue's tables. Cheap. */
-LS_MUST_CHECK enum ls_rc ls_db_catalog_mark(struct ls_db *db, struct ls_buf *out, struct ls_err *err);
+/* What is kept of a read so that the next one need not read all again: PostgreSQL's rows and where they stood (xmin), SQLite's texts and what came of
+ * them. About as large as the catalogue. It belongs to a database, not to a connection: another one to the same database may go on with it. */
+struct ls_catalog_state;
+void ls_catalog_state_free(struct ls_catalog_state *s); /* NULL is fine */
+
+enum ls_catalog_how {
+    LS_CATALOG_SAME,   /* nothing is different: *out is NULL; never with opts->always */
+    LS_CATALOG_PARTLY, /* what may have changed was read again */
+    LS_CATALOG_WHOLE   /* everything was: the first time, after a rename, or when much is different */
+};
+/* The same as ls_db_catalog, by way of what is kept in *state (NULL: nothing yet), which is then what the next one needs; on an error it stays as it was.
+ * A server's estimates and sizes alone are no difference. */
+LS_MUST_CHECK enum ls_rc ls_db_catalog_refresh(struct ls_db *db, const struct ls_catalog_opts *opts, struct ls_catalog_state **state,
+                                               struct ls_catalog **out, enum ls_catalog_how *how, struct ls_err *err);
 
 #endif

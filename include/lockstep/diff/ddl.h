@@ -1,12 +1,24 @@
-/* lockstep/diff/ddl.h: a fact as the statement that would make it, for people to read. Pure. */
+/* lockstep/diff/ddl.h: a fact as the statement that would make it, and a difference as the statements that would take it away. Pure. */
 #ifndef LOCKSTEP_DIFF_DDL_H
 #define LOCKSTEP_DIFF_DDL_H
 
 #include "lockstep/base/buf.h"
+#include "lockstep/diff/diff.h"
 #include "lockstep/model/catalog.h"
 
 /* Appends the statements of an object with what hangs below it: a table with columns, constraints, indexes, triggers and comments. What has a DEFINITION
  * of the server or the file is shown with that. Kinds that have no short form are shown as their attributes, as comments. Ends with a line end. */
 void ls_ddl_fact(const struct ls_catalog *c, const struct ls_fact *f, struct ls_buf *out);
+
+struct ls_ddl_opts {
+    bool with_owner, with_rights, with_order; /* as they were compared; what must be made anew keeps its own whatever they say */
+};
+/* Appends the statements that make a's database look like b's, in an order that the server takes: what goes, what changes, what is new, each after what
+ * it needs. A renaming that is proposed or accepted is one here. What has no statement is a comment that begins with LS_DDL_NOT_WRITTEN and says why; how
+ * many. PostgreSQL's run in one transaction; SQLite's change of a table's columns or constraints is never written, it is a rebuild. */
+size_t ls_ddl_diff(const struct ls_diff *d, const struct ls_ddl_opts *opts, struct ls_buf *out);
+
+/* How a line begins that says which difference has no statement, and why. */
+#define LS_DDL_NOT_WRITTEN "-- not written: "
 
 #endif

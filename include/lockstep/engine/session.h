@@ -2,7 +2,7 @@
 #ifndef LOCKSTEP_ENGINE_SESSION_H
 #define LOCKSTEP_ENGINE_SESSION_H
 
-#include "lockstep/db/db.h"
+#include "lockstep/db/catalog.h"
 #include "lockstep/format/format.h"
 
 struct ls_session_params {
@@ -39,6 +39,8 @@ const struct ls_session_params *ls_session_params(const struct ls_session *s);
 LS_MUST_CHECK enum ls_rc ls_session_connect(struct ls_session *s, struct ls_err *err);
 void ls_session_disconnect(struct ls_session *s);
 struct ls_db *ls_session_db(struct ls_session *s);          /* NULL when not connected */
+/* Where the session keeps what a second read of the schema needs of the first (ls_db_catalog_refresh), across connections too. */
+struct ls_catalog_state **ls_session_catalog_state(struct ls_session *s);
 /* Safe from another thread: cancels the running call, if any, and makes the run stop at its next gate. A request that met no call is kept: the next run
  * stops before it writes anything (a signal between plan and run is not lost). The snapshot or run that it ends forgets it. COMMIT is not cancelled. */
 void ls_session_cancel(struct ls_session *s);

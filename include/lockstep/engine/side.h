@@ -52,6 +52,7 @@ struct ls_side_world {
     void *env_ctx;
     const char *scratch_url;     /* PostgreSQL: a database on a server where others may be made; NULL: not said */
     bool scratch_on_target;      /* others may be made beside the session's database */
+    bool is_kept;                /* the session will look at `live` again: it keeps what makes that cheaper */
     const struct ls_run_hooks *hooks; /* LS_EV_PROGRESS (plan NULL, text: what is done) and the gate, as for a backup; or NULL */
     struct ls_scratch_host *host;/* made when it is needed first */
 };

@@ -11,6 +11,7 @@
 
 #include "lockstep/base/arena.h"
 #include "lockstep/base/base.h"
+#include "lockstep/base/buf.h"
 #include "lockstep/base/vec.h"
 #include "lockstep/model/migration.h"
 #include "lockstep/sql/dialect.h"
@@ -153,6 +154,7 @@ enum ls_attr_class {
     X(OWNER, "owner", OWNER)                          \
     X(RIGHTS, "privileges", RIGHTS)                   \
     X(COMMENT, "comment", COMMENT)                    \
+    X(PARTS_COMMENT, "comment of parts", COMMENT) /* of a constraint's index, an identity's sequence; composite type: "a 'text', b 'text'" */ \
     X(LABEL, "security label", COMMENT)               \
     X(SYSTEM_NAME, "system name", NOTE)       /* "yes": the server made its name */ \
     X(PARTS, "parts", NOTE)                   /* what belongs to it: shadow tables of a virtual one */ \
@@ -246,6 +248,14 @@ void ls_catalog_note(struct ls_catalog_builder *b, enum ls_severity severity, co
 /* A copy in the builder's arena, one for equal strings. */
 const char *ls_catalog_intern(struct ls_catalog_builder *b, const char *s);
 struct ls_arena *ls_catalog_builder_arena(struct ls_catalog_builder *b);
+/* How much was added so far; what came behind a place as bytes (facts and their attributes, no needs), and that added to another builder: the number of its
+ * first fact. For a reader that has read the same before. */
+struct ls_catalog_place {
+    size_t facts, attrs;
+};
+struct ls_catalog_place ls_catalog_builder_place(const struct ls_catalog_builder *b);
+void ls_catalog_builder_record(const struct ls_catalog_builder *b, struct ls_catalog_place from, struct ls_buf *out);
+uint32_t ls_catalog_builder_replay(struct ls_catalog_builder *b, const char *bytes, size_t len);
 /* Sorts, joins and freezes; the builder is gone. Strings are copied. */
 struct ls_catalog *ls_catalog_freeze(struct ls_catalog_builder *b, const char *source, const char *server, int server_version);
 

@@ -7,39 +7,72 @@
 
 #include "lockstep/base/mem.h"
 
-#define MAX_QUERIES 80
-
-/* What is to be sent, in order. */
-struct batch {
-    const struct pgcat_query *queries[MAX_QUERIES]; /* NULL: a statement without rows */
-    const char *sql[MAX_QUERIES];
-    int n;
-};
-
-static void add_statement(struct batch *b, struct pgcat *k, const char *sql)
+void pgcat_add(struct pgcat_batch *b, struct pgcat *k, const char *sql)
 {
     b->queries[b->n] = NULL;
     b->sql[b->n++] = ls_arena_str(ls_catalog_builder_arena(k->b), sql);
 }
 
-static void add_queries(struct batch *b, struct pgcat *k, const struct pgcat_query *q)
+static void add_queries(struct pgcat_batch *b, struct pgcat *k, const struct pgcat_query *q, const struct pgcat_dirty *dirty)
 {
+    struct ls_buf buckets = LS_BUF_INIT;
+
     for (; q->sql != NULL; q++) {
         if (k->without_subscriptions && q->kind == LS_FACT_SUBSCRIPTION)
             continue;
         if ((q->since > k->version / 10000) || (q->is_database_wide && k->opts->schemas != NULL) ||
             (q->when == PGQ_DEFINITIONS && !k->opts->with_definitions) || (q->when == PGQ_SIZES && !k->opts->with_sizes))
             continue;
+        ls_buf_clear(&buckets);
+        if (dirty != NULL && !pgcat_is_due(q, dirty, &buckets))
+            continue;
         ls_buf_clear(&k->text);
-        pgcat_expand(q->sql, k->version, &k->text);
-        add_statement(b, k, k->text.ptr);
+        pgcat_expand(q->sql, k->version, dirty != NULL ? buckets.ptr : NULL, &k->text);
+        pgcat_add(b, k, k->text.ptr);
         b->queries[b->n - 1] = q;
     }
+    ls_buf_release(&buckets);
+}
+
+void pgcat_add_all(struct pgcat_batch *b, struct pgcat *k, const struct pgcat_dirty *dirty)
+{
+    add_queries(b, k, pgcat_table_queries, dirty);
+    add_queries(b, k, pgcat_type_queries, dirty);
+    add_queries(b, k, pgcat_code_queries, dirty);
+    add_queries(b, k, pgcat_other_queries, dirty);
+    add_queries(b, k, pgcat_last_queries, dirty);
+}
+
+/* In a transaction that is open already the settings are taken back to a savepoint. */
+void pgcat_add_begin(struct pgcat_batch *b, struct pgcat *k)
+{
+    static const char *const settings[] = {"SET LOCAL search_path = pg_catalog, pg_temp", "SET LOCAL jit = off",
+                                           "SET LOCAL work_mem = '64MB'"};
+
+    k->is_inside = pg_tx_status(&k->c->db) == LS_TXS_OPEN;
+    pgcat_add(b, k, k->is_inside ? "SAVEPOINT lockstep_catalog" : "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+    for (size_t i = 0; i < LS_ARRAY_LEN(settings); i++)
+        pgcat_add(b, k, settings[i]);
+}
+
+void pgcat_add_end(struct pgcat_batch *b, struct pgcat *k)
+{
+    if (k->is_inside)
+        pgcat_add(b, k, "ROLLBACK TO SAVEPOINT lockstep_catalog");
+    pgcat_add(b, k, k->is_inside ? "RELEASE SAVEPOINT lockstep_catalog" : "COMMIT");
+}
+
+void pgcat_take(struct pgcat *k, const struct pgcat_query *q, const PGresult *res)
+{
+    if (q->take != NULL)
+        q->take(k, res);
+    else
+        pgcat_take_facts(k, res, q);
 }
 
 struct taker {
     struct pgcat *k;
-    const struct batch *b;
+    const struct pgcat_batch *b;
 };
 
 static void take(void *ctx, int i, const PGresult *res)
@@ -47,55 +80,33 @@ static void take(void *ctx, int i, const PGresult *res)
     struct taker *t = ctx;
     const struct pgcat_query *q = t->b->queries[i];
 
-    if (q == NULL)
-        return;
-    if (q->take != NULL)
-        q->take(t->k, res);
-    else
-        pgcat_take_facts(t->k, res, q);
+    if (t->k->on_result != NULL)
+        t->k->on_result(t->k, i, q, res);
+    else if (q != NULL)
+        pgcat_take(t->k, q, res);
 }
 
-/* In a transaction that is open already the settings are taken back to a savepoint. */
-static enum ls_rc read_all(struct pgcat *k, struct ls_err *err)
+enum ls_rc pgcat_send(struct pgcat *k, const struct pgcat_batch *b, struct ls_err *err)
 {
-    static const char *const settings[] = {"SET LOCAL search_path = pg_catalog, pg_temp", "SET LOCAL jit = off",
-                                           "SET LOCAL work_mem = '64MB'"};
-    bool is_inside = pg_tx_status(&k->c->db) == LS_TXS_OPEN;
-    struct batch *b = ls_calloc(1, sizeof(*b));
-    struct taker t = {k, b};
     static const char back[] = "ROLLBACK TO SAVEPOINT lockstep_catalog; RELEASE SAVEPOINT lockstep_catalog";
+    struct taker t = {k, b};
     struct ls_exec_info info = {.rows = -1};
     int failed = -1;
-    enum ls_rc rc;
+    enum ls_rc rc = pg_pipeline_rows(k->c, b->sql, b->n, take, &t, &failed, err);
 
-    add_statement(b, k, is_inside ? "SAVEPOINT lockstep_catalog" : "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
-    for (size_t i = 0; i < LS_ARRAY_LEN(settings); i++)
-        add_statement(b, k, settings[i]);
-    add_queries(b, k, pgcat_table_queries);
-    add_queries(b, k, pgcat_type_queries);
-    add_queries(b, k, pgcat_code_queries);
-    add_queries(b, k, pgcat_other_queries);
-    add_queries(b, k, pgcat_last_queries);
-    if (is_inside)
-        add_statement(b, k, "ROLLBACK TO SAVEPOINT lockstep_catalog");
-    add_statement(b, k, is_inside ? "RELEASE SAVEPOINT lockstep_catalog" : "COMMIT");
-    rc = pg_pipeline_rows(k->c, b->sql, b->n, take, &t, &failed, err);
-    if (rc != LS_OK && !k->c->is_dead && !is_inside)
+    if (rc != LS_OK && !k->c->is_dead && !k->is_inside)
         pg_rollback(&k->c->db);
-    if (rc != LS_OK && !k->c->is_dead && is_inside) /* the transaction around it can go on */
+    if (rc != LS_OK && !k->c->is_dead && k->is_inside) /* the transaction around it can go on */
         (void)pg_exec_batch(&k->c->db, back, strlen(back), &info, NULL);
     if (rc != LS_OK)
         ls_err_wrap(err, "while reading the catalogue%s%s",
                     failed >= 0 && b->queries[failed] && b->queries[failed]->kind ? ": " : "",
                     failed >= 0 && b->queries[failed] ? ls_fact_kind_plural(b->queries[failed]->kind) : "");
-    if (rc == LS_OK && k->bug != NULL)
-        rc = ls_err_set(err, LS_E_INTERNAL, "a query of the catalogue gives a column %s that is not known", k->bug);
-    free(b);
     return rc;
 }
 
 /* Before 15 not everybody may read the columns of pg_subscription that are needed. */
-static enum ls_rc ask_for_subscriptions(struct pgcat *k, struct ls_err *err)
+enum ls_rc pgcat_ask_for_subscriptions(struct pgcat *k, struct ls_err *err)
 {
     static const char ask[] = "select pg_catalog.has_table_privilege('pg_catalog.pg_subscription', 'select')";
     struct ls_result r = {0};
@@ -142,78 +153,6 @@ static enum ls_rc read_connections(struct pgcat *k, struct ls_err *err)
     return rc;
 }
 
-/* Every table that a fact comes from. pg_user_mapping may not be read by all, and of pg_subscription not its system columns. */
-enum ls_rc pg_catalog_mark(struct ls_db *db, struct ls_buf *out, struct ls_err *err)
-{
-    static const char *const tables[] = {"aggregate",
-                                         "am",
-                                         "amop",
-                                         "amproc",
-                                         "attrdef",
-                                         "attribute",
-                                         "cast",
-                                         "class",
-                                         "collation",
-                                         "constraint",
-                                         "conversion",
-                                         "default_acl",
-                                         "depend",
-                                         "description",
-                                         "enum",
-                                         "event_trigger",
-                                         "extension",
-                                         "foreign_data_wrapper",
-                                         "foreign_server",
-                                         "foreign_table",
-                                         "index",
-                                         "inherits",
-                                         "language",
-                                         "namespace",
-                                         "opclass",
-                                         "operator",
-                                         "opfamily",
-                                         "policy",
-                                         "proc",
-                                         "publication",
-                                         "publication_rel",
-                                         "range",
-                                         "rewrite",
-                                         "seclabel",
-                                         "sequence",
-                                         "statistic_ext",
-                                         "transform",
-                                         "trigger",
-                                         "ts_config",
-                                         "ts_config_map",
-                                         "ts_dict",
-                                         "ts_parser",
-                                         "ts_template",
-                                         "type"};
-    struct ls_buf sql = LS_BUF_INIT;
-    struct ls_result r = {0};
-    enum ls_rc rc;
-
-    ls_buf_adds(&sql, "select pg_catalog.md5(pg_catalog.string_agg(x, ';' order by x)) from (select 'm' || pg_catalog.count(*) || "
-                      "coalesce(pg_catalog.string_agg(umid || coalesce(umoptions::text, ''), ',' order by umid), '') as x from "
-                      "pg_catalog.pg_user_mappings");
-    if (db->info.server_version >= 150000) /* see ask_for_subscriptions */
-        ls_buf_adds(&sql,
-                    " union all select 's' || coalesce(pg_catalog.string_agg(oid || subname || subowner || subenabled || "
-                    "coalesce(subslotname, '') || subpublications::text, ',' order by oid), '') from pg_catalog.pg_subscription");
-    for (size_t i = 0; i < LS_ARRAY_LEN(tables); i++)
-        ls_buf_addf(&sql,
-                    " union all select '%zu ' || pg_catalog.count(*) || ' ' || coalesce(pg_catalog.sum(xmin::text::bigint), 0) "
-                    "from pg_catalog.pg_%s",
-                    i, tables[i]);
-    ls_buf_adds(&sql, ") q");
-    rc = pg_query(db, sql.ptr, sql.len, NULL, 0, &r, err);
-    if (rc == LS_OK && ls_result_get(&r, 0, 0) != NULL)
-        ls_buf_adds(out, ls_result_get(&r, 0, 0));
-    ls_result_release(&r);
-    ls_buf_release(&sql);
-    return rc;
-}
-
 static void release(struct pgcat *k)
 {
     pgcat_map_release(k);
@@ -230,25 +169,55 @@ static void release(struct pgcat *k)
     ls_buf_release(&k->more);
 }
 
-enum ls_rc pg_catalog(struct ls_db *db, const struct ls_catalog_opts *opts, struct ls_catalog **out, struct ls_err *err)
+void pgcat_drop(struct pgcat *k)
 {
-    struct pgcat k = {.c = pg_of(db), .opts = opts, .version = db->info.server_version, .text = LS_BUF_INIT, .more = LS_BUF_INIT};
-    enum ls_rc rc;
+    release(k);
+    ls_catalog_builder_free(k->b);
+}
 
-    k.b = ls_catalog_builder_new(LS_DIALECT_POSTGRES);
-    rc = ask_for_subscriptions(&k, err);
+enum ls_rc pgcat_finish(struct pgcat *k, enum ls_rc rc, struct ls_catalog **out, struct ls_err *err)
+{
+    const struct ls_db_info *info = &k->c->db.info;
+
+    if (rc == LS_OK && k->bug != NULL)
+        rc = ls_err_set(err, LS_E_INTERNAL, "a query of the catalogue gives a column %s that is not known", k->bug);
     if (rc == LS_OK)
-        rc = read_all(&k, err);
-    if (rc == LS_OK)
-        pgcat_resolve_edges(&k);
-    if (rc == LS_OK && k.has_subscriptions)
-        rc = read_connections(&k, err);
-    release(&k);
+        pgcat_resolve_edges(k);
+    if (rc == LS_OK && k->has_subscriptions)
+        rc = read_connections(k, err);
     if (rc != LS_OK) {
-        ls_catalog_builder_free(k.b);
+        pgcat_drop(k);
         return rc;
     }
-    *out = ls_catalog_freeze(k.b, opts->source, db->info.server, db->info.server_version);
+    release(k);
+    *out = ls_catalog_freeze(k->b, k->opts->source, info->server, info->server_version);
     (*out)->lacks[LS_FACT_ROLE] = 1; /* the server's, not the database's */
     return LS_OK;
+}
+
+void pgcat_init(struct pgcat *k, struct ls_db *db, const struct ls_catalog_opts *opts)
+{
+    *k = (struct pgcat){.c = pg_of(db),
+                        .opts = opts,
+                        .b = ls_catalog_builder_new(LS_DIALECT_POSTGRES),
+                        .version = db->info.server_version,
+                        .text = LS_BUF_INIT,
+                        .more = LS_BUF_INIT};
+}
+
+enum ls_rc pg_catalog(struct ls_db *db, const struct ls_catalog_opts *opts, struct ls_catalog **out, struct ls_err *err)
+{
+    struct pgcat_batch *b = ls_calloc(1, sizeof(*b));
+    struct pgcat k;
+    enum ls_rc rc;
+
+    pgcat_init(&k, db, opts);
+    rc = pgcat_ask_for_subscriptions(&k, err);
+    pgcat_add_begin(b, &k);
+    pgcat_add_all(b, &k, NULL);
+    pgcat_add_end(b, &k);
+    if (rc == LS_OK)
+        rc = pgcat_send(&k, b, err);
+    free(b);
+    return pgcat_finish(&k, rc, out, err);
 }

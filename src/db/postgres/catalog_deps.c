@@ -78,16 +78,21 @@ void pgcat_resolve_edges(struct pgcat *k)
 
 static void set_text(struct pgcat *k, enum ls_attr a, uint32_t class, uint32_t oid, int sub, const char *text)
 {
-    uint32_t fact = pgcat_fact_of(k, class, oid, sub);
+    uint32_t fact = pgcat_fact_of(k, class, oid, sub), seq = pgcat_find(k, PGC_SEQ, oid);
+    bool is_hidden = class == PGC_CLASS && pgcat_rel_of(k, oid) == UINT32_MAX;
 
     if (pgcat_find(k, PGC_MEMBER, oid) != UINT32_MAX && class != PGC_EXTENSION)
         return;
+    if (is_hidden && sub > 0)
+        return; /* an attribute of a composite type: that one's query has read it */
     /* The index of a constraint and the sequence of an identity are parts of a fact that may have its own. */
-    if (class == PGC_CLASS && sub == 0 && pgcat_rel_of(k, oid) == UINT32_MAX &&
-        (pgcat_find(k, PGC_KEY, oid) != UINT32_MAX || pgcat_find(k, PGC_SEQ, oid) != UINT32_MAX)) {
-        uint32_t seq = pgcat_find(k, PGC_SEQ, oid);
-        const char *part = seq == UINT32_MAX ? "index: " : k->seqs.v[seq].is_identity ? "sequence: " : "";
+    if (is_hidden && (seq == UINT32_MAX ? pgcat_find(k, PGC_KEY, oid) != UINT32_MAX : k->seqs.v[seq].is_identity)) {
+        const char *part = seq == UINT32_MAX ? "index: " : "sequence: ";
 
+        if (a == LS_A_COMMENT) {
+            ls_catalog_set(k->b, fact, LS_A_PARTS_COMMENT, text);
+            return;
+        }
         ls_buf_clear(&k->text);
         ls_buf_addf(&k->text, "%s%s", part, text);
         text = k->text.ptr;

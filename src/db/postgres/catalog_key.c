@@ -312,14 +312,33 @@ static void name_of_expression(const char *s, struct ls_buf *made)
 struct key_reader {
     uint32_t rel, relid, oid;
     const char *keys, *collations, *classes, *options, *exprs, *operators;
+    const char *class_options; /* "1: siglen=32; 3: siglen=8": by place */
     bool is_ordered, is_period;
     struct ls_buf expr;
 };
 
+/* The parameters of an operator class at that place, from 1. */
+static const char *options_at(const char *list, int place, size_t *n)
+{
+    for (const char *p = list; p != NULL && *p; p += *n, p += strspn(p, "; ")) {
+        char *end;
+        long at = strtol(p, &end, 10);
+
+        p = end + strspn(end, ": ");
+        *n = strcspn(p, ";");
+        if (at == place)
+            return p;
+    }
+    *n = 0;
+    return NULL;
+}
+
 /* One key column: expression, collation, class, order, operator; each only where it is not the default. */
-static void add_key_part(struct pgcat *k, struct key_reader *x, uint32_t attnum, bool is_last, struct ls_buf *out,
+static void add_key_part(struct pgcat *k, struct key_reader *x, uint32_t attnum, int place, bool is_last, struct ls_buf *out,
                          struct ls_buf *made)
 {
+    const char *params;
+    size_t n_params;
     const struct pgcat_col *col = attnum == 0 ? NULL : pgcat_col_of(k, x->rel, (int)attnum);
     uint32_t collation = 0, class = 0, bits = 0, at;
 
@@ -338,8 +357,11 @@ static void add_key_part(struct pgcat *k, struct key_reader *x, uint32_t attnum,
     if (at != UINT32_MAX && collation != (col == NULL ? PGCAT_DEFAULT_COLLATION : col->collation))
         ls_buf_addf(out, " collate %s", k->collations.v[at]);
     at = pgcat_find(k, PGC_OPCLASS_INFO, class);
-    if (at != UINT32_MAX && !goes_without_saying(k, &k->opclasses.v[at], col == NULL ? 0 : col->type))
+    params = options_at(x->class_options, place, &n_params);
+    if (at != UINT32_MAX && (n_params > 0 || !goes_without_saying(k, &k->opclasses.v[at], col == NULL ? 0 : col->type)))
         ls_buf_addf(out, " %s", k->opclasses.v[at].name);
+    if (n_params > 0)
+        ls_buf_addf(out, " (%.*s)", (int)n_params, params);
     if (x->is_ordered && (bits & 1))
         ls_buf_adds(out, bits & 2 ? " desc" : " desc nulls last");
     else if (x->is_ordered && (bits & 2))
@@ -370,7 +392,7 @@ static void set_keys(struct pgcat *k, const struct pgcat_row *r, struct key_read
             pgcat_add_edge(k, (struct pgcat_edge){PGC_CLASS, x->oid, PGC_CLASS, x->relid, 0, (int)attnum, true});
         if (i < n_keys) {
             ls_buf_adds(&k->text, i > 0 ? ", " : "");
-            add_key_part(k, x, attnum, i == n_keys - 1, &k->text, &k->more);
+            add_key_part(k, x, attnum, i + 1, i == n_keys - 1, &k->text, &k->more);
             continue;
         }
         col = pgcat_col_of(k, x->rel, (int)attnum);
@@ -397,6 +419,7 @@ static void take_index(struct pgcat *k, const struct pgcat_row *r, uint32_t rel)
                            .classes = pgcat_get(r, I_CLASSES),
                            .options = pgcat_get(r, I_OPTIONS_BITS),
                            .exprs = pgcat_get(r, I_EXPRS),
+                           .class_options = pgcat_get(r, I_CLASS_OPTIONS),
                            .operators = key == NULL ? NULL : key->operators,
                            .is_ordered = pgcat_is(r, I_IS_ORDERED),
                            .is_period = key != NULL && key->is_period,
@@ -422,7 +445,6 @@ static void take_index(struct pgcat *k, const struct pgcat_row *r, uint32_t rel)
         ls_catalog_set(k->b, fact, LS_A_CLUSTERED, "yes");
     ls_catalog_set(k->b, fact, LS_A_OPTIONS, pgcat_get(r, I_OPTIONS));
     ls_catalog_set(k->b, fact, LS_A_TABLESPACE, pgcat_get(r, I_TABLESPACE));
-    ls_catalog_set(k->b, fact, LS_A_ATTRIBUTES, pgcat_get(r, I_CLASS_OPTIONS));
     if (pgcat_is(r, I_IDENTITY)) {
         ls_buf_clear(&k->text);
         ls_buf_adds(&k->text, "using index ");

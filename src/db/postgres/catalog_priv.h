@@ -1,6 +1,9 @@
 /* db/postgres/catalog_priv.h: what the files of the catalogue reader share.
  *
- *   catalog.c            the transaction, the order of the queries, the end; the mark
+ *   catalog.c            the transaction, the order of the queries, the end
+ *   catalog_refresh.c    a second read: what is asked again, and what is kept for that (catalog_kept.h)
+ *   catalog_probe.c      where something changed since
+ *   catalog_kept.c       rows that are kept
  *   catalog_rows.c       rows whose columns are named after attributes become facts: most kinds need nothing else
  *   catalog_canon.c      where the server's text is no fixpoint
  *   catalog_map.c        which fact an oid stands for; relations, columns, schemas by oid
@@ -116,6 +119,13 @@ struct pgcat_slot {
     uint32_t value;
 };
 
+struct pgcat_query;
+
+/* Where something has changed, see catalog_probe.c: relations and all that hangs below them, types, routines, pg_depend, comments,
+ * what stands in the database; and the rest, which makes everything be read again. */
+enum pgcat_set { PGS_REL, PGS_TYPE, PGS_PROC, PGS_DEPEND, PGS_DESCRIPTION, PGS_OTHER, PGS_REST, PGS_N };
+#define PGS_ON(x) (1u << (x))
+
 struct pgcat {
     struct pg *c;
     const struct ls_catalog_opts *opts;
@@ -130,9 +140,12 @@ struct pgcat {
     LS_VEC(struct pgcat_key) keys;
     LS_VEC(struct pgcat_opclass) opclasses;
     LS_VEC(struct pgcat_edge) edges;
-    bool has_subscriptions, without_subscriptions;
+    bool has_subscriptions, without_subscriptions, is_inside; /* ... of a transaction that was open before */
     struct ls_buf text, more; /* scratch */
     const char *bug;          /* a query gave a column that nobody knows: a mistake of ours, said instead of hidden */
+    /* A read that keeps what the next one needs (catalog_refresh.c): gets every result. NULL: they become facts at once. */
+    void (*on_result)(struct pgcat *k, int i, const struct pgcat_query *q, const PGresult *res);
+    void *on_result_ctx;
 };
 
 /* A row of a result. */
@@ -184,12 +197,52 @@ struct pgcat_query {
     int since;                   /* major version; 0: all */
     enum { PGQ_ALWAYS, PGQ_DEFINITIONS, PGQ_SIZES } when;
     bool is_database_wide; /* not read when only some schemas are asked for */
+    /* A second read, when something has changed. */
+    unsigned sets;     /* asked again where one of these has (PGS_ON); 0: in any case */
+    const char *keys;  /* "a" or "a,b": columns of which only rows are asked for again, where the text has @in{x}, whose number is in
+                        * a bucket of `by` that changed; NULL: all are */
+    enum pgcat_set by;
+    const char *id;    /* the columns that say which one it is, one or two numbers; NULL: only whole buckets are exchanged */
+    const char *guard; /* columns that others' texts show: when one is another, everything is read */
 };
+
+#define PGCAT_MAX_QUERIES 80
+
+/* What is to be sent, in order. */
+struct pgcat_batch {
+    const struct pgcat_query *queries[PGCAT_MAX_QUERIES]; /* NULL: a statement without facts */
+    const char *sql[PGCAT_MAX_QUERIES];
+    int n;
+};
+
+struct pgcat_dirty;
+
+/* catalog.c */
+void pgcat_init(struct pgcat *k, struct ls_db *db, const struct ls_catalog_opts *opts);
+void pgcat_add(struct pgcat_batch *b, struct pgcat *k, const char *sql);
+/* The begin of a transaction (a savepoint in one that is open) and its settings; its end. */
+void pgcat_add_begin(struct pgcat_batch *b, struct pgcat *k);
+void pgcat_add_end(struct pgcat_batch *b, struct pgcat *k);
+/* All of them; with `dirty` only what is to be asked for again. */
+void pgcat_add_all(struct pgcat_batch *b, struct pgcat *k, const struct pgcat_dirty *dirty);
+/* Sends it; when it fails, the transaction is rolled back. */
+enum ls_rc pgcat_send(struct pgcat *k, const struct pgcat_batch *b, struct ls_err *err);
+/* A result becomes facts. */
+void pgcat_take(struct pgcat *k, const struct pgcat_query *q, const PGresult *res);
+enum ls_rc pgcat_ask_for_subscriptions(struct pgcat *k, struct ls_err *err);
+/* The end: edges, subscriptions' connections; then the catalogue. Where rc is an error already, all is freed and rc given back. */
+void pgcat_drop(struct pgcat *k);
+enum ls_rc pgcat_finish(struct pgcat *k, enum ls_rc rc, struct ls_catalog **out, struct ls_err *err);
+
+/* catalog_refresh.c */
+/* Whether the query is to be asked again, and of which buckets as "{1,2}". */
+bool pgcat_is_due(const struct pgcat_query *q, const struct pgcat_dirty *dirty, struct ls_buf *buckets);
 
 /* catalog_sql.c ... */
 extern const struct pgcat_query pgcat_table_queries[], pgcat_type_queries[], pgcat_code_queries[], pgcat_other_queries[],
     pgcat_last_queries[];
-void pgcat_expand(const char *sql, int version, struct ls_buf *out);
+/* buckets: for @in{x}, as "{1,2}"; NULL: all. */
+void pgcat_expand(const char *sql, int version, const char *buckets, struct ls_buf *out);
 
 /* catalog_canon.c: as ls_catalog_set, for what may hold an expression */
 void pgcat_set(struct pgcat *k, uint32_t fact, enum ls_attr a, const char *text);

@@ -2,11 +2,24 @@
  * and comments. */
 #include <config.h>
 
+#include "db/postgres/catalog_kept.h"
 #include "db/postgres/catalog_sql.h"
 
 /* clang-format off */
 
-void pgcat_expand(const char *sql, int version, struct ls_buf *out)
+/* Behind "@in{". */
+static const char *expand_in(const char *x, const char *buckets, struct ls_buf *out)
+{
+    const char *end = strchr(x, '}');
+
+    if (buckets == NULL)
+        ls_buf_adds(out, "true");
+    else
+        ls_buf_addf(out, "((%.*s)::bigint & %d) = any ('%s'::bigint[])", (int)(end - x), x, PGCAT_BUCKETS - 1, buckets);
+    return end + 1;
+}
+
+void pgcat_expand(const char *sql, int version, const char *buckets, struct ls_buf *out)
 {
     const char *at;
 
@@ -15,12 +28,16 @@ void pgcat_expand(const char *sql, int version, struct ls_buf *out)
         long since = strtol(at + 1, &open, 10);
         const char *middle, *end;
 
+        ls_buf_add(out, sql, (size_t)(at - sql));
+        if (strncmp(at, "@in{", 4) == 0) {
+            sql = expand_in(at + 4, buckets, out);
+            continue;
+        }
         if (open == at + 1 || *open != '{') {
-            ls_buf_add(out, sql, (size_t)(at + 1 - sql));
+            ls_buf_addc(out, '@');
             sql = at + 1;
             continue;
         }
-        ls_buf_add(out, sql, (size_t)(at - sql));
         end = strchr(open, '}');
         middle = strstr(open, "@@");
         if (version / 10000 >= since)
@@ -48,6 +65,7 @@ void pgcat_expand(const char *sql, int version, struct ls_buf *out)
 
 #define MEMBERS "select classid, objid, refobjid from pg_depend where refclassid = 'pg_extension'::regclass and deptype = 'e'"
 
+/* A view's text shows which columns its tables have; of the tables of a routine it knows only the routine, or its type. */
 #define RELATIONS                                                                                                                  \
     "select c.oid, c.relnamespace as nsp, c.relname as name, case c.relkind when 'v' then 'view' when 'm' then 'materialised "     \
     "view' "                                                                                                                       \
@@ -67,7 +85,11 @@ void pgcat_expand(const char *sql, int version, struct ls_buf *out)
     "case when c.relkind in ('v', 'm') then rtrim(ltrim(pg_get_viewdef(c.oid)), ';') end as body, "                                \
     "case when c.relkind = 'm' and not c.relispopulated then 'not populated' end as parts, "                                       \
     "c.oid as \"+oid\", c.relnamespace as \"+nsp\", c.relname as \"+name\", c.reltype as \"+type\" "                               \
-    "from pg_class c where c.relkind in ('r', 'p', 'f', 'v', 'm') and c.relnamespace not in " SYSTEM_SCHEMAS
+    "from pg_class c where c.relkind in ('r', 'p', 'f', 'v', 'm') and (@in{c.oid} or (c.relkind in ('v', 'm') and exists "         \
+    "(select from pg_rewrite r join pg_depend d on d.classid = 'pg_rewrite'::regclass and d.objid = r.oid where r.ev_class = "     \
+    "c.oid and ((d.refclassid = 'pg_class'::regclass and @in{d.refobjid}) or d.refclassid in ('pg_proc'::regclass, "               \
+    "'pg_type'::regclass))))) "                                                                                                    \
+    "and c.relnamespace not in " SYSTEM_SCHEMAS
 
 #define STORAGE_WORD(x) "case " x " when 'p' then 'plain' when 'm' then 'main' when 'x' then 'extended' when 'e' then "            \
     "'external' end"
@@ -88,15 +110,17 @@ void pgcat_expand(const char *sql, int version, struct ls_buf *out)
     "pg_get_expr(d.adbin, case when a.attgenerated = '' then 0 else d.adrelid end), d.oid, " ACL("a.attacl", "c", "c.relowner")    \
     " from pg_attribute a join pg_class c on c.oid = a.attrelid join pg_type t on t.oid = a.atttypid "                             \
     "left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum "                                                     \
-    "where c.relkind in ('r', 'p', 'f', 'v', 'm') and a.attnum > 0 and not a.attisdropped and c.relnamespace not in " SYSTEM_SCHEMAS
+    "where @in{c.oid} and c.relkind in ('r', 'p', 'f', 'v', 'm') and a.attnum > 0 and not a.attisdropped and "                \
+    "c.relnamespace not in " SYSTEM_SCHEMAS
 
 #define TYPE_NAMES "select oid, format_type(oid, null) from pg_type where oid < " USER_OID " and typtype in ('b', 'd', 'r', "      \
     "'m', 'p')"
 
 #define TOAST                                                                                                                      \
     "select c.oid, (select string_agg(o, ', ' order by o collate \"C\") from (select unnest(c.reloptions) o union all "            \
-    "select 'toast.' || unnest(t.reloptions)) x) from pg_class t join pg_class c on c.reltoastrelid = t.oid "                      \
-    "where t.relkind = 't' and t.reloptions is not null and c.relnamespace not in " SYSTEM_SCHEMAS
+    "select 'toast.' || unnest(t.reloptions)) x), t.oid as toast from pg_class t join pg_class c on "                              \
+    "c.reltoastrelid = t.oid "                                                                                                     \
+    "where (@in{c.oid} or @in{t.oid}) and t.relkind = 't' and t.reloptions is not null and c.relnamespace not in " SYSTEM_SCHEMAS
 
 #define INHERITS                                                                                                                   \
     "select i.inhrelid, i.inhparent, c.relispartition, @14{i.inhdetachpending@@false} from pg_inherits i "                         \
@@ -113,7 +137,7 @@ void pgcat_expand(const char *sql, int version, struct ls_buf *out)
     "s.seqmax, s.seqmin, s.seqcache, s.seqcycle, "                                                                                 \
     "case s.seqtypid when 21 then 32767 when 23 then 2147483647 else 9223372036854775807 end, "                                    \
     "case s.seqtypid when 21 then -32768 when 23 then -2147483648 else -9223372036854775808 end "                                  \
-    "from pg_sequence s join pg_class c on c.oid = s.seqrelid where c.relnamespace not in " SYSTEM_SCHEMAS
+    "from pg_sequence s join pg_class c on c.oid = s.seqrelid where @in{s.seqrelid} and c.relnamespace not in " SYSTEM_SCHEMAS
 
 #define COLLATION_NAMES                                                                                                            \
     "select c.oid, " QUALIFIED("n.nspname", "c.collname") " from pg_collation c join pg_namespace n on n.oid = c.collnamespace"
@@ -133,12 +157,14 @@ void pgcat_expand(const char *sql, int version, struct ls_buf *out)
     "else 'operator(' || quote_ident(n.nspname) || '.' || o.oprname || ')' end, ',' order by u.place) "                            \
     "from unnest(c.conexclop) with ordinality u(op, place) join pg_operator o on o.oid = u.op join pg_namespace n on n.oid = "     \
     "o.oprnamespace) end "                                                                                                         \
-    "from pg_constraint c where c.conrelid >= " USER_OID " and c.contype in ('p', 'u', 'x', 'c', 'f') and c.conparentid = 0 "      \
+    "from pg_constraint c where @in{c.conrelid} and c.conrelid >= " USER_OID " and c.contype in ('p', 'u', 'x', 'c', 'f') and "    \
+    "c.conparentid = 0 "                                                                                                           \
     "and (c.conislocal or c.coninhcount = 0)"
 
 #define NOT_NULLS                                                                                                                  \
     "select conrelid, conkey[1], 'yes' || case when connoinherit then ', no inherit' else '' end || "                              \
-    "case when convalidated then '' else ', not valid' end from pg_constraint where contype = 'n' and conrelid >= " USER_OID       \
+    "case when convalidated then '' else ', not valid' end from pg_constraint where @in{conrelid} and contype = 'n' and "          \
+    "conrelid >= " USER_OID                                                                                                        \
     " and (connoinherit or not convalidated)"
 
 /* Only the classes of methods other than these two have parameters. */
@@ -152,31 +178,36 @@ void pgcat_expand(const char *sql, int version, struct ls_buf *out)
     "" COLUMN_OPTIONS("t.attoptions") ", '; ' "                                                                                    \
     "order by t.attnum) from pg_attribute t where t.attrelid = i.indexrelid and " HAS_COLUMN_OPTIONS("t.attoptions") ") end "      \
     "from pg_index i join pg_class c on c.oid = i.indexrelid join pg_am a on a.oid = c.relam "                                     \
-    "where i.indrelid >= " USER_OID " and not c.relispartition and c.relnamespace not in " SYSTEM_SCHEMAS
+    "where (@in{i.indrelid} or @in{i.indexrelid}) and i.indrelid >= " USER_OID " and not c.relispartition and "                    \
+    "c.relnamespace not in " SYSTEM_SCHEMAS
 
 /* Only expressions have a target of their own. */
 #define INDEX_TARGETS                                                                                                              \
-    "select attrelid, string_agg(attnum || ': ' || attstattarget, '; ' order by attnum) from pg_attribute where attstattarget "    \
-    ">= 0 "                                                                                                                        \
-    "and attnum > 0 and attrelid in (select indexrelid from pg_index where indexprs is not null) group by attrelid"
+    "select attrelid, string_agg(attnum || ': ' || attstattarget, '; ' order by attnum) from pg_attribute "                        \
+    "where attstattarget >= 0 and attnum > 0 and attrelid in (select indexrelid from pg_index where indexprs is not null and "     \
+    "@in{indexrelid}) group by attrelid"
 
 const struct pgcat_query pgcat_table_queries[] = {
-    {.sql = SCHEMAS, .kind = LS_FACT_SCHEMA, .class = PGC_NAMESPACE, .each = pgcat_take_schema},
-    {.sql = EXTENSIONS, .kind = LS_FACT_EXTENSION, .class = PGC_EXTENSION},
-    {.sql = MEMBERS, .take = pgcat_take_members},
-    {.sql = RELATIONS, .class = PGC_CLASS, .each = pgcat_take_relation},
-    {.sql = TYPE_NAMES, .take = pgcat_take_type_names},
-    {.sql = COLUMNS, .take = pgcat_take_columns},
-    {.sql = TOAST, .take = pgcat_take_toast},
-    {.sql = INHERITS, .take = pgcat_take_inherits},
-    {.sql = FOREIGN_TABLES, .take = pgcat_take_foreign_tables},
-    {.sql = SEQUENCES, .take = pgcat_take_sequences},
-    {.sql = COLLATION_NAMES, .take = pgcat_take_collations},
-    {.sql = OPCLASSES, .take = pgcat_take_opclasses},
-    {.sql = CONSTRAINTS, .take = pgcat_take_constraints},
-    {.sql = NOT_NULLS, .take = pgcat_take_not_nulls, .since = 18},
-    {.sql = INDEXES, .take = pgcat_take_indexes},
-    {.sql = INDEX_TARGETS, .take = pgcat_take_index_targets},
+    {.sql = SCHEMAS, .kind = LS_FACT_SCHEMA, .class = PGC_NAMESPACE, .each = pgcat_take_schema, ON_OTHER,
+     .id = "oid", .guard = "name"},
+    {.sql = EXTENSIONS, .kind = LS_FACT_EXTENSION, .class = PGC_EXTENSION, ON_REST},
+    {.sql = MEMBERS, .take = pgcat_take_members, .sets = PGS_ON(PGS_DEPEND)},
+    {.sql = RELATIONS, .class = PGC_CLASS, .each = pgcat_take_relation,
+     ROWS_OF(PGS_REL, "oid"), .id = "oid", .guard = "nsp,name"},
+    {.sql = TYPE_NAMES, .take = pgcat_take_type_names, ON_REST},
+    {.sql = COLUMNS, .take = pgcat_take_columns, ROWS_OF(PGS_REL, "attrelid"), .id = "attrelid,attnum", .guard = "attname"},
+    {.sql = TOAST, .take = pgcat_take_toast, ROWS_OF(PGS_REL, "oid,toast")},
+    {.sql = INHERITS, .take = pgcat_take_inherits, ON_REL},
+    {.sql = FOREIGN_TABLES, .take = pgcat_take_foreign_tables, ON_REL},
+    {.sql = SEQUENCES, .take = pgcat_take_sequences,
+     ROWS_OF(PGS_REL, "seqrelid"), .id = "seqrelid", .guard = "relnamespace,relname"},
+    {.sql = COLLATION_NAMES, .take = pgcat_take_collations, ON_REST},
+    {.sql = OPCLASSES, .take = pgcat_take_opclasses, ON_REST},
+    {.sql = CONSTRAINTS, .take = pgcat_take_constraints, ROWS_OF(PGS_REL, "conrelid")},
+    {.sql = NOT_NULLS, .take = pgcat_take_not_nulls, .since = 18, ROWS_OF(PGS_REL, "conrelid")},
+    {.sql = INDEXES, .take = pgcat_take_indexes,
+     ROWS_OF(PGS_REL, "indrelid,indexrelid"), .id = "indexrelid", .guard = "relname"},
+    {.sql = INDEX_TARGETS, .take = pgcat_take_index_targets, ROWS_OF(PGS_REL, "attrelid")},
     END_OF_QUERIES,
 };
 
@@ -192,7 +223,8 @@ const struct pgcat_query pgcat_table_queries[] = {
  * and the table of a key, the schema that something is in, and what belongs together anyway stay out. The automatic ones: who owns
  * a sequence, the columns of a statistics object, of an index's expressions, of a generated column (13 and 14). */
 #define EDGES                                                                                                                      \
-    "select classid, objid, objsubid, refclassid, refobjid, refobjsubid, deptype from pg_depend where objid >= " USER_OID          \
+    "select classid, objid, objsubid, refclassid, refobjid, refobjsubid, deptype from pg_depend where @in{objid} and "             \
+    "objid >= " USER_OID                                                                                                           \
     " and refobjid >= " USER_OID " and refclassid <> 'pg_namespace'::regclass and (case "                                          \
     "when deptype = 'n' then not (classid = 'pg_constraint'::regclass and refclassid = 'pg_class'::regclass) "                     \
     "when deptype = 'i' then classid = 'pg_class'::regclass and refclassid = 'pg_class'::regclass and refobjsubid > 0 "            \
@@ -202,8 +234,9 @@ const struct pgcat_query pgcat_table_queries[] = {
     "or objid in (select indexrelid from pg_index where indexprs is not null or indpred is not null)) "                            \
     "else classid = 'pg_statistic_ext'::regclass end)"
 
-#define COMMENTS "select classoid, objoid, objsubid, description from pg_description where objoid >= " USER_OID " or classoid "    \
-    "= 'pg_namespace'::regclass"
+#define COMMENTS "select classoid, objoid, objsubid, description from pg_description where @in{objoid} and "                       \
+    "(objoid >= " USER_OID " or "                                                                                                  \
+    "classoid = 'pg_namespace'::regclass)"
 
 #define LABELS                                                                                                                     \
     "select classoid, objoid, objsubid, string_agg(provider || ': ' || label, '; ' order by provider) from pg_seclabel group "     \
@@ -215,11 +248,11 @@ const struct pgcat_query pgcat_table_queries[] = {
     "where c.relkind in ('r', 'p', 'm', 'i') and c.relnamespace not in " SYSTEM_SCHEMAS
 
 const struct pgcat_query pgcat_last_queries[] = {
-    {.sql = ARRAYS, .take = pgcat_take_arrays},
-    {.sql = VIEW_RULES, .take = pgcat_take_view_rules},
-    {.sql = EDGES, .take = pgcat_take_edges},
-    {.sql = COMMENTS, .take = pgcat_take_comments},
-    {.sql = LABELS, .take = pgcat_take_labels},
+    {.sql = ARRAYS, .take = pgcat_take_arrays, .sets = PGS_ON(PGS_TYPE) | PGS_ON(PGS_DEPEND)},
+    {.sql = VIEW_RULES, .take = pgcat_take_view_rules, ON_REL},
+    {.sql = EDGES, .take = pgcat_take_edges, ROWS_OF(PGS_DEPEND, "objid")},
+    {.sql = COMMENTS, .take = pgcat_take_comments, ROWS_OF(PGS_DESCRIPTION, "objoid")},
+    {.sql = LABELS, .take = pgcat_take_labels, ON_OTHER},
     {.sql = SIZES, .take = pgcat_take_sizes, .when = PGQ_SIZES},
     END_OF_QUERIES,
 };

@@ -40,6 +40,13 @@
 #define QUALIFIED(nsp, name)                                                                                                       \
     "case when " nsp " = 'pg_catalog' then quote_ident(" name ") else quote_ident(" nsp ") || '.' || quote_ident(" name ") end"
 
+/* What is asked for again when something has changed (struct pgcat_query). */
+#define ROWS_OF(set, columns) .sets = PGS_ON(set), .by = set, .keys = columns
+#define ON_REL                .sets = PGS_ON(PGS_REL)
+#define ON_TYPE               .sets = PGS_ON(PGS_TYPE)
+#define ON_OTHER              .sets = PGS_ON(PGS_OTHER)
+#define ON_REST               .sets = PGS_ON(PGS_REST)
+
 #define END_OF_QUERIES                                                                                                             \
     {                                                                                                                              \
         .sql = NULL                                                                                                                \

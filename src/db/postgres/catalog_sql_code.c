@@ -27,7 +27,8 @@
     "case when p.proretset and p.prorows <> 1000 then 'rows ' || p.prorows end, " PROC_WORD("support", "p.prosupport::oid") ", "   \
     "case when p.protrftypes is not null then 'transform ' || array_to_string(array(select format_type(u.t, null) from "           \
     "unnest(p.protrftypes) u(t)), ', ') "                                                                                          \
-    "end) as attributes from pg_proc p join pg_language l on l.oid = p.prolang where p.prokind <> 'a' and p.oid >= " USER_OID      \
+    "end) as attributes from pg_proc p join pg_language l on l.oid = p.prolang where p.prokind <> 'a' and (@in{p.oid} "            \
+    "@14{or p.prosqlbody is not null@@}) and p.oid >= " USER_OID                                                                   \
     " and not exists (select 1 from pg_depend d where d.classid = 'pg_proc'::regclass and d.objid = p.oid and d.deptype = 'i')"
 
 #define AGGREGATES                                                                                                                 \
@@ -50,9 +51,10 @@
     "case when a.aggmtransfn <> 0 and a.aggmfinalmodify <> 'r' then 'mfinalfunc_modify ' || a.aggmfinalmodify::text end, "         \
     "case when a.aggsortop <> 0 then 'sortop ' || a.aggsortop::regoperator::text end, "                                            \
     "case p.proparallel when 's' then 'parallel safe' when 'r' then 'parallel restricted' end) as attributes "                     \
-    "from pg_proc p join pg_aggregate a on a.aggfnoid = p.oid where p.prokind = 'a' and p.oid >= " USER_OID
+    "from pg_proc p join pg_aggregate a on a.aggfnoid = p.oid where @in{p.oid} and p.prokind = 'a' and p.oid >= " USER_OID
 
-/* What a partition has from its parent's trigger is that one's, unless somebody has switched it. */
+/* What a partition has from its parent's trigger is that one's, unless somebody has switched it. Four of five are of foreign keys:
+ * they are put aside before the join. */
 #define TRIGGERS                                                                                                                   \
     "select t.oid, t.tgrelid as relid, t.tgname as name, " ENABLED("t.tgenabled") " as enabled, "                                  \
     "case when t.tgconstraint <> 0 then 'constraint' end as form, "                                                                \
@@ -60,9 +62,10 @@
     "deferrable, "                                                                                                                 \
     "t.tgrelid as \"+relid\", t.tgtype as \"+type\", t.tgattr as \"+columns\", pg_get_triggerdef(t.oid) as \"+definition\", "      \
     "t.tgoldtable as \"+old\", t.tgnewtable as \"+new\", case when t.tgconstrrelid <> 0 then t.tgconstrrelid::regclass::text "     \
-    "end as \"+other\" "                                                                                                           \
+    "end as \"+other\", u.tgrelid as \"+parent\" "                                                                                 \
     "from pg_trigger t left join pg_trigger u on u.oid = t.tgparentid "                                                            \
-    "where t.oid >= " USER_OID " and ((not t.tgisinternal and t.tgparentid = 0) or t.tgenabled <> u.tgenabled)"
+    "where (@in{t.tgrelid} or @in{u.tgrelid}) and t.oid >= " USER_OID " and (not t.tgisinternal or t.tgparentid <> 0) and "        \
+    "((not t.tgisinternal and t.tgparentid = 0) or t.tgenabled <> u.tgenabled)"
 
 #define RULES                                                                                                                      \
     "select r.oid, r.ev_class as relid, r.rulename as name, " ENABLED("r.ev_enabled") " as enabled, "                              \
@@ -90,11 +93,15 @@
     "case when s.stxstattarget >= 0 then s.stxstattarget end as \"statistics target\" from pg_statistic_ext s"
 
 const struct pgcat_query pgcat_code_queries[] = {
-    {.sql = FUNCTIONS, .class = PGC_PROC},
-    {.sql = AGGREGATES, .kind = LS_FACT_AGGREGATE, .class = PGC_PROC},
-    {.sql = TRIGGERS, .kind = LS_FACT_TRIGGER, .class = PGC_TRIGGER, .each = pgcat_take_trigger},
-    {.sql = RULES, .kind = LS_FACT_RULE, .class = PGC_REWRITE, .each = pgcat_take_rule},
-    {.sql = POLICIES, .kind = LS_FACT_POLICY, .class = PGC_POLICY},
-    {.sql = STATISTICS, .kind = LS_FACT_STATISTICS, .class = PGC_STATISTIC},
+    /* A body in SQL shows which columns its tables have. */
+    {.sql = FUNCTIONS, .class = PGC_PROC, .sets = PGS_ON(PGS_PROC) | PGS_ON(PGS_REL), .by = PGS_PROC, .keys = "oid",
+     .id = "oid", .guard = "nsp,name"},
+    {.sql = AGGREGATES, .kind = LS_FACT_AGGREGATE, .class = PGC_PROC,
+     ROWS_OF(PGS_PROC, "oid"), .id = "oid", .guard = "nsp,name"},
+    {.sql = TRIGGERS, .kind = LS_FACT_TRIGGER, .class = PGC_TRIGGER, .each = pgcat_take_trigger,
+     ROWS_OF(PGS_REL, "relid,+parent"), .id = "oid"},
+    {.sql = RULES, .kind = LS_FACT_RULE, .class = PGC_REWRITE, .each = pgcat_take_rule, ON_REL},
+    {.sql = POLICIES, .kind = LS_FACT_POLICY, .class = PGC_POLICY, ON_REL},
+    {.sql = STATISTICS, .kind = LS_FACT_STATISTICS, .class = PGC_STATISTIC, ON_REL},
     END_OF_QUERIES,
 };

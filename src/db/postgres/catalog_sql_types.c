@@ -42,7 +42,10 @@
     "' || "                                                                                                                        \
     COLLATION("a.attcollation", "at.typcollation") "), ', ' order by a.attnum) from pg_attribute a join pg_type at on at.oid = "   \
     "a.atttypid "                                                                                                                  \
-    "where a.attrelid = t.typrelid and a.attnum > 0 and not a.attisdropped) as attributes, t.typrelid as \"+relid\" "              \
+    "where a.attrelid = t.typrelid and a.attnum > 0 and not a.attisdropped) as attributes, "                                       \
+    "(select string_agg(quote_ident(a.attname) || ' ' || quote_literal(d.description), ', ' order by a.attnum) from "              \
+    "pg_description d join pg_attribute a on a.attrelid = d.objoid and a.attnum = d.objsubid where d.objoid = t.typrelid and "     \
+    "d.classoid = 'pg_class'::regclass and d.objsubid > 0) as \"comment of parts\", t.typrelid as \"+relid\" "                     \
     "from pg_type t join pg_class c on c.oid = t.typrelid where c.relkind = 'c' and t.oid >= " USER_OID
 
 #define RANGES                                                                                                                     \
@@ -152,20 +155,23 @@
     "join pg_namespace n on n.oid = p.prsnamespace where c.oid >= " USER_OID
 
 const struct pgcat_query pgcat_type_queries[] = {
-    {.sql = ENUMS, .kind = LS_FACT_ENUM, .class = PGC_TYPE},
-    {.sql = DOMAINS, .kind = LS_FACT_DOMAIN, .class = PGC_TYPE},
-    {.sql = DOMAIN_CHECKS, .kind = LS_FACT_CONSTRAINT, .class = PGC_CONSTRAINT, .each = pgcat_take_domain_check},
-    {.sql = COMPOSITES, .kind = LS_FACT_COMPOSITE, .class = PGC_TYPE, .each = pgcat_take_composite},
-    {.sql = RANGES, .kind = LS_FACT_RANGE, .class = PGC_TYPE, .each = pgcat_take_range},
-    {.sql = BASE_TYPES, .kind = LS_FACT_TYPE, .class = PGC_TYPE},
-    {.sql = COLLATIONS, .kind = LS_FACT_COLLATION, .class = PGC_COLLATION},
-    {.sql = CONVERSIONS, .kind = LS_FACT_CONVERSION, .class = PGC_CONVERSION},
-    {.sql = OPERATORS, .kind = LS_FACT_OPERATOR, .class = PGC_OPERATOR},
-    {.sql = OPFAMILIES, .kind = LS_FACT_OPFAMILY, .class = PGC_OPFAMILY},
-    {.sql = USER_OPCLASSES, .kind = LS_FACT_OPCLASS, .class = PGC_OPCLASS},
-    {.sql = TS_PARSERS, .kind = LS_FACT_TS_PARSER, .class = PGC_TS_PARSER},
-    {.sql = TS_TEMPLATES, .kind = LS_FACT_TS_TEMPLATE, .class = PGC_TS_TEMPLATE},
-    {.sql = TS_DICTIONARIES, .kind = LS_FACT_TS_DICTIONARY, .class = PGC_TS_DICT},
-    {.sql = TS_CONFIGS, .kind = LS_FACT_TS_CONFIG, .class = PGC_TS_CONFIG},
+    {.sql = ENUMS, .kind = LS_FACT_ENUM, .class = PGC_TYPE, ON_TYPE, .id = "oid", .guard = "nsp,name,labels"},
+    {.sql = DOMAINS, .kind = LS_FACT_DOMAIN, .class = PGC_TYPE, ON_TYPE, .id = "oid", .guard = "nsp,name"},
+    {.sql = DOMAIN_CHECKS, .kind = LS_FACT_CONSTRAINT, .class = PGC_CONSTRAINT, .each = pgcat_take_domain_check,
+     ON_TYPE},
+    {.sql = COMPOSITES, .kind = LS_FACT_COMPOSITE, .class = PGC_TYPE, .each = pgcat_take_composite,
+     .sets = PGS_ON(PGS_TYPE) | PGS_ON(PGS_REL) | PGS_ON(PGS_DESCRIPTION), .id = "oid", .guard = "nsp,name,attributes"},
+    {.sql = RANGES, .kind = LS_FACT_RANGE, .class = PGC_TYPE, .each = pgcat_take_range,
+     ON_TYPE, .id = "oid", .guard = "nsp,name,attributes"},
+    {.sql = BASE_TYPES, .kind = LS_FACT_TYPE, .class = PGC_TYPE, ON_TYPE, .id = "oid", .guard = "nsp,name,attributes"},
+    {.sql = COLLATIONS, .kind = LS_FACT_COLLATION, .class = PGC_COLLATION, ON_REST},
+    {.sql = CONVERSIONS, .kind = LS_FACT_CONVERSION, .class = PGC_CONVERSION, ON_REST},
+    {.sql = OPERATORS, .kind = LS_FACT_OPERATOR, .class = PGC_OPERATOR, ON_REST},
+    {.sql = OPFAMILIES, .kind = LS_FACT_OPFAMILY, .class = PGC_OPFAMILY, ON_REST},
+    {.sql = USER_OPCLASSES, .kind = LS_FACT_OPCLASS, .class = PGC_OPCLASS, ON_REST},
+    {.sql = TS_PARSERS, .kind = LS_FACT_TS_PARSER, .class = PGC_TS_PARSER, ON_REST},
+    {.sql = TS_TEMPLATES, .kind = LS_FACT_TS_TEMPLATE, .class = PGC_TS_TEMPLATE, ON_REST},
+    {.sql = TS_DICTIONARIES, .kind = LS_FACT_TS_DICTIONARY, .class = PGC_TS_DICT, ON_REST},
+    {.sql = TS_CONFIGS, .kind = LS_FACT_TS_CONFIG, .class = PGC_TS_CONFIG, ON_REST},
     END_OF_QUERIES,
 };

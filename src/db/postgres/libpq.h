@@ -18,12 +18,12 @@
 #define LIBPQ_FUNCTIONS(X) \
     X(PQbackendPID) X(PQcancel) X(PQclear) X(PQcmdStatus) X(PQcmdTuples) X(PQconndefaults) X(PQconnectPoll) \
     X(PQconnectStartParams) X(PQconnectionNeedsPassword) X(PQconninfo) X(PQconninfoFree) X(PQconninfoParse) \
-    X(PQconsumeInput) X(PQenterPipelineMode) X(PQerrorMessage) X(PQexitPipelineMode) X(PQfinish) X(PQflush) X(PQfname) \
-    X(PQfreeCancel) X(PQfreemem) X(PQgetCancel) X(PQgetCopyData) X(PQgetResult) X(PQgetisnull) X(PQgetlength) \
+    X(PQconsumeInput) X(PQcopyResult) X(PQenterPipelineMode) X(PQerrorMessage) X(PQexitPipelineMode) X(PQfinish) \
+    X(PQflush) X(PQfname) X(PQfreeCancel) X(PQfreemem) X(PQgetCancel) X(PQgetCopyData) X(PQgetResult) X(PQgetisnull) X(PQgetlength) \
     X(PQgetvalue) X(PQgssEncInUse) X(PQhost) X(PQhostaddr) X(PQisBusy) X(PQnfields) X(PQntuples) X(PQparameterStatus) \
     X(PQpass) X(PQpipelineSync) X(PQport) X(PQputCopyEnd) X(PQresultErrorField) X(PQresultErrorMessage) X(PQresultStatus) \
     X(PQsendPrepare) X(PQsendQuery) X(PQsendQueryParams) X(PQsendQueryPrepared) X(PQserverVersion) \
-    X(PQsetErrorVerbosity) X(PQsetNoticeReceiver) \
+    X(PQsetErrorVerbosity) X(PQsetNoticeReceiver) X(PQsetvalue) \
     X(PQsetSingleRowMode) X(PQsetnonblocking) X(PQsocket) X(PQsslInUse) X(PQstatus) X(PQtransactionStatus)
 /* clang-format on */
 
@@ -51,6 +51,7 @@ const struct libpq *libpq(void);
 #define PQconninfoFree             (libpq()->PQconninfoFree_)
 #define PQconninfoParse            (libpq()->PQconninfoParse_)
 #define PQconsumeInput             (libpq()->PQconsumeInput_)
+#define PQcopyResult               (libpq()->PQcopyResult_)
 #define PQenterPipelineMode        (libpq()->PQenterPipelineMode_)
 #define PQerrorMessage             (libpq()->PQerrorMessage_)
 #define PQexitPipelineMode         (libpq()->PQexitPipelineMode_)
@@ -87,6 +88,7 @@ const struct libpq *libpq(void);
 #define PQsetErrorVerbosity        (libpq()->PQsetErrorVerbosity_)
 #define PQsetNoticeReceiver        (libpq()->PQsetNoticeReceiver_)
 #define PQsetSingleRowMode         (libpq()->PQsetSingleRowMode_)
+#define PQsetvalue                 (libpq()->PQsetvalue_)
 #define PQsetnonblocking           (libpq()->PQsetnonblocking_)
 #define PQsocket                   (libpq()->PQsocket_)
 #define PQsslInUse                 (libpq()->PQsslInUse_)

@@ -47,7 +47,7 @@ static const struct ls_db_ops pg_ops = {
     .blockers = pg_blockers,
     .child_conninfo = pg_child_conninfo,
     .catalog = pg_catalog,
-    .catalog_mark = pg_catalog_mark,
+    .catalog_refresh = pg_catalog_refresh,
 };
 
 /* A notice may be of any length; nobody reads more of it than this. */

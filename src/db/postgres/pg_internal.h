@@ -137,7 +137,8 @@ enum ls_rc pg_blockers(struct ls_db *db, int pid, struct ls_buf *out, struct ls_
 
 /* catalog.c */
 enum ls_rc pg_catalog(struct ls_db *db, const struct ls_catalog_opts *opts, struct ls_catalog **out, struct ls_err *err);
-enum ls_rc pg_catalog_mark(struct ls_db *db, struct ls_buf *out, struct ls_err *err);
+enum ls_rc pg_catalog_refresh(struct ls_db *db, const struct ls_catalog_opts *opts, struct ls_catalog_state **state,
+                              struct ls_catalog **out, enum ls_catalog_how *how, struct ls_err *err);
 
 /* pg_child.c: what pg_dump needs to connect as we did */
 enum ls_rc pg_child_conninfo(struct ls_db *db, struct ls_buf *conninfo, struct ls_buf *password, struct ls_err *err);

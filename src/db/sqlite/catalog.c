@@ -13,21 +13,7 @@
 #include "lockstep/base/mem.h"
 #include "lockstep/db/catalog.h"
 
-struct relation {
-    const char *name;
-    uint32_t fact;
-};
-
-struct reader {
-    struct ls_db *db;
-    const struct ls_catalog_opts *opts;
-    struct ls_catalog_builder *b;
-    LS_VEC(struct relation) relations; /* sorted by name before dependencies are looked for */
-    LS_VEC(const char *) shadows;
-    LS_VEC(const char *) virtuals;
-};
-
-static bool is_left_out(const struct reader *r, const char *table)
+static bool is_left_out(const struct lite_reader *r, const char *table)
 {
     for (size_t i = 0; r->opts->without != NULL && r->opts->without[i] != NULL; i++) {
         const char *name = r->opts->without[i];
@@ -56,7 +42,7 @@ static enum ls_rc pragma(struct ls_db *db, const char *sql, struct ls_buf *out, 
 }
 
 /* What belongs to the file and means something; how it is written (WAL) and what the connection does (foreign_keys) are notes. */
-static enum ls_rc read_file(struct reader *r, struct ls_err *err)
+enum ls_rc lite_read_file(struct lite_reader *r, struct ls_err *err)
 {
     static const struct {
         const char *sql, *name;
@@ -65,21 +51,18 @@ static enum ls_rc read_file(struct reader *r, struct ls_err *err)
                    {"PRAGMA encoding", "encoding", false},             {"PRAGMA journal_mode", "journal_mode", true},
                    {"PRAGMA foreign_keys", "foreign_keys", true}};
     uint32_t fact = ls_catalog_add(r->b, LS_FACT_DATABASE, "", NULL, "file");
-    struct ls_buf setting = LS_BUF_INIT, note = LS_BUF_INIT;
     enum ls_rc rc = LS_OK;
 
     for (size_t i = 0; i < LS_ARRAY_LEN(pragmas) && rc == LS_OK; i++)
-        rc = pragma(r->db, pragmas[i].sql, pragmas[i].is_note ? &note : &setting, pragmas[i].name, err);
-    ls_catalog_set(r->b, fact, LS_A_SETTING, setting.ptr);
-    ls_catalog_set(r->b, fact, LS_A_PARTS, note.ptr);
-    ls_buf_release(&setting);
-    ls_buf_release(&note);
+        rc = pragma(r->db, pragmas[i].sql, pragmas[i].is_note ? &r->note : &r->setting, pragmas[i].name, err);
+    ls_catalog_set(r->b, fact, LS_A_SETTING, r->setting.ptr);
+    ls_catalog_set(r->b, fact, LS_A_PARTS, r->note.ptr);
     return rc;
 }
 
 /* --- shadow tables --- */
 
-static enum ls_rc read_shadows(struct reader *r, struct ls_err *err)
+static enum ls_rc read_shadows(struct lite_reader *r, struct ls_err *err)
 {
     struct ls_result res;
     struct ls_err old = LS_ERR_INIT;
@@ -97,6 +80,7 @@ static enum ls_rc read_shadows(struct reader *r, struct ls_err *err)
     for (size_t i = 0; i < res.n_rows; i++) {
         const char *name = ls_catalog_intern(r->b, ls_result_get(&res, i, 0));
 
+        ls_buf_addf(&r->hidden, "%s %s\n", ls_result_get(&res, i, 1), name);
         if (strcmp(ls_result_get(&res, i, 1), "shadow") == 0)
             *LS_VEC_PUSH(&r->shadows) = name;
         else
@@ -107,7 +91,7 @@ static enum ls_rc read_shadows(struct reader *r, struct ls_err *err)
 }
 
 /* Shadow tables are named after theirs: docs_content of docs. */
-static bool is_shadow(const struct reader *r, const char *name)
+static bool is_shadow(const struct lite_reader *r, const char *name)
 {
     for (size_t i = 0; i < r->shadows.n; i++)
         if (strcasecmp(r->shadows.v[i], name) == 0)
@@ -115,7 +99,7 @@ static bool is_shadow(const struct reader *r, const char *name)
     return false;
 }
 
-static void set_shadows(struct reader *r, uint32_t fact, const char *name)
+static void set_shadows(struct lite_reader *r, uint32_t fact, const char *name)
 {
     struct ls_buf parts = LS_BUF_INIT;
     size_t n = strlen(name);
@@ -142,18 +126,19 @@ static const struct kind {
              {"view", LS_FACT_VIEW, lite_view},
              {"trigger", LS_FACT_TRIGGER, lite_trigger}};
 
-static void read_object(struct reader *r, const struct object *o)
+/* False: its text alone does not say all. */
+static bool read_object(struct lite_reader *r, const struct object *o)
 {
     struct lite_ddl d = {.b = r->b, .text = LS_BUF_INIT};
     const struct kind *k = NULL;
-    bool hangs;
+    bool hangs, is_virtual = false;
     uint32_t fact;
 
     for (size_t i = 0; i < LS_ARRAY_LEN(kinds); i++)
         if (strcmp(kinds[i].type, o->type) == 0)
             k = &kinds[i];
     if (k == NULL)
-        return;
+        return false;
     hangs = ls_fact_kind_parent(k->kind) != LS_FACT_NONE;
     fact = ls_catalog_add(r->b, k->kind, "main", hangs ? o->table : NULL, o->name);
     lite_ddl_open(&d, o->sql);
@@ -161,10 +146,11 @@ static void read_object(struct reader *r, const struct object *o)
         ls_catalog_note(r->b, LS_SEV_WARNING, "odd-text", ls_arena_printf(ls_catalog_builder_arena(r->b), "the text of %s %s could not be read whole", o->type,
                                                                           o->name), NULL);
     if (!hangs)
-        *LS_VEC_PUSH(&r->relations) = (struct relation){ls_catalog_intern(r->b, o->name), fact};
+        *LS_VEC_PUSH(&r->relations) = (struct lite_relation){ls_catalog_intern(r->b, o->name), fact};
     if (k->read != NULL) {
         k->read(&d, fact);
     } else if (lite_is(&d, 1, "VIRTUAL")) {
+        is_virtual = true;
         lite_virtual_table(&d, fact);
         set_shadows(r, fact, o->name);
     } else {
@@ -174,50 +160,60 @@ static void read_object(struct reader *r, const struct object *o)
         ls_catalog_set(r->b, fact, LS_A_DEFINITION, o->sql);
     lite_ddl_close(&d);
     ls_buf_release(&d.text);
+    return !is_virtual && !d.is_broken;
 }
 
 /* --- dependencies: what a text names --- */
 
 static int by_name(const void *a, const void *b)
 {
-    return strcasecmp(((const struct relation *)a)->name, ((const struct relation *)b)->name);
+    return strcasecmp(((const struct lite_relation *)a)->name, ((const struct lite_relation *)b)->name);
 }
 
-static void depend_on_names(struct reader *r, uint32_t fact, const char *sql)
+/* All that may be a name, with their NULs. */
+static void find_words(struct lite_reader *r, const char *sql, struct ls_buf *out)
 {
     struct lite_ddl d = {.b = r->b, .text = LS_BUF_INIT};
 
     lite_ddl_open(&d, sql);
     while (d.i < d.n) {
-        struct relation key = {NULL, 0}, *found;
+        const char *name;
 
         if (d.t[d.i].kind != LS_TOK_WORD && d.t[d.i].kind != LS_TOK_QUOTED && d.t[d.i].kind != LS_TOK_KEYWORD) {
             d.i++;
             continue;
         }
-        key.name = lite_name(&d);
-        found = bsearch(&key, r->relations.v, r->relations.n, sizeof(key), by_name);
-        if (found != NULL)
-            ls_catalog_depend(r->b, fact, found->fact);
+        name = lite_name(&d);
+        ls_buf_add(out, name, strlen(name) + 1);
     }
     lite_ddl_close(&d);
     ls_buf_release(&d.text);
+}
+
+static void depend_on_words(struct lite_reader *r, uint32_t fact, const char *words, size_t len)
+{
+    for (const char *p = words; p < words + len; p += strlen(p) + 1) {
+        struct lite_relation key = {p, 0}, *found = bsearch(&key, r->relations.v, r->relations.n, sizeof(key), by_name);
+
+        if (found != NULL)
+            ls_catalog_depend(r->b, fact, found->fact);
+    }
 }
 
 /* --- sizes --- */
 
 #define MAX_MEASURED (64LL * 1024 * 1024) /* bytes of file: dbstat reads every page */
 
-static void set_number(struct reader *r, const char *table, enum ls_attr a, const char *value, size_t len)
+static void set_number(struct lite_reader *r, const char *table, enum ls_attr a, const char *value, size_t len)
 {
-    struct relation key = {table, 0}, *found = bsearch(&key, r->relations.v, r->relations.n, sizeof(key), by_name);
+    struct lite_relation key = {table, 0}, *found = bsearch(&key, r->relations.v, r->relations.n, sizeof(key), by_name);
 
     if (found != NULL && len > 0)
         ls_catalog_set(r->b, found->fact, a, ls_arena_strn(ls_catalog_builder_arena(r->b), value, len));
 }
 
 /* Estimates are there after ANALYZE: the first number of each line is the table's rows. */
-static void read_estimates(struct reader *r)
+static void read_estimates(struct lite_reader *r)
 {
     struct ls_result res;
 
@@ -233,7 +229,7 @@ static void read_estimates(struct reader *r)
 }
 
 /* Nice to have: a library without dbstat, or a file that is large, has none. */
-static void read_sizes(struct reader *r)
+static void read_sizes(struct lite_reader *r)
 {
     struct ls_result res;
     long long bytes = MAX_MEASURED + 1;
@@ -260,87 +256,166 @@ static void read_sizes(struct reader *r)
 #define SCHEMA_QUERY                                                                                                                  \
     "SELECT type, name, tbl_name, sql FROM main.sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY rowid"
 
-static enum ls_rc read_objects(struct reader *r, struct ls_err *err)
+/* A view, until all names are known. */
+struct view {
+    uint32_t fact;
+    struct ls_buf words;
+};
+
+/* The facts of an object: as they were when it was read before, or from its text. */
+static void take_object(struct lite_reader *r, const struct object *o, struct ls_buf *words)
+{
+    struct lite_text text = {.type = o->type, .name = o->name, .table = o->table, .sql = o->sql};
+    const struct lite_text *kept = r->old != NULL ? lite_texts_find(r->old, &text) : NULL;
+    struct ls_catalog_place place = ls_catalog_builder_place(r->b);
+    struct ls_buf facts = LS_BUF_INIT;
+    bool is_view = strcmp(o->type, "view") == 0;
+
+    r->n_kept += kept != NULL;
+    if (kept != NULL && kept->facts != NULL) {
+        uint32_t fact = ls_catalog_builder_replay(r->b, kept->facts, kept->facts_len);
+
+        if (is_view || strcmp(o->type, "table") == 0)
+            *LS_VEC_PUSH(&r->relations) = (struct lite_relation){ls_catalog_intern(r->b, o->name), fact};
+        if (kept->words != NULL)
+            ls_buf_add(words, kept->words, kept->words_len);
+        if (r->next != NULL)
+            lite_texts_add(r->next, kept);
+        return;
+    }
+    if (is_view)
+        find_words(r, o->sql, words);
+    if (read_object(r, o) && r->next != NULL) {
+        ls_catalog_builder_record(r->b, place, &facts);
+        text.facts = facts.ptr;
+        text.facts_len = facts.len;
+        text.words = words->len > 0 ? words->ptr : NULL;
+        text.words_len = words->len;
+    }
+    if (r->next != NULL)
+        lite_texts_add(r->next, &text);
+    ls_buf_release(&facts);
+}
+
+static enum ls_rc read_objects(struct lite_reader *r, struct ls_err *err)
 {
     struct ls_result res;
-    uint32_t *facts;
+    LS_VEC(struct view) views = {0};
     enum ls_rc rc = ls_db_query(r->db, SCHEMA_QUERY, NULL, 0, &res, err);
 
     if (rc != LS_OK)
         return rc;
-    facts = ls_calloc(res.n_rows + 1, sizeof(*facts));
     for (size_t i = 0; i < res.n_rows; i++) {
         struct object o = {ls_result_get(&res, i, 0), ls_result_get(&res, i, 1), ls_result_get(&res, i, 2), ls_result_get(&res, i, 3)};
+        struct ls_buf words = LS_BUF_INIT;
 
-        facts[i] = LS_NO_FACT;
         if (is_left_out(r, o.table) || is_shadow(r, o.name))
             continue;
-        read_object(r, &o);
+        take_object(r, &o, &words);
         if (strcmp(o.type, "view") == 0)
-            facts[i] = r->relations.v[r->relations.n - 1].fact;
+            *LS_VEC_PUSH(&views) = (struct view){r->relations.v[r->relations.n - 1].fact, words};
     }
     if (r->relations.n > 1)
         qsort(r->relations.v, r->relations.n, sizeof(*r->relations.v), by_name);
-    for (size_t i = 0; i < res.n_rows; i++)
-        if (facts[i] != LS_NO_FACT)
-            depend_on_names(r, facts[i], ls_result_get(&res, i, 3));
+    for (size_t i = 0; i < views.n; i++) {
+        depend_on_words(r, views.v[i].fact, views.v[i].words.ptr, views.v[i].words.len);
+        ls_buf_release(&views.v[i].words);
+    }
     if (r->opts->with_sizes)
         read_sizes(r);
-    free(facts);
+    LS_VEC_RELEASE(&views);
     ls_result_release(&res);
     return LS_OK;
 }
 
-static enum ls_rc schema_version(struct ls_db *db, struct ls_buf *out, struct ls_err *err)
+enum ls_rc lite_schema_version(struct ls_db *db, struct ls_buf *out, struct ls_err *err)
 {
     ls_buf_clear(out);
     return pragma(db, "PRAGMA schema_version", out, "schema", err);
 }
 
-enum ls_rc lite_catalog_mark(struct ls_db *db, struct ls_buf *out, struct ls_err *err)
+void lite_reader_release(struct lite_reader *r)
 {
-    return schema_version(db, out, err);
+    ls_catalog_builder_free(r->b);
+    LS_VEC_RELEASE(&r->relations);
+    LS_VEC_RELEASE(&r->shadows);
+    LS_VEC_RELEASE(&r->virtuals);
+    ls_buf_release(&r->setting);
+    ls_buf_release(&r->note);
+    ls_buf_release(&r->hidden);
+    lite_texts_free(r->next);
+    *r = (struct lite_reader){.db = NULL};
 }
 
-static enum ls_rc read_once(struct reader *r, struct ls_buf *before, struct ls_buf *after, struct ls_err *err)
+void lite_reader_init(struct lite_reader *r, struct ls_db *db, const struct ls_catalog_opts *opts)
 {
-    enum ls_rc rc = schema_version(r->db, before, err);
+    *r = (struct lite_reader){.db = db,
+                         .opts = opts,
+                         .b = ls_catalog_builder_new(LS_DIALECT_SQLITE),
+                         .setting = LS_BUF_INIT,
+                         .note = LS_BUF_INIT,
+                         .hidden = LS_BUF_INIT};
+}
+
+static enum ls_rc read_once(struct lite_reader *r, struct ls_buf *before, struct ls_buf *after, struct ls_err *err)
+{
+    enum ls_rc rc = lite_schema_version(r->db, before, err);
 
     if (rc == LS_OK)
-        rc = read_file(r, err);
+        rc = lite_read_file(r, err);
     if (rc == LS_OK)
         rc = read_shadows(r, err);
     if (rc == LS_OK)
         rc = read_objects(r, err);
     if (rc == LS_OK)
-        rc = schema_version(r->db, after, err);
+        rc = lite_schema_version(r->db, after, err);
     return rc;
 }
 
-enum ls_rc lite_catalog(struct ls_db *db, const struct ls_catalog_opts *opts, struct ls_catalog **out, struct ls_err *err)
+enum ls_rc lite_read_stable(struct lite_reader *r, struct lite_texts *old, bool keeps, struct ls_buf *version, struct ls_err *err)
 {
-    struct ls_buf before = LS_BUF_INIT, after = LS_BUF_INIT;
+    struct ls_db *db = r->db;
+    const struct ls_catalog_opts *opts = r->opts;
+    struct ls_buf after = LS_BUF_INIT;
     enum ls_rc rc = LS_OK;
+    bool is_stable = false;
 
-    *out = NULL;
-    for (int tries = 0; tries < 2 && *out == NULL && rc == LS_OK; tries++) {
-        struct reader r = {.db = db, .opts = opts, .b = ls_catalog_builder_new(LS_DIALECT_SQLITE)};
-
-        rc = read_once(&r, &before, &after, err);
-        if (rc == LS_OK && strcmp(before.ptr, after.ptr) == 0)
-            *out = ls_catalog_freeze(r.b, opts->source, db->info.server, db->info.server_version);
-        else
-            ls_catalog_builder_free(r.b);
-        LS_VEC_RELEASE(&r.relations);
-        LS_VEC_RELEASE(&r.shadows);
-        LS_VEC_RELEASE(&r.virtuals);
+    for (int tries = 0; tries < 2 && !is_stable && rc == LS_OK; tries++) {
+        lite_reader_release(r);
+        lite_reader_init(r, db, opts);
+        r->old = old;
+        r->next = keeps ? lite_texts_new() : NULL;
+        rc = read_once(r, version, &after, err);
+        is_stable = rc == LS_OK && strcmp(version->ptr, after.ptr) == 0;
     }
-    if (rc == LS_OK && *out == NULL) {
+    if (rc == LS_OK && !is_stable) {
         rc = LS_E_CHANGED;
         ls_err_set(err, rc, "the schema changed while it was read, twice");
         ls_err_hint(err, "something else is changing the database now: try again when it is done");
     }
-    ls_buf_release(&before);
     ls_buf_release(&after);
+    return rc;
+}
+
+struct ls_catalog *lite_reader_freeze(struct lite_reader *r)
+{
+    struct ls_catalog *c = ls_catalog_freeze(r->b, r->opts->source, r->db->info.server, r->db->info.server_version);
+
+    r->b = NULL;
+    return c;
+}
+
+enum ls_rc lite_catalog(struct ls_db *db, const struct ls_catalog_opts *opts, struct ls_catalog **out, struct ls_err *err)
+{
+    struct ls_buf version = LS_BUF_INIT;
+    struct lite_reader r;
+    enum ls_rc rc;
+
+    lite_reader_init(&r, db, opts);
+    rc = lite_read_stable(&r, NULL, false, &version, err);
+    if (rc == LS_OK)
+        *out = lite_reader_freeze(&r);
+    lite_reader_release(&r);
+    ls_buf_release(&version);
     return rc;
 }

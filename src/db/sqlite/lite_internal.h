@@ -31,7 +31,8 @@ enum ls_rc lite_rc(const struct lite *c, int code);
 
 /* catalog.c */
 enum ls_rc lite_catalog(struct ls_db *db, const struct ls_catalog_opts *opts, struct ls_catalog **out, struct ls_err *err);
-enum ls_rc lite_catalog_mark(struct ls_db *db, struct ls_buf *out, struct ls_err *err);
+enum ls_rc lite_catalog_refresh(struct ls_db *db, const struct ls_catalog_opts *opts, struct ls_catalog_state **state, struct ls_catalog **out,
+                                enum ls_catalog_how *how, struct ls_err *err);
 
 /* exec.c */
 void lite_call_begin(struct lite *c);

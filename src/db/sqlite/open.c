@@ -50,7 +50,7 @@ static const struct ls_db_ops lite_ops = {
     .rollback = lite_rollback,
     .keep_journal = lite_keep_journal,
     .catalog = lite_catalog,
-    .catalog_mark = lite_catalog_mark,
+    .catalog_refresh = lite_catalog_refresh,
     .sqlite_backup = lite_backup,
 };
 
