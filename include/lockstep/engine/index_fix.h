@@ -1,4 +1,6 @@
-/* lockstep/engine/index_fix.h: from a verdict to what mends it: a migration in the project's own format, or a maintenance action. */
+/* lockstep/engine/index_fix.h: from a verdict to what mends it: a migration in the project's own format, or a maintenance action.
+ *
+ * What a face shows is made by ls_index_report_make (engine/index_report.h) in one call: the subcommands and the console use that. */
 #ifndef LOCKSTEP_ENGINE_INDEX_FIX_H
 #define LOCKSTEP_ENGINE_INDEX_FIX_H
 
