@@ -34,23 +34,9 @@ struct job_index {
     job_index_fn fn;
 };
 
-static void show_progress(void *ctx, void *msg)
-{
-    struct app *a = ctx;
-    char *text = msg;
-
-    app_say(a, ROLE_INFO, "%s", text);
-    a->needs_paint = true;
-    free(text);
-}
-
 static void on_event(void *ctx, const struct ls_event *ev)
 {
-    struct job_index *j = ctx;
-
-    if (ev->kind == LS_EV_PROGRESS && ev->text)
-        mailbox_post(j->job.app->mail, show_progress, j->job.app,
-                     ev->total > 0 ? ls_asprintf("%s %lld of %lld", ev->text, (long long)ev->done, (long long)ev->total) : ls_strdup(ev->text));
+    job_say_progress(((struct job_index *)ctx)->job.app, ev);
 }
 
 static void make(struct job_index *j)

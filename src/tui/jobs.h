@@ -27,6 +27,9 @@ void job_ask(void *job);         /* job_post, and remembers it */
 /* At its end: whether the answer may be shown. Not when it is stale, nor over a dialog that was opened meanwhile, which it says. */
 bool job_may_answer(void *job, bool is_stale);
 
+/* A worker's LS_EV_PROGRESS as the line above the hints; others are nothing to it. */
+void job_say_progress(struct app *a, const struct ls_event *ev);
+
 /* conn.c */
 bool conn_open(struct app *a);         /* makes app->main for app->target; false: message said */
 void conn_close_all(struct app *a);    /* cancels, supersedes, and lets what still works end by itself */

@@ -283,23 +283,6 @@ static void open_row(struct index_pane *s)
         ui_viewer_open(s->base.app, "Indexes", doc_of(s, *r, ui_dialog_width(s->base.app)));
 }
 
-static void show_notes(const struct index_pane *s)
-{
-    const struct app *a = s->base.app;
-    struct ui_doc *d = ui_doc_new(a->is_ascii);
-
-    for (size_t i = 0; i < report(s)->notes.d.n; i++) {
-        const struct ls_diag *n = &report(s)->notes.d.v[i];
-
-        if (n->path && n->line > 0)
-            ui_doc_textf(d, ROLE_DIM, "%s:%d", n->path, n->line);
-        ui_doc_wrap(d, n->severity == LS_SEV_INFO ? ROLE_TEXT : index_severity_role(n->severity), ui_dialog_width(a), 0, n->message);
-        if (n->hint)
-            ui_doc_wrap(d, ROLE_DIM, ui_dialog_width(a), 2, n->hint);
-    }
-    ui_viewer_open(s->base.app, "What could not be read, and why", d);
-}
-
 /* The words of a shell: what is behind `index` is parsed as one. */
 static void quote(struct ls_buf *out, const char *text)
 {
@@ -480,10 +463,7 @@ static bool on_action(struct ui_pane *p, enum ui_action act)
         pick_shown(s);
         return true;
     case UI_ACT_LEFT_OUT:
-        if (s->ix && report(s)->notes.d.n > 0)
-            show_notes(s);
-        else
-            app_say(p->app, ROLE_INFO, "nothing was left out");
+        ui_notes_open(p->app, s->ix ? &report(s)->notes : NULL);
         return true;
     case UI_ACT_FILTER:
         ui_input_open(p->app, &filter);
@@ -501,19 +481,10 @@ static bool on_action(struct ui_pane *p, enum ui_action act)
 static bool on_event(struct ui_pane *p, const struct ui_event *ev)
 {
     struct index_pane *s = self_of(p);
-    long row = ev->x < s->list_w && ev->y >= HEAD_H ? ui_list_row_at(&s->list, ev->y - HEAD_H) : -1;
 
-    if (ev->mouse == UI_MOUSE_WHEEL_UP || ev->mouse == UI_MOUSE_WHEEL_DOWN) {
-        int lines = ev->mouse == UI_MOUSE_WHEEL_UP ? -3 : 3;
-
-        if (s->doc && ev->x >= s->list_w)
-            ui_view_scroll(&s->view, s->doc, lines);
-        else
-            ui_list_wheel(&s->list, lines);
-    } else if (row >= 0) {
-        ui_list_go(&s->list, (size_t)row);
-    }
-    if (ev->mouse == UI_MOUSE_DOUBLE && row >= 0)
+    if (ev->x >= s->list_w)
+        (void)ui_view_mouse(&s->view, s->doc, ev);
+    else if (ui_list_mouse(&s->list, ev, HEAD_H) >= 0)
         open_row(s);
     p->app->needs_layout = true;
     return true;
