@@ -30,6 +30,7 @@ struct ls_explained {
     int64_t steps;             /* SQLite: VM_STEP of one run; -1 */
     int64_t fullscan_steps, sorts, autoindexes, rows; /* SQLite's counters; rows returned */
     const char *how;           /* "generic plan", "with sample 1", "not run" */
+    bool is_timed_out;         /* the run took longer than it may: only the plan is known */
 };
 struct ls_explain_opts {
     bool run;                  /* run it and count (EXPLAIN ANALYZE, BUFFERS; SQLite steps it to the end). Only what is_read, unless is_clone */
@@ -46,5 +47,9 @@ void ls_explained_release(struct ls_explained *e);
  * use, 0 = 100. `ascii`: nothing beyond ASCII. */
 struct ls_buf;
 void ls_explained_print(const struct ls_explained *e, int width, bool ascii, struct ls_buf *out);
+/* Before and after in two columns, or one below the other where `width` is too narrow (0: one below the other). Appends raw text. */
+void ls_explained_print_two(const struct ls_explained *before, const struct ls_explained *after, int width, bool ascii, struct ls_buf *out);
+/* "25 of 326 buffers, 0.06 ms (was 0.86)" or "170 steps (was 30809)": what it took, in one line; `before` may be NULL. */
+void ls_explained_sum(const struct ls_explained *e, const struct ls_explained *before, struct ls_buf *out);
 
 #endif

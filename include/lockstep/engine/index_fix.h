@@ -16,6 +16,9 @@ struct ls_fix_text {
     bool is_split;              /* one migration cannot hold it in this format (golang-migrate sends a file as one batch): up2/down2 ... see n_parts */
     uint32_t n_parts;           /* >= 1: migrations to be written in this order */
     const char *const *ups, *const *downs, *const *slugs;
+    const bool *up_alone, *down_alone; /* of each part: it must run outside of a transaction */
+    const char *verify;         /* queries for a .verify file, of the whole; NULL none */
+    const char *note;           /* what this format cannot do, and what that means (a lock); NULL: nothing */
 };
 /* Several verdicts may become one migration; refuses (LS_E_REFUSED) where the fix is no migration. format says what it can hold. */
 LS_MUST_CHECK enum ls_rc ls_fix_write(const struct ls_usage *u, const struct ls_index_verdict *const *v, uint32_t n, const struct ls_format *format,

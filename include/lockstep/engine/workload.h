@@ -15,6 +15,12 @@
 
 struct ls_sample {
     const char *const *values; /* n_params of the query, as text; NULL = SQL NULL */
+    const bool *is_number;     /* n_params: it was written without quotes (SQLite tells 1 from '1') */
+};
+/* Where a parameter stands in both texts: a place in `text` is found again in `sql`. */
+struct ls_query_cut {
+    uint32_t sql_start, sql_end, text_start, text_end;
+    int param;                 /* its number, from 1 */
 };
 struct ls_query {
     const char *name;          /* never "" */
@@ -30,6 +36,10 @@ struct ls_query {
     bool is_read;              /* SELECT, VALUES, or WITH that writes nothing */
     double mean_ms;            /* pg_stat_statements; -1 */
     int64_t calls;             /* pg_stat_statements; -1 */
+    const char *path;          /* the file; NULL: not from a file */
+    int col;                   /* of line, where it begins, in characters */
+    const struct ls_query_cut *cuts; /* in the order of the text */
+    uint32_t n_cuts;
 };
 struct ls_workload {
     struct ls_arena *arena;
@@ -46,5 +56,7 @@ LS_MUST_CHECK enum ls_rc ls_workload_one(const char *sql, size_t len, enum ls_di
 /* The `limit` statements of this database that took the most time. LS_E_UNSUPPORTED: it is not there, with how to get it as hint; LS_E_RIGHTS. */
 LS_MUST_CHECK enum ls_rc ls_workload_statements(struct ls_db *db, int limit, struct ls_workload *out, struct ls_err *err);
 void ls_workload_release(struct ls_workload *w);
+/* The place of a byte of q->text (< 0: its first one) in the file that it came from; in the query where it came from none. 1-based, col in characters. */
+void ls_query_place(const struct ls_query *q, long offset, int *line, int *col);
 
 #endif

@@ -6,6 +6,8 @@
 
 #include "db/db_internal.h"
 
+#define LITE_PROGRESS_OPS 10000 /* virtual machine steps between two looks at cancel: well under a millisecond */
+
 struct lite {
     struct ls_db db; /* first: struct ls_db * and struct lite * are the same address */
     sqlite3 *h;
@@ -30,10 +32,16 @@ enum ls_rc lite_rc(const struct lite *c, int code);
 enum ls_rc lite_catalog(struct ls_db *db, const struct ls_catalog_opts *opts, struct ls_catalog **out, struct ls_err *err);
 enum ls_rc lite_catalog_mark(struct ls_db *db, struct ls_buf *out, struct ls_err *err);
 
+/* usage.c */
+enum ls_rc lite_usage(struct ls_db *db, const struct ls_usage_opts *opts, struct ls_usage **out, struct ls_err *err);
+
 /* exec.c */
 void lite_call_begin(struct lite *c);
 int lite_on_busy(void *arg, int n_tries);
 int lite_on_progress(void *arg);
+/* *stmt NULL: nothing but comments. */
+enum ls_rc lite_prepare_one(struct lite *c, const char *sql, size_t len, const struct ls_param *params, int n_params,
+                            sqlite3_stmt **stmt, struct ls_err *err);
 enum ls_rc lite_query(struct ls_db *db, const char *sql, size_t len, const struct ls_param *params, int n_params,
                       struct ls_result *out, struct ls_err *err);
 enum ls_rc lite_exec(struct ls_db *db, const char *sql, size_t len, const struct ls_param *params, int n_params,
