@@ -1,6 +1,7 @@
 /* lockstep/db/usage.h: read how indexes are used, from a live database. Nothing is written, and nothing that is counted is touched: no statement here plans
- * with an index of a user's table. PostgreSQL 13 to 18 (db/postgres/usage*.c): one pipelined round trip, a fixed number of queries whatever there is,
- * newer columns read through to_jsonb. SQLite (db/sqlite/usage*.c): the schema, sqlite_stat1, dbstat where the library has it. */
+ * with an index of a user's table (with_orphans is what it says: it reads them). PostgreSQL 13 to 18 (db/postgres/usage*.c): one pipelined round trip,
+ * a fixed number of queries whatever there is; with_bloat one more for each index, with_orphans for each foreign key. What the role may not see costs
+ * another round trip. SQLite (db/sqlite/usage*.c): the schema, sqlite_stat1, dbstat where the library has it. */
 #ifndef LOCKSTEP_DB_USAGE_H
 #define LOCKSTEP_DB_USAGE_H
 
@@ -8,7 +9,7 @@
 #include "lockstep/model/usage.h"
 
 struct ls_usage_opts {
-    bool with_sizes;           /* bytes from the server's own page counts (relpages) and, when set, true sizes and bloat estimates */
+    bool with_sizes;           /* true sizes; else what the server counted at the last vacuum or analyze (relpages), and SQLite knows none */
     bool with_bloat;           /* read whole indexes (pgstatindex) up to bloat_max_bytes where the extension is; SQLite: dbstat */
     int64_t bloat_max_bytes;   /* 0: 1 GiB */
     bool with_orphans;         /* count the rows without a parent of foreign keys that are not enforced or not validated */

@@ -1,7 +1,10 @@
 /* lockstep/model/usage.h: how the indexes of one database are used, read at one moment: tables, indexes, foreign keys, and what the numbers are worth.
  *
  * Plain data in one arena, frozen, for any thread. Counts and sizes that are not known are -1, times are wall clock microseconds with 0 = unknown or never.
- * Names are raw text. Tables are sorted by schema and name, indexes by table and name, foreign keys by table and name. */
+ * Names are raw text. Tables are sorted by schema and name, indexes by table and name, foreign keys by table and name.
+ *
+ * A partitioned table (kind 'p') and a partitioned index store nothing: their counts and bytes are sums over what is attached below them, their last
+ * scan is the last of those. Totals leave them out. */
 #ifndef LOCKSTEP_MODEL_USAGE_H
 #define LOCKSTEP_MODEL_USAGE_H
 
@@ -31,8 +34,8 @@ struct ls_usage_key {
     const char *column;        /* raw name of the column; NULL: an expression */
     const char *type;          /* "integer", "text[]"; "" unknown */
     const char *opclass;       /* "text_ops"; "" SQLite */
-    const char *collation;     /* "" the column's own; SQLite: NOCASE, RTRIM, "" BINARY */
-    const char *collation_of_column;
+    const char *collation;     /* "" the column's own (of an expression: the database's); as the server prints it: "\"C\""; SQLite: NOCASE, RTRIM, "" BINARY */
+    const char *collation_of_column; /* "" the database's default, or a type without any; SQLite: "" BINARY */
     bool is_default_opclass;
     bool is_desc, is_nulls_first;
     bool is_pattern_safe;      /* its collation is C or its opclass *_pattern_ops: LIKE 'x%' can use it */
@@ -46,11 +49,12 @@ struct ls_usage_key {
 struct ls_usage_index {
     uint32_t table;            /* index in tables */
     const char *schema, *name;
-    const char *definition;    /* whole CREATE INDEX; "" where a constraint made it (SQLite's automatic ones) */
+    const char *definition;    /* whole CREATE INDEX as the server writes it, with TABLESPACE; "" for SQLite's automatic ones. That of a constraint's index
+                                * is for looking at: only the constraint can make it again */
     const char *constraint;    /* the constraint that owns it, as ALTER TABLE ... ADD text's name; "" none */
     const char *method;        /* btree, hash, gin ...; SQLite: btree */
     const char *predicate;     /* "" none */
-    const char *options;       /* storage parameters; "" none */
+    const char *options;       /* storage parameters: "fillfactor=70, fastupdate=off"; "" none */
     const char *tablespace;    /* "" the default */
     const char *comment;       /* "" none */
     const struct ls_usage_key *keys;
@@ -64,7 +68,8 @@ struct ls_usage_index {
     bool is_partitioned;       /* relkind I: stands for its children */
     bool is_partition;         /* attached to a parent's index */
     uint32_t parent;           /* that index; LS_NO_USAGE */
-    bool is_building;          /* pg_stat_progress_create_index works on it, or its table is being indexed and this one is not valid yet */
+    bool is_building;          /* pg_stat_progress_create_index works on it, or its table is being indexed and this one is not valid yet; also each invalid
+                                * one while a build runs that this role may not look at (a note says so) */
     bool has_expression;
     bool is_in_query;          /* SQLite: INDEXED BY names it somewhere in a view or trigger */
     int64_t scans, tup_read, tup_fetch;
@@ -108,7 +113,8 @@ struct ls_usage_fk {
     bool is_parent_unique;     /* false: SQLite: the parent's columns have no unique index: each write is an error */
     uint32_t index;            /* the index that serves it; LS_NO_USAGE none */
     int64_t orphans;           /* rows without a parent; -1 not counted */
-    const char *orphans_sql;   /* the query that lists them */
+    bool is_served;            /* by that index, or by the table itself: SQLite's INTEGER PRIMARY KEY */
+    const char *orphans_sql;   /* the query that lists them; NULL where the server keeps them out: enforced, validated, and to a unique key */
 };
 
 enum ls_statements { LS_STMTS_NONE, LS_STMTS_NOT_LOADED, LS_STMTS_NO_RIGHTS, LS_STMTS_READY };
@@ -135,6 +141,7 @@ struct ls_usage {
     const struct ls_usage_fk *fks;
     uint32_t n_fks;
     struct ls_diags notes;     /* what is left out and why */
+    const uint32_t *by_name;   /* indexes by name and schema, for ls_usage_find_index; NULL: it looks at one after the other */
 };
 void ls_usage_free(struct ls_usage *u); /* NULL is fine */
 

@@ -133,6 +133,9 @@ enum ls_rc pg_blockers(struct ls_db *db, int pid, struct ls_buf *out, struct ls_
 enum ls_rc pg_catalog(struct ls_db *db, const struct ls_catalog_opts *opts, struct ls_catalog **out, struct ls_err *err);
 enum ls_rc pg_catalog_mark(struct ls_db *db, struct ls_buf *out, struct ls_err *err);
 
+/* usage.c */
+enum ls_rc pg_usage(struct ls_db *db, const struct ls_usage_opts *opts, struct ls_usage **out, struct ls_err *err);
+
 /* pg_child.c: what pg_dump needs to connect as we did */
 enum ls_rc pg_child_conninfo(struct ls_db *db, struct ls_buf *conninfo, struct ls_buf *password, struct ls_err *err);
 
