@@ -10,7 +10,7 @@
 #include "lockstep/base/mem.h"
 #include "lockstep/engine/index_fix.h"
 
-#define NAME_W 12
+#define NAME_W 13
 
 struct page {
     struct ui_doc *d;

@@ -8,13 +8,13 @@
 
 #include "lockstep/base/clock.h"
 
-#define MIN_NAME 22
+#define MIN_NAME 20
 #define BAR_W    6
 #define WORD_W   19
 
 /* X(enum, title, width, how needed: 1 first): columns of the usage, from left to right, behind the name. */
 #define COLUMNS(X)                    \
-    X(KIND, "kind", 10, 4)            \
+    X(KIND, "kind", 12, 4)            \
     X(SCANS, "scans", 7, 1)           \
     X(SCAN_BAR, "", BAR_W, 5)         \
     X(RATE, "/hour", 7, 7)            \
@@ -194,14 +194,14 @@ static void draw_verdict(const struct index_view_look *v, struct ui_surface *s, 
     const struct ls_index_verdict *x = &v->rep->verdicts.v[i];
     enum theme_role role = x->ignored ? ROLE_DIM : index_severity_role(x->severity);
     const char *needle = v->filter->text[0] ? v->filter->text : NULL;
-    int at = 2, used;
+    int at = 2, used, object_w = s->w < 100 ? 24 : 34;
 
     (void)ui_str(s, at, y, 4, ls_verdict_code(x->id), UI_ON(role, on));
     at += 5;
     (void)ui_str_match(s, at, y, WORD_W - 1, ls_verdict_word(x->id), needle, UI_ON(role, on));
     at += WORD_W;
     used = ui_str_match(s, at, y, s->w - at - 1, x->object, needle, UI_ON(x->ignored ? ROLE_DIM : ROLE_TITLE, on));
-    at += (used < 32 ? 32 : used) + 2;
+    at += (used < object_w ? object_w : used) + 2;
     if (at < s->w - 12)
         (void)ui_strf(s, at, y, s->w - at - 1, UI_ON(ROLE_DIM, on), "%s%s", x->ignored ? "ignored: " : "", x->ignored ? x->ignored : x->title);
 }
