@@ -60,13 +60,11 @@ static enum ls_rc parse_window(const char *text, int64_t *us, struct ls_err *err
     return ls_err_set(err, LS_E_INPUT, "'%s' is no window; write it as 14d, 36h or 2w", text);
 }
 
-/* "IX01 public.idx_x: reason" */
-static enum ls_rc add_ignore(struct config_project *p, const struct ini_entry *e, struct ls_err *err)
+enum ls_rc config_parse_index_ignore(struct ls_arena *arena, const char *text, struct config_index_ignore *out, struct ls_err *err)
 {
-    size_t n = strcspn(e->value, " \t"), len;
-    const char *object = e->value + n + strspn(e->value + n, " \t"), *colon = strstr(object, ": "), *reason;
-    struct config_index_ignore *g;
-    const char *id = ls_arena_strn(p->arena, e->value, n);
+    size_t n = strcspn(text, " \t"), len;
+    const char *object = text + n + strspn(text + n, " \t"), *colon = strstr(object, ": "), *reason;
+    const char *id = ls_arena_strn(arena, text, n);
 
     if (check_verdict(id, err) != LS_OK)
         return LS_E_INPUT;
@@ -80,22 +78,28 @@ static enum ls_rc add_ignore(struct config_project *p, const struct ini_entry *e
         return ls_err_set(err, LS_E_INPUT, "ignore wants VERDICT OBJECT: REASON, as in IX01 public.idx_orders_old: the yearly report needs it");
     if (!*reason) {
         (void)ls_err_set(err, LS_E_INPUT, "%s of %.*s is ignored without a reason", id, (int)len, object);
-        ls_err_hint(err, "put it behind the object: ignore = %s %.*s: why it may stay as it is", id, (int)len, object);
+        ls_err_hint(err, "put it behind the object: %s %.*s: why it may stay as it is", id, (int)len, object);
         return LS_E_INPUT;
     }
-    g = LS_VEC_PUSH(&p->index_ignores);
-    *g = (struct config_index_ignore){id, ls_arena_strn(p->arena, object, len), ls_arena_str(p->arena, reason), e->line};
+    *out = (struct config_index_ignore){id, ls_arena_strn(arena, object, len), ls_arena_str(arena, reason), 0};
     return LS_OK;
 }
 
 enum ls_rc config_set_index_key(struct config_project *p, const struct ini_entry *e, struct ls_err *err)
 {
     static const char *const keys[] = {"ignore", "window", "workload"};
+    struct config_index_ignore one = {0};
 
     if (!*e->value)
         return ls_err_set(err, LS_E_INPUT, "%s has no value", e->key);
-    if (strcmp(e->key, "ignore") == 0)
-        return add_ignore(p, e, err);
+    if (strcmp(e->key, "ignore") == 0) {
+        enum ls_rc rc = config_parse_index_ignore(p->arena, e->value, &one, err);
+
+        one.line = e->line;
+        if (rc == LS_OK)
+            *LS_VEC_PUSH(&p->index_ignores) = one;
+        return rc;
+    }
     if (strcmp(e->key, "window") == 0)
         return parse_window(e->value, &p->index_window_us, err);
     if (strcmp(e->key, "workload") != 0)

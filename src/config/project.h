@@ -83,6 +83,8 @@ LS_MUST_CHECK enum ls_rc config_parse_ignore(struct ls_arena *arena, const char 
 /* Appends `rename = from -> to` (or not_renamed) to the [diff] section of the project's file, which is made when there is none; every other byte stays. A
  * choice about the same pair is replaced. LS_E_NOT_FOUND: there is no project file. */
 LS_MUST_CHECK enum ls_rc config_keep_rename(const struct config_project *project, const char *from, const char *to, bool is_accepted, struct ls_err *err);
+/* "IX01 public.idx_x: reason", in the arena. LS_E_INPUT with what is wrong. (index_keys.c) */
+LS_MUST_CHECK enum ls_rc config_parse_index_ignore(struct ls_arena *arena, const char *text, struct config_index_ignore *out, struct ls_err *err);
 /* Appends `ignore = ID OBJECT: REASON` to the [index] section of the project's file, which is made when there is none; every other byte stays. id: code or
  * word of a verdict. LS_E_USAGE without a reason, LS_E_NOT_FOUND: there is no project file. (index_keys.c) */
 LS_MUST_CHECK enum ls_rc config_keep_index_ignore(const struct config_project *project, const char *id, const char *object, const char *reason,

@@ -1,4 +1,4 @@
-/* The front of what only SQLite has. */
+/* The front of what only one of the databases has. */
 #include <config.h>
 
 #include "lockstep/db/lite.h"
@@ -6,6 +6,10 @@
 #include <string.h>
 
 #include "db/db_internal.h"
+#include "lockstep/db/copy.h"
+#ifdef LS_WITH_POSTGRES
+#include "db/postgres/pg_internal.h"
+#endif
 #ifdef LS_WITH_SQLITE
 #include "db/sqlite/lite_stub.h"
 #endif
@@ -67,5 +71,25 @@ void ls_lite_stub_free(struct ls_lite_stub *s)
     lite_stub_free(s);
 #else
     (void)s;
+#endif
+}
+
+enum ls_rc ls_db_copy(struct ls_db *from, const char *out, struct ls_db *to, const char *in, ls_progress_fn progress, void *ctx, int64_t *bytes,
+                      struct ls_err *err)
+{
+    if (bytes != NULL)
+        *bytes = 0;
+    if (from->info.dialect != LS_DIALECT_POSTGRES || to->info.dialect != LS_DIALECT_POSTGRES)
+        return ls_err_set(err, LS_E_UNSUPPORTED, "only PostgreSQL copies rows from one database to another");
+    atomic_store(&from->cancel, false);
+    atomic_store(&to->cancel, false);
+#ifdef LS_WITH_POSTGRES
+    return pg_copy_rows(from, out, to, in, progress, ctx, bytes, err);
+#else
+    (void)out;
+    (void)in;
+    (void)progress;
+    (void)ctx;
+    return ls_err_set(err, LS_E_UNSUPPORTED, "this build has no PostgreSQL driver");
 #endif
 }

@@ -209,7 +209,7 @@ static enum ls_rc make_parts(struct fix *f, const struct ls_index_verdict *const
         if (i == 0)
             add_head(f, v, n_v, note, &b);
         if (from == to)
-            ls_buf_adds(&b, "-- Nothing on the way up: this one is for the way back.\n");
+            ls_buf_adds(&b, "-- Nothing on the way up: this one is for the way back.\nSELECT 1;\n");
         if (add_statements(f, f->up.v + from, to - from, &b, err) != LS_OK) {
             ls_buf_release(&b);
             return LS_E_REFUSED;
@@ -225,7 +225,7 @@ static enum ls_rc make_parts(struct fix *f, const struct ls_index_verdict *const
         struct ls_buf b = LS_BUF_INIT;
 
         if (from == to)
-            ls_buf_addf(&b, "-- %s\n", f->no_way_back != NULL ? f->no_way_back : "Nothing to take back.");
+            ls_buf_addf(&b, "-- %s\nSELECT 1;\n", f->no_way_back != NULL ? f->no_way_back : "Nothing to take back.");
         if (add_statements(f, f->down.v + from, to - from, &b, err) != LS_OK) {
             ls_buf_release(&b);
             return LS_E_REFUSED;

@@ -218,7 +218,7 @@ static struct ls_look look_now(struct ls_arena *a, const struct ls_usage *u)
     for (uint32_t i = 0; i < u->n_indexes; i++) {
         const struct ls_usage_index *x = &u->indexes[i];
 
-        if (x->scans < 0) /* the role may not see it */
+        if (x->scans < 0 || x->is_partitioned) /* not to be seen; a sum, which falls when a partition goes */
             continue;
         *LS_VEC_PUSH(&l.items) = (struct ls_seen){
             .name = file_name(a, x), .oid = x->oid, .scans = x->scans, .bytes = ls_ix_bytes(x), .rows = x->rows >= 0 ? (int64_t)x->rows : -1};
@@ -300,7 +300,7 @@ static void tell(const struct fold *f, const struct ls_usage *u, struct ls_histo
 
     for (uint32_t i = 0; i < u->n_indexes; i++) {
         const struct ls_usage_index *x = &u->indexes[i];
-        const struct state *st = x->scans >= 0 ? find(f, file_name(out->arena, x)) : NULL;
+        const struct state *st = x->scans >= 0 && !x->is_partitioned ? find(f, file_name(out->arena, x)) : NULL;
         struct ls_past *p = &past[i];
         double hours = f->before_us > 0 ? (double)(u->taken_us - f->before_us) / (double)LS_HOUR_US : 0;
 

@@ -82,7 +82,7 @@ static bool is_served(const struct ls_ix *ix, const struct ls_usage_fk *fk)
 {
     const struct ls_usage_table *t = &ix->u->tables[fk->table];
 
-    if (fk->index != LS_NO_USAGE || (fk->n_columns == 1 && t->rowid_alias && strcmp(t->rowid_alias, fk->columns[0]) == 0))
+    if (fk->is_served || fk->index != LS_NO_USAGE || (fk->n_columns == 1 && t->rowid_alias && strcmp(t->rowid_alias, fk->columns[0]) == 0))
         return true;
     for (uint32_t i = t->first_index; i < t->first_index + t->n_indexes; i++) {
         const struct ls_usage_index *x = &ix->u->indexes[i];

@@ -26,29 +26,20 @@ static uint32_t valid_twin(const struct ls_usage *u, uint32_t i)
 {
     const struct ls_usage_index *x = &u->indexes[i];
     const struct ls_usage_table *t = &u->tables[x->table];
-    const char **keys;
-    struct ls_arena *a;
     uint32_t found = LS_NO_USAGE;
 
-    if (x->n_keys == 0)
-        return LS_NO_USAGE;
-    a = ls_arena_new();
-    keys = LS_ARENA_ARRAY(a, const char *, x->n_keys);
-    for (uint32_t k = 0; k < x->n_keys; k++)
-        keys[k] = x->keys[k].text;
     for (uint32_t b = t->first_index; b < t->first_index + t->n_indexes && found == LS_NO_USAGE; b++) {
         const struct ls_usage_index *y = &u->indexes[b];
-        bool is_same = b != i && y->is_valid && y->is_ready && y->n_keys == x->n_keys && y->is_unique == x->is_unique &&
+        bool is_same = b != i && y->is_valid && y->is_ready && x->n_keys > 0 && y->n_keys == x->n_keys && y->is_unique == x->is_unique &&
                        strcmp(y->method, x->method) == 0 && strcmp(y->predicate, x->predicate) == 0;
 
         for (uint32_t k = 0; k < x->n_keys && is_same; k++)
-            is_same = strcmp(y->keys[k].text, keys[k]) == 0 && strcmp(y->keys[k].opclass, x->keys[k].opclass) == 0 &&
+            is_same = strcmp(y->keys[k].text, x->keys[k].text) == 0 && strcmp(y->keys[k].opclass, x->keys[k].opclass) == 0 &&
                       strcmp(y->keys[k].collation, x->keys[k].collation) == 0 && y->keys[k].is_desc == x->keys[k].is_desc &&
                       y->keys[k].is_nulls_first == x->keys[k].is_nulls_first;
         if (is_same)
             found = b;
     }
-    ls_arena_free(a);
     return found;
 }
 
@@ -132,13 +123,10 @@ static void unattached(struct ls_ix *ix, uint32_t parent)
     ls_buf_release(&names);
     if (n_missing == 0)
         return;
-    v->undo = "";
-    if (ls_ix_is_builder_unsafe(ix)) {
-        v->price = "no fix is written: PostgreSQL 14.0 to 14.3 can corrupt an index that is built CONCURRENTLY (mended in 14.4): update the server first";
-        return;
-    }
     v->fix = LS_FIX_ATTACH;
-    v->price = "CREATE INDEX CONCURRENTLY on each of them, then ATTACH PARTITION: blocks no writes; each write of a partition writes one index more";
+    v->price = ls_ix_is_builder_unsafe(ix)
+                   ? "CREATE INDEX on each of them blocks writes until it is built (PostgreSQL 14.0 to 14.3 cannot be trusted with CONCURRENTLY), then ATTACH PARTITION"
+                   : "CREATE INDEX CONCURRENTLY on each of them, then ATTACH PARTITION: blocks no writes; each write of a partition writes one index more";
     v->undo = ls_arena_printf(ix->arena, "the indexes that were made are dropped with the parent's: DROP INDEX %s;", ls_ix_ident(ix->arena, x->name));
 }
 

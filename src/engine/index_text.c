@@ -10,6 +10,7 @@
 #include "lockstep/sql/quote.h"
 
 #define PAGE INT64_C(8192)
+#define UNSAFE "not CONCURRENTLY: PostgreSQL 14.0 to 14.3 can corrupt such an index; better to update the server first"
 #define NAME_MAX_BYTES ((size_t)63) /* NAMEDATALEN - 1 */
 
 /* --- numbers and dates --- */
@@ -170,8 +171,6 @@ static const char *undo_drop(struct ls_ix *ix, const struct ls_usage_index *x)
     const char *name = sql_name(ix->arena, ix->is_pg ? x->schema : NULL, x->name);
 
     ls_buf_addf(&b, "%s;", x->definition);
-    if (ix->is_pg && x->tablespace && x->tablespace[0] != '\0')
-        ls_buf_addf(&b, "\nALTER INDEX %s SET TABLESPACE %s;", name, ls_ix_ident(ix->arena, x->tablespace));
     if (ix->is_pg && x->comment && x->comment[0] != '\0') {
         ls_buf_addf(&b, "\nCOMMENT ON INDEX %s IS ", name);
         ls_sql_literal(&b, LS_DIALECT_POSTGRES, x->comment);
@@ -207,16 +206,11 @@ void ls_ix_fix_create(struct ls_ix *ix, struct ls_index_verdict *v, const struct
 
     v->create = spec;
     v->n_create = 1;
-    if (ls_ix_is_builder_unsafe(ix)) {
-        v->fix = LS_FIX_NONE;
-        v->undo = "";
-        v->price = "no fix is written: PostgreSQL 14.0 to 14.3 can corrupt an index that is built CONCURRENTLY (mended in 14.4): update the server first";
-        ls_buf_release(&b);
-        return;
-    }
     v->fix = LS_FIX_CREATE;
     if (!ix->is_pg)
         ls_buf_addf(&b, "one write transaction for as long as it is built; %s", space);
+    else if (ls_ix_is_builder_unsafe(ix))
+        ls_buf_addf(&b, "CREATE INDEX: blocks writes until it is built (" UNSAFE "); %s", space);
     else if (t && t->kind == 'p')
         ls_buf_addf(&b, "CREATE INDEX CONCURRENTLY on each partition, then ATTACH: reads each twice, blocks no writes; %s", space);
     else
@@ -231,12 +225,11 @@ void ls_ix_fix_reindex(struct ls_ix *ix, struct ls_index_verdict *v)
     int64_t bytes = ix->use[v->index].bytes;
 
     v->undo = "";
+    v->fix = LS_FIX_REINDEX;
     if (ls_ix_is_builder_unsafe(ix)) {
-        v->fix = LS_FIX_NONE;
-        v->price = "no fix is written: PostgreSQL 14.0 to 14.3 can corrupt an index that is built CONCURRENTLY (mended in 14.4): update the server first";
+        v->price = "REINDEX INDEX: blocks writes, and queries by it, until it is built (" UNSAFE ")";
         return;
     }
-    v->fix = LS_FIX_REINDEX;
     v->price = ls_arena_printf(ix->arena, "REINDEX INDEX CONCURRENTLY: blocks no writes; needs up to %s beside the old one until it ends; a failure leaves an index NAME_ccnew",
                                bytes >= 0 ? ls_ix_size(ix->arena, bytes) : "its size once more");
 }

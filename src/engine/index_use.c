@@ -51,6 +51,8 @@ static void add_standby(struct ls_ix *ix, const struct ls_usage *s)
         const struct ls_usage_index *x = at != LS_NO_USAGE ? &s->indexes[at] : NULL;
         struct ls_ix_use more = {.scans = -1};
 
+        if (ix->u->indexes[i].is_partitioned) /* its children are asked */
+            continue;
         if (x && x->scans >= 0) {
             more.scans = more.standby_scans = x->scans;
             more.counted_from_us = s->stats_reset_us > 0 ? s->stats_reset_us : s->started_us > 0 ? s->started_us : s->taken_us;
@@ -65,7 +67,8 @@ static void add_standby(struct ls_ix *ix, const struct ls_usage *s)
     }
 }
 
-/* The index of a partitioned table stands for those of its partitions: they count, it does not. */
+/* The index of a partitioned table stands for those of its partitions. What the reader has summed up is left out: each child has a history of its own, and one
+ * that was detached is no reset. */
 static void add_children(struct ls_ix *ix)
 {
     const struct ls_usage *u = ix->u;

@@ -42,9 +42,9 @@ static void open_target(struct target *t, bool is_pg)
         p.url = t->url = test_pg_new_database("explain");
     assert_int_equal(ls_db_open(&p, &t->db, NULL), LS_OK);
     run_sql(t->db, schema);
-    run_sql(t->db, is_pg ? "INSERT INTO memories SELECT n, n % 100, 'k' || n % 5, n * 7919 % 10000 FROM generate_series(1, 10000) n"
+    run_sql(t->db, is_pg ? "INSERT INTO memories SELECT n, n % 100, 'k' || (n % 5), n * 7919 % 10000 FROM generate_series(1, 10000) n"
                          : "WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < 10000) INSERT INTO memories SELECT n, n % 100, 'k' "
-                           "|| n % 5, n * 7919 % 10000 FROM c");
+                           "|| (n % 5), n * 7919 % 10000 FROM c");
     run_sql(t->db, "ANALYZE");
 }
 

@@ -41,6 +41,10 @@ struct ls_upkeep {
     uint32_t n;
     const char *price;          /* lock, space, time */
     const char *undo;           /* "" nothing to take back; what a failure leaves behind and how it is removed */
+    /* What it is about, raw; index "" where it is a table. */
+    const char *schema, *table, *index;
+    bool is_concurrent;         /* REINDEX ... CONCURRENTLY: a failure leaves INDEX_ccnew */
+    const char *what;           /* for people and the journal: "reindex public.idx_a" */
 };
 LS_MUST_CHECK enum ls_rc ls_upkeep_plan(const struct ls_usage *u, const struct ls_index_verdict *v, struct ls_upkeep *out, struct ls_err *err);
 /* Runs it under the operators' lock, with live progress (LS_EV_PROGRESS from pg_stat_progress_create_index by a second connection; SQLite by steps), written

@@ -96,6 +96,10 @@ enum ls_rc pg_take_result(struct pg *c, struct pg_call *k, PGresult *res, struct
 /* Values of params, as libpq wants them, NULL-terminated; lent. */
 const char **pg_values(const struct ls_param *params, int n_params);
 
+/* copy.c */
+enum ls_rc pg_copy_rows(struct ls_db *from, const char *out, struct ls_db *to, const char *in, ls_progress_fn progress, void *ctx, int64_t *bytes,
+                        struct ls_err *err);
+
 /* pipeline.c */
 enum ls_rc pg_pipeline(struct ls_db *db, const struct ls_db_call *calls, int n, struct ls_exec_info *infos, int *failed,
                        struct ls_err *err);

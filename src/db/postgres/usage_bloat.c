@@ -111,9 +111,9 @@ static void take_measure(struct pgus *k, struct ls_usage_index *x, const struct 
     double size = strtod(ls_result_get(r, 0, 0), NULL), internal = strtod(ls_result_get(r, 0, 1), NULL), leaf = strtod(ls_result_get(r, 0, 2), NULL),
            density = strtod(ls_result_get(r, 0, 3), NULL), pages = size / (double)k->block_size, full, bloat;
 
-    if (pages < 1 || density != density) /* no leaf: not a number */
+    if (pages < 1)
         return;
-    full = leaf * density / 100 / fill_of(x);
+    full = leaf > 0 ? leaf * density / 100 / fill_of(x) : 0; /* without a leaf the density is not a number */
     full = (double)(int64_t)(full + 0.999);
     internal = leaf > 0 ? internal * full / leaf : internal;
     bloat = 1 - (full + (double)(int64_t)(internal + 0.999) + 1) / pages;
