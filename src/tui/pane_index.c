@@ -295,26 +295,16 @@ static void quote(struct ls_buf *out, const char *text)
     ls_buf_addc(out, '\'');
 }
 
-/* index OPTION CODE:OBJECT, with what else it wants. */
-static void settle(struct index_pane *s, const char *option, const char *reason)
+/* The subcommand that settles the verdict under the cursor: index OPTION 'what'MORE. */
+static void settle(struct index_pane *s, const char *option, const char *what, const char *more)
 {
-    const struct ls_index_verdict *v = verdict_at(s);
-    struct ls_buf line = LS_BUF_INIT, what = LS_BUF_INIT;
+    struct ls_buf line = LS_BUF_INIT;
 
-    if (!v)
-        return;
-    ls_buf_addf(&what, "%s:%s", ls_verdict_code(v->id), v->object);
     ls_buf_addf(&line, "index %s ", option);
-    quote(&line, what.ptr);
-    if (reason) {
-        ls_buf_adds(&line, " --reason ");
-        quote(&line, reason);
-    }
-    if (v->advice) /* it is there only with the workload */
-        ls_buf_adds(&line, " --advise");
+    quote(&line, what);
+    ls_buf_adds(&line, more);
     job_command(s->base.app, line.ptr);
     ls_buf_release(&line);
-    ls_buf_release(&what);
 }
 
 static bool is_upkeep(const struct ls_index_verdict *v)
@@ -337,18 +327,28 @@ static void fix(struct index_pane *s, bool upkeep)
         app_say(s->base.app, ROLE_INFO, "there is nothing to run for it: it is to be judged");
     else if (is_upkeep(v) != upkeep)
         app_say(s->base.app, ROLE_INFO, upkeep ? "this one is mended by a migration: w writes it" : "this one is no migration: u runs it");
-    else
-        settle(s, upkeep ? "--upkeep" : "--fix", NULL);
+    else {
+        char *what = ls_asprintf("%s:%s", ls_verdict_code(v->id), v->object);
+
+        settle(s, upkeep ? "--upkeep" : "--fix", what, "");
+        free(what);
+    }
 }
 
 static void on_reason(struct app *a, void *ctx, const char *text)
 {
-    if (!text)
+    const struct ls_index_verdict *v = verdict_at(ctx);
+    char *what;
+
+    if (!text || !v)
         return;
-    if (text[strspn(text, " ")] == '\0')
+    if (text[strspn(text, " ")] == '\0') {
         app_say(a, ROLE_WARNING, "not ignored: the project keeps a reason with it");
-    else
-        settle(ctx, "--ignore-verdict", text);
+        return;
+    }
+    what = ls_asprintf("%s %s: %s", ls_verdict_code(v->id), v->object, text);
+    settle(ctx, "--ignore", what, " --save");
+    free(what);
 }
 
 static void ask_reason(struct index_pane *s)
