@@ -5,6 +5,21 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+
+#define SMALL ((int64_t)64 << 20)
+
+/* A small SQLite file is copied in the time that it takes to read this: then what is missing is measured at once. */
+static bool is_small_file(const struct cli_ctx *ctx)
+{
+    char *path = ls_db_url_database(ctx->target.params.url);
+    enum ls_dialect d = LS_DIALECT_POSTGRES;
+    struct stat st;
+    bool is = ls_db_url_dialect(ctx->target.params.url, &d, NULL) == LS_OK && d == LS_DIALECT_SQLITE && stat(path, &st) == 0 && st.st_size <= SMALL;
+
+    free(path);
+    return is;
+}
 
 /* One form of output at most. */
 static enum ls_rc check_forms(struct cli_ctx *ctx)
@@ -99,6 +114,7 @@ int cli_cmd_index(struct cli_ctx *ctx)
     x.req.usage.with_bloat = cli_has(ctx, CLI_O(BLOAT)) || sort == CLI_SORT_BLOAT;
     x.req.usage.with_orphans = !mends;
     x.req.advise = true;
+    x.req.advice.measure = rc == LS_OK && is_small_file(ctx);
     if (rc == LS_OK)
         rc = cli_index_make(&x);
     if (rc == LS_OK)

@@ -86,7 +86,7 @@ const struct cli_command cli_commands[] = {
      .words = {"live migrations dir: file: backup: drizzle: snapshot:"}, .run = cli_cmd_erd},
     {.name = "index", .args = "", .summary = "show how indexes are used, and which are useless, missing, invalid, or cost more than they give",
      .details = "Each verdict says what it rests on, for how long that was watched, and what mends it: --fix writes the migration, as `new` would, and --upkeep "
-                "does what is no migration. A workload (a file of queries, or pg_stat_statements) is planned, not run; advise measures it. Standbys of the "
+                "does what is no migration. A workload (a file of queries, or pg_stat_statements) is planned, and measured where the database is a small SQLite file; advise measures it anywhere. Standbys of the "
                 "environment are asked too. The exit code is 6 when a verdict is as bad as --fail-on says.",
      .options = CLI_O(CSV) | CLI_O(SARIF) | CLI_O(MARKDOWN) | CLI_O(FAIL_ON) | CLI_O(WORKLOAD) | CLI_O(ALL) | CLI_O(SIZES) | CLI_O(BLOAT) | CLI_O(SORT) |
                 CLI_O(TABLE) | CLI_O(FIX) | CLI_O(UPKEEP) | CLI_O(IGNORE) | CLI_O(SAVE) | CLI_O(DRY_RUN) | CLI_O(SCRATCH),

@@ -11,7 +11,6 @@
 #include "lockstep/db/lite.h"
 
 #define MAX_BYTES ((int64_t)2 * 1024 * 1024 * 1024)
-enum { TRIES = 4 }; /* choices made anew after a measurement */
 
 const char *ls_advice_level_name(enum ls_advice_level l)
 {
@@ -50,6 +49,9 @@ void adv_made_release(struct adv_made *m)
     for (size_t i = 0; i < m->names.n; i++)
         free(m->names.v[i]);
     LS_VEC_RELEASE(&m->names);
+    for (size_t i = 0; i < m->oids.n; i++)
+        free(m->oids.v[i]);
+    LS_VEC_RELEASE(&m->oids);
     m->bytes = 0;
 }
 
@@ -135,148 +137,7 @@ static enum ls_rc plan_all(struct adv_job *j, struct ls_err *err)
     return rc;
 }
 
-/* --- on the stage */
-
-/* As things are there now. A query that is refused there (a function that the clone lacks) keeps its plan on the target. */
-static enum ls_rc score_all(struct adv_job *j, bool run, struct ls_err *err)
-{
-    enum ls_rc rc = LS_OK;
-
-    for (uint32_t i = 0; i < j->workload->n_queries && rc == LS_OK; i++) {
-        struct adv_query *q = &j->queries[i];
-        struct ls_err why = LS_ERR_INIT;
-
-        if (q->is_out)
-            continue;
-        if (!adv_tell(j, "measuring the workload", i, j->workload->n_queries)) {
-            rc = side_stopped(err);
-            break;
-        }
-        ls_explained_release(&q->base);
-        rc = adv_score(j, q, j->opts.rounds, run, &q->base, &q->score, &why);
-        if (rc == LS_E_CANCELLED || rc == LS_E_CONNECT) {
-            if (err != NULL)
-                ls_err_move(err, &why);
-        } else if (rc != LS_OK) {
-            q->score = -1;
-            adv_note(j, LS_SEV_WARNING, "query-not-measured", q->q, why.hint, "not tried: %s", why.message);
-            rc = LS_OK;
-        }
-        ls_err_release(&why);
-    }
-    return rc;
-}
-
 /* --- what comes out */
-
-struct found {
-    uint32_t cand;
-    int64_t bytes;
-    LS_VEC(struct ls_gain) gains;
-};
-struct result {
-    LS_VEC(struct found) f;
-    LS_VEC(struct adv_made) made;
-    double *after;         /* each query's score with all of them; -1 */
-};
-
-static void result_release(struct result *r)
-{
-    for (size_t i = 0; i < r->f.n; i++) {
-        for (size_t k = 0; k < r->f.v[i].gains.n; k++) {
-            ls_explained_release(&r->f.v[i].gains.v[k].before);
-            ls_explained_release(&r->f.v[i].gains.v[k].after);
-        }
-        LS_VEC_RELEASE(&r->f.v[i].gains);
-    }
-    for (size_t i = 0; i < r->made.n; i++)
-        adv_made_release(&r->made.v[i]);
-    LS_VEC_RELEASE(&r->f);
-    LS_VEC_RELEASE(&r->made);
-    free(r->after);
-    memset(r, 0, sizeof(*r));
-}
-
-/* A plan lives in an arena of its own: the same query may gain by two indexes. */
-static struct ls_explained copy_plan(const struct ls_explained *e)
-{
-    struct ls_explained c = *e;
-    struct ls_node *nodes;
-
-    c.arena = ls_arena_new();
-    c.how = ls_arena_str(c.arena, e->how);
-    nodes = LS_ARENA_ARRAY(c.arena, struct ls_node, e->n_nodes + 1);
-    for (uint32_t i = 0; i < e->n_nodes; i++) {
-        nodes[i] = e->nodes[i];
-        nodes[i].what = ls_arena_str(c.arena, e->nodes[i].what);
-        nodes[i].relation = ls_arena_str(c.arena, e->nodes[i].relation);
-        nodes[i].index = ls_arena_str(c.arena, e->nodes[i].index);
-        nodes[i].detail = ls_arena_str(c.arena, e->nodes[i].detail);
-    }
-    c.nodes = nodes;
-    return c;
-}
-
-/* Half of what was read, when it was run; else a quarter of the cost. */
-static bool is_gain(const struct ls_explained *before, const struct ls_explained *after, double was, double is)
-{
-    bool both = before->is_measured && after->is_measured;
-
-    return was > 0 && is >= 0 && is <= was * (both || before->is_timed_out ? 0.5 : 1 - ADV_SAVING);
-}
-
-static void take_gain(struct adv_job *j, struct result *r, uint32_t query, const struct ls_explained *after, double is)
-{
-    struct adv_query *q = &j->queries[query];
-
-    r->after[query] = is;
-    for (size_t i = 0; i < r->f.n; i++) {
-        struct ls_gain *g;
-
-        if (!adv_names_index(after, &r->made.v[i].names) || !is_gain(&q->base, after, q->score, is))
-            continue;
-        g = LS_VEC_PUSH(&r->f.v[i].gains);
-        *g = (struct ls_gain){.query = query, .before = copy_plan(&q->base), .after = copy_plan(after), .saving = 1 - is / q->score};
-    }
-}
-
-/* All of the list are made, and the workload is run with them. */
-static enum ls_rc confirm(struct adv_job *j, const adv_list *list, bool run, struct result *r, struct ls_err *err)
-{
-    enum ls_rc rc = LS_OK;
-
-    r->after = ls_calloc(j->workload->n_queries + 1, sizeof(*r->after));
-    for (size_t i = 0; i < list->n && rc == LS_OK; i++) {
-        struct found *f = LS_VEC_PUSH(&r->f);
-        struct adv_made *m = LS_VEC_PUSH(&r->made);
-
-        f->cand = list->v[i];
-        if (!adv_tell(j, "building the best ones", (int64_t)i, (int64_t)list->n))
-            rc = side_stopped(err);
-        else
-            rc = j->stage->make(j, j->stage, list->v[i], m, err);
-        f->bytes = m->bytes;
-    }
-    for (uint32_t i = 0; i < j->workload->n_queries && rc == LS_OK; i++) {
-        struct adv_query *q = &j->queries[i];
-        struct ls_explained e = {0};
-        double is = -1;
-
-        r->after[i] = -1;
-        if (q->is_out || q->score < 0)
-            continue;
-        if (!adv_tell(j, "measuring with them", i, j->workload->n_queries))
-            rc = side_stopped(err);
-        else
-            rc = adv_score(j, q, j->opts.rounds, run, &e, &is, err);
-        if (rc == LS_OK)
-            take_gain(j, r, i, &e, is);
-        ls_explained_release(&e);
-    }
-    for (size_t i = 0; i < r->made.n; i++)
-        j->stage->drop(j, j->stage, &r->made.v[i]);
-    return rc;
-}
 
 static int by_saving(const void *a, const void *b)
 {
@@ -293,7 +154,7 @@ static bool uses_index_of(const struct adv_job *j, uint32_t query, uint32_t tabl
     return false;
 }
 
-static double weighted_saving(const struct adv_job *j, const struct found *f)
+static double weighted_saving(const struct adv_job *j, const struct adv_found *f)
 {
     double was = 0, saved = 0;
 
@@ -307,7 +168,7 @@ static double weighted_saving(const struct adv_job *j, const struct found *f)
     return was > 0 ? saved / was : 0;
 }
 
-static void add_advice(struct adv_job *j, struct found *f, struct ls_advice *out, uint32_t n)
+static void add_advice(struct adv_job *j, struct adv_found *f, struct ls_advice *out, uint32_t n)
 {
     const struct adv_cand *c = &j->cands.v[f->cand];
     struct ls_advice *a = &out[n];
@@ -344,7 +205,7 @@ static int by_value(const void *a, const void *b)
     return (x->saving < y->saving) - (x->saving > y->saving);
 }
 
-static void hand_out(struct adv_job *j, struct result *r)
+void adv_hand_out(struct adv_job *j, struct adv_result *r)
 {
     struct ls_advice *a = LS_ARENA_ARRAY(j->arena, struct ls_advice, r->f.n + 1);
 
@@ -356,67 +217,20 @@ static void hand_out(struct adv_job *j, struct result *r)
     j->out->n = (uint32_t)r->f.n;
 }
 
-/* Those that gained nothing; how many. */
-static size_t bury(struct adv_job *j, struct result *r)
-{
-    size_t n = 0;
-
-    for (size_t i = r->f.n; i > 0; i--) {
-        if (r->f.v[i - 1].gains.n > 0)
-            continue;
-        j->cands.v[r->f.v[i - 1].cand].is_dead = true;
-        LS_VEC_RELEASE(&r->f.v[i - 1].gains);
-        memmove(&r->f.v[i - 1], &r->f.v[i], (r->f.n - i) * sizeof(*r->f.v));
-        r->f.n--;
-        n++;
-    }
-    return n;
-}
-
-/* What gained nothing when it was measured is not proposed, and the choice is made again without it. */
-static enum ls_rc search(struct adv_job *j, struct ls_err *err)
-{
-    bool run = j->stage->can_run, is_done = false;
-    adv_list list = {0};
-    enum ls_rc rc = score_all(j, j->dialect == LS_DIALECT_SQLITE, err);
-
-    for (uint32_t i = 0; i < j->workload->n_queries; i++)
-        j->queries[i].first = j->queries[i].score;
-    if (rc == LS_OK)
-        rc = adv_try_all(j, err);
-    if (run)
-        j->stage->is_hypo = false; /* what is proposed is built */
-    for (int i = 0; i < TRIES && rc == LS_OK && !is_done; i++) {
-        struct result r = {0};
-
-        adv_pick(j, &list);
-        if (i == 0 && run && j->dialect == LS_DIALECT_POSTGRES && list.n > 0)
-            rc = score_all(j, true, err);
-        if (rc == LS_OK)
-            rc = confirm(j, &list, run, &r, err);
-        is_done = rc == LS_OK && (bury(j, &r) == 0 || i + 1 == TRIES);
-        if (is_done)
-            hand_out(j, &r);
-        result_release(&r);
-    }
-    LS_VEC_RELEASE(&list);
-    return rc;
-}
-
 static void by_shape(struct adv_job *j)
 {
-    struct result r = {0};
+    struct adv_result r = {0};
     adv_list list = {0};
 
     adv_pick_structural(j, &list);
     for (size_t i = 0; i < list.n; i++)
         LS_VEC_PUSH(&r.f)->cand = list.v[i];
-    hand_out(j, &r);
+    adv_hand_out(j, &r);
     j->out->how = "structural only";
     adv_note(j, LS_SEV_INFO, "structural-only", NULL,
              j->dialect == LS_DIALECT_POSTGRES ? "let it be measured on a clone, or run CREATE EXTENSION hypopg in this database" : "let it be measured on a copy",
              "structural only: nothing was measured, and no cost was asked");
-    result_release(&r);
+    adv_result_release(&r);
     LS_VEC_RELEASE(&list);
 }
 
@@ -456,7 +270,7 @@ static enum ls_rc run_job(struct adv_job *j, struct ls_err *err)
         return LS_OK;
     }
     j->out->how = j->stage->how;
-    return search(j, err);
+    return adv_search(j, err);
 }
 
 enum ls_rc ls_advise(struct ls_side_world *world, struct ls_db *db, const struct ls_usage *u, const struct ls_workload *w,
@@ -484,10 +298,10 @@ enum ls_rc ls_advise(struct ls_side_world *world, struct ls_db *db, const struct
         world->hooks = j.opts.hooks;
     rc = w->dialect == j.dialect && u->dialect == j.dialect ? run_job(&j, err)
                                                            : ls_err_set(err, LS_E_USAGE, "the workload is of another kind of database");
+    if (rc == LS_E_CANCELLED)
+        ls_session_clear_cancel(world->session); /* it has had its effect; what follows cleans up */
     job_release(&j);
     world->hooks = outer;
-    if (rc == LS_E_CANCELLED)
-        ls_session_clear_cancel(world->session); /* it has had its effect */
     if (rc != LS_OK)
         ls_advices_release(out);
     return rc;

@@ -65,7 +65,7 @@ static struct adv_cell *cell(struct adv_job *j, const struct adv_query *q, uint3
     return &j->cells[(size_t)(q - j->queries) * j->cands.n + cand];
 }
 
-static double threshold(const struct adv_job *j)
+double adv_threshold(const struct adv_job *j)
 {
     return j->dialect == LS_DIALECT_SQLITE ? ADV_STEPS : ADV_COST;
 }
@@ -80,7 +80,7 @@ static bool has_cand(const struct adv_query *q, uint32_t cand)
 
 static bool is_worth_trying(struct adv_job *j, const struct adv_query *q, uint32_t cand)
 {
-    return !q->is_out && q->first >= threshold(j) && has_cand(q, cand);
+    return !q->is_out && !q->is_settled && !j->cands.v[cand].is_dead && !j->cands.v[cand].is_made && q->first >= adv_threshold(j) && has_cand(q, cand);
 }
 
 /* SQLite has no cost: what the plan names is run. */
@@ -137,6 +137,7 @@ enum ls_rc adv_try_all(struct adv_job *j, struct ls_err *err)
 {
     enum ls_rc rc = LS_OK;
 
+    free(j->cells);
     j->cells = ls_calloc((size_t)j->workload->n_queries * j->cands.n + 1, sizeof(*j->cells));
     for (size_t i = 0; i < (size_t)j->workload->n_queries * j->cands.n; i++)
         j->cells[i].score = -1;
@@ -179,7 +180,7 @@ static uint32_t best_of_width(struct adv_job *j, const struct adv_query *q, uint
     return best;
 }
 
-static bool begins_with(const struct adv_cand *longer, const struct adv_cand *c)
+bool adv_begins_with(const struct adv_cand *longer, const struct adv_cand *c)
 {
     if (longer->table != c->table || longer->n_keys < c->n_keys || strcmp(longer->predicate, c->predicate) != 0)
         return false;
@@ -195,7 +196,7 @@ static uint32_t with_order(struct adv_job *j, const struct adv_query *q, uint32_
     for (size_t i = 0; q->has_limit && cell(j, q, chosen)->has_sort && i < q->cands.n; i++) {
         uint32_t c = q->cands.v[i];
 
-        if (at(j, q, c) >= 0 && !cell(j, q, c)->has_sort && begins_with(&j->cands.v[c], &j->cands.v[chosen]) && at(j, q, c) <= at(j, q, chosen) * 1.05)
+        if (at(j, q, c) >= 0 && !cell(j, q, c)->has_sort && adv_begins_with(&j->cands.v[c], &j->cands.v[chosen]) && at(j, q, c) <= at(j, q, chosen) * 1.05)
             return c;
     }
     return chosen;
@@ -244,7 +245,7 @@ static uint32_t other_for(struct adv_job *j, const struct chosen *k, uint32_t qu
 
         if (c == cand)
             continue;
-        if (begins_with(&j->cands.v[c], &j->cands.v[cand]) && j->cands.v[c].n_keys > j->cands.v[cand].n_keys)
+        if (adv_begins_with(&j->cands.v[c], &j->cands.v[cand]) && j->cands.v[c].n_keys > j->cands.v[cand].n_keys)
             return c;
         if (has_cand(q, c) && at(j, q, c) >= 0 && at(j, q, c) * (1 - ADV_SAVING) <= at(j, q, cand) &&
             !(q->has_limit && cell(j, q, c)->has_sort && !cell(j, q, cand)->has_sort))
@@ -269,7 +270,7 @@ static bool drop_needless(struct adv_job *j, struct chosen *k, size_t n)
     return true;
 }
 
-static bool is_listed(const adv_list *list, uint32_t cand)
+bool adv_is_listed(const adv_list *list, uint32_t cand)
 {
     for (size_t i = 0; i < list->n; i++)
         if (list->v[i] == cand)
@@ -294,8 +295,8 @@ void adv_pick(struct adv_job *j, adv_list *out)
 
     out->n = 0;
     for (uint32_t i = 0; i < j->workload->n_queries; i++) {
-        k.of[i] = j->queries[i].is_out || j->queries[i].first < threshold(j) ? NONE : choose(j, &j->queries[i]);
-        if (k.of[i] != NONE && !is_listed(out, k.of[i]))
+        k.of[i] = j->queries[i].is_out || j->queries[i].first < adv_threshold(j) ? NONE : choose(j, &j->queries[i]);
+        if (k.of[i] != NONE && !adv_is_listed(out, k.of[i]))
             *LS_VEC_PUSH(out) = k.of[i];
     }
     sort_by_gain(j, &k);
@@ -349,16 +350,10 @@ void adv_pick_structural(struct adv_job *j, adv_list *out)
             uint32_t table = q->places.v[k].table, c = shape(j, q, table);
             double rows = j->u->tables[table].rows;
 
-            if (c == NONE || is_listed(out, c) || (rows >= 0 && rows < 1000) || !(reads_whole(j, e, table) || adv_sorts(e)))
+            if (c == NONE || adv_is_listed(out, c) || (rows >= 0 && rows < 1000) || !(reads_whole(j, e, table) || adv_sorts(e)))
                 continue;
             *LS_VEC_PUSH(out) = c;
         }
     }
-    for (size_t n = out->n; n > 0; n--)
-        for (size_t k = 0; k < out->n; k++)
-            if (k != n - 1 && begins_with(&j->cands.v[out->v[k]], &j->cands.v[out->v[n - 1]])) {
-                memmove(&out->v[n - 1], &out->v[n], (out->n - n) * sizeof(*out->v));
-                out->n--;
-                break;
-            }
+    adv_prune(j, out);
 }

@@ -1,6 +1,7 @@
 /* engine/advise_priv.h: the search for indexes that a workload lacks, between its files.
  *
  *   advise.c         the steps, and what comes out
+ *   advise_search.c  the search on a stage
  *   advise_lite.c    what SQLite's planner asks of a table (places)
  *   advise_pg.c      what PostgreSQL's plans do with a table (places)
  *   advise_cond.c    PostgreSQL's printed conditions taken apart
@@ -49,6 +50,7 @@ struct adv_cand {
     const char *predicate;     /* "" none */
     bool has_sort;
     bool is_dead;              /* could not be made, or was measured and gains nothing */
+    bool is_made;              /* chosen already, and there while others are tried */
     const char *id;            /* what makes it one and the same */
 };
 typedef LS_VEC(uint32_t) adv_list;
@@ -63,7 +65,8 @@ struct adv_query {
     adv_list cands;            /* of the job's */
     struct ls_explained base;  /* on the stage, without anything new */
     double score;              /* of base; -1: not known there */
-    double first;              /* what candidates are compared with: SQLite: steps, PostgreSQL: cost */
+    double plain, first;       /* SQLite: steps, PostgreSQL: cost: without anything new; with what is chosen so far */
+    bool is_settled;           /* nothing more is tried for it */
 };
 /* What one candidate does for one query, by itself. */
 struct adv_cell {
@@ -128,6 +131,7 @@ LS_MUST_CHECK enum ls_rc adv_create_sql(const struct adv_job *j, const struct ad
 typedef LS_VEC(char *) adv_names;
 struct adv_made {
     adv_names names;           /* as plans name it: of a partitioned table one for each partition */
+    adv_names oids;            /* HypoPG's */
     int64_t bytes;
     const char *schema;        /* PostgreSQL */
     uint32_t cand;
@@ -156,6 +160,18 @@ void adv_guess(struct adv_job *j, struct adv_query *q);
 double adv_distinct(struct adv_job *j, uint32_t table, const char *column);
 
 /* --- the search */
+struct adv_found {
+    uint32_t cand;
+    int64_t bytes;
+    LS_VEC(struct ls_gain) gains;
+};
+struct adv_result {
+    LS_VEC(struct adv_found) f;
+    LS_VEC(struct adv_made) made;
+};
+void adv_result_release(struct adv_result *r);
+LS_MUST_CHECK enum ls_rc adv_search(struct adv_job *j, struct ls_err *err);
+void adv_hand_out(struct adv_job *j, struct adv_result *r); /* gains become the result's */
 /* On the stage, with what is made there; score -1: nothing to compare with. */
 LS_MUST_CHECK enum ls_rc adv_score(struct adv_job *j, struct adv_query *q, int rounds, bool run, struct ls_explained *e, double *score, struct ls_err *err);
 bool adv_names_index(const struct ls_explained *e, const adv_names *names);
@@ -163,6 +179,10 @@ bool adv_sorts(const struct ls_explained *e);
 LS_MUST_CHECK enum ls_rc adv_try_all(struct adv_job *j, struct ls_err *err);
 /* Candidates that are worth it, best first. */
 void adv_pick(struct adv_job *j, adv_list *out);
+void adv_prune(struct adv_job *j, adv_list *list);
+bool adv_is_listed(const adv_list *list, uint32_t cand);
+double adv_threshold(const struct adv_job *j);
+bool adv_begins_with(const struct adv_cand *longer, const struct adv_cand *c);
 void adv_pick_structural(struct adv_job *j, adv_list *out);
 
 /* --- writing */

@@ -107,12 +107,13 @@ static enum ls_rc make_one_hypo(struct adv_job *j, struct adv_stage *s, const st
     enum ls_rc rc = adv_create_sql(j, c, table, NULL, &sql, err);
 
     p.text = sql.ptr;
-    ls_buf_addf(&call, "SELECT h.indexname, %s.hypopg_relation_size(h.indexrelid) FROM %s.hypopg_create_index($1) h", s->hypo_schema, s->hypo_schema);
+    ls_buf_addf(&call, "SELECT h.indexname, %s.hypopg_relation_size(h.indexrelid), h.indexrelid FROM %s.hypopg_create_index($1) h", s->hypo_schema, s->hypo_schema);
     if (rc == LS_OK)
         rc = ls_db_query(s->db, call.ptr, &p, 1, &r, err);
     if (rc == LS_OK) {
         for (size_t i = 0; i < r.n_rows; i++) {
             *LS_VEC_PUSH(&out->names) = ls_strdup(ls_result_get(&r, i, 0));
+            *LS_VEC_PUSH(&out->oids) = ls_strdup(ls_result_get(&r, i, 2));
             out->bytes += strtoll(ls_result_get(&r, i, 1), NULL, 10);
         }
         ls_result_release(&r);
@@ -136,12 +137,15 @@ static enum ls_rc make_hypo(struct adv_job *j, struct adv_stage *s, uint32_t can
     return rc;
 }
 
-/* All of them: they are made one after the other, and dropped together. */
-static void drop_hypo(struct adv_stage *s)
+static void drop_hypo(struct adv_stage *s, const struct adv_made *m)
 {
-    char *sql = ls_asprintf("SELECT %s.hypopg_reset()", s->hypo_schema);
+    char *sql = ls_asprintf("SELECT %s.hypopg_drop_index($1::oid)", s->hypo_schema);
 
-    (void)!ls_db_exec(s->db, sql, strlen(sql), NULL, 0, NULL, NULL);
+    for (size_t i = 0; i < m->oids.n; i++) {
+        const struct ls_param p = {LS_PARAM_TEXT, m->oids.v[i]};
+
+        (void)!ls_db_exec(s->db, sql, strlen(sql), &p, 1, NULL, NULL);
+    }
     free(sql);
 }
 
@@ -154,7 +158,7 @@ static void drop(struct adv_job *j, struct adv_stage *s, struct adv_made *m)
 {
     (void)j;
     if (m->is_hypo)
-        drop_hypo(s);
+        drop_hypo(s, m);
     else
         drop_real(s, m);
 }
@@ -236,8 +240,11 @@ static void close_stage(struct adv_stage *s)
     if (p->has_scratch) {
         ls_db_close(s->db);
         ls_scratch_close(&p->scratch);
-    } else if (s->hypo_schema != NULL) {
-        drop_hypo(s);
+    } else if (s->hypo_schema != NULL && ls_db_is_alive(s->db)) { /* this connection goes on */
+        char *sql = ls_asprintf("SELECT %s.hypopg_reset()", s->hypo_schema);
+
+        (void)!ls_db_exec(s->db, sql, strlen(sql), NULL, 0, NULL, NULL);
+        free(sql);
     }
     free(p);
 }

@@ -3,6 +3,7 @@
 #include "engine/index_priv.h"
 
 #include <string.h>
+#include <strings.h>
 
 /* --- one index instead of another: the reference query of indexes.md 2.1 over plain data --- */
 
@@ -100,10 +101,11 @@ enum ls_ix_cover ls_ix_covers(const struct ls_usage *u, uint32_t ia, uint32_t ib
 
 /* --- foreign keys --- */
 
-static bool is_of_fk(const struct ls_usage_fk *fk, const char *column)
+/* SQLite's names are the same in any case. */
+static bool is_of_fk(const struct ls_usage *u, const struct ls_usage_fk *fk, const char *column)
 {
     for (uint32_t i = 0; i < fk->n_columns; i++)
-        if (column && strcmp(fk->columns[i], column) == 0)
+        if (column && (u->dialect == LS_DIALECT_SQLITE ? strcasecmp(fk->columns[i], column) : strcmp(fk->columns[i], column)) == 0)
             return true;
     return false;
 }
@@ -143,7 +145,7 @@ bool ls_ix_serves_fk(const struct ls_usage *u, uint32_t index, const struct ls_u
     if (strcmp(x->method, "btree") != 0 && !(strcmp(x->method, "hash") == 0 && n == 1))
         return false;
     for (uint32_t i = 0; i < n; i++) {
-        if (!is_of_fk(fk, x->keys[i].column) || !has_equality(&x->keys[i]))
+        if (!is_of_fk(u, fk, x->keys[i].column) || !has_equality(&x->keys[i]))
             return false;
         for (uint32_t k = 0; k < i; k++)
             if (strcmp(x->keys[k].column, x->keys[i].column) == 0)

@@ -168,9 +168,20 @@ static void add_head(const struct fix *f, const struct ls_index_verdict *const *
         add_comment(out, "", note);
 }
 
+/* "add" when all of them add. */
+static const char *common_verb(struct fix *f)
+{
+    size_t n = f->slugs.n > 0 ? strcspn(f->slugs.v[0], " ") : 0;
+
+    for (size_t i = 1; i < f->slugs.n; i++)
+        if (strncmp(f->slugs.v[i], f->slugs.v[0], n + 1) != 0)
+            return "change";
+    return n > 0 ? ls_arena_strn(f->arena, f->slugs.v[0], n) : "change";
+}
+
 static const char *part_slug(struct fix *f, size_t i, size_t n)
 {
-    const char *base = f->slugs.n == 1 ? f->slugs.v[0] : ls_arena_printf(f->arena, "%zu changes of indexes", f->slugs.n);
+    const char *base = f->slugs.n == 1 ? f->slugs.v[0] : ls_arena_printf(f->arena, "%s %zu indexes", common_verb(f), f->slugs.n);
     struct ls_buf b = LS_BUF_INIT;
 
     for (const char *p = base; *p != '\0' && b.len < 80; p++) {

@@ -231,5 +231,5 @@ void ls_ix_fix_reindex(struct ls_ix *ix, struct ls_index_verdict *v)
         return;
     }
     v->price = ls_arena_printf(ix->arena, "REINDEX INDEX CONCURRENTLY: blocks no writes; needs up to %s beside the old one until it ends; a failure leaves an index NAME_ccnew",
-                               bytes >= 0 ? ls_ix_size(ix->arena, bytes) : "its size once more");
+                               bytes > 0 ? ls_ix_size(ix->arena, bytes) : "its size once more");
 }

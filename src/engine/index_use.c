@@ -91,11 +91,10 @@ static void add_children(struct ls_ix *ix)
 void ls_ix_count_uses(struct ls_ix *ix)
 {
     for (uint32_t i = 0; i < ix->u->n_indexes; i++) {
-        own_use(ix, i);
-        if (ix->u->indexes[i].is_partitioned) {
-            ix->use[i].scans = -1; /* until a child counts */
-            ix->use[i].bytes = -1;
-        }
+        if (ix->u->indexes[i].is_partitioned)
+            ix->use[i] = (struct ls_ix_use){.scans = -1, .bytes = -1}; /* until a child counts */
+        else
+            own_use(ix, i);
     }
     for (uint32_t i = 0; i < ix->o->n_standbys; i++)
         add_standby(ix, ix->o->standbys[i]);

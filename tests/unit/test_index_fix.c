@@ -153,7 +153,7 @@ static void test_alone(void **state)
         has(t.downs[1], "CREATE INDEX CONCURRENTLY m_old ON public.memories USING btree (lower(\"on\"), \"using\") WITH (fillfactor='70') WHERE (note = 'a where "
                         "b'::text);\n");
         assert_string_equal(t.downs[0], GONE);
-        assert_string_equal(t.slugs[1], "2_changes_of_indexes_2_of_2");
+        assert_string_equal(t.slugs[1], "change_2_indexes_2_of_2");
         has(t.note, "--lock-timeout 10min");
     }
 }

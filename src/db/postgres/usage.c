@@ -259,6 +259,8 @@ static enum ls_rc read_what_may_be(struct pgus *k, struct ls_err *err)
         if ((rc != LS_E_RIGHTS && rc != LS_E_BUSY) || refused == NULL || refused->lacks == NULL || k->c->is_dead) {
             ls_err_move(err, &own);
             ls_err_wrap(err, "while reading how indexes are used");
+            if (rc == LS_E_BUSY) /* from 17 on a look at an expression waits for its table */
+                ls_err_hint(err, "something else holds a lock on a table: try again when it is done");
             return rc;
         }
         why = rc;
