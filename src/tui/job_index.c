@@ -95,7 +95,7 @@ bool job_index(struct app *a, bool advise, job_index_fn done)
     j->result = ls_calloc(1, sizeof(*j->result));
     j->result->refs = 1;
     j->result->is_advised = advise;
-    j->state_dir = a->state_home ? ls_asprintf("%s/usage", a->state_home) : NULL;
+    j->state_dir = a->state_home ? ls_strdup(a->state_home) : NULL;
     j->scratch_url = scratch ? ls_strdup(scratch) : NULL;
     j->scratch_on_target = a->target.is_scratch_ok;
     config_index_opts_make(&a->project, &a->target, &j->opts);
