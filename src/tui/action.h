@@ -65,7 +65,7 @@ enum ui_action_flags {
     X(SORT, "sort", "o", UI_IN(TIMELINE), 0, "order", "Newest first, oldest first, most urgent state first")                       \
     X(INDEX_VIEW, "index-view", "s", UI_IN(INDEX), 0, "view", "Go on to the next view: verdicts, usage, queries of the workload")  \
     X(ADVISE, "advise", "a", UI_IN(INDEX), UI_NEEDS_DB, "advise", "Plan the workload, and measure on a copy which indexes it lacks") \
-    X(WRITE_FIX, "write-fix", "w", UI_IN(INDEX), UI_NEEDS_DB, "write fix", "Write the migration that mends it, with its way back, after asking") \
+    X(WRITE_FIX, "write-fix", "w", UI_IN(INDEX), UI_NEEDS_DB, "write fix", "Write the migration that mends it, with its way back")           \
     X(UPKEEP, "upkeep", "u", UI_IN(INDEX), UI_CHANGES, "upkeep", "Run what is no migration: REINDEX, ANALYZE, VACUUM, after asking") \
     X(IGNORE, "ignore", "i", UI_IN(INDEX), 0, "ignore", "Say nothing of this verdict any more, for a reason that the project keeps") \
     X(INDEX_SORT, "index-sort", "o", UI_IN(INDEX), 0, "order", "Sort the indexes by name, scans, rate, last use, size, bloat")     \

@@ -85,19 +85,36 @@ static void sql(struct page *p, const char *text)
 
 /* --- plans --------------------------------------------------------------------------------------------------------- */
 
-static void plan(struct page *p, const struct ls_explained *e, const char *what)
+static void add_plan(struct page *p, const struct ls_buf *text)
+{
+    ui_doc_add(p->d, ROLE_TEXT, text->ptr, text->len);
+    if (text->len > 0 && text->ptr[text->len - 1] != '\n')
+        ui_doc_end(p->d);
+}
+
+static void plan(struct page *p, const struct ls_explained *e)
 {
     struct ls_buf text = LS_BUF_INIT;
 
     if (e->n_nodes == 0)
         return;
-    title(p, what);
-    if (e->how && e->how[0])
-        ui_doc_textf(p->d, ROLE_DIM, "  %s", e->how);
-    ls_explained_print(e, p->width - 2, p->ascii, &text);
-    ui_doc_add(p->d, ROLE_TEXT, text.ptr, text.len);
-    if (text.len > 0 && text.ptr[text.len - 1] != '\n')
-        ui_doc_end(p->d);
+    title(p, "Plan");
+    ls_explained_print(e, p->width - 1, p->ascii, &text);
+    add_plan(p, &text);
+    ls_buf_release(&text);
+}
+
+/* Before and after, beside each other where there is room. */
+static void plans(struct page *p, const struct ls_gain *g)
+{
+    struct ls_buf text = LS_BUF_INIT;
+
+    title(p, g->after.n_nodes > 0 ? "Plans before and after" : "Plan");
+    if (g->after.n_nodes > 0)
+        ls_explained_print_two(&g->before, &g->after, p->width - 1, p->ascii, &text);
+    else
+        ls_explained_print(&g->before, p->width - 1, p->ascii, &text);
+    add_plan(p, &text);
     ls_buf_release(&text);
 }
 
@@ -110,14 +127,14 @@ static void gain(struct page *p, const struct ls_gain *g)
     title(p, name.ptr);
     ls_buf_release(&name);
     sql(p, q->sql);
-    plan(p, &g->before, "Before");
-    plan(p, &g->after, "After");
+    plans(p, g);
 }
 
 static void advice(struct page *p, const struct ls_advice *a)
 {
     struct ls_buf text = LS_BUF_INIT;
 
+    title(p, "What it gives");
     ls_buf_addf(&text, "%.0f %% of the workload's %s, %s", a->saving * 100, a->level == LS_ADVICE_MEASURED ? "reading" : "cost",
                 ls_advice_level_name(a->level));
     line(p, "gain", ROLE_GOOD, text.ptr);
@@ -175,7 +192,7 @@ static void verdict(struct page *p, const struct ls_index_verdict *v)
     line(p, "undo", ROLE_TEXT, v->undo);
     line(p, "ignored", ROLE_DIM, v->ignored);
     line(p, "means", ROLE_DIM, ls_verdict_meaning(v->id));
-    if (v->fk != LS_NO_USAGE && p->rep->usage->fks[v->fk].orphans_sql) {
+    if (v->id == LS_IX_FK_UNENFORCED && v->fk != LS_NO_USAGE && p->rep->usage->fks[v->fk].orphans_sql) {
         title(p, "The rows without a parent");
         sql(p, p->rep->usage->fks[v->fk].orphans_sql);
     }
@@ -322,12 +339,11 @@ static void query_page(struct page *p, uint32_t at)
         for (uint32_t g = 0; g < a->a[i].n_gains; g++)
             if (a->a[i].gains[g].query == at) {
                 linef(p, "advice", ROLE_GOOD, "an index on %s: %.0f %% less", a->a[i].spec->table, a->a[i].gains[g].saving * 100);
-                plan(p, &a->a[i].gains[g].before, "Before");
-                plan(p, &a->a[i].gains[g].after, "After");
+                plans(p, &a->a[i].gains[g]);
                 gains = true;
             }
     if (!gains)
-        plan(p, &a->plans[at], "Plan");
+        plan(p, &a->plans[at]);
 }
 
 struct ui_doc *index_row_doc(const struct ls_index_report *rep, struct index_row row, const struct ls_format *format, bool ascii, int width)

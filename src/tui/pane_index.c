@@ -26,6 +26,7 @@ struct index_pane {
     struct ui_view view;
     char *error;
     bool is_asked, is_measuring;
+    bool wants_fresh; /* `refresh` was pressed: what was measured does not stay either */
     struct snapref *seen; /* the snapshot at the last reading: with another one, something ran */
     int list_w, doc_w;
 };
@@ -100,15 +101,28 @@ static void on_report(struct app *a, struct ixref *ix, const struct ls_err *err)
     ixref_put(old);
 }
 
+/* Since the last reading: what was measured stays while the ledger says the same, for measuring takes long. */
+static bool nothing_ran(const struct index_pane *s)
+{
+    const struct snapref *now = s->base.app->snap;
+    char hex[2][LS_SHA256_HEX];
+
+    if (now == s->seen || !now || !s->seen)
+        return now == s->seen;
+    ls_ledger_fingerprint(&now->snap->ledger, hex[0]);
+    ls_ledger_fingerprint(&s->seen->snap->ledger, hex[1]);
+    return strcmp(hex[0], hex[1]) == 0;
+}
+
 static void refresh(struct ui_pane *p)
 {
     struct index_pane *s = self_of(p);
 
     if (p->app->focus != UI_PANE_INDEX || s->is_asked || !p->app->mail)
         return;
-    /* What was measured stays until something ran or `refresh` was pressed: both make another snapshot. */
-    if (s->ix && s->ix->is_advised && p->app->snap == s->seen)
+    if (s->ix && s->ix->is_advised && !s->wants_fresh && nothing_ran(s))
         return;
+    s->wants_fresh = false;
     s->is_asked = job_index(p->app, false, on_report);
     if (!s->is_asked)
         return;
@@ -438,6 +452,9 @@ static bool on_action(struct ui_pane *p, enum ui_action act)
         return true;
     }
     switch (act) {
+    case UI_ACT_REFRESH:
+        s->wants_fresh = true;
+        return false; /* the app reads the rest again */
     case UI_ACT_OPEN:
         open_row(s);
         return true;
