@@ -13,6 +13,7 @@ void adv_places_release(adv_places *p)
     for (size_t i = 0; i < p->n; i++) {
         LS_VEC_RELEASE(&p->v[i].eq);
         LS_VEC_RELEASE(&p->v[i].range);
+        LS_VEC_RELEASE(&p->v[i].params);
         LS_VEC_RELEASE(&p->v[i].sort);
     }
     LS_VEC_RELEASE(p);
@@ -28,6 +29,8 @@ void adv_term_add(struct adv_place *p, bool is_range, const struct adv_term *t)
     struct adv_term *v = is_range ? p->range.v : p->eq.v;
     size_t n = is_range ? p->range.n : p->eq.n;
 
+    if (t->param > 0)
+        *LS_VEC_PUSH(&p->params) = *t;
     for (size_t i = 0; i < n; i++)
         if (is_same_key(&v[i].key, &t->key)) {
             v[i].is_const = v[i].is_const || t->is_const;

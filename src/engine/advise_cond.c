@@ -4,6 +4,7 @@
 
 #include "engine/advise_priv.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "engine/workload_priv.h"
@@ -21,6 +22,8 @@ struct operand {
     bool is_literal;       /* the same value at each run */
     const char *alias;
     struct adv_key key;
+    int param;             /* it is that parameter, and nothing else */
+    bool is_array;         /* = ANY */
 };
 
 /* --- brackets */
@@ -192,6 +195,8 @@ static struct operand read_operand(struct ls_arena *a, struct span s)
         i += 2;
     }
     o.is_literal = o.is_literal && o.is_value && !has_param;
+    if (s.to == s.from + 1 && s.t->t.v[s.from].kind == LS_TOK_PARAM)
+        o.param = (int)strtol(s.t->text + s.t->t.v[s.from].start + 1, NULL, 10);
     if (o.is_value)
         return o;
     if (s.to == s.from + 3 && is_reference(s, s.from)) {
@@ -206,9 +211,11 @@ static struct operand read_operand(struct ls_arena *a, struct span s)
 
 /* --- conditions */
 
-static void add(struct adv_cond *c, const struct operand *of, bool is_range, bool is_const, const char *predicate)
+static const struct operand no_other = {.is_value = true};
+
+static void add(struct adv_cond *c, const struct operand *of, bool is_range, const struct operand *other, const char *predicate)
 {
-    struct adv_term t = {.key = of->key, .is_const = is_const, .predicate = predicate, .distinct = -1};
+    struct adv_term t = {.key = of->key, .is_const = other->is_value, .predicate = predicate, .distinct = -1, .param = other->param, .is_array = other->is_array};
     struct adv_place *p = of->alias != NULL && !of->is_many ? c->place(c->ctx, of->alias) : NULL;
 
     if (p != NULL)
@@ -223,7 +230,7 @@ static void add_like(struct adv_cond *c, struct operand *of, struct span pattern
     if (text[0] != '\'' || text[1] == '%' || text[1] == '_' || text[1] == '\'')
         return;
     of->key.suffix = " text_pattern_ops";
-    add(c, of, true, true, NULL);
+    add(c, of, true, &no_other, NULL);
 }
 
 static void add_comparison(struct adv_cond *c, struct span s, size_t op)
@@ -236,6 +243,7 @@ static void add_comparison(struct adv_cond *c, struct span s, size_t op)
     if (is_any)
         right.from++;
     r = read_operand(c->arena, right);
+    r.is_array = is_any;
     if (is_text(s.t, op, "~~")) {
         add_like(c, &l, strip(right));
         return;
@@ -247,10 +255,10 @@ static void add_comparison(struct adv_cond *c, struct span s, size_t op)
     if (l.alias != NULL && r.alias != NULL && strcmp(l.alias, r.alias) == 0)
         return;
     if (!l.is_value)
-        add(c, &l, is_range, r.is_value,
+        add(c, &l, is_range, &r,
             r.is_literal && !is_range && !is_any ? ls_arena_printf(c->arena, "%s = %s", l.key.text, text_of(c->arena, strip(right))) : NULL);
     if (!r.is_value && !is_any)
-        add(c, &r, is_range, l.is_value,
+        add(c, &r, is_range, &l,
             l.is_literal && !is_range ? ls_arena_printf(c->arena, "%s = %s", r.key.text, text_of(c->arena, strip((struct span){s.t, s.from, op}))) : NULL);
 }
 
@@ -262,7 +270,7 @@ static void add_leaf(struct adv_cond *c, struct span s)
         struct operand o = read_operand(c->arena, (struct span){s.t, s.from, s.to - 2});
 
         if (!o.is_value && !o.is_many)
-            add(c, &o, false, true, ls_arena_printf(c->arena, "%s IS NULL", o.key.text));
+            add(c, &o, false, &no_other, ls_arena_printf(c->arena, "%s IS NULL", o.key.text));
         return;
     }
     op = find(s, s.from, is_op);
@@ -271,7 +279,7 @@ static void add_leaf(struct adv_cond *c, struct span s)
     } else if (n == 3 && is_reference(s, s.from)) { /* a boolean column */
         struct operand o = read_operand(c->arena, s);
 
-        add(c, &o, false, true, o.key.text);
+        add(c, &o, false, &no_other, o.key.text);
     }
 }
 
@@ -300,7 +308,7 @@ static void add_bool(struct adv_cond *c, struct span s, int depth)
         if (wl_is(s.t, s.from, "NOT") && is_reference((struct span){s.t, s.from + 1, s.to}, s.from + 1) && s.to == s.from + 4) {
             struct operand o = read_operand(c->arena, (struct span){s.t, s.from + 1, s.to});
 
-            add(c, &o, false, true, ls_arena_printf(c->arena, "NOT %s", o.key.text));
+            add(c, &o, false, &no_other, ls_arena_printf(c->arena, "NOT %s", o.key.text));
             return;
         }
         add_leaf(c, s);

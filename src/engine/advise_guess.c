@@ -56,6 +56,8 @@ double adv_distinct(struct adv_job *j, uint32_t table, const char *column)
 
 struct guess {
     const char *column;    /* raw; NULL: a constant, or nothing is known */
+    const char *key;       /* what is compared with it, as SQL */
+    uint32_t table;        /* LS_NO_USAGE: not known */
     const char *qualifier; /* raw or NULL */
     const char *value;     /* NULL: not known */
     bool is_number, is_array;
@@ -215,7 +217,7 @@ static uint32_t table_of(struct adv_job *j, const struct adv_query *q, const str
 }
 
 /* One row that has all of the wanted columns of that table. */
-static void fill_from(struct adv_job *j, uint32_t table, struct guess *g, const uint32_t *tables, size_t n)
+static void fill_from(struct adv_job *j, uint32_t table, struct guess *g, size_t n)
 {
     bool is_pg = j->dialect == LS_DIALECT_POSTGRES;
     struct ls_buf sql = LS_BUF_INIT, where = LS_BUF_INIT;
@@ -223,16 +225,10 @@ static void fill_from(struct adv_job *j, uint32_t table, struct guess *g, const 
     int col = 0;
 
     for (size_t i = 0; i < n; i++) {
-        if (tables[i] != table || g[i].column == NULL)
+        if (g[i].table != table || g[i].key == NULL)
             continue;
-        ls_buf_adds(&sql, sql.len == 0 ? "SELECT " : ", ");
-        (void)!ls_sql_ident(&sql, g[i].column, NULL);
-        ls_buf_adds(&sql, is_pg ? "::text, pg_catalog.pg_typeof(" : ", typeof(");
-        (void)!ls_sql_ident(&sql, g[i].column, NULL);
-        ls_buf_adds(&sql, is_pg ? ")::text" : ")");
-        ls_buf_adds(&where, where.len == 0 ? " WHERE " : " AND ");
-        (void)!ls_sql_ident(&where, g[i].column, NULL);
-        ls_buf_adds(&where, " IS NOT NULL");
+        ls_buf_addf(&sql, is_pg ? "%s(%s)::text, pg_catalog.pg_typeof(%s)::text" : "%s%s, typeof(%s)", sql.len == 0 ? "SELECT " : ", ", g[i].key, g[i].key);
+        ls_buf_addf(&where, "%s(%s) IS NOT NULL", where.len == 0 ? " WHERE " : " AND ", g[i].key);
     }
     ls_buf_adds(&sql, " FROM ");
     add_table(j, table, &sql);
@@ -243,7 +239,7 @@ static void fill_from(struct adv_job *j, uint32_t table, struct guess *g, const 
         for (size_t i = 0; i < n; i++) {
             const char *v, *type;
 
-            if (tables[i] != table || g[i].column == NULL)
+            if (g[i].table != table || g[i].key == NULL)
                 continue;
             v = ls_result_get(&r, 0, col);
             type = ls_result_get(&r, 0, col + 1);
@@ -280,35 +276,63 @@ static size_t param_number(const struct wl_toks *t, size_t i)
     return (size_t)strtoul(t->text + t->t.v[i].start + 1, NULL, 10);
 }
 
+/* What the planner has found is compared with it: views and aliases are resolved there. */
+static void from_places(const struct adv_query *q, struct guess *g, size_t n)
+{
+    for (size_t i = 0; i < q->places.n; i++)
+        for (size_t k = 0; k < q->places.v[i].params.n; k++) {
+            const struct adv_term *t = &q->places.v[i].params.v[k];
+
+            if ((size_t)t->param > n || g[t->param - 1].key != NULL)
+                continue;
+            g[t->param - 1].key = t->key.text;
+            g[t->param - 1].table = q->places.v[i].table;
+            g[t->param - 1].is_array = t->is_array;
+        }
+}
+
+static void from_tokens(struct adv_job *j, const struct adv_query *q, struct guess *g, size_t n)
+{
+    struct wl_toks t;
+
+    wl_toks_init(&t, j->dialect, q->q->text, strlen(q->q->text));
+    for (size_t i = 0; i < t.t.n; i++) {
+        size_t p = t.t.v[i].kind == LS_TOK_PARAM ? param_number(&t, i) : 0;
+
+        if (p == 0 || p > n || g[p - 1].key != NULL || g[p - 1].value != NULL)
+            continue;
+        look_around(j->arena, &t, i, j->dialect, &g[p - 1]);
+        if (g[p - 1].column == NULL)
+            continue;
+        g[p - 1].key = adv_name(j->arena, j->dialect, g[p - 1].column);
+        g[p - 1].table = table_of(j, q, &t, &g[p - 1]);
+    }
+    wl_toks_release(&t);
+}
+
 void adv_guess(struct adv_job *j, struct adv_query *q)
 {
     size_t n = q->q->n_params > 0 ? (size_t)q->q->n_params : 0, missing = 0;
-    struct guess *g = ls_calloc(n + 1, sizeof(*g));
-    uint32_t *tables = ls_calloc(n + 1, sizeof(*tables));
-    struct wl_toks t;
+    struct guess *g;
 
     q->filled = *q->q;
     q->is_filled = n == 0 || q->q->n_samples > 0;
-    wl_toks_init(&t, j->dialect, q->q->text, strlen(q->q->text));
-    for (size_t i = 0; !q->is_filled && i < t.t.n; i++) {
-        size_t p = t.t.v[i].kind == LS_TOK_PARAM ? param_number(&t, i) : 0;
-
-        if (p > 0 && p <= n && g[p - 1].column == NULL && g[p - 1].value == NULL)
-            look_around(j->arena, &t, i, j->dialect, &g[p - 1]);
-    }
-    for (size_t i = 0; !q->is_filled && i < n; i++)
-        tables[i] = g[i].column != NULL ? table_of(j, q, &t, &g[i]) : LS_NO_USAGE;
-    for (size_t i = 0; !q->is_filled && i < n; i++)
-        if (tables[i] != LS_NO_USAGE && g[i].value == NULL)
-            fill_from(j, tables[i], g, tables, n);
+    if (q->is_filled)
+        return;
+    g = ls_calloc(n + 1, sizeof(*g));
+    for (size_t i = 0; i < n; i++)
+        g[i].table = LS_NO_USAGE;
+    from_places(q, g, n);
+    from_tokens(j, q, g, n);
+    for (size_t i = 0; i < n; i++)
+        if (g[i].table != LS_NO_USAGE && g[i].value == NULL)
+            fill_from(j, g[i].table, g, n);
     for (size_t i = 0; i < n; i++)
         missing += g[i].value == NULL ? 1 : 0;
-    if (!q->is_filled && missing == 0)
+    if (missing == 0)
         use(j, q, g);
-    if (!q->is_filled)
+    else
         adv_note(j, LS_SEV_INFO, "no-sample", q->q, "put a remark in front of it: -- sample: 42, 'text'",
                  "not run: no value is known for %zu of its %zu parameters", missing, n);
-    wl_toks_release(&t);
     free(g);
-    free(tables);
 }

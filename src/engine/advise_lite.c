@@ -29,7 +29,7 @@ static bool is_rowid(const struct ls_usage_table *t, const char *column)
 
 static void add_term(struct adv_job *j, struct adv_place *p, const struct ls_lite_term *w)
 {
-    struct adv_term t = {.is_const = w->is_constant, .distinct = -1};
+    struct adv_term t = {.is_const = w->is_constant, .distinct = -1, .param = w->param};
 
     if (!w->is_usable || w->op == LS_LITE_OTHER || is_rowid(&j->u->tables[p->table], w->column))
         return;

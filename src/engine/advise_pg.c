@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "lockstep/base/mem.h"
+#include "lockstep/sql/quote.h"
 
 struct alias {
     const char *name;
@@ -123,6 +124,9 @@ static void add_extreme(struct walk *w, const json_t *plan)
 
     if (json_array_size(out) != 1 || len < 6 || (strncmp(text, "min(", 4) != 0 && strncmp(text, "max(", 4) != 0) || text[len - 1] != ')')
         return;
+    if (w->aliases.n == 1 && strchr(text, '.') == NULL) /* of one table the columns are printed without it */
+        (void)!ls_sql_ident(&b, w->aliases.v[0].name, NULL);
+    ls_buf_adds(&b, b.len > 0 ? "." : "");
     ls_buf_add(&b, text + 4, len - 5);
     w->cond.branch = 0;
     if (adv_cond_sort(&w->cond, b.ptr, &alias, &k)) {

@@ -36,13 +36,30 @@ bool adv_sorts(const struct ls_explained *e)
     return false;
 }
 
+/* Of a statement that writes, what finding the rows takes: writing them is the same with any index but the new one, whose cost is told apart. */
+static double buffers_of(const struct ls_explained *e)
+{
+    double sum = 0;
+    bool writes = false;
+
+    for (uint32_t i = 0; i < e->n_nodes; i++) {
+        static const char *const verbs[] = {"Insert", "Update", "Delete", "Merge"};
+
+        for (size_t k = 0; k < LS_ARRAY_LEN(verbs) && i == 0; k++)
+            writes = writes || strcmp(e->nodes[0].what, verbs[k]) == 0;
+        if (writes && e->nodes[i].depth == 1)
+            sum += (double)e->nodes[i].buffers;
+    }
+    return writes && e->n_nodes > 1 ? sum : (double)e->buffers;
+}
+
 static double score_of(const struct adv_job *j, const struct ls_explained *e, bool run)
 {
     if (run && e->is_timed_out && !e->is_measured)
         return ENDLESS;
     if (j->dialect == LS_DIALECT_SQLITE)
         return e->is_measured ? (double)(e->steps + e->fullscan_steps) : -1;
-    return run && e->is_measured ? (double)e->buffers : e->cost;
+    return run && e->is_measured ? buffers_of(e) : e->cost;
 }
 
 enum ls_rc adv_score(struct adv_job *j, struct adv_query *q, int rounds, bool run, struct ls_explained *e, double *score, struct ls_err *err)

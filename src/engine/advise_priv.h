@@ -33,11 +33,14 @@ struct adv_term {
     bool is_const;             /* compared with a value, not with another table */
     const char *predicate;     /* "deleted_at IS NULL", "status = 'open'" as an index has it; NULL: not always the same value */
     double distinct;           /* values of it; -1 unknown */
+    int param;                 /* number of the parameter that it is compared with; 0 none */
+    bool is_array;             /* with one of an array of them */
 };
 /* One place of a query that reads a table. */
 struct adv_place {
     uint32_t table;            /* of the usage: the root of partitions */
     LS_VEC(struct adv_term) eq, range;
+    LS_VEC(struct adv_term) params; /* those of both that are compared with a parameter */
     LS_VEC(struct adv_key) sort;
 };
 typedef LS_VEC(struct adv_place) adv_places;

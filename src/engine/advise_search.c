@@ -138,6 +138,19 @@ static enum ls_rc confirm(struct adv_job *j, const adv_list *list, bool run, str
     return rc;
 }
 
+/* The best that it did, for a note. */
+static void tell_buried(struct adv_job *j, const struct adv_found *f)
+{
+    const struct adv_cand *c = &j->cands.v[f->cand];
+    struct ls_buf b = LS_BUF_INIT;
+
+    for (uint32_t i = 0; i < c->n_keys; i++)
+        ls_buf_addf(&b, "%s%s%s", i > 0 ? ", " : "", c->keys[i].text, c->keys[i].suffix);
+    adv_note(j, LS_SEV_INFO, "no-gain", NULL, NULL, "%s(%s) is not proposed: the planner would use it, but when it was measured no query read less than half",
+             j->u->tables[c->table].name, b.ptr);
+    ls_buf_release(&b);
+}
+
 /* Those that gained nothing; how many. */
 static size_t bury(struct adv_job *j, struct adv_result *r)
 {
@@ -147,6 +160,7 @@ static size_t bury(struct adv_job *j, struct adv_result *r)
         if (r->f.v[i - 1].gains.n > 0)
             continue;
         j->cands.v[r->f.v[i - 1].cand].is_dead = true;
+        tell_buried(j, &r->f.v[i - 1]);
         LS_VEC_RELEASE(&r->f.v[i - 1].gains);
         memmove(&r->f.v[i - 1], &r->f.v[i], (r->f.n - i) * sizeof(*r->f.v));
         r->f.n--;

@@ -117,12 +117,27 @@ static bool ends_with(const char *text, const char *tail)
     return n >= t && strcmp(text + n - t, tail) == 0;
 }
 
-/* text_pattern_ops has the default's "="; a collation of its own does not serve (indexes.md 2.2 trap 8). */
-static bool has_equality(const struct ls_usage_key *k)
+/* The key of that column in the index that the reader found to serve the foreign key; NULL. */
+static const struct ls_usage_key *proven_key(const struct ls_usage *u, const struct ls_usage_fk *fk, const char *column)
 {
-    bool is_own = k->collation[0] == '\0' || !k->collation_of_column || strcmp(k->collation, k->collation_of_column) == 0;
+    const struct ls_usage_index *x = fk->index < u->n_indexes ? &u->indexes[fk->index] : NULL;
 
-    return is_own && (k->opclass[0] == '\0' || k->is_default_opclass || ends_with(k->opclass, "_pattern_ops"));
+    for (uint32_t i = 0; x && i < x->n_keys; i++)
+        if (x->keys[i].column && strcmp(x->keys[i].column, column) == 0)
+            return &x->keys[i];
+    return NULL;
+}
+
+/* As the proven one is; else, on PostgreSQL, the default's "=", which text_pattern_ops has too, under the column's collation (indexes.md 2.2 trap 8). SQLite looks
+ * up by the collation of the parent's column, which only the reader knows. */
+static bool has_equality(const struct ls_usage *u, const struct ls_usage_fk *fk, const struct ls_usage_key *k)
+{
+    const struct ls_usage_key *proven = proven_key(u, fk, k->column);
+    bool is_own = k->collation[0] == '\0' || strcmp(k->collation, k->collation_of_column) == 0;
+
+    if (proven && strcmp(proven->opclass, k->opclass) == 0 && strcmp(proven->collation, k->collation) == 0)
+        return true;
+    return u->dialect == LS_DIALECT_POSTGRES && is_own && (k->is_default_opclass || ends_with(k->opclass, "_pattern_ops"));
 }
 
 /* "(x IS NOT NULL)" of its one column: a row without a value points at nothing. */
@@ -142,10 +157,12 @@ bool ls_ix_serves_fk(const struct ls_usage *u, uint32_t index, const struct ls_u
 
     if (!is_usable(x) || n == 0 || x->n_keys < n)
         return false;
+    if (index == fk->index) /* found by the reader */
+        return true;
     if (strcmp(x->method, "btree") != 0 && !(strcmp(x->method, "hash") == 0 && n == 1))
         return false;
     for (uint32_t i = 0; i < n; i++) {
-        if (!is_of_fk(u, fk, x->keys[i].column) || !has_equality(&x->keys[i]))
+        if (!is_of_fk(u, fk, x->keys[i].column) || !has_equality(u, fk, &x->keys[i]))
             return false;
         for (uint32_t k = 0; k < i; k++)
             if (strcmp(x->keys[k].column, x->keys[i].column) == 0)
@@ -177,7 +194,7 @@ static bool is_key(const struct ls_usage *u, const struct ls_usage_key *k, const
     bool is_pg = u->dialect == LS_DIALECT_POSTGRES, is_same;
 
     ls_buf_adds(&b, k->text);
-    if (k->collation[0] != '\0' && (!k->collation_of_column || strcmp(k->collation, k->collation_of_column) != 0) && !strstr(k->text, " COLLATE "))
+    if (k->collation[0] != '\0' && strcmp(k->collation, k->collation_of_column) != 0 && !strstr(k->text, " COLLATE "))
         ls_buf_addf(&b, " COLLATE %s", k->collation);
     if (is_pg && k->opclass[0] != '\0' && !k->is_default_opclass)
         ls_buf_addf(&b, " %s", k->opclass);

@@ -77,19 +77,15 @@ static double rows_of(const struct ls_usage *u, uint32_t table)
 
 /* --- IX07 fk-unindexed --- */
 
-/* The table itself serves it (SQLite's rowid), or an index that does is being built. */
-static bool is_served(const struct ls_ix *ix, const struct ls_usage_fk *fk)
+/* An index that would serve it is being built. */
+static bool is_coming(const struct ls_usage *u, const struct ls_usage_fk *fk)
 {
-    const struct ls_usage_table *t = &ix->u->tables[fk->table];
+    const struct ls_usage_table *t = &u->tables[fk->table];
 
-    if (fk->is_served || fk->index != LS_NO_USAGE || (fk->n_columns == 1 && t->rowid_alias && strcmp(t->rowid_alias, fk->columns[0]) == 0))
-        return true;
     for (uint32_t i = t->first_index; i < t->first_index + t->n_indexes; i++) {
-        const struct ls_usage_index *x = &ix->u->indexes[i];
+        const struct ls_usage_index *x = &u->indexes[i];
         uint32_t hits = 0;
 
-        if (ls_ix_serves_fk(ix->u, i, fk))
-            return true;
         for (uint32_t k = 0; x->is_building && k < x->n_keys && k < fk->n_columns; k++)
             for (uint32_t c = 0; c < fk->n_columns; c++)
                 hits += x->keys[k].column && strcmp(x->keys[k].column, fk->columns[c]) == 0;
@@ -115,7 +111,7 @@ static void add_near_miss(struct ls_ix *ix, const struct ls_usage_fk *fk, struct
               : x->predicate[0] != '\0'   ? "it holds only some rows"
               : x->n_keys < fk->n_columns ? "it lacks columns"
               : strcmp(x->method, "btree") != 0 && strcmp(x->method, "hash") != 0 ? "it is of another kind"
-              : k->collation[0] != '\0' && k->collation_of_column && strcmp(k->collation, k->collation_of_column) != 0
+              : k->collation[0] != '\0' && strcmp(k->collation, k->collation_of_column) != 0
                   ? "it sorts by another collation than the column's"
                   : "its columns or operators differ";
         ls_buf_addf(b, "\n%s does not serve it: %s", ls_ix_label(ix->arena, x), why);
@@ -158,7 +154,7 @@ void ls_ix_rule_fk_index(struct ls_ix *ix)
         const struct ls_usage_fk *fk = &ix->u->fks[f];
         bool is_checked = !ix->is_pg || fk->is_enforced; /* 18's NOT ENFORCED looks nothing up; SQLite's pragma is each connection's own */
 
-        if (is_checked && fk->n_columns > 0 && !(fk->ref == LS_NO_USAGE && !ix->is_pg) && !is_served(ix, fk))
+        if (is_checked && fk->n_columns > 0 && !(fk->ref == LS_NO_USAGE && !ix->is_pg) && !fk->is_served && fk->index == LS_NO_USAGE && !is_coming(ix->u, fk))
             unindexed(ix, f);
     }
 }

@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "engine/index_priv.h"
 #include "support/index_kit.h"
 
 static void one(struct kit *k, enum ls_dialect d)
@@ -341,7 +342,7 @@ static void fk_serving(void **state)
         kit_key(x, 0)->opclass = cases[i].opclass;
         kit_key(x, 0)->is_default_opclass = strcmp(cases[i].opclass, "int4_ops") == 0;
         kit_key(x, 0)->collation = cases[i].collation;
-        if ((judged(&k, LS_IX_FK_UNINDEXED) == NULL) != cases[i].is_served)
+        if (ls_ix_serves_fk(&k.u, 0, &k.f[0]) != cases[i].is_served)
             fail_msg("case %zu: %s by (%s)", i, cases[i].fk, cases[i].keys);
         kit_close(&k);
     }
@@ -381,8 +382,38 @@ static void fk_quiet(void **state)
     assert_non_null(judged(&k, LS_IX_FK_UNINDEXED));
     f->is_enforced = false; /* here it is the other connections' */
     assert_non_null(judged(&k, LS_IX_FK_UNINDEXED));
-    k.t[1].rowid_alias = "user_id";
+    f->is_served = true; /* by the rowid */
     assert_null(judged(&k, LS_IX_FK_UNINDEXED));
+    kit_close(&k);
+}
+
+/* What the reader has found to serve it tells of the others: another operator class of PostgreSQL, the collation of SQLite's parent. */
+static void fk_serving_like_the_proven_one(void **state)
+{
+    struct kit k;
+    struct ls_usage_fk *f;
+
+    (void)state;
+    kit_open(&k, LS_DIALECT_SQLITE);
+    kit_table(&k, "t", 1000);
+    kit_key(kit_index(&k, "i1", "x"), 0)->collation = "NOCASE";
+    kit_index(&k, "i2", "x");
+    kit_key(kit_index(&k, "i3", "x, y"), 0)->collation = "NOCASE";
+    f = kit_fk(&k, "fk", "X", LS_NO_USAGE);
+    assert_false(ls_ix_serves_fk(&k.u, 0, f) || ls_ix_serves_fk(&k.u, 1, f)); /* nothing is known to */
+    f->index = 0;
+    assert_true(ls_ix_serves_fk(&k.u, 0, f));
+    assert_false(ls_ix_serves_fk(&k.u, 1, f));
+    assert_true(ls_ix_serves_fk(&k.u, 2, f));
+    kit_close(&k);
+    kit_open(&k, LS_DIALECT_POSTGRES);
+    kit_table(&k, "t", 1000);
+    kit_key(kit_index(&k, "i1", "x"), 0)->opclass = "my_ops";
+    kit_key(&k.x[0], 0)->is_default_opclass = false;
+    f = kit_fk(&k, "fk", "x", LS_NO_USAGE);
+    assert_false(ls_ix_serves_fk(&k.u, 0, f));
+    f->index = 0;
+    assert_true(ls_ix_serves_fk(&k.u, 0, f));
     kit_close(&k);
 }
 
@@ -594,6 +625,7 @@ int main(void)
         cmocka_unit_test(fk_unindexed),
         cmocka_unit_test(fk_levels),
         cmocka_unit_test(fk_serving),
+        cmocka_unit_test(fk_serving_like_the_proven_one),
         cmocka_unit_test(fk_near_misses_are_named),
         cmocka_unit_test(fk_quiet),
         cmocka_unit_test(fk_names),

@@ -398,7 +398,7 @@ static void sqlite_by_workload(void **state)
     k.x[1].is_in_query = true; /* INDEXED BY */
     assert_null(judged(&k));
     k.x[1].is_in_query = false;
-    kit_fk(&k, "", "user_id", LS_NO_USAGE);
+    kit_fk(&k, "", "user_id", LS_NO_USAGE)->index = 1;
     assert_null(judged(&k));
     kit_close(&k);
 }

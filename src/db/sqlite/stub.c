@@ -166,6 +166,7 @@ static int stub_best(sqlite3_vtab *vtab, sqlite3_index_info *info)
     struct ls_lite_term *terms;
     struct ls_lite_order *order;
     double rows = 1e6;
+    int n_args = 0;
 
     if (s->to == NULL)
         return SQLITE_OK;
@@ -188,8 +189,10 @@ static int stub_best(sqlite3_vtab *vtab, sqlite3_index_info *info)
 #endif
         t->is_constant = t->is_constant || t->op == LS_LITE_IS_NULL;
         w.n_terms++;
-        if (c->usable && t->op != LS_LITE_OTHER)
+        if (c->usable && t->op != LS_LITE_OTHER) {
             rows /= t->op == LS_LITE_RANGE ? 4 : 100;
+            info->aConstraintUsage[i].argvIndex = ++n_args; /* the other side of an OR is asked about when the first was taken */
+        }
     }
     for (int i = 0; i < info->nOrderBy; i++)
         order[w.n_order++] = (struct ls_lite_order){.column = column_of(v->table, info->aOrderBy[i].iColumn), .is_desc = info->aOrderBy[i].desc != 0};
