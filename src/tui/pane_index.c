@@ -96,6 +96,10 @@ static void on_report(struct app *a, struct ixref *ix, const struct ls_err *err)
         s->filter.view = INDEX_USAGE;
         make_rows(s);
     }
+    if (was_measuring && s->filter.view == INDEX_USAGE) { /* what was asked for */
+        s->filter.view = INDEX_VERDICTS;
+        make_rows(s);
+    }
     if (was_measuring)
         app_say(a, ROLE_GOOD, "%s", ix->report.advices.arena && ix->report.advices.how ? ix->report.advices.how : "the workload has no queries");
     ixref_put(old);
