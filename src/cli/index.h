@@ -1,6 +1,7 @@
 /* cli/index.h: what index, advise and explain share.
  *
- *   index.c         the report that they show; verdicts by CODE:OBJECT   index_out.c    as text, CSV, Markdown
+ *   index.c         the report that they show; verdicts by CODE:OBJECT   index_out.c    usage as text; CSV, Markdown
+ *   index_say.c     verdicts as text
  *   index_json.c    as JSON and SARIF                                    index_fix.c    --fix, --write, --upkeep */
 #ifndef LS_CLI_INDEX_H
 #define LS_CLI_INDEX_H
@@ -41,6 +42,8 @@ LS_MUST_CHECK enum ls_rc cli_index_sort(struct cli_ctx *ctx, enum cli_index_sort
 void cli_index_print(struct cli_index *x, uint32_t table, enum cli_index_sort sort);
 void cli_index_csv(struct cli_index *x, uint32_t table, enum cli_index_sort sort);
 void cli_index_markdown(struct cli_index *x, uint32_t table, enum cli_index_sort sort);
+/* index_say.c */
+void cli_index_verdicts(struct cli_index *x, uint32_t table);
 /* "(user_id, updated_at DESC) INCLUDE (a) WHERE b". Appends raw text. */
 void cli_index_keys(const struct ls_usage *u, const struct ls_usage_index *i, struct ls_buf *out);
 /* CREATE INDEX as it would be typed, raw, without CONCURRENTLY. */

@@ -34,6 +34,8 @@ void adv_term_add(struct adv_place *p, bool is_range, const struct adv_term *t)
     for (size_t i = 0; i < n; i++)
         if (is_same_key(&v[i].key, &t->key)) {
             v[i].is_const = v[i].is_const || t->is_const;
+            if (v[i].predicate != NULL && (t->predicate == NULL || strcmp(v[i].predicate, t->predicate) != 0))
+                v[i].predicate = NULL;
             return;
         }
     if (is_range)
@@ -180,8 +182,9 @@ static void offer_all(struct adv_job *j, struct adv_query *q, const struct adv_p
     free(list);
 }
 
-/* A condition that is the same in two queries of the workload can be the index's own: the rest of the keys, for the rows that fulfil it (IX11). */
-static uint32_t n_with_predicate(const struct adv_job *j, uint32_t table, const char *predicate)
+/* A condition that is the same in two queries of the workload, while no other asks for another value, can be the index's own: the rest of the keys, for the
+ * rows that fulfil it (IX11). How many queries have it. */
+static uint32_t n_with_predicate(const struct adv_job *j, uint32_t table, const struct adv_term *of)
 {
     uint32_t n = 0;
 
@@ -191,8 +194,13 @@ static uint32_t n_with_predicate(const struct adv_job *j, uint32_t table, const 
         for (size_t k = 0; k < j->queries[i].places.n; k++) {
             const struct adv_place *p = &j->queries[i].places.v[k];
 
-            for (size_t t = 0; p->table == table && t < p->eq.n; t++)
-                has = has || (p->eq.v[t].predicate != NULL && strcmp(p->eq.v[t].predicate, predicate) == 0);
+            for (size_t t = 0; p->table == table && t < p->eq.n; t++) {
+                if (!is_same_key(&p->eq.v[t].key, &of->key))
+                    continue;
+                if (p->eq.v[t].predicate == NULL || strcmp(p->eq.v[t].predicate, of->predicate) != 0)
+                    return 0;
+                has = true;
+            }
         }
         n += has ? 1 : 0;
     }
@@ -228,7 +236,8 @@ static void offer_place(struct adv_job *j, struct adv_query *q, const struct adv
     offer_all(j, q, p, false);
     offer_set(j, q, p, &none);
     for (size_t i = 0; i < p->eq.n; i++)
-        if (p->eq.v[i].predicate != NULL && n_with_predicate(j, p->table, p->eq.v[i].predicate) >= 2)
+        if (p->eq.v[i].predicate != NULL && n_with_predicate(j, p->table, &p->eq.v[i]) >= 2 &&
+            adv_share(j, p->table, p->eq.v[i].predicate) <= ADV_PARTIAL)
             offer_partial(j, q, p, &p->eq.v[i]);
 }
 

@@ -52,6 +52,33 @@ double adv_distinct(struct adv_job *j, uint32_t table, const char *column)
     return n;
 }
 
+static void add_table(const struct adv_job *j, uint32_t table, struct ls_buf *out)
+{
+    const struct ls_usage_table *t = &j->u->tables[table];
+
+    (void)!ls_sql_ident2(out, j->dialect == LS_DIALECT_POSTGRES ? t->schema : NULL, t->name, NULL);
+}
+
+double adv_share(struct adv_job *j, uint32_t table, const char *predicate)
+{
+    struct ls_buf sql = LS_BUF_INIT;
+    struct ls_result r;
+    double share = 1;
+
+    if (j->stage == NULL || !j->stage->can_run)
+        return 1;
+    ls_buf_addf(&sql, "SELECT count(CASE WHEN %s THEN 1 END), count(*) FROM ", predicate);
+    add_table(j, table, &sql);
+    if (ls_db_query(j->stage->db, sql.ptr, NULL, 0, &r, NULL) == LS_OK) {
+        double all = strtod(ls_result_get(&r, 0, 1), NULL);
+
+        share = all > 0 ? strtod(ls_result_get(&r, 0, 0), NULL) / all : 1;
+        ls_result_release(&r);
+    }
+    ls_buf_release(&sql);
+    return share;
+}
+
 /* --- what a parameter is compared with */
 
 struct guess {
@@ -176,13 +203,6 @@ static bool is_called(const struct wl_toks *t, const char *table, const char *na
         }
     }
     return false;
-}
-
-static void add_table(const struct adv_job *j, uint32_t table, struct ls_buf *out)
-{
-    const struct ls_usage_table *t = &j->u->tables[table];
-
-    (void)!ls_sql_ident2(out, j->dialect == LS_DIALECT_POSTGRES ? t->schema : NULL, t->name, NULL);
 }
 
 static bool has_column(struct adv_job *j, uint32_t table, const char *column)

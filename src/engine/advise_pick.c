@@ -183,6 +183,12 @@ static double at(struct adv_job *j, const struct adv_query *q, uint32_t cand)
     return j->cands.v[cand].is_dead ? -1 : cell(j, q, cand)->score;
 }
 
+/* Of two that do the same the partial one is smaller, and is written less. */
+static double weighed(struct adv_job *j, const struct adv_query *q, uint32_t cand)
+{
+    return at(j, q, cand) - (j->cands.v[cand].predicate[0] != '\0' ? 0.05 * q->first : 0);
+}
+
 /* The best of that many columns; of equals the one that comes first. */
 static uint32_t best_of_width(struct adv_job *j, const struct adv_query *q, uint32_t w)
 {
@@ -191,7 +197,7 @@ static uint32_t best_of_width(struct adv_job *j, const struct adv_query *q, uint
     for (size_t i = 0; i < q->cands.n; i++) {
         uint32_t c = q->cands.v[i];
 
-        if (width(&j->cands.v[c]) == w && at(j, q, c) >= 0 && (best == NONE || at(j, q, c) < at(j, q, best) * 0.98))
+        if (width(&j->cands.v[c]) == w && at(j, q, c) >= 0 && (best == NONE || weighed(j, q, c) < weighed(j, q, best) - 0.02 * at(j, q, best)))
             best = c;
     }
     return best;

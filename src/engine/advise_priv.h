@@ -20,6 +20,7 @@
 
 enum { ADV_KEYS = 6, ADV_EQS = 3 };
 #define ADV_SAVING  0.25       /* less is not worth an index, nor a wider one (indexes.md 3.2: at 0.5 real gains fall through) */
+#define ADV_PARTIAL 0.2        /* of the rows: more is not worth an index of its own */
 #define ADV_COST    100.0      /* PostgreSQL's cost units: cheaper queries are left alone */
 #define ADV_STEPS   1000.0     /* SQLite's steps */
 
@@ -160,6 +161,8 @@ LS_MUST_CHECK enum ls_rc adv_clone(struct adv_job *j, struct ls_db *to, const bo
 
 /* --- values */
 void adv_guess(struct adv_job *j, struct adv_query *q);
+/* Share of the rows for which it holds, by a count on the copy; 1 where that cannot be told. */
+double adv_share(struct adv_job *j, uint32_t table, const char *predicate);
 double adv_distinct(struct adv_job *j, uint32_t table, const char *column);
 
 /* --- the search */

@@ -91,6 +91,16 @@ static void count(const struct adv_job *j, const struct adv_cand *c, struct writ
     }
 }
 
+/* An index that has it already has taken HOT away. */
+static bool is_indexed(const struct adv_job *j, const struct ls_usage_table *t, const char *column)
+{
+    for (uint32_t i = t->first_index; i < t->first_index + t->n_indexes && i < j->u->n_indexes; i++)
+        for (uint32_t k = 0; k < j->u->indexes[i].n_keys; k++)
+            if (j->u->indexes[i].keys[k].column != NULL && strcmp(j->u->indexes[i].keys[k].column, column) == 0)
+                return true;
+    return false;
+}
+
 const char *adv_write_cost(struct adv_job *j, const struct adv_cand *c, uint32_t n_more)
 {
     const struct ls_usage_table *t = &j->u->tables[c->table];
@@ -105,7 +115,7 @@ const char *adv_write_cost(struct adv_job *j, const struct adv_cand *c, uint32_t
     ls_buf_addf(&b, "; %s then has %u", t->name, t->n_indexes + n_more);
     if (w.updates > 0) {
         ls_buf_addf(&b, "; UPDATE of %s (in %u of %u queries) ", w.column, w.updates, j->workload->n_queries);
-        ls_buf_adds(&b, j->dialect == LS_DIALECT_POSTGRES ? "cannot be HOT any more" : "writes it too");
+        ls_buf_adds(&b, j->dialect == LS_DIALECT_SQLITE || is_indexed(j, t, w.column) ? "writes it too" : "cannot be HOT any more");
     } else if (j->dialect == LS_DIALECT_POSTGRES) {
         ls_buf_adds(&b, "; no query of the workload updates its columns");
     }

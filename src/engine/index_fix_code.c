@@ -10,9 +10,11 @@
 /* The text in quotes, as both Python and Ruby read it. Python's text() takes :name for a parameter, unless it is told not to. */
 static void add_string(struct ls_buf *out, const char *text, size_t len, bool python)
 {
-    ls_buf_addc(out, '\'');
+    char quote = python && memchr(text, '"', len) == NULL ? '"' : '\''; /* Ruby looks for variables between double ones */
+
+    ls_buf_addc(out, quote);
     for (size_t i = 0; i < len; i++) {
-        if (text[i] == '\'' || text[i] == '\\')
+        if (text[i] == quote || text[i] == '\\')
             ls_buf_addc(out, '\\');
         if (python && text[i] == ':' && (i == 0 || text[i - 1] != ':') && i + 1 < len && text[i + 1] != ':')
             ls_buf_adds(out, "\\\\");
@@ -21,7 +23,7 @@ static void add_string(struct ls_buf *out, const char *text, size_t len, bool py
         else
             ls_buf_addc(out, text[i]);
     }
-    ls_buf_addc(out, '\'');
+    ls_buf_addc(out, quote);
 }
 
 /* Comment lines, then a call for each statement. */
@@ -142,7 +144,8 @@ enum ls_rc fix_code(struct ls_arena *arena, const struct ls_format *format, enum
     if (strcmp(format->name, "sqitch") == 0 && n > 2) {
         texts[0] = script(arena, texts[0], w->up, w->up_no_tx);
         texts[1] = script(arena, texts[1], w->down, w->down_no_tx);
-        texts[2] = script(arena, texts[2], "SELECT 1;\n", false); /* a psql script cannot fail on a false */
+        /* What is made is made, or the deploy script fails; one that a later change drops must not fail here. */
+        texts[2] = ls_arena_printf(arena, "%.*s\n\nBEGIN;\n\nSELECT 1;\n\nROLLBACK;\n", (int)strcspn(texts[2], "\n"), texts[2]);
         return LS_OK;
     }
     return ls_err_set(err, LS_E_UNSUPPORTED, "lockstep does not write migrations of %s", format->title);

@@ -106,12 +106,36 @@ static enum ls_rc fill(struct saver *v, uint32_t part, struct ls_err *err)
     return LS_OK;
 }
 
+/* A name that none of them has: to some tools it is a class, or the key itself. '-' and '_' are one to others. */
+static const char *free_slug(struct saver *v, const struct ls_migrations *m, const char *slug)
+{
+    const char *name = slug;
+
+    for (int n = 2; n < 1000; n++) {
+        bool is_taken = false;
+
+        for (size_t i = 0; i < m->m.n && !is_taken; i++) {
+            const char *a = m->m.v[i].name, *b = name;
+
+            while (*a != '\0' && (*a == *b || (*a == '-' && *b == '_'))) {
+                a++;
+                b++;
+            }
+            is_taken = *a == *b;
+        }
+        if (!is_taken)
+            return name;
+        name = ls_arena_printf(v->arena, "%s_%d", slug, n);
+    }
+    return name;
+}
+
 static enum ls_rc save_part(struct saver *v, const struct ls_migrations *m, uint32_t part, int64_t wall_us, struct ls_new_files *written,
                             struct ls_err *err)
 {
     enum ls_rc rc;
 
-    v->n = v->format->new_files(v->arena, m, v->t->slugs[part], wall_us, v->paths, v->texts, err);
+    v->n = v->format->new_files(v->arena, m, free_slug(v, m, v->t->slugs[part]), wall_us, v->paths, v->texts, err);
     if (v->n <= 0)
         return err != NULL && err->code != LS_OK ? err->code : LS_E_INPUT;
     rc = fill(v, part, err);

@@ -115,14 +115,14 @@ static void on_wait(void *ctx)
 /* The keys of whoever runs migrations here: those of the project's format, where its ledger is; lockstep's own where there is no folder to tell. */
 static void find_keys(struct keeper *k)
 {
-    struct ls_ledger nowhere = {.location = "schema_migrations"};
+    struct ls_ledger usual = {.location = "public.schema_migrations", .schema = "public"};
     struct ls_snapshot *snap = NULL;
     struct ls_err quiet = LS_ERR_INIT;
 
     if (ls_session_snapshot(k->s, &snap, &quiet) == LS_OK && snap->format != NULL && snap->format->lock_keys != NULL)
         k->n_keys = snap->format->lock_keys(k->s->db, &k->s->opts, &snap->ledger, k->keys);
     else if (k->s->db != NULL)
-        k->n_keys = ls_format_lockstep.lock_keys(k->s->db, &k->s->opts, &nowhere, k->keys);
+        k->n_keys = ls_format_lockstep.lock_keys(k->s->db, &k->s->opts, &usual, k->keys);
     ls_snapshot_free(snap);
     ls_err_release(&quiet);
 }
@@ -252,6 +252,7 @@ static void drop_leftover(struct keeper *k, const char *name, struct ls_err *err
 /* After a failure. The request to stop was for what has failed, not for this. */
 static void clean_up(struct keeper *k, struct ls_err *err)
 {
+    static const char impatience[] = "SELECT set_config('lock_timeout', '5s', false)";
     const char *names[MAX_LEFT];
     struct ls_err own = LS_ERR_INIT;
     int n;
@@ -264,6 +265,9 @@ static void clean_up(struct keeper *k, struct ls_err *err)
                       k->p->index);
         return;
     }
+    /* It waits for whoever the rebuild has waited for: not for long, it is only tidying. */
+    if (ls_db_exec(k->s->db, impatience, sizeof(impatience) - 1, NULL, 0, NULL, &own) != LS_OK)
+        ls_err_release(&own);
     n = find_leftovers(k, names, &own);
     for (int i = 0; i < n; i++) {
         if (was_there(k, names[i]) || !is_of(k, names[i]))

@@ -294,6 +294,17 @@ static void without_rights(void **state)
     assert_true(!usage_index(u, "n_kind")->keys[0].has_stats && usage_index(all, "n_kind")->keys[0].has_stats);
     assert_true(usage_index(u, "n_kind")->scans >= 0 && usage_index(u, "n_kind")->bytes == usage_index(all, "n_kind")->bytes);
     ls_usage_free(u);
+    /* An owner who is no superuser sees what a superuser sees. */
+    must("alter table u.n owner to lockstep_pw");
+    u = usage_read(nobody, NULL);
+    for (size_t i = 0; i < 4; i++) {
+        static const char *const names[] = {"n_pkey", "n_kind", "n_seldom", "n_low"};
+        const struct ls_usage_key *a = usage_index(u, names[i])->keys, *b = usage_index(all, names[i])->keys;
+
+        assert_true(a->has_stats && a->null_frac == b->null_frac && a->n_distinct == b->n_distinct && a->max_mcv == b->max_mcv && a->avg_width == b->avg_width);
+    }
+    ls_usage_free(u);
+    must("alter table u.n owner to postgres");
     /* A view and a function that the administrator took away. */
     must("revoke execute on function pg_stat_get_tuples_fetched(oid) from public; revoke select on pg_stats, pg_stat_progress_create_index from public");
     u = usage_read(nobody, &opts);

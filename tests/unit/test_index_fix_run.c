@@ -221,9 +221,97 @@ static void test_all_or_none(void **state)
     ops_close(&o);
 }
 
+/* The file whose name ends so, below top; "" when there is none. Caller frees. */
+static char *find_text(const char *folder, const char *end)
+{
+    char *path = ops_path(&o, folder), *file;
+    struct ls_dir dir = {0};
+    struct ls_buf text = LS_BUF_INIT;
+
+    ops_ok(ls_dir_list(path, &dir, err));
+    for (size_t i = 0; i < dir.e.n; i++) {
+        size_t n = strlen(dir.e.v[i].name), m = strlen(end);
+
+        if (n < m || strcmp(dir.e.v[i].name + n - m, end) != 0)
+            continue;
+        file = ls_path_join(path, dir.e.v[i].name);
+        ops_ok(ls_file_read(file, 0, 0, &text, err));
+        free(file);
+    }
+    ls_dir_release(&dir);
+    free(path);
+    return ls_buf_detach(&text);
+}
+
+static void text_has(const char *folder, const char *end, const char *part)
+{
+    char *text = find_text(folder, end);
+
+    if (strstr(text, part) == NULL)
+        fail_msg("\"%s\" is not in %s/*%s:\n%s", part, folder, end, text);
+    free(text);
+}
+
+static void put_dir(const char *name)
+{
+    char *path = ops_path(&o, name);
+
+    ops_ok(ls_mkdir_p(path, 0700, err));
+    free(path);
+}
+
+static void refused_by(const struct ls_format *f, const char *part)
+{
+    struct ls_snapshot *snap = ops_snapshot(&o);
+    const struct ls_index_verdict *v = &create;
+    struct ls_fix_text t;
+    struct ls_fix_files files;
+    struct ls_err e = LS_ERR_INIT;
+
+    ops_ok(ls_fix_write(&usage, &v, 1, f, &t, err));
+    assert_int_equal(ls_fix_save(o.s, snap, &t, 0, &files, &e), LS_E_UNSUPPORTED);
+    assert_non_null(strstr(e.message, part));
+    ls_err_release(&e);
+    ls_fix_text_release(&t);
+    ls_snapshot_free(snap);
+}
+
+/* Tools that run their migrations themselves: what is written for them. usage says PostgreSQL; no database is asked. */
+static void test_code(void **state)
+{
+    (void)state;
+    set_usage(true);
+    ops_open(&o, "rails", false);
+    ops_put(&o, "migrations/001_first.rb", "class First < ActiveRecord::Migration[7.0]\n  def change\n  end\nend\n");
+    (void)write_fix(&ls_format_rails, &create, 0);
+    text_has("migrations", "add_memories_u.rb", "class AddMemoriesU < ActiveRecord::Migration[7.0]\n  disable_ddl_transaction!\n\n  def up\n    # IX08 missing, memories\n");
+    text_has("migrations", "add_memories_u.rb", "    execute 'CREATE INDEX CONCURRENTLY \"memories_u\" ON \"public\".\"memories\" (user_id, updated_at DESC) WHERE note IS NOT "
+                                                "NULL'\n");
+    text_has("migrations", "add_memories_u.rb", "  def down\n    execute 'SELECT set_config(\\'lockstep.lock_timeout\\'");
+    /* Once more: a class has its name once. */
+    (void)write_fix(&ls_format_rails, &create, 0);
+    text_has("migrations", "add_memories_u_2.rb", "class AddMemoriesU2 <");
+    ops_close(&o);
+
+    ops_open(&o, "alembic", false);
+    put_dir("migrations/versions");
+    ops_put(&o, "migrations/env.py", "# env\n");
+    ops_put(&o, "migrations/versions/a1_x.py", "revision = 'a1'\ndown_revision = None\n");
+    (void)write_fix(&ls_format_alembic, &create, 0);
+    text_has("migrations/versions", "add_memories_u.py", "down_revision = 'a1'\n");
+    text_has("migrations/versions", "add_memories_u.py", "def upgrade() -> None:\n    with op.get_context().autocommit_block():\n        # IX08 missing, memories\n");
+    text_has("migrations/versions", "add_memories_u.py",
+             "        op.execute('CREATE INDEX CONCURRENTLY \"memories_u\" ON \"public\".\"memories\" (user_id, updated_at DESC) WHERE note IS NOT NULL')\n");
+    text_has("migrations/versions", "add_memories_u.py", "def downgrade() -> None:\n    with op.get_context().autocommit_block():\n        op.execute(\"SELECT set_config");
+    /* A template without a place for statements is not filled in by guessing. */
+    ops_put(&o, "migrations/script.py.mako", "revision = ${repr(up_revision)}\ndown_revision = ${repr(down_revision)}\n");
+    refused_by(&ls_format_alembic, "has no place that statements could be put into");
+    ops_close(&o);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_sqlite), cmocka_unit_test(test_pg), cmocka_unit_test(test_all_or_none)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_sqlite), cmocka_unit_test(test_pg), cmocka_unit_test(test_all_or_none), cmocka_unit_test(test_code)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

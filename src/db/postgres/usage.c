@@ -33,8 +33,17 @@ static void take(void *ctx, int i, const PGresult *res)
 {
     struct batch *b = ctx;
 
-    if (b->queries[i] != NULL)
+    if (b->queries[i] != NULL && b->queries[i]->take != NULL)
         b->queries[i]->take(b->k, res);
+}
+
+static bool is_wanted(const struct pgus *k, const struct pgus_query *q)
+{
+    const char *answer = PQparameterStatus(k->c->conn, "is_superuser"); /* the server keeps it up to date, SET ROLE included */
+    bool is_superuser = answer != NULL && strcmp(answer, "on") == 0;
+
+    return !((q->when & PGUS_SIZES) && !k->opts->with_sizes) && !((q->when & PGUS_SUPERUSER) && !is_superuser) &&
+           !((q->when & PGUS_NO_SUPERUSER) && is_superuser);
 }
 
 static void fill(struct batch *b, uint64_t left_out, bool is_inside)
@@ -47,7 +56,7 @@ static void fill(struct batch *b, uint64_t left_out, bool is_inside)
     for (int i = 0; pgus_queries[i].sql != NULL; i++) {
         const struct pgus_query *q = &pgus_queries[i];
 
-        if ((left_out >> i & 1) || (q->is_size && !b->k->opts->with_sizes))
+        if ((left_out >> i & 1) || !is_wanted(b->k, q))
             continue;
         ls_buf_clear(&b->k->text);
         pgcat_expand(q->sql, b->k->version, &b->k->text);

@@ -18,7 +18,7 @@ struct pgus_attr {
     int num;
     uint32_t type, collation;
     const char *name, *quoted, *type_name;
-    bool has_stats, is_inherited;
+    bool has_stats;
     double null_frac, n_distinct, max_mcv; /* n_distinct as the server has it: below zero it is a share of the rows */
     int avg_width;
 };
@@ -93,12 +93,14 @@ struct pgus {
     struct ls_buf text, more;  /* scratch */
 };
 
+enum pgus_when { PGUS_SIZES = 1, PGUS_SUPERUSER = 2, PGUS_NO_SUPERUSER = 4 };
+
 /* A query. One that may be left out is, with a note, when the server refuses it. */
 struct pgus_query {
     const char *sql;
-    void (*take)(struct pgus *k, const PGresult *res);
-    const char *lacks; /* what is not known without it; NULL: nothing goes without it */
-    bool is_size;      /* only with_sizes */
+    void (*take)(struct pgus *k, const PGresult *res); /* NULL: it has no rows */
+    const char *lacks;                                 /* what is not known without it; NULL: nothing goes without it */
+    int when;                                          /* flags of enum pgus_when; 0: always */
 };
 extern const struct pgus_query pgus_queries[]; /* ended by one without a text */
 
@@ -124,6 +126,7 @@ void pgus_take_whole(struct pgus *k, const PGresult *res);
 void pgus_take_comments(struct pgus *k, const PGresult *res);
 void pgus_take_builds(struct pgus *k, const PGresult *res);
 void pgus_take_stats(struct pgus *k, const PGresult *res);
+void pgus_take_all_stats(struct pgus *k, const PGresult *res);
 
 /* usage_key.c: what only the whole can say; the rows are all there */
 void pgus_make_keys(struct pgus *k);

@@ -440,28 +440,26 @@ static struct named *name_expressions(const struct pgus *k, size_t *n)
     return names;
 }
 
-static void set_stats(const struct pgus *k, const struct pgcat_row *r, uint32_t relid)
+static void set_stats(struct pgus_attr *a, const struct pgcat_row *r)
 {
-    const char *column = pgcat_get(r, 2);
-    bool is_inherited = pgcat_is(r, 3);
-
-    for (size_t i = first_attr(k, relid, 0); i < k->attrs.n && k->attrs.v[i].relid == relid; i++) {
-        struct pgus_attr *a = &k->attrs.v[i];
-
-        if (strcmp(a->name, column) != 0)
-            continue;
-        if (a->has_stats && is_inherited) /* the table's own count */
-            return;
-        a->has_stats = true;
-        a->null_frac = real(r, 4);
-        a->avg_width = pgcat_int(r, 5);
-        a->n_distinct = real(r, 6);
-        a->max_mcv = PQgetisnull(r->res, r->row, 7) ? 0 : real(r, 7);
+    if (a == NULL || (a->has_stats && pgcat_is(r, 3))) /* those with its children's rows are for want of its own */
         return;
-    }
+    a->has_stats = true;
+    a->null_frac = real(r, 4);
+    a->avg_width = pgcat_int(r, 5);
+    a->n_distinct = real(r, 6);
+    a->max_mcv = PQgetisnull(r->res, r->row, 7) ? 0 : real(r, 7);
 }
 
-/* Rows of one table stand together. */
+static struct pgus_attr *attr_named(const struct pgus *k, uint32_t relid, const char *column)
+{
+    for (size_t i = first_attr(k, relid, 0); i < k->attrs.n && k->attrs.v[i].relid == relid; i++)
+        if (strcmp(k->attrs.v[i].name, column) == 0)
+            return &k->attrs.v[i];
+    return NULL;
+}
+
+/* Rows of one table mostly stand together. */
 void pgus_take_stats(struct pgus *k, const PGresult *res)
 {
     size_t n, hidden = 0;
@@ -479,11 +477,17 @@ void pgus_take_stats(struct pgus *k, const PGresult *res)
                 key.oid = x->oid;
         }
         if (key.oid != 0)
-            set_stats(k, &r, key.oid);
+            set_stats(attr_named(k, key.oid, pgcat_get(&r, 2)), &r);
     }
     for (size_t i = 0; i < k->tables.n; i++)
         hidden += !k->tables.v[i].is_seen;
     if (hidden > 0)
         pgus_note(k, "no-rights", ls_arena_printf(k->u->arena, "the statistics of %zu tables may not be seen by this role", hidden),
                   "grant SELECT on them, or pg_read_all_data, to the role");
+}
+
+void pgus_take_all_stats(struct pgus *k, const PGresult *res)
+{
+    EACH_ROW(k, r, res)
+        set_stats(pgus_attr_of(k, pgcat_oid(&r, 0), pgcat_int(&r, 1)), &r);
 }

@@ -107,27 +107,36 @@
 /* Another role's build has no numbers for those who may not see it. */
 #define BUILDS "select relid, index_relid from pg_stat_progress_create_index where datname = current_database()"
 
+/* The view looks up the right to every column that it is asked about: what has no statistics must be gone by then. It joins them first, and the
+ * planner is to leave that so. Of several kinds of numbers one is the shares of the most frequent values. */
 #define STATS                                                                                                                      \
     "select schemaname, tablename, attname, inherited, null_frac, avg_width, n_distinct, most_common_freqs[1] from pg_stats where " \
-    NOT_SYSTEM("schemaname") " order by 1, 2"
+    NOT_SYSTEM("schemaname")
+
+#define STATS_OF_ALL                                                                                                               \
+    "select starelid, staattnum, null, stainherit, stanullfrac, stawidth, stadistinct, case 1 when stakind1 then stanumbers1[1] "  \
+    "when stakind2 then stanumbers2[1] when stakind3 then stanumbers3[1] when stakind4 then stanumbers4[1] when stakind5 then "    \
+    "stanumbers5[1] end from pg_statistic where starelid >= " USER_OID
 
 const struct pgus_query pgus_queries[] = {
-    {SERVER, pgus_take_server, NULL, false},
-    {CLASSES, pgus_take_classes, NULL, false},
-    {COLLATIONS, pgus_take_collations, NULL, false},
-    {ATTRS, pgus_take_attrs, NULL, false},
-    {TABLES, pgus_take_tables, NULL, false},
-    {TABLE_COUNTS, pgus_take_table_counts, "how tables are scanned and written", false},
-    {INDEXES, pgus_take_indexes, NULL, false},
-    {INDEX_COUNTS, pgus_take_index_counts, "how often indexes are scanned", false},
-    {SIZES, pgus_take_sizes, "true sizes; those of the last vacuum or analyze are shown", true},
-    {INHERITS, pgus_take_inherits, NULL, false},
-    {WHOLE, pgus_take_whole, NULL, false},
-    {CONSTRAINTS, pgus_take_constraints, NULL, false},
-    {DISABLED, pgus_take_disabled, NULL, false},
-    {AMOPS, pgus_take_amops, NULL, false},
-    {COMMENTS, pgus_take_comments, NULL, false},
-    {BUILDS, pgus_take_builds, "which indexes are being built", false},
-    {STATS, pgus_take_stats, "statistics of columns", false},
-    {NULL, NULL, NULL, false},
+    {SERVER, pgus_take_server, NULL, 0},
+    {CLASSES, pgus_take_classes, NULL, 0},
+    {COLLATIONS, pgus_take_collations, NULL, 0},
+    {ATTRS, pgus_take_attrs, NULL, 0},
+    {TABLES, pgus_take_tables, NULL, 0},
+    {TABLE_COUNTS, pgus_take_table_counts, "how tables are scanned and written", 0},
+    {INDEXES, pgus_take_indexes, NULL, 0},
+    {INDEX_COUNTS, pgus_take_index_counts, "how often indexes are scanned", 0},
+    {SIZES, pgus_take_sizes, "true sizes; those of the last vacuum or analyze are shown", PGUS_SIZES},
+    {INHERITS, pgus_take_inherits, NULL, 0},
+    {WHOLE, pgus_take_whole, NULL, 0},
+    {CONSTRAINTS, pgus_take_constraints, NULL, 0},
+    {DISABLED, pgus_take_disabled, NULL, 0},
+    {AMOPS, pgus_take_amops, NULL, 0},
+    {COMMENTS, pgus_take_comments, NULL, 0},
+    {BUILDS, pgus_take_builds, "which indexes are being built", 0},
+    {STATS_OF_ALL, pgus_take_all_stats, "statistics of columns", PGUS_SUPERUSER},
+    {"set local join_collapse_limit = 1", NULL, NULL, PGUS_NO_SUPERUSER},
+    {STATS, pgus_take_stats, "statistics of columns", PGUS_NO_SUPERUSER},
+    {NULL, NULL, NULL, 0},
 };

@@ -47,6 +47,21 @@ uint32_t lius_table_at(const struct lius *k, const char *name)
     return lo < k->tables.n && strcasecmp(k->tables.v[lo].t.name, name) == 0 ? (uint32_t)lo : LS_NO_USAGE;
 }
 
+uint32_t lius_first_index(const struct lius *k, uint32_t table)
+{
+    size_t lo = 0, hi = k->indexes.n;
+
+    while (lo < hi) {
+        size_t mid = lo + (hi - lo) / 2;
+
+        if (k->indexes.v[mid].table < table)
+            lo = mid + 1;
+        else
+            hi = mid;
+    }
+    return (uint32_t)lo;
+}
+
 const char *lius_collation_of(struct lius *k, const char *table, const char *column, const char **type)
 {
     const char *collation = NULL, *declared = NULL;
@@ -122,10 +137,17 @@ static void set_rowid_alias(struct lius_table *t, const char *type, bool has_ind
         t->t.rowid_alias = t->primary[0];
 }
 
-/* name, column, type, whether an index stands behind the key; rows of a table together, by place in the key */
 #define PRIMARY                                                                                                                                     \
-    "SELECT s.name, x.name, x.type, EXISTS (SELECT 1 FROM pragma_index_list(s.name, 'main') AS i WHERE i.origin = 'pk') FROM main.sqlite_master "    \
-    "AS s, pragma_table_info(s.name, 'main') AS x WHERE s.type = 'table' AND x.pk > 0 ORDER BY s.name, x.pk"
+    "SELECT s.name, x.name, x.type FROM main.sqlite_master AS s, pragma_table_info(s.name, 'main') AS x WHERE s.type = 'table' AND x.pk > 0 ORDER "  \
+    "BY s.name, x.pk"
+
+static bool has_primary_index(const struct lius *k, uint32_t table)
+{
+    for (uint32_t i = lius_first_index(k, table); i < k->indexes.n && k->indexes.v[i].table == table; i++)
+        if (k->indexes.v[i].is_primary)
+            return true;
+    return false;
+}
 
 static enum ls_rc read_primary_keys(struct lius *k, struct ls_err *err)
 {
@@ -147,7 +169,7 @@ static enum ls_rc read_primary_keys(struct lius *k, struct ls_err *err)
             names[n - i] = lius_kept(k, ls_result_get(&r, n, 1));
         k->tables.v[at].primary = names;
         k->tables.v[at].n_primary = (uint32_t)(end - i);
-        set_rowid_alias(&k->tables.v[at], ls_result_get(&r, i, 2), ls_result_get(&r, i, 3)[0] == '1');
+        set_rowid_alias(&k->tables.v[at], ls_result_get(&r, i, 2), has_primary_index(k, at));
     }
     ls_result_release(&r);
     return LS_OK;
@@ -172,7 +194,7 @@ static enum ls_rc read_settings(struct lius *k, struct ls_err *err)
 
 static enum ls_rc read_all(struct lius *k, struct ls_err *err)
 {
-    static enum ls_rc (*const steps[])(struct lius *, struct ls_err *) = {read_settings, read_tables, read_primary_keys, lius_read_indexes, lius_read_stat1,
+    static enum ls_rc (*const steps[])(struct lius *, struct ls_err *) = {read_settings, read_tables, lius_read_indexes, read_primary_keys, lius_read_stat1,
                                                                          lius_read_indexed_by, lius_read_fks, lius_read_sizes, lius_count_orphans};
     enum ls_rc rc = LS_OK;
 

@@ -11,21 +11,6 @@
 
 /* --- which unique key the parent has: sqlite.org/foreignkeys.html, 3 --- */
 
-static uint32_t first_index(const struct lius *k, uint32_t table)
-{
-    size_t lo = 0, hi = k->indexes.n;
-
-    while (lo < hi) {
-        size_t mid = lo + (hi - lo) / 2;
-
-        if (k->indexes.v[mid].table < table)
-            lo = mid + 1;
-        else
-            hi = mid;
-    }
-    return (uint32_t)lo;
-}
-
 static bool has_name(const char *const *names, uint32_t n, const char *name)
 {
     for (uint32_t i = 0; i < n; i++)
@@ -56,7 +41,7 @@ static void find_parent_key(struct lius *k, struct ls_usage_fk *f)
         f->is_parent_unique = true;
         return;
     }
-    for (uint32_t i = first_index(k, f->ref); i < k->indexes.n && k->indexes.v[i].table == f->ref; i++)
+    for (uint32_t i = lius_first_index(k, f->ref); i < k->indexes.n && k->indexes.v[i].table == f->ref; i++)
         if (is_unique_key(&k->indexes.v[i], f)) {
             f->is_parent_unique = true;
             k->indexes.v[i].is_fk_target = true;
@@ -118,7 +103,7 @@ static void find_index(struct lius *k, struct ls_usage_fk *f)
 {
     const char *alias = k->tables.v[f->table].t.rowid_alias;
 
-    for (uint32_t i = first_index(k, f->table); i < k->indexes.n && k->indexes.v[i].table == f->table; i++)
+    for (uint32_t i = lius_first_index(k, f->table); i < k->indexes.n && k->indexes.v[i].table == f->table; i++)
         if (serves(k, &k->indexes.v[i], f) && (f->index == LS_NO_USAGE || is_better(&k->indexes.v[i], &k->indexes.v[f->index])))
             f->index = i;
     f->is_served = f->index != LS_NO_USAGE || (alias != NULL && f->n_columns == 1 && strcasecmp(alias, f->columns[0]) == 0);

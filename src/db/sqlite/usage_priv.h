@@ -45,6 +45,7 @@ const char *lius_kept(struct lius *k, const char *s); /* NULL gives "" */
 int64_t lius_number(const char *s);                   /* -1 for NULL */
 uint32_t lius_table_at(const struct lius *k, const char *name);
 uint32_t lius_index_at(const struct lius *k, const char *name);
+uint32_t lius_first_index(const struct lius *k, uint32_t table); /* indexes stand by table */
 void lius_note(struct lius *k, const char *code, const char *message, const char *hint);
 /* The collation that a column was declared with; "" BINARY. */
 const char *lius_collation_of(struct lius *k, const char *table, const char *column, const char **type);
