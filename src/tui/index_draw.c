@@ -8,13 +8,13 @@
 
 #include "lockstep/base/clock.h"
 
-#define MIN_NAME 20
+#define MIN_NAME 26
 #define BAR_W    6
 #define WORD_W   19
 
 /* X(enum, title, width, how needed: 1 first): columns of the usage, from left to right, behind the name. */
 #define COLUMNS(X)                    \
-    X(KIND, "kind", 12, 4)            \
+    X(KIND, "kind", 8, 4)             \
     X(SCANS, "scans", 7, 1)           \
     X(SCAN_BAR, "", BAR_W, 5)         \
     X(RATE, "/hour", 7, 7)            \

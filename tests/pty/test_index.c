@@ -48,7 +48,7 @@ static void from_a_query_to_its_index(void **state)
     pty_keys(s->p, "8");
     pty_expect_gone(s->p, "IX08");
     pty_keys(s->p, "<Esc>s"); /* from the verdicts to the usage */
-    pty_expect(s->p, "idx_memories_user_id");
+    pty_expect(s->p, "idx_memories_user_i");
     pty_keys(s->p, "sa");
     pty_expect(s->p, "no index is missing");
     stage_quit(s);
