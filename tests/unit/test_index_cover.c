@@ -381,6 +381,26 @@ static void foreign_keys_keep_one(void **state)
     kit_close(&k);
 }
 
+/* What goes for a sure reason is not also called perhaps unused. */
+static void no_doubts_beside_a_drop(void **state)
+{
+    struct kit k;
+
+    (void)state;
+    two(&k, "x", "x, y");
+    k.h.window_from_us = KIT_NOW - 2 * KIT_DAY;
+    k.x[0].scans = 0;
+    kit_judge(&k);
+    assert_int_equal(k.out.n, 1);
+    assert_non_null(kit_find(&k, LS_IX_PREFIX, "a"));
+    k.x[1].oid = 1; /* not a prefix any more: then the doubt is told */
+    kit_key(&k.x[1], 0)->opclass = "other_ops";
+    kit_judge(&k);
+    assert_int_equal(k.out.n, 1);
+    assert_int_equal(kit_find(&k, LS_IX_UNUSED, "a")->confidence, LS_CONF_UNCONFIRMED);
+    kit_close(&k);
+}
+
 static void tables_are_apart(void **state)
 {
     struct kit k;
@@ -451,6 +471,7 @@ int main(void)
         cmocka_unit_test(the_use_of_equals_is_one),
         cmocka_unit_test(ignored_ones_stay),
         cmocka_unit_test(foreign_keys_keep_one),
+        cmocka_unit_test(no_doubts_beside_a_drop),
         cmocka_unit_test(tables_are_apart),
         cmocka_unit_test(in_sqlite),
     };
