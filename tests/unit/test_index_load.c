@@ -145,7 +145,8 @@ static void advice_texts(void **state)
 /* Never proposes what is there already. */
 static void what_exists_is_not_proposed(void **state)
 {
-    static const char *const desc[] = {"user_id", "updated_at DESC"};
+    static const char *const desc[] = {"user_id", "updated_at DESC"}, *const by_c[] = {"USER_ID COLLATE \"C\"", "updated_at DESC"},
+                            *const by_ops[] = {"user_id my_ops", "updated_at DESC"};
     struct ls_index_spec spec = two;
     struct advised s;
     struct ls_usage_index *x;
@@ -171,6 +172,18 @@ static void what_exists_is_not_proposed(void **state)
     spec.is_unique = true;
     assert_non_null(judged(&s.k, LS_IX_MISSING));
     spec.is_unique = false;
+    kit_key(x, 0)->collation = "\"C\""; /* another order, which the spec has to name */
+    assert_non_null(judged(&s.k, LS_IX_MISSING));
+    spec.keys = by_c;
+    assert_null(judged(&s.k, LS_IX_MISSING));
+    kit_key(x, 0)->collation_of_column = "\"C\""; /* the column's own needs no name */
+    spec.keys = desc;
+    assert_null(judged(&s.k, LS_IX_MISSING));
+    kit_key(x, 0)->opclass = "my_ops";
+    kit_key(x, 0)->is_default_opclass = false;
+    assert_non_null(judged(&s.k, LS_IX_MISSING));
+    spec.keys = by_ops;
+    assert_null(judged(&s.k, LS_IX_MISSING));
     x->is_valid = false; /* of no use */
     assert_non_null(judged(&s.k, LS_IX_MISSING));
     x->is_building = true; /* soon it is */

@@ -240,6 +240,14 @@ static void standbys_are_counted_in(void **state)
     assert_int_equal(v->severity, LS_SEV_INFO);
     assert_int_equal(v->fix, LS_FIX_NONE);
     assert_non_null(strstr(v->evidence, "50 scans, 50 of them on 1 standby"));
+    there.last_scan_us = KIT_NOW - 91 * KIT_DAY; /* the standby knows when */
+    s.stats_reset_us = k.h.window_from_us = KIT_NOW - 200 * KIT_DAY;
+    there.scans = 5000;
+    assert_string_equal(judged(&k)->title, "it stopped being used on 2026-09-01");
+    there.last_scan_us = 0;
+    assert_null(judged(&k));
+    k.h.window_from_us = KIT_NOW - 30 * KIT_DAY;
+    k.past[0].counted_from_us = 0;
     there.scans = 0;
     s.stats_reset_us = KIT_NOW - 14 * KIT_DAY + 1; /* the standby's own window */
     assert_int_equal(judged(&k)->confidence, LS_CONF_UNCONFIRMED);
@@ -352,6 +360,13 @@ static void partitions_go_with_their_parent(void **state)
     kit_judge(&k);
     assert_int_equal(kit_count(&k, LS_IX_UNUSED), 0);
     k.x[2].scans = 0;
+    kit_query(&k, "q", "SELECT 1");
+    kit_uses(&k, 0, 2); /* a plan names the child */
+    kit_judge(&k);
+    assert_int_equal(kit_count(&k, LS_IX_UNUSED), 0);
+    k.uses[2] = false;
+    kit_judge(&k);
+    assert_int_equal(kit_count(&k, LS_IX_UNUSED), 1);
     k.past[2].counted_from_us = KIT_NOW - KIT_DAY; /* a partition of yesterday */
     kit_judge(&k);
     assert_int_equal(kit_find(&k, LS_IX_UNUSED, "log_at")->confidence, LS_CONF_UNCONFIRMED);
