@@ -110,11 +110,12 @@ enum ls_rc config_set_index_key(struct config_project *p, const struct ini_entry
 
 /* --- an ignore kept ------------------------------------------------------------------------------------------------------------------------ */
 
-/* What would end the object or the line early is any character to the glob, and a ',' in the reason. */
+/* What would end the object or the line early, or make a set of characters, is any character to the glob, and a ',' in the reason. A '*' of a name fits
+ * itself. */
 static void add_safe(struct ls_buf *out, const char *text, char instead)
 {
     for (; *text; text++) {
-        bool is_end = (*text == ':' && text[1] == ' ') || *text == ';' || (instead == '?' && strchr("[]*\\", *text));
+        bool is_end = (*text == ':' && text[1] == ' ') || *text == ';' || (instead == '?' && strchr("[]\\", *text));
 
         ls_buf_addc(out, is_end ? instead : *text);
     }

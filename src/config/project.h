@@ -86,7 +86,7 @@ LS_MUST_CHECK enum ls_rc config_keep_rename(const struct config_project *project
 /* "IX01 public.idx_x: reason", in the arena. LS_E_INPUT with what is wrong. (index_keys.c) */
 LS_MUST_CHECK enum ls_rc config_parse_index_ignore(struct ls_arena *arena, const char *text, struct config_index_ignore *out, struct ls_err *err);
 /* Appends `ignore = ID OBJECT: REASON` to the [index] section of the project's file, which is made when there is none; every other byte stays. id: code or
- * word of a verdict. LS_E_USAGE without a reason, LS_E_NOT_FOUND: there is no project file. (index_keys.c) */
+ * word of a verdict; object: a label, or a glob. LS_E_USAGE without a reason, LS_E_NOT_FOUND: there is no project file. (index_keys.c) */
 LS_MUST_CHECK enum ls_rc config_keep_index_ignore(const struct config_project *project, const char *id, const char *object, const char *reason,
                                                   struct ls_err *err);
 /* "$XDG_STATE_HOME/lockstep", else "$HOME/.local/state/lockstep" (name "XDG_STATE_HOME", under_home ".local/state"); NULL: neither is set. Caller frees. */

@@ -22,7 +22,7 @@ struct operand {
     bool is_literal;       /* the same value at each run */
     const char *alias;
     struct adv_key key;
-    int param;             /* it is that parameter, and nothing else */
+    int param;             /* it has that parameter, and no other */
     bool is_array;         /* = ANY */
 };
 
@@ -178,12 +178,15 @@ static struct operand read_operand(struct ls_arena *a, struct span s)
 {
     struct operand o = {.is_value = true, .is_literal = true, .key = {.suffix = ""}};
     bool has_param = false;
+    int n_params = 0;
 
     s = without_cast(s);
     if (s.from >= s.to)
         return (struct operand){.is_many = true};
     for (size_t i = s.from; i < s.to; i++) {
         has_param = has_param || s.t->t.v[i].kind == LS_TOK_PARAM || wl_is(s.t, i, "InitPlan") || wl_is(s.t, i, "SubPlan");
+        if (s.t->t.v[i].kind == LS_TOK_PARAM && n_params++ == 0)
+            o.param = (int)strtol(s.t->text + s.t->t.v[i].start + 1, NULL, 10);
         o.is_literal = o.is_literal && !(is_ident(s.t, i) && i + 1 < s.to && wl_is_char(s.t, i + 1, '(')); /* now() */
         if (!is_reference(s, i))
             continue;
@@ -195,8 +198,7 @@ static struct operand read_operand(struct ls_arena *a, struct span s)
         i += 2;
     }
     o.is_literal = o.is_literal && o.is_value && !has_param;
-    if (s.to == s.from + 1 && s.t->t.v[s.from].kind == LS_TOK_PARAM)
-        o.param = (int)strtol(s.t->text + s.t->t.v[s.from].start + 1, NULL, 10);
+    o.param = n_params == 1 ? o.param : 0;
     if (o.is_value)
         return o;
     if (s.to == s.from + 3 && is_reference(s, s.from)) {

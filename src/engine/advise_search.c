@@ -29,6 +29,12 @@ static enum ls_rc score_all(struct adv_job *j, bool run, struct ls_err *err)
         }
         ls_explained_release(&q->base);
         rc = adv_score(j, q, j->opts.rounds, run, &q->base, &q->score, &why);
+        if (rc != LS_OK && rc != LS_E_CANCELLED && rc != LS_E_CONNECT && run && q->is_guessed && q->is_filled) {
+            q->is_filled = false; /* a value of ours was no good */
+            adv_note(j, LS_SEV_INFO, "no-sample", q->q, "put a remark in front of it: -- sample: 42, 'text'", "not run with values of a row: %s", why.message);
+            ls_err_release(&why);
+            rc = adv_score(j, q, j->opts.rounds, run, &q->base, &q->score, &why);
+        }
         if (rc == LS_E_CANCELLED || rc == LS_E_CONNECT) {
             if (err != NULL)
                 ls_err_move(err, &why);

@@ -124,6 +124,20 @@ static int worst_first(const void *a, const void *b)
     return x->id != y->id ? (x->id < y->id ? -1 : 1) : strcmp(x->title, y->title);
 }
 
+/* What is surely to go for another reason need not be called perhaps unused. */
+static void leave_out_doubts(struct ls_ix *ix)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < ix->v.n; i++) {
+        const struct ls_index_verdict *v = &ix->v.v[i];
+
+        if (!(v->id == LS_IX_UNUSED && v->fix == LS_FIX_NONE && ix->is_dropped[v->index]))
+            ix->v.v[kept++] = *v;
+    }
+    ix->v.n = kept;
+}
+
 static void finish(struct ls_ix *ix, struct ls_verdicts *out)
 {
     struct ls_index_verdict *v = LS_ARENA_ARRAY(ix->arena, struct ls_index_verdict, ix->v.n + 1);
@@ -161,6 +175,7 @@ void ls_verdicts_make(const struct ls_usage *u, const struct ls_history *h, cons
     ls_ix_count_uses(&ix);
     for (size_t i = 0; i < LS_ARRAY_LEN(rules); i++)
         rules[i](&ix);
+    leave_out_doubts(&ix);
     finish(&ix, out);
     ls_history_release(&own);
 }

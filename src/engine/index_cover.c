@@ -171,6 +171,21 @@ bool ls_ix_serves_fk(const struct ls_usage *u, uint32_t index, const struct ls_u
     return x->predicate[0] == '\0' || (n == 1 && is_not_null_of(x->predicate, x->keys[0].text));
 }
 
+bool ls_ix_spec_serves_fk(struct ls_arena *a, const struct ls_index_spec *s, const struct ls_usage_fk *fk)
+{
+    if (s->n_keys < fk->n_columns || strcmp(s->method, "btree") != 0 || (s->predicate && s->predicate[0] != '\0'))
+        return false;
+    for (uint32_t k = 0; k < fk->n_columns; k++) {
+        bool is_one = false;
+
+        for (uint32_t c = 0; c < fk->n_columns && !is_one; c++)
+            is_one = strcmp(s->keys[k], ls_ix_ident(a, fk->columns[c])) == 0;
+        if (!is_one)
+            return false;
+    }
+    return true;
+}
+
 /* --- what is there already --- */
 
 /* Compares as far as both go, without quotes and case. */

@@ -327,6 +327,7 @@ enum ls_rc ls_fix_write(const struct ls_usage *u, const struct ls_index_verdict 
     LS_VEC_RELEASE(&f.up);
     LS_VEC_RELEASE(&f.down);
     LS_VEC_RELEASE(&f.taken);
+    LS_VEC_RELEASE(&f.made);
     LS_VEC_RELEASE(&f.checks);
     LS_VEC_RELEASE(&f.slugs);
     return rc;

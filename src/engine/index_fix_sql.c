@@ -346,7 +346,7 @@ static enum ls_rc add_children(struct fix *f, struct child_ctx *c, uint32_t tabl
             add_check(f, q);
         }
         if (is_parent)
-            rc = add_children(f, c, i, own, name, q, err);
+            rc = add_children(f, c, i, own, parent_name, q, err);
         if (own == LS_NO_USAGE || !f->u->indexes[own].is_partition)
             *LS_VEC_PUSH(&c->attach) = (struct fix_stmt){ls_arena_printf(f->arena, "ALTER INDEX %s ATTACH PARTITION %s", parent_q, q), false};
     }
@@ -508,6 +508,16 @@ static enum ls_rc add_validate(struct fix *f, uint32_t fk, struct ls_err *err)
     return LS_OK;
 }
 
+/* Whether another verdict of this fix has asked for it; from now on one has. */
+static bool is_made(struct fix *f, const struct ls_index_spec *s)
+{
+    for (size_t i = 0; i < f->made.n; i++)
+        if (f->made.v[i] == s)
+            return true;
+    *LS_VEC_PUSH(&f->made) = s;
+    return false;
+}
+
 static enum ls_rc add_one(struct fix *f, const struct ls_index_verdict *v, struct ls_err *err)
 {
     enum ls_rc rc = LS_OK;
@@ -516,7 +526,8 @@ static enum ls_rc add_one(struct fix *f, const struct ls_index_verdict *v, struc
     case LS_FIX_CREATE:
     case LS_FIX_REPLACE:
         for (uint32_t i = 0; rc == LS_OK && i < v->n_create; i++)
-            rc = add_create(f, &v->create[i], err);
+            if (!is_made(f, &v->create[i]))
+                rc = add_create(f, &v->create[i], err);
         return rc == LS_OK && v->fix == LS_FIX_REPLACE ? add_drop(f, v->index, err) : rc;
     case LS_FIX_DROP:
         return add_drop(f, v->index, err);

@@ -78,6 +78,8 @@ enum ls_ix_cover { LS_COVER_NONE, LS_COVER_SAME, LS_COVER_MIRROR, LS_COVER_INCLU
 /* How index b does what a does: the reference query of indexes.md 2.1. Says nothing of what else a is needed for but what that query says. */
 enum ls_ix_cover ls_ix_covers(const struct ls_usage *u, uint32_t a, uint32_t b);
 bool ls_ix_serves_fk(const struct ls_usage *u, uint32_t index, const struct ls_usage_fk *fk);
+/* The same of one that is not there yet. */
+bool ls_ix_spec_serves_fk(struct ls_arena *a, const struct ls_index_spec *spec, const struct ls_usage_fk *fk);
 /* An index that is there and begins as the spec says. */
 uint32_t ls_ix_exists(const struct ls_usage *u, const struct ls_index_spec *spec);
 

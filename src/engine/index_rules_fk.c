@@ -118,6 +118,33 @@ static void add_near_miss(struct ls_ix *ix, const struct ls_usage_fk *fk, struct
     }
 }
 
+/* What the workload asks for on the same table may serve the foreign key as well: then one index does both. */
+static const struct ls_index_verdict *advised(const struct ls_ix *ix, const struct ls_usage_fk *fk)
+{
+    for (size_t i = 0; i < ix->v.n; i++) {
+        const struct ls_index_verdict *v = &ix->v.v[i];
+
+        if (v->advice && !v->ignored && v->table == fk->table && v->n_create == 1 && ls_ix_spec_serves_fk(ix->arena, v->create, fk))
+            return v;
+    }
+    return NULL;
+}
+
+/* The fix, its price and its undo. */
+static void make_index(struct ls_ix *ix, struct ls_index_verdict *v, const struct ls_usage_fk *fk, double rows)
+{
+    const struct ls_index_verdict *other = advised(ix, fk);
+    const char *hot = ls_arena_printf(ix->arena, "each INSERT writes one index more; an UPDATE of %s cannot be HOT any more", list(ix->arena, fk->columns, fk->n_columns));
+
+    if (other) {
+        ls_ix_fix_create(ix, v, other->create, other->advice->bytes, other->advice->write_cost);
+        v->price = ls_arena_printf(ix->arena, "%s; it is the index of %s %s, which serves this too", v->price, ls_verdict_code(other->id), other->object);
+        return;
+    }
+    ls_ix_fix_create(ix, v, spec_for(ix, fk->table, fk->columns, fk->n_columns, false), rows >= 0 ? (int64_t)(rows * (12 + 8.0 * fk->n_columns)) : -1,
+                     ix->is_pg ? hot : NULL);
+}
+
 static void unindexed(struct ls_ix *ix, uint32_t f)
 {
     static const char *const reaching[] = {"CASCADE", "SET NULL", "SET DEFAULT"};
@@ -127,7 +154,6 @@ static void unindexed(struct ls_ix *ix, uint32_t f)
     int64_t deleted = parent ? parent->deleted : -1;
     bool is_reaching = is_any(fk->on_delete, reaching, LS_ARRAY_LEN(reaching)) || deleted > 0;
     enum ls_severity severity = rows >= MANY_ROWS ? (is_reaching ? LS_SEV_ERROR : LS_SEV_WARNING) : rows < 0 ? LS_SEV_WARNING : LS_SEV_INFO;
-    const struct ls_index_spec *spec = spec_for(ix, fk->table, fk->columns, fk->n_columns, false);
     struct ls_index_verdict *v = ls_ix_add_object(ix, LS_IX_FK_UNINDEXED, severity, LS_CONF_CERTAIN, fk->table, object_of(ix, fk));
     struct ls_buf b = LS_BUF_INIT;
 
@@ -142,10 +168,7 @@ static void unindexed(struct ls_ix *ix, uint32_t f)
     add_near_miss(ix, fk, &b);
     v->evidence = ls_ix_take(ix->arena, &b);
     v->window = deleted > 0 ? ix->h->window : "";
-    ls_ix_fix_create(ix, v, spec, rows >= 0 ? (int64_t)(rows * (12 + 8.0 * fk->n_columns)) : -1,
-                     ix->is_pg ? ls_arena_printf(ix->arena, "each INSERT writes one index more; an UPDATE of %s cannot be HOT any more",
-                                                 list(ix->arena, fk->columns, fk->n_columns))
-                               : NULL);
+    make_index(ix, v, fk, rows);
 }
 
 void ls_ix_rule_fk_index(struct ls_ix *ix)

@@ -79,22 +79,6 @@ static bool weigh(const struct ls_advice *a, enum ls_severity *severity, enum ls
     return true;
 }
 
-/* Whether the new index finds what a foreign key's look-ups need that the old one found. */
-static bool serves_too(const struct ls_ix *ix, const struct ls_index_spec *s, const struct ls_usage_fk *fk)
-{
-    if (s->n_keys < fk->n_columns || strcmp(s->method, "btree") != 0 || (s->predicate && s->predicate[0] != '\0'))
-        return false;
-    for (uint32_t k = 0; k < fk->n_columns; k++) {
-        bool is_one = false;
-
-        for (uint32_t c = 0; c < fk->n_columns && !is_one; c++)
-            is_one = strcmp(s->keys[k], ls_ix_ident(ix->arena, fk->columns[c])) == 0;
-        if (!is_one)
-            return false;
-    }
-    return true;
-}
-
 /* What the advice makes needless goes only where nothing else needs it. */
 static void replace_old(struct ls_ix *ix, struct ls_index_verdict *v, const struct ls_advice *a)
 {
@@ -106,12 +90,12 @@ static void replace_old(struct ls_ix *ix, struct ls_index_verdict *v, const stru
         !ls_ix_hand_over(ix, old))
         return;
     fk = ls_ix_only_for_fk(ix, old);
-    if (fk && !serves_too(ix, a->spec, fk))
+    if (fk && !ls_ix_spec_serves_fk(ix->arena, a->spec, fk))
         return;
     v->index = old;
     ls_ix_fix_drop(ix, v);
     v->fix = LS_FIX_REPLACE;
-    v->undo = ls_arena_printf(ix->arena, "%s\n%s", v->undo, created);
+    v->undo = ls_arena_printf(ix->arena, "%s %s", v->undo, created);
     v->price = ls_arena_printf(ix->arena, "%s; then %s is dropped, which gives back %s", price, ls_ix_label(ix->arena, &ix->u->indexes[old]),
                                ls_ix_size(ix->arena, ix->use[old].bytes));
     ix->is_dropped[old] = !v->ignored;
@@ -134,13 +118,15 @@ static const char *object_of(struct ls_ix *ix, const struct ls_index_spec *s)
 static const char *title(struct ls_ix *ix, const struct ls_advice *a, enum ls_verdict_id id)
 {
     const struct ls_query *q = a->n_gains > 0 ? query_of(ix, a->gains[0].query) : NULL;
-    const char *name = q ? q->name : "a query";
+    const char *name = q ? q->name : NULL;
 
-    if (id == LS_IX_ORDER_BY)
+    if (id == LS_IX_ORDER_BY && name)
         return ls_arena_printf(ix->arena, "\"%s\" finds its rows by an index and sorts them; one index does both", name);
     if (id == LS_IX_PARTIAL_CONSTANT)
         return ls_arena_printf(ix->arena, "%u quer%s always ask%s for one constant: an index of those rows alone would do", a->n_gains,
                                a->n_gains == 1 ? "y" : "ies", a->n_gains == 1 ? "s" : "");
+    if (!name)
+        return "a query of the workload lacks an index";
     return a->n_gains > 1 ? ls_arena_printf(ix->arena, "\"%s\" and %u more quer%s lack an index", name, a->n_gains - 1, a->n_gains == 2 ? "y" : "ies")
                           : ls_arena_printf(ix->arena, "\"%s\" lacks an index", name);
 }

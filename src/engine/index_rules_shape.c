@@ -34,7 +34,7 @@ static void replace(struct ls_ix *ix, struct ls_index_verdict *v, const struct l
     if (v->fix == LS_FIX_NONE)
         return;
     v->fix = LS_FIX_REPLACE;
-    v->undo = ls_arena_printf(ix->arena, "%s\n%s", undo, v->undo);
+    v->undo = ls_arena_printf(ix->arena, "%s %s", undo, v->undo);
     ix->is_dropped[v->index] = !v->ignored;
 }
 
@@ -162,10 +162,11 @@ static bool is_container(const char *type)
 static void container(struct ls_ix *ix, uint32_t i)
 {
     const struct ls_usage_index *x = &ix->u->indexes[i];
+    bool is_idle = ix->use[i].scans == 0 && ix->now_us - ix->use[i].quiet_since_us >= ix->window_us;
     struct ls_index_verdict *v;
     struct ls_index_spec *spec;
 
-    v = ls_ix_add(ix, LS_IX_WRONG_KIND, ix->use[i].scans == 0 ? LS_SEV_WARNING : LS_SEV_INFO, LS_CONF_STRUCTURAL, x->table, i);
+    v = ls_ix_add(ix, LS_IX_WRONG_KIND, is_idle ? LS_SEV_WARNING : LS_SEV_INFO, LS_CONF_STRUCTURAL, x->table, i);
     v->title = ls_arena_printf(ix->arena, "a btree finds only whole values of %s, not what is in them", x->keys[0].type);
     v->evidence = ls_arena_printf(ix->arena, "(%s) is of type %s; searches like @>, && and @@ need gin", ls_ix_columns(ix->arena, x), x->keys[0].type);
     if (x->n_keys > 1 || x->predicate[0] != '\0' || ls_ix_only_for_fk(ix, i) || !ls_ix_hand_over(ix, i))

@@ -7,6 +7,7 @@
 
 #define SMALL_BYTES (64 * LS_IX_KIB) /* what is smaller is not worth a line */
 #define FEW_SCANS 50
+#define TOO_EARLY_US LS_IX_DAY_US /* right after a restore or a crash everything looks unused */
 #define LONG_AGO_US (90 * LS_IX_DAY_US)
 
 /* --- IX01 unused --- */
@@ -41,7 +42,7 @@ static enum finding look(struct ls_ix *ix, uint32_t i)
     if (use->scans < 0 || use->bytes < SMALL_BYTES || scans_of_equals(ix, i) > 0 || ls_ix_is_planned(ix, i))
         return NOTHING;
     if (use->scans == 0)
-        return UNUSED;
+        return ix->now_us - use->quiet_since_us >= TOO_EARLY_US ? UNUSED : NOTHING;
     if (ix->now_us - use->looks_quiet_since_us >= ix->window_us)
         return STOPPED;
     if (use->last_scan_us > 0 && ix->now_us - use->last_scan_us > LONG_AGO_US)

@@ -172,7 +172,7 @@ static const char *undo_drop(struct ls_ix *ix, const struct ls_usage_index *x)
 
     ls_buf_addf(&b, "%s;", x->definition);
     if (ix->is_pg && x->comment && x->comment[0] != '\0') {
-        ls_buf_addf(&b, "\nCOMMENT ON INDEX %s IS ", name);
+        ls_buf_addf(&b, " COMMENT ON INDEX %s IS ", name);
         ls_sql_literal(&b, LS_DIALECT_POSTGRES, x->comment);
         ls_buf_addc(&b, ';');
     }

@@ -131,7 +131,7 @@ static void what_is_no_prefix(void **state)
 /* Trap 8: each of these alone separates two equal indexes. */
 static void what_separates(void **state)
 {
-    static const char *const included[] = {"z"};
+    static const char *const included[] = {"z"}, *const others[] = {"w", "z"}, *const same[] = {"z"};
     struct kit k;
 
     (void)state;
@@ -192,6 +192,28 @@ static void what_separates(void **state)
     assert_int_equal(n_covered(&k), 1);
     assert_string_equal(kit_find(&k, LS_IX_PREFIX, "b")->title, "a has the same columns and carries more");
     assert_string_equal(kit_find(&k, LS_IX_PREFIX, "b")->evidence, "b (x): 2.0 MiB, 1000 scans\na (x) INCLUDE (z): 2.0 MiB, 1000 scans");
+    kit_close(&k);
+    two(&k, "x", "x"); /* each carries what the other lacks */
+    k.x[0].include = included;
+    k.x[1].include = others;
+    k.x[0].n_include = k.x[1].n_include = 1;
+    kit_judge(&k);
+    assert_int_equal(n_covered(&k), 0);
+    k.x[0].include = others + 1; /* (z) and (w, z) */
+    k.x[1].n_include = 2;
+    kit_judge(&k);
+    assert_int_equal(n_covered(&k), 1);
+    assert_non_null(kit_find(&k, LS_IX_PREFIX, "a"));
+    k.x[1].include = same; /* (z) and (z) */
+    k.x[1].n_include = 1;
+    kit_judge(&k);
+    assert_non_null(kit_find(&k, LS_IX_DUPLICATE, "b"));
+    kit_close(&k);
+    two(&k, "x", "x, z"); /* what it carries is a key of the other */
+    k.x[0].include = included;
+    k.x[0].n_include = 1;
+    kit_judge(&k);
+    assert_non_null(kit_find(&k, LS_IX_PREFIX, "a"));
     kit_close(&k);
     two(&k, "x, z", "x, y"); /* a column that is only carried is no key */
     k.x[1].include = included;
@@ -358,6 +380,65 @@ static void ignored_ones_stay(void **state)
     kit_close(&k);
 }
 
+/* Of several covers the one that stays anyway, then the narrowest. */
+static void the_best_cover_is_named(void **state)
+{
+    struct kit k;
+
+    (void)state;
+    kit_open(&k, LS_DIALECT_POSTGRES);
+    kit_table(&k, "t", 1000);
+    kit_index(&k, "a", "x");
+    kit_index(&k, "b", "x, y, z");
+    kit_index(&k, "c", "x, y");
+    kit_index(&k, "d", "x, w, v");
+    kit_judge(&k);
+    assert_int_equal(kit_find(&k, LS_IX_PREFIX, "c")->other, 1);
+    assert_int_equal(kit_find(&k, LS_IX_PREFIX, "a")->other, 1); /* c goes itself; of the two left it is the older */
+    k.x[3].is_unique = true;
+    k.x[3].constraint = "t_key";
+    kit_judge(&k);
+    assert_int_equal(kit_find(&k, LS_IX_PREFIX, "a")->other, 3);
+    kit_close(&k);
+    kit_open(&k, LS_DIALECT_POSTGRES);
+    kit_table(&k, "t", 1000);
+    kit_index(&k, "a", "x");
+    kit_index(&k, "b", "x, y, z");
+    kit_index(&k, "c", "x, w");
+    kit_judge(&k);
+    assert_int_equal(kit_find(&k, LS_IX_PREFIX, "a")->other, 2); /* narrower */
+    kit_index(&k, "d", "x DESC");
+    k.x[3].oid = 1; /* a mirror comes before a prefix */
+    kit_judge(&k);
+    assert_int_equal(kit_find(&k, LS_IX_MIRROR, "a")->other, 3);
+    kit_close(&k);
+}
+
+/* What was covered by an index that goes for lack of use is handed to another cover, or the index stays. */
+static void covers_are_handed_over(void **state)
+{
+    static const char *const pq[] = {"p"};
+    struct kit k;
+
+    (void)state;
+    kit_open(&k, LS_DIALECT_POSTGRES);
+    kit_table(&k, "t", 1000);
+    kit_index(&k, "a", "x");
+    kit_index(&k, "b", "x");
+    k.x[0].scans = k.x[1].scans = 0; /* equal, and neither is read: b goes, and a has to stay */
+    kit_judge(&k);
+    assert_int_equal(n_drops(&k), 1);
+    assert_non_null(kit_find(&k, LS_IX_DUPLICATE, "b"));
+    assert_int_equal(kit_find(&k, LS_IX_UNUSED, "a")->fix, LS_FIX_NONE);
+    kit_index(&k, "c", "x");
+    k.x[2].include = pq; /* does what b did as well: then a may go, too */
+    k.x[2].n_include = 1;
+    kit_judge(&k);
+    assert_int_equal(kit_find(&k, LS_IX_PREFIX, "a")->other, 2);
+    assert_int_equal(n_drops(&k), 2);
+    kit_close(&k);
+}
+
 /* A foreign key's last index stays; one that another serves too may go. */
 static void foreign_keys_keep_one(void **state)
 {
@@ -378,6 +459,26 @@ static void foreign_keys_keep_one(void **state)
     k.x[0].scans = 0;
     kit_judge(&k);
     assert_int_equal(n_drops(&k), 0);
+    kit_close(&k);
+}
+
+/* What goes for a sure reason is not also called perhaps unused. */
+static void no_doubts_beside_a_drop(void **state)
+{
+    struct kit k;
+
+    (void)state;
+    two(&k, "x", "x, y");
+    k.h.window_from_us = KIT_NOW - 2 * KIT_DAY;
+    k.x[0].scans = 0;
+    kit_judge(&k);
+    assert_int_equal(k.out.n, 1);
+    assert_non_null(kit_find(&k, LS_IX_PREFIX, "a"));
+    k.x[1].oid = 1; /* not a prefix any more: then the doubt is told */
+    kit_key(&k.x[1], 0)->opclass = "other_ops";
+    kit_judge(&k);
+    assert_int_equal(k.out.n, 1);
+    assert_int_equal(kit_find(&k, LS_IX_UNUSED, "a")->confidence, LS_CONF_UNCONFIRMED);
     kit_close(&k);
 }
 
@@ -450,7 +551,10 @@ int main(void)
         cmocka_unit_test(an_unused_cover_is_no_cover),
         cmocka_unit_test(the_use_of_equals_is_one),
         cmocka_unit_test(ignored_ones_stay),
+        cmocka_unit_test(the_best_cover_is_named),
+        cmocka_unit_test(covers_are_handed_over),
         cmocka_unit_test(foreign_keys_keep_one),
+        cmocka_unit_test(no_doubts_beside_a_drop),
         cmocka_unit_test(tables_are_apart),
         cmocka_unit_test(in_sqlite),
     };

@@ -293,14 +293,16 @@ static void test_invalid(void **state)
 
 static void test_long_name(void **state)
 {
-    struct ls_index_spec s = spec;
-    struct ls_index_verdict v = create;
+    struct ls_index_spec s = spec, same_name;
+    struct ls_index_verdict v = create, other = create;
     const char *from, *to;
 
     (void)state;
     s.name = "aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeeffffffffff\xc3\xa9\xc3\xa9\xc3\xa9";
+    same_name = s;
     v.create = &s;
-    fix(&ls_format_lockstep, &v, &v);
+    other.create = &same_name;
+    fix(&ls_format_lockstep, &v, &other);
     from = strstr(t.up, "CONCURRENTLY \"") + 14;
     to = strchr(from, '"');
     assert_int_equal(to - from, 62); /* 63 would be half a character */

@@ -108,6 +108,7 @@ static void fk_serving(void **state)
         {"a", "a", "btree", "", "text_pattern_ops", "", true},
         {"a", "a", "btree", "", "my_ops", "", false},
         {"a", "a", "btree", "", "int4_ops", "\"C\"", false}, /* trap 8 */
+        {"a", "a", "btree", "", "int4_ops", "of_column", true},
         {"a", "(a + 0)", "btree", "", "int4_ops", "", false},
     };
     struct kit k;
@@ -125,6 +126,7 @@ static void fk_serving(void **state)
         kit_key(x, 0)->opclass = cases[i].opclass;
         kit_key(x, 0)->is_default_opclass = strcmp(cases[i].opclass, "int4_ops") == 0;
         kit_key(x, 0)->collation = cases[i].collation;
+        kit_key(x, 0)->collation_of_column = "of_column";
         if (ls_ix_serves_fk(&k.u, 0, &k.f[0]) != cases[i].is_served)
             fail_msg("case %zu: %s by (%s)", i, cases[i].fk, cases[i].keys);
         kit_close(&k);

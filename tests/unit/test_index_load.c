@@ -7,6 +7,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "lockstep/engine/index_fix.h"
+#include "lockstep/format/format.h"
 #include "support/index_kit.h"
 
 static struct ls_usage_index *one(struct kit *k, enum ls_dialect d)
@@ -127,6 +129,9 @@ static void advice_texts(void **state)
     s.a.is_partial = true;
     assert_string_equal(judged(&s.k, LS_IX_PARTIAL_CONSTANT)->title, "1 query always asks for one constant: an index of those rows alone would do");
     s.a.is_partial = false;
+    s.a.n_gains = 0;
+    s.a.saving = 0.5;
+    assert_string_equal(judged(&s.k, LS_IX_MISSING)->title, "a query of the workload lacks an index");
     for (int i = 0; i < 7; i++)
         gains[i] = s.gain;
     s.a.gains = gains;
@@ -140,7 +145,8 @@ static void advice_texts(void **state)
 /* Never proposes what is there already. */
 static void what_exists_is_not_proposed(void **state)
 {
-    static const char *const desc[] = {"user_id", "updated_at DESC"};
+    static const char *const desc[] = {"user_id", "updated_at DESC"}, *const by_c[] = {"USER_ID COLLATE \"C\"", "updated_at DESC"},
+                            *const by_ops[] = {"user_id my_ops", "updated_at DESC"};
     struct ls_index_spec spec = two;
     struct advised s;
     struct ls_usage_index *x;
@@ -166,6 +172,18 @@ static void what_exists_is_not_proposed(void **state)
     spec.is_unique = true;
     assert_non_null(judged(&s.k, LS_IX_MISSING));
     spec.is_unique = false;
+    kit_key(x, 0)->collation = "\"C\""; /* another order, which the spec has to name */
+    assert_non_null(judged(&s.k, LS_IX_MISSING));
+    spec.keys = by_c;
+    assert_null(judged(&s.k, LS_IX_MISSING));
+    kit_key(x, 0)->collation_of_column = "\"C\""; /* the column's own needs no name */
+    spec.keys = desc;
+    assert_null(judged(&s.k, LS_IX_MISSING));
+    kit_key(x, 0)->opclass = "my_ops";
+    kit_key(x, 0)->is_default_opclass = false;
+    assert_non_null(judged(&s.k, LS_IX_MISSING));
+    spec.keys = by_ops;
+    assert_null(judged(&s.k, LS_IX_MISSING));
     x->is_valid = false; /* of no use */
     assert_non_null(judged(&s.k, LS_IX_MISSING));
     x->is_building = true; /* soon it is */
@@ -188,7 +206,7 @@ static void replacing(void **state)
     assert_int_equal(v->fix, LS_FIX_REPLACE);
     assert_int_equal(v->index, 0);
     assert_non_null(strstr(v->price, "; then memories_user is dropped, which gives back 2.0 MiB"));
-    assert_string_equal(v->undo, "CREATE INDEX memories_user ON memories (user_id);\nDROP INDEX CONCURRENTLY \"public\".\"idx_memories_user_id_updated_at\";");
+    assert_string_equal(v->undo, "CREATE INDEX memories_user ON memories (user_id); DROP INDEX CONCURRENTLY \"public\".\"idx_memories_user_id_updated_at\";");
     f->columns = kit_words(&s.k, "user_id, z", &f->n_columns); /* its look-ups need the old one, as the new one does not serve them */
     f->n_columns = 1;
     f->columns = kit_words(&s.k, "z", &f->n_columns);
@@ -201,6 +219,43 @@ static void replacing(void **state)
     s.k.x[0].is_clustered = false;
     s.k.x[0].is_unique = true;
     assert_int_equal(judged(&s.k, LS_IX_MISSING)->fix, LS_FIX_CREATE);
+    kit_close(&s.k);
+}
+
+/* One index for a query and for a foreign key; asked for by both verdicts it is made once. */
+static void one_index_for_both(void **state)
+{
+    static const char *const late[] = {"updated_at", "user_id"};
+    struct advised s;
+    struct ls_index_spec spec = two;
+    const struct ls_index_verdict *both[2];
+    struct ls_fix_text text;
+    struct ls_err err = LS_ERR_INIT;
+
+    (void)state;
+    advised(&s, LS_ADVICE_MEASURED, 0.9);
+    s.a.spec = &spec;
+    kit_key(&s.k.x[0], 0)->text = kit_key(&s.k.x[0], 0)->column = "z";
+    kit_fk(&s.k, "fk", "user_id", LS_NO_USAGE);
+    both[1] = judged(&s.k, LS_IX_FK_UNINDEXED);
+    both[0] = kit_find(&s.k, LS_IX_MISSING, NULL);
+    assert_ptr_equal(both[1]->create, &spec);
+    assert_ptr_equal(both[0]->create, &spec);
+    assert_non_null(strstr(both[1]->price, "; it is the index of IX08 memories(user_id, updated_at), which serves this too"));
+    for (int order = 0; order < 2; order++) {
+        const struct ls_index_verdict *list[] = {both[order], both[1 - order]};
+
+        assert_int_equal(ls_fix_write(&s.k.u, list, 2, &ls_format_lockstep, &text, &err), LS_OK);
+        assert_non_null(strstr(text.up, "\"idx_memories_user_id_updated_at\""));
+        assert_non_null(strstr(text.up, "CREATE INDEX CONCURRENTLY \"idx"));
+        assert_null(strstr(strstr(text.up, "CREATE INDEX CONCURRENTLY \"idx") + 1, "CREATE INDEX CONCURRENTLY \"idx"));
+        ls_fix_text_release(&text);
+    }
+    spec.keys = late; /* does not begin with it */
+    assert_string_equal(judged(&s.k, LS_IX_FK_UNINDEXED)->create->name, "idx_memories_user_id");
+    spec.keys = two_keys;
+    spec.predicate = "(z > 0)";
+    assert_string_equal(judged(&s.k, LS_IX_FK_UNINDEXED)->create->name, "idx_memories_user_id");
     kit_close(&s.k);
 }
 
@@ -293,6 +348,7 @@ int main(void)
         cmocka_unit_test(advice_texts),
         cmocka_unit_test(what_exists_is_not_proposed),
         cmocka_unit_test(replacing),
+        cmocka_unit_test(one_index_for_both),
         cmocka_unit_test(auto_index),
         cmocka_unit_test(hot_blocked),
     };

@@ -170,10 +170,10 @@ static void test_keep(void **state)
     (void)state;
     put(0640, "[project]\nurl = sqlite:a.db # x\n");
     kept("[project]\nurl = sqlite:a.db # x\n\n[index]\nignore = IX01 i: it stays\n", "IX01", "i", "it stays");
-    kept("[project]\nurl = sqlite:a.db # x\n\n[index]\nignore = IX04 a? b? ?: one, two\nignore = IX01 i: it stays\n", "IX04", "a: b; *", "one; two");
+    kept("[project]\nurl = sqlite:a.db # x\n\n[index]\nignore = IX04 a? b? *: one, two\nignore = IX01 i: it stays\n", "IX04", "a: b; *", "one; two");
     assert_int_equal(config_project_load(NULL, &p, &err), LS_OK);
     assert_int_equal(p.index_ignores.n, 2);
-    assert_string_equal(p.index_ignores.v[0].object, "a? b? ?");
+    assert_string_equal(p.index_ignores.v[0].object, "a? b? *");
     assert_int_equal(config_keep_index_ignore(&p, "IX01", "i", "  ", &err), LS_E_USAGE);
     ls_err_release(&err);
     assert_int_equal(config_keep_index_ignore(&p, "IX01", "i\nx", "y", &err), LS_E_INPUT);

@@ -43,7 +43,7 @@ static void partial_nulls(void **state)
     assert_string_equal(v->create->predicate, "user_id IS NOT NULL");
     assert_string_equal(v->create->keys[0], "user_id");
     assert_string_equal(v->create->name, "idx_memories_user_id_not_null");
-    assert_string_equal(v->undo, "CREATE INDEX memories_user ON memories (user_id);\nDROP INDEX CONCURRENTLY \"public\".\"idx_memories_user_id_not_null\";");
+    assert_string_equal(v->undo, "CREATE INDEX memories_user ON memories (user_id); DROP INDEX CONCURRENTLY \"public\".\"idx_memories_user_id_not_null\";");
     kit_query(&k, "q", "SELECT * FROM memories WHERE user_id = $1");
     assert_int_equal(judged(&k, LS_IX_PARTIAL_NULLS)->severity, LS_SEV_WARNING);
     k.q[0].text = "SELECT * FROM memories m WHERE m.user_id IS NULL";
@@ -261,6 +261,10 @@ static void containers(void **state)
     assert_string_equal(v->create->name, "idx_memories_user_id_gin");
     x->scans = 0;
     x->bytes = 4096;
+    assert_int_equal(judged(&k, LS_IX_WRONG_KIND)->severity, LS_SEV_WARNING);
+    k.past[0].counted_from_us = KIT_NOW - 14 * KIT_DAY + 1;
+    assert_int_equal(judged(&k, LS_IX_WRONG_KIND)->severity, LS_SEV_INFO);
+    k.past[0].counted_from_us--;
     assert_int_equal(judged(&k, LS_IX_WRONG_KIND)->severity, LS_SEV_WARNING);
     x->is_unique = true;
     assert_null(judged(&k, LS_IX_WRONG_KIND));

@@ -49,7 +49,7 @@ static void fires(void **state)
     assert_int_equal(v->fix, LS_FIX_DROP);
     assert_string_equal(v->price,
                         "DROP INDEX CONCURRENTLY: blocks nobody, waits for running transactions; gives back 2.0 MiB; each write of the table does less");
-    assert_string_equal(v->undo, "CREATE INDEX memories_user ON memories (user_id, updated_at DESC);\nCOMMENT ON INDEX \"public\".\"memories_user\" IS 'for the list';");
+    assert_string_equal(v->undo, "CREATE INDEX memories_user ON memories (user_id, updated_at DESC); COMMENT ON INDEX \"public\".\"memories_user\" IS 'for the list';");
     assert_null(v->ignored);
     assert_string_equal(k.out.window, k.h.window);
     assert_int_equal(k.out.n, 1);
@@ -202,9 +202,11 @@ static void a_reset_is_no_disuse(void **state)
 
     (void)state;
     scene(&k);
-    k.past[0].counted_from_us = k.h.window_from_us = KIT_NOW - KIT_DAY / 24;
+    k.past[0].counted_from_us = k.h.window_from_us = KIT_NOW - KIT_DAY + 1;
+    assert_null(judged(&k)); /* everything looks so on the first day */
+    k.past[0].counted_from_us = k.h.window_from_us = KIT_NOW - KIT_DAY;
     k.past[0].last_rise_us = KIT_NOW - 2 * KIT_DAY;
-    k.h.window = "since 2026-11-30 (1 hour): the counters began anew then, as after a crash";
+    k.h.window = "since 2026-11-30 (24 hours): the counters began anew then, as after a crash";
     v = judged(&k);
     assert_int_equal(v->severity, LS_SEV_INFO);
     assert_int_equal(v->confidence, LS_CONF_UNCONFIRMED);
@@ -238,6 +240,14 @@ static void standbys_are_counted_in(void **state)
     assert_int_equal(v->severity, LS_SEV_INFO);
     assert_int_equal(v->fix, LS_FIX_NONE);
     assert_non_null(strstr(v->evidence, "50 scans, 50 of them on 1 standby"));
+    there.last_scan_us = KIT_NOW - 91 * KIT_DAY; /* the standby knows when */
+    s.stats_reset_us = k.h.window_from_us = KIT_NOW - 200 * KIT_DAY;
+    there.scans = 5000;
+    assert_string_equal(judged(&k)->title, "it stopped being used on 2026-09-01");
+    there.last_scan_us = 0;
+    assert_null(judged(&k));
+    k.h.window_from_us = KIT_NOW - 30 * KIT_DAY;
+    k.past[0].counted_from_us = 0;
     there.scans = 0;
     s.stats_reset_us = KIT_NOW - 14 * KIT_DAY + 1; /* the standby's own window */
     assert_int_equal(judged(&k)->confidence, LS_CONF_UNCONFIRMED);
@@ -247,8 +257,9 @@ static void standbys_are_counted_in(void **state)
     s.started_us = KIT_NOW - KIT_DAY;
     assert_int_equal(judged(&k)->confidence, LS_CONF_UNCONFIRMED);
     s.stats_reset_us = k.u.stats_reset_us;
-    s.n_indexes = 0; /* not there yet */
-    assert_int_equal(judged(&k)->confidence, LS_CONF_UNCONFIRMED);
+    assert_non_null(judged(&k));
+    s.n_indexes = 0; /* not there yet: it is as new as can be */
+    assert_null(judged(&k));
     kit_close(&k);
 }
 
@@ -349,6 +360,13 @@ static void partitions_go_with_their_parent(void **state)
     kit_judge(&k);
     assert_int_equal(kit_count(&k, LS_IX_UNUSED), 0);
     k.x[2].scans = 0;
+    kit_query(&k, "q", "SELECT 1");
+    kit_uses(&k, 0, 2); /* a plan names the child */
+    kit_judge(&k);
+    assert_int_equal(kit_count(&k, LS_IX_UNUSED), 0);
+    k.uses[2] = false;
+    kit_judge(&k);
+    assert_int_equal(kit_count(&k, LS_IX_UNUSED), 1);
     k.past[2].counted_from_us = KIT_NOW - KIT_DAY; /* a partition of yesterday */
     kit_judge(&k);
     assert_int_equal(kit_find(&k, LS_IX_UNUSED, "log_at")->confidence, LS_CONF_UNCONFIRMED);
