@@ -215,8 +215,7 @@ static void bloat(void **state)
     bool has_extension = true;
 
     NEED_SERVER();
-    must("set client_min_messages = warning; drop table if exists u.b; create table u.b (id int primary key, k int, t text); alter table u.b set (autovacuum_enabled = off); insert into u.b "
-         "select g, g % 100, md5(g::text) from generate_series(1, 60000) g; create index b_k on u.b (k); create index b_t on u.b (t) with (fillfactor = 70)");
+    must("create table u.b (id int primary key, k int, t text) with (autovacuum_enabled = off); insert into u.b select g, g % 100, md5(g::text) from generate_series(1, 60000) g; create index b_k on u.b (k); create index b_t on u.b (t) with (fillfactor = 70)");
     must("vacuum analyze u.b");
     u = usage_read(url, &opts);
     assert_non_null(usage_note(u, "no-pgstattuple"));
@@ -342,7 +341,97 @@ static void what_is_needed_is_an_error(void **state)
     free(nobody);
 }
 
+/* --- what else there is --- */
+
+static void extensions_and_statements(void **state)
+{
+    struct ls_usage *u;
+
+    NEED_SERVER();
+    u = usage_read(url, NULL);
+    assert_int_equal(u->statements, LS_STMTS_NONE);
+    assert_int_equal(u->hypopg_available, ask("select count(*) from pg_available_extensions where name = 'hypopg'"));
+    assert_true(!u->has_hypopg && !u->has_pgstattuple);
+    ls_usage_free(u);
+    if (ask("select count(*) from pg_available_extensions where name = 'pg_stat_statements'") != 1 ||
+        ask("select count(*) from pg_settings where name = 'pg_stat_statements.max'") != 0)
+        test_skip("no pg_stat_statements that is not loaded");
+    must("create extension pg_stat_statements schema u");
+    u = usage_read(url, NULL);
+    assert_int_equal(u->statements, LS_STMTS_NOT_LOADED);
+    ls_usage_free(u);
+    must("drop extension pg_stat_statements");
+}
+
+static void run(struct ls_db *db, const char *sql)
+{
+    struct ls_err err = LS_ERR_INIT;
+
+    if (ls_db_exec(db, sql, strlen(sql), NULL, 0, NULL, &err) != LS_OK)
+        fail_msg("%s: %s", sql, err.message);
+}
+
+/* The definition makes the index again where it was; the server's own text would leave its place out. */
+static void a_tablespace_is_in_the_definition(void **state)
+{
+    char name[64], sql[160];
+    struct ls_usage *u, *again;
+    struct ls_db *db;
+
+    NEED_SERVER();
+    snprintf(name, sizeof(name), "Usage \"%ld", (long)ls_mono_us());
+    db = catpg_open(url);
+    run(db, "set allow_in_place_tablespaces = on");
+    snprintf(sql, sizeof(sql), "create tablespace \"Usage \"\"%s\" location ''", name + 7);
+    run(db, sql);
+    snprintf(sql, sizeof(sql), "create index b_placed on u.bad (a) with (fillfactor = 60) tablespace \"Usage \"\"%s\" where b > 0", name + 7);
+    run(db, sql);
+    u = usage_read_db(db, NULL);
+    assert_string_equal(usage_index(u, "b_placed")->tablespace, name);
+    run(db, "drop index u.b_placed");
+    run(db, usage_index(u, "b_placed")->definition);
+    again = usage_read_db(db, NULL);
+    assert_string_equal(usage_index(again, "b_placed")->tablespace, name);
+    assert_string_equal(usage_index(again, "b_placed")->definition, usage_index(u, "b_placed")->definition);
+    assert_non_null(strstr(usage_index(u, "b_placed")->definition, " TABLESPACE \"Usage \"\""));
+    run(db, "drop index u.b_placed");
+    snprintf(sql, sizeof(sql), "drop tablespace \"Usage \"\"%s\"", name + 7);
+    run(db, sql);
+    ls_usage_free(u);
+    ls_usage_free(again);
+    ls_db_close(db);
+}
+
 /* --- what happens meanwhile --- */
+
+static bool not_any_longer(void *ctx)
+{
+    (void)ctx;
+    return false;
+}
+
+static void a_wait_can_be_ended(void **state)
+{
+    static const char lock[] = "begin; lock table u.t in access exclusive mode";
+    struct ls_db_params p = {.url = url, .on_wait = not_any_longer};
+    struct ls_usage_opts opts = {.with_sizes = true};
+    struct ls_err err = LS_ERR_INIT;
+    struct ls_usage *u = NULL;
+    struct ls_db *holder, *db;
+    int64_t start;
+
+    NEED_SERVER();
+    holder = catpg_open(url);
+    assert_int_equal(ls_db_open(&p, &db, &err), LS_OK);
+    assert_int_equal(ls_db_exec_batch(holder, lock, strlen(lock), NULL, &err), LS_OK);
+    start = ls_mono_ms();
+    assert_int_equal(ls_db_usage(db, &opts, &u, &err), LS_E_CANCELLED);
+    assert_true(ls_mono_ms() - start < LONG_MS && u == NULL);
+    assert_int_equal(ls_db_tx_status(db), LS_TXS_IDLE);
+    ls_err_release(&err);
+    ls_db_close(holder);
+    ls_db_close(db);
+}
 
 struct reader {
     struct ls_usage_opts opts;
@@ -559,6 +648,9 @@ int main(void)
                                        cmocka_unit_test(bloat),
                                        cmocka_unit_test(without_rights),
                                        cmocka_unit_test(what_is_needed_is_an_error),
+                                       cmocka_unit_test(extensions_and_statements),
+                                       cmocka_unit_test(a_tablespace_is_in_the_definition),
+                                       cmocka_unit_test(a_wait_can_be_ended),
                                        cmocka_unit_test(an_index_is_dropped_meanwhile),
                                        cmocka_unit_test(a_held_lock_costs_only_the_sizes),
                                        cmocka_unit_test(a_build_is_seen),

@@ -116,7 +116,10 @@ void pgus_take_server(struct pgus *k, const PGresult *res)
     u->hypopg_available = pgcat_is(&r, 7);
     k->tuple_schema = noted(k, &r, 8);
     u->has_pgstattuple = k->tuple_schema != NULL;
-    u->statements = pgcat_get(&r, 9) == NULL ? LS_STMTS_NONE : !pgcat_is(&r, 10) ? LS_STMTS_NOT_LOADED : !pgcat_is(&r, 11) ? LS_STMTS_NO_RIGHTS : LS_STMTS_READY;
+    u->statements = pgcat_get(&r, 9) == NULL ? LS_STMTS_NONE
+                    : !pgcat_is(&r, 10)      ? LS_STMTS_NOT_LOADED
+                    : !pgcat_is(&r, 11)      ? LS_STMTS_NO_RIGHTS
+                                             : LS_STMTS_READY;
 }
 
 void pgus_take_classes(struct pgus *k, const PGresult *res)

@@ -81,12 +81,13 @@
 #define INHERITS                                                                                                                   \
     "select i.inhrelid, i.inhparent from pg_inherits i join pg_class c on c.oid = i.inhrelid where c.relispartition"
 
-/* Classes with options are rare, and so are expressions under another collation than the database's, of which only the server knows whether that is
- * their own: it writes those indexes. */
+/* Classes with options are rare (a b-tree's and a hash's have none), and so are expressions under another collation than the
+ * database's, of which only the server knows whether that is their own: it writes those indexes. */
 #define WHOLE                                                                                                                      \
     "select a.attrelid, pg_get_indexdef(a.attrelid) from pg_attribute a join pg_class c on c.oid = a.attrelid where a.attoptions " \
-    "is not null and c.relkind in ('i', 'I') union all select indexrelid, pg_get_indexdef(indexrelid) from pg_index where "        \
-    "indexprs is not null and indexrelid >= " USER_OID " and array_remove(array_remove(indcollation::oid[], 0), 100) <> '{}'"
+    "is not null and c.relkind in ('i', 'I') and c.relam not in (select oid from pg_am where amname in ('btree', 'hash')) union "  \
+    "all select indexrelid, pg_get_indexdef(indexrelid) from pg_index where indexprs is not null and indexrelid >= " USER_OID " "  \
+    "and array_remove(array_remove(indcollation::oid[], 0), 100) <> '{}'"
 
 #define CONSTRAINTS                                                                                                                \
     "select c.oid, c.conname, c.contype, c.conrelid, c.conindid, c.confrelid, c.conparentid, c.conkey, c.confkey, c.conpfeqop, "   \

@@ -309,7 +309,8 @@ enum ls_rc lius_read_sizes(struct lius *k, struct ls_err *err)
         file = lius_number(ls_result_get(&r, 0, 0));
     ls_result_release(&r);
     if (file > max) {
-        lius_note(k, "too-large", "sizes are not read: the file is large, and every page would be looked at", "ask for bloat, with a limit above the file's size");
+        lius_note(k, "too-large", "sizes are not read: the file is large, and every page would be looked at",
+                  "ask for bloat, with a limit above the file's size");
         return LS_OK;
     }
     rc = lius_query(k, "SELECT name, sum(pgsize), count(*), sum(unused) FROM dbstat('main') GROUP BY name", &r, err);
