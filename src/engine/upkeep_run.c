@@ -30,8 +30,9 @@ struct keeper {
     struct ls_db *watcher;       /* asks how far it is; opened when something takes long */
     bool watcher_failed;
     int64_t began_ms, watched_ms;
-    const char *text;            /* what is done, with what the watcher saw */
-    struct ls_buf seen;
+    const char *text;            /* the statement that runs; NULL: none */
+    const char *label;           /* what it is for, for people */
+    struct ls_buf seen;          /* what the watcher saw of it */
     int64_t done, total;
     const char *before[MAX_LEFT]; /* leftovers that were there already */
     int n_before;
@@ -84,9 +85,9 @@ static void look(struct keeper *k)
         return;
     }
     ls_buf_clear(&k->seen);
-    ls_buf_addf(&k->seen, "%s", k->text);
+    ls_buf_addf(&k->seen, "%s", k->label);
     if (r.n_rows > 0) {
-        ls_buf_addf(&k->seen, ", %s", ls_result_get(&r, 0, 0));
+        ls_buf_addf(&k->seen, ": %s", ls_result_get(&r, 0, 0));
         k->done = strtoll(ls_result_get(&r, 0, 1) != NULL ? ls_result_get(&r, 0, 1) : "0", NULL, 10);
         k->total = strtoll(ls_result_get(&r, 0, 2) != NULL ? ls_result_get(&r, 0, 2) : "0", NULL, 10);
     }
@@ -107,7 +108,7 @@ static void on_wait(void *ctx)
         k->watched_ms = now;
         look(k);
     }
-    emit(k, LS_EV_PROGRESS, k->seen.len > 0 ? k->seen.ptr : k->text);
+    emit(k, LS_EV_PROGRESS, k->seen.len > 0 ? k->seen.ptr : k->label);
 }
 
 /* --- lock and journal ----------------------------------------------------------------------------------------------------------------------------- */
@@ -269,12 +270,15 @@ static void clean_up(struct keeper *k, struct ls_err *err)
     if (ls_db_exec(k->s->db, impatience, sizeof(impatience) - 1, NULL, 0, NULL, &own) != LS_OK)
         ls_err_release(&own);
     n = find_leftovers(k, names, &own);
+    ls_buf_clear(&k->seen);
+    k->label = k->text = "tidying up";
     for (int i = 0; i < n; i++) {
         if (was_there(k, names[i]) || !is_of(k, names[i]))
             ls_err_detail(err, "The invalid index %s is of another run: it is left alone; `lockstep index` shows it as IX05.", names[i]);
         else
             drop_leftover(k, names[i], err);
     }
+    k->text = NULL;
     ls_err_release(&own);
 }
 
@@ -320,7 +324,7 @@ static enum ls_rc run_all(struct keeper *k, struct ls_err *err)
         k->text = k->p->sql[i];
         k->done = k->total = 0;
         ls_buf_clear(&k->seen);
-        emit(k, LS_EV_PROGRESS, k->text);
+        emit(k, LS_EV_PROGRESS, k->label);
         LS_FAULT("upkeep-statement");
         /* What answers with a row (PRAGMA) is no mistake. */
         rc = ls_db_exec(k->s->db, k->text, strlen(k->text), NULL, 0, NULL, err);
@@ -352,7 +356,7 @@ static void finish(struct keeper *k)
 
 enum ls_rc ls_upkeep_run(struct ls_session *s, const struct ls_upkeep *p, const struct ls_run_hooks *hooks, struct ls_err *err)
 {
-    struct keeper k = {.s = s, .p = p, .hooks = hooks, .arena = ls_arena_new(), .began_ms = ls_mono_ms(), .seen = LS_BUF_INIT};
+    struct keeper k = {.s = s, .p = p, .hooks = hooks, .label = p->what, .arena = ls_arena_new(), .began_ms = ls_mono_ms(), .seen = LS_BUF_INIT};
     struct ls_err own = LS_ERR_INIT;
     enum ls_rc rc;
 

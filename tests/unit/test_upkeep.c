@@ -118,8 +118,8 @@ static void on_event(void *ctx, const struct ls_event *ev)
         w->saw_wait = true;
         ls_session_cancel(o.s);
     }
-    /* So that what is tidied up behind has nobody to wait for. */
-    if (w->saw_wait && w->other != NULL) {
+    /* So that what is tidied up behind has nobody to wait for any more. */
+    if (ev->kind == LS_EV_PROGRESS && ev->text != NULL && strncmp(ev->text, "tidying up", 10) == 0 && w->other != NULL) {
         ls_db_close(w->other);
         w->other = NULL;
     }
