@@ -85,7 +85,7 @@ int cli_index_write(struct cli_index *x, const struct ls_index_verdict *const *v
     if (ctx->request.read_only && !dry)
         rc = ls_err_set(&ctx->error, LS_E_REFUSED, "a migration would be written, and --read-only was asked for");
     if (rc == LS_OK)
-        rc = ls_session_scan(ctx->session, &ctx->snap, &ctx->error);
+        rc = ls_session_snapshot(ctx->session, &ctx->snap, &ctx->error);
     if (rc != LS_OK) {
         json_decref(o);
         return cli_fail(ctx);

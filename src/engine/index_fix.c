@@ -292,6 +292,17 @@ static const char *verify_of(struct fix *f)
     return seal(f, &b);
 }
 
+static void list_names(struct fix *f, struct ls_fix_text *out)
+{
+    const char **names = LS_ARENA_ARRAY(f->arena, const char *, f->taken.n + f->dropped.n + 1);
+
+    for (size_t i = 0; i < f->taken.n; i++)
+        names[out->n_names++] = ls_arena_str(f->arena, f->taken.v[i]);
+    for (size_t i = 0; i < f->dropped.n; i++)
+        names[out->n_names++] = ls_arena_str(f->arena, f->dropped.v[i]);
+    out->names = names;
+}
+
 enum ls_rc ls_fix_write(const struct ls_usage *u, const struct ls_index_verdict *const *v, uint32_t n, const struct ls_format *format,
                         struct ls_fix_text *out, struct ls_err *err)
 {
@@ -320,6 +331,7 @@ enum ls_rc ls_fix_write(const struct ls_usage *u, const struct ls_index_verdict 
         out->down = join(&f, p.downs, p.n, true);
         out->no_transaction = any_alone(f.up.v, f.up.n) || any_alone(f.down.v, f.down.n);
         out->verify = verify_of(&f);
+        list_names(&f, out);
     } else {
         ls_arena_free(f.arena);
         *out = (struct ls_fix_text){0};
@@ -328,6 +340,7 @@ enum ls_rc ls_fix_write(const struct ls_usage *u, const struct ls_index_verdict 
     LS_VEC_RELEASE(&f.down);
     LS_VEC_RELEASE(&f.taken);
     LS_VEC_RELEASE(&f.made);
+    LS_VEC_RELEASE(&f.dropped);
     LS_VEC_RELEASE(&f.checks);
     LS_VEC_RELEASE(&f.slugs);
     return rc;

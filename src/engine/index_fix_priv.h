@@ -29,6 +29,7 @@ struct fix {
     LS_VEC(struct fix_stmt) up, down; /* in the order in which they run */
     LS_VEC(const char *) taken;       /* names of indexes that this fix makes */
     LS_VEC(const struct ls_index_spec *) made; /* two verdicts may ask for one index */
+    LS_VEC(const char *) dropped;     /* names of indexes that it drops */
     LS_VEC(const char *) checks;      /* queries that are true when it went well */
     LS_VEC(const char *) slugs;
     const char *no_way_back;          /* a sentence where nothing can be taken back; NULL */

@@ -4,10 +4,77 @@
 #include "engine/index_fix_priv.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include "lockstep/base/file.h"
 #include "lockstep/engine/new_files.h"
 #include "lockstep/format/layout.h"
+#include "lockstep/sql/lex.h"
+#include "lockstep/sql/quote.h"
+#include "lockstep/sql/split.h"
+
+/* --- what is written already ------------------------------------------------------------------------------------------------------ */
+
+/* CREATE [UNIQUE] INDEX or DROP INDEX of that name. */
+static bool is_about(enum ls_dialect d, const char *sql, size_t len, const char *name)
+{
+    struct ls_buf quoted = LS_BUF_INIT;
+    struct ls_lex lx;
+    struct ls_tok t;
+    int n = 0;
+    bool is_index = false, is = false;
+
+    if (ls_sql_ident(&quoted, name, NULL) != LS_OK)
+        return false;
+    ls_lex_init(&lx, d, sql, len);
+    for (t = ls_lex_next(&lx); !is && t.kind != LS_TOK_END && t.kind != LS_TOK_ERROR; t = ls_lex_next(&lx)) {
+        size_t width = t.end - t.start;
+
+        if (t.kind == LS_TOK_SPACE || t.kind == LS_TOK_COMMENT)
+            continue;
+        if (n++ == 0 && !ls_tok_is(&lx, &t, "CREATE") && !ls_tok_is(&lx, &t, "DROP"))
+            break;
+        is_index = is_index || (n <= 3 && ls_tok_is(&lx, &t, "INDEX"));
+        is = is_index && ((width == quoted.len && memcmp(sql + t.start, quoted.ptr, width) == 0) ||
+                          (width == strlen(name) && strncasecmp(sql + t.start, name, width) == 0));
+    }
+    ls_buf_release(&quoted);
+    return is;
+}
+
+static enum ls_rc refuse_pending(const struct ls_migration *m, const char *name, struct ls_err *err)
+{
+    ls_err_set(err, LS_E_REFUSED, "%s is pending, and makes or drops the index %s already", m->up.path, name);
+    ls_err_hint(err, "apply it first: lockstep up; or take it away and write it anew");
+    return LS_E_REFUSED;
+}
+
+/* A fix that is asked for twice is a migration that waits to be applied. What cannot be read is told by verify, not here. */
+static enum ls_rc check_pending(const struct ls_snapshot *snap, const struct ls_fix_text *t, struct ls_err *err)
+{
+    enum ls_dialect d = snap->info.dialect;
+    enum ls_rc rc = LS_OK;
+
+    for (size_t i = 0; snap->has_db && rc == LS_OK && i < snap->timeline.e.n; i++) {
+        const struct ls_entry *e = &snap->timeline.e.v[i];
+        struct ls_source src = {.text = LS_BUF_INIT};
+        struct ls_err own = LS_ERR_INIT;
+        bool is_open = e->state == LS_STATE_PENDING || e->state == LS_STATE_OUT_OF_ORDER || e->state == LS_STATE_ROLLED_BACK;
+
+        if (!is_open || e->migration == NULL || e->migration->lang != LS_LANG_SQL || e->migration->up.path == NULL)
+            continue;
+        if (ls_source_load(&e->migration->up, d, NULL, &src, &own) == LS_OK && src.stmts != NULL)
+            for (size_t s = 0; rc == LS_OK && s < src.stmts->n; s++)
+                for (uint32_t k = 0; rc == LS_OK && k < t->n_names; k++)
+                    if (is_about(d, src.text.ptr + src.stmts->v[s].start, src.stmts->v[s].end - src.stmts->v[s].start, t->names[k]))
+                        rc = refuse_pending(e->migration, t->names[k], err);
+        ls_source_release(&src);
+        ls_err_release(&own);
+    }
+    return rc;
+}
+
+/* --- the files -------------------------------------------------------------------------------------------------------------------- */
 
 struct saver {
     struct ls_arena *arena;
@@ -171,6 +238,8 @@ enum ls_rc ls_fix_save(struct ls_session *s, const struct ls_snapshot *snap, con
     *out = (struct ls_fix_files){.arena = ls_arena_new()};
     if (format->new_files == NULL)
         rc = ls_err_set(err, LS_E_UNSUPPORTED, "new migrations of %s are made with %s itself", format->title, format->title);
+    if (rc == LS_OK)
+        rc = check_pending(snap, t, err);
     for (uint32_t i = 0; rc == LS_OK && i < t->n_parts; i++) {
         struct ls_migrations again = {0};
 

@@ -450,6 +450,7 @@ static enum ls_rc add_drop(struct fix *f, uint32_t index, struct ls_err *err)
         return LS_E_INPUT;
     push(f, true, ls_arena_printf(f->arena, "DROP INDEX %sIF EXISTS %s", alone ? "CONCURRENTLY " : "", q), alone);
     *LS_VEC_PUSH(&f->slugs) = ls_arena_printf(f->arena, "drop %s", x->name);
+    *LS_VEC_PUSH(&f->dropped) = x->name;
     if (is_pg(f) && !x->is_valid && !x->is_partitioned) {
         f->no_way_back = "The index was invalid, no query could use it: it is not made again.";
         return LS_OK;

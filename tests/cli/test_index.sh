@@ -62,6 +62,9 @@ if has_driver sqlite; then
     run "$LS_BIN" index --fix IX07 --json
     exits 0 "--fix"
     is "$(json '.migration.files | length')" 2 "writes the files"
+    run "$LS_BIN" index --fix IX07
+    exits 3 "and not twice"
+    like "$err" 'migrations/0.*_add_idx_conversations_user_id.up.sql is pending, and makes or drops the index idx_conversations_user_id already' "it says why"
     run "$LS_BIN" up --yes
     run "$LS_BIN" index --fix IX07:conversations
     exits 1 "what is mended is not to be mended again"

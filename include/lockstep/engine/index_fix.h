@@ -18,13 +18,16 @@ struct ls_fix_text {
     const char *const *ups, *const *downs, *const *slugs;
     const bool *up_alone, *down_alone; /* of each part: it must run outside of a transaction */
     const char *verify;         /* queries for a .verify file, of the whole; NULL none */
+    const char *const *names;   /* raw names of the indexes that it makes or drops; n_names */
+    uint32_t n_names;
     const char *note;           /* what this format cannot do, and what that means (a lock); NULL: nothing */
 };
 /* Several verdicts may become one migration; refuses (LS_E_REFUSED) where the fix is no migration. format says what it can hold. */
 LS_MUST_CHECK enum ls_rc ls_fix_write(const struct ls_usage *u, const struct ls_index_verdict *const *v, uint32_t n, const struct ls_format *format,
                                       struct ls_fix_text *out, struct ls_err *err);
 void ls_fix_text_release(struct ls_fix_text *t);
-/* Writes its files into the project's folder, as `new` does, with the texts in them; paths (of the arena of out) are what was made. Nothing is overwritten. */
+/* Writes its files into the project's folder, as `new` does, with the texts in them; paths (of the arena of out) are what was made. Nothing is overwritten. LS_E_REFUSED when a pending
+ * migration of snap makes or drops one of these indexes already: it is written, and waits to be applied. */
 struct ls_fix_files {
     struct ls_arena *arena;
     const char *const *paths;
