@@ -274,7 +274,7 @@ static enum ls_rc keep_look(const char *path, struct ls_looks *l, size_t n_past,
     }
     is_thinner = ls_looks_thin(&trial, l->looks.v[n_past].time_us, 1);
     LS_VEC_RELEASE(&trial.looks);
-    if (is_thinner || l->n_damaged > 0)
+    if (is_thinner || l->n_damaged > 0 || l->text.len > LS_LOOKS_MAX_BYTES)
         return ls_looks_write(path, l, l->looks.v[n_past].time_us, err);
     return ls_looks_append(path, &l->looks.v[n_past], err);
 }

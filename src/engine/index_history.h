@@ -16,6 +16,7 @@
 #define LS_SECOND_US INT64_C(1000000)
 #define LS_HOUR_US (INT64_C(3600) * LS_SECOND_US)
 #define LS_DAY_US (INT64_C(24) * LS_HOUR_US)
+#define LS_LOOKS_MAX_BYTES ((size_t)8 * 1024 * 1024) /* of file: ten thousand busy indexes take a third of a MiB a look */
 #define LS_LOOK_APART_US (INT64_C(300) * LS_SECOND_US) /* looks nearer than that to the one before are not kept unless they tell of a reset or a build */
 
 struct ls_seen {
@@ -37,7 +38,7 @@ struct ls_looks {
 LS_MUST_CHECK enum ls_rc ls_looks_read(const char *path, struct ls_looks *out, struct ls_err *err);
 /* Merges what the header of index.h does not keep into the look behind it. factor 1; more: coarser, where the file has grown too large. Says whether something was. */
 bool ls_looks_thin(struct ls_looks *l, int64_t now_us, int factor);
-/* Replaces the file, thinned. */
+/* Replaces the file, thinned; to half of LS_LOOKS_MAX_BYTES where it would be larger than that. */
 LS_MUST_CHECK enum ls_rc ls_looks_write(const char *path, struct ls_looks *l, int64_t now_us, struct ls_err *err);
 /* Adds one look at the end of the file, which is made where it is not there. */
 LS_MUST_CHECK enum ls_rc ls_looks_append(const char *path, const struct ls_look *look, struct ls_err *err);

@@ -17,7 +17,6 @@
 
 #define FIRST_LINE "# lockstep usage 1"
 #define READ_MAX ((size_t)64 * 1024 * 1024)
-#define KEEP_MAX ((size_t)16 * 1024 * 1024)
 
 /* --- reading --- */
 
@@ -252,7 +251,7 @@ enum ls_rc ls_looks_write(const char *path, struct ls_looks *l, int64_t now_us, 
         ls_buf_adds(&b, FIRST_LINE "\n");
         for (size_t i = 0; i < l->looks.n; i++)
             print_look(&l->looks.v[i], &b);
-        if (b.len <= KEEP_MAX || factor > 1000)
+        if (b.len <= (factor == 1 ? LS_LOOKS_MAX_BYTES : LS_LOOKS_MAX_BYTES / 2) || factor > 1000)
             break;
     }
     LS_FAULT("usage-history");

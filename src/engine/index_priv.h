@@ -36,6 +36,7 @@ struct ls_ix {
     int64_t now_us, window_us;
     bool is_pg;
     struct ls_ix_use *use;     /* one for each index */
+    bool *is_named;            /* n_queries * n_tables: the query's text has the table's name in it */
     bool *is_dropped;          /* by a verdict that is not ignored */
     uint32_t *cover;           /* the one that does its work then; LS_NO_USAGE */
     LS_VEC(struct ls_index_verdict) v;
@@ -94,8 +95,9 @@ bool ls_ix_hand_over(struct ls_ix *ix, uint32_t index);
 bool ls_ix_may_drop(struct ls_ix *ix, uint32_t index);
 
 /* index_words.c: what the text of a query says of a column, by its words; errs to yes */
-bool ls_ix_query_names(const struct ls_usage *u, const struct ls_query *q, const char *table);
-bool ls_ix_query_updates(const struct ls_usage *u, const struct ls_query *q, const char *table, const char *column);
+void ls_ix_read_names(struct ls_ix *ix); /* fills is_named */
+bool ls_ix_query_names(const struct ls_ix *ix, uint32_t query, uint32_t table);
+bool ls_ix_query_updates(const struct ls_usage *u, const struct ls_query *q, const char *column);
 bool ls_ix_query_is_null(const struct ls_usage *u, const struct ls_query *q, const char *column);
 bool ls_ix_query_like_prefix(const struct ls_usage *u, const struct ls_query *q, const char *column);
 

@@ -59,12 +59,12 @@ static struct ls_index_spec *spec_like(struct ls_ix *ix, uint32_t i, const char 
 
 /* --- IX10 partial-nulls --- */
 
-static bool is_null_asked(const struct ls_ix *ix, const char *table, const char *column)
+static bool is_null_asked(const struct ls_ix *ix, uint32_t table, const char *column)
 {
     const struct ls_workload *w = ix->o->workload;
 
     for (uint32_t q = 0; w && q < w->n_queries; q++)
-        if (ls_ix_query_names(ix->u, &w->queries[q], table) && ls_ix_query_is_null(ix->u, &w->queries[q], column))
+        if (ls_ix_query_names(ix, q, table) && ls_ix_query_is_null(ix->u, &w->queries[q], column))
             return true;
     return false;
 }
@@ -81,7 +81,7 @@ void ls_ix_rule_nulls(struct ls_ix *ix)
 
         if (!is_usable(ix, i) || x->n_keys != 1 || x->n_include > 0 || x->predicate[0] != '\0' || x->is_unique || x->is_partitioned || !k->column ||
             !k->has_stats || k->null_frac < NULLS_SHARE || bytes < NULLS_BYTES || ls_ix_need(ix, i) ||
-            is_null_asked(ix, ix->u->tables[x->table].name, k->column) || !ls_ix_hand_over(ix, i))
+            is_null_asked(ix, x->table, k->column) || !ls_ix_hand_over(ix, i))
             continue;
         v = ls_ix_add(ix, LS_IX_PARTIAL_NULLS, has_workload ? LS_SEV_WARNING : LS_SEV_INFO, LS_CONF_ESTIMATED, x->table, i);
         v->title = ls_arena_printf(ix->arena, "%.0f %% of its entries are NULL", 100 * k->null_frac);
@@ -257,7 +257,7 @@ void ls_ix_rule_kind(struct ls_ix *ix)
         if (!w || !is_first_of_column(ix, i) || !is_like_case(ix, i))
             continue;
         for (uint32_t q = 0; q < w->n_queries; q++) {
-            if (ls_ix_query_names(ix->u, &w->queries[q], ix->u->tables[x->table].name) && ls_ix_query_like_prefix(ix->u, &w->queries[q], x->keys[0].column)) {
+            if (ls_ix_query_names(ix, q, x->table) && ls_ix_query_like_prefix(ix->u, &w->queries[q], x->keys[0].column)) {
                 like(ix, i, &w->queries[q]);
                 break;
             }

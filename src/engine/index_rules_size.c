@@ -130,8 +130,10 @@ static const char *updated_column(const struct ls_ix *ix, uint32_t i, const stru
     const struct ls_workload *w = ix->o->workload;
 
     for (uint32_t q = 0; w && q < w->n_queries; q++) {
+        if (!ls_ix_query_names(ix, q, x->table))
+            continue;
         for (uint32_t k = 0; k < x->n_keys; k++) {
-            if (x->keys[k].column && ls_ix_query_updates(ix->u, &w->queries[q], ix->u->tables[x->table].name, x->keys[k].column)) {
+            if (x->keys[k].column && ls_ix_query_updates(ix->u, &w->queries[q], x->keys[k].column)) {
                 *by = &w->queries[q];
                 return x->keys[k].column;
             }

@@ -49,26 +49,37 @@ static bool is_word(const struct words *w, const char *upper)
     return w->tok.kind == LS_TOK_WORD && ls_tok_is(&w->lx, &w->tok, upper);
 }
 
-bool ls_ix_query_names(const struct ls_usage *u, const struct ls_query *q, const char *table)
+/* Once for each query, since ten thousand indexes ask. */
+void ls_ix_read_names(struct ls_ix *ix)
 {
-    struct words w;
+    const struct ls_workload *w = ix->o->workload;
+    uint32_t n = ix->u->n_tables;
 
-    for (bool more = begin(&w, u, q->text); more; more = next(&w))
-        if (is_name(&w, table))
-            return true;
-    return false;
+    if (!w || w->n_queries == 0)
+        return;
+    ix->is_named = LS_ARENA_ARRAY(ix->arena, bool, (size_t)w->n_queries * n + 1);
+    for (uint32_t q = 0; q < w->n_queries; q++) {
+        struct words r;
+
+        for (bool more = begin(&r, ix->u, w->queries[q].text); more; more = next(&r))
+            for (uint32_t t = 0; t < n && (r.tok.kind == LS_TOK_WORD || r.tok.kind == LS_TOK_QUOTED); t++)
+                ix->is_named[(size_t)q * n + t] |= is_name(&r, ix->u->tables[t].name);
+    }
 }
 
-/* "SET a = .., b = .." of an UPDATE of the table, or of ON CONFLICT DO UPDATE; "(a, b) = (..)" too: a name behind SET and before WHERE or FROM
+bool ls_ix_query_names(const struct ls_ix *ix, uint32_t query, uint32_t table)
+{
+    return ix->is_named && ix->is_named[(size_t)query * ix->u->n_tables + table];
+}
+
+/* "SET a = .., b = .." of an UPDATE, or of ON CONFLICT DO UPDATE; "(a, b) = (..)" too: a name behind SET and before WHERE or FROM
  * with "=", "," or ")" behind it at the outermost level or in the brackets of a list. */
-bool ls_ix_query_updates(const struct ls_usage *u, const struct ls_query *q, const char *table, const char *column)
+bool ls_ix_query_updates(const struct ls_usage *u, const struct ls_query *q, const char *column)
 {
     struct words w;
     bool in_set = false, was_target = false, is_left = false;
     int depth = 0;
 
-    if (!ls_ix_query_names(u, q, table))
-        return false;
     for (bool more = begin(&w, u, q->text); more; more = next(&w)) {
         if (w.tok.kind == LS_TOK_OPEN)
             depth++;

@@ -407,6 +407,41 @@ static void thinning_keeps_a_reset(void **state)
     assert_int_equal(s->h.window_from_us, T0 + HOUR);
 }
 
+/* A busy database's file does not grow for ever: looks get rarer, the first one and resets stay. */
+static void a_large_file_is_thinned(void **state)
+{
+    struct scene *s = *state;
+    struct ls_usage_index *many = ls_calloc(4000, sizeof(*many));
+    struct stat st;
+    int64_t largest = 0;
+
+    for (int i = 0; i < 4000; i++)
+        many[i] = (struct ls_usage_index){.schema = "public", .name = ls_asprintf("an_index_of_the_table_number_%04d", i), .bytes = 8192, .rows = 1, .oid = i + 1};
+    s->u.indexes = many;
+    s->u.n_indexes = 4000;
+    for (int look = 0; look < 36; look++) {
+        struct ls_history h;
+
+        s->u.taken_us = T0 + look * HOUR;
+        for (int i = 0; i < 4000; i++)
+            many[i].scans = look == 10 ? 0 : many[i].scans + 100; /* a reset */
+        assert_int_equal(ls_history_open(s->path, &s->u, true, &h, &s->note, NULL), LS_OK);
+        assert_null(s->note);
+        assert_int_equal(h.first_look_us, T0);
+        assert_int_equal(h.window_from_us, look < 10 ? T0 - 5 * DAY : T0 + 10 * HOUR);
+        assert_int_equal(h.past[7].scans_in_window, many[7].scans);
+        assert_int_equal(stat(s->path, &st), 0);
+        largest = st.st_size > largest ? st.st_size : largest;
+        ls_history_release(&h);
+    }
+    assert_in_range(largest, 6 * 1024 * 1024, 9 * 1024 * 1024);
+    for (int i = 0; i < 4000; i++)
+        free((void *)(uintptr_t)many[i].name);
+    free(many);
+    s->u.indexes = s->x;
+    s->u.n_indexes = 3;
+}
+
 /* A clock that was wrong once: what it wrote is not believed before its time, and not lost. */
 static void looks_of_the_future(void **state)
 {
@@ -511,6 +546,7 @@ int main(void)
         T(looks_near_each_other_are_one),
         T(old_looks_are_thinned),
         T(thinning_keeps_a_reset),
+        T(a_large_file_is_thinned),
         T(looks_of_the_future),
         T(files_of_others_are_refused),
         T(a_folder_is_made),
