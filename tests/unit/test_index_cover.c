@@ -354,6 +354,11 @@ static void the_use_of_equals_is_one(void **state)
     kit_judge(&k);
     assert_int_equal(k.out.n, 1);
     assert_non_null(kit_find(&k, LS_IX_DUPLICATE, "b"));
+    kit_index(&k, "c", "z")->scans = 0; /* has nothing to do with them */
+    kit_judge(&k);
+    assert_int_equal(k.out.n, 2);
+    assert_non_null(kit_find(&k, LS_IX_UNUSED, "c"));
+    k.u.n_indexes = k.t[0].n_indexes = 2;
     k.x[1].scans = 0; /* neither is read: one goes now, the other at the next look */
     kit_judge(&k);
     assert_int_equal(n_drops(&k), 1);

@@ -214,6 +214,19 @@ static void replacing(void **state)
     assert_int_equal(judged(&s.k, LS_IX_MISSING)->fix, LS_FIX_CREATE);
     s.k.u.n_fks = s.k.t[0].n_fks = 0;
     assert_int_equal(judged(&s.k, LS_IX_MISSING)->fix, LS_FIX_REPLACE);
+    kit_index(&s.k, "memories_user_a", "z, w"); /* another advice has replaced it already */
+    struct ls_advice more[] = {s.a, s.a};
+    static const char *const z_keys[] = {"v"};
+    static const struct ls_index_spec third = {"public", "memories", "btree", z_keys, 1, "", false, "idx_memories_v"};
+
+    more[1].spec = &third;
+    s.k.a.a = more;
+    s.k.a.n = 2;
+    kit_judge(&s.k);
+    assert_int_equal(kit_find(&s.k, LS_IX_MISSING, "memories(user_id, updated_at)")->fix, LS_FIX_REPLACE);
+    assert_int_equal(kit_find(&s.k, LS_IX_MISSING, "memories(v)")->fix, LS_FIX_CREATE);
+    s.k.a.a = &s.a;
+    s.k.a.n = 1;
     s.k.x[0].is_clustered = true;
     assert_int_equal(judged(&s.k, LS_IX_MISSING)->fix, LS_FIX_CREATE);
     s.k.x[0].is_clustered = false;

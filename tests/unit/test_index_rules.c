@@ -108,6 +108,9 @@ static void leftovers(void **state)
         {"t_x_ccnew", "left over from a REINDEX CONCURRENTLY that failed; the index it was to replace is still in use", LS_FIX_DROP},
         {"t_x_ccnew12", "left over from a REINDEX CONCURRENTLY that failed; the index it was to replace is still in use", LS_FIX_DROP},
         {"t_x_ccold", "left over from a REINDEX CONCURRENTLY: the old index, which it could not drop", LS_FIX_DROP},
+        {"t_x_ccnew0", "left over from a REINDEX CONCURRENTLY that failed; the index it was to replace is still in use", LS_FIX_DROP},
+        {"t_x_ccold9", "left over from a REINDEX CONCURRENTLY: the old index, which it could not drop", LS_FIX_DROP},
+        {"77", "its build failed: no query uses it", LS_FIX_REINDEX},
         {"t_x_ccnewer", "its build failed: no query uses it", LS_FIX_REINDEX},
         {"_ccnew", "its build failed: no query uses it", LS_FIX_REINDEX},
     };
@@ -123,6 +126,7 @@ static void leftovers(void **state)
         v = judged(&k, LS_IX_INVALID);
         assert_string_equal(v->title, cases[i].title);
         assert_int_equal(v->fix, cases[i].fix);
+        assert_string_equal(v->undo, "");
         kit_close(&k);
     }
 }
@@ -137,8 +141,23 @@ static void an_invalid_twin_goes(void **state)
     assert_int_equal(judged(&k, LS_IX_INVALID)->fix, LS_FIX_DROP);
     assert_int_equal(kit_find(&k, LS_IX_INVALID, "t_x2")->other, 0);
     assert_int_equal(k.out.n, 1); /* an invalid one is no duplicate */
-    k.x[1].predicate = "(x > 1)";
-    assert_int_equal(judged(&k, LS_IX_INVALID)->fix, LS_FIX_REINDEX);
+    assert_string_equal(kit_find(&k, LS_IX_INVALID, "t_x2")->undo, "CREATE INDEX t_x2 ON t (x);");
+    for (int i = 0; i < 8; i++) { /* each of these alone makes it another one */
+        struct ls_usage_index saved = k.x[1];
+        struct ls_usage_key key = saved.keys[0], *other = kit_key(&k.x[1], 0);
+
+        k.x[1].predicate = i == 0 ? "(x > 1)" : "";
+        other->opclass = i == 1 ? "text_pattern_ops" : key.opclass;
+        other->collation = i == 2 ? "\"C\"" : "";
+        other->is_desc = i == 3;
+        other->is_nulls_first = i == 4;
+        other->text = i == 5 ? "y" : "x";
+        k.x[1].method = i == 6 ? "hash" : "btree";
+        k.x[1].is_unique = i == 7;
+        assert_int_equal(judged(&k, LS_IX_INVALID)->fix, LS_FIX_REINDEX);
+        k.x[1] = saved;
+        *other = key;
+    }
     kit_close(&k);
 }
 
@@ -217,6 +236,9 @@ static void unattached(void **state)
     assert_string_equal(v->title, "6 of 7 partitions have no index that belongs to it");
     assert_string_equal(v->evidence, "(x) of p is not valid\nwithout: p1, p2, p3, p4, p5 and 1 more");
     assert_int_equal(v->fix, LS_FIX_ATTACH);
+    k.t[6].parent = LS_NO_USAGE;
+    v = judged(&k, LS_IX_UNATTACHED);
+    assert_string_equal(v->evidence, "(x) of p is not valid\nwithout: p1, p2, p3, p4, p5");
     k.x[0].is_building = true;
     assert_null(judged(&k, LS_IX_UNATTACHED));
     k.x[0].is_building = false;
@@ -228,6 +250,7 @@ static void unattached(void **state)
         k.t[i].parent = LS_NO_USAGE;
     v = judged(&k, LS_IX_UNATTACHED);
     assert_string_equal(v->title, "1 of its partitions' indexes is not valid");
+    assert_string_equal(v->evidence, "(x) of p is not valid");
     assert_int_equal(v->fix, LS_FIX_NONE);
     kit_close(&k);
 }
@@ -256,6 +279,8 @@ static void stats_missing(void **state)
     k.t[0].kind = 'p';
     assert_int_equal(judged(&k, LS_IX_STATS_MISSING)->severity, LS_SEV_INFO);
     k.t[0].kind = 'r';
+    k.t[0].live = 0; /* the count is not known yet */
+    assert_non_null(judged(&k, LS_IX_STATS_MISSING));
     k.t[0].live = k.t[0].bytes = 0; /* nothing to know */
     assert_null(judged(&k, LS_IX_STATS_MISSING));
     kit_close(&k);

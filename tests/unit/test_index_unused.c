@@ -146,6 +146,26 @@ static void stopped_by_own_looks(void **state)
     kit_close(&k);
 }
 
+/* Read before the counters began anew, and not since. */
+static void stopped_before_a_reset(void **state)
+{
+    struct kit k;
+    const struct ls_index_verdict *v;
+
+    (void)state;
+    scene(&k);
+    k.past[0].last_rise_us = KIT_NOW - 45 * KIT_DAY;
+    v = judged(&k);
+    assert_string_equal(v->title, "it stopped being used on 2026-10-17");
+    assert_int_equal(v->severity, LS_SEV_WARNING);
+    k.t[0].inserted = k.t[0].updated = 0; /* what was never written, and what is not known */
+    k.t[0].hot_updated = -1;
+    assert_non_null(strstr(judged(&k)->evidence, "\nwritten for nothing by 0 inserts and 0 updates"));
+    k.t[0].inserted = -1;
+    assert_null(strstr(judged(&k)->evidence, "written"));
+    kit_close(&k);
+}
+
 static void long_ago_by_the_server(void **state)
 {
     struct kit k;
@@ -465,6 +485,7 @@ int main(void)
         cmocka_unit_test(a_short_window_is_unconfirmed),
         cmocka_unit_test(hardly_used_is_information),
         cmocka_unit_test(stopped_by_own_looks),
+        cmocka_unit_test(stopped_before_a_reset),
         cmocka_unit_test(long_ago_by_the_server),
         cmocka_unit_test(never_for_what_works_unread),
         cmocka_unit_test(a_reset_is_no_disuse),
