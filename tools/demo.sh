@@ -30,6 +30,29 @@ protected = yes
 CONF
 fi
 
+if [ ! -f lockstep.workload.sql ]; then
+    cat >lockstep.workload.sql <<'SQL' || exit 1
+-- What the application asks for most. `lockstep advise` measures which indexes these queries would gain by; lockstep(1), index, says
+-- what the remarks mean.
+
+-- name: recent conversations
+-- frequency: 1200/h
+-- sample: 7
+-- sample: 23
+SELECT id, title, updated_at FROM conversations WHERE user_id = ? ORDER BY updated_at DESC LIMIT 20;
+
+-- name: newest entities of a kind
+-- frequency: 300/h
+-- sample: 'person'
+SELECT id, value, confidence FROM entities WHERE kind = ? ORDER BY created_at DESC LIMIT 20;
+
+-- name: messages of a conversation
+-- frequency: 2400/h
+-- sample: 100
+SELECT role, content, created_at FROM messages WHERE conversation_id = ? ORDER BY created_at;
+SQL
+fi
+
 database() { # ENV FILE COUNT
     [ ! -f "$2" ] || return 0
     "$build/lockstep" up "$3" -e "$1" --yes --confirm "$2" --no-backup && return

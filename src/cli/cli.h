@@ -88,14 +88,27 @@ enum cli_kind {
     X(NO_RENAMES, "no-renames", 0, CLI_FLAG, NULL, "do not look for renamings")                                                        \
     X(ACCEPT_RENAME, "accept-rename", 0, CLI_LIST, "FROM=TO", "this is a renaming: users.type=users.kind, table a=table b; may be repeated") \
     X(REJECT_RENAME, "reject-rename", 0, CLI_LIST, "FROM=TO", "this is no renaming; may be repeated")                                  \
-    X(SAVE, "save", 0, CLI_FLAG, NULL, "keep the accepted and rejected renamings in lockstep.conf")                                    \
-    X(IGNORE, "ignore", 0, CLI_LIST, "PATTERN", "say nothing of these: [KIND ]PATTERN[:ATTRIBUTE], as in 'table audit_*'; may be repeated") \
+    X(SAVE, "save", 0, CLI_FLAG, NULL, "keep the accepted and rejected renamings (index: what is ignored) in lockstep.conf")                                    \
+    X(IGNORE, "ignore", 0, CLI_LIST, "PATTERN", "say nothing of these: [KIND ]PATTERN[:ATTRIBUTE], as in 'table audit_*'; index: CODE OBJECT: REASON; may be repeated") \
     X(MERMAID, "mermaid", 0, CLI_FLAG, NULL, "print a Mermaid diagram (the default)")                                                  \
     X(DOT, "dot", 0, CLI_FLAG, NULL, "print a Graphviz diagram")                                                                       \
     X(APPLIED, "applied", 0, CLI_TEXT, "IDS", "these are in the database, whatever it shows (7,9)")                                    \
     X(PENDING, "pending", 0, CLI_TEXT, "IDS", "these are not in the database, whatever it shows (7,9)")                                \
     X(FINISH, "finish", 0, CLI_FLAG, NULL, "bring a settlement that was broken off to its end")                                        \
     X(TAKE_BACK, "take-back", 0, CLI_FLAG, NULL, "put the files as they were before a settlement that was broken off")                  \
+    X(WORKLOAD, "workload", 0, CLI_TEXT, "FILE", "the queries to judge by (lockstep.workload.sql beside the project, else pg_stat_statements)") \
+    X(ALL, "all", 0, CLI_FLAG, NULL, "show what the project ignores, too")                                                             \
+    X(SIZES, "sizes", 0, CLI_FLAG, NULL, "read the true sizes, which takes longer with many indexes")                                  \
+    X(BLOAT, "bloat", 0, CLI_FLAG, NULL, "read whole indexes to measure how empty they are")                                           \
+    X(SORT, "sort", 0, CLI_TEXT, "KEY", "order of the indexes: name (the default, by table), scans, rate, last, size, bloat")          \
+    X(TABLE, "table", 0, CLI_TEXT, "NAME", "this table only")                                                                          \
+    X(FIX, "fix", 0, CLI_LIST, "CODE:OBJECT", "write the migration that mends this; may be repeated, and all go into one")             \
+    X(UPKEEP, "upkeep", 0, CLI_TEXT, "CODE:OBJECT", "do the maintenance that mends this (REINDEX, ANALYZE, VACUUM), after asking")     \
+    X(NO_MEASURE, "no-measure", 0, CLI_FLAG, NULL, "make no copy to measure on; plan only")                                            \
+    X(ON_TARGET, "on-target", 0, CLI_FLAG, NULL, "run the queries on the database itself; nothing is built there")                     \
+    X(WRITE, "write", 0, CLI_FLAG, NULL, "write the migration of what is advised")                                                     \
+    X(RUN, "run", 0, CLI_FLAG, NULL, "run the query and count, which only one that reads may")                                         \
+    X(SAMPLE, "sample", 0, CLI_COUNT, "N", "take the query's N-th sample values (1; 0: none, a generic plan)")                         \
     X(OFFSETS, "offsets", 0, CLI_FLAG, NULL, "print START END in bytes for each statement")
 
 enum cli_option_id {
@@ -141,7 +154,7 @@ struct cli_values {
 
 /* Every command, in the order of --help; commands.c has a row for each, cmd.h its function. */
 #define CLI_COMMANDS(X)                                                                                                                \
-    X(status) X(up) X(down) X(to) X(plan) X(verify) X(lint) X(new) X(mark) X(conflicts) X(renumber) X(reconcile) X(adopt) X(convert) X(diff) X(drift) X(snapshot) X(erd) X(backup) X(backups) X(log) X(init) X(split) X(formats)             \
+    X(status) X(up) X(down) X(to) X(plan) X(verify) X(lint) X(new) X(mark) X(conflicts) X(renumber) X(reconcile) X(adopt) X(convert) X(diff) X(drift) X(snapshot) X(erd) X(index) X(advise) X(explain) X(backup) X(backups) X(log) X(init) X(split) X(formats)             \
     X(version) X(help)
 
 #define CLI_MAX_ARGS 3

@@ -70,6 +70,7 @@ enum ls_dialect cli_dialect(const struct cli_ctx *ctx);
 
 /* confirm.c: whether the operator agrees to `text`. LS_E_REFUSED says what would have been needed. */
 LS_MUST_CHECK enum ls_rc cli_confirm(struct cli_ctx *ctx, const char *text, const char *what);
+char *cli_shell_word(const char *text); /* quoted where a shell would take it apart; caller frees */
 /* A question with an open end; false when nobody can be asked. */
 bool cli_ask(struct cli_ctx *ctx, const char *text);
 
@@ -119,6 +120,11 @@ LS_MUST_CHECK enum ls_rc cli_diff_opts(struct cli_compare *c, struct ls_diff_opt
 void cli_print_diff(struct cli_compare *c);
 /* diff_sarif.c */
 json_t *cli_diff_sarif(const struct ls_diff *d);
+
+/* cmd_lint.c: --fail-on: the least severity that makes it fail; LS_SEV_ERROR + 1 for never. */
+LS_MUST_CHECK enum ls_rc cli_fail_level(struct cli_ctx *ctx, int *out);
+/* cmd_split.c: standard input, whole. */
+LS_MUST_CHECK enum ls_rc cli_read_in(struct cli_ctx *ctx, struct ls_buf *out);
 
 /* beside.c: the snapshot's format and another one's view in two columns. */
 int cli_beside(struct cli_ctx *ctx);

@@ -13,7 +13,7 @@
 static const char *const stand_in[] = {[LS_DIALECT_POSTGRES] = "postgresql:///", [LS_DIALECT_SQLITE] = "sqlite::memory:"};
 
 /* --fail-on: the least severity that makes it fail; LS_SEV_ERROR + 1 for none. */
-static enum ls_rc fail_level(struct cli_ctx *ctx, int *out)
+enum ls_rc cli_fail_level(struct cli_ctx *ctx, int *out)
 {
     const char *word = ctx->v->text[CLI_OPT_FAIL_ON];
 
@@ -137,7 +137,7 @@ int cli_cmd_lint(struct cli_ctx *ctx)
 
     if (ctx->root != NULL && cli_has(ctx, CLI_O(SARIF)))
         return cli_fail_with(ctx, LS_E_USAGE, "--json and --sarif are two forms of the same: name one");
-    if (fail_level(ctx, &least) != LS_OK || scan(ctx) != LS_OK)
+    if (cli_fail_level(ctx, &least) != LS_OK || scan(ctx) != LS_OK)
         return cli_fail(ctx);
     if (ctx->snap->format_note != NULL)
         cli_say(ctx, "note: %s", ctx->snap->format_note);

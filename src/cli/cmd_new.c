@@ -4,11 +4,9 @@
 #include "cli/cmd.h"
 
 #include <string.h>
-#include <unistd.h>
 
 #include "lockstep/base/clock.h"
-#include "lockstep/base/file.h"
-#include "lockstep/base/mem.h"
+#include "lockstep/engine/new_files.h"
 
 /* The name becomes part of file names, and the file's first comment: nothing that could end either is let in. */
 static enum ls_rc check_name(struct cli_ctx *ctx, const char *name)
@@ -29,38 +27,11 @@ static enum ls_rc check_name(struct cli_ctx *ctx, const char *name)
     return LS_OK;
 }
 
-/* A file in the folder that its tool may want for it. What is no .sql file is a tool's list of them, which is replaced. */
-static enum ls_rc write_file(const char *path, const char *text, struct ls_err *err)
-{
-    size_t len = strlen(path);
-    char *folder = ls_strndup(path, (size_t)(ls_path_base(path) - path));
-    enum ls_rc rc = folder[0] != '\0' ? ls_mkdir_p(folder, 0755, err) : LS_OK;
-
-    free(folder);
-    if (rc != LS_OK)
-        return rc;
-    if ((len > 4 && strcmp(path + len - 4, ".sql") == 0) || !ls_path_exists(path))
-        return ls_file_write_new(path, text, strlen(text), 0644, err);
-    return ls_file_write_atomic(path, text, strlen(text), 0644, err);
-}
-
-/* All files or none: half a pair would be a finding of the next verify. */
-static enum ls_rc write_files(struct cli_ctx *ctx, int n, const char *const *paths, const char *const *texts)
-{
-    for (int i = 0; i < n; i++) {
-        if (write_file(paths[i], texts[i], &ctx->error) == LS_OK)
-            continue;
-        while (i-- > 0)
-            (void)unlink(paths[i]);
-        return ctx->error.code;
-    }
-    return LS_OK;
-}
-
 int cli_cmd_new(struct cli_ctx *ctx)
 {
     const char *paths[LS_NEW_FILES_MAX] = {NULL}, *texts[LS_NEW_FILES_MAX] = {NULL};
     struct ls_arena *arena = ls_arena_new();
+    struct ls_new_files written = {0};
     const char *name = ctx->words.args[0];
     int n = 0, code = 0;
 
@@ -76,7 +47,7 @@ int cli_cmd_new(struct cli_ctx *ctx)
         goto fail;
     }
     n = format->new_files(arena, &ctx->snap->migrations, name, ls_wall_us(), paths, texts, &ctx->error);
-    if (n <= 0 || write_files(ctx, n, paths, texts) != LS_OK)
+    if (n <= 0 || ls_new_files_write(&written, n, paths, texts, &ctx->error) != LS_OK)
         goto fail;
     json_t *a = ctx->root ? json_array() : NULL;
     for (int i = 0; i < n; i++) {
@@ -93,6 +64,7 @@ int cli_cmd_new(struct cli_ctx *ctx)
 fail:
     code = cli_fail(ctx);
 out:
+    ls_new_files_release(&written);
     ls_arena_free(arena);
     return code;
 }

@@ -9,7 +9,7 @@
 #include "lockstep/base/mem.h"
 #include "lockstep/sql/split.h"
 
-static enum ls_rc read_stdin(struct cli_ctx *ctx, struct ls_buf *out)
+enum ls_rc cli_read_in(struct cli_ctx *ctx, struct ls_buf *out)
 {
     char chunk[65536];
     size_t n;
@@ -113,7 +113,7 @@ int cli_cmd_split(struct cli_ctx *ctx)
     enum ls_dialect dialect = LS_DIALECT_POSTGRES;
     int code;
 
-    if (find_dialect(ctx, &dialect) != LS_OK || (from_stdin ? read_stdin(ctx, &text) : ls_file_read(path, 0, 0, &text, &ctx->error)) != LS_OK) {
+    if (find_dialect(ctx, &dialect) != LS_OK || (from_stdin ? cli_read_in(ctx, &text) : ls_file_read(path, 0, 0, &text, &ctx->error)) != LS_OK) {
         ls_buf_release(&text);
         return cli_fail(ctx);
     }

@@ -84,6 +84,21 @@ const struct cli_command cli_commands[] = {
     {.name = "erd", .args = "[SIDE]", .summary = "draw the tables and their foreign keys as a Mermaid or Graphviz diagram",
      .details = SIDES_HELP " It is live when it is left out.", .max_args = 1, .options = CLI_O(MERMAID) | CLI_O(DOT) | CLI_O(DIALECT) | CLI_O(SCRATCH),
      .words = {"live migrations dir: file: backup: drizzle: snapshot:"}, .run = cli_cmd_erd},
+    {.name = "index", .args = "", .summary = "show how indexes are used, and which are useless, missing, invalid, or cost more than they give",
+     .details = "Each verdict says what it rests on, for how long that was watched, and what mends it: --fix writes the migration, as `new` would, and --upkeep "
+                "does what is no migration. A workload (a file of queries, or pg_stat_statements) is planned, and measured where the database is a small SQLite file; advise measures it anywhere. Standbys of the "
+                "environment are asked too. The exit code is 6 when a verdict is as bad as --fail-on says.",
+     .options = CLI_O(CSV) | CLI_O(SARIF) | CLI_O(MARKDOWN) | CLI_O(FAIL_ON) | CLI_O(WORKLOAD) | CLI_O(ALL) | CLI_O(SIZES) | CLI_O(BLOAT) | CLI_O(SORT) |
+                CLI_O(TABLE) | CLI_O(FIX) | CLI_O(UPKEEP) | CLI_O(IGNORE) | CLI_O(SAVE) | CLI_O(DRY_RUN) | CLI_O(SCRATCH),
+     .flags = CLI_NEEDS_DB | CLI_WRITES, .writes_with = CLI_O(UPKEEP), .run = cli_cmd_index},
+    {.name = "advise", .args = "", .summary = "find the indexes that the workload lacks, and measure what they would give on a copy",
+     .details = "The queries are those of --workload, of lockstep.workload.sql, or of pg_stat_statements. Nothing is built in the database itself. --write writes the "
+                "migration that makes what is advised.",
+     .options = CLI_O(WORKLOAD) | CLI_O(NO_MEASURE) | CLI_O(SCRATCH) | CLI_O(ON_TARGET) | CLI_O(WRITE) | CLI_O(DRY_RUN), .flags = CLI_NEEDS_DB,
+     .run = cli_cmd_advise},
+    {.name = "explain", .args = "QUERY", .summary = "show how the database would run a query, or with --run how it does",
+     .details = "QUERY is SQL, the name of a query in the workload, or - for standard input. Nothing that it writes stays; with --run only what reads is run.",
+     .min_args = 1, .max_args = 1, .options = CLI_O(RUN) | CLI_O(SAMPLE) | CLI_O(WORKLOAD), .flags = CLI_NEEDS_DB, .run = cli_cmd_explain},
     {.name = "backup", .args = "", .summary = "back the database up and read the backup back", .options = CLI_O(JOBS) | CLI_O(NO_READBACK),
      .flags = CLI_NEEDS_DB, .run = cli_cmd_backup},
     {.name = "backups", .args = "[list | verify NAME | prune]", .summary = "list, verify or prune backups",

@@ -9,11 +9,11 @@
 #include "lockstep/base/text.h"
 
 /* A word of a shell's command line: hints are copied from the screen, and the name is the choice of whoever made the database. */
-static char *shell_word(const char *text)
+char *cli_shell_word(const char *text)
 {
     struct ls_buf b = LS_BUF_INIT;
 
-    if (text[0] != '\0' && strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./-") == strlen(text)) {
+    if (text[0] != '\0' && strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./:-") == strlen(text)) {
         ls_buf_adds(&b, text);
         return ls_buf_detach(&b);
     }
@@ -26,7 +26,7 @@ static char *shell_word(const char *text)
 
 static void hint_name(struct cli_ctx *ctx, const char *before)
 {
-    char *word = shell_word(cli_database_name(ctx));
+    char *word = cli_shell_word(cli_database_name(ctx));
 
     ls_err_hint(&ctx->error, "%s--yes --confirm %s", before, word);
     free(word);

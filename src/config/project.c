@@ -2,6 +2,7 @@
 #include <config.h>
 
 #include "config/diff_keys.h"
+#include "config/index_keys.h"
 #include "config/project.h"
 
 #include <stdlib.h>
@@ -43,6 +44,7 @@ static const struct key_def {
     {"lock_wait", KEY_DURATION, offsetof(struct config_env, lock_wait_ms)},
     {"busy_timeout", KEY_DURATION, offsetof(struct config_env, busy_timeout_ms)},
     {"connect_timeout", KEY_DURATION, offsetof(struct config_env, connect_timeout_ms)},
+    {"standbys", KEY_TEXT, offsetof(struct config_env, standbys)},
 };
 #define DEFAULT_ENV_KEY "default_env" /* [project] only */
 
@@ -159,7 +161,7 @@ static enum ls_rc set_key(struct config_project *p, struct config_env *env, cons
 /* The environment that a section fills, made when it is new. NULL and err for a section that means nothing here. */
 static struct config_env *section_env(struct config_project *p, const struct ini_entry *e, struct ls_err *err)
 {
-    static const char *const words[] = {"project", "env", "scratch", "diff"};
+    static const char *const words[] = {"project", "env", "scratch", "diff", "index"};
     struct ls_buf b = LS_BUF_INIT;
 
     if (strcmp(e->section, "project") == 0)
@@ -184,7 +186,7 @@ static struct config_env *section_env(struct config_project *p, const struct ini
     } else {
         char word[64];
         (void)snprintf(word, sizeof(word), "%.*s", (int)strcspn(e->section, " :."), e->section);
-        ls_buf_addf(&b, "unknown section [%s]; there are [project], [env NAME], [scratch] and [diff]", e->section);
+        ls_buf_addf(&b, "unknown section [%s]; there are [project], [env NAME], [scratch], [diff] and [index]", e->section);
         suggest(&b, word, words, LS_ARRAY_LEN(words));
     }
     (void)ls_err_set(err, LS_E_INPUT, "%s", b.ptr);
@@ -212,11 +214,11 @@ static enum ls_rc check_repeated(const struct ini_file *f, size_t i, struct ls_e
 static enum ls_rc check_mode(const struct config_project *p, struct ls_err *err)
 {
     struct stat st;
-    bool secret = ls_redact_hides(p->base.url) || ls_redact_hides(p->scratch_url);
+    bool secret = ls_redact_hides(p->base.url) || ls_redact_hides(p->scratch_url) || ls_redact_hides(p->base.standbys);
     int line = 0;
 
     for (size_t i = 0; i < p->envs.n; i++) {
-        if (!secret && ls_redact_hides(p->envs.v[i].url)) {
+        if (!secret && (ls_redact_hides(p->envs.v[i].url) || ls_redact_hides(p->envs.v[i].standbys))) {
             secret = true;
             line = p->envs.v[i].line;
         }
@@ -317,6 +319,14 @@ enum ls_rc config_project_load(const char *path, struct config_project *out, str
                 rc = at_line(err, out->path, e->line);
             continue;
         }
+        if (config_is_index_section(e->section)) {
+            rc = strcmp(e->key, "ignore") != 0 ? check_repeated(&file, i, err) : LS_OK;
+            if (rc == LS_OK)
+                rc = config_set_index_key(out, e, err);
+            if (rc != LS_OK && err && err->line == 0)
+                rc = at_line(err, out->path, e->line);
+            continue;
+        }
         struct config_env *env = section_env(out, e, err);
 
         rc = env ? check_repeated(&file, i, err) : LS_E_INPUT;
@@ -339,6 +349,7 @@ void config_project_release(struct config_project *p)
     LS_VEC_RELEASE(&p->envs);
     LS_VEC_RELEASE(&p->ignore);
     LS_VEC_RELEASE(&p->renames);
+    LS_VEC_RELEASE(&p->index_ignores);
     ls_arena_free(p->arena);
     memset(p, 0, sizeof(*p));
 }

@@ -14,6 +14,7 @@ struct config_env {            /* [env NAME]; NULL / -1 = not set */
     int scratch;               /* -1, 0, 1: scratch databases may be made beside it */
     int lock_timeout_ms, statement_timeout_ms, lock_wait_ms, busy_timeout_ms, connect_timeout_ms; /* -1 unset; written as "3s", "500ms", "2min" */
     int line, theme_line;
+    const char *standbys;      /* URLs of its standbys, apart from each other by blanks */
 };
 /* [diff]: what is not to be heard of, and which renamings were decided. */
 struct config_ignore {
@@ -22,6 +23,11 @@ struct config_ignore {
 struct config_rename {
     const char *from, *to;
     bool is_accepted;
+    int line;
+};
+/* [index] ignore = VERDICT OBJECT: REASON */
+struct config_index_ignore {
+    const char *id, *object, *reason; /* object: a glob over the label of what the verdict is about */
     int line;
 };
 struct config_project {
@@ -36,6 +42,9 @@ struct config_project {
     const char *scratch_url_env;
     LS_VEC(struct config_ignore) ignore;
     LS_VEC(struct config_rename) renames;
+    LS_VEC(struct config_index_ignore) index_ignores;
+    const char *index_workload; /* [index] workload, as it is written; NULL */
+    int64_t index_window_us;    /* [index] window; 0: not said */
 };
 /* path: a file, or a folder with a lockstep.conf in it. path NULL: ./lockstep.conf or the nearest one upwards to the repository's or file system's root; none is fine. A file that holds a password and
  * is readable by others is refused with a hint. Unknown sections and keys are errors with file:line and the nearest known word. */
@@ -60,6 +69,7 @@ struct config_target {
     const char *note;          /* to be shown once, or NULL */
     bool is_scratch_ok;        /* scratch databases may be made beside it */
     const char *project_dir;
+    const char *standbys;      /* of its environment, or NULL; struct config_index_opts takes them apart */
 };
 LS_MUST_CHECK enum ls_rc config_resolve(const struct config_request *req, const struct config_project *project, struct config_target *out, struct ls_err *err);
 void config_target_release(struct config_target *t);
@@ -73,6 +83,14 @@ LS_MUST_CHECK enum ls_rc config_parse_ignore(struct ls_arena *arena, const char 
 /* Appends `rename = from -> to` (or not_renamed) to the [diff] section of the project's file, which is made when there is none; every other byte stays. A
  * choice about the same pair is replaced. LS_E_NOT_FOUND: there is no project file. */
 LS_MUST_CHECK enum ls_rc config_keep_rename(const struct config_project *project, const char *from, const char *to, bool is_accepted, struct ls_err *err);
+/* "IX01 public.idx_x: reason", in the arena. LS_E_INPUT with what is wrong. (index_keys.c) */
+LS_MUST_CHECK enum ls_rc config_parse_index_ignore(struct ls_arena *arena, const char *text, struct config_index_ignore *out, struct ls_err *err);
+/* Appends `ignore = ID OBJECT: REASON` to the [index] section of the project's file, which is made when there is none; every other byte stays. id: code or
+ * word of a verdict; object: a label, or a glob. LS_E_USAGE without a reason, LS_E_NOT_FOUND: there is no project file. (index_keys.c) */
+LS_MUST_CHECK enum ls_rc config_keep_index_ignore(const struct config_project *project, const char *id, const char *object, const char *reason,
+                                                  struct ls_err *err);
+/* "$XDG_STATE_HOME/lockstep", else "$HOME/.local/state/lockstep" (name "XDG_STATE_HOME", under_home ".local/state"); NULL: neither is set. Caller frees. */
+char *config_xdg_home(const char *(*getenv_fn)(const char *), const char *name, const char *under_home);
 /* The commented lockstep.conf that `lockstep init` writes. */
 void config_template(struct ls_buf *out, const char *url, const char *migrations, const char *format);
 /* "3s", "500ms", "2min", "1h", "0" -> milliseconds. */

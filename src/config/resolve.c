@@ -448,6 +448,9 @@ static void fill(struct search *s)
     if (!req->theme && s->out->theme)
         s->out->theme_source = ls_arena_printf(a, "%s:%d", project_name(s), e->theme ? e->theme_line : b->theme_line);
     s->out->project_dir = ls_arena_str(a, s->project->dir);
+    /* Of that very database: those of [project] belong to its own url. */
+    s->out->standbys = ls_arena_str(a, s->pick.env ? e->standbys : s->pick.in_project_dir ? b->standbys : NULL);
+    ls_secret_look(s->out->standbys);
 }
 
 static enum ls_rc resolve(const struct config_request *req, const struct config_project *project, bool need_url, struct config_target *out,

@@ -39,6 +39,8 @@ static const char tail[] =
     "#[env production]\n"
     "#url_env = DATABASE_URL\n"
     "#protected = yes\n"
+    "# Standbys are asked, too, before an index is called unused.\n"
+    "#standbys = postgres://reader@standby1/app postgres://reader@standby2/app\n"
     "# Writing through a connection pooler is refused, since locks do not hold there; one that keeps sessions may be declared.\n"
     "#pooled = yes\n"
     "# Scratch databases may be made beside it, for `lockstep diff` and `verify` (never on a protected one).\n"
@@ -51,7 +53,13 @@ static const char tail[] =
     "# What diff and drift say nothing of, and which renamings were decided.\n"
     "#[diff]\n"
     "#ignore = table audit_*, *.updated_at:default\n"
-    "#rename = column users.type -> column users.kind\n";
+    "#rename = column users.type -> column users.kind\n"
+    "\n"
+    "# Indexes: the queries that they are judged by, how long their counters must have been watched, and what may stay as it is, with the reason.\n"
+    "#[index]\n"
+    "#workload = lockstep.workload.sql\n"
+    "#window = 14d\n"
+    "#ignore = IX01 public.idx_orders_year: the yearly report reads it\n";
 
 void config_template(struct ls_buf *out, const char *url, const char *migrations, const char *format)
 {

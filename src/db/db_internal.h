@@ -6,6 +6,7 @@
 
 #include "lockstep/base/arena.h"
 #include "lockstep/db/catalog.h"
+#include "lockstep/db/usage.h"
 
 #define LS_DB_TICK_MS 100 /* how often on_wait is asked while something is waited for */
 
@@ -37,6 +38,7 @@ struct ls_db_ops {
     enum ls_rc (*catalog)(struct ls_db *db, const struct ls_catalog_opts *opts, struct ls_catalog **out, struct ls_err *err); /* opts->source is set */
     enum ls_rc (*catalog_refresh)(struct ls_db *db, const struct ls_catalog_opts *opts, struct ls_catalog_state **state, struct ls_catalog **out,
                                   enum ls_catalog_how *how, struct ls_err *err); /* *state: of this driver and these options, or NULL; it may put a new one there and leaves the old one alone */
+    enum ls_rc (*usage)(struct ls_db *db, const struct ls_usage_opts *opts, struct ls_usage **out, struct ls_err *err); /* opts->bloat_max_bytes is set */
     enum ls_rc (*sqlite_backup)(struct ls_db *db, const char *path, ls_progress_fn progress, void *ctx, struct ls_err *err);
 };
 

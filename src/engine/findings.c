@@ -167,6 +167,12 @@ static bool has_word(enum ls_dialect d, const char *sql, size_t len, const char 
     return false;
 }
 
+/* Whoever asks for the old value keeps it, to put it back: set_config('x', current_setting('y'), false). */
+static bool keeps_old(enum ls_dialect d, const char *sql, size_t len)
+{
+    return d == LS_DIALECT_POSTGRES && has_word(d, sql, len, "SET_CONFIG") && has_word(d, sql, len, "CURRENT_SETTING");
+}
+
 /* What is not named here may take its time: it reads a table, or calls what nobody knows. */
 static bool is_brief(enum ls_dialect d, const struct ls_facts *facts, bool is_on_new, const char *sql, size_t len)
 {
@@ -196,7 +202,7 @@ static void judge_facts(struct finder *f, int step, struct ls_op *op, const stru
     for (size_t i = 0; facts.flags != 0 && i < LS_ARRAY_LEN(rules); i++) {
         struct ls_finding *x;
 
-        if (!applies(f, &rules[i], &facts, is_on_new))
+        if (!applies(f, &rules[i], &facts, is_on_new) || (strcmp(rules[i].id, "T09") == 0 && keeps_old(f->dialect, sql, len)))
             continue;
         x = add(f, step, rules[i].id, rules[i].name, rules[i].severity, rules[i].why, rules[i].safer);
         x->stmt_no = stmt_no;
@@ -254,7 +260,8 @@ static void judge_mixed(struct finder *f, int step)
     size_t n_forbids = 0, n = 0;
 
     for (size_t i = 0; s->policy == LS_POLICY_NO_TX && i < s->ops.n; i++) {
-        if (s->ops.v[i].kind != LS_OP_STATEMENT)
+        /* A setting that is put back leaves nothing. */
+        if (s->ops.v[i].kind != LS_OP_STATEMENT || keeps_old(f->dialect, s->ops.v[i].sql, s->ops.v[i].len))
             continue;
         n++;
         n_forbids += ls_sql_tx_class(f->dialect, s->ops.v[i].sql, s->ops.v[i].len) == LS_TX_FORBIDS;

@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "format/directive.h"
 #include "lockstep/base/file.h"
 #include "lockstep/format/layout.h"
 #include "lockstep/sql/split.h"
@@ -145,7 +146,16 @@ static void check_split(struct check *c, const struct ls_migration *m, const str
         say(c, d, c->text.len == 0 ? "the file is empty" : "the file holds no statement");
         d->hint = role == ROLE_VERIFY ? "A .verify file needs a query whose rows are all true." : NULL;
     } else if (role != ROLE_VERIFY) {
-        check_classes(c, m, s, role, &stmts);
+        struct ls_section own = *s;
+
+        /* The scan looks into no down file for its directives. */
+        if (role == ROLE_DOWN && c->snap->format == &ls_format_lockstep) {
+            struct ls_directives says;
+
+            ls_directives_read(c->text.ptr, c->text.len, &says);
+            own.policy = says.no_transaction ? LS_POLICY_NO_TX : own.policy;
+        }
+        check_classes(c, m, &own, role, &stmts);
     }
     ls_err_release(&err);
     ls_stmts_release(&stmts);

@@ -11,7 +11,7 @@
 #define UI_CONTEXTS(X)                                                                                                             \
     X(TIMELINE, "timeline")                                                                                                        \
     X(DETAIL, "detail")                                                                                                            \
-    X(RUN, "run") X(BACKUPS, "backups") X(LOG, "log") X(SCHEMA, "schema") X(DIFF, "diff") X(HELP, "help") X(DIALOG, "dialog") X(MENU, "menu") X(VIEWER, "viewer")
+    X(RUN, "run") X(BACKUPS, "backups") X(LOG, "log") X(SCHEMA, "schema") X(DIFF, "diff") X(INDEX, "index") X(HELP, "help") X(DIALOG, "dialog") X(MENU, "menu") X(VIEWER, "viewer")
 
 enum ui_context {
 #define X(e, n) UI_CX_##e,
@@ -22,10 +22,10 @@ enum ui_context {
 const char *ui_context_name(enum ui_context c);
 
 #define UI_IN(c)    (1u << UI_CX_##c)
-#define UI_IN_PANES (UI_IN(TIMELINE) | UI_IN(DETAIL) | UI_IN(RUN) | UI_IN(BACKUPS) | UI_IN(LOG) | UI_IN(SCHEMA) | UI_IN(DIFF) | UI_IN(HELP))
+#define UI_IN_PANES (UI_IN(TIMELINE) | UI_IN(DETAIL) | UI_IN(RUN) | UI_IN(BACKUPS) | UI_IN(LOG) | UI_IN(SCHEMA) | UI_IN(DIFF) | UI_IN(INDEX) | UI_IN(HELP))
 #define UI_IN_MIGS  (UI_IN(TIMELINE) | UI_IN(DETAIL))
 #define UI_IN_WORK  (UI_IN_MIGS | UI_IN(RUN))
-#define UI_IN_LISTS (UI_IN(TIMELINE) | UI_IN(BACKUPS) | UI_IN(LOG) | UI_IN(SCHEMA) | UI_IN(DIFF))
+#define UI_IN_LISTS (UI_IN(TIMELINE) | UI_IN(BACKUPS) | UI_IN(LOG) | UI_IN(SCHEMA) | UI_IN(DIFF) | UI_IN(INDEX))
 #define UI_IN_MOVE  (UI_IN_PANES | UI_IN(MENU) | UI_IN(VIEWER) | UI_IN(DIALOG))
 
 enum ui_action_flags {
@@ -62,11 +62,20 @@ enum ui_action_flags {
     X(VERIFY, "verify", "v", UI_IN_WORK, UI_NEEDS_DB, "verify", "Check checksums, order and gaps; run the .verify files")          \
     X(FILTER, "filter", "/", UI_IN_LISTS, 0, "filter", "Show only the entries that hold a text or a state")                        \
     X(FILTER_STATE, "filter-state", "f", UI_IN(TIMELINE), 0, "", "Show only the entries of one state")                              \
-    X(SORT, "sort", "o", UI_IN(TIMELINE), 0, "order", "Newest first, oldest first, most urgent state first")                                                    \
+    X(SORT, "sort", "o", UI_IN(TIMELINE), 0, "order", "Newest first, oldest first, most urgent state first")                       \
+    X(INDEX_VIEW, "index-view", "s", UI_IN(INDEX), 0, "view", "Go on to the next view: verdicts, usage, queries of the workload")  \
+    X(ADVISE, "advise", "a", UI_IN(INDEX), UI_NEEDS_DB, "advise", "Plan the workload, and measure on a copy which indexes it lacks") \
+    X(WRITE_FIX, "write-fix", "w", UI_IN(INDEX), UI_NEEDS_DB, "write fix", "Write the migration that mends it, with its way back")           \
+    X(UPKEEP, "upkeep", "u", UI_IN(INDEX), UI_CHANGES, "upkeep", "Run what is no migration: REINDEX, ANALYZE, VACUUM, after asking") \
+    X(IGNORE, "ignore", "i", UI_IN(INDEX), 0, "ignore", "Say nothing of this verdict any more, for a reason that the project keeps") \
+    X(INDEX_SORT, "index-sort", "o", UI_IN(INDEX), 0, "order", "Sort the indexes by name, scans, rate, last use, size, bloat")     \
+    X(BY_TABLE, "by-table", "t", UI_IN(INDEX), 0, "", "Indexes under their tables, or all in one list")                            \
+    X(VERDICTS, "show-verdicts", "f", UI_IN(INDEX), 0, "show", "Show one kind of verdict only, or the ignored ones too")           \
+    X(STOP_ADVISE, "stop-measuring", "x", UI_IN(INDEX), 0, "", "Stop measuring; the copy is removed")                              \
     X(CONFLICTS, "conflicts", "C", UI_IN_MIGS, 0, "", "What disagrees between files, lists and ledgers, and the ways out")          \
     X(BESIDE, "beside", "b", UI_IN(TIMELINE), 0, "", "Show another tool's view in a second column; again: hide it")               \
     X(FOLLOW, "follow", "J", UI_IN(SCHEMA), 0, "go to", "Go along a foreign key or another dependency, either way")                \
-    X(LEFT_OUT, "left-out", "v", UI_IN(SCHEMA) | UI_IN(DIFF), 0, "left out", "What the catalogue could not read, and why")                       \
+    X(LEFT_OUT, "left-out", "v", UI_IN(SCHEMA) | UI_IN(DIFF) | UI_IN(INDEX), 0, "left out", "What could not be read, and why")                       \
     X(SIDES, "sides", "s", UI_IN(DIFF), 0, "sides", "Choose the two sides from what there is, and compare them")                                       \
     X(ACCEPT_RENAME, "accept-rename", "a", UI_IN(DIFF), 0, "accept", "Accept the renaming that is proposed")                       \
     X(REJECT_RENAME, "reject-rename", "x", UI_IN(DIFF), 0, "reject", "These are two things; while sides are read: stop")           \
@@ -91,7 +100,8 @@ enum ui_action_flags {
     X(GO_LOG, "go-log", "5", UI_IN_PANES, 0, "", "Go to the Log: every run, from the journal")                                     \
     X(GO_SCHEMA, "go-schema", "6", UI_IN_PANES, 0, "", "Go to the Schema: what the database has")                                  \
     X(GO_DIFF, "go-diff", "7", UI_IN_PANES, 0, "", "Go to the Diff: any two schemas side by side")                                 \
-    X(HELP, "help", "? F1 8", UI_IN_PANES, 0, "help", "Show this help")                                                            \
+    X(GO_INDEX, "go-index", "8", UI_IN_PANES, 0, "", "Go to the Indexes: usage, verdicts, advice")                                 \
+    X(HELP, "help", "? F1 9", UI_IN_PANES, 0, "help", "Show this help")                                                            \
     X(NEXT_PANE, "next-pane", "Tab", UI_IN_PANES, 0, "", "Go to the next pane")                                                    \
     X(PREV_PANE, "previous-pane", "BackTab", UI_IN_PANES, 0, "", "Go to the pane before")                                          \
     X(UP, "up", "k Up", UI_IN_MOVE, 0, "", "One line up")                                                                          \

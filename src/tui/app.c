@@ -17,7 +17,7 @@
 
 static const struct ui_pane_ops *const pane_table[UI_N_PANES] = {
     [UI_PANE_TIMELINE] = &pane_timeline_ops, [UI_PANE_DETAIL] = &pane_detail_ops, [UI_PANE_RUN] = &pane_run_ops,
-    [UI_PANE_BACKUPS] = &pane_backups_ops,   [UI_PANE_LOG] = &pane_log_ops, [UI_PANE_SCHEMA] = &pane_schema_ops, [UI_PANE_DIFF] = &pane_diff_ops,       [UI_PANE_HELP] = &pane_help_ops,
+    [UI_PANE_BACKUPS] = &pane_backups_ops,   [UI_PANE_LOG] = &pane_log_ops, [UI_PANE_SCHEMA] = &pane_schema_ops, [UI_PANE_DIFF] = &pane_diff_ops, [UI_PANE_INDEX] = &pane_index_ops, [UI_PANE_HELP] = &pane_help_ops,
 };
 
 void app_init(struct app *a, const struct tui_params *params, bool is_ascii)

@@ -62,3 +62,20 @@ void job_post(void *job)
     else
         j->task.done(&j->task, true);
 }
+
+static void show_progress(void *ctx, void *msg)
+{
+    struct app *a = ctx;
+    char *text = msg;
+
+    app_say(a, ROLE_INFO, "%s", text);
+    a->needs_paint = true;
+    free(text);
+}
+
+void job_say_progress(struct app *a, const struct ls_event *ev)
+{
+    if (ev->kind == LS_EV_PROGRESS && ev->text)
+        mailbox_post(a->mail, show_progress, a,
+                     ev->total > 0 ? ls_asprintf("%s %lld of %lld", ev->text, (long long)ev->done, (long long)ev->total) : ls_strdup(ev->text));
+}

@@ -41,25 +41,12 @@ static enum ls_rc environment(void *ctx, const char *name, struct ls_session_par
     return LS_OK;
 }
 
-static void show_progress(void *ctx, void *msg)
-{
-    struct app *a = ctx;
-    char *text = msg;
-
-    app_say(a, ROLE_INFO, "%s", text);
-    a->needs_paint = true;
-    free(text);
-}
-
 static void on_event(void *ctx, const struct ls_event *ev)
 {
     struct job_diff *j = ctx;
 
-    if (j->is_quiet || ev->kind != LS_EV_PROGRESS || !ev->text)
-        return;
-    mailbox_post(j->job.app->mail, show_progress, j->job.app,
-                 ev->total > 0 ? ls_asprintf("%s %lld of %lld", ev->text, (long long)ev->done, (long long)ev->total)
-                               : ls_strdup(ev->text));
+    if (!j->is_quiet)
+        job_say_progress(j->job.app, ev);
 }
 
 static enum ls_rc load(struct job_diff *j, struct ls_side_world *world, const struct ls_side sides[2], int i,

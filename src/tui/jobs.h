@@ -4,6 +4,7 @@
 #define LS_TUI_JOBS_H
 
 #include "tui/app.h"
+#include "lockstep/engine/index_report.h"
 #include "lockstep/engine/journal.h"
 #include "lockstep/model/catalog.h"
 
@@ -25,6 +26,9 @@ bool job_may_ask(struct app *a); /* false, and says so, while another one is on 
 void job_ask(void *job);         /* job_post, and remembers it */
 /* At its end: whether the answer may be shown. Not when it is stale, nor over a dialog that was opened meanwhile, which it says. */
 bool job_may_answer(void *job, bool is_stale);
+
+/* A worker's LS_EV_PROGRESS as the line above the hints; others are nothing to it. */
+void job_say_progress(struct app *a, const struct ls_event *ev);
 
 /* conn.c */
 bool conn_open(struct app *a);         /* makes app->main for app->target; false: message said */
@@ -77,6 +81,20 @@ bool job_schema(struct app *a, struct ls_catalog_state **state, bool sizes_too, 
 typedef void (*job_definition_fn)(struct app *a, const struct catref *cat, uint32_t fact, const char *text);
 bool job_definition(struct app *a, struct catref *cat, uint32_t fact, job_definition_fn done);
 void pane_schema_set(struct app *a, struct catref *cat); /* takes it; for tests */
+
+/* job_index.c */
+struct ixref { /* an index report shared by the screen and jobs; counted in the UI thread only */
+    struct ls_index_report report;
+    int refs;
+    bool is_advised; /* the workload was planned and measured */
+};
+struct ixref *ixref_get(struct ixref *r);
+void ixref_put(struct ixref *r); /* NULL is fine */
+typedef void (*job_index_fn)(struct app *a, struct ixref *ix, const struct ls_err *err); /* ix is the callee's; NULL: err says why */
+/* False: not now. advise: also plan the workload, and measure on a throw-away copy what it lacks. */
+bool job_index(struct app *a, bool advise, job_index_fn done);
+void job_index_cancel(struct app *a);
+void pane_index_set(struct app *a, struct ixref *ix); /* takes it; for tests */
 
 /* job_command.c */
 void job_command(struct app *a, const char *line);

@@ -109,3 +109,16 @@ void ui_list_wheel(struct ui_list *l, int lines)
 {
     move(l, lines);
 }
+
+long ui_list_mouse(struct ui_list *l, const struct ui_event *ev, int y0)
+{
+    long row = ui_list_row_at(l, ev->y - y0);
+
+    if (ev->mouse == UI_MOUSE_WHEEL_UP || ev->mouse == UI_MOUSE_WHEEL_DOWN) {
+        ui_list_wheel(l, ev->mouse == UI_MOUSE_WHEEL_UP ? -3 : 3);
+        return -1;
+    }
+    if (row >= 0)
+        ui_list_go(l, (size_t)row);
+    return ev->mouse == UI_MOUSE_DOUBLE ? row : -1;
+}

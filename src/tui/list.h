@@ -3,6 +3,7 @@
 #define LS_TUI_LIST_H
 
 #include "tui/action.h"
+#include "tui/key.h"
 #include "tui/surface.h"
 
 struct ui_list {
@@ -19,5 +20,7 @@ bool ui_list_action(struct ui_list *l, enum ui_action a);
 /* Row of a click at line y of the list, or -1. */
 long ui_list_row_at(const struct ui_list *l, int y);
 void ui_list_wheel(struct ui_list *l, int lines);
+/* What the mouse does to a list whose first line is y0: the wheel moves, a click goes to its row. Returns the row that was clicked twice, or -1. */
+long ui_list_mouse(struct ui_list *l, const struct ui_event *ev, int y0);
 
 #endif

@@ -4,6 +4,7 @@
 #define LS_TUI_MODAL_H
 
 #include "lockstep/base/hash.h"
+#include "lockstep/model/migration.h"
 #include "tui/doc.h"
 #include "tui/pane.h"
 
@@ -85,6 +86,9 @@ void ui_viewer_open(struct app *app, const char *title, struct ui_doc *body); /*
 void ui_viewer_open_at_end(struct app *app, const char *title, struct ui_doc *body);
 void ui_dialog_fit(struct ui_doc *body, int box_w); /* breaks lines that are wider than a dialog of that width */
 int ui_viewer_width(const struct app *app); /* cells of a line */
+
+/* What a reader left out, with place, reason and next step; says so where there is nothing. NULL: nothing. */
+void ui_notes_open(struct app *app, const struct ls_diags *notes);
 
 /* One line at the bottom: on_change at each key (may be NULL), done with the text, or NULL when given up. */
 struct ui_input_spec {

@@ -27,8 +27,8 @@ struct ui_pane {
     struct app *app;
 };
 
-enum ui_pane_id { UI_PANE_TIMELINE, UI_PANE_DETAIL, UI_PANE_RUN, UI_PANE_BACKUPS, UI_PANE_LOG, UI_PANE_SCHEMA, UI_PANE_DIFF, UI_PANE_HELP, UI_N_PANES };
+enum ui_pane_id { UI_PANE_TIMELINE, UI_PANE_DETAIL, UI_PANE_RUN, UI_PANE_BACKUPS, UI_PANE_LOG, UI_PANE_SCHEMA, UI_PANE_DIFF, UI_PANE_INDEX, UI_PANE_HELP, UI_N_PANES };
 
-extern const struct ui_pane_ops pane_timeline_ops, pane_detail_ops, pane_run_ops, pane_backups_ops, pane_log_ops, pane_schema_ops, pane_diff_ops, pane_help_ops;
+extern const struct ui_pane_ops pane_timeline_ops, pane_detail_ops, pane_run_ops, pane_backups_ops, pane_log_ops, pane_schema_ops, pane_diff_ops, pane_index_ops, pane_help_ops;
 
 #endif

@@ -195,13 +195,8 @@ static bool on_action(struct ui_pane *p, enum ui_action act)
 static bool on_event(struct ui_pane *p, const struct ui_event *ev)
 {
     struct backups *b = self_of(p);
-    long row = ui_list_row_at(&b->list, ev->y - 1);
 
-    if (ev->mouse == UI_MOUSE_WHEEL_UP || ev->mouse == UI_MOUSE_WHEEL_DOWN)
-        ui_list_wheel(&b->list, ev->mouse == UI_MOUSE_WHEEL_UP ? -3 : 3);
-    else if (row >= 0)
-        ui_list_go(&b->list, (size_t)row);
-    if (ev->mouse == UI_MOUSE_DOUBLE && row >= 0 && at_cursor(b))
+    if (ui_list_mouse(&b->list, ev, 1) >= 0 && at_cursor(b))
         open_entry(p->app, at_cursor(b));
     return true;
 }

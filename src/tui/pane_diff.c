@@ -403,15 +403,6 @@ static void export_done(struct app *a, void *ctx, const char *path)
     ls_buf_release(&text);
 }
 
-static void show_notes(const struct diff *s)
-{
-    struct ui_doc *d = ui_doc_new(s->base.app->is_ascii);
-
-    for (size_t i = 0; i < s->ref->diff.notes.d.n; i++)
-        ui_doc_wrap(d, ROLE_TEXT, ui_dialog_width(s->base.app), 0, s->ref->diff.notes.d.v[i].message);
-    ui_viewer_open(s->base.app, "Notes", d);
-}
-
 /* --- actions ------------------------------------------------------------------------------------------------------ */
 
 static void stop_or_reject(struct diff *s)
@@ -476,10 +467,7 @@ static bool on_action(struct ui_pane *p, enum ui_action act)
             ui_input_open(p->app, &export);
         return true;
     case UI_ACT_LEFT_OUT:
-        if (s->ref && s->ref->diff.notes.d.n > 0)
-            show_notes(s);
-        else
-            app_say(p->app, ROLE_INFO, "nothing was left out");
+        ui_notes_open(p->app, s->ref ? &s->ref->diff.notes : NULL);
         return true;
     case UI_ACT_FILTER:
         ui_input_open(p->app, &filter);
@@ -498,19 +486,10 @@ static bool on_event(struct ui_pane *p, const struct ui_event *ev)
 {
     struct diff *s = self_of(p);
     bool is_doc = s->doc_w > 0 ? ev->x >= s->list_w : s->doc_h > 0 && ev->y > s->list.h;
-    long row = is_doc ? -1 : ui_list_row_at(&s->list, ev->y);
 
-    if (ev->mouse == UI_MOUSE_WHEEL_UP || ev->mouse == UI_MOUSE_WHEEL_DOWN) {
-        int lines = ev->mouse == UI_MOUSE_WHEEL_UP ? -3 : 3;
-
-        if (s->doc && is_doc)
-            ui_view_scroll(&s->view, s->doc, lines);
-        else
-            ui_list_wheel(&s->list, lines);
-    } else if (row >= 0) {
-        ui_list_go(&s->list, (size_t)row);
-    }
-    if (ev->mouse == UI_MOUSE_DOUBLE && row >= 0)
+    if (is_doc)
+        (void)ui_view_mouse(&s->view, s->doc, ev);
+    else if (ui_list_mouse(&s->list, ev, 0) >= 0)
         open_row(s);
     p->app->needs_layout = true;
     return true;

@@ -80,13 +80,14 @@ static struct ui_doc *make(const struct app *a)
     ui_doc_adds(d, ROLE_TEXT, "  where the database stands, and by steps to where it should be");
     ui_doc_end(d);
     group(d, &a->keys, "Migrations (Timeline and Detail)", UI_IN(TIMELINE) | UI_IN(DETAIL), not_run | UI_IN(HELP));
-    group(d, &a->keys, "Lists (Timeline, Backups, Log, Schema, Diff)", UI_IN_LISTS, UI_IN(DETAIL));
+    group(d, &a->keys, "Lists (Timeline, Backups, Log, Schema, Diff, Indexes)", UI_IN_LISTS, UI_IN(DETAIL));
     group(d, &a->keys, "Timeline", UI_IN(TIMELINE), UI_IN(DETAIL) | UI_IN(LOG));
     group(d, &a->keys, "Detail", UI_IN(DETAIL), UI_IN(TIMELINE));
     group(d, &a->keys, "Run: the stepper", UI_IN(RUN), UI_IN(DETAIL) | UI_IN(HELP));
     group(d, &a->keys, "Backups", UI_IN(BACKUPS), UI_IN(TIMELINE) | UI_IN(HELP));
     group(d, &a->keys, "Schema", UI_IN(SCHEMA), UI_IN(TIMELINE));
     group(d, &a->keys, "Diff", UI_IN(DIFF), UI_IN(TIMELINE));
+    group(d, &a->keys, "Indexes", UI_IN(INDEX), UI_IN(TIMELINE));
     group(d, &a->keys, "Everywhere", all, UI_IN(MENU) | UI_IN(VIEWER));
     signals(d);
     group(d, &a->keys, "Moving", UI_IN(MENU) | UI_IN(VIEWER) | UI_IN(HELP), 0);
@@ -148,12 +149,7 @@ static bool on_action(struct ui_pane *p, enum ui_action act)
 
 static bool on_event(struct ui_pane *p, const struct ui_event *ev)
 {
-    struct help *h = self_of(p);
-
-    if (ev->mouse == UI_MOUSE_WHEEL_UP)
-        ui_view_scroll(&h->view, h->doc, -3);
-    else if (ev->mouse == UI_MOUSE_WHEEL_DOWN)
-        ui_view_scroll(&h->view, h->doc, 3);
+    (void)ui_view_mouse(&self_of(p)->view, self_of(p)->doc, ev);
     return true;
 }
 

@@ -254,13 +254,8 @@ static bool on_action(struct ui_pane *p, enum ui_action act)
 static bool on_event(struct ui_pane *p, const struct ui_event *ev)
 {
     struct log *l = self_of(p);
-    long row = ui_list_row_at(&l->list, ev->y);
 
-    if (ev->mouse == UI_MOUSE_WHEEL_UP || ev->mouse == UI_MOUSE_WHEEL_DOWN)
-        ui_list_wheel(&l->list, ev->mouse == UI_MOUSE_WHEEL_UP ? -3 : 3);
-    else if (row >= 0)
-        ui_list_go(&l->list, (size_t)row);
-    if (ev->mouse == UI_MOUSE_DOUBLE && row >= 0)
+    if (ui_list_mouse(&l->list, ev, 0) >= 0)
         open_entry(l);
     return true;
 }

@@ -428,18 +428,6 @@ static bool fold(struct schema *s, bool open)
     return true;
 }
 
-static void show_notes(const struct schema *s)
-{
-    struct ui_doc *d = ui_doc_new(s->base.app->is_ascii);
-
-    for (size_t i = 0; i < s->cat->c->notes.d.n; i++) {
-        ui_doc_wrap(d, ROLE_TEXT, ui_dialog_width(s->base.app), 0, s->cat->c->notes.d.v[i].message);
-        if (s->cat->c->notes.d.v[i].hint)
-            ui_doc_wrap(d, ROLE_DIM, ui_dialog_width(s->base.app), 2, s->cat->c->notes.d.v[i].hint);
-    }
-    ui_viewer_open(s->base.app, "What was left out", d);
-}
-
 static void set_filter(struct app *a, void *ctx, const char *text)
 {
     struct schema *s = ctx;
@@ -473,10 +461,7 @@ static bool on_action(struct ui_pane *p, enum ui_action act)
         open_targets(s);
         return true;
     case UI_ACT_LEFT_OUT:
-        if (s->cat && s->cat->c->notes.d.n > 0)
-            show_notes(s);
-        else
-            app_say(p->app, ROLE_INFO, "nothing was left out");
+        ui_notes_open(p->app, s->cat ? &s->cat->c->notes : NULL);
         return true;
     case UI_ACT_FILTER:
         ui_input_open(p->app, &spec);
@@ -500,19 +485,13 @@ static void toggle_row(struct schema *s, const struct schema_row *r)
 static bool on_event(struct ui_pane *p, const struct ui_event *ev)
 {
     struct schema *s = self_of(p);
-    long row = ev->x < s->list_w ? ui_list_row_at(&s->list, ev->y) : -1;
+    long row = -1;
 
-    if (ev->mouse == UI_MOUSE_WHEEL_UP || ev->mouse == UI_MOUSE_WHEEL_DOWN) {
-        int lines = ev->mouse == UI_MOUSE_WHEEL_UP ? -3 : 3;
-
-        if (s->doc && ev->x >= s->list_w)
-            ui_view_scroll(&s->view, s->doc, lines);
-        else
-            ui_list_wheel(&s->list, lines);
-    } else if (row >= 0) {
-        ui_list_go(&s->list, (size_t)row);
-    }
-    if (ev->mouse == UI_MOUSE_DOUBLE && row >= 0)
+    if (ev->x >= s->list_w)
+        (void)ui_view_mouse(&s->view, s->doc, ev);
+    else
+        row = ui_list_mouse(&s->list, ev, 0);
+    if (row >= 0)
         toggle_row(s, row_at(s, (size_t)row));
     p->app->needs_layout = true;
     return true;

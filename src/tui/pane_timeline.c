@@ -518,14 +518,10 @@ static bool on_action(struct ui_pane *p, enum ui_action act)
 static bool on_event(struct ui_pane *p, const struct ui_event *ev)
 {
     struct timeline *t = self_of(p);
-    long row = ui_list_row_at(&t->list, ev->y - t->banners.h);
+    long row = ui_list_mouse(&t->list, ev, t->banners.h);
 
-    if (ev->mouse == UI_MOUSE_WHEEL_UP || ev->mouse == UI_MOUSE_WHEEL_DOWN)
-        ui_list_wheel(&t->list, ev->mouse == UI_MOUSE_WHEEL_UP ? -3 : 3);
-    else if (row >= 0)
-        ui_list_go(&t->list, (size_t)row);
     tell_selection(t);
-    if (ev->mouse == UI_MOUSE_DOUBLE && row >= 0)
+    if (row >= 0)
         app_focus(p->app, UI_PANE_DETAIL);
     return true;
 }

@@ -25,16 +25,6 @@ static const char *env_of(const struct tui_params *p, const char *name)
     return v && *v ? v : NULL;
 }
 
-/* XDG base folders: $XDG_x_HOME/lockstep, else ~/DEFAULT/lockstep, else none. */
-static char *xdg_home(const struct tui_params *p, const char *name, const char *under_home)
-{
-    const char *xdg = env_of(p, name), *home = env_of(p, "HOME");
-
-    if (xdg && xdg[0] == '/')
-        return ls_asprintf("%s/lockstep", xdg);
-    return home ? ls_asprintf("%s/%s/lockstep", home, under_home) : NULL;
-}
-
 static int fail(const struct ls_err *err)
 {
     struct ls_buf b = LS_BUF_INIT, clean = LS_BUF_INIT;
@@ -98,8 +88,8 @@ static enum ls_rc load_settings(struct app *a, struct ls_err *err)
     char *keys;
     enum ls_rc rc;
 
-    a->config_home = xdg_home(a->params, "XDG_CONFIG_HOME", ".config");
-    a->state_home = xdg_home(a->params, "XDG_STATE_HOME", ".local/state");
+    a->config_home = config_xdg_home(a->params->request->getenv_fn, "XDG_CONFIG_HOME", ".config");
+    a->state_home = config_xdg_home(a->params->request->getenv_fn, "XDG_STATE_HOME", ".local/state");
     rc = config_project_load(a->params->request->project, &a->project, err);
     if (rc != LS_OK)
         return rc;

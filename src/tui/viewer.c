@@ -104,3 +104,32 @@ void ui_viewer_open(struct app *app, const char *title, struct ui_doc *body)
     v->body = body;
     app_push_modal(app, &v->base);
 }
+
+static enum theme_role note_role(enum ls_severity s)
+{
+    static const enum theme_role roles[] = {
+        [LS_SEV_INFO] = ROLE_TEXT, [LS_SEV_WARNING] = ROLE_WARNING, [LS_SEV_DANGER] = ROLE_DANGER, [LS_SEV_ERROR] = ROLE_ERROR};
+
+    return roles[s];
+}
+
+void ui_notes_open(struct app *app, const struct ls_diags *notes)
+{
+    struct ui_doc *d;
+
+    if (!notes || notes->d.n == 0) {
+        app_say(app, ROLE_INFO, "nothing was left out");
+        return;
+    }
+    d = ui_doc_new(app->is_ascii);
+    for (size_t i = 0; i < notes->d.n; i++) {
+        const struct ls_diag *n = &notes->d.v[i];
+
+        if (n->path && n->line > 0)
+            ui_doc_textf(d, ROLE_DIM, "%s:%d", n->path, n->line);
+        ui_doc_wrap(d, note_role(n->severity), ui_dialog_width(app), 0, n->message);
+        if (n->hint)
+            ui_doc_wrap(d, ROLE_DIM, ui_dialog_width(app), 2, n->hint);
+    }
+    ui_viewer_open(app, "What was left out", d);
+}

@@ -1,7 +1,10 @@
-/* Reading a catalogue, whole processes in rounds against what a user would run instead.
- *   bench_catalog gen postgres|sqlite N      the schema as SQL: N tables of 8 columns, 2 indexes, 1 foreign key, 1 check; triggers,
- * views, enums among them bench_catalog read URL                   reads it, prints how many facts bench_catalog run NAME ROUNDS
- * GOAL GOAL_KIB URL COMMAND...    `read` and the command in turns; the ratio of times is to be GOAL at most */
+/* Reading a catalogue, and how indexes are used: whole processes in rounds against what a user would run instead.
+ *   bench_catalog gen postgres|sqlite N      the schema as SQL: N tables of 8 columns, 2 indexes, 1 foreign key, 1 check; triggers, views, enums among them
+ *   bench_catalog gen-indexes postgres|sqlite N      tables with N indexes in all, of four kinds, with a few rows
+ *   bench_catalog read URL       reads the catalogue, prints how many facts
+ *   bench_catalog usage URL [sizes]      reads how indexes are used, prints how many and how long that took, connecting aside
+ *   bench_catalog run|run-usage NAME ROUNDS GOAL GOAL_KIB URL COMMAND...      `read` or `usage` and the command in turns; the ratio of times is to be
+ *                                GOAL at most */
 #include <config.h>
 
 #include <fcntl.h>
@@ -13,7 +16,9 @@
 #include <unistd.h>
 
 #include "bench_util.h"
+#include "lockstep/base/clock.h"
 #include "lockstep/db/catalog.h"
+#include "lockstep/db/usage.h"
 
 #define MAX_ROUNDS 99
 
@@ -62,6 +67,33 @@ static int gen(const char *dialect, int n)
     return 0;
 }
 
+static void indexed_table(bool is_pg, int i)
+{
+    printf("CREATE TABLE t%d (id %s, name varchar(80) NOT NULL, email text, amount numeric(12,2) NOT NULL DEFAULT 0, state text, made %s, note text, "
+           "parent_id bigint REFERENCES t%d (id));\n",
+           i, is_pg ? "bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY" : "bigint PRIMARY KEY",
+           is_pg ? "timestamptz NOT NULL DEFAULT now()" : "text NOT NULL DEFAULT CURRENT_TIMESTAMP", i > 1 ? i - 1 : 1);
+    printf("CREATE INDEX t%d_name ON t%d (name, made DESC);\nCREATE INDEX t%d_mail ON t%d (lower(email)) WHERE note IS NOT NULL;\n"
+           "CREATE INDEX t%d_parent ON t%d (parent_id, state);\n",
+           i, i, i, i, i, i);
+    if (is_pg)
+        printf("INSERT INTO t%d (name, email, state, note) SELECT 'n' || g, 'e' || g, 's', CASE WHEN g %% 2 = 0 THEN 'x' END FROM generate_series(1, 20) g;\n", i);
+    else
+        printf("INSERT INTO t%d (id, name, email, state, note) VALUES (1, 'n', 'e', 's', 'x'), (2, 'm', 'f', 's', NULL);\n", i);
+}
+
+static int gen_indexes(const char *dialect, int n)
+{
+    for (int i = 1; i <= n / 4; i++) {
+        if (i % 200 == 1)
+            printf("BEGIN;\n");
+        indexed_table(strcmp(dialect, "postgres") == 0, i);
+        if (i % 200 == 0 || i == n / 4)
+            printf("COMMIT;\n");
+    }
+    return 0;
+}
+
 /* --- reading --- */
 
 static int read_one(const char *url)
@@ -77,6 +109,25 @@ static int read_one(const char *url)
     }
     printf("%u facts, %u dependencies, %zu notes\n", c->n_facts, c->n_deps, c->notes.d.n);
     ls_catalog_free(c);
+    ls_db_close(db);
+    return 0;
+}
+
+static int usage_of(const char *url, bool with_sizes)
+{
+    struct ls_usage_opts opts = {.with_sizes = with_sizes};
+    struct ls_db_params p = {.url = url};
+    struct ls_err err = LS_ERR_INIT;
+    struct ls_usage *u = NULL;
+    struct ls_db *db = NULL;
+    int64_t start = 0;
+
+    if (ls_db_open(&p, &db, &err) != LS_OK || (start = ls_mono_us()) == 0 || ls_db_usage(db, &opts, &u, &err) != LS_OK) {
+        fprintf(stderr, "%s\n", err.message);
+        return 1;
+    }
+    printf("%lld us, %u indexes, %u foreign keys, %zu notes\n", (long long)(ls_mono_us() - start), u->n_indexes, u->n_fks, u->notes.d.n);
+    ls_usage_free(u);
     ls_db_close(db);
     return 0;
 }
@@ -102,13 +153,14 @@ static double run(char *const *argv, long *kib)
     return bench_now_ms() - start;
 }
 
-static int compare(char *self, int argc, char **argv)
+static int compare(char *self, const char *what, int argc, char **argv)
 {
     int rounds = argc > 5 ? atoi(argv[1]) : 0;
     double ours[MAX_ROUNDS], floors[MAX_ROUNDS], goal = argc > 5 ? atof(argv[2]) : 0;
     long goal_kib = argc > 5 ? atol(argv[3]) : 0, kib = 0, peak = 0, other = 0;
-    char name[128], *const own[] = {self, "read", argv[4], NULL};
+    char name[128], word[16], *const own[] = {self, word, argv[4], NULL};
 
+    snprintf(word, sizeof(word), "%s", what);
     if (rounds < 1 || rounds > MAX_ROUNDS)
         return 2;
     for (int i = -1; i < rounds; i++) { /* the first is for the caches */
@@ -138,8 +190,12 @@ int main(int argc, char **argv)
         return gen(argv[2], atoi(argv[3]));
     if (argc == 3 && strcmp(argv[1], "read") == 0)
         return read_one(argv[2]);
-    if (argc > 7 && strcmp(argv[1], "run") == 0)
-        return compare(argv[0], argc - 2, argv + 2);
-    fprintf(stderr, "bench_catalog gen postgres|sqlite N | read URL | run NAME ROUNDS GOAL GOAL_KIB URL COMMAND...\n");
+    if (argc == 4 && strcmp(argv[1], "gen-indexes") == 0)
+        return gen_indexes(argv[2], atoi(argv[3]));
+    if ((argc == 3 || argc == 4) && strcmp(argv[1], "usage") == 0)
+        return usage_of(argv[2], argc == 4);
+    if (argc > 7 && (strcmp(argv[1], "run") == 0 || strcmp(argv[1], "run-usage") == 0))
+        return compare(argv[0], argv[1][3] == '\0' ? "read" : "usage", argc - 2, argv + 2);
+    fprintf(stderr, "bench_catalog gen|gen-indexes postgres|sqlite N | read URL | usage URL [sizes] | run|run-usage NAME ROUNDS GOAL GOAL_KIB URL COMMAND...\n");
     return 2;
 }

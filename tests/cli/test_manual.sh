@@ -50,7 +50,7 @@ while IFS= read -r line; do
     exits 0 "README: $line"
 done <../../tour
 run "$LS_BIN" status -e production
-like "$out" '^state   8 applied$' "the tour ends with production up to date"
+like "$out" '^state   9 applied$' "the tour ends with production up to date, with the two indexes that were advised"
 for c in $("$LS_BIN" --dump-options | sed -n 's/^command //p'); do
     ok "the README's table has $c" grep -Eq "^\|.*\`$c[ \`]" "$LS_SRCDIR/README.md"
 done

@@ -277,10 +277,12 @@ static void findings_on_postgres(void **state)
         {"ALTER TABLE old ADD x int NOT NULL;", "C05:1"},
         {"DO $$ BEGIN END $$;", "T07:1"},
         {"SET search_path = x;", "T09:1"},
+        {"SELECT set_config('a.x', current_setting('lock_timeout'), false), set_config('lock_timeout', '1min', false);", ""},
         {"SET LOCAL search_path = x;", ""},
         {"ALTER TYPE mood ADD VALUE 'x';", "V03:1"},
         {"-- lockstep: no-transaction\nCREATE INDEX CONCURRENTLY IF NOT EXISTS i ON old (x);", "T05:2"},
         {"-- lockstep: no-transaction\nSELECT 1;\nCREATE INDEX CONCURRENTLY i ON old (x);", "T02:0"},
+        {"-- lockstep: no-transaction\nSELECT set_config('a.x', current_setting('x.y'), false);\nCREATE INDEX CONCURRENTLY i ON old (x);", ""},
     };
     struct ops o;
 

@@ -219,7 +219,7 @@ static void test_bad_files(void **state)
         {"[project]\nmigratons = x\n", "lockstep.conf:2: unknown key 'migratons' in [project]; did you mean 'migrations'?"},
         {"[project]\nzebra = x\n", "lockstep.conf:2: unknown key 'zebra' in [project]"},
         {"[env a]\ndefault_env = x\n", "lockstep.conf:2: unknown key 'default_env' in [env a]"},
-        {"[projct]\nurl = x\n", "lockstep.conf:2: unknown section [projct]; there are [project], [env NAME], [scratch] and [diff]; did you mean 'project'?"},
+        {"[projct]\nurl = x\n", "lockstep.conf:2: unknown section [projct]; there are [project], [env NAME], [scratch], [diff] and [index]; did you mean 'project'?"},
         {"url = x\n", "lockstep.conf:1: 'url' stands before the first section; put [project] above it"},
         {"[env]\nurl = x\n", "lockstep.conf:2: the section [env] lacks a name; write [env production]"},
         {"[env a]\nprotected = maybe\n", "lockstep.conf:2: 'maybe' for protected is neither yes nor no"},

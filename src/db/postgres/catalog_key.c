@@ -261,8 +261,7 @@ enum {
     I_CLASS_OPTIONS
 };
 
-/* The next of several expressions that the server wrote in a row, by the comma outside of all brackets. */
-static void next_expression(const char **exprs, struct ls_buf *out)
+void pgcat_next_expression(const char **exprs, struct ls_buf *out)
 {
     struct ls_lex lx;
     int depth = 0;
@@ -349,7 +348,7 @@ static void add_key_part(struct pgcat *k, struct key_reader *x, uint32_t attnum,
         pgcat_ident(out, col == NULL ? "?" : col->name);
         pgcat_join_for_name(made, col == NULL ? "?" : col->name);
     } else if (x->exprs != NULL) {
-        next_expression(&x->exprs, &x->expr);
+        pgcat_next_expression(&x->exprs, &x->expr);
         ls_buf_addf(out, stands_alone(x->expr.ptr) ? "%s" : "(%s)", x->expr.ptr);
         name_of_expression(x->expr.ptr, made);
     }

@@ -294,6 +294,8 @@ void pgcat_take_indexes(struct pgcat *k, const PGresult *res);
 void pgcat_take_index_targets(struct pgcat *k, const PGresult *res);
 void pgcat_take_not_nulls(struct pgcat *k, const PGresult *res);
 void pgcat_take_domain_check(struct pgcat *k, const struct pgcat_row *r, int first, uint32_t fact);
+/* The next of several expressions that the server wrote in a row, by the comma outside of all brackets. */
+void pgcat_next_expression(const char **exprs, struct ls_buf *out);
 /* The next number of "{1,2}" or "1 2"; false at the end. */
 bool pgcat_next_number(const char **list, uint32_t *n);
 

@@ -21,7 +21,7 @@
     X(PQconsumeInput) X(PQcopyResult) X(PQenterPipelineMode) X(PQerrorMessage) X(PQexitPipelineMode) X(PQfinish) \
     X(PQflush) X(PQfname) X(PQfreeCancel) X(PQfreemem) X(PQgetCancel) X(PQgetCopyData) X(PQgetResult) X(PQgetisnull) X(PQgetlength) \
     X(PQgetvalue) X(PQgssEncInUse) X(PQhost) X(PQhostaddr) X(PQisBusy) X(PQnfields) X(PQntuples) X(PQparameterStatus) \
-    X(PQpass) X(PQpipelineSync) X(PQport) X(PQputCopyEnd) X(PQresultErrorField) X(PQresultErrorMessage) X(PQresultStatus) \
+    X(PQpass) X(PQpipelineSync) X(PQport) X(PQputCopyData) X(PQputCopyEnd) X(PQresultErrorField) X(PQresultErrorMessage) X(PQresultStatus) \
     X(PQsendPrepare) X(PQsendQuery) X(PQsendQueryParams) X(PQsendQueryPrepared) X(PQserverVersion) \
     X(PQsetErrorVerbosity) X(PQsetNoticeReceiver) X(PQsetvalue) \
     X(PQsetSingleRowMode) X(PQsetnonblocking) X(PQsocket) X(PQsslInUse) X(PQstatus) X(PQtransactionStatus)
@@ -76,6 +76,7 @@ const struct libpq *libpq(void);
 #define PQpass                     (libpq()->PQpass_)
 #define PQpipelineSync             (libpq()->PQpipelineSync_)
 #define PQport                     (libpq()->PQport_)
+#define PQputCopyData              (libpq()->PQputCopyData_)
 #define PQputCopyEnd               (libpq()->PQputCopyEnd_)
 #define PQresultErrorField         (libpq()->PQresultErrorField_)
 #define PQresultErrorMessage       (libpq()->PQresultErrorMessage_)

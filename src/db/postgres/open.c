@@ -48,6 +48,7 @@ static const struct ls_db_ops pg_ops = {
     .child_conninfo = pg_child_conninfo,
     .catalog = pg_catalog,
     .catalog_refresh = pg_catalog_refresh,
+    .usage = pg_usage,
 };
 
 /* A notice may be of any length; nobody reads more of it than this. */

@@ -102,6 +102,10 @@ enum ls_rc pg_take_result(struct pg *c, struct pg_call *k, PGresult *res, struct
 /* Values of params, as libpq wants them, NULL-terminated; lent. */
 const char **pg_values(const struct ls_param *params, int n_params);
 
+/* copy.c */
+enum ls_rc pg_copy_rows(struct ls_db *from, const char *out, struct ls_db *to, const char *in, ls_progress_fn progress, void *ctx, int64_t *bytes,
+                        struct ls_err *err);
+
 /* pipeline.c */
 enum ls_rc pg_pipeline(struct ls_db *db, const struct ls_db_call *calls, int n, struct ls_exec_info *infos, int *failed,
                        struct ls_err *err);
@@ -139,6 +143,9 @@ enum ls_rc pg_blockers(struct ls_db *db, int pid, struct ls_buf *out, struct ls_
 enum ls_rc pg_catalog(struct ls_db *db, const struct ls_catalog_opts *opts, struct ls_catalog **out, struct ls_err *err);
 enum ls_rc pg_catalog_refresh(struct ls_db *db, const struct ls_catalog_opts *opts, struct ls_catalog_state **state,
                               struct ls_catalog **out, enum ls_catalog_how *how, struct ls_err *err);
+
+/* usage.c */
+enum ls_rc pg_usage(struct ls_db *db, const struct ls_usage_opts *opts, struct ls_usage **out, struct ls_err *err);
 
 /* pg_child.c: what pg_dump needs to connect as we did */
 enum ls_rc pg_child_conninfo(struct ls_db *db, struct ls_buf *conninfo, struct ls_buf *password, struct ls_err *err);

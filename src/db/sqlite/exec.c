@@ -240,8 +240,8 @@ static bool has_more(struct lite *c, const char *tail, const char *end)
     return false;
 }
 
-static enum ls_rc prepare_one(struct lite *c, const char *sql, size_t len, const struct ls_param *params, int n_params,
-                              sqlite3_stmt **stmt, struct ls_err *err)
+enum ls_rc lite_prepare_one(struct lite *c, const char *sql, size_t len, const struct ls_param *params, int n_params,
+                            sqlite3_stmt **stmt, struct ls_err *err)
 {
     const char *tail = NULL;
     bool was_open = !sqlite3_get_autocommit(c->h);
@@ -272,7 +272,7 @@ static enum ls_rc exec_one(struct lite *c, const char *sql, size_t len, const st
 {
     bool was_open = !sqlite3_get_autocommit(c->h);
     sqlite3_stmt *stmt = NULL;
-    enum ls_rc rc = prepare_one(c, sql, len, params, n_params, &stmt, err);
+    enum ls_rc rc = lite_prepare_one(c, sql, len, params, n_params, &stmt, err);
     int code;
 
     if (rc == LS_OK && stmt && (code = step_all(c, stmt, NULL, NULL, info)) != SQLITE_OK)
@@ -299,7 +299,7 @@ enum ls_rc lite_query(struct ls_db *db, const char *sql, size_t len, const struc
 
     lite_call_begin(c);
 
-    enum ls_rc rc = prepare_one(c, sql, len, params, params ? n_params : 0, &stmt, err);
+    enum ls_rc rc = lite_prepare_one(c, sql, len, params, params ? n_params : 0, &stmt, err);
 
     out->arena = ls_arena_new();
     if (rc == LS_OK && stmt) {

@@ -7,6 +7,7 @@
 #include "db/db_internal.h"
 
 struct lite_keep;
+#define LITE_PROGRESS_OPS 10000 /* virtual machine steps between two looks at cancel: well under a millisecond */
 
 struct lite {
     struct ls_db db; /* first: struct ls_db * and struct lite * are the same address */
@@ -34,10 +35,16 @@ enum ls_rc lite_catalog(struct ls_db *db, const struct ls_catalog_opts *opts, st
 enum ls_rc lite_catalog_refresh(struct ls_db *db, const struct ls_catalog_opts *opts, struct ls_catalog_state **state, struct ls_catalog **out,
                                 enum ls_catalog_how *how, struct ls_err *err);
 
+/* usage.c */
+enum ls_rc lite_usage(struct ls_db *db, const struct ls_usage_opts *opts, struct ls_usage **out, struct ls_err *err);
+
 /* exec.c */
 void lite_call_begin(struct lite *c);
 int lite_on_busy(void *arg, int n_tries);
 int lite_on_progress(void *arg);
+/* *stmt NULL: nothing but comments. */
+enum ls_rc lite_prepare_one(struct lite *c, const char *sql, size_t len, const struct ls_param *params, int n_params,
+                            sqlite3_stmt **stmt, struct ls_err *err);
 enum ls_rc lite_query(struct ls_db *db, const char *sql, size_t len, const struct ls_param *params, int n_params,
                       struct ls_result *out, struct ls_err *err);
 enum ls_rc lite_exec(struct ls_db *db, const char *sql, size_t len, const struct ls_param *params, int n_params,

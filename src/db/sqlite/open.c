@@ -14,7 +14,6 @@
 #include "lockstep/base/mem.h"
 
 #define DEFAULT_BUSY_MS 5000
-#define PROGRESS_OPS    10000 /* virtual machine steps between two looks at cancel: well under a millisecond */
 
 static void lite_close(struct ls_db *db)
 {
@@ -51,6 +50,7 @@ static const struct ls_db_ops lite_ops = {
     .keep_journal = lite_keep_journal,
     .catalog = lite_catalog,
     .catalog_refresh = lite_catalog_refresh,
+    .usage = lite_usage,
     .sqlite_backup = lite_backup,
 };
 
@@ -135,7 +135,7 @@ static int set_up(struct lite *c, int foreign_keys)
 
     sqlite3_extended_result_codes(c->h, 1);
     sqlite3_busy_handler(c->h, lite_on_busy, c);
-    sqlite3_progress_handler(c->h, PROGRESS_OPS, lite_on_progress, c);
+    sqlite3_progress_handler(c->h, LITE_PROGRESS_OPS, lite_on_progress, c);
     /* The schema of a file is somebody else's code: it may call no function and no virtual table with side effects (T10). DEFENSIVE
      * stays off: migrations that edit sqlite_schema under writable_schema are legitimate. */
     sqlite3_db_config(c->h, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, (int *)0);

@@ -1,0 +1,54 @@
+/* lockstep/engine/advise.h: which indexes a workload lacks: candidates from the database's own planner, costed, then measured on a throw-away copy.
+ * Method: indexes.md 3. The target is only read; what is built is built on the clone (PostgreSQL) or the copy (SQLite). */
+#ifndef LOCKSTEP_ENGINE_ADVISE_H
+#define LOCKSTEP_ENGINE_ADVISE_H
+
+#include "lockstep/engine/explain.h"
+#include "lockstep/engine/side.h"
+#include "lockstep/model/usage.h"
+
+enum ls_advice_level { LS_ADVICE_STRUCTURAL, LS_ADVICE_COSTED, LS_ADVICE_MEASURED };
+const char *ls_advice_level_name(enum ls_advice_level l);
+
+/* What one query gains. */
+struct ls_gain {
+    uint32_t query;             /* of the workload */
+    struct ls_explained before, after; /* after.n_nodes 0: not costed */
+    double saving;              /* 0..1: of buffers or VM steps when measured, else of cost */
+};
+struct ls_index_spec;           /* lockstep/engine/index.h */
+struct ls_advice {
+    const struct ls_index_spec *spec;
+    enum ls_advice_level level;
+    const struct ls_gain *gains; /* best first */
+    uint32_t n_gains;
+    double saving;              /* over the workload, weighted by frequency, 0..1 */
+    int64_t bytes;              /* of the index on the clone (or HypoPG's estimate); -1 */
+    const char *write_cost;     /* "each INSERT writes one index more; UPDATE of updated_at (in 2 of 5 queries) cannot be HOT any more" */
+    uint32_t replaces;          /* an index of the usage that it makes needless; LS_NO_USAGE */
+    bool is_order_by;           /* IX09: an index finds the rows, this one finds and orders them */
+    bool is_partial;            /* IX11 */
+};
+struct ls_advices {
+    struct ls_arena *arena;
+    const struct ls_advice *a;  /* best saving first */
+    uint32_t n;
+    const struct ls_explained *plans; /* one for each query of the workload, as things are now; n_plans. n_nodes 0: could not be planned (a note says why) */
+    uint32_t n_plans;
+    const bool *uses;           /* n_plans * usage->n_indexes: plan p names index i */
+    struct ls_diags notes;      /* "structural only: no HypoPG and no clone", queries left out, with file and line */
+    const char *how;            /* for people: "measured on a copy of demo.db", "costed by HypoPG", "structural only" */
+};
+struct ls_advise_opts {
+    bool measure;               /* make a clone or copy; else cost with HypoPG where it is installed, else structural */
+    bool on_target;             /* the operator says the target itself may be measured on (plans only are run; nothing is built there) */
+    int64_t max_bytes;          /* larger databases are sampled or not copied: 0: 2 GiB */
+    int rounds;                 /* 0: 5 */
+    const struct ls_run_hooks *hooks; /* progress and gate; or NULL */
+};
+/* world: where scratch databases may be made (side.h). LS_E_CANCELLED. A query that the database refuses is a note with FILE:LINE. */
+LS_MUST_CHECK enum ls_rc ls_advise(struct ls_side_world *world, struct ls_db *db, const struct ls_usage *u, const struct ls_workload *w,
+                                   const struct ls_advise_opts *opts, struct ls_advices *out, struct ls_err *err);
+void ls_advices_release(struct ls_advices *a);
+
+#endif

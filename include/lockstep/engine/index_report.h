@@ -1,0 +1,39 @@
+/* lockstep/engine/index_report.h: everything that `lockstep index`, `lockstep advise` and the Indexes pane show, made in one call: usage, standbys, history,
+ * workload, advice, verdicts. Frozen, in its own memory, for any thread. */
+#ifndef LOCKSTEP_ENGINE_INDEX_REPORT_H
+#define LOCKSTEP_ENGINE_INDEX_REPORT_H
+
+#include "lockstep/db/usage.h"
+#include "lockstep/engine/index.h"
+
+struct ls_index_request {
+    struct ls_usage_opts usage;
+    const char *state_dir;        /* folder of the operator's own state, where the history is kept; NULL: none is read or kept */
+    const char *const *standbys;  /* URLs; n_standbys */
+    uint32_t n_standbys;
+    const char *workload_path;    /* NULL: none. A file that is not there is an error only when workload_is_asked */
+    bool workload_is_asked;
+    bool workload_of_server;      /* where there is no file: what pg_stat_statements has */
+    bool advise;                  /* plan the workload, and cost or measure what it lacks */
+    struct ls_advise_opts advice;
+    const struct ls_index_ignore *ignores;
+    uint32_t n_ignores;
+    int64_t window_us;            /* 0: 14 days */
+    int64_t now_us;               /* wall clock */
+};
+struct ls_index_report {
+    struct ls_arena *arena;
+    struct ls_usage *usage;
+    struct ls_usage **standbys;   /* those that answered */
+    uint32_t n_standbys;
+    struct ls_history history;
+    struct ls_workload workload;  /* arena NULL: none */
+    struct ls_advices advices;    /* arena NULL: none */
+    struct ls_verdicts verdicts;
+    struct ls_diags notes;        /* of all of them: standbys that did not answer, no pg_stat_statements, what could not be planned */
+};
+/* The connection of world->session is used, opened when it is not. */
+LS_MUST_CHECK enum ls_rc ls_index_report_make(struct ls_side_world *world, const struct ls_index_request *req, struct ls_index_report *out, struct ls_err *err);
+void ls_index_report_release(struct ls_index_report *r); /* NULL is fine */
+
+#endif

@@ -1,0 +1,389 @@
+/* engine/advise.h: the seed cases on both databases, by counts; whole workloads; what is there is never proposed; nothing stays behind. */
+#include <config.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <glob.h>
+
+#include "lockstep/base/clock.h"
+#include "lockstep/base/hash.h"
+#include "support/advise.h"
+
+#define MEMORIES "SELECT * FROM memories WHERE user_id = ? ORDER BY updated_at DESC LIMIT 20"
+#define ENTITIES "SELECT * FROM entities WHERE user_id = ? AND entity_type = 'person' ORDER BY created_at DESC LIMIT 20"
+
+static void seed_cases(bool is_pg)
+{
+    static const char *const queries[] = {MEMORIES, ENTITIES, NULL};
+    const struct ls_advice *a;
+    struct adv_test t;
+
+    adv_open(&t, is_pg);
+    adv_run(&t, queries);
+    assert_int_equal(t.out.n, 2);
+    a = adv_get(&t, "memories(user_id, updated_at)");
+    assert_string_equal(a->spec->name, "idx_memories_user_id_updated_at");
+    assert_string_equal(a->spec->schema, is_pg ? "public" : "main");
+    assert_int_equal(a->level, LS_ADVICE_MEASURED);
+    assert_int_equal(a->n_gains, 1);
+    assert_int_equal(a->gains[0].query, 0);
+    assert_true(a->bytes > 50000);
+    assert_false(a->is_order_by);
+    assert_int_equal(a->replaces, LS_NO_USAGE);
+    if (is_pg) {
+        assert_in_range(a->gains[0].before.buffers, 50, 400);
+        assert_in_range(a->gains[0].after.buffers, 3, 25);
+    } else {
+        assert_true(a->gains[0].before.steps > 30000);
+        assert_in_range(a->gains[0].after.steps, 100, 200);
+        assert_int_equal(a->gains[0].after.sorts, 0);
+    }
+    assert_int_equal(a->gains[0].after.rows, 20);
+    assert_true(a->gains[0].saving > (is_pg ? 0.6 : 0.9));
+    a = adv_get(&t, "entities(user_id, entity_type, created_at)");
+    assert_int_equal(a->level, LS_ADVICE_MEASURED);
+    assert_true(a->gains[0].saving > 0.5);
+    assert_non_null(strstr(a->write_cost, is_pg ? "entities then has 2" : "entities then has 1"));
+    assert_string_equal(t.out.how, is_pg ? ls_arena_printf(t.out.arena, "measured on a clone of %s", ls_db_info(t.db)->database) : "measured on a copy of app.db");
+    adv_close(&t);
+}
+
+static void order_alone(bool is_pg)
+{
+    static const char *const queries[] = {"SELECT * FROM entities ORDER BY created_at DESC LIMIT 20", NULL};
+    struct adv_test t;
+
+    adv_open(&t, is_pg);
+    adv_run(&t, queries);
+    assert_int_equal(t.out.n, 1);
+    assert_int_equal(adv_get(&t, "entities(created_at)")->level, LS_ADVICE_MEASURED);
+    adv_close(&t);
+}
+
+/* A shorter one is made needless by a longer one, and the gains of both stand there. */
+static void merged_over_the_workload(bool is_pg)
+{
+    static const char *const queries[] = {"SELECT count(*) FROM memories WHERE user_id = ?", MEMORIES, "SELECT id FROM memories WHERE user_id = 3 ORDER BY updated_at LIMIT 1",
+                                          NULL};
+    struct adv_test t;
+
+    adv_open(&t, is_pg);
+    adv_run(&t, queries);
+    assert_int_equal(t.out.n, 1);
+    assert_int_equal(adv_get(&t, "memories(user_id, updated_at)")->n_gains, 3);
+    assert_true(t.out.a[0].saving > 0.5 && t.out.a[0].saving <= 1);
+    for (uint32_t i = 1; i < 3; i++)
+        assert_true(t.out.a[0].gains[i - 1].saving >= t.out.a[0].gains[i].saving);
+    adv_close(&t);
+}
+
+/* One that finds the rows, and another step that sorts them. */
+static void order_by_is_told(bool is_pg)
+{
+    static const char *const queries[] = {MEMORIES, NULL};
+    const struct ls_advice *a;
+    struct adv_test t;
+    uint32_t old;
+
+    adv_open(&t, is_pg);
+    adv_sql(&t, "CREATE INDEX idx_memories_user_id_updated_at ON entities (name); CREATE INDEX by_user ON memories (user_id); ANALYZE");
+    adv_run(&t, queries);
+    assert_int_equal(t.out.n, 1);
+    a = adv_get(&t, "memories(user_id, updated_at)");
+    assert_true(a->is_order_by);
+    assert_string_equal(a->spec->name, "idx_memories_user_id_updated_at_2"); /* the name is taken */
+    old = ls_usage_find_index(t.u, NULL, "by_user");
+    assert_int_not_equal(old, LS_NO_USAGE);
+    assert_int_equal(a->replaces, old);
+    assert_true(t.out.uses[old]);
+    assert_false(t.out.uses[ls_usage_find_index(t.u, NULL, "idx_memories_user_id_updated_at")]);
+    adv_close(&t);
+}
+
+static void what_is_there_is_not_proposed(bool is_pg)
+{
+    static const char *const queries[] = {MEMORIES, ENTITIES, "SELECT * FROM memories WHERE user_id = 7", NULL};
+    struct adv_test t;
+
+    adv_open(&t, is_pg);
+    adv_sql(&t, "CREATE INDEX a ON memories (user_id, updated_at); CREATE INDEX b ON entities (user_id, entity_type, created_at DESC)");
+    adv_run(&t, queries);
+    if (t.out.n != 0)
+        adv_show(&t);
+    assert_int_equal(t.out.n, 0);
+    assert_int_equal(t.out.n_plans, 3);
+    adv_close(&t);
+}
+
+/* The same constant in two queries, for few rows. */
+static void partial_for_a_constant(bool is_pg)
+{
+    static const char *const queries[] = {"SELECT * FROM jobs WHERE state = 'open' ORDER BY due LIMIT 10", "SELECT id FROM jobs WHERE state = 'open' AND due > 9990",
+                                          NULL};
+    static const char *const once[] = {"SELECT * FROM jobs WHERE state = 'open' ORDER BY due LIMIT 10", NULL};
+    struct adv_test t;
+
+    adv_open(&t, is_pg);
+    adv_sql(&t, "CREATE TABLE jobs (id INTEGER PRIMARY KEY, state TEXT NOT NULL, due INTEGER NOT NULL, note TEXT)");
+    adv_rows(&t, "jobs", "n, CASE n % 20 WHEN 0 THEN 'open' ELSE 'done' END, n * 7919 % 10007, 'note ' || n", 10000);
+    adv_sql(&t, "ANALYZE");
+    adv_run(&t, queries);
+    assert_int_equal(t.out.n, 1);
+    assert_true(adv_get(&t, is_pg ? "jobs(due) WHERE state = 'open'::text" : "jobs(due) WHERE state = 'open'")->is_partial);
+    adv_run(&t, once);
+    assert_int_equal(t.out.n, 1);
+    assert_false(adv_get(&t, "jobs(state, due)")->is_partial);
+    adv_close(&t);
+}
+
+static void refused_queries_are_notes(bool is_pg)
+{
+    struct adv_test t;
+    const struct ls_diag *d;
+
+    adv_open(&t, is_pg);
+    adv_file(&t, "SELECT nothing\n FROM memories;\n\n-- name: broken\nSELECT * FROM nowhere;\n" MEMORIES ";\nSELECT abs(?) FROM memories;");
+    assert_int_equal(t.out.n, 1);
+    (void)adv_get(&t, "memories(user_id, updated_at)");
+    assert_int_equal(t.out.n_plans, 4);
+    assert_int_equal(t.out.plans[0].n_nodes, 0);
+    assert_int_equal(t.out.plans[1].n_nodes, 0);
+    assert_true(t.out.plans[2].n_nodes > 0);
+    assert_true(t.out.notes.d.n >= 3);
+    d = &t.out.notes.d.v[0];
+    assert_string_equal(d->code, "query-refused");
+    assert_non_null(strstr(d->message, "workload.sql:1:8: "));
+    assert_int_equal(d->line, 1);
+    d = &t.out.notes.d.v[1];
+    assert_int_equal(d->line, 5);
+    assert_int_equal(strncmp(d->message, "broken: left out: ", 18), 0);
+    assert_non_null(strstr(d->message, "nowhere"));
+    assert_true(adv_noted(&t, "no-sample"));
+    adv_close(&t);
+}
+
+static void write_cost_is_told(bool is_pg)
+{
+    const struct ls_advice *a;
+    struct adv_test t;
+
+    adv_open(&t, is_pg);
+    adv_file(&t, MEMORIES ";\n-- frequency: 300/h\nINSERT INTO memories VALUES (?, ?, ?, ?);\nUPDATE memories SET body = 'x', updated_at = ? WHERE id = ?;\n"
+                          "UPDATE memories SET body = ? WHERE id = ?;\nUPDATE entities SET user_id = 1 WHERE id = 4;");
+    a = adv_get(&t, "memories(user_id, updated_at)");
+    assert_non_null(strstr(a->write_cost, "300 inserts an hour"));
+    assert_non_null(strstr(a->write_cost, "UPDATE of updated_at (in 1 of 5 queries) "));
+    assert_non_null(strstr(a->write_cost, is_pg ? "cannot be HOT any more" : "writes it too"));
+    adv_close(&t);
+}
+
+/* --- nothing stays */
+
+static int64_t count(struct ls_db *db, const char *sql)
+{
+    struct ls_result r;
+    int64_t n;
+
+    assert_int_equal(ls_db_query(db, sql, NULL, 0, &r, NULL), LS_OK);
+    n = strtoll(ls_result_get(&r, 0, 0), NULL, 10);
+    ls_result_release(&r);
+    return n;
+}
+
+static size_t n_folders(void)
+{
+    char *pattern = ls_asprintf("/var/tmp/lockstep-copy-%ld-*", (long)getpid());
+    glob_t g;
+    size_t n = glob(pattern, 0, NULL, &g) == 0 ? g.gl_pathc : 0;
+
+    globfree(&g);
+    free(pattern);
+    return n;
+}
+
+static void hash_of(const struct adv_test *t, char hex[LS_SHA256_HEX])
+{
+    struct ls_buf b = LS_BUF_INIT;
+
+    assert_int_equal(ls_file_read(t->path, 0, 0, &b, NULL), LS_OK);
+    ls_sha256_hex(b.ptr, b.len, hex);
+    ls_buf_release(&b);
+}
+
+#define SCRATCHES "SELECT count(*) FROM pg_database WHERE datname LIKE 'lockstep\\_scratch%'"
+#define INDEXES "SELECT count(*) FROM pg_class WHERE relkind = 'i' AND relname !~ '^pg_'"
+
+static void nothing_stays(bool is_pg)
+{
+    static const char *const queries[] = {MEMORIES, "UPDATE memories SET body = 'x' WHERE user_id = 3", "DELETE FROM entities WHERE user_id = 1", NULL};
+    char before[LS_SHA256_HEX] = "", after[LS_SHA256_HEX] = "";
+    int64_t indexes = 0;
+    struct adv_test t;
+
+    adv_open(&t, is_pg);
+    if (is_pg)
+        indexes = count(t.db, INDEXES);
+    else
+        hash_of(&t, before);
+    adv_run(&t, queries);
+    assert_true(t.out.n > 0);
+    assert_int_equal(ls_db_tx_status(t.db), LS_TXS_IDLE);
+    assert_int_equal(count(t.db, "SELECT count(*) FROM memories WHERE body = 'x'"), 0);
+    assert_int_equal(count(t.db, "SELECT count(*) FROM entities"), 10000);
+    if (is_pg) {
+        assert_int_equal(count(t.db, INDEXES), indexes);
+        assert_int_equal(count(t.db, SCRATCHES), 0);
+        assert_int_equal(count(t.db, "SELECT count(*) FROM pg_prepared_statements"), 0);
+    } else {
+        hash_of(&t, after);
+        assert_string_equal(after, before);
+        assert_int_equal(n_folders(), 0);
+    }
+    adv_close(&t);
+}
+
+struct stopper {
+    const char *at;
+    int n_seen, n_told;
+};
+
+static void on_event(void *ctx, const struct ls_event *ev)
+{
+    struct stopper *s = ctx;
+
+    s->n_told++;
+    s->n_seen += ev->text != NULL && strcmp(ev->text, s->at) == 0 ? 1 : 0;
+}
+
+static enum ls_gate gate(void *ctx, const struct ls_plan *plan, int step, int op)
+{
+    (void)plan;
+    (void)step;
+    (void)op;
+    return ((struct stopper *)ctx)->n_seen > 0 ? LS_GATE_STOP : LS_GATE_GO;
+}
+
+static void a_stop_leaves_nothing(bool is_pg)
+{
+    static const char *const places[] = {"planning the workload", "trying indexes", "building the best ones", "measuring with them"};
+    struct adv_test t;
+
+    adv_open(&t, is_pg);
+    for (size_t i = 0; i < LS_ARRAY_LEN(places); i++) {
+        struct stopper s = {.at = places[i]};
+        const struct ls_run_hooks hooks = {.on_event = on_event, .gate = gate, .ctx = &s};
+        struct ls_err err = LS_ERR_INIT;
+
+        t.opts.hooks = &hooks;
+        assert_int_equal(adv_rc(&t, MEMORIES, &err), LS_E_CANCELLED);
+        assert_true(s.n_seen > 0);
+        ls_err_release(&err);
+        if (is_pg)
+            assert_int_equal(count(t.db, SCRATCHES), 0);
+        else
+            assert_int_equal(n_folders(), 0);
+    }
+    t.opts.hooks = NULL;
+    adv_file(&t, MEMORIES);
+    assert_int_equal(t.out.n, 1);
+    adv_close(&t);
+}
+
+/* --- without a copy */
+
+static void by_shape_alone(bool is_pg)
+{
+    static const char *const queries[] = {MEMORIES, ENTITIES, "SELECT * FROM memories WHERE id = 3", NULL};
+    struct adv_test t;
+
+    adv_open(&t, is_pg);
+    t.opts.measure = false;
+    adv_sql(&t, "ANALYZE");
+    adv_run(&t, queries);
+    assert_string_equal(t.out.how, "structural only");
+    assert_true(adv_noted(&t, "structural-only"));
+    assert_int_equal(t.out.n, 2);
+    assert_int_equal(adv_get(&t, "memories(user_id, updated_at)")->level, LS_ADVICE_STRUCTURAL);
+    assert_int_equal(adv_get(&t, "entities(user_id, entity_type, created_at)")->n_gains, 0);
+    adv_close(&t);
+}
+
+static void too_large_to_copy(bool is_pg)
+{
+    struct adv_test t;
+
+    adv_open(&t, is_pg);
+    t.opts.max_bytes = is_pg ? 1000000 : 100000;
+    adv_file(&t, MEMORIES ";" ENTITIES);
+    assert_true(adv_noted(&t, is_pg ? "sampled" : "not-copied"));
+    if (is_pg)
+        assert_non_null(strstr(t.out.how, "% of the rows"));
+    else
+        assert_int_equal(t.out.a[0].level, LS_ADVICE_STRUCTURAL);
+    adv_close(&t);
+}
+
+/* --- many */
+
+static void fifty_queries(bool is_pg)
+{
+    struct ls_buf text = LS_BUF_INIT;
+    int64_t from;
+    struct adv_test t;
+
+    adv_open(&t, is_pg);
+    for (int i = 0; i < 10; i++)
+        ls_buf_addf(&text,
+                    "SELECT * FROM memories WHERE user_id = %d ORDER BY updated_at DESC LIMIT 20;\nSELECT * FROM entities WHERE user_id = ? AND entity_type = 'p%d';\n"
+                    "SELECT count(*) FROM entities WHERE created_at > %d;\nSELECT m.id FROM memories m JOIN entities e ON e.user_id = m.user_id WHERE e.id = %d;\n"
+                    "SELECT max(updated_at) FROM memories WHERE user_id = %d;\n",
+                    i, i, 10000 - i, i, i);
+    from = ls_mono_ms();
+    adv_file(&t, text.ptr);
+    assert_int_equal(t.out.n_plans, 50);
+    (void)adv_get(&t, "memories(user_id, updated_at)");
+    assert_in_range(t.out.n, 2, 4);
+    assert_true(ls_mono_ms() - from < 60000);
+    ls_buf_release(&text);
+    adv_close(&t);
+}
+
+ADV_BOTH(seed_cases)
+ADV_BOTH(order_alone)
+ADV_BOTH(merged_over_the_workload)
+ADV_BOTH(order_by_is_told)
+ADV_BOTH(what_is_there_is_not_proposed)
+ADV_BOTH(partial_for_a_constant)
+ADV_BOTH(refused_queries_are_notes)
+ADV_BOTH(write_cost_is_told)
+ADV_BOTH(nothing_stays)
+ADV_BOTH(a_stop_leaves_nothing)
+ADV_BOTH(by_shape_alone)
+ADV_BOTH(too_large_to_copy)
+ADV_BOTH(fifty_queries)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        ADV_BOTH_TESTS(seed_cases),
+        ADV_BOTH_TESTS(order_alone),
+        ADV_BOTH_TESTS(merged_over_the_workload),
+        ADV_BOTH_TESTS(order_by_is_told),
+        ADV_BOTH_TESTS(what_is_there_is_not_proposed),
+        ADV_BOTH_TESTS(partial_for_a_constant),
+        ADV_BOTH_TESTS(refused_queries_are_notes),
+        ADV_BOTH_TESTS(write_cost_is_told),
+        ADV_BOTH_TESTS(nothing_stays),
+        ADV_BOTH_TESTS(a_stop_leaves_nothing),
+        ADV_BOTH_TESTS(by_shape_alone),
+        ADV_BOTH_TESTS(too_large_to_copy),
+        ADV_BOTH_TESTS(fifty_queries),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

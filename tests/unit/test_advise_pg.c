@@ -1,0 +1,229 @@
+/* engine/advise.h on PostgreSQL alone: partitions, schemas, HypoPG, clones without it, statements of pg_stat_statements' kind. */
+#include <config.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "support/advise.h"
+
+#define MEMORIES "SELECT * FROM memories WHERE user_id = $1 ORDER BY updated_at DESC LIMIT 20"
+
+#define NEEDS_PG()                            \
+    do {                                      \
+        (void)state;                          \
+        if (test_pg_url() == NULL) {          \
+            test_skip(test_pg_skip_reason()); \
+            return;                           \
+        }                                     \
+    } while (0)
+
+static bool has_hypopg(struct adv_test *t)
+{
+    struct ls_result r;
+    bool has;
+
+    assert_int_equal(ls_db_query(t->db, "SELECT 1 FROM pg_available_extensions WHERE name = 'hypopg'", NULL, 0, &r, NULL), LS_OK);
+    has = r.n_rows > 0;
+    ls_result_release(&r);
+    return has;
+}
+
+static int64_t count(struct ls_db *db, const char *sql)
+{
+    struct ls_result r;
+    int64_t n;
+
+    assert_int_equal(ls_db_query(db, sql, NULL, 0, &r, NULL), LS_OK);
+    n = strtoll(ls_result_get(&r, 0, 0), NULL, 10);
+    ls_result_release(&r);
+    return n;
+}
+
+static void make_events(struct adv_test *t)
+{
+    adv_sql(t, "CREATE TABLE events (id bigint NOT NULL, user_id int NOT NULL, at int NOT NULL, what text) PARTITION BY RANGE (at);"
+               "CREATE TABLE events_a PARTITION OF events FOR VALUES FROM (0) TO (10000);"
+               "CREATE TABLE events_b PARTITION OF events FOR VALUES FROM (10000) TO (20000);"
+               "CREATE TABLE events_c PARTITION OF events DEFAULT");
+    adv_rows(t, "events", "n, n * 7919 % 1000, n, 'something that happened to user ' || n * 7919 % 1000", 25000);
+    adv_sql(t, "ANALYZE events");
+}
+
+static void test_partitions_are_their_root(void **state)
+{
+    struct adv_test t;
+
+    NEEDS_PG();
+    adv_open(&t, true);
+    make_events(&t);
+    adv_check(&t, "all", "SELECT * FROM events WHERE user_id = $1", "events(user_id)");
+    adv_check(&t, "one", "SELECT * FROM events WHERE user_id = $1 AND at < 5000 ORDER BY at DESC LIMIT 5", "events(user_id, at)");
+    adv_check(&t, "order", "SELECT * FROM events e WHERE e.user_id = 7 ORDER BY e.what LIMIT 5", "events(user_id)");
+    adv_check(&t, "partition", "SELECT * FROM events_b WHERE user_id = $1", "events(user_id)");
+    adv_done();
+    adv_close(&t);
+}
+
+static void test_schemas_and_search_path(void **state)
+{
+    struct adv_test t;
+
+    NEEDS_PG();
+    adv_open(&t, true);
+    adv_sql(&t, "CREATE SCHEMA \"My App\"; SET search_path = \"My App\"; CREATE TABLE \"Notes\" (\"Id\" int PRIMARY KEY, \"userId\" int NOT NULL, \"select\" text, v "
+                "varchar(20), flag boolean NOT NULL DEFAULT false)");
+    adv_rows(&t, "\"Notes\"", "n, n % 500, 'text ' || n * 7919 % 5003, 'v' || n * 31 % 4999, n % 100 = 0", 20000);
+    adv_sql(&t, "ANALYZE");
+    adv_check(&t, "quoted", "SELECT * FROM \"Notes\" n WHERE n.\"userId\" = $1", "Notes(\"userId\")");
+    assert_string_equal(t.out.a[0].spec->schema, "My App");
+    assert_string_equal(t.out.a[0].spec->name, "idx_notes_userid");
+    adv_check(&t, "keyword", "SELECT * FROM \"Notes\" WHERE \"select\" = 'text 5'", "Notes(\"select\")");
+    adv_check(&t, "varchar", "SELECT * FROM \"Notes\" WHERE v = 'v77'", "Notes(v)");
+    adv_check(&t, "array", "SELECT * FROM \"Notes\" WHERE \"userId\" = ANY ($1)", "Notes(\"userId\")");
+    adv_check(&t, "boolean", "SELECT * FROM \"Notes\" WHERE flag ORDER BY v LIMIT 3", "Notes(flag, v)");
+    adv_check(&t, "expression", "SELECT * FROM \"Notes\" n WHERE lower(n.v) = lower($1)", "Notes(lower((v)::text))");
+    assert_int_equal(t.out.a[0].level, LS_ADVICE_MEASURED);
+    adv_check(&t, "of another type", "SELECT * FROM \"Notes\" WHERE \"userId\" = length($1)", "Notes(\"userId\")");
+    adv_check(&t, "sum", "SELECT * FROM \"Notes\" WHERE \"userId\" + \"Id\" = 777", "Notes((\"userId\" + \"Id\"))");
+    adv_check(&t, "volatile", "SELECT * FROM \"Notes\" WHERE \"userId\" * random() = 1.5", "");
+    adv_done();
+    adv_close(&t);
+}
+
+/* The plan likes (updated_at) a third better, and reads five times as much (indexes.md 3.1): by its cost alone it would be taken. */
+static void test_what_costs_less_and_reads_more(void **state)
+{
+    struct adv_test t;
+
+    NEEDS_PG();
+    adv_open(&t, true);
+    adv_check(&t, "trap", MEMORIES, "memories(user_id, updated_at)");
+    adv_done();
+    adv_close(&t);
+}
+
+/* The same URL for another role; caller frees. */
+static char *url_of_role(const char *url, const char *role)
+{
+    const char *at = strstr(url, "user=postgres");
+
+    assert_non_null(at);
+    return ls_asprintf("%.*suser=%s%s", (int)(at - url), url, role, at + strlen("user=postgres"));
+}
+
+/* Who may make no extension gets indexes that are built, one after the other. */
+static void test_a_clone_without_hypopg(void **state)
+{
+    struct adv_test t;
+    char *url;
+
+    NEEDS_PG();
+    assert_true(test_pg_exec(test_pg_url(), "DO $$BEGIN CREATE ROLE lockstep_maker LOGIN CREATEDB; EXCEPTION WHEN duplicate_object THEN NULL; END$$"));
+    adv_open(&t, true);
+    t.w.scratch_url = url = url_of_role(test_pg_url(), "lockstep_maker");
+    adv_check(&t, "built", MEMORIES, "memories(user_id, updated_at)");
+    assert_int_equal(t.out.a[0].level, LS_ADVICE_MEASURED);
+    make_events(&t);
+    adv_check(&t, "partitions", "SELECT * FROM events WHERE user_id = $1", "events(user_id)");
+    adv_done();
+    adv_close(&t);
+    free(url);
+}
+
+static void test_costed_in_the_target(void **state)
+{
+    const struct ls_advice *a;
+    struct adv_test t;
+
+    NEEDS_PG();
+    adv_open(&t, true);
+    if (!has_hypopg(&t)) {
+        adv_close(&t);
+        test_skip("HypoPG is not installed on the server");
+        return;
+    }
+    t.opts.measure = false;
+    adv_sql(&t, "ANALYZE");
+    adv_file(&t, MEMORIES);
+    assert_true(adv_noted(&t, "hypopg-available"));
+    assert_string_equal(t.out.how, "structural only");
+    adv_sql(&t, "CREATE SCHEMA ext; CREATE EXTENSION hypopg SCHEMA ext");
+    adv_file(&t, MEMORIES);
+    assert_string_equal(t.out.how, "costed by HypoPG");
+    assert_int_equal(t.out.n, 1);
+    a = adv_get(&t, "memories(user_id, updated_at)");
+    assert_int_equal(a->level, LS_ADVICE_COSTED);
+    assert_false(a->gains[0].after.is_measured);
+    assert_true(a->gains[0].after.cost < a->gains[0].before.cost / 2);
+    assert_true(a->bytes > 100000);
+    assert_int_equal(count(t.db, "SELECT count(*) FROM ext.hypopg()"), 0);
+    make_events(&t);
+    adv_check(&t, "partitions", "SELECT * FROM events WHERE user_id = $1", "events(user_id)");
+    adv_done();
+    adv_close(&t);
+}
+
+static void test_values_are_taken_from_rows(void **state)
+{
+    struct adv_test t;
+
+    NEEDS_PG();
+    adv_open(&t, true);
+    adv_file(&t, "SELECT e.name FROM memories AS m JOIN entities e ON e.id = m.id WHERE m.user_id = $2 AND e.entity_type = $1 AND m.updated_at BETWEEN $3 AND "
+                 "$4 ORDER BY m.updated_at LIMIT $5 OFFSET $6;\nSELECT id FROM memories WHERE body LIKE $1 || '%';\nSELECT id FROM entities WHERE name = $1 || $2");
+    assert_true(t.out.n > 0);
+    assert_int_equal(t.out.a[0].gains[0].query, 0);
+    assert_true(t.out.a[0].gains[0].after.is_measured);
+    assert_int_equal(t.out.notes.d.n, 2);
+    assert_string_equal(t.out.notes.d.v[0].code, "no-sample");
+    assert_int_equal(t.out.notes.d.v[0].line, 2);
+    assert_int_equal(t.out.notes.d.v[1].line, 3);
+    adv_close(&t);
+}
+
+/* pg_dump has to lock every table. */
+static void test_no_rights(void **state)
+{
+    struct ls_session_params sp = {0};
+    struct ls_db_params p = {0};
+    struct ls_err err = LS_ERR_INIT;
+    struct adv_test t;
+    char *url;
+
+    NEEDS_PG();
+    (void)test_pg_exec(test_pg_url(), "DO $$BEGIN CREATE ROLE lockstep_plain LOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END$$");
+    adv_open(&t, true);
+    adv_sql(&t, "GRANT SELECT ON memories TO lockstep_plain");
+    p.url = url = url_of_role(t.url, "lockstep_plain");
+    ls_db_close(t.db);
+    assert_int_equal(ls_db_open(&p, &t.db, &err), LS_OK);
+    sp.url = p.url;
+    ls_session_free(t.s);
+    t.w.session = t.s = ls_session_new(&sp);
+    adv_file(&t, MEMORIES ";\nSELECT * FROM entities WHERE user_id = $1");
+    assert_true(adv_noted(&t, "query-refused")); /* entities */
+    assert_true(adv_noted(&t, "no-clone"));
+    assert_string_equal(t.out.how, "structural only");
+    assert_int_equal(adv_get(&t, "memories(user_id, updated_at)")->level, LS_ADVICE_STRUCTURAL);
+    adv_close(&t);
+    free(url);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_partitions_are_their_root),
+        cmocka_unit_test(test_schemas_and_search_path),
+        cmocka_unit_test(test_what_costs_less_and_reads_more),
+        cmocka_unit_test(test_a_clone_without_hypopg),
+        cmocka_unit_test(test_costed_in_the_target),
+        cmocka_unit_test(test_values_are_taken_from_rows),
+        cmocka_unit_test(test_no_rights),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
