@@ -59,7 +59,7 @@ static void fill(struct batch *b, uint64_t left_out, bool is_inside)
         if ((left_out >> i & 1) || !is_wanted(b->k, q))
             continue;
         ls_buf_clear(&b->k->text);
-        pgcat_expand(q->sql, b->k->version, &b->k->text);
+        pgcat_expand(q->sql, b->k->version, NULL, &b->k->text);
         add(b, ls_arena_str(b->k->scratch, b->k->text.ptr), q);
     }
     if (is_inside)
