@@ -4,7 +4,7 @@
  * A worker owns one ls_session (one connection) and runs its tasks one after the other. run() is called in the worker, done() in
  * the UI thread by mailbox_drain. A task whose generation was superseded (task_worker_supersede) still runs to its end or cancel,
  * but done() is called with stale = true and must only free. Messages (events of a long task) use the same mailbox, in order.
- * Workers block all signals. */
+ * Workers block all signals, and are nicer than the UI thread (so are programs that they start). */
 #ifndef LS_TASK_TASK_H
 #define LS_TASK_TASK_H
 

@@ -8,9 +8,14 @@
 
 #include <pthread.h>
 #include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "lockstep/base/mem.h"
 #include "lockstep/base/parallel.h"
+
+#define NICER 5
 
 struct queued {
     struct queued *next;
@@ -72,11 +77,22 @@ static struct task *next_task(struct task_worker *w)
     return t;
 }
 
+/* Reading and running give way to the UI thread, where both want the processor: on Linux a thread has a priority of its own. */
+static void give_way(void)
+{
+#ifdef __linux__
+    id_t self = (id_t)syscall(SYS_gettid);
+
+    (void)setpriority(PRIO_PROCESS, self, getpriority(PRIO_PROCESS, self) + NICER);
+#endif
+}
+
 static void *worker_main(void *arg)
 {
     struct task_worker *w = arg;
     struct task *t;
 
+    give_way();
     while ((t = next_task(w))) {
         t->run(t);
         mailbox_post(w->mail, deliver, w, t);

@@ -13,6 +13,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "lockstep/base/mem.h"
@@ -104,6 +105,7 @@ struct work {
     bool was_stale, is_done;
     int gate; /* read end to wait at, -1 none */
     bool saw_signals_blocked;
+    int niceness;
 };
 
 static void work_run(struct task *t)
@@ -115,6 +117,7 @@ static void work_run(struct task *t)
     pthread_sigmask(SIG_SETMASK, NULL, &now);
     w->saw_signals_blocked =
         sigismember(&now, SIGTERM) && sigismember(&now, SIGHUP) && sigismember(&now, SIGINT) && !sigismember(&now, SIGSEGV);
+    w->niceness = getpriority(PRIO_PROCESS, 0); /* on Linux the calling thread's */
     if (w->gate >= 0 && read(w->gate, &byte, 1) != 1)
         abort();
 }
@@ -166,6 +169,11 @@ static void test_tasks_run_in_order_with_signals_blocked(void **state)
     assert_string_equal(b.log, "123");
     assert_false(w[0].was_stale);
     assert_true(w[0].saw_signals_blocked);
+#ifdef __linux__
+    int ui = getpriority(PRIO_PROCESS, 0);
+
+    assert_true(w[0].niceness > ui || ui == 19);
+#endif
     assert_false(task_worker_is_busy(k));
     task_worker_free(k);
     box_close(&b);
