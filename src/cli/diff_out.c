@@ -143,12 +143,32 @@ static void print_ddl(struct cli_compare *c, struct ls_buf *out)
                 n == 1 ? " has" : "s have");
 }
 
+static void print_text(struct cli_compare *c, struct ls_buf *out)
+{
+    struct cli_ctx *ctx = c->ctx;
+    bool is_unified = cli_has(ctx, CLI_O(UNIFIED)) || (!cli_has(ctx, CLI_O(TREE)) && !ctx->io->out_is_tty);
+
+    if (cli_has(ctx, CLI_O(DDL)))
+        print_ddl(c, out);
+    else if (cli_has(ctx, CLI_O(MARKDOWN)))
+        ls_diff_print_markdown(&c->diff, out);
+    else if (cli_has(ctx, CLI_O(SUMMARY)))
+        ls_diff_print_summary(&c->diff, out);
+    else if (is_unified)
+        ls_diff_print_unified(&c->diff, out);
+    else
+        ls_diff_print_tree(&c->diff, ctx->io->ascii, out);
+    if (cli_has(ctx, CLI_O(DDL)) && !ctx->io->out_is_tty)
+        cli_data(ctx, out->ptr ? out->ptr : "", out->len); /* to run: byte for byte */
+    else
+        cli_lines(ctx, ctx->out, "", out->ptr);
+}
+
 void cli_print_diff(struct cli_compare *c)
 {
     struct cli_ctx *ctx = c->ctx;
     const struct ls_diff *d = &c->diff;
     struct ls_buf out = LS_BUF_INIT;
-    bool is_unified = cli_has(ctx, CLI_O(UNIFIED)) || (!cli_has(ctx, CLI_O(TREE)) && !ctx->io->out_is_tty);
 
     if (cli_has(ctx, CLI_O(SARIF))) {
         json_t *log = cli_diff_sarif(d);
@@ -164,22 +184,16 @@ void cli_print_diff(struct cli_compare *c)
         fill_json(ctx, d);
         return;
     }
-    if (cli_has(ctx, CLI_O(DDL)))
-        print_ddl(c, &out);
-    else if (cli_has(ctx, CLI_O(MARKDOWN)))
-        ls_diff_print_markdown(d, &out);
-    else if (cli_has(ctx, CLI_O(SUMMARY)))
-        ls_diff_print_summary(d, &out);
-    else if (is_unified)
-        ls_diff_print_unified(d, &out);
-    else
-        ls_diff_print_tree(d, ctx->io->ascii, &out);
-    cli_lines(ctx, ctx->out, "", out.ptr);
+    print_text(c, &out);
     if (!cli_has(ctx, CLI_O(MARKDOWN)))
         cli_side_notes(ctx, &d->notes);
     tell_ambiguous(ctx, d);
     if (d->n_ignored > 0)
         cli_say(ctx, "note: %zu difference%s ignored", d->n_ignored, d->n_ignored == 1 ? " was" : "s were");
-    cli_say(ctx, "%s: %s | %s", ls_diff_is_equal(d) ? "no differences" : "different", d->a->source, d->b->source);
+    ls_buf_clear(&out);
+    ls_diff_side_name(d->a, d->b, false, &out);
+    ls_buf_adds(&out, " | ");
+    ls_diff_side_name(d->a, d->b, true, &out);
+    cli_say(ctx, "%s: %s", ls_diff_is_equal(d) ? "no differences" : "different", out.ptr);
     ls_buf_release(&out);
 }

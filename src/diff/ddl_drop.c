@@ -187,7 +187,8 @@ static void visit(struct script *s, uint32_t a, unsigned char level, struct ls_b
 void script_drops(struct script *s, unsigned char level, struct ls_buf *out)
 {
     /* Nearly the other way round of how things are made; a class goes before its family. */
-    static const enum ls_fact_kind last[] = {LS_FACT_OPFAMILY, LS_FACT_OPERATOR, LS_FACT_FUNCTION, LS_FACT_TYPE, LS_FACT_EXTENSION, LS_FACT_SCHEMA};
+    static const enum ls_fact_kind last[] = {LS_FACT_OPFAMILY, LS_FACT_ACCESS_METHOD, LS_FACT_OPERATOR, LS_FACT_FUNCTION,
+                                             LS_FACT_TYPE,     LS_FACT_EXTENSION,     LS_FACT_SCHEMA};
 
     for (uint32_t i = s->a->n_facts; i-- > 0;) {
         enum ls_fact_kind kind = s->a->facts[i].kind;

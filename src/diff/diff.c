@@ -227,6 +227,70 @@ static void set_above(struct match *m)
     }
 }
 
+/* The next part of "s.\"T a\".c" without its quotes. */
+static const char *next_part(const char *p, struct ls_buf *out)
+{
+    bool is_quoted = *p == '"';
+
+    ls_buf_clear(out);
+    for (p += is_quoted; *p && (is_quoted || *p != '.'); p++) {
+        if (is_quoted && *p == '"') {
+            if (p[1] != '"')
+                break;
+            p++;
+        }
+        ls_buf_addc(out, *p);
+    }
+    p += is_quoted && *p == '"';
+    return *p == '.' ? p + 1 : p;
+}
+
+/* The difference of the table of that name, in reading order; -1: there is none. */
+static int32_t difference_of_table(const struct ls_diff *d, const char *schema, const char *name)
+{
+    size_t lo = 0, hi = d->d.n;
+
+    while (lo < hi) {
+        size_t mid = lo + (hi - lo) / 2;
+        const struct ls_fact *f = side(&d->d.v[mid]);
+        int c = strcmp(f->schema, schema);
+
+        if (c == 0)
+            c = strcmp(top_name(f), name);
+        if (c < 0)
+            lo = mid + 1;
+        else
+            hi = mid;
+    }
+    for (; lo < d->d.n && strcmp(side(&d->d.v[lo])->schema, schema) == 0 && strcmp(top_name(side(&d->d.v[lo])), name) == 0; lo++)
+        if (side(&d->d.v[lo])->kind == LS_FACT_TABLE)
+            return (int32_t)lo;
+    return -1;
+}
+
+/* The sequences of columns come and go with their tables. */
+static void set_owned(struct match *m)
+{
+    struct ls_buf schema = LS_BUF_INIT, table = LS_BUF_INIT;
+
+    for (size_t i = 0; i < m->diff->d.n; i++) {
+        struct ls_difference *x = &m->diff->d.v[i];
+        const char *owner = side(x)->kind == LS_FACT_SEQUENCE ? ls_fact_get(side(x), LS_A_OWNED_BY) : NULL;
+        int32_t at;
+
+        if (!owner || (x->change != LS_CHANGE_ADDED && x->change != LS_CHANGE_REMOVED))
+            continue;
+        (void)next_part(next_part(owner, &schema), &table);
+        at = difference_of_table(m->diff, schema.ptr ? schema.ptr : "", table.ptr ? table.ptr : "");
+        if (at < 0 || m->diff->d.v[at].change != x->change)
+            continue;
+        x->above = at;
+        x->is_implied = true;
+    }
+    ls_buf_release(&schema);
+    ls_buf_release(&table);
+}
+
 /* --- who depends on it --- */
 
 struct walk {
@@ -276,20 +340,32 @@ static void set_dependants(struct match *m)
 
 /* --- what could not be compared --- */
 
-static void copy_notes(struct ls_diff *d, const struct ls_catalog *c)
+void ls_diff_side_name(const struct ls_catalog *a, const struct ls_catalog *b, bool is_b, struct ls_buf *out)
 {
+    if (strcmp(a->source, b->source) == 0)
+        ls_buf_adds(out, is_b ? "B: " : "A: ");
+    ls_buf_adds(out, is_b ? b->source : a->source);
+}
+
+static void copy_notes(struct ls_diff *d, bool is_b)
+{
+    const struct ls_catalog *c = is_b ? d->b : d->a;
+    struct ls_buf name = LS_BUF_INIT;
+
+    ls_diff_side_name(d->a, d->b, is_b, &name);
     for (size_t i = 0; i < c->notes.d.n; i++) {
         struct ls_diag note = c->notes.d.v[i];
 
-        note.message = ls_arena_printf(d->arena, "%s: %s", c->source, note.message);
+        note.message = ls_arena_printf(d->arena, "%s: %s", name.ptr, note.message);
         *LS_VEC_PUSH(&d->notes.d) = note;
     }
+    ls_buf_release(&name);
 }
 
 /* Only what the other side has something of: silence about what nobody has is no loss. */
 static void note_lacks(struct ls_diff *d, const struct ls_catalog *c, const struct ls_catalog *other)
 {
-    struct ls_buf kinds = LS_BUF_INIT;
+    struct ls_buf kinds = LS_BUF_INIT, name = LS_BUF_INIT;
     bool has[LS_N_ATTRS] = {false};
 
     for (uint32_t i = 0; i < other->n_facts; i++)
@@ -306,10 +382,12 @@ static void note_lacks(struct ls_diff *d, const struct ls_catalog *c, const stru
     for (int a = 0; a < LS_N_ATTRS; a++)
         if (c->lacks_attr[a] && has[a] && ls_attr_class((enum ls_attr)a) <= LS_ATTR_ORDER)
             ls_buf_addf(&kinds, "%s%s", kinds.len > 0 ? ", " : "", ls_attr_name((enum ls_attr)a));
+    ls_diff_side_name(d->a, d->b, c == d->b, &name);
     if (kinds.len > 0)
         *LS_VEC_PUSH(&d->notes.d) =
             (struct ls_diag){.severity = LS_SEV_WARNING, .code = "not-compared",
-                             .message = ls_arena_printf(d->arena, "%s cannot say anything about: %s", c->source, kinds.ptr)};
+                             .message = ls_arena_printf(d->arena, "%s cannot say anything about: %s", name.ptr, kinds.ptr)};
+    ls_buf_release(&name);
     ls_buf_release(&kinds);
 }
 
@@ -330,6 +408,7 @@ void ls_diff_make(const struct ls_catalog *a, const struct ls_catalog *b, const 
     if (out->d.n > 1)
         qsort(out->d.v, out->d.n, sizeof(*out->d.v), in_reading_order);
     set_above(&m);
+    set_owned(&m);
     set_dependants(&m);
     for (size_t i = 0; i < out->d.n; i++) {
         struct ls_difference *x = &out->d.v[i];
@@ -340,8 +419,8 @@ void ls_diff_make(const struct ls_catalog *a, const struct ls_catalog *b, const 
         out->n_by_kind[side(x)->kind]++;
         out->n_by_impact[x->impact]++;
     }
-    copy_notes(out, a);
-    copy_notes(out, b);
+    copy_notes(out, false);
+    copy_notes(out, true);
     note_lacks(out, a, b);
     note_lacks(out, b, a);
     diff_match_release(&m);

@@ -222,7 +222,11 @@ void ls_diff_print_unified(const struct ls_diff *d, struct ls_buf *out)
 {
     if (d->d.n == 0)
         return;
-    ls_buf_addf(out, "--- %s\n+++ %s\n", d->a->source, d->b->source);
+    ls_buf_adds(out, "--- ");
+    ls_diff_side_name(d->a, d->b, false, out);
+    ls_buf_adds(out, "\n+++ ");
+    ls_diff_side_name(d->a, d->b, true, out);
+    ls_buf_addc(out, '\n');
     for (size_t i = 0; i < d->d.n; i++) {
         const struct ls_difference *x = &d->d.v[i];
 
@@ -323,7 +327,11 @@ static void print_side(const struct ls_diff *d, bool flip, struct ls_buf *out)
 {
     size_t before = out->len, body;
 
-    ls_buf_addf(out, "In %s, missing in %s:\n", flip ? d->b->source : d->a->source, flip ? d->a->source : d->b->source);
+    ls_buf_adds(out, "In ");
+    ls_diff_side_name(d->a, d->b, flip, out);
+    ls_buf_adds(out, ", missing in ");
+    ls_diff_side_name(d->a, d->b, !flip, out);
+    ls_buf_adds(out, ":\n");
     body = out->len;
     for (size_t i = 0; i < LS_ARRAY_LEN(groups); i++) {
         print_group(d, &groups[i], flip, 0, out);

@@ -38,21 +38,50 @@ static int by_score(const void *x, const void *y)
 
 /* --- what the operator said before --- */
 
-/* 0 nothing, 1 accepted, -1 rejected. */
+/* Walks along one side's hints from the older fact's name; whether it ends at the newer one's. */
+static bool leads_to(const struct ls_catalog *hints, const struct ls_fact *old, const struct ls_fact *new)
+{
+    const char *name = old->name;
+
+    for (size_t i = 0; i < hints->n_hints; i++) {
+        const struct ls_rename_hint *h = &hints->hints[i];
+        bool is_here = h->schema[0] == '\0' || strcmp(h->schema, old->schema) == 0 || strcmp(h->schema, new->schema) == 0;
+
+        if (old->kind == LS_FACT_COLUMN)
+            is_here = is_here && h->table != NULL && (strcmp(h->table, old->parent) == 0 || strcmp(h->table, new->parent) == 0);
+        else
+            is_here = is_here && h->table == NULL;
+        if (is_here && strcmp(h->from, name) == 0)
+            name = h->to;
+    }
+    return name != old->name && strcmp(name, new->name) == 0;
+}
+
+/* Both sources keep their renamings, and the newer one has this. Which is the newer is not known here. */
+static bool is_hinted(const struct match *m, const struct ls_fact *a, const struct ls_fact *b)
+{
+    bool is_kind = a->kind == LS_FACT_COLUMN || a->kind == LS_FACT_TABLE || a->kind == LS_FACT_VIEW;
+
+    return is_kind && m->a->hints_of && m->b->hints_of && (leads_to(m->b, a, b) || leads_to(m->a, b, a));
+}
+
+enum { SAID_NOTHING, SAID_YES, SAID_BY_SOURCE, SAID_NO = -1 };
+
+/* The operator's word before the source's. */
 static int choice_of(const struct match *m, const struct ls_fact *a, const struct ls_fact *b)
 {
     struct ls_buf from = LS_BUF_INIT, to = LS_BUF_INIT;
-    int said = 0;
+    int said = is_hinted(m, a, b) ? SAID_BY_SOURCE : SAID_NOTHING;
 
     if (m->opts->n_choices == 0)
-        return 0;
+        return said;
     ls_fact_label(a, false, &from);
     ls_fact_label(b, false, &to);
     for (size_t i = 0; i < m->opts->n_choices; i++) {
         const struct ls_rename_choice *c = &m->opts->choices[i];
 
         if (strcmp(c->from, from.ptr) == 0 && strcmp(c->to, to.ptr) == 0)
-            said = c->is_accepted ? 1 : -1;
+            said = c->is_accepted ? SAID_YES : SAID_NO;
     }
     ls_buf_release(&from);
     ls_buf_release(&to);
@@ -127,6 +156,8 @@ static void take(struct match *m, candidates *all)
             if (!is_free(m, c))
                 continue;
             said = choice_of(m, &m->a->facts[c->a], &m->b->facts[c->b]);
+            if (said == SAID_BY_SOURCE)
+                c->evidence = m->b->hints_of;
             if (pass == 0 && said > 0)
                 record(m, c, LS_RENAME_ACCEPTED, true);
             if (pass == 0 && said < 0 && c->score >= MIN_SCORE)
@@ -232,7 +263,7 @@ static void weigh_relations(struct match *m, uint32_t a, uint32_t b, candidates 
         score += 0.05;
     if (n_all == n_shared && n_all > 1 && score < MIN_SCORE) /* the same columns, all of them, under quite another name */
         score = MIN_SCORE;
-    if (share < 0.4 || (score < MIN_SCORE && choice_of(m, x, y) == 0))
+    if ((share < 0.4 || score < MIN_SCORE) && choice_of(m, x, y) == 0)
         return;
     /* A table that was dropped and one like it that was made cannot be told from one that was renamed but by what went along. */
     kept = has_kept_name(m, x, y) || has_kept_dependant(m, a, b);

@@ -516,8 +516,8 @@ static const char *const *touches(struct ls_arena *arena, enum ls_dialect d, con
     return out;
 }
 
-enum ls_rc ls_autopsy(struct ls_db *db, struct ls_arena *arena, const char *stmt, size_t len, struct ls_trace *out,
-                      struct ls_err *err)
+enum ls_rc ls_autopsy(struct ls_db *db, const struct autopsy_names *names, struct ls_arena *arena, const char *stmt, size_t len,
+                      struct ls_trace *out, struct ls_err *err)
 {
     const char *sql = NULL, *found = NULL;
     struct effect e;
@@ -531,7 +531,10 @@ enum ls_rc ls_autopsy(struct ls_db *db, struct ls_arena *arena, const char *stmt
         out->object = describe(arena, &e);
         out->makes = e.creates;
         out->table = ls_arena_str(arena, e.table);
-        rc = look_up(db, arena, &e, sql, &found, err);
+        if (names != NULL && strcmp(sql, MASTER_LITE) == 0)
+            found = autopsy_names_has(names, kinds[e.kind].word, e.name) ? "there" : NULL;
+        else
+            rc = look_up(db, arena, &e, sql, &found, err);
         if (rc == LS_OK)
             judge(arena, &e, found, out);
     } else {

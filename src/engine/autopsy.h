@@ -21,8 +21,16 @@ struct ls_trace {
     const char *cure;   /* INVALID: the statement that takes the remnant away; else NULL */
 };
 
-/* Strings live in arena. Errors are those of the connection; a statement that cannot be understood is UNKNOWN. */
-LS_MUST_CHECK enum ls_rc ls_autopsy(struct ls_db *db, struct ls_arena *arena, const char *stmt, size_t len, struct ls_trace *out,
-                                    struct ls_err *err);
+/* What there is in a SQLite database, read once for many statements: sqlite_schema has no index, so that looking up each of n objects by a query takes n * n
+ * steps. */
+struct autopsy_names;
+/* *out NULL on PostgreSQL, which has indexes. */
+LS_MUST_CHECK enum ls_rc autopsy_names_read(struct ls_db *db, struct autopsy_names **out, struct ls_err *err);
+void autopsy_names_free(struct autopsy_names *n); /* NULL is fine */
+bool autopsy_names_has(const struct autopsy_names *n, const char *type, const char *name);
+
+/* names: of this database as it is now; NULL: each is asked for. Strings live in arena. Errors are those of the connection; a statement that cannot be understood is UNKNOWN. */
+LS_MUST_CHECK enum ls_rc ls_autopsy(struct ls_db *db, const struct autopsy_names *names, struct ls_arena *arena, const char *stmt, size_t len,
+                                    struct ls_trace *out, struct ls_err *err);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include "engine/dirty_priv.h"
 
+#include "engine/session_priv.h"
 #include "lockstep/sql/split.h"
 
 enum { FIRST_LINE_MAX = 160 };
@@ -174,7 +175,7 @@ static enum ls_rc look_at_statements(struct ls_session *s, struct ls_arena *aren
             continue;
         x = LS_VEC_PUSH(&out->stmts);
         x->first_line = first_line(arena, text, len);
-        rc = ls_autopsy(ls_session_db(s), arena, text, len, &x->trace, err);
+        rc = ls_autopsy(ls_session_db(s), s->names, arena, text, len, &x->trace, err);
     }
     return rc;
 }

@@ -16,6 +16,7 @@ struct ls_session {
     enum ls_dialect dialect;
     enum ls_rc dialect_rc;        /* why there is none */
     struct ls_db *db;             /* changed only by the session's own thread, with lock held */
+    struct autopsy_names *names;  /* while many statements are looked at in a row (settle_evidence.c); else NULL */
     struct ls_catalog_state *catalog_state; /* of `live` (engine/side_live.c), or NULL */
     bool is_stand_in;             /* db is an empty database in memory, in place of a SQLite file that is not there yet */
     bool db_is_read_only;         /* how db was opened */

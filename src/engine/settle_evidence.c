@@ -239,6 +239,8 @@ enum ls_rc ls_evidence_read(struct ls_session *s, const struct ls_snapshot *snap
     struct lasts lasts = {0}, words = {0};
 
     *out = (struct ls_evidences){0};
+    if (rc == LS_OK)
+        rc = autopsy_names_read(ls_session_db(s), &s->names, err);
     for (size_t i = 0; rc == LS_OK && i < snap->timeline.e.n; i++) {
         const struct ls_entry *e = &snap->timeline.e.v[i];
         struct ls_reading *r = LS_VEC_PUSH(&out->r);
@@ -251,6 +253,8 @@ enum ls_rc ls_evidence_read(struct ls_session *s, const struct ls_snapshot *snap
         if (rc == LS_OK && out->counts.v[i] && r->stmts.n > 0)
             add_section(s, arena, m, i, &words);
     }
+    autopsy_names_free(s->names);
+    s->names = NULL;
     sort(&words);
     collect(out, &lasts);
     for (size_t i = 0; rc == LS_OK && i < out->r.n; i++)

@@ -3,6 +3,7 @@
 #include <config.h>
 
 #include "engine/drizzle_ddl.h"
+#include "engine/drizzle_meta.h"
 #include "engine/side_priv.h"
 
 #include <string.h>
@@ -129,6 +130,7 @@ enum ls_rc side_load_drizzle(struct side_job *j, struct ls_catalog **out, struct
         set_lacks(*out);
         *out = side_filter(*out, is_lacked, NULL);
         rename_source(*out, root, path);
+        drizzle_meta_read(*out, path);
     }
     ls_buf_release(&ddl);
     json_decref(list);

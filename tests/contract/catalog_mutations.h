@@ -82,7 +82,7 @@ static const struct mutation mutations[] = {
     {"select nextval('s.seq')", ""},
     /* tables */
     {"create table s.more (a int primary key, b text)", "table s.more|+"},
-    {"drop table s.un", "table s.un|-\nsequence s.un_big_seq|-\nsequence s.un_id_seq|-"},
+    {"drop table s.un", "table s.un|-"},
     {"alter table s.fk2 set (fillfactor = 70)", "table s.fk2|options"},
     {"alter table s.base reset (fillfactor)", "table s.base|options"},
     {"alter table s.base set (toast.autovacuum_enabled = true)", "table s.base|options"},
@@ -107,8 +107,7 @@ static const struct mutation mutations[] = {
     {"comment on table s.base is 'one line'", "table s.base|comment"},
     {"comment on table s.fk2 is 'x'", "table s.fk2|comment"},
     {"alter table s.un rename to un2", "table s.un2|+\ntable s.un|-\nsequence s.un_big_seq|owned by\nsequence s.un_id_seq|owned by"},
-    {"alter table s.un set schema public",
-     "table un|+\ntable s.un|-\nsequence un_big_seq|+\nsequence s.un_big_seq|-\nsequence un_id_seq|+\nsequence s.un_id_seq|-"},
+    {"alter table s.un set schema public", "table un|+\ntable s.un|-"},
     /* partitions */
     {"alter table s.parted detach partition s.parted_1",
      "table s.parted_1|partition of,bound\nconstraint s.parted_1.parted_1_pkey|+\nindex s.parted_1.parted_1_v_idx|+"},

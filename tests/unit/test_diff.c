@@ -259,6 +259,36 @@ static void dependants_are_counted(void **state)
     ls_catalog_free(y);
 }
 
+/* The sequence of a column comes and goes with its table; of one that stays it is a difference of its own. */
+static void own_sequences_are_implied(void **state)
+{
+#define SERIAL "table public 'T a'\ncolumn public 'T a.c' type=bigint position=1\nsequence public s 'owned by'='public.\"T a\".c'\n"
+    (void)state;
+    check(SERIAL, "view public v\n", "table T a removed [loses data]\nview v added [additive]\n");
+    check("view public v\n", SERIAL, "table T a added [additive]\nview v removed [breaks reads]\n");
+    check(SERIAL, "table public 'T a'\ncolumn public 'T a.c' type=bigint position=1\n", "sequence s removed [breaks writes]\n");
+}
+
+static void sides_of_one_name_are_told_apart(void **state)
+{
+    struct ls_catalog *x = facts_catalog(LS_DIALECT_POSTGRES, "db", "table public t\n"), *y = facts_catalog(LS_DIALECT_POSTGRES, "db", "table public u\n");
+    struct ls_buf b = LS_BUF_INIT;
+    struct ls_diff d;
+
+    (void)state;
+    ls_diff_make(x, y, NULL, &d);
+    ls_diff_print_summary(&d, &b);
+    assert_non_null(strstr(b.ptr, "In A: db, missing in B: db:\n  Missing tables             t\n"));
+    assert_non_null(strstr(b.ptr, "In B: db, missing in A: db:\n  Missing tables             u\n"));
+    ls_buf_clear(&b);
+    ls_diff_print_unified(&d, &b);
+    assert_non_null(strstr(b.ptr, "--- A: db\n+++ B: db\n"));
+    ls_buf_release(&b);
+    ls_diff_release(&d);
+    ls_catalog_free(x);
+    ls_catalog_free(y);
+}
+
 static void what_one_side_cannot_say_is_said(void **state)
 {
     struct ls_catalog *x = facts_catalog(LS_DIALECT_POSTGRES, "A", "table public t\ntrigger public t.g timing=before\n");
@@ -325,6 +355,8 @@ int main(void)
         cmocka_unit_test(order_is_apart),
         cmocka_unit_test(options_choose_what_counts),
         cmocka_unit_test(dependants_are_counted),
+        cmocka_unit_test(own_sequences_are_implied),
+        cmocka_unit_test(sides_of_one_name_are_told_apart),
         cmocka_unit_test(what_one_side_cannot_say_is_said),
         cmocka_unit_test(texts),
     };

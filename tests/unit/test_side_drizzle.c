@@ -248,11 +248,114 @@ static void test_corpus_snapshot(void **state)
     free(dir);
 }
 
+/* --- what Drizzle was told --- */
+
+#define COLUMN(name, type) "\"" name "\": {\"name\": \"" name "\", \"type\": \"" type "\", \"primaryKey\": false, \"notNull\": false, \"autoincrement\": false}"
+#define SNAPSHOT(table, columns, meta)                                                                                                      \
+    "{\"version\": \"6\", \"dialect\": \"sqlite\", \"tables\": {\"" table "\": {\"name\": \"" table "\", \"columns\": {" columns          \
+    "}, \"indexes\": {}, \"foreignKeys\": {}, \"compositePrimaryKeys\": {}, \"uniqueConstraints\": {}, \"checkConstraints\": {}}}, "        \
+    "\"views\": {}, \"enums\": {}, \"_meta\": {" meta "}}"
+
+static void put_in(struct loads *l, const char *dir, const char *name, const char *text)
+{
+    char *path = ops_path(&l->o, dir), *file = ls_asprintf("%s/%s", dir, name);
+
+    ops_ok(ls_mkdir_p(path, 0700, err));
+    ops_put(&l->o, file, text);
+    free(path);
+    free(file);
+}
+
+static void assert_renamed(const struct ls_diff *d, enum ls_fact_kind kind, const char *from, const char *to)
+{
+    for (size_t i = 0; i < d->renames.n; i++) {
+        const struct ls_rename *r = &d->renames.v[i];
+
+        if (r->a->kind != kind || strcmp(r->a->name, from) != 0 || strcmp(r->b->name, to) != 0)
+            continue;
+        assert_int_equal(r->state, LS_RENAME_ACCEPTED);
+        assert_string_equal(r->evidence, "Drizzle's own _meta");
+        return;
+    }
+    fail_msg("%s is not renamed to %s", from, to);
+}
+
+/* Over two snapshots, in both directions; names and types say nothing. */
+static void test_meta_names_renamings(void **state)
+{
+    struct ls_catalog *a, *b, *sql;
+    struct ls_diff d;
+    struct loads l;
+
+    (void)state;
+    begin(&l);
+    put_in(&l, "meta", "0000_snapshot.json", SNAPSHOT("xyz", COLUMN("k", "integer") ", " COLUMN("v", "text"), ""));
+    put_in(&l, "meta", "0001_snapshot.json",
+            SNAPSHOT("stages", COLUMN("k", "integer") ", " COLUMN("v", "text"), "\"tables\": {\"\\\"xyz\\\"\": \"\\\"stages\\\"\"}, \"columns\": {}"));
+    put_in(&l, "meta", "0002_snapshot.json",
+            SNAPSHOT("stages", COLUMN("k", "integer") ", " COLUMN("quantity", "real") ", " COLUMN("more", "text"),
+                     "\"tables\": {}, \"columns\": {\"\\\"stages\\\".\\\"v\\\"\": \"\\\"stages\\\".\\\"quantity\\\"\"}"));
+    a = load(&l, "drizzle", "meta/0000_snapshot.json", LS_DIALECT_SQLITE);
+    b = load(&l, "drizzle", "meta/0002_snapshot.json", LS_DIALECT_SQLITE);
+    assert_int_equal(a->n_hints, 0);
+    assert_int_equal(b->n_hints, 2);
+    ls_diff_make(a, b, NULL, &d);
+    assert_renamed(&d, LS_FACT_TABLE, "xyz", "stages");
+    assert_renamed(&d, LS_FACT_COLUMN, "v", "quantity");
+    ls_diff_release(&d);
+    ls_diff_make(b, a, NULL, &d);
+    assert_renamed(&d, LS_FACT_TABLE, "stages", "xyz");
+    assert_renamed(&d, LS_FACT_COLUMN, "quantity", "v");
+    ls_diff_release(&d);
+    /* What is no snapshot has not been renamed by Drizzle. */
+    ops_put(&l.o, "schema.sql", "CREATE TABLE stages (k integer, quantity real, more text);");
+    sql = load(&l, "file", "schema.sql", LS_DIALECT_SQLITE);
+    ls_diff_make(a, sql, NULL, &d);
+    assert_int_equal(d.renames.n, 0);
+    ls_diff_release(&d);
+    ls_catalog_free(sql);
+    ls_catalog_free(b);
+    ls_catalog_free(a);
+    end(&l);
+}
+
+/* A folder of 1.x, where each migration has one of its own. */
+static void test_renames_of_1x(void **state)
+{
+    static const char *const columns[] = {"old", "brand_new"};
+    struct ls_catalog *c[2];
+    struct ls_diff d;
+    struct loads l;
+
+    (void)state;
+    begin(&l);
+    for (int i = 0; i < 2; i++) {
+        char *json = ls_asprintf("{\"version\": \"7\", \"dialect\": \"sqlite\", \"ddl\": [{\"entityType\": \"tables\", \"name\": \"t\"},"
+                                 "{\"entityType\": \"columns\", \"table\": \"t\", \"name\": \"%s\", \"type\": \"text\", \"notNull\": %s}],"
+                                 "\"renames\": [%s]}",
+                                 columns[i], i == 0 ? "true" : "false", i == 0 ? "" : "\"t.old->t.brand_new\"");
+        char *dir = ls_asprintf("drizzle/000%d_x", i), *path = ls_asprintf("%s/snapshot.json", dir);
+
+        put_in(&l, dir, "snapshot.json", json);
+        c[i] = load(&l, "drizzle", path, LS_DIALECT_SQLITE);
+        free(dir);
+        free(path);
+        free(json);
+    }
+    ls_diff_make(c[0], c[1], NULL, &d);
+    assert_renamed(&d, LS_FACT_COLUMN, "old", "brand_new");
+    ls_diff_release(&d);
+    ls_catalog_free(c[0]);
+    ls_catalog_free(c[1]);
+    end(&l);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_drizzle_sqlite), cmocka_unit_test(test_drizzle_postgres), cmocka_unit_test(test_drizzle_old_postgres),
         cmocka_unit_test(test_drizzle_partly), cmocka_unit_test(test_corpus_snapshot),
+        cmocka_unit_test(test_meta_names_renamings), cmocka_unit_test(test_renames_of_1x),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -50,7 +50,7 @@ struct ls_difference {
     uint32_t n_attrs;
     enum ls_impact impact;
     const char *why;             /* one clause on the impact: "existing rows may hold NULL" */
-    bool is_implied;             /* it is below a table that is itself added or removed: counted with it */
+    bool is_implied;             /* it is below a table (or the sequence of a column of one) that is itself added or removed: counted with it */
     int32_t above;               /* difference of the object that it hangs below, -1: that one is the same on both sides (or there is none) */
     uint32_t n_dependants;       /* facts that need it, directly or not, outside of its own table: of a, or of b where it was added */
     int32_t rename;              /* RENAMED: index in renames; else -1 */
@@ -109,6 +109,9 @@ static inline bool ls_diff_is_equal(const struct ls_diff *d)
 {
     return d->d.n == 0;
 }
+
+/* What a side is called in a sentence: its source; with A or B before it where both have the same one. Good as long as the catalogues. */
+void ls_diff_side_name(const struct ls_catalog *a, const struct ls_catalog *b, bool is_b, struct ls_buf *out);
 
 /* --- as text (print.c); raw bytes of names: sanitise when showing --- */
 void ls_diff_print_tree(const struct ls_diff *d, bool ascii, struct ls_buf *out);

@@ -196,6 +196,13 @@ struct ls_dep {
     uint32_t from, to;     /* indices of facts; from needs to */
 };
 
+/* A renaming that a source itself has written down, of what led to it: of a relation, or of a column of `table` (NULL: a relation), as it was called then. */
+struct ls_rename_hint {
+    const char *schema;    /* "" where it says none */
+    const char *table;
+    const char *from, *to;
+};
+
 struct ls_catalog {
     struct ls_arena *arena;
     enum ls_dialect dialect;
@@ -208,6 +215,9 @@ struct ls_catalog {
     uint32_t n_deps;
     const struct ls_dep *rdeps;  /* the same with `from` and `to` as they are, sorted by to, from: who needs me */
     struct ls_diags notes;       /* what was left out and why: no rights, kinds that are not modelled, versions */
+    const struct ls_rename_hint *hints; /* in the order in which they were made; they count between two sources that keep such */
+    size_t n_hints;
+    const char *hints_of;        /* who says so: "Drizzle's own _meta"; NULL: this source keeps none */
     unsigned char lacks[LS_N_FACTS]; /* 1: this source cannot say anything about that kind (a Drizzle snapshot about triggers): not compared */
     unsigned char lacks_attr[LS_N_ATTRS]; /* the same of an attribute */
 };

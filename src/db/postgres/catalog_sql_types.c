@@ -32,7 +32,8 @@
     "select c.oid, t.typnamespace as nsp, t.typname as parent, c.conname as name, 'check' as form, pg_get_expr(c.conbin, 0) as "   \
     "expression, "                                                                                                                 \
     "case when not c.convalidated then 'yes' end as \"not valid\", c.conname as \"+name\", t.typname as \"+domain\" "              \
-    "from pg_constraint c join pg_type t on t.oid = c.contypid where c.contype = 'c' and t.oid >= " USER_OID " and not exists "    \
+    "from pg_constraint c join pg_type t on t.oid = c.contypid where c.contypid >= " USER_OID " and c.contype = 'c' and not "      \
+    "exists "                                                                                                                      \
     "(select 1 from pg_depend d where d.classid = 'pg_type'::regclass and d.objid = t.oid and d.deptype = 'e')"
 
 #define COMPOSITES                                                                                                                 \
@@ -46,7 +47,7 @@
     "(select string_agg(quote_ident(a.attname) || ' ' || quote_literal(d.description), ', ' order by a.attnum) from "              \
     "pg_description d join pg_attribute a on a.attrelid = d.objoid and a.attnum = d.objsubid where d.objoid = t.typrelid and "     \
     "d.classoid = 'pg_class'::regclass and d.objsubid > 0) as \"comment of parts\", t.typrelid as \"+relid\" "                     \
-    "from pg_type t join pg_class c on c.oid = t.typrelid where c.relkind = 'c' and t.oid >= " USER_OID
+    "from pg_class c join pg_type t on t.oid = c.reltype where c.relkind = 'c' and c.oid >= " USER_OID
 
 #define RANGES                                                                                                                     \
     "select t.oid, t.typnamespace as nsp, t.typname as name, " OWNER("t.typowner") " as owner, "                                   \
