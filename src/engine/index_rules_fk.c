@@ -118,13 +118,13 @@ static void add_near_miss(struct ls_ix *ix, const struct ls_usage_fk *fk, struct
     }
 }
 
-/* What the workload asks for on the same table may serve the foreign key as well: then one index does both. */
+/* What the workload surely gains by on the same table may serve the foreign key as well: then one index does both. */
 static const struct ls_index_verdict *advised(const struct ls_ix *ix, const struct ls_usage_fk *fk)
 {
     for (size_t i = 0; i < ix->v.n; i++) {
         const struct ls_index_verdict *v = &ix->v.v[i];
 
-        if (v->advice && !v->ignored && v->table == fk->table && v->n_create == 1 && ls_ix_spec_serves_fk(ix->arena, v->create, fk))
+        if (v->advice && v->severity >= LS_SEV_WARNING && !v->ignored && v->table == fk->table && v->n_create == 1 && ls_ix_spec_serves_fk(ix->arena, v->create, fk))
             return v;
     }
     return NULL;
