@@ -96,7 +96,7 @@ for v in $others; do
     "$psql" -qX "$here" -c 'drop subscription if exists sub' >/dev/null 2>&1 </dev/null
     for t in test_catalog_postgres test_catalog_mutations test_usage_postgres test_usage_counts; do
         [ -x "$LS_BUILDDIR/tests/contract/$t" ] || { skip "built without cmocka" "$t on $v"; continue; }
-        run env LS_TEST_PG_URL="$there" "$LS_BUILDDIR/tests/contract/$t"
+        run env LS_TEST_PG_URL="$there" LS_TEST_PG_TCP_URL= "$LS_BUILDDIR/tests/contract/$t"
         exits 0 "$t on $v"
     done
 done
