@@ -57,7 +57,7 @@ void adv_made_release(struct adv_made *m)
 
 /* --- what the target does now */
 
-static void mark_uses(struct adv_job *j, const struct ls_explained *e, bool *uses)
+void adv_mark_uses(struct adv_job *j, const struct ls_explained *e, bool *uses)
 {
     for (uint32_t n = 0; n < e->n_nodes; n++)
         for (uint32_t i = 0; e->nodes[n].index[0] != '\0' && i < j->u->n_indexes; i++) {
@@ -102,7 +102,7 @@ static enum ls_rc plan_one(struct adv_job *j, struct ls_lite_stub *stub, uint32_
         leave_out(j, q, &why);
         rc = LS_OK;
     } else {
-        mark_uses(j, plan, uses);
+        adv_mark_uses(j, plan, uses);
         q->has_limit = has_limit(q->q, plan);
         if (j->dialect == LS_DIALECT_SQLITE)
             adv_lite_places(j, stub, q);
@@ -134,6 +134,8 @@ static enum ls_rc plan_all(struct adv_job *j, struct ls_err *err)
             rc = plan_one(j, stub, i, &plans[i], uses + (size_t)i * j->u->n_indexes, err);
     }
     ls_lite_stub_free(stub);
+    if (rc == LS_OK && j->dialect == LS_DIALECT_SQLITE)
+        adv_lite_triggers(j);
     return rc;
 }
 
@@ -244,6 +246,7 @@ static void job_release(struct adv_job *j)
     if (j->stage != NULL)
         j->stage->close(j->stage);
     LS_VEC_RELEASE(&j->cands);
+    LS_VEC_RELEASE(&j->distincts);
     free(j->queries);
     free(j->cells);
     free(j->touched);

@@ -10,7 +10,8 @@
  *   advise_stage*.c  where candidates are tried: a copy, a clone, HypoPG
  *   advise_guess.c   values for parameters that have none
  *   advise_pick.c    which candidates are worth it
- *   advise_write.c   what they cost the statements that write */
+ *   advise_write.c   what they cost the statements that write
+ *   advise_trigger.c what SQLite's triggers use */
 #ifndef LOCKSTEP_SRC_ENGINE_ADVISE_PRIV_H
 #define LOCKSTEP_SRC_ENGINE_ADVISE_PRIV_H
 
@@ -78,6 +79,12 @@ struct adv_cell {
     bool has_sort;             /* something is still sorted */
 };
 
+struct adv_distinct {
+    uint32_t table;
+    const char *column;
+    double n;
+};
+
 struct adv_job {
     struct ls_side_world *w;
     struct side_job *side;
@@ -91,6 +98,7 @@ struct adv_job {
     struct adv_query *queries; /* n_queries of the workload */
     bool *touched;             /* tables of the usage that a plan reads (PostgreSQL) */
     LS_VEC(struct adv_cand) cands;
+    LS_VEC(struct adv_distinct) distincts; /* that were asked for */
     struct adv_cell *cells;    /* n_queries * cands.n */
     struct adv_stage *stage;   /* NULL: structural */
 };
@@ -192,6 +200,11 @@ bool adv_begins_with(const struct adv_cand *longer, const struct adv_cand *c);
 void adv_pick_structural(struct adv_job *j, adv_list *out);
 
 /* --- writing */
+struct wl_toks;
+/* Where the table's name stands behind the verb ("UPDATE"); 0: another table. */
+size_t adv_find_target(const struct wl_toks *t, const char *verb, const char *table);
+void adv_mark_uses(struct adv_job *j, const struct ls_explained *e, bool *uses);
+void adv_lite_triggers(struct adv_job *j);
 const char *adv_write_cost(struct adv_job *j, const struct adv_cand *c, uint32_t n_more);
 
 #endif

@@ -182,6 +182,29 @@ static void write_cost_is_told(bool is_pg)
     adv_close(&t);
 }
 
+/* What a trigger's body looks up counts for the statement that fires it. */
+static void test_triggers_use_indexes(void **state)
+{
+    struct adv_test t;
+    uint32_t by_name, by_user;
+
+    (void)state;
+    ADV_NEEDS_SQLITE();
+    adv_open(&t, false);
+    adv_sql(&t, "CREATE INDEX by_name ON entities (name); CREATE INDEX by_user ON memories (user_id);"
+                "CREATE TRIGGER kept AFTER UPDATE OF body ON memories WHEN new.body <> old.body BEGIN SELECT RAISE(ABORT, 'no') WHERE new.body = ''; UPDATE "
+                "entities SET created_at = CASE WHEN new.id > 3 THEN 1 ELSE 2 END WHERE name = new.body; END");
+    adv_file(&t, "UPDATE memories SET body = 'x' WHERE id = 4;\nDELETE FROM memories WHERE id = 5;\nSELECT * FROM memories WHERE user_id = 6");
+    by_name = ls_usage_find_index(t.u, NULL, "by_name");
+    by_user = ls_usage_find_index(t.u, NULL, "by_user");
+    assert_true(t.out.uses[by_name]);
+    assert_false(t.out.uses[by_user]);
+    assert_false(t.out.uses[t.u->n_indexes + by_name]);
+    assert_false(t.out.uses[2 * t.u->n_indexes + by_name]);
+    assert_true(t.out.uses[2 * t.u->n_indexes + by_user]);
+    adv_close(&t);
+}
+
 /* --- nothing stays */
 
 static int64_t count(struct ls_db *db, const char *sql)
@@ -378,6 +401,7 @@ int main(void)
         ADV_BOTH_TESTS(partial_for_a_constant),
         ADV_BOTH_TESTS(refused_queries_are_notes),
         ADV_BOTH_TESTS(write_cost_is_told),
+        cmocka_unit_test(test_triggers_use_indexes),
         ADV_BOTH_TESTS(nothing_stays),
         ADV_BOTH_TESTS(a_stop_leaves_nothing),
         ADV_BOTH_TESTS(by_shape_alone),
