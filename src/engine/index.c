@@ -59,14 +59,17 @@ const char *ls_confidence_name(enum ls_confidence c)
 
 /* --- verdicts --- */
 
+/* A label leaves the default schema out; a pattern may have it. */
 const char *ls_ix_ignored(const struct ls_ix *ix, enum ls_verdict_id id, const char *object)
 {
+    const char *whole = ix->o->n_ignores > 0 ? ls_arena_printf(ix->arena, "%s.%s", ix->is_pg ? "public" : "main", object) : "";
+
     for (uint32_t i = 0; i < ix->o->n_ignores; i++) {
         const struct ls_index_ignore *g = &ix->o->ignores[i];
         enum ls_verdict_id of;
         bool is_id = strcmp(g->id, "*") == 0 || (ls_verdict_find(g->id, &of) && of == id);
 
-        if (is_id && fnmatch(g->object, object, 0) == 0)
+        if (is_id && (fnmatch(g->object, object, 0) == 0 || fnmatch(g->object, whole, 0) == 0))
             return g->reason;
     }
     return NULL;

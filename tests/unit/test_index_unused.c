@@ -443,7 +443,7 @@ static void sqlite_by_workload(void **state)
 
 static void ignored_with_a_reason(void **state)
 {
-    static const struct ls_index_ignore by[] = {{"IX02", "*", "no"}, {"unused", "memories_*", "the yearly report needs it"}, {"*", "memories_user", "later"}};
+    static const struct ls_index_ignore by[] = {{"IX02", "*", "no"}, {"unused", "memories_*", "the yearly report needs it"}, {"*", "memories_user", "later"}, {"IX01", "public.memories_*", "with its schema"}};
     struct kit k;
 
     (void)state;
@@ -456,6 +456,11 @@ static void ignored_with_a_reason(void **state)
     k.o.ignores = by + 2;
     k.o.n_ignores = 1;
     assert_string_equal(judged(&k)->ignored, "later");
+    k.o.ignores = by + 3;
+    assert_string_equal(judged(&k)->ignored, "with its schema");
+    k.x[0].schema = "other";
+    kit_judge(&k);
+    assert_null(kit_find(&k, LS_IX_UNUSED, "other.memories_user")->ignored);
     kit_close(&k);
 }
 
