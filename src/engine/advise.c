@@ -207,12 +207,29 @@ static int by_value(const void *a, const void *b)
     return (x->saving < y->saving) - (x->saving > y->saving);
 }
 
+/* What was built for a try stands in the plans by the name that is proposed. */
+static void rename_indexes(const struct adv_result *r, const struct ls_advice *all, struct ls_advice *a)
+{
+    for (uint32_t g = 0; g < a->n_gains; g++) {
+        const struct ls_explained *e = &a->gains[g].after;
+        struct ls_node *nodes = (struct ls_node *)(uintptr_t)e->nodes; /* copy_plan() made them */
+
+        for (uint32_t i = 0; i < e->n_nodes; i++)
+            for (size_t k = 0; k < r->made.n; k++)
+                for (size_t m = 0; m < r->made.v[k].names.n; m++)
+                    if (strcmp(nodes[i].index, r->made.v[k].names.v[m]) == 0)
+                        nodes[i].index = all[k].spec->name;
+    }
+}
+
 void adv_hand_out(struct adv_job *j, struct adv_result *r)
 {
     struct ls_advice *a = LS_ARENA_ARRAY(j->arena, struct ls_advice, r->f.n + 1);
 
     for (size_t i = 0; i < r->f.n; i++)
         add_advice(j, &r->f.v[i], a, (uint32_t)i);
+    for (size_t i = 0; i < r->f.n; i++)
+        rename_indexes(r, a, &a[i]);
     if (r->f.n > 1)
         qsort(a, r->f.n, sizeof(*a), by_value);
     j->out->a = a;

@@ -168,8 +168,11 @@ static size_t bury(struct adv_job *j, struct adv_result *r)
         j->cands.v[r->f.v[i - 1].cand].is_dead = true;
         tell_buried(j, &r->f.v[i - 1]);
         LS_VEC_RELEASE(&r->f.v[i - 1].gains);
+        adv_made_release(&r->made.v[i - 1]);
         memmove(&r->f.v[i - 1], &r->f.v[i], (r->f.n - i) * sizeof(*r->f.v));
+        memmove(&r->made.v[i - 1], &r->made.v[i], (r->made.n - i) * sizeof(*r->made.v));
         r->f.n--;
+        r->made.n--;
         n++;
     }
     return n;

@@ -33,6 +33,7 @@ static void seed_cases(bool is_pg)
     assert_int_equal(a->n_gains, 1);
     assert_int_equal(a->gains[0].query, 0);
     assert_true(a->bytes > 50000);
+    assert_string_equal(adv_index_of(a), a->spec->name);
     assert_false(a->is_order_by);
     assert_int_equal(a->replaces, LS_NO_USAGE);
     if (is_pg) {
