@@ -70,6 +70,7 @@ static void fk_levels(void **state)
         {"CASCADE", 0, 1000, LS_SEV_ERROR},     {"CASCADE", 0, 999, LS_SEV_INFO},      {"SET NULL", 0, 1000, LS_SEV_ERROR},
         {"SET DEFAULT", 0, 1000, LS_SEV_ERROR}, {"NO ACTION", 1, 1000, LS_SEV_ERROR},  {"NO ACTION", 0, 1000, LS_SEV_WARNING},
         {"RESTRICT", -1, 1000, LS_SEV_WARNING}, {"NO ACTION", 1, 999, LS_SEV_INFO},    {"NO ACTION", 5, -1, LS_SEV_WARNING},
+        {"CASCADE", 0, 0, LS_SEV_INFO},
     };
     struct kit k;
 
@@ -146,7 +147,13 @@ static void fk_near_misses_are_named(void **state)
     assert_non_null(strstr(judged(&k, LS_IX_FK_UNINDEXED)->evidence, "\ni1 does not serve it: it holds only some rows\ni2 does not serve it: it is not valid\n"
                                                                       "i3 does not serve it: it sorts by another collation than the column's\n"
                                                                       "i4 does not serve it: it is of another kind"));
-    k.x[1].is_building = true; /* soon it will */
+    k.x[3].is_building = true; /* another kind, of which it is not known whether it will serve: it is waited for */
+    assert_null(judged(&k, LS_IX_FK_UNINDEXED));
+    k.x[3].is_building = false;
+    kit_key(&k.x[1], 0)->column = NULL; /* an expression */
+    k.x[1].is_building = true;
+    assert_non_null(judged(&k, LS_IX_FK_UNINDEXED));
+    kit_key(&k.x[1], 0)->column = "user_id"; /* soon it will */
     assert_null(judged(&k, LS_IX_FK_UNINDEXED));
     kit_close(&k);
 }
@@ -236,11 +243,16 @@ static void fk_of_a_partitioned_table(void **state)
     kit_fk(&k, "fk", "x", LS_NO_USAGE)->on_delete = "CASCADE";
     kit_table(&k, "p1", 600)->parent = 0;
     kit_table(&k, "p2", 400)->parent = 0;
+    kit_table(&k, "p3", -1)->parent = 0; /* not known */
+    kit_table(&k, "q", 1000000);
     const struct ls_index_verdict *v = judged(&k, LS_IX_FK_UNINDEXED);
 
     assert_int_equal(v->severity, LS_SEV_ERROR);
     assert_non_null(strstr(v->price, "CREATE INDEX CONCURRENTLY on each partition, then ATTACH"));
     assert_string_equal(v->undo, "DROP INDEX \"public\".\"idx_p_x\";");
+    assert_non_null(strstr(v->evidence, "about 1000 rows in p"));
+    k.t[1].rows = 599;
+    assert_int_equal(judged(&k, LS_IX_FK_UNINDEXED)->severity, LS_SEV_INFO);
     kit_close(&k);
 }
 
