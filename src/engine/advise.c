@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/workload_priv.h"
 #include "lockstep/base/mem.h"
 #include "lockstep/db/lite.h"
 
@@ -57,11 +58,31 @@ void adv_made_release(struct adv_made *m)
 
 /* --- what the target does now */
 
+/* Names of indexes are unique in a schema only. A bitmap's index stands below the scan that says which table it is. */
+static bool is_on_table(const struct adv_job *j, const struct ls_explained *e, uint32_t node, uint32_t table)
+{
+    struct ls_buf label = LS_BUF_INIT;
+    const char *relation;
+    bool is;
+
+    if (j->dialect == LS_DIALECT_SQLITE)
+        return true;
+    while (node != LS_NO_USAGE && e->nodes[node].relation[0] == '\0')
+        node = e->nodes[node].parent;
+    if (node == LS_NO_USAGE)
+        return true;
+    relation = e->nodes[node].relation;
+    ls_usage_table_label(&j->u->tables[table], &label);
+    is = strncmp(relation, label.ptr, label.len) == 0 && (relation[label.len] == '\0' || relation[label.len] == ' ');
+    ls_buf_release(&label);
+    return is;
+}
+
 void adv_mark_uses(struct adv_job *j, const struct ls_explained *e, bool *uses)
 {
     for (uint32_t n = 0; n < e->n_nodes; n++)
         for (uint32_t i = 0; e->nodes[n].index[0] != '\0' && i < j->u->n_indexes; i++) {
-            if (strcmp(j->u->indexes[i].name, e->nodes[n].index) != 0)
+            if (strcmp(j->u->indexes[i].name, e->nodes[n].index) != 0 || !is_on_table(j, e, n, j->u->indexes[i].table))
                 continue;
             for (uint32_t k = i; k != LS_NO_USAGE; k = j->u->indexes[k].parent)
                 uses[k] = true;
@@ -70,15 +91,18 @@ void adv_mark_uses(struct adv_job *j, const struct ls_explained *e, bool *uses)
 
 static bool has_limit(const struct ls_query *q, const struct ls_explained *e)
 {
-    for (uint32_t i = 0; i < e->n_nodes; i++)
-        if (strcmp(e->nodes[i].what, "Limit") == 0)
-            return true;
+    struct wl_toks t;
+    bool has = false;
+
+    for (uint32_t i = 0; i < e->n_nodes && !has; i++)
+        has = strcmp(e->nodes[i].what, "Limit") == 0;
     if (e->dialect == LS_DIALECT_POSTGRES)
-        return false;
-    for (const char *p = q->text; *p != '\0'; p++)
-        if (strncmp(p, "LIMIT", 5) == 0 || strncmp(p, "limit", 5) == 0)
-            return true;
-    return false;
+        return has;
+    wl_toks_init(&t, e->dialect, q->text, strlen(q->text));
+    for (size_t i = 0; i < t.t.n && !has; i++)
+        has = wl_is(&t, i, "LIMIT");
+    wl_toks_release(&t);
+    return has;
 }
 
 static void leave_out(struct adv_job *j, struct adv_query *q, struct ls_err *why)
