@@ -7,10 +7,10 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include <fcntl.h>
-#include <inttypes.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -344,6 +344,38 @@ static void a_missing_newline(void **state)
     assert_int_equal(s->h.n_looks, 3);
 }
 
+/* A disk that is full in the middle of a line: it is said, what is known stays known, and the next look mends the file. */
+static void a_full_disk(void **state)
+{
+    struct scene *s = *state;
+    struct rlimit before, small;
+    struct ls_err err = LS_ERR_INIT;
+    struct stat st;
+
+    look(s, T0, 10, 0, 3);
+    assert_int_equal(stat(s->path, &st), 0);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    small = before;
+    small.rlim_cur = (rlim_t)st.st_size + 60;
+    signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+    ls_history_release(&s->h);
+    s->u.taken_us = T0 + HOUR;
+    s->x[0].scans = 20;
+    s->x[1].scans = 5;
+    assert_int_equal(ls_history_open(s->path, &s->u, true, &s->h, &s->note, &err), LS_E_IO);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+    assert_int_equal(strncmp(err.message, "cannot write ", 13), 0);
+    ls_err_release(&err);
+    assert_int_equal(s->h.past[0].last_rise_us, T0 + HOUR); /* told all the same */
+    assert_int_equal(look(s, T0 + 2 * HOUR, 20, 5, 3)[0].last_rise_us, T0 + 2 * HOUR);
+    assert_non_null(s->note);
+    look(s, T0 + 3 * HOUR, 20, 5, 3);
+    assert_null(s->note);
+    assert_int_equal(s->h.past[0].last_rise_us, T0 + 2 * HOUR);
+    assert_int_equal(s->h.first_look_us, T0);
+}
+
 static void rubbish_is_left_out(void **state)
 {
     struct scene *s = *state;
@@ -542,6 +574,7 @@ int main(void)
         T(damage_costs_a_line),
         T(a_torn_end_is_mended),
         T(a_missing_newline),
+        T(a_full_disk),
         T(rubbish_is_left_out),
         T(looks_near_each_other_are_one),
         T(old_looks_are_thinned),
