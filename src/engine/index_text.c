@@ -165,12 +165,26 @@ static const char *sql_name(struct ls_arena *a, const char *schema, const char *
     return ls_ix_take(a, &b);
 }
 
+/* The server writes a partitioned table's index as ON ONLY, which would leave its partitions without one. */
+static void add_definition(struct ls_buf *b, const struct ls_usage_index *x)
+{
+    const char *only = NULL;
+    size_t skip = strlen("CREATE INDEX ") + strlen(x->name);
+
+    if (x->is_partitioned && strlen(x->definition) > skip)
+        only = strstr(x->definition + skip, " ON ONLY ");
+    if (only)
+        ls_buf_addf(b, "%.*s ON %s;", (int)(only - x->definition), x->definition, only + strlen(" ON ONLY "));
+    else
+        ls_buf_addf(b, "%s;", x->definition);
+}
+
 static const char *undo_drop(struct ls_ix *ix, const struct ls_usage_index *x)
 {
     struct ls_buf b = LS_BUF_INIT;
     const char *name = sql_name(ix->arena, ix->is_pg ? x->schema : NULL, x->name);
 
-    ls_buf_addf(&b, "%s;", x->definition);
+    add_definition(&b, x);
     if (ix->is_pg && x->comment && x->comment[0] != '\0') {
         ls_buf_addf(&b, " COMMENT ON INDEX %s IS ", name);
         ls_sql_literal(&b, LS_DIALECT_POSTGRES, x->comment);

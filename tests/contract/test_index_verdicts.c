@@ -245,7 +245,8 @@ static void undo_gives_back(void **state)
 
         if (v->fix != LS_FIX_DROP)
             continue;
-        ask = ls_asprintf("select pg_get_indexdef(c.oid) || coalesce(obj_description(c.oid, 'pg_class'), '') from pg_class c where relname = '%s'", name);
+        ask = ls_asprintf("select pg_get_indexdef(c.oid) || coalesce(obj_description(c.oid, 'pg_class'), '') || (select count(*) from pg_inherits where inhparent = c.oid) || "
+            "(select indisvalid from pg_index where indexrelid = c.oid) from pg_class c where relname = '%s'", name);
         drop = ls_asprintf("drop index \"%s\".\"%s\"", j.u->indexes[v->index].schema, name);
         before = test_pg_get(url, ask);
         must(drop);

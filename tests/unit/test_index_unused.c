@@ -357,6 +357,7 @@ static void partitions_go_with_their_parent(void **state)
     kit_open(&k, LS_DIALECT_POSTGRES);
     kit_table(&k, "log", -1)->kind = 'p';
     kit_index(&k, "log_at", "at")->is_partitioned = true;
+    k.x[0].definition = "CREATE INDEX log_at ON ONLY log (at)";
     k.x[0].scans = -1; /* whatever the reader and the history say of the parent's own */
     k.x[0].bytes = 0;
     for (uint32_t i = 1; i <= 2; i++) {
@@ -376,6 +377,7 @@ static void partitions_go_with_their_parent(void **state)
     assert_int_equal(v->fix, LS_FIX_DROP);
     assert_non_null(strstr(v->evidence, "64.0 KiB"));
     assert_non_null(strstr(v->price, "locks the table and all its partitions"));
+    assert_string_equal(v->undo, "CREATE INDEX log_at ON log (at);");
     k.x[2].scans = 51;
     kit_judge(&k);
     assert_int_equal(kit_count(&k, LS_IX_UNUSED), 0);
