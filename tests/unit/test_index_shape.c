@@ -37,13 +37,16 @@ static void partial_nulls(void **state)
     v = judged(&k, LS_IX_PARTIAL_NULLS);
     assert_int_equal(v->severity, LS_SEV_INFO);
     assert_string_equal(v->title, "50 % of its entries are NULL");
-    assert_string_equal(v->evidence, "(user_id), 2.0 MiB; without them about 1.0 MiB\n"
-                                     "no workload is given: a query that asks for IS NULL, or sorts all rows by it, would need the whole index");
+    assert_string_equal(v->evidence,
+                        "(user_id), 2.0 MiB; without them about 1.0 MiB\n"
+                        "no workload is given: a query that asks for IS NULL, or sorts all rows by it, would need the whole index");
     assert_int_equal(v->fix, LS_FIX_REPLACE);
     assert_string_equal(v->create->predicate, "user_id IS NOT NULL");
     assert_string_equal(v->create->keys[0], "user_id");
     assert_string_equal(v->create->name, "idx_memories_user_id_not_null");
-    assert_string_equal(v->undo, "CREATE INDEX memories_user ON memories (user_id); DROP INDEX CONCURRENTLY \"public\".\"idx_memories_user_id_not_null\";");
+    assert_string_equal(
+        v->undo,
+        "CREATE INDEX memories_user ON memories (user_id); DROP INDEX CONCURRENTLY \"public\".\"idx_memories_user_id_not_null\";");
     kit_query(&k, "q", "SELECT * FROM memories WHERE user_id = $1");
     assert_int_equal(judged(&k, LS_IX_PARTIAL_NULLS)->severity, LS_SEV_WARNING);
     k.q[0].text = "SELECT * FROM memories m WHERE m.user_id IS NULL";
@@ -280,14 +283,10 @@ static void like(void **state)
         const char *sql;
         bool fires;
     } cases[] = {
-        {"SELECT * FROM memories WHERE user_id LIKE 'x%'", true},
-        {"SELECT * FROM memories m WHERE m.user_id like 'x%y'", true},
-        {"SELECT * FROM memories WHERE user_id LIKE '%x'", false},
-        {"SELECT * FROM memories WHERE user_id LIKE '_x%'", false},
-        {"SELECT * FROM memories WHERE user_id LIKE 'x'", false},
-        {"SELECT * FROM memories WHERE user_id ILIKE 'x%'", false},
-        {"SELECT * FROM memories WHERE b LIKE 'x%'", false},
-        {"SELECT * FROM other WHERE user_id LIKE 'x%'", false},
+        {"SELECT * FROM memories WHERE user_id LIKE 'x%'", true},  {"SELECT * FROM memories m WHERE m.user_id like 'x%y'", true},
+        {"SELECT * FROM memories WHERE user_id LIKE '%x'", false}, {"SELECT * FROM memories WHERE user_id LIKE '_x%'", false},
+        {"SELECT * FROM memories WHERE user_id LIKE 'x'", false},  {"SELECT * FROM memories WHERE user_id ILIKE 'x%'", false},
+        {"SELECT * FROM memories WHERE b LIKE 'x%'", false},       {"SELECT * FROM other WHERE user_id LIKE 'x%'", false},
     };
     static const char *const values[] = {"abc%"}, *const late[] = {"%abc"};
     static const struct ls_sample sample = {.values = values}, other = {.values = late};
@@ -310,7 +309,8 @@ static void like(void **state)
     k.q[0].n_samples = 1;
     v = judged(&k, LS_IX_WRONG_KIND);
     assert_string_equal(v->title, "user_id LIKE 'x%' cannot use it");
-    assert_string_equal(v->evidence, "query: search\nit sorts by the rules of a language; LIKE needs text_pattern_ops, or the collation C");
+    assert_string_equal(v->evidence,
+                        "query: search\nit sorts by the rules of a language; LIKE needs text_pattern_ops, or the collation C");
     assert_int_equal(v->severity, LS_SEV_WARNING);
     assert_int_equal(v->fix, LS_FIX_CREATE);
     assert_string_equal(v->create->keys[0], "user_id text_pattern_ops");
@@ -346,15 +346,9 @@ static void like_in_sqlite(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(partial_nulls),
-        cmocka_unit_test(few_values),
-        cmocka_unit_test(few_values_in_sqlite),
-        cmocka_unit_test(oversized),
-        cmocka_unit_test(bloat),
-        cmocka_unit_test(bloat_in_sqlite),
-        cmocka_unit_test(containers),
-        cmocka_unit_test(like),
-        cmocka_unit_test(like_in_sqlite),
+        cmocka_unit_test(partial_nulls), cmocka_unit_test(few_values), cmocka_unit_test(few_values_in_sqlite),
+        cmocka_unit_test(oversized),     cmocka_unit_test(bloat),      cmocka_unit_test(bloat_in_sqlite),
+        cmocka_unit_test(containers),    cmocka_unit_test(like),       cmocka_unit_test(like_in_sqlite),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
