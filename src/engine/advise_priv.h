@@ -65,6 +65,8 @@ struct adv_query {
     struct ls_query filled;    /* with values for its parameters, where they could be found */
     bool is_filled, is_guessed;
     bool is_out;               /* could not be planned */
+    bool is_choosing;          /* nothing new is there: the sample is chosen */
+    uint32_t sample;           /* the one that takes the most, whose plans are shown */
     bool has_limit;
     adv_places places;
     adv_list cands;            /* of the job's */

@@ -28,6 +28,7 @@ static enum ls_rc score_all(struct adv_job *j, bool run, struct ls_err *err)
             break;
         }
         ls_explained_release(&q->base);
+        q->is_choosing = true;
         rc = adv_score(j, q, j->opts.rounds, run, &q->base, &q->score, &why);
         if (rc != LS_OK && rc != LS_E_CANCELLED && rc != LS_E_CONNECT && run && q->is_guessed && q->is_filled) {
             q->is_filled = false; /* a value of ours was no good */
@@ -35,6 +36,7 @@ static enum ls_rc score_all(struct adv_job *j, bool run, struct ls_err *err)
             ls_err_release(&why);
             rc = adv_score(j, q, j->opts.rounds, run, &q->base, &q->score, &why);
         }
+        q->is_choosing = false;
         if (rc == LS_E_CANCELLED || rc == LS_E_CONNECT) {
             if (err != NULL)
                 ls_err_move(err, &why);

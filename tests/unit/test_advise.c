@@ -168,6 +168,28 @@ static void refused_queries_are_notes(bool is_pg)
     adv_close(&t);
 }
 
+/* The one that takes the most is shown: a rare value gains, and a frequent one is no reason. */
+static void samples_are_run(bool is_pg)
+{
+    const struct ls_advice *a;
+    struct adv_test t;
+
+    adv_open(&t, is_pg);
+    adv_sql(&t, "CREATE TABLE jobs (id INTEGER PRIMARY KEY, state TEXT NOT NULL, note TEXT)");
+    adv_rows(&t, "jobs", "n, CASE n % 500 WHEN 0 THEN 'open' ELSE 'done' END, 'a note that is some words long, as they are in such tables: number ' || n", 10000);
+    adv_sql(&t, "ANALYZE");
+    adv_file(&t, "-- sample: 'nothing'\n-- sample: 'open'\nSELECT note FROM jobs WHERE state = ?");
+    assert_int_equal(t.out.n, 1);
+    a = adv_get(&t, "jobs(state)");
+    assert_string_equal(a->gains[0].before.how, "with sample 2");
+    assert_string_equal(a->gains[0].after.how, "with sample 2");
+    assert_int_equal(a->gains[0].before.rows, 20);
+    assert_true(a->gains[0].saving > 0.5);
+    adv_file(&t, "-- sample: 'done'\nSELECT note FROM jobs WHERE state = ?");
+    assert_int_equal(t.out.n, 0);
+    adv_close(&t);
+}
+
 static void write_cost_is_told(bool is_pg)
 {
     const struct ls_advice *a;
@@ -384,6 +406,7 @@ ADV_BOTH(order_by_is_told)
 ADV_BOTH(what_is_there_is_not_proposed)
 ADV_BOTH(partial_for_a_constant)
 ADV_BOTH(refused_queries_are_notes)
+ADV_BOTH(samples_are_run)
 ADV_BOTH(write_cost_is_told)
 ADV_BOTH(nothing_stays)
 ADV_BOTH(a_stop_leaves_nothing)
@@ -401,6 +424,7 @@ int main(void)
         ADV_BOTH_TESTS(what_is_there_is_not_proposed),
         ADV_BOTH_TESTS(partial_for_a_constant),
         ADV_BOTH_TESTS(refused_queries_are_notes),
+        ADV_BOTH_TESTS(samples_are_run),
         ADV_BOTH_TESTS(write_cost_is_told),
         cmocka_unit_test(test_triggers_use_indexes),
         ADV_BOTH_TESTS(nothing_stays),

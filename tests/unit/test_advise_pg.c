@@ -150,6 +150,20 @@ static char *url_of_role(const char *url, const char *role)
     return ls_asprintf("%.*suser=%s%s", (int)(at - url), url, role, at + strlen("user=postgres"));
 }
 
+/* No scratch is named: a server of our own. */
+static void test_a_server_of_its_own(void **state)
+{
+    struct adv_test t;
+
+    NEEDS_PG();
+    adv_open(&t, true);
+    t.w.scratch_url = NULL;
+    adv_check(&t, "own", MEMORIES, "memories(user_id, updated_at)");
+    adv_done();
+    assert_int_equal(t.out.a[0].level, LS_ADVICE_MEASURED);
+    adv_close(&t);
+}
+
 /* Who may make no extension gets indexes that are built, one after the other. */
 static void test_a_clone_without_hypopg(void **state)
 {
@@ -256,6 +270,7 @@ int main(void)
         cmocka_unit_test(test_materialised_views),
         cmocka_unit_test(test_uses_are_of_one_schema),
         cmocka_unit_test(test_what_costs_less_and_reads_more),
+        cmocka_unit_test(test_a_server_of_its_own),
         cmocka_unit_test(test_a_clone_without_hypopg),
         cmocka_unit_test(test_costed_in_the_target),
         cmocka_unit_test(test_values_are_taken_from_rows),
