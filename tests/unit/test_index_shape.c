@@ -343,12 +343,90 @@ static void like_in_sqlite(void **state)
     kit_close(&k);
 }
 
+/* An index for each of the rules, spoilt in each way that makes it none of their business. */
+static void what_is_left_alone(void **state)
+{
+    static const char *const include[] = {"z"};
+
+    (void)state;
+    for (int rule = 0; rule < 3; rule++) {
+        static const enum ls_verdict_id ids[] = {LS_IX_PARTIAL_NULLS, LS_IX_LOW_CARDINALITY, LS_IX_WRONG_KIND};
+        struct kit k;
+        struct ls_usage_index *x = one(&k, LS_DIALECT_POSTGRES), saved;
+        struct ls_usage_key *key = kit_key(x, 0);
+
+        x->scans = 20;
+        key->has_stats = true;
+        key->null_frac = rule == 0 ? 0.9 : 0;
+        key->n_distinct = rule == 1 ? 3 : 1000;
+        key->max_mcv = 0.9;
+        key->type = rule == 2 ? "jsonb" : "integer";
+        assert_non_null(judged(&k, ids[rule]));
+        saved = *x;
+        for (int i = 0; i < 11; i++) {
+            x->is_valid = i != 0;
+            x->is_ready = i != 1;
+            x->is_live = i != 2;
+            x->is_building = i == 3;
+            x->is_partitioned = i == 4;
+            x->is_partition = i == 5;
+            x->is_clustered = i == 6;
+            x->is_unique = i == 7;
+            x->n_keys = i == 8 ? 0 : 1;
+            x->predicate = i == 9 && rule < 2 ? "(z > 0)" : "";
+            x->method = i == 9 && rule == 2 ? "gist" : i == 10 && rule > 0 ? "brin" : "btree";
+            x->include = include;
+            x->n_include = i == 10 && rule == 0;
+            if (judged(&k, ids[rule]))
+                fail_msg("rule %d, way %d", rule, i);
+            *x = saved;
+        }
+        x->scans = 0; /* unused: it goes for that */
+        assert_null(judged(&k, ids[rule]));
+        assert_non_null(kit_find(&k, LS_IX_UNUSED, NULL));
+        x->scans = 20;
+        key->has_stats = false;
+        assert_int_equal(judged(&k, ids[rule]) != NULL, rule == 2);
+        kit_close(&k);
+    }
+}
+
+/* It may not be replaced where the new one could not do all of its work. */
+static void containers_that_stay(void **state)
+{
+    struct kit k;
+    struct ls_usage_index *x = one(&k, LS_DIALECT_POSTGRES);
+
+    (void)state;
+    kit_key(x, 0)->type = "jsonb";
+    x->predicate = "(z > 0)";
+    assert_int_equal(judged(&k, LS_IX_WRONG_KIND)->fix, LS_FIX_NONE);
+    x->predicate = "";
+    kit_fk(&k, "fk", "user_id", LS_NO_USAGE)->index = 0;
+    assert_int_equal(judged(&k, LS_IX_WRONG_KIND)->fix, LS_FIX_NONE);
+    k.u.n_fks = k.t[0].n_fks = 0;
+    x->n_keys = 2;
+    *kit_key(x, 1) = x->keys[0];
+    assert_int_equal(judged(&k, LS_IX_WRONG_KIND)->fix, LS_FIX_NONE);
+    x->n_keys = 1;
+    assert_int_equal(judged(&k, LS_IX_WRONG_KIND)->fix, LS_FIX_REPLACE);
+    kit_close(&k);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(partial_nulls), cmocka_unit_test(few_values), cmocka_unit_test(few_values_in_sqlite),
-        cmocka_unit_test(oversized),     cmocka_unit_test(bloat),      cmocka_unit_test(bloat_in_sqlite),
-        cmocka_unit_test(containers),    cmocka_unit_test(like),       cmocka_unit_test(like_in_sqlite),
+        cmocka_unit_test(partial_nulls),
+        cmocka_unit_test(few_values),
+        cmocka_unit_test(few_values_in_sqlite),
+        cmocka_unit_test(oversized),
+        cmocka_unit_test(bloat),
+        cmocka_unit_test(bloat_in_sqlite),
+        cmocka_unit_test(containers),
+        cmocka_unit_test(like),
+        cmocka_unit_test(like_in_sqlite),
+        cmocka_unit_test(what_is_left_alone),
+        cmocka_unit_test(containers_that_stay),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
