@@ -10,7 +10,7 @@
 
 static void make_rows(void)
 {
-    must("set client_min_messages = warning; create table if not exists u.n (id int primary key, kind text, seldom int, body text, note text); truncate u.n; "
+    must("set client_min_messages = warning; create table if not exists u.n (id int primary key, kind text, seldom int, body text, note text) with (autovacuum_enabled = off); truncate u.n; "
          "insert into u.n select g, (array['a', 'a', 'a', 'b'])[g % 4 + 1], case when g % 10 = 0 then g end, repeat('x', 20) || g, 'n' "
          "from generate_series(1, 4000) g; create index if not exists n_kind on u.n (kind); create index if not exists n_seldom on u.n (seldom); "
          "create index if not exists n_low on u.n (lower(body))");
