@@ -340,6 +340,10 @@ static void hot_blocked(void **state)
         {"UPDATE memories SET a = 1 WHERE user_id = 2", false},
         {"UPDATE other SET user_id = 1", false},
         {"SELECT user_id FROM memories", false},
+        {"UPDATE memories SET a = 1 FROM x, y WHERE user_id = 3", false},
+        {"UPDATE memories SET a = 1 WHERE b = 2 RETURNING a, user_id = 3", false},
+        {"UPDATE memories SET a = 1 RETURNING a, user_id = 3", false},
+        {"UPDATE memories SET a = f(1, 2), user_id = 3", true},
         {"UPDATE memories SET a = (SELECT max(user_id) FROM x) WHERE b = 1", false},
     };
     struct kit k;
@@ -367,6 +371,14 @@ static void hot_blocked(void **state)
     assert_null(judged(&k, LS_IX_HOT_BLOCKED));
     k.t[0].hot_updated = 499;
     x->scans = 51;
+    assert_null(judged(&k, LS_IX_HOT_BLOCKED));
+    x->scans = 0;
+    k.t[0].hot_updated = 0; /* none of them was */
+    assert_non_null(judged(&k, LS_IX_HOT_BLOCKED));
+    x->is_building = true;
+    assert_null(judged(&k, LS_IX_HOT_BLOCKED));
+    x->is_building = false;
+    x->scans = -1; /* not known */
     assert_null(judged(&k, LS_IX_HOT_BLOCKED));
     x->scans = 0;
     k.t[0].updated = 0; /* no updates, no share */

@@ -287,6 +287,7 @@ static void like(void **state)
         {"SELECT * FROM memories WHERE user_id LIKE '%x'", false}, {"SELECT * FROM memories WHERE user_id LIKE '_x%'", false},
         {"SELECT * FROM memories WHERE user_id LIKE 'x'", false},  {"SELECT * FROM memories WHERE user_id ILIKE 'x%'", false},
         {"SELECT * FROM memories WHERE b LIKE 'x%'", false},       {"SELECT * FROM other WHERE user_id LIKE 'x%'", false},
+        {"SELECT * FROM memorial WHERE user_id LIKE 'x%'", false},
     };
     static const char *const values[] = {"abc%"}, *const late[] = {"%abc"};
     static const struct ls_sample sample = {.values = values}, other = {.values = late};
@@ -391,6 +392,36 @@ static void what_is_left_alone(void **state)
     }
 }
 
+static void sizes_of_what_is_not_there(void **state)
+{
+    static const enum ls_verdict_id ids[] = {LS_IX_OVERSIZED, LS_IX_BLOAT};
+    struct kit k;
+    struct ls_usage_index *x = one(&k, LS_DIALECT_POSTGRES), saved;
+
+    (void)state;
+    x->bytes = 11 * KIT_MIB;
+    k.t[0].bytes = KIT_MIB;
+    for (int rule = 0; rule < 2; rule++) {
+        x->bloat = 0.9;
+        x->bloat_how = rule == 1 ? LS_BLOAT_MEASURED : LS_BLOAT_UNKNOWN;
+        assert_non_null(judged(&k, ids[rule]));
+        saved = *x;
+        for (int i = 0; i < 5; i++) {
+            x->is_valid = i != 0;
+            x->is_live = i != 1;
+            x->is_building = i == 2;
+            x->is_partitioned = i == 3;
+            x->scans = i == 4 ? 0 : 1000; /* unused: it goes */
+            assert_null(judged(&k, ids[rule]));
+            *x = saved;
+        }
+    }
+    x->bloat_how = LS_BLOAT_UNKNOWN;
+    k.t[0].bytes = 0; /* not known, as of an empty table */
+    assert_null(judged(&k, LS_IX_OVERSIZED));
+    kit_close(&k);
+}
+
 /* It may not be replaced where the new one could not do all of its work. */
 static void containers_that_stay(void **state)
 {
@@ -426,6 +457,7 @@ int main(void)
         cmocka_unit_test(like),
         cmocka_unit_test(like_in_sqlite),
         cmocka_unit_test(what_is_left_alone),
+        cmocka_unit_test(sizes_of_what_is_not_there),
         cmocka_unit_test(containers_that_stay),
     };
 
