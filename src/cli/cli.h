@@ -78,7 +78,7 @@ enum cli_kind {
     X(TREE, "tree", 0, CLI_FLAG, NULL, "print differences as a tree (so it is on a terminal)")                                         \
     X(UNIFIED, "unified", 0, CLI_FLAG, NULL, "print differences as a unified text (so it is in a pipe)")                               \
     X(SUMMARY, "summary", 0, CLI_FLAG, NULL, "print what is missing where, and what differs, a line each")                             \
-    X(MARKDOWN, "markdown", 0, CLI_FLAG, NULL, "print differences as a report in Markdown")                                            \
+    X(MARKDOWN, "markdown", 0, CLI_FLAG, NULL, "print a report in Markdown")                                                           \
     X(SARIF, "sarif", 0, CLI_FLAG, NULL, "print a SARIF 2.1.0 log")                                                                    \
     X(DDL, "ddl", 0, CLI_FLAG, NULL, "print the statements that make A look like B; what has none is a comment that says why")        \
     X(OWNER, "owner", 0, CLI_FLAG, NULL, "compare owners too")                                                                         \

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/workload_priv.h"
 #include "lockstep/base/mem.h"
 #include "lockstep/db/lite.h"
 
@@ -57,11 +58,31 @@ void adv_made_release(struct adv_made *m)
 
 /* --- what the target does now */
 
-static void mark_uses(struct adv_job *j, const struct ls_explained *e, bool *uses)
+/* Names of indexes are unique in a schema only. A bitmap's index stands below the scan that says which table it is. */
+static bool is_on_table(const struct adv_job *j, const struct ls_explained *e, uint32_t node, uint32_t table)
+{
+    struct ls_buf label = LS_BUF_INIT;
+    const char *relation;
+    bool is;
+
+    if (j->dialect == LS_DIALECT_SQLITE)
+        return true;
+    while (node != LS_NO_USAGE && e->nodes[node].relation[0] == '\0')
+        node = e->nodes[node].parent;
+    if (node == LS_NO_USAGE)
+        return true;
+    relation = e->nodes[node].relation;
+    ls_usage_table_label(&j->u->tables[table], &label);
+    is = strncmp(relation, label.ptr, label.len) == 0 && (relation[label.len] == '\0' || relation[label.len] == ' ');
+    ls_buf_release(&label);
+    return is;
+}
+
+void adv_mark_uses(struct adv_job *j, const struct ls_explained *e, bool *uses)
 {
     for (uint32_t n = 0; n < e->n_nodes; n++)
         for (uint32_t i = 0; e->nodes[n].index[0] != '\0' && i < j->u->n_indexes; i++) {
-            if (strcmp(j->u->indexes[i].name, e->nodes[n].index) != 0)
+            if (strcmp(j->u->indexes[i].name, e->nodes[n].index) != 0 || !is_on_table(j, e, n, j->u->indexes[i].table))
                 continue;
             for (uint32_t k = i; k != LS_NO_USAGE; k = j->u->indexes[k].parent)
                 uses[k] = true;
@@ -70,15 +91,18 @@ static void mark_uses(struct adv_job *j, const struct ls_explained *e, bool *use
 
 static bool has_limit(const struct ls_query *q, const struct ls_explained *e)
 {
-    for (uint32_t i = 0; i < e->n_nodes; i++)
-        if (strcmp(e->nodes[i].what, "Limit") == 0)
-            return true;
+    struct wl_toks t;
+    bool has = false;
+
+    for (uint32_t i = 0; i < e->n_nodes && !has; i++)
+        has = strcmp(e->nodes[i].what, "Limit") == 0;
     if (e->dialect == LS_DIALECT_POSTGRES)
-        return false;
-    for (const char *p = q->text; *p != '\0'; p++)
-        if (strncmp(p, "LIMIT", 5) == 0 || strncmp(p, "limit", 5) == 0)
-            return true;
-    return false;
+        return has;
+    wl_toks_init(&t, e->dialect, q->text, strlen(q->text));
+    for (size_t i = 0; i < t.t.n && !has; i++)
+        has = wl_is(&t, i, "LIMIT");
+    wl_toks_release(&t);
+    return has;
 }
 
 static void leave_out(struct adv_job *j, struct adv_query *q, struct ls_err *why)
@@ -102,7 +126,7 @@ static enum ls_rc plan_one(struct adv_job *j, struct ls_lite_stub *stub, uint32_
         leave_out(j, q, &why);
         rc = LS_OK;
     } else {
-        mark_uses(j, plan, uses);
+        adv_mark_uses(j, plan, uses);
         q->has_limit = has_limit(q->q, plan);
         if (j->dialect == LS_DIALECT_SQLITE)
             adv_lite_places(j, stub, q);
@@ -134,6 +158,8 @@ static enum ls_rc plan_all(struct adv_job *j, struct ls_err *err)
             rc = plan_one(j, stub, i, &plans[i], uses + (size_t)i * j->u->n_indexes, err);
     }
     ls_lite_stub_free(stub);
+    if (rc == LS_OK && j->dialect == LS_DIALECT_SQLITE)
+        adv_lite_triggers(j);
     return rc;
 }
 
@@ -205,12 +231,29 @@ static int by_value(const void *a, const void *b)
     return (x->saving < y->saving) - (x->saving > y->saving);
 }
 
+/* What was built for a try stands in the plans by the name that is proposed. */
+static void rename_indexes(const struct adv_result *r, const struct ls_advice *all, struct ls_advice *a)
+{
+    for (uint32_t g = 0; g < a->n_gains; g++) {
+        const struct ls_explained *e = &a->gains[g].after;
+        struct ls_node *nodes = (struct ls_node *)(uintptr_t)e->nodes; /* copy_plan() made them */
+
+        for (uint32_t i = 0; i < e->n_nodes; i++)
+            for (size_t k = 0; k < r->made.n; k++)
+                for (size_t m = 0; m < r->made.v[k].names.n; m++)
+                    if (strcmp(nodes[i].index, r->made.v[k].names.v[m]) == 0)
+                        nodes[i].index = all[k].spec->name;
+    }
+}
+
 void adv_hand_out(struct adv_job *j, struct adv_result *r)
 {
     struct ls_advice *a = LS_ARENA_ARRAY(j->arena, struct ls_advice, r->f.n + 1);
 
     for (size_t i = 0; i < r->f.n; i++)
         add_advice(j, &r->f.v[i], a, (uint32_t)i);
+    for (size_t i = 0; i < r->f.n; i++)
+        rename_indexes(r, a, &a[i]);
     if (r->f.n > 1)
         qsort(a, r->f.n, sizeof(*a), by_value);
     j->out->a = a;
@@ -244,6 +287,7 @@ static void job_release(struct adv_job *j)
     if (j->stage != NULL)
         j->stage->close(j->stage);
     LS_VEC_RELEASE(&j->cands);
+    LS_VEC_RELEASE(&j->distincts);
     free(j->queries);
     free(j->cells);
     free(j->touched);

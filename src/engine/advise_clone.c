@@ -179,6 +179,24 @@ static enum ls_rc copy_table(struct adv_job *j, struct ls_db *to, const struct l
     return rc;
 }
 
+/* A materialised view is filled by its query, whose tables are not here: a table of its shape takes its place. Where something depends on it, it stays
+ * empty. */
+static enum ls_rc stand_in(struct ls_db *to, const struct ls_usage_table *t, struct ls_err *err)
+{
+    struct ls_buf name = LS_BUF_INIT, sql = LS_BUF_INIT;
+    enum ls_rc rc = ls_sql_ident2(&name, t->schema, t->name, err);
+
+    ls_buf_addf(&sql, "BEGIN; CREATE TEMP TABLE lockstep_shape AS TABLE %s WITH NO DATA; DROP MATERIALIZED VIEW %s; CREATE TABLE %s (LIKE lockstep_shape); DROP TABLE "
+                      "lockstep_shape; COMMIT", name.ptr, name.ptr, name.ptr);
+    if (rc == LS_OK)
+        rc = ls_db_exec_batch(to, sql.ptr, sql.len, NULL, err);
+    if (rc != LS_OK)
+        ls_db_rollback(to);
+    ls_buf_release(&name);
+    ls_buf_release(&sql);
+    return rc;
+}
+
 /* One snapshot for all of them. */
 static enum ls_rc copy_rows(struct adv_job *j, struct ls_db *to, const bool *tables, double share, struct ls_err *err)
 {
@@ -188,7 +206,7 @@ static enum ls_rc copy_rows(struct adv_job *j, struct ls_db *to, const bool *tab
     if (rc == LS_OK)
         rc = ls_db_exec(j->db, mode, sizeof(mode) - 1, NULL, 0, NULL, err);
     for (uint32_t i = 0; i < j->u->n_tables && rc == LS_OK; i++)
-        if (tables[i] && j->u->tables[i].kind == 'r')
+        if (tables[i] && (j->u->tables[i].kind == 'r' || (j->u->tables[i].kind == 'm' && stand_in(to, &j->u->tables[i], NULL) == LS_OK)))
             rc = copy_table(j, to, &j->u->tables[i], share, err);
     ls_db_rollback(j->db);
     return rc;
@@ -207,7 +225,7 @@ static enum ls_rc finish(struct adv_job *j, struct ls_db *to, const bool *tables
         if (!adv_tell(j, "gathering statistics", i, j->u->n_tables))
             rc = side_stopped(err);
         /* The visibility map too: without it no index-only scan is planned. */
-        ls_buf_adds(&sql, t->kind == 'm' ? "REFRESH MATERIALIZED VIEW " : t->kind == 'p' ? "ANALYZE " : "VACUUM (ANALYZE) ");
+        ls_buf_adds(&sql, t->kind == 'p' ? "ANALYZE " : "VACUUM (ANALYZE) ");
         if (rc == LS_OK)
             rc = ls_sql_ident2(&sql, t->schema, t->name, err);
         if (rc == LS_OK)

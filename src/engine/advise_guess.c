@@ -12,7 +12,7 @@
 #include "lockstep/base/mem.h"
 #include "lockstep/sql/quote.h"
 
-double adv_distinct(struct adv_job *j, uint32_t table, const char *column)
+static double ask_distinct(struct adv_job *j, uint32_t table, const char *column)
 {
     const struct ls_usage_table *t = &j->u->tables[table];
     struct ls_buf sql = LS_BUF_INIT;
@@ -49,6 +49,17 @@ double adv_distinct(struct adv_job *j, uint32_t table, const char *column)
         }
     }
     ls_buf_release(&sql);
+    return n;
+}
+
+double adv_distinct(struct adv_job *j, uint32_t table, const char *column)
+{
+    for (size_t i = 0; i < j->distincts.n; i++)
+        if (j->distincts.v[i].table == table && strcmp(j->distincts.v[i].column, column) == 0)
+            return j->distincts.v[i].n;
+    double n = ask_distinct(j, table, column);
+
+    *LS_VEC_PUSH(&j->distincts) = (struct adv_distinct){table, column, n};
     return n;
 }
 

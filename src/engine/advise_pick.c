@@ -11,6 +11,7 @@
 #include "lockstep/base/mem.h"
 
 #define NONE UINT32_MAX
+enum { SAMPLES_MAX = 5 };
 #define ENDLESS 1e15 /* of a query that was stopped */
 
 /* --- one query on the stage */
@@ -62,16 +63,45 @@ static double score_of(const struct adv_job *j, const struct ls_explained *e, bo
     return run && e->is_measured ? buffers_of(e) : e->cost;
 }
 
+static enum ls_rc score_sample(struct adv_job *j, struct adv_query *q, uint32_t sample, int rounds, bool run, struct ls_explained *e, double *score,
+                               struct ls_err *err)
+{
+    struct ls_explain_opts o = {.run = run, .is_clone = j->stage->is_clone, .rounds = rounds, .sample = sample};
+    enum ls_rc rc = ex_explain(j->stage->db, run ? &q->filled : q->q, &o, e, NULL, err);
+
+    *score = rc == LS_OK ? score_of(j, e, run) : -1;
+    if (rc == LS_OK && run && q->is_guessed)
+        e->how = "with values of a row of the copy";
+    return rc;
+}
+
+/* Over all of its samples; the plan is that of the one that takes the most, which is settled when nothing new is there yet. */
 enum ls_rc adv_score(struct adv_job *j, struct adv_query *q, int rounds, bool run, struct ls_explained *e, double *score, struct ls_err *err)
 {
-    struct ls_explain_opts o = {.run = run && j->stage->can_run && q->is_filled, .is_clone = j->stage->is_clone, .rounds = rounds};
-    enum ls_rc rc;
+    bool can = run && j->stage->can_run && q->is_filled;
+    uint32_t n = q->q->n_samples < SAMPLES_MAX ? q->q->n_samples : SAMPLES_MAX;
+    enum ls_rc rc = score_sample(j, q, n > 0 || can ? q->sample : UINT32_MAX, rounds, can, e, score, err);
+    double most = *score;
 
-    o.sample = o.run || q->q->n_samples > 0 ? 0 : UINT32_MAX;
-    rc = ex_explain(j->stage->db, o.run ? &q->filled : q->q, &o, e, NULL, err);
-    *score = rc == LS_OK ? score_of(j, e, o.run) : -1;
-    if (rc == LS_OK && o.run && q->is_guessed)
-        e->how = "with values of a row of the copy";
+    for (uint32_t i = 0, first = q->sample; rc == LS_OK && *score >= 0 && i < n; i++) {
+        struct ls_explained other = {0};
+        double its;
+
+        if (i == first)
+            continue;
+        rc = score_sample(j, q, i, 1, can, &other, &its, err);
+        if (rc == LS_OK)
+            *score += its > 0 ? its : 0;
+        if (rc == LS_OK && q->is_choosing && (its > most || (its >= most && other.rows > e->rows))) {
+            struct ls_explained less = *e;
+
+            *e = other;
+            other = less;
+            q->sample = i;
+            most = its;
+        }
+        ls_explained_release(&other);
+    }
     return rc;
 }
 

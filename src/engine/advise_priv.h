@@ -10,7 +10,8 @@
  *   advise_stage*.c  where candidates are tried: a copy, a clone, HypoPG
  *   advise_guess.c   values for parameters that have none
  *   advise_pick.c    which candidates are worth it
- *   advise_write.c   what they cost the statements that write */
+ *   advise_write.c   what they cost the statements that write
+ *   advise_trigger.c what SQLite's triggers use */
 #ifndef LOCKSTEP_SRC_ENGINE_ADVISE_PRIV_H
 #define LOCKSTEP_SRC_ENGINE_ADVISE_PRIV_H
 
@@ -64,6 +65,8 @@ struct adv_query {
     struct ls_query filled;    /* with values for its parameters, where they could be found */
     bool is_filled, is_guessed;
     bool is_out;               /* could not be planned */
+    bool is_choosing;          /* nothing new is there: the sample is chosen */
+    uint32_t sample;           /* the one that takes the most, whose plans are shown */
     bool has_limit;
     adv_places places;
     adv_list cands;            /* of the job's */
@@ -76,6 +79,12 @@ struct adv_query {
 struct adv_cell {
     double score;              /* -1: not tried, or the plan does not name it */
     bool has_sort;             /* something is still sorted */
+};
+
+struct adv_distinct {
+    uint32_t table;
+    const char *column;
+    double n;
 };
 
 struct adv_job {
@@ -91,6 +100,7 @@ struct adv_job {
     struct adv_query *queries; /* n_queries of the workload */
     bool *touched;             /* tables of the usage that a plan reads (PostgreSQL) */
     LS_VEC(struct adv_cand) cands;
+    LS_VEC(struct adv_distinct) distincts; /* that were asked for */
     struct adv_cell *cells;    /* n_queries * cands.n */
     struct adv_stage *stage;   /* NULL: structural */
 };
@@ -192,6 +202,11 @@ bool adv_begins_with(const struct adv_cand *longer, const struct adv_cand *c);
 void adv_pick_structural(struct adv_job *j, adv_list *out);
 
 /* --- writing */
+struct wl_toks;
+/* Where the table's name stands behind the verb ("UPDATE"); 0: another table. */
+size_t adv_find_target(const struct wl_toks *t, const char *verb, const char *table);
+void adv_mark_uses(struct adv_job *j, const struct ls_explained *e, bool *uses);
+void adv_lite_triggers(struct adv_job *j);
 const char *adv_write_cost(struct adv_job *j, const struct adv_cand *c, uint32_t n_more);
 
 #endif

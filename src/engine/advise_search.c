@@ -28,6 +28,7 @@ static enum ls_rc score_all(struct adv_job *j, bool run, struct ls_err *err)
             break;
         }
         ls_explained_release(&q->base);
+        q->is_choosing = true;
         rc = adv_score(j, q, j->opts.rounds, run, &q->base, &q->score, &why);
         if (rc != LS_OK && rc != LS_E_CANCELLED && rc != LS_E_CONNECT && run && q->is_guessed && q->is_filled) {
             q->is_filled = false; /* a value of ours was no good */
@@ -35,6 +36,7 @@ static enum ls_rc score_all(struct adv_job *j, bool run, struct ls_err *err)
             ls_err_release(&why);
             rc = adv_score(j, q, j->opts.rounds, run, &q->base, &q->score, &why);
         }
+        q->is_choosing = false;
         if (rc == LS_E_CANCELLED || rc == LS_E_CONNECT) {
             if (err != NULL)
                 ls_err_move(err, &why);
@@ -168,8 +170,11 @@ static size_t bury(struct adv_job *j, struct adv_result *r)
         j->cands.v[r->f.v[i - 1].cand].is_dead = true;
         tell_buried(j, &r->f.v[i - 1]);
         LS_VEC_RELEASE(&r->f.v[i - 1].gains);
+        adv_made_release(&r->made.v[i - 1]);
         memmove(&r->f.v[i - 1], &r->f.v[i], (r->f.n - i) * sizeof(*r->f.v));
+        memmove(&r->made.v[i - 1], &r->made.v[i], (r->made.n - i) * sizeof(*r->made.v));
         r->f.n--;
+        r->made.n--;
         n++;
     }
     return n;

@@ -320,6 +320,10 @@ enum ls_rc adv_stage_pg(struct adv_job *j, struct adv_stage **out, struct ls_err
         rc = try_clone(j, out, err);
     if (rc != LS_OK || *out != NULL)
         return rc;
+    if (ls_db_info(j->db)->is_pooled) { /* the next statement may be another session's, which knows nothing of them */
+        adv_note(j, LS_SEV_INFO, "pooled", NULL, "connect to the server itself", "nothing was costed: through a pooler HypoPG's indexes do not last");
+        return LS_OK;
+    }
     schema = find_hypopg(j, j->db);
     if (schema == NULL) {
         if (j->u->hypopg_available)

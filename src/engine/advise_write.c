@@ -19,8 +19,7 @@ static bool is_name(const struct wl_toks *t, size_t i, const char *name)
     return len == strlen(name) && strncasecmp(t->text + t->t.v[i].start + quote, name, len) == 0;
 }
 
-/* Where the table's name stands behind the verb; 0: another table. */
-static size_t find_target(const struct wl_toks *t, const char *verb, const char *table)
+size_t adv_find_target(const struct wl_toks *t, const char *verb, const char *table)
 {
     for (size_t i = 0; i < t->t.n; i++) {
         size_t k = i + 1;
@@ -73,12 +72,12 @@ static void count(const struct adv_job *j, const struct adv_cand *c, struct writ
         if (q->is_read)
             continue;
         wl_toks_init(&t, j->dialect, q->text, strlen(q->text));
-        if (find_target(&t, "INSERT", table) != 0 || find_target(&t, "REPLACE", table) != 0) {
+        if (adv_find_target(&t, "INSERT", table) != 0 || adv_find_target(&t, "REPLACE", table) != 0) {
             w->inserts++;
             w->inserts_h += q->per_hour;
             w->has_frequency = w->has_frequency || q->has_frequency;
         }
-        at = find_target(&t, "UPDATE", table);
+        at = adv_find_target(&t, "UPDATE", table);
         for (uint32_t k = 0; at != 0 && k < c->n_keys; k++)
             if (c->keys[k].column != NULL && sets(&t, at, c->keys[k].column)) {
                 w->updates++;

@@ -73,6 +73,19 @@ static void add_rows(struct ls_buf *out, const struct ls_node *n, bool ascii)
         ls_buf_addf(out, "  removed by filter %.0f", n->removed);
 }
 
+/* As SQLite writes it: "SEARCH memories USING INDEX i (user_id=?)". */
+static void add_lite(struct ls_buf *out, const struct ls_node *n)
+{
+    const char *using = n->relation[0] != '\0' ? strstr(n->what, " USING ") : NULL;
+    int head = using != NULL ? (int)(using - n->what) : (int)strlen(n->what);
+
+    ls_buf_addf(out, "%.*s%s%s%s", head, n->what, n->relation[0] != '\0' ? " " : "", n->relation, using != NULL ? using : "");
+    if (n->index[0] != '\0')
+        ls_buf_addf(out, " %s", n->index);
+    if (n->detail[0] != '\0')
+        ls_buf_addf(out, " %s", n->detail);
+}
+
 static bool has_shares(const struct ls_explained *e)
 {
     return e->n_nodes > 0 && e->nodes[0].self >= 0;
@@ -89,18 +102,17 @@ static void node_lines(const struct ls_explained *e, const struct ls_node *n, in
     }
     ls_buf_repeat(&b, ' ', (size_t)(n->depth < 40 ? n->depth : 40) * 2);
     indent = has_shares(e) ? BAR + 7 + (size_t)(n->depth < 40 ? n->depth : 40) * 2 : b.len;
-    ls_buf_adds(&b, n->what);
-    if (n->relation[0] != '\0')
-        ls_buf_addf(&b, "%s %s", e->dialect == LS_DIALECT_POSTGRES ? " on" : "", n->relation);
-    if (n->index[0] != '\0')
-        ls_buf_addf(&b, "%s %s", e->dialect == LS_DIALECT_POSTGRES ? " using" : "", n->index);
+    if (e->dialect == LS_DIALECT_SQLITE)
+        add_lite(&b, n);
+    else
+        ls_buf_addf(&b, "%s%s%s%s%s", n->what, n->relation[0] != '\0' ? " on " : "", n->relation, n->index[0] != '\0' ? " using " : "", n->index);
     add_rows(&b, n, ascii);
     if (n->ms >= 0)
         ls_buf_addf(&b, "  %.*f ms", n->ms < 10 ? 3 : 1, n->ms);
     if (n->buffers >= 0)
         ls_buf_addf(&b, "  %lld buffers", (long long)n->buffers);
     add_line(out, &b, width);
-    if (n->detail[0] == '\0')
+    if (n->detail[0] == '\0' || e->dialect == LS_DIALECT_SQLITE)
         return;
     ls_buf_repeat(&b, ' ', indent + 2);
     ls_buf_adds(&b, n->detail);

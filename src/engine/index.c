@@ -59,21 +59,24 @@ const char *ls_confidence_name(enum ls_confidence c)
 
 /* --- verdicts --- */
 
+/* A label leaves the default schema out; a pattern may have it. */
 const char *ls_ix_ignored(const struct ls_ix *ix, enum ls_verdict_id id, const char *object)
 {
+    const char *whole = ix->o->n_ignores > 0 ? ls_arena_printf(ix->arena, "%s.%s", ix->is_pg ? "public" : "main", object) : "";
+
     for (uint32_t i = 0; i < ix->o->n_ignores; i++) {
         const struct ls_index_ignore *g = &ix->o->ignores[i];
         enum ls_verdict_id of;
         bool is_id = strcmp(g->id, "*") == 0 || (ls_verdict_find(g->id, &of) && of == id);
 
-        if (is_id && fnmatch(g->object, object, 0) == 0)
+        if (is_id && (fnmatch(g->object, object, 0) == 0 || fnmatch(g->object, whole, 0) == 0))
             return g->reason;
     }
     return NULL;
 }
 
-struct ls_index_verdict *ls_ix_add_object(struct ls_ix *ix, enum ls_verdict_id id, enum ls_severity severity, enum ls_confidence confidence, uint32_t table,
-                                          const char *object)
+struct ls_index_verdict *ls_ix_add_object(struct ls_ix *ix, enum ls_verdict_id id, enum ls_severity severity,
+                                          enum ls_confidence confidence, uint32_t table, const char *object)
 {
     struct ls_index_verdict *v = LS_VEC_PUSH(&ix->v);
 
@@ -88,10 +91,10 @@ struct ls_index_verdict *ls_ix_add_object(struct ls_ix *ix, enum ls_verdict_id i
     return v;
 }
 
-struct ls_index_verdict *ls_ix_add(struct ls_ix *ix, enum ls_verdict_id id, enum ls_severity severity, enum ls_confidence confidence, uint32_t table,
-                                   uint32_t index)
+struct ls_index_verdict *ls_ix_add(struct ls_ix *ix, enum ls_verdict_id id, enum ls_severity severity,
+                                   enum ls_confidence confidence, uint32_t table, uint32_t index)
 {
-    const char *object = index != LS_NO_USAGE ? ls_ix_label(ix->arena, &ix->u->indexes[index])
+    const char *object = index != LS_NO_USAGE   ? ls_ix_label(ix->arena, &ix->u->indexes[index])
                          : table != LS_NO_USAGE ? ls_ix_table_label(ix->arena, &ix->u->tables[table])
                                                 : ls_arena_str(ix->arena, ix->u->database);
     struct ls_index_verdict *v = ls_ix_add_object(ix, id, severity, confidence, table, object);
@@ -102,13 +105,14 @@ struct ls_index_verdict *ls_ix_add(struct ls_ix *ix, enum ls_verdict_id id, enum
 
 /* --- all of them --- */
 
-/* The order is that of the graph: what an earlier rule drops covers nothing for a later one. Equals go first, since of them only one is read; what nobody reads
- * goes before what a longer one covers, so that of a narrow index that is used and a wide one that is not the wide one goes. */
+/* The order is that of the graph: what an earlier rule drops covers nothing for a later one. Equals go first, since of them only
+ * one is read; what nobody reads goes before what a longer one covers, so that of a narrow index that is used and a wide one that
+ * is not the wide one goes. */
 static void (*const rules[])(struct ls_ix *ix) = {
-    ls_ix_rule_advice,      ls_ix_rule_invalid, ls_ix_rule_unattached, ls_ix_rule_equal,      ls_ix_rule_unused,
-    ls_ix_rule_prefix,      ls_ix_rule_fk_index, ls_ix_rule_fk_enforced, ls_ix_rule_nulls,    ls_ix_rule_kind,
-    ls_ix_rule_few_values,  ls_ix_rule_bloat,   ls_ix_rule_oversized,  ls_ix_rule_hot,        ls_ix_rule_stats,
-    ls_ix_rule_autoindex,
+    ls_ix_rule_advice,    ls_ix_rule_invalid, ls_ix_rule_unattached, ls_ix_rule_equal,
+    ls_ix_rule_unused,    ls_ix_rule_prefix,  ls_ix_rule_fk_index,   ls_ix_rule_fk_enforced,
+    ls_ix_rule_nulls,     ls_ix_rule_kind,    ls_ix_rule_few_values, ls_ix_rule_bloat,
+    ls_ix_rule_oversized, ls_ix_rule_hot,     ls_ix_rule_stats,      ls_ix_rule_autoindex,
 };
 
 static int worst_first(const void *a, const void *b)
@@ -152,7 +156,8 @@ static void finish(struct ls_ix *ix, struct ls_verdicts *out)
     LS_VEC_RELEASE(&ix->v);
 }
 
-void ls_verdicts_make(const struct ls_usage *u, const struct ls_history *h, const struct ls_verdict_opts *opts, struct ls_verdicts *out)
+void ls_verdicts_make(const struct ls_usage *u, const struct ls_history *h, const struct ls_verdict_opts *opts,
+                      struct ls_verdicts *out)
 {
     struct ls_history own = {0};
     struct ls_ix ix = {.u = u, .h = h, .o = opts, .is_pg = u->dialect == LS_DIALECT_POSTGRES};

@@ -69,7 +69,8 @@ static bool keeps_unique(const struct ls_usage *u, const struct ls_usage_index *
 /* Of two that are the same the newer one goes, unless the older one is worth less. */
 static bool is_the_other_way(const struct ls_usage_index *a, const struct ls_usage_index *b)
 {
-    return a->n_keys == b->n_keys && is_same_include(a, b) && !(b->is_primary || has_constraint(b) || (b->is_unique && !a->is_unique)) && a->oid < b->oid;
+    return a->n_keys == b->n_keys && is_same_include(a, b) &&
+           !(b->is_primary || has_constraint(b) || (b->is_unique && !a->is_unique)) && a->oid < b->oid;
 }
 
 enum ls_ix_cover ls_ix_covers(const struct ls_usage *u, uint32_t ia, uint32_t ib)
@@ -128,8 +129,8 @@ static const struct ls_usage_key *proven_key(const struct ls_usage *u, const str
     return NULL;
 }
 
-/* As the proven one is; else, on PostgreSQL, the default's "=", which text_pattern_ops has too, under the column's collation (indexes.md 2.2 trap 8). SQLite looks
- * up by the collation of the parent's column, which only the reader knows. */
+/* As the proven one is; else, on PostgreSQL, the default's "=", which text_pattern_ops has too, under the column's collation
+ * (indexes.md 2.2 trap 8). SQLite looks up by the collation of the parent's column, which only the reader knows. */
 static bool has_equality(const struct ls_usage *u, const struct ls_usage_fk *fk, const struct ls_usage_key *k)
 {
     const struct ls_usage_key *proven = proven_key(u, fk, k->column);
@@ -230,7 +231,8 @@ uint32_t ls_ix_exists(const struct ls_usage *u, const struct ls_index_spec *spec
     for (uint32_t i = 0; table && i < table->n_indexes; i++) {
         const struct ls_usage_index *x = &u->indexes[table->first_index + i];
         bool is_same = (is_usable(x) || x->is_building) && x->n_keys >= spec->n_keys && strcmp(x->method, spec->method) == 0 &&
-                       is_same_text(x->predicate, spec->predicate ? spec->predicate : "") && (!spec->is_unique || (x->is_unique && x->n_keys == spec->n_keys));
+                       is_same_text(x->predicate, spec->predicate ? spec->predicate : "") &&
+                       (!spec->is_unique || (x->is_unique && x->n_keys == spec->n_keys));
 
         for (uint32_t k = 0; k < spec->n_keys && is_same; k++)
             is_same = is_key(u, &x->keys[k], spec->keys[k]);

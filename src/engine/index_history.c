@@ -12,7 +12,7 @@
 #include "lockstep/base/hash.h"
 #include "lockstep/base/mem.h"
 
-#define SHRUNK 0.7          /* an index of less than this share of its size with all its rows was rebuilt */
+#define SHRUNK         0.7  /* an index of less than this share of its size with all its rows was rebuilt */
 #define ROWS_FOR_RATIO 1000 /* below that, bytes a row say nothing: pages are whole */
 
 /* What the looks up to now say of one name. */
@@ -20,18 +20,18 @@ struct state {
     const char *name;
     bool is_seen;
     int64_t oid, scans, bytes, rows;
-    int64_t before;            /* scans at the look before the newest one; -1: was not there */
+    int64_t before; /* scans at the look before the newest one; -1: was not there */
     int64_t first_seen_us, last_rise_us, counted_from_us;
     double built_bytes_per_row;
 };
 enum window_why { WHY_FIRST_LOOK, WHY_STARTED, WHY_STATS_RESET, WHY_FELL };
 struct fold {
-    struct state *states;      /* sorted by name */
+    struct state *states; /* sorted by name */
     size_t n_states;
-    int64_t window_us;         /* all counters count from here on */
+    int64_t window_us; /* all counters count from here on */
     enum window_why why;
     bool is_reset_now, is_new_now; /* the newest look tells of a reset, or of an index that was built */
-    int64_t before_us;         /* time of the look before the newest one; 0 none */
+    int64_t before_us;             /* time of the look before the newest one; 0 none */
 };
 
 /* --- names --- */
@@ -107,11 +107,13 @@ static bool is_between(int64_t t, int64_t after, int64_t until)
     return t > after && t <= until;
 }
 
-/* A count that fell is a reset of them all: a crash (indexes.md 2.2 trap 1) leaves no other trace but that stats_reset is gone. Of one table alone it may have been
- * (pg_stat_reset_single_table_counters): then the window is shorter than it had to be, which errs on the safe side. */
+/* A count that fell is a reset of them all: a crash (indexes.md 2.2 trap 1) leaves no other trace but that stats_reset is gone. Of
+ * one table alone it may have been (pg_stat_reset_single_table_counters): then the window is shorter than it had to be, which errs
+ * on the safe side. */
 static bool is_reset(const struct fold *f, const struct ls_look *prev, const struct ls_look *look)
 {
-    if (look->reset_us != 0 || look->stats_reset_us > prev->stats_reset_us || (prev->stats_reset_us > 0 && look->stats_reset_us == 0))
+    if (look->reset_us != 0 || look->stats_reset_us > prev->stats_reset_us ||
+        (prev->stats_reset_us > 0 && look->stats_reset_us == 0))
         return true;
     for (size_t i = 0; i < look->items.n; i++) {
         const struct ls_seen *s = &look->items.v[i];
@@ -123,7 +125,8 @@ static bool is_reset(const struct fold *f, const struct ls_look *prev, const str
     return false;
 }
 
-/* When the counters began anew: the database says so, or its start does, or it is only known that they had when this look was taken. */
+/* When the counters began anew: the database says so, or its start does, or it is only known that they had when this look was
+ * taken. */
 static int64_t reset_moment(const struct ls_look *prev, const struct ls_look *look, enum window_why *why)
 {
     *why = WHY_FELL;
@@ -148,7 +151,8 @@ static void note_build(struct state *st, const struct ls_seen *s)
 
 static bool is_rebuilt(const struct state *st, const struct ls_seen *s)
 {
-    return s->bytes > 0 && st->bytes > 0 && (double)s->bytes < SHRUNK * (double)st->bytes && s->rows >= 0 && (double)s->rows > 0.9 * (double)st->rows;
+    return s->bytes > 0 && st->bytes > 0 && (double)s->bytes < SHRUNK * (double)st->bytes && s->rows >= 0 &&
+           (double)s->rows > 0.9 * (double)st->rows;
 }
 
 static void see(struct fold *f, const struct ls_seen *s, int64_t time_us, bool is_first)
@@ -220,8 +224,11 @@ static struct ls_look look_now(struct ls_arena *a, const struct ls_usage *u)
 
         if (x->scans < 0 || x->is_partitioned) /* not to be seen; a sum, which falls when a partition goes */
             continue;
-        *LS_VEC_PUSH(&l.items) = (struct ls_seen){
-            .name = file_name(a, x), .oid = x->oid, .scans = x->scans, .bytes = ls_ix_bytes(x), .rows = x->rows >= 0 ? (int64_t)x->rows : -1};
+        *LS_VEC_PUSH(&l.items) = (struct ls_seen){.name = file_name(a, x),
+                                                  .oid = x->oid,
+                                                  .scans = x->scans,
+                                                  .bytes = ls_ix_bytes(x),
+                                                  .rows = x->rows >= 0 ? (int64_t)x->rows : -1};
     }
     return l;
 }
@@ -235,7 +242,8 @@ static void leave_out_known(struct ls_look *now, const struct state *known, cons
         const struct ls_seen *s = &now->items.v[i];
         const struct state *st = known ? &known[s->at] : NULL;
         bool is_same = st && st->is_seen && st->oid == s->oid && st->scans == s->scans && !(f->is_reset_now && s->scans > 0) &&
-                       (s->bytes < 0 || (st->bytes > 0 && s->bytes > st->bytes / 10 * 9 && s->bytes < st->bytes / 10 * 11) || s->bytes == st->bytes);
+                       (s->bytes < 0 || (st->bytes > 0 && s->bytes > st->bytes / 10 * 9 && s->bytes < st->bytes / 10 * 11) ||
+                        s->bytes == st->bytes);
 
         if (!is_same)
             now->items.v[kept++] = *s;
@@ -253,8 +261,8 @@ static size_t cut_future(struct ls_looks *l, int64_t now_us)
     return n;
 }
 
-static enum ls_rc keep_look(const char *path, struct ls_looks *l, size_t n_past, struct ls_look *now, const struct fold *f, const struct state *known,
-                            struct ls_err *err)
+static enum ls_rc keep_look(const char *path, struct ls_looks *l, size_t n_past, struct ls_look *now, const struct fold *f,
+                            const struct state *known, struct ls_err *err)
 {
     struct ls_looks trial = {0};
     bool is_near = n_past > 0 && now->time_us - l->looks.v[n_past - 1].time_us < LS_LOOK_APART_US;
@@ -266,7 +274,7 @@ static enum ls_rc keep_look(const char *path, struct ls_looks *l, size_t n_past,
     if (has_future)
         return ls_looks_append(path, now, err);
     l->looks.v[n_past] = *now;
-    memset(now, 0, sizeof(*now)); /* l has it now */
+    memset(now, 0, sizeof(*now));          /* l has it now */
     for (size_t i = 0; i <= n_past; i++) { /* times alone are enough to see whether something is to be thinned */
         struct ls_look *t = LS_VEC_PUSH(&trial.looks);
 
@@ -335,7 +343,8 @@ static void tell_nothing(const struct ls_usage *u, struct ls_history *out)
     out->window = "";
 }
 
-enum ls_rc ls_history_open(const char *path, const struct ls_usage *u, bool keep, struct ls_history *out, const char **note, struct ls_err *err)
+enum ls_rc ls_history_open(const char *path, const struct ls_usage *u, bool keep, struct ls_history *out, const char **note,
+                           struct ls_err *err)
 {
     struct ls_looks l = {0};
     struct fold f = {0};
@@ -354,7 +363,8 @@ enum ls_rc ls_history_open(const char *path, const struct ls_usage *u, bool keep
     if (path)
         rc = ls_looks_read(path, &l, err);
     if (l.n_damaged > 0)
-        *note = ls_arena_printf(out->arena, "%s: %d damaged line%s of earlier counters left out", path, l.n_damaged, l.n_damaged == 1 ? "" : "s");
+        *note = ls_arena_printf(out->arena, "%s: %d damaged line%s of earlier counters left out", path, l.n_damaged,
+                                l.n_damaged == 1 ? "" : "s");
 
     struct ls_look now = look_now(out->arena, u);
     size_t n_all = l.looks.n, n_past = cut_future(&l, u->taken_us);

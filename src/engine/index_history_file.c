@@ -16,7 +16,7 @@
 #include "lockstep/base/mem.h"
 
 #define FIRST_LINE "# lockstep usage 1"
-#define READ_MAX ((size_t)64 * 1024 * 1024)
+#define READ_MAX   ((size_t)64 * 1024 * 1024)
 
 /* --- reading --- */
 
@@ -63,7 +63,8 @@ static bool read_look(char *rest, struct ls_looks *out)
 {
     struct ls_look l = {0};
 
-    if (!number(&rest, &l.time_us) || !number(&rest, &l.stats_reset_us) || !number(&rest, &l.started_us) || !number(&rest, &l.reset_us))
+    if (!number(&rest, &l.time_us) || !number(&rest, &l.stats_reset_us) || !number(&rest, &l.started_us) ||
+        !number(&rest, &l.reset_us))
         return false;
     *LS_VEC_PUSH(&out->looks) = l;
     return true;

@@ -77,8 +77,9 @@ static bool is_cheap(const struct ls_ix *ix, uint32_t a, uint32_t b)
 static void covered(struct ls_ix *ix, uint32_t a, uint32_t b, enum ls_ix_cover how)
 {
     bool is_earning = kinds[how].id == LS_IX_PREFIX && !is_cheap(ix, a, b);
-    struct ls_index_verdict *v = ls_ix_add(ix, kinds[how].id, is_earning ? LS_SEV_INFO : LS_SEV_WARNING,
-                                           kinds[how].id == LS_IX_PREFIX ? LS_CONF_STRUCTURAL : LS_CONF_CERTAIN, ix->u->indexes[a].table, a);
+    struct ls_index_verdict *v =
+        ls_ix_add(ix, kinds[how].id, is_earning ? LS_SEV_INFO : LS_SEV_WARNING,
+                  kinds[how].id == LS_IX_PREFIX ? LS_CONF_STRUCTURAL : LS_CONF_CERTAIN, ix->u->indexes[a].table, a);
     struct ls_buf text = LS_BUF_INIT;
 
     v->other = b;
@@ -87,8 +88,10 @@ static void covered(struct ls_ix *ix, uint32_t a, uint32_t b, enum ls_ix_cover h
     ls_buf_addc(&text, '\n');
     line(ix, &text, b);
     if (is_earning && ix->use[a].bytes > 0 && ix->use[b].bytes > 0)
-        ls_buf_addf(&text, "\nthe longer one is %.1f times as large: queries that read many rows by it get slower; compare their plans first",
-                    (double)ix->use[b].bytes / (double)ix->use[a].bytes);
+        ls_buf_addf(
+            &text,
+            "\nthe longer one is %.1f times as large: queries that read many rows by it get slower; compare their plans first",
+            (double)ix->use[b].bytes / (double)ix->use[a].bytes);
     if (ls_ix_is_planned(ix, a))
         ls_buf_adds(&text, "\nqueries of the workload are planned with it now");
     v->evidence = ls_ix_take(ix->arena, &text);
@@ -137,8 +140,8 @@ static void find_rowid(struct ls_ix *ix)
         const struct ls_usage_table *t = &ix->u->tables[x->table];
         struct ls_index_verdict *v;
 
-        if (ix->is_dropped[i] || !t->rowid_alias || x->n_keys != 1 || !x->keys[0].column || strcmp(x->keys[0].column, t->rowid_alias) != 0 ||
-            x->predicate[0] != '\0' || ls_ix_need(ix, i))
+        if (ix->is_dropped[i] || !t->rowid_alias || x->n_keys != 1 || !x->keys[0].column ||
+            strcmp(x->keys[0].column, t->rowid_alias) != 0 || x->predicate[0] != '\0' || ls_ix_need(ix, i))
             continue;
         v = ls_ix_add(ix, LS_IX_PREFIX, LS_SEV_WARNING, LS_CONF_CERTAIN, x->table, i);
         v->title = ls_arena_printf(ix->arena, "%s is the table's own key: the table is its index", t->rowid_alias);

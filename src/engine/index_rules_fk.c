@@ -32,18 +32,21 @@ static const char *parent_label(struct ls_ix *ix, const struct ls_usage_fk *fk)
 /* "memories(user_id)" */
 static const char *object_of(struct ls_ix *ix, const struct ls_usage_fk *fk)
 {
-    return ls_arena_printf(ix->arena, "%s(%s)", ls_ix_table_label(ix->arena, &ix->u->tables[fk->table]), list(ix->arena, fk->columns, fk->n_columns));
+    return ls_arena_printf(ix->arena, "%s(%s)", ls_ix_table_label(ix->arena, &ix->u->tables[fk->table]),
+                           list(ix->arena, fk->columns, fk->n_columns));
 }
 
 /* "fk_user (user_id) to users(id), ON DELETE CASCADE" */
 static const char *describe(struct ls_ix *ix, const struct ls_usage_fk *fk)
 {
     return ls_arena_printf(ix->arena, "foreign key %s%s(%s) to %s(%s), ON DELETE %s", fk->name, fk->name[0] != '\0' ? " " : "",
-                           list(ix->arena, fk->columns, fk->n_columns), parent_label(ix, fk), list(ix->arena, fk->ref_columns, fk->n_columns),
+                           list(ix->arena, fk->columns, fk->n_columns), parent_label(ix, fk),
+                           list(ix->arena, fk->ref_columns, fk->n_columns),
                            fk->on_delete && fk->on_delete[0] != '\0' ? fk->on_delete : "NO ACTION");
 }
 
-static const struct ls_index_spec *spec_for(struct ls_ix *ix, uint32_t table, const char *const *columns, uint32_t n, bool is_unique)
+static const struct ls_index_spec *spec_for(struct ls_ix *ix, uint32_t table, const char *const *columns, uint32_t n,
+                                            bool is_unique)
 {
     struct ls_index_spec *s = LS_ARENA_NEW(ix->arena, struct ls_index_spec);
     const char **keys = LS_ARENA_ARRAY(ix->arena, const char *, n + 1);
@@ -107,9 +110,9 @@ static void add_near_miss(struct ls_ix *ix, const struct ls_usage_fk *fk, struct
 
         if (!k || !k->column || strcmp(k->column, fk->columns[0]) != 0)
             continue;
-        why = !x->is_valid                ? "it is not valid"
-              : x->predicate[0] != '\0'   ? "it holds only some rows"
-              : x->n_keys < fk->n_columns ? "it lacks columns"
+        why = !x->is_valid                                                        ? "it is not valid"
+              : x->predicate[0] != '\0'                                           ? "it holds only some rows"
+              : x->n_keys < fk->n_columns                                         ? "it lacks columns"
               : strcmp(x->method, "btree") != 0 && strcmp(x->method, "hash") != 0 ? "it is of another kind"
               : k->collation[0] != '\0' && strcmp(k->collation, k->collation_of_column) != 0
                   ? "it sorts by another collation than the column's"
@@ -118,13 +121,14 @@ static void add_near_miss(struct ls_ix *ix, const struct ls_usage_fk *fk, struct
     }
 }
 
-/* What the workload asks for on the same table may serve the foreign key as well: then one index does both. */
+/* What the workload surely gains by on the same table may serve the foreign key as well: then one index does both. */
 static const struct ls_index_verdict *advised(const struct ls_ix *ix, const struct ls_usage_fk *fk)
 {
     for (size_t i = 0; i < ix->v.n; i++) {
         const struct ls_index_verdict *v = &ix->v.v[i];
 
-        if (v->advice && !v->ignored && v->table == fk->table && v->n_create == 1 && ls_ix_spec_serves_fk(ix->arena, v->create, fk))
+        if (v->advice && v->severity >= LS_SEV_WARNING && !v->ignored && v->table == fk->table && v->n_create == 1 &&
+            ls_ix_spec_serves_fk(ix->arena, v->create, fk))
             return v;
     }
     return NULL;
@@ -134,15 +138,17 @@ static const struct ls_index_verdict *advised(const struct ls_ix *ix, const stru
 static void make_index(struct ls_ix *ix, struct ls_index_verdict *v, const struct ls_usage_fk *fk, double rows)
 {
     const struct ls_index_verdict *other = advised(ix, fk);
-    const char *hot = ls_arena_printf(ix->arena, "each INSERT writes one index more; an UPDATE of %s cannot be HOT any more", list(ix->arena, fk->columns, fk->n_columns));
+    const char *hot = ls_arena_printf(ix->arena, "each INSERT writes one index more; an UPDATE of %s cannot be HOT any more",
+                                      list(ix->arena, fk->columns, fk->n_columns));
 
     if (other) {
         ls_ix_fix_create(ix, v, other->create, other->advice->bytes, other->advice->write_cost);
-        v->price = ls_arena_printf(ix->arena, "%s; it is the index of %s %s, which serves this too", v->price, ls_verdict_code(other->id), other->object);
+        v->price = ls_arena_printf(ix->arena, "%s; it is the index of %s %s, which serves this too", v->price,
+                                   ls_verdict_code(other->id), other->object);
         return;
     }
-    ls_ix_fix_create(ix, v, spec_for(ix, fk->table, fk->columns, fk->n_columns, false), rows >= 0 ? (int64_t)(rows * (12 + 8.0 * fk->n_columns)) : -1,
-                     ix->is_pg ? hot : NULL);
+    ls_ix_fix_create(ix, v, spec_for(ix, fk->table, fk->columns, fk->n_columns, false),
+                     rows >= 0 ? (int64_t)(rows * (12 + 8.0 * fk->n_columns)) : -1, ix->is_pg ? hot : NULL);
 }
 
 static void unindexed(struct ls_ix *ix, uint32_t f)
@@ -153,7 +159,9 @@ static void unindexed(struct ls_ix *ix, uint32_t f)
     double rows = rows_of(ix->u, fk->table);
     int64_t deleted = parent ? parent->deleted : -1;
     bool is_reaching = is_any(fk->on_delete, reaching, LS_ARRAY_LEN(reaching)) || deleted > 0;
-    enum ls_severity severity = rows >= MANY_ROWS ? (is_reaching ? LS_SEV_ERROR : LS_SEV_WARNING) : rows < 0 ? LS_SEV_WARNING : LS_SEV_INFO;
+    enum ls_severity severity = rows >= MANY_ROWS ? (is_reaching ? LS_SEV_ERROR : LS_SEV_WARNING)
+                                : rows < 0        ? LS_SEV_WARNING
+                                                  : LS_SEV_INFO;
     struct ls_index_verdict *v = ls_ix_add_object(ix, LS_IX_FK_UNINDEXED, severity, LS_CONF_CERTAIN, fk->table, object_of(ix, fk));
     struct ls_buf b = LS_BUF_INIT;
 
@@ -175,9 +183,11 @@ void ls_ix_rule_fk_index(struct ls_ix *ix)
 {
     for (uint32_t f = 0; f < ix->u->n_fks; f++) {
         const struct ls_usage_fk *fk = &ix->u->fks[f];
-        bool is_checked = !ix->is_pg || fk->is_enforced; /* 18's NOT ENFORCED looks nothing up; SQLite's pragma is each connection's own */
+        bool is_checked =
+            !ix->is_pg || fk->is_enforced; /* 18's NOT ENFORCED looks nothing up; SQLite's pragma is each connection's own */
 
-        if (is_checked && fk->n_columns > 0 && !(fk->ref == LS_NO_USAGE && !ix->is_pg) && !fk->is_served && fk->index == LS_NO_USAGE && !is_coming(ix->u, fk))
+        if (is_checked && fk->n_columns > 0 && !(fk->ref == LS_NO_USAGE && !ix->is_pg) && !fk->is_served &&
+            fk->index == LS_NO_USAGE && !is_coming(ix->u, fk))
             unindexed(ix, f);
     }
 }
@@ -199,8 +209,8 @@ static void orphans(struct ls_ix *ix, uint32_t f)
 {
     const struct ls_usage_fk *fk = &ix->u->fks[f];
     const char *sql = fk->orphans_sql ? fk->orphans_sql : "";
-    const char *title = ls_arena_printf(ix->arena, "%" PRId64 " row%s point%s at no row of %s", fk->orphans, fk->orphans == 1 ? "" : "s",
-                                        fk->orphans == 1 ? "s" : "", parent_label(ix, fk));
+    const char *title = ls_arena_printf(ix->arena, "%" PRId64 " row%s point%s at no row of %s", fk->orphans,
+                                        fk->orphans == 1 ? "" : "s", fk->orphans == 1 ? "s" : "", parent_label(ix, fk));
 
     add_fk(ix, f, LS_SEV_ERROR, title, sql[0] != '\0' ? ls_arena_printf(ix->arena, "they are listed by: %s", sql) : "");
 }
@@ -209,23 +219,26 @@ static void not_validated(struct ls_ix *ix, uint32_t f)
 {
     const struct ls_usage_fk *fk = &ix->u->fks[f];
     const char *sql = fk->orphans_sql ? fk->orphans_sql : "";
-    struct ls_index_verdict *v = add_fk(ix, f, LS_SEV_WARNING, "rows from before it were never checked (NOT VALID)",
-                                        fk->orphans == 0   ? "no row is without its parent now"
-                                        : sql[0] != '\0' ? ls_arena_printf(ix->arena, "rows without a parent are listed by: %s", sql)
-                                                         : "");
+    struct ls_index_verdict *v =
+        add_fk(ix, f, LS_SEV_WARNING, "rows from before it were never checked (NOT VALID)",
+               fk->orphans == 0 ? "no row is without its parent now"
+               : sql[0] != '\0' ? ls_arena_printf(ix->arena, "rows without a parent are listed by: %s", sql)
+                                : "");
 
     v->fix = LS_FIX_VALIDATE;
-    v->price = "VALIDATE CONSTRAINT reads the whole table; it blocks no reads and writes, only changes of the table's shape; fails when a row has no parent";
+    v->price = "VALIDATE CONSTRAINT reads the whole table; it blocks no reads and writes, only changes of the table's shape; fails "
+               "when a row has no parent";
     v->undo = "";
 }
 
 static void no_unique_parent(struct ls_ix *ix, uint32_t f)
 {
     const struct ls_usage_fk *fk = &ix->u->fks[f];
-    struct ls_index_verdict *v = add_fk(ix, f, LS_SEV_ERROR,
-                                        ls_arena_printf(ix->arena, "%s(%s) is not unique: each write that it checks ends in an error", fk->ref_table,
-                                                        list(ix->arena, fk->ref_columns, fk->n_columns)),
-                                        "SQLite says \"foreign key mismatch\" where foreign_keys is on");
+    struct ls_index_verdict *v =
+        add_fk(ix, f, LS_SEV_ERROR,
+               ls_arena_printf(ix->arena, "%s(%s) is not unique: each write that it checks ends in an error", fk->ref_table,
+                               list(ix->arena, fk->ref_columns, fk->n_columns)),
+               "SQLite says \"foreign key mismatch\" where foreign_keys is on");
 
     v->table = fk->ref;
     ls_ix_fix_create(ix, v, spec_for(ix, fk->ref, fk->ref_columns, fk->n_columns, true), -1, NULL);
@@ -236,13 +249,15 @@ static void enforced(struct ls_ix *ix, uint32_t f)
     const struct ls_usage_fk *fk = &ix->u->fks[f];
 
     if (!ix->is_pg && fk->ref == LS_NO_USAGE)
-        add_fk(ix, f, LS_SEV_ERROR, ls_arena_printf(ix->arena, "there is no table %s", fk->ref_table), "each write that it checks ends in an error where foreign_keys is on");
+        add_fk(ix, f, LS_SEV_ERROR, ls_arena_printf(ix->arena, "there is no table %s", fk->ref_table),
+               "each write that it checks ends in an error where foreign_keys is on");
     else if (!ix->is_pg && !fk->is_parent_unique)
         no_unique_parent(ix, f);
     else if (fk->orphans > 0)
         orphans(ix, f);
     else if (ix->is_pg && !fk->is_enforced)
-        add_fk(ix, f, LS_SEV_WARNING, "it is not enforced", "NOT ENFORCED, or its triggers are disabled: rows without a parent can come in");
+        add_fk(ix, f, LS_SEV_WARNING, "it is not enforced",
+               "NOT ENFORCED, or its triggers are disabled: rows without a parent can come in");
     else if (!fk->is_validated)
         not_validated(ix, f);
     else if (!fk->is_enforced)

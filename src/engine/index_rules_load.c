@@ -5,9 +5,9 @@
 #include <inttypes.h>
 #include <string.h>
 
-#define COST_SAVING 0.25     /* of a plan's cost: below that it is noise */
+#define COST_SAVING     0.25 /* of a plan's cost: below that it is noise */
 #define MEASURED_SAVING 0.5  /* of buffers or steps, at least halved */
-#define GAINS_SHOWN 5
+#define GAINS_SHOWN     5
 
 static const struct ls_query *query_of(const struct ls_ix *ix, uint32_t q)
 {
@@ -86,8 +86,8 @@ static void replace_old(struct ls_ix *ix, struct ls_index_verdict *v, const stru
     const struct ls_usage_fk *fk;
     const char *created = v->undo, *price = v->price;
 
-    if (v->fix != LS_FIX_CREATE || old >= ix->u->n_indexes || ix->is_dropped[old] || ix->u->indexes[old].is_unique || ls_ix_need(ix, old) ||
-        !ls_ix_hand_over(ix, old))
+    if (v->fix != LS_FIX_CREATE || old >= ix->u->n_indexes || ix->is_dropped[old] || ix->u->indexes[old].is_unique ||
+        ls_ix_need(ix, old) || !ls_ix_hand_over(ix, old))
         return;
     fk = ls_ix_only_for_fk(ix, old);
     if (fk && !ls_ix_spec_serves_fk(ix->arena, a->spec, fk))
@@ -96,8 +96,8 @@ static void replace_old(struct ls_ix *ix, struct ls_index_verdict *v, const stru
     ls_ix_fix_drop(ix, v);
     v->fix = LS_FIX_REPLACE;
     v->undo = ls_arena_printf(ix->arena, "%s %s", v->undo, created);
-    v->price = ls_arena_printf(ix->arena, "%s; then %s is dropped, which gives back %s", price, ls_ix_label(ix->arena, &ix->u->indexes[old]),
-                               ls_ix_size(ix->arena, ix->use[old].bytes));
+    v->price = ls_arena_printf(ix->arena, "%s; then %s is dropped, which gives back %s", price,
+                               ls_ix_label(ix->arena, &ix->u->indexes[old]), ls_ix_size(ix->arena, ix->use[old].bytes));
     ix->is_dropped[old] = !v->ignored;
 }
 
@@ -123,11 +123,12 @@ static const char *title(struct ls_ix *ix, const struct ls_advice *a, enum ls_ve
     if (id == LS_IX_ORDER_BY && name)
         return ls_arena_printf(ix->arena, "\"%s\" finds its rows by an index and sorts them; one index does both", name);
     if (id == LS_IX_PARTIAL_CONSTANT)
-        return ls_arena_printf(ix->arena, "%u quer%s always ask%s for one constant: an index of those rows alone would do", a->n_gains,
-                               a->n_gains == 1 ? "y" : "ies", a->n_gains == 1 ? "s" : "");
+        return ls_arena_printf(ix->arena, "%u quer%s always ask%s for one constant: an index of those rows alone would do",
+                               a->n_gains, a->n_gains == 1 ? "y" : "ies", a->n_gains == 1 ? "s" : "");
     if (!name)
         return "a query of the workload lacks an index";
-    return a->n_gains > 1 ? ls_arena_printf(ix->arena, "\"%s\" and %u more quer%s lack an index", name, a->n_gains - 1, a->n_gains == 2 ? "y" : "ies")
+    return a->n_gains > 1 ? ls_arena_printf(ix->arena, "\"%s\" and %u more quer%s lack an index", name, a->n_gains - 1,
+                                            a->n_gains == 2 ? "y" : "ies")
                           : ls_arena_printf(ix->arena, "\"%s\" lacks an index", name);
 }
 
@@ -144,7 +145,8 @@ void ls_ix_rule_advice(struct ls_ix *ix)
 
         if (!weigh(a, &severity, &confidence) || ls_ix_exists(ix->u, a->spec) != LS_NO_USAGE)
             continue;
-        v = ls_ix_add_object(ix, id, severity, confidence, ls_usage_find_table(ix->u, a->spec->schema, a->spec->table), object_of(ix, a->spec));
+        v = ls_ix_add_object(ix, id, severity, confidence, ls_usage_find_table(ix->u, a->spec->schema, a->spec->table),
+                             object_of(ix, a->spec));
         v->advice = a;
         v->title = title(ix, a, id);
         v->evidence = gains(ix, a);
@@ -170,7 +172,8 @@ static const struct ls_advice *advice_for(const struct ls_ix *ix, uint32_t query
 static const struct ls_node *automatic(const struct ls_explained *e)
 {
     for (uint32_t n = 0; n < e->n_nodes; n++)
-        if (strstr(e->nodes[n].what, "AUTOMATIC") || strstr(e->nodes[n].detail, "AUTOMATIC") || strstr(e->nodes[n].index, "AUTOMATIC"))
+        if (strstr(e->nodes[n].what, "AUTOMATIC") || strstr(e->nodes[n].detail, "AUTOMATIC") ||
+            strstr(e->nodes[n].index, "AUTOMATIC"))
             return &e->nodes[n];
     return NULL;
 }
@@ -192,10 +195,14 @@ void ls_ix_rule_autoindex(struct ls_ix *ix)
             continue;
         t = node ? ls_usage_find_table(ix->u, NULL, node->relation) : LS_NO_USAGE;
         v = ls_ix_add_object(ix, LS_IX_AUTO_INDEX, LS_SEV_WARNING, e->is_measured ? LS_CONF_MEASURED : LS_CONF_COSTED, t,
-                             t != LS_NO_USAGE ? ls_ix_table_label(ix->arena, &ix->u->tables[t]) : q ? q->name : "query");
+                             t != LS_NO_USAGE ? ls_ix_table_label(ix->arena, &ix->u->tables[t])
+                             : q              ? q->name
+                                              : "query");
         v->title = ls_arena_printf(ix->arena, "\"%s\" builds an index each time it runs", q ? q->name : "query");
-        v->evidence = e->autoindexes > 0 ? ls_arena_printf(ix->arena, "%" PRId64 " rows were put into an automatic index in one run", e->autoindexes)
-                                         : "the plan says AUTOMATIC INDEX";
+        v->evidence =
+            e->autoindexes > 0
+                ? ls_arena_printf(ix->arena, "%" PRId64 " rows were put into an automatic index in one run", e->autoindexes)
+                : "the plan says AUTOMATIC INDEX";
         v->advice = a;
         v->price = a ? ls_arena_printf(ix->arena, "see the advice for %s", object_of(ix, a->spec)) : "";
     }

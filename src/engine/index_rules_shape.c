@@ -6,14 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NULLS_SHARE 0.5
-#define NULLS_BYTES (1 * LS_IX_MIB)
-#define FEW_VALUES 10.0
-#define FREQUENT_SHARE 0.3
-#define FEW_VALUES_ROWS 10000.0
+#define NULLS_SHARE      0.5
+#define NULLS_BYTES      (1 * LS_IX_MIB)
+#define FEW_VALUES       10.0
+#define FREQUENT_SHARE   0.3
+#define FEW_VALUES_ROWS  10000.0
 #define SQLITE_FEW_SHARE 0.1 /* rows of one value, of all rows */
-#define SQLITE_FEW_ROWS 1000.0
-#define FEW_SCANS 50
+#define SQLITE_FEW_ROWS  1000.0
+#define FEW_SCANS        50
 
 static bool is_usable(const struct ls_ix *ix, uint32_t i)
 {
@@ -79,16 +79,18 @@ void ls_ix_rule_nulls(struct ls_ix *ix)
         struct ls_index_verdict *v;
         struct ls_index_spec *spec;
 
-        if (!is_usable(ix, i) || x->n_keys != 1 || x->n_include > 0 || x->predicate[0] != '\0' || x->is_unique || x->is_partitioned || !k->column ||
-            !k->has_stats || k->null_frac < NULLS_SHARE || bytes < NULLS_BYTES || ls_ix_need(ix, i) ||
-            is_null_asked(ix, x->table, k->column) || !ls_ix_hand_over(ix, i))
+        if (!is_usable(ix, i) || x->n_keys != 1 || x->n_include > 0 || x->predicate[0] != '\0' || x->is_unique ||
+            x->is_partitioned || !k->column || !k->has_stats || k->null_frac < NULLS_SHARE || bytes < NULLS_BYTES ||
+            ls_ix_need(ix, i) || is_null_asked(ix, x->table, k->column) || !ls_ix_hand_over(ix, i))
             continue;
         v = ls_ix_add(ix, LS_IX_PARTIAL_NULLS, has_workload ? LS_SEV_WARNING : LS_SEV_INFO, LS_CONF_ESTIMATED, x->table, i);
         v->title = ls_arena_printf(ix->arena, "%.0f %% of its entries are NULL", 100 * k->null_frac);
-        v->evidence = ls_arena_printf(ix->arena, "(%s), %s; without them about %s\n%s", k->text, ls_ix_size(ix->arena, bytes),
-                                      ls_ix_size(ix->arena, (int64_t)((1 - k->null_frac) * (double)bytes)),
-                                      has_workload ? "no query of the workload asks for IS NULL"
-                                                   : "no workload is given: a query that asks for IS NULL, or sorts all rows by it, would need the whole index");
+        v->evidence = ls_arena_printf(
+            ix->arena, "(%s), %s; without them about %s\n%s", k->text, ls_ix_size(ix->arena, bytes),
+            ls_ix_size(ix->arena, (int64_t)((1 - k->null_frac) * (double)bytes)),
+            has_workload
+                ? "no query of the workload asks for IS NULL"
+                : "no workload is given: a query that asks for IS NULL, or sorts all rows by it, would need the whole index");
         spec = spec_like(ix, i, k->text, "not_null");
         spec->predicate = ls_arena_printf(ix->arena, "%s IS NOT NULL", k->text);
         replace(ix, v, spec, (int64_t)((1 - k->null_frac) * (double)bytes));
@@ -105,7 +107,8 @@ static bool has_few_values_sqlite(struct ls_ix *ix, const struct ls_usage_index 
 
     if (rows < SQLITE_FEW_ROWS || same / rows < SQLITE_FEW_SHARE)
         return false;
-    *evidence = ls_arena_printf(ix->arena, "%s has about %.0f values in %.0f rows (sqlite_stat1)", x->keys[0].text, rows / same, rows);
+    *evidence =
+        ls_arena_printf(ix->arena, "%s has about %.0f values in %.0f rows (sqlite_stat1)", x->keys[0].text, rows / same, rows);
     return true;
 }
 
@@ -116,13 +119,13 @@ static bool has_few_values_pg(struct ls_ix *ix, const struct ls_usage_index *x, 
 
     if (!k->has_stats || k->n_distinct < 0 || k->n_distinct > FEW_VALUES || k->max_mcv < FREQUENT_SHARE || rows < FEW_VALUES_ROWS)
         return false;
-    *evidence = ls_arena_printf(ix->arena, "%s has %.0f value%s in about %.0f rows; the most frequent one is %.0f %% of them", k->text, k->n_distinct,
-                                k->n_distinct <= 1 ? "" : "s", rows, 100 * k->max_mcv);
+    *evidence = ls_arena_printf(ix->arena, "%s has %.0f value%s in about %.0f rows; the most frequent one is %.0f %% of them",
+                                k->text, k->n_distinct, k->n_distinct <= 1 ? "" : "s", rows, 100 * k->max_mcv);
     return true;
 }
 
-/* A query that selects a rare value is planned with the index, and counted: then it earns its place. An index of several columns may well begin with such a one:
- * only a workload that never uses it speaks against it. */
+/* A query that selects a rare value is planned with the index, and counted: then it earns its place. An index of several columns
+ * may well begin with such a one: only a workload that never uses it speaks against it. */
 void ls_ix_rule_few_values(struct ls_ix *ix)
 {
     bool has_plans = ix->o->advices && ix->o->advices->uses && ix->o->advices->n_plans > 0;
@@ -133,14 +136,16 @@ void ls_ix_rule_few_values(struct ls_ix *ix)
         struct ls_index_verdict *v;
 
         if (!is_usable(ix, i) || x->is_unique || x->is_partitioned || strcmp(x->method, "btree") != 0 || x->predicate[0] != '\0' ||
-            (x->n_keys > 1 && !has_plans) || ix->use[i].scans > FEW_SCANS || ls_ix_is_planned(ix, i) || ls_ix_need(ix, i) || ls_ix_only_for_fk(ix, i))
+            (x->n_keys > 1 && !has_plans) || ix->use[i].scans > FEW_SCANS || ls_ix_is_planned(ix, i) || ls_ix_need(ix, i) ||
+            ls_ix_only_for_fk(ix, i))
             continue;
         if (!(ix->is_pg ? has_few_values_pg(ix, x, &evidence) : has_few_values_sqlite(ix, x, &evidence)))
             continue;
         v = ls_ix_add(ix, LS_IX_LOW_CARDINALITY, LS_SEV_INFO, LS_CONF_ESTIMATED, x->table, i);
         v->title = "its first column has few values: reading the table is faster for the frequent ones";
         v->evidence = ls_arena_printf(ix->arena, "%s\n%s", evidence,
-                                      has_plans ? "no query of the workload is planned with it" : "no workload is given: queries for a rare value may need it");
+                                      has_plans ? "no query of the workload is planned with it"
+                                                : "no workload is given: queries for a rare value may need it");
         v->window = ix->use[i].scans >= 0 ? ls_ix_use_window(ix, i) : "";
     }
 }
@@ -168,7 +173,8 @@ static void container(struct ls_ix *ix, uint32_t i)
 
     v = ls_ix_add(ix, LS_IX_WRONG_KIND, is_idle ? LS_SEV_WARNING : LS_SEV_INFO, LS_CONF_STRUCTURAL, x->table, i);
     v->title = ls_arena_printf(ix->arena, "a btree finds only whole values of %s, not what is in them", x->keys[0].type);
-    v->evidence = ls_arena_printf(ix->arena, "(%s) is of type %s; searches like @>, && and @@ need gin", ls_ix_columns(ix->arena, x), x->keys[0].type);
+    v->evidence = ls_arena_printf(ix->arena, "(%s) is of type %s; searches like @>, && and @@ need gin",
+                                  ls_ix_columns(ix->arena, x), x->keys[0].type);
     if (x->n_keys > 1 || x->predicate[0] != '\0' || ls_ix_only_for_fk(ix, i) || !ls_ix_hand_over(ix, i))
         return;
     spec = spec_like(ix, i, x->keys[0].text, "gin");
@@ -213,10 +219,12 @@ static void like(struct ls_ix *ix, uint32_t i, const struct ls_query *q)
     struct ls_index_spec *spec;
 
     v->title = ls_arena_printf(ix->arena, "%s LIKE 'x%%' cannot use it", k->text);
-    v->evidence = ls_arena_printf(ix->arena, "query: %s\n%s", q->name,
-                                  ix->is_pg ? "it sorts by the rules of a language; LIKE needs text_pattern_ops, or the collation C"
-                                            : "LIKE ignores case: it needs an index with COLLATE NOCASE (or PRAGMA case_sensitive_like)");
-    spec = spec_like(ix, i, ls_arena_printf(ix->arena, "%s %s", k->text, ix->is_pg ? pattern_ops(k->type) : "COLLATE NOCASE"), "like");
+    v->evidence =
+        ls_arena_printf(ix->arena, "query: %s\n%s", q->name,
+                        ix->is_pg ? "it sorts by the rules of a language; LIKE needs text_pattern_ops, or the collation C"
+                                  : "LIKE ignores case: it needs an index with COLLATE NOCASE (or PRAGMA case_sensitive_like)");
+    spec =
+        spec_like(ix, i, ls_arena_printf(ix->arena, "%s %s", k->text, ix->is_pg ? pattern_ops(k->type) : "COLLATE NOCASE"), "like");
     ls_ix_fix_create(ix, v, spec, ix->use[i].bytes, NULL);
 }
 
@@ -250,7 +258,8 @@ void ls_ix_rule_kind(struct ls_ix *ix)
 
         if (!is_usable(ix, i) || x->is_partition)
             continue;
-        if (ix->is_pg && strcmp(x->method, "btree") == 0 && is_container(x->keys[0].type) && !x->is_unique && !x->is_partitioned && !ls_ix_need(ix, i)) {
+        if (ix->is_pg && strcmp(x->method, "btree") == 0 && is_container(x->keys[0].type) && !x->is_unique && !x->is_partitioned &&
+            !ls_ix_need(ix, i)) {
             container(ix, i);
             continue;
         }

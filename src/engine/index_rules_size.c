@@ -5,14 +5,14 @@
 #include <inttypes.h>
 #include <string.h>
 
-#define SMALL_BYTES (64 * LS_IX_KIB) /* of a few pages a comparison says nothing */
-#define MANY_KEYS 8u
-#define WIDE_KEY 256
-#define BLOAT_SHARE 0.5
-#define BLOAT_BYTES (10 * LS_IX_MIB)
+#define SMALL_BYTES        (64 * LS_IX_KIB) /* of a few pages a comparison says nothing */
+#define MANY_KEYS          8u
+#define WIDE_KEY           256
+#define BLOAT_SHARE        0.5
+#define BLOAT_BYTES        (10 * LS_IX_MIB)
 #define SQLITE_BLOAT_PAGES 256
-#define HOT_SHARE 0.5
-#define FEW_SCANS 50
+#define HOT_SHARE          0.5
+#define FEW_SCANS          50
 
 static bool is_there(const struct ls_ix *ix, uint32_t i)
 {
@@ -68,15 +68,18 @@ void ls_ix_rule_bloat(struct ls_ix *ix)
 
         if (!is_there(ix, i) || !is_bloated(ix, i, b))
             continue;
-        v = ls_ix_add(ix, LS_IX_BLOAT, LS_SEV_WARNING, b.how == LS_BLOAT_MEASURED ? LS_CONF_MEASURED : LS_CONF_ESTIMATED, ix->u->indexes[i].table, i);
+        v = ls_ix_add(ix, LS_IX_BLOAT, LS_SEV_WARNING, b.how == LS_BLOAT_MEASURED ? LS_CONF_MEASURED : LS_CONF_ESTIMATED,
+                      ix->u->indexes[i].table, i);
         v->title = ls_arena_printf(ix->arena, "%.0f %% of it is empty", 100 * b.share);
-        v->evidence = ls_arena_printf(ix->arena, "%s, of which a rebuild gives back about %s (%s: %s)", ls_ix_size(ix->arena, bytes),
-                                      ls_ix_size(ix->arena, bytes >= 0 ? (int64_t)(b.share * (double)bytes) : -1), ls_bloat_name(b.how), hows[b.how]);
+        v->evidence = ls_arena_printf(
+            ix->arena, "%s, of which a rebuild gives back about %s (%s: %s)", ls_ix_size(ix->arena, bytes),
+            ls_ix_size(ix->arena, bytes >= 0 ? (int64_t)(b.share * (double)bytes) : -1), ls_bloat_name(b.how), hows[b.how]);
         if (ix->is_pg) {
             ls_ix_fix_reindex(ix, v);
         } else {
             v->fix = LS_FIX_VACUUM;
-            v->price = "VACUUM writes the whole file anew: nobody else writes until it ends, and it needs the file's size once more";
+            v->price =
+                "VACUUM writes the whole file anew: nobody else writes until it ends, and it needs the file's size once more";
         }
     }
 }
@@ -111,14 +114,18 @@ void ls_ix_rule_oversized(struct ls_ix *ix)
             continue;
         if (x->n_keys > MANY_KEYS)
             oversized(ix, i, ls_arena_printf(ix->arena, "%u key columns", x->n_keys),
-                      ls_arena_printf(ix->arena, "(%s), %s: what is only read belongs into INCLUDE, what is never searched for out of it",
+                      ls_arena_printf(ix->arena,
+                                      "(%s), %s: what is only read belongs into INCLUDE, what is never searched for out of it",
                                       ls_ix_columns(ix->arena, x), ls_ix_size(ix->arena, bytes)));
         else if (wide && strcmp(x->method, "btree") == 0)
-            oversized(ix, i, ls_arena_printf(ix->arena, "its keys are wide: %s has %d bytes on average", wide->text, wide->avg_width),
-                      ls_arena_printf(ix->arena, "%s; for equality alone an index of a hash is much smaller", ls_ix_size(ix->arena, bytes)));
+            oversized(ix, i,
+                      ls_arena_printf(ix->arena, "its keys are wide: %s has %d bytes on average", wide->text, wide->avg_width),
+                      ls_arena_printf(ix->arena, "%s; for equality alone an index of a hash is much smaller",
+                                      ls_ix_size(ix->arena, bytes)));
         else if (bytes >= SMALL_BYTES && t->bytes > 0 && bytes > t->bytes)
-            oversized(ix, i, "it is larger than its table",
-                      ls_arena_printf(ix->arena, "%s, of a table of %s", ls_ix_size(ix->arena, bytes), ls_ix_size(ix->arena, t->bytes)));
+            oversized(
+                ix, i, "it is larger than its table",
+                ls_arena_printf(ix->arena, "%s, of a table of %s", ls_ix_size(ix->arena, bytes), ls_ix_size(ix->arena, t->bytes)));
     }
 }
 
@@ -151,15 +158,17 @@ void ls_ix_rule_hot(struct ls_ix *ix)
         const char *column;
         struct ls_index_verdict *v;
 
-        if (!is_there(ix, i) || share < 0 || share >= HOT_SHARE || ix->use[i].scans < 0 || ix->use[i].scans > FEW_SCANS || ix->u->indexes[i].is_unique)
+        if (!is_there(ix, i) || share < 0 || share >= HOT_SHARE || ix->use[i].scans < 0 || ix->use[i].scans > FEW_SCANS ||
+            ix->u->indexes[i].is_unique)
             continue;
         column = updated_column(ix, i, &by);
         if (!column)
             continue;
         v = ls_ix_add(ix, LS_IX_HOT_BLOCKED, LS_SEV_INFO, LS_CONF_ESTIMATED, ix->u->indexes[i].table, i);
         v->title = ls_arena_printf(ix->arena, "updates of %s write every index of %s", column, ls_ix_table_label(ix->arena, t));
-        v->evidence = ls_arena_printf(ix->arena, "query: %s\n%.0f %% of %" PRId64 " updates were HOT; %" PRId64 " scan%s of this index", by->name, 100 * share,
-                                      t->updated, ix->use[i].scans, ix->use[i].scans == 1 ? "" : "s");
+        v->evidence =
+            ls_arena_printf(ix->arena, "query: %s\n%.0f %% of %" PRId64 " updates were HOT; %" PRId64 " scan%s of this index",
+                            by->name, 100 * share, t->updated, ix->use[i].scans, ix->use[i].scans == 1 ? "" : "s");
         v->window = ls_ix_use_window(ix, i);
     }
 }

@@ -6,9 +6,9 @@
 #include <string.h>
 
 #define CHANGED_SHARE 0.2
-#define CHANGED_ROWS 1000    /* below that a plan does not suffer */
-#define STAT1_OFF 10.0
-#define NAMES_SHOWN 5
+#define CHANGED_ROWS  1000 /* below that a plan does not suffer */
+#define STAT1_OFF     10.0
+#define NAMES_SHOWN   5
 
 /* --- IX05 invalid --- */
 
@@ -30,8 +30,8 @@ static uint32_t valid_twin(const struct ls_usage *u, uint32_t i)
 
     for (uint32_t b = t->first_index; b < t->first_index + t->n_indexes && found == LS_NO_USAGE; b++) {
         const struct ls_usage_index *y = &u->indexes[b];
-        bool is_same = b != i && y->is_valid && y->is_ready && x->n_keys > 0 && y->n_keys == x->n_keys && y->is_unique == x->is_unique &&
-                       strcmp(y->method, x->method) == 0 && strcmp(y->predicate, x->predicate) == 0;
+        bool is_same = b != i && y->is_valid && y->is_ready && x->n_keys > 0 && y->n_keys == x->n_keys &&
+                       y->is_unique == x->is_unique && strcmp(y->method, x->method) == 0 && strcmp(y->predicate, x->predicate) == 0;
 
         for (uint32_t k = 0; k < x->n_keys && is_same; k++)
             is_same = strcmp(y->keys[k].text, x->keys[k].text) == 0 && strcmp(y->keys[k].opclass, x->keys[k].opclass) == 0 &&
@@ -48,17 +48,19 @@ static void invalid(struct ls_ix *ix, uint32_t i)
     const struct ls_usage_index *x = &ix->u->indexes[i];
     bool is_new = is_leftover(x->name, "_ccnew"), is_old = is_leftover(x->name, "_ccold");
     uint32_t twin = valid_twin(ix->u, i);
-    struct ls_index_verdict *v = ls_ix_add(ix, LS_IX_INVALID, x->is_unique && twin == LS_NO_USAGE && !is_new && !is_old ? LS_SEV_ERROR : LS_SEV_WARNING,
-                                           LS_CONF_CERTAIN, x->table, i);
+    struct ls_index_verdict *v =
+        ls_ix_add(ix, LS_IX_INVALID, x->is_unique && twin == LS_NO_USAGE && !is_new && !is_old ? LS_SEV_ERROR : LS_SEV_WARNING,
+                  LS_CONF_CERTAIN, x->table, i);
     const char *kept = x->is_ready ? "every write still goes into it" : "writes do not go into it any more";
 
     v->other = twin;
     v->title = is_new   ? "left over from a REINDEX CONCURRENTLY that failed; the index it was to replace is still in use"
                : is_old ? "left over from a REINDEX CONCURRENTLY: the old index, which it could not drop"
                         : "its build failed: no query uses it";
-    v->evidence = ls_arena_printf(ix->arena, "(%s), %s, not valid, no build of it is running; %s%s", ls_ix_columns(ix->arena, x),
-                                  ls_ix_size(ix->arena, ix->use[i].bytes), kept,
-                                  x->is_unique && twin == LS_NO_USAGE ? "\nit was to be unique: rows that were there before it may be twice" : "");
+    v->evidence = ls_arena_printf(
+        ix->arena, "(%s), %s, not valid, no build of it is running; %s%s", ls_ix_columns(ix->arena, x),
+        ls_ix_size(ix->arena, ix->use[i].bytes), kept,
+        x->is_unique && twin == LS_NO_USAGE ? "\nit was to be unique: rows that were there before it may be twice" : "");
     if ((is_new || is_old || twin != LS_NO_USAGE) && ls_ix_may_drop(ix, i)) {
         ls_ix_fix_drop(ix, v);
         ix->is_dropped[i] = !v->ignored;
@@ -69,7 +71,8 @@ static void invalid(struct ls_ix *ix, uint32_t i)
     }
 }
 
-/* What is being built is invalid until its end, and a partitioned table's index until all partitions have one (trap 9): the latter is IX06. */
+/* What is being built is invalid until its end, and a partitioned table's index until all partitions have one (trap 9): the latter
+ * is IX06. */
 void ls_ix_rule_invalid(struct ls_ix *ix)
 {
     for (uint32_t i = 0; i < ix->u->n_indexes; i++) {
@@ -113,7 +116,8 @@ static void unattached(struct ls_ix *ix, uint32_t parent)
         n_invalid += u->indexes[i].parent == parent && !u->indexes[i].is_valid;
     v = ls_ix_add(ix, LS_IX_UNATTACHED, LS_SEV_WARNING, LS_CONF_CERTAIN, x->table, parent);
     v->title = n_missing > 0 ? ls_arena_printf(ix->arena, "%u of %u partitions have no index that belongs to it", n_missing, n_all)
-                             : ls_arena_printf(ix->arena, "%u of its partitions' indexes %s not valid", n_invalid, n_invalid == 1 ? "is" : "are");
+                             : ls_arena_printf(ix->arena, "%u of its partitions' indexes %s not valid", n_invalid,
+                                               n_invalid == 1 ? "is" : "are");
     ls_buf_addf(&b, "(%s) of %s is not valid", ls_ix_columns(ix->arena, x), ls_ix_table_label(ix->arena, &u->tables[x->table]));
     if (n_missing > 0)
         ls_buf_addf(&b, "\nwithout: %s", names.ptr);
@@ -124,10 +128,12 @@ static void unattached(struct ls_ix *ix, uint32_t parent)
     if (n_missing == 0)
         return;
     v->fix = LS_FIX_ATTACH;
-    v->price = ls_ix_is_builder_unsafe(ix)
-                   ? "CREATE INDEX on each of them blocks writes until it is built (PostgreSQL 14.0 to 14.3 cannot be trusted with CONCURRENTLY), then ATTACH PARTITION"
-                   : "CREATE INDEX CONCURRENTLY on each of them, then ATTACH PARTITION: blocks no writes; each write of a partition writes one index more";
-    v->undo = ls_arena_printf(ix->arena, "the indexes that were made are dropped with the parent's: DROP INDEX %s;", ls_ix_ident(ix->arena, x->name));
+    v->price = ls_ix_is_builder_unsafe(ix) ? "CREATE INDEX on each of them blocks writes until it is built (PostgreSQL 14.0 to "
+                                             "14.3 cannot be trusted with CONCURRENTLY), then ATTACH PARTITION"
+                                           : "CREATE INDEX CONCURRENTLY on each of them, then ATTACH PARTITION: blocks no writes; "
+                                             "each write of a partition writes one index more";
+    v->undo = ls_arena_printf(ix->arena, "the indexes that were made are dropped with the parent's: DROP INDEX %s;",
+                              ls_ix_ident(ix->arena, x->name));
 }
 
 void ls_ix_rule_unattached(struct ls_ix *ix)
@@ -149,7 +155,8 @@ static void add_stats(struct ls_ix *ix, uint32_t t, enum ls_severity severity, c
     v->title = title;
     v->evidence = evidence;
     v->fix = LS_FIX_ANALYZE;
-    v->price = ix->is_pg ? "ANALYZE reads a sample of the table; it blocks neither reads nor writes" : "PRAGMA optimize reads parts of the indexes; one short write transaction";
+    v->price = ix->is_pg ? "ANALYZE reads a sample of the table; it blocks neither reads nor writes"
+                         : "PRAGMA optimize reads parts of the indexes; one short write transaction";
 }
 
 /* A crash forgets last_analyze and keeps reltuples (trap 1): both have to say never. */
@@ -162,9 +169,11 @@ static void stats_pg(struct ls_ix *ix, uint32_t i)
         add_stats(ix, i, LS_SEV_INFO, "never analysed as a whole: autovacuum does not do that for a partitioned table",
                   "no ANALYZE of the partitioned table was seen; its partitions are analysed one by one");
     } else if (t->last_analyze_us == 0 && t->rows < 0 && !is_empty) {
-        add_stats(ix, i, LS_SEV_WARNING, "never analysed: the planner guesses",
-                  ls_arena_printf(ix->arena, "%s, about %" PRId64 " rows, no statistics", ls_ix_size(ix->arena, t->bytes), t->live));
-    } else if (t->rows > 0 && t->changed_since_analyze >= CHANGED_ROWS && (double)t->changed_since_analyze > CHANGED_SHARE * t->rows) {
+        add_stats(
+            ix, i, LS_SEV_WARNING, "never analysed: the planner guesses",
+            ls_arena_printf(ix->arena, "%s, about %" PRId64 " rows, no statistics", ls_ix_size(ix->arena, t->bytes), t->live));
+    } else if (t->rows > 0 && t->changed_since_analyze >= CHANGED_ROWS &&
+               (double)t->changed_since_analyze > CHANGED_SHARE * t->rows) {
         add_stats(ix, i, LS_SEV_INFO, "many rows have changed since the last ANALYZE",
                   ls_arena_printf(ix->arena, "%" PRId64 " of about %.0f rows (%.0f %%)%s%s", t->changed_since_analyze, t->rows,
                                   100.0 * (double)t->changed_since_analyze / t->rows, t->last_analyze_us > 0 ? "; last on " : "",
@@ -193,7 +202,8 @@ static void stats_sqlite(struct ls_ix *ix, uint32_t i)
         if (x->predicate[0] != '\0' || t->rows == 0) /* a partial index counts its own rows only; an empty table gets no line */
             continue;
         if (rows < 0) {
-            add_stats(ix, i, LS_SEV_INFO, "no statistics: the planner guesses", ls_arena_printf(ix->arena, "sqlite_stat1 has no line for %s", x->name));
+            add_stats(ix, i, LS_SEV_INFO, "no statistics: the planner guesses",
+                      ls_arena_printf(ix->arena, "sqlite_stat1 has no line for %s", x->name));
             return;
         }
         if (t->rows > 0 && (t->rows > STAT1_OFF * (rows > 0 ? rows : 1) || rows > STAT1_OFF * t->rows)) {

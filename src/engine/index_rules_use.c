@@ -5,22 +5,23 @@
 #include <inttypes.h>
 #include <string.h>
 
-#define SMALL_BYTES (64 * LS_IX_KIB) /* what is smaller is not worth a line */
-#define FEW_SCANS 50
+#define SMALL_BYTES  (64 * LS_IX_KIB) /* what is smaller is not worth a line */
+#define FEW_SCANS    50
 #define TOO_EARLY_US LS_IX_DAY_US /* right after a restore or a crash everything looks unused */
-#define LONG_AGO_US (90 * LS_IX_DAY_US)
+#define LONG_AGO_US  (90 * LS_IX_DAY_US)
 
 /* --- IX01 unused --- */
 
 enum finding { NOTHING, UNUSED, STOPPED, LONG_AGO, HARDLY };
 
-/* What may be said of an index that is there for speed alone. Uniqueness works without a scan, an expression feeds the planner's statistics (indexes.md 2.2
- * traps 3 and 4), and what constraints, children and CLUSTER need is told by ls_ix_need. */
+/* What may be said of an index that is there for speed alone. Uniqueness works without a scan, an expression feeds the planner's
+ * statistics (indexes.md 2.2 traps 3 and 4), and what constraints, children and CLUSTER need is told by ls_ix_need. */
 static bool is_for_speed(struct ls_ix *ix, uint32_t i)
 {
     const struct ls_usage_index *x = &ix->u->indexes[i];
 
-    return !ix->is_dropped[i] && !x->is_unique && !x->has_expression && x->is_valid && x->is_ready && x->is_live && !x->is_building && !ls_ix_need(ix, i);
+    return !ix->is_dropped[i] && !x->is_unique && !x->has_expression && x->is_valid && x->is_ready && x->is_live &&
+           !x->is_building && !ls_ix_need(ix, i);
 }
 
 /* Of equals the planner reads one: what the others were read for is its work then. */
@@ -74,29 +75,37 @@ static const char *evidence(struct ls_ix *ix, uint32_t i, enum finding f)
 
     ls_buf_addf(&b, "%" PRId64 " scan%s", use->scans, use->scans == 1 ? "" : "s");
     if (f == STOPPED || f == LONG_AGO)
-        ls_buf_addf(&b, ", none of them in the last %s", ls_ix_age(ix->arena, ix->now_us - (f == STOPPED ? use->looks_quiet_since_us : use->last_scan_us)));
+        ls_buf_addf(&b, ", none of them in the last %s",
+                    ls_ix_age(ix->arena, ix->now_us - (f == STOPPED ? use->looks_quiet_since_us : use->last_scan_us)));
     if (ix->o->n_standbys > 0)
-        ls_buf_addf(&b, ", %" PRId64 " of them on %u standby%s", use->standby_scans, ix->o->n_standbys, ix->o->n_standbys == 1 ? "" : "s");
+        ls_buf_addf(&b, ", %" PRId64 " of them on %u standby%s", use->standby_scans, ix->o->n_standbys,
+                    ix->o->n_standbys == 1 ? "" : "s");
     if (ix->o->n_standbys_missed > 0)
-        ls_buf_addf(&b, "; %u standby%s did not answer and may use it", ix->o->n_standbys_missed, ix->o->n_standbys_missed == 1 ? "" : "s");
+        ls_buf_addf(&b, "; %u standby%s did not answer and may use it", ix->o->n_standbys_missed,
+                    ix->o->n_standbys_missed == 1 ? "" : "s");
     if (ix->u->in_recovery)
         ls_buf_adds(&b, "; this is a standby: the primary was not asked");
-    ls_buf_addf(&b, "\n(%s), %s, of a table of %s", ls_ix_columns(ix->arena, x), ls_ix_size(ix->arena, use->bytes), ls_ix_size(ix->arena, t->bytes));
+    ls_buf_addf(&b, "\n(%s), %s, of a table of %s", ls_ix_columns(ix->arena, x), ls_ix_size(ix->arena, use->bytes),
+                ls_ix_size(ix->arena, t->bytes));
     if (t->inserted >= 0 && t->updated >= 0)
-        ls_buf_addf(&b, "\nwritten for nothing by %" PRId64 " inserts and %" PRId64 " updates", t->inserted, t->updated - (t->hot_updated > 0 ? t->hot_updated : 0));
+        ls_buf_addf(&b, "\nwritten for nothing by %" PRId64 " inserts and %" PRId64 " updates", t->inserted,
+                    t->updated - (t->hot_updated > 0 ? t->hot_updated : 0));
     if (f == HARDLY)
         ls_buf_adds(&b, "\nplanning alone counts as a scan at times");
     return ls_ix_take(ix->arena, &b);
 }
 
-/* A foreign key's look-ups are counted only when a row of the parent goes: without such a row a count of zero says nothing (trap 6). */
+/* A foreign key's look-ups are counted only when a row of the parent goes: without such a row a count of zero says nothing (trap
+ * 6). */
 static void fk_only(struct ls_ix *ix, uint32_t i, const struct ls_usage_fk *fk)
 {
     struct ls_index_verdict *v = ls_ix_add(ix, LS_IX_UNUSED, LS_SEV_INFO, LS_CONF_STRUCTURAL, ix->u->indexes[i].table, i);
 
     v->fk = (uint32_t)(fk - ix->u->fks);
-    v->title = ls_arena_printf(ix->arena, "only the foreign key %s needs it", fk->name[0] != '\0' ? fk->name : ls_arena_printf(ix->arena, "to %s", fk->ref_table));
-    v->evidence = ls_arena_printf(ix->arena, "0 scans, and no other index would find the rows of a deleted row of %s", fk->ref_table);
+    v->title = ls_arena_printf(ix->arena, "only the foreign key %s needs it",
+                               fk->name[0] != '\0' ? fk->name : ls_arena_printf(ix->arena, "to %s", fk->ref_table));
+    v->evidence =
+        ls_arena_printf(ix->arena, "0 scans, and no other index would find the rows of a deleted row of %s", fk->ref_table);
     v->window = ls_ix_use_window(ix, i);
 }
 
@@ -116,7 +125,8 @@ static void unused(struct ls_ix *ix, uint32_t i, enum finding f)
         ls_ix_fix_drop(ix, v);
         ix->is_dropped[i] = !v->ignored;
     } else if (f == UNUSED && quiet < ix->window_us) {
-        v->price = ls_arena_printf(ix->arena, "no fix yet: wait until %s", ls_ix_date(ix->arena, ix->use[i].quiet_since_us + ix->window_us));
+        v->price = ls_arena_printf(ix->arena, "no fix yet: wait until %s",
+                                   ls_ix_date(ix->arena, ix->use[i].quiet_since_us + ix->window_us));
     }
 }
 
@@ -143,7 +153,9 @@ static void unused_by_workload(struct ls_ix *ix, uint32_t i)
         return;
     v = ls_ix_add(ix, LS_IX_UNUSED, LS_SEV_INFO, LS_CONF_COSTED, x->table, i);
     v->title = "no statement of the workload is planned with it";
-    v->evidence = ls_arena_printf(ix->arena, "none of %u statement%s of %s, and no foreign key\n(%s), %s\nbodies of triggers are not planned: look through those of the table",
+    v->evidence = ls_arena_printf(ix->arena,
+                                  "none of %u statement%s of %s, and no foreign key\n(%s), %s\nbodies of triggers are not planned: "
+                                  "look through those of the table",
                                   ix->o->advices->n_plans, ix->o->advices->n_plans == 1 ? "" : "s",
                                   ix->o->workload ? ix->o->workload->source : "the workload", ls_ix_columns(ix->arena, x),
                                   ls_ix_size(ix->arena, ix->use[i].bytes));

@@ -9,8 +9,8 @@
 #include "lockstep/sql/lex.h"
 #include "lockstep/sql/quote.h"
 
-#define PAGE INT64_C(8192)
-#define UNSAFE "not CONCURRENTLY: PostgreSQL 14.0 to 14.3 can corrupt such an index; better to update the server first"
+#define PAGE           INT64_C(8192)
+#define UNSAFE         "not CONCURRENTLY: PostgreSQL 14.0 to 14.3 can corrupt such an index; better to update the server first"
 #define NAME_MAX_BYTES ((size_t)63) /* NAMEDATALEN - 1 */
 
 /* --- numbers and dates --- */
@@ -165,12 +165,26 @@ static const char *sql_name(struct ls_arena *a, const char *schema, const char *
     return ls_ix_take(a, &b);
 }
 
+/* The server writes a partitioned table's index as ON ONLY, which would leave its partitions without one. */
+static void add_definition(struct ls_buf *b, const struct ls_usage_index *x)
+{
+    const char *only = NULL;
+    size_t skip = strlen("CREATE INDEX ") + strlen(x->name);
+
+    if (x->is_partitioned && strlen(x->definition) > skip)
+        only = strstr(x->definition + skip, " ON ONLY ");
+    if (only)
+        ls_buf_addf(b, "%.*s ON %s;", (int)(only - x->definition), x->definition, only + strlen(" ON ONLY "));
+    else
+        ls_buf_addf(b, "%s;", x->definition);
+}
+
 static const char *undo_drop(struct ls_ix *ix, const struct ls_usage_index *x)
 {
     struct ls_buf b = LS_BUF_INIT;
     const char *name = sql_name(ix->arena, ix->is_pg ? x->schema : NULL, x->name);
 
-    ls_buf_addf(&b, "%s;", x->definition);
+    add_definition(&b, x);
     if (ix->is_pg && x->comment && x->comment[0] != '\0') {
         ls_buf_addf(&b, " COMMENT ON INDEX %s IS ", name);
         ls_sql_literal(&b, LS_DIALECT_POSTGRES, x->comment);
@@ -187,20 +201,26 @@ void ls_ix_fix_drop(struct ls_ix *ix, struct ls_index_verdict *v)
     v->fix = LS_FIX_DROP;
     v->undo = undo_drop(ix, x);
     if (!ix->is_pg)
-        v->price = ls_arena_printf(ix->arena, "one short write transaction; %s becomes free inside of the file; each write of the table does less", size);
+        v->price = ls_arena_printf(
+            ix->arena, "one short write transaction; %s becomes free inside of the file; each write of the table does less", size);
     else if (x->is_partitioned)
         v->price = ls_arena_printf(ix->arena,
-                                   "locks the table and all its partitions for everybody while it is dropped (no CONCURRENTLY for a parent's index); gives back %s",
+                                   "locks the table and all its partitions for everybody while it is dropped (no CONCURRENTLY for "
+                                   "a parent's index); gives back %s",
                                    size);
     else
-        v->price = ls_arena_printf(ix->arena, "DROP INDEX CONCURRENTLY: blocks nobody, waits for running transactions; gives back %s; each write of the table does less",
+        v->price = ls_arena_printf(ix->arena,
+                                   "DROP INDEX CONCURRENTLY: blocks nobody, waits for running transactions; gives back %s; each "
+                                   "write of the table does less",
                                    size);
 }
 
-void ls_ix_fix_create(struct ls_ix *ix, struct ls_index_verdict *v, const struct ls_index_spec *spec, int64_t bytes, const char *write_cost)
+void ls_ix_fix_create(struct ls_ix *ix, struct ls_index_verdict *v, const struct ls_index_spec *spec, int64_t bytes,
+                      const char *write_cost)
 {
     struct ls_buf b = LS_BUF_INIT;
-    const char *space = bytes >= 0 ? ls_arena_printf(ix->arena, "takes about %s", ls_ix_size(ix->arena, bytes)) : "its size is not known";
+    const char *space =
+        bytes >= 0 ? ls_arena_printf(ix->arena, "takes about %s", ls_ix_size(ix->arena, bytes)) : "its size is not known";
     const char *name = sql_name(ix->arena, ix->is_pg ? spec->schema : NULL, spec->name);
     const struct ls_usage_table *t = v->table != LS_NO_USAGE ? &ix->u->tables[v->table] : NULL;
 
@@ -214,7 +234,8 @@ void ls_ix_fix_create(struct ls_ix *ix, struct ls_index_verdict *v, const struct
     else if (t && t->kind == 'p')
         ls_buf_addf(&b, "CREATE INDEX CONCURRENTLY on each partition, then ATTACH: reads each twice, blocks no writes; %s", space);
     else
-        ls_buf_addf(&b, "CREATE INDEX CONCURRENTLY: reads the table twice, blocks no writes, waits for running transactions; %s", space);
+        ls_buf_addf(&b, "CREATE INDEX CONCURRENTLY: reads the table twice, blocks no writes, waits for running transactions; %s",
+                    space);
     ls_buf_addf(&b, "; %s", write_cost && write_cost[0] != '\0' ? write_cost : "each write of the table writes one index more");
     v->price = ls_ix_take(ix->arena, &b);
     v->undo = ls_arena_printf(ix->arena, "DROP INDEX %s%s;", ix->is_pg && !(t && t->kind == 'p') ? "CONCURRENTLY " : "", name);
@@ -230,6 +251,8 @@ void ls_ix_fix_reindex(struct ls_ix *ix, struct ls_index_verdict *v)
         v->price = "REINDEX INDEX: blocks writes, and queries by it, until it is built (" UNSAFE ")";
         return;
     }
-    v->price = ls_arena_printf(ix->arena, "REINDEX INDEX CONCURRENTLY: blocks no writes; needs up to %s beside the old one until it ends; a failure leaves an index NAME_ccnew",
+    v->price = ls_arena_printf(ix->arena,
+                               "REINDEX INDEX CONCURRENTLY: blocks no writes; needs up to %s beside the old one until it ends; a "
+                               "failure leaves an index NAME_ccnew",
                                bytes > 0 ? ls_ix_size(ix->arena, bytes) : "its size once more");
 }

@@ -43,7 +43,8 @@ static void add(struct ls_ix_use *to, const struct ls_ix_use *more)
     to->last_rise_us = newer(to->last_rise_us, more->last_rise_us);
 }
 
-/* A standby counts for itself, and lockstep keeps no history of it here: what it counted may have been at any time since its own reset. */
+/* A standby counts for itself, and lockstep keeps no history of it here: what it counted may have been at any time since its own
+ * reset. */
 static void add_standby(struct ls_ix *ix, const struct ls_usage *s)
 {
     for (uint32_t i = 0; i < ix->u->n_indexes; i++) {
@@ -67,8 +68,8 @@ static void add_standby(struct ls_ix *ix, const struct ls_usage *s)
     }
 }
 
-/* The index of a partitioned table stands for those of its partitions. What the reader has summed up is left out: each child has a history of its own, and one
- * that was detached is no reset. */
+/* The index of a partitioned table stands for those of its partitions. What the reader has summed up is left out: each child has a
+ * history of its own, and one that was detached is no reset. */
 static void add_children(struct ls_ix *ix)
 {
     const struct ls_usage *u = ix->u;
@@ -107,7 +108,8 @@ const char *ls_ix_use_window(struct ls_ix *ix, uint32_t index)
 
     if (use->counted_from_us == ix->h->window_from_us)
         return ix->h->window;
-    return ls_ix_window(ix->arena, use->counted_from_us, ix->now_us, ix->o->n_standbys > 0 ? "all of its counters go back to then" : "it is not known from before");
+    return ls_ix_window(ix->arena, use->counted_from_us, ix->now_us,
+                        ix->o->n_standbys > 0 ? "all of its counters go back to then" : "it is not known from before");
 }
 
 static bool names(const struct ls_ix *ix, uint32_t index)

@@ -1,4 +1,5 @@
-/* What queries' texts say of columns, by their words. No parser: SQLite has none here, and an answer that errs to "it may" only keeps a rule quiet. */
+/* What queries' texts say of columns, by their words. No parser: SQLite has none here, and an answer that errs to "it may" only
+ * keeps a rule quiet. */
 #include <config.h>
 
 #include "engine/index_priv.h"
@@ -57,7 +58,7 @@ void ls_ix_read_names(struct ls_ix *ix)
 
     if (!w || w->n_queries == 0)
         return;
-    ix->is_named = LS_ARENA_ARRAY(ix->arena, bool, (size_t)w->n_queries * n + 1);
+    ix->is_named = LS_ARENA_ARRAY(ix->arena, bool, (size_t)w->n_queries *n + 1);
     for (uint32_t q = 0; q < w->n_queries; q++) {
         struct words r;
 

@@ -41,12 +41,13 @@ static enum ls_rc find_schema(struct ls_db *db, struct ls_buf *out, struct ls_er
     return rc;
 }
 
-/* Columns that only newer versions have are read through to_jsonb. 13 knows no toplevel, and keeps no moment of its reset: then the server's start. */
+/* Statements on the catalogues are those of tools, lockstep's own among them. Columns that only newer versions have are read through to_jsonb. 13 knows no toplevel, and keeps no moment of its reset: then the server's start. */
 static const char list_sql[] =
     "SELECT s.query, pg_catalog.sum(s.calls)::bigint, pg_catalog.sum(t.total), t.hidden FROM %s.pg_stat_statements s, "
     "LATERAL (SELECT pg_catalog.to_jsonb(s) AS j) x, LATERAL (SELECT (x.j->>'total_exec_time')::double precision AS total, "
     "s.query = '<insufficient privilege>' AS hidden, COALESCE((x.j->>'toplevel')::boolean, true) AS toplevel) t "
-    "WHERE s.dbid = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()) AND t.toplevel "
+    "WHERE s.dbid = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()) AND t.toplevel AND s.query !~ "
+    "'pg_catalog[.]|pg_stat_statements' "
     "GROUP BY s.query, t.hidden ORDER BY 3 DESC NULLS LAST, 1 LIMIT %d";
 
 static enum ls_rc read_since(struct ls_db *db, const char *schema, double *hours, char day[16])

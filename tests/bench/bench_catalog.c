@@ -2,7 +2,8 @@
  *   bench_catalog gen postgres|sqlite N      the schema as SQL: N tables of 8 columns, 2 indexes, 1 foreign key, 1 check; triggers, views, enums among them
  *   bench_catalog gen-indexes postgres|sqlite N      tables with N indexes in all, of four kinds, with a few rows
  *   bench_catalog read URL       reads the catalogue, prints how many facts
- *   bench_catalog usage URL [sizes]      reads how indexes are used, prints how many and how long that took, connecting aside
+ *   bench_catalog usage URL [sizes]      reads how indexes are used, connecting aside: ms of the database's CPU (a server on this machine, else our own),
+ *                                ms on the clock, how many
  *   bench_catalog run|run-usage NAME ROUNDS GOAL GOAL_KIB URL COMMAND...      `read` or `usage` and the command in turns; the ratio of times is to be
  *                                GOAL at most */
 #include <config.h>
@@ -16,7 +17,6 @@
 #include <unistd.h>
 
 #include "bench_util.h"
-#include "lockstep/base/clock.h"
 #include "lockstep/db/catalog.h"
 #include "lockstep/db/usage.h"
 
@@ -120,13 +120,21 @@ static int usage_of(const char *url, bool with_sizes)
     struct ls_err err = LS_ERR_INIT;
     struct ls_usage *u = NULL;
     struct ls_db *db = NULL;
-    int64_t start = 0;
+    double start, cpu;
+    pid_t pid;
 
-    if (ls_db_open(&p, &db, &err) != LS_OK || (start = ls_mono_us()) == 0 || ls_db_usage(db, &opts, &u, &err) != LS_OK) {
+    if (ls_db_open(&p, &db, &err) != LS_OK) {
         fprintf(stderr, "%s\n", err.message);
         return 1;
     }
-    printf("%lld us, %u indexes, %u foreign keys, %zu notes\n", (long long)(ls_mono_us() - start), u->n_indexes, u->n_fks, u->notes.d.n);
+    pid = ls_db_dialect(db) == LS_DIALECT_POSTGRES ? (pid_t)ls_db_info(db)->backend_pid : getpid();
+    start = bench_now_ms();
+    cpu = bench_cpu(pid).ms;
+    if (ls_db_usage(db, &opts, &u, &err) != LS_OK) {
+        fprintf(stderr, "%s\n", err.message);
+        return 1;
+    }
+    printf("%.0f %.0f %u indexes, %u foreign keys, %zu notes\n", bench_cpu(pid).ms - cpu, bench_now_ms() - start, u->n_indexes, u->n_fks, u->notes.d.n);
     ls_usage_free(u);
     ls_db_close(db);
     return 0;

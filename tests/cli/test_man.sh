@@ -55,6 +55,10 @@ else
     skip "this build has no console" "the manual has the console's keys"
 fi
 
+for verdict in $(sed -n 's/^ *X([A-Z_]*, *"\([A-Z][A-Z][0-9][0-9]\)", "\([a-z-]*\)",.*/\1:\2/p' "$LS_SRCDIR/include/lockstep/engine/index.h"); do
+    ok "the manual explains the verdict ${verdict%:*}" grep -Eq "(^|, )${verdict%:*} ${verdict#*:}(,|\$)" "$LS_TEST_TMP/heads"
+done
+
 heads "$man5" >"$LS_TEST_TMP/heads5"
 for key in $(sed -n '/key_defs\[\] = {/,/^};/s/^ *{"\([a-z_]*\)", KEY.*/\1/p' "$LS_SRCDIR/src/config/project.c") default_env; do
     ok "lockstep.conf(5) explains $key" grep -qx "$key" "$LS_TEST_TMP/heads5"

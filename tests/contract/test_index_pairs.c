@@ -1,4 +1,5 @@
-/* The rules of duplicates and of foreign keys in C against their reference in SQL, over random indexes; and what happens when all proposed drops are done. */
+/* The rules of duplicates and of foreign keys in C against their reference in SQL, over random indexes; and what happens when all
+ * proposed drops are done. */
 #include <config.h>
 
 #include "contract/index_reference.h"
@@ -8,8 +9,8 @@
 #include "support/rand.h"
 
 #define N_INDEXES 400
-#define N_ROUNDS 60
-#define MIB (INT64_C(1024) * 1024)
+#define N_ROUNDS  60
+#define MIB       (INT64_C(1024) * 1024)
 
 static char *url;
 
@@ -21,13 +22,16 @@ static char *url;
     } while (0)
 
 static const char tables[] =
-    "set client_min_messages = error; create table parent (a int unique, b int, c text unique, d text collate \"C\" unique, unique (a, b)); "
+    "set client_min_messages = error; create table parent (a int unique, b int, c text unique, d text collate \"C\" unique, unique "
+    "(a, b)); "
     "create table r1 (a int not null, b int not null, c text, d text collate \"C\", e varchar(20), f int[]); "
     "create table r2 (like r1); create table r3 (like r1); create table r4 (like r1) partition by range (a); "
-    "create table r4_1 partition of r4 for values from (0) to (10); create table r4_2 partition of r4 for values from (10) to (20); "
+    "create table r4_1 partition of r4 for values from (0) to (10); create table r4_2 partition of r4 for values from (10) to "
+    "(20); "
     "alter table r1 add constraint r1_pk primary key (a, b); alter table r1 add constraint r1_ex exclude using btree (b with =); "
     "alter table r2 add constraint r2_late unique (a) deferrable; alter table r2 add constraint r2_u unique (a, b); "
-    "create index sure_1 on r3 (e, c); create index sure_2 on r3 (e, c); create index sure_3 on r3 (e desc, c desc); create index sure_4 on r3 (e, c) include (a); "
+    "create index sure_1 on r3 (e, c); create index sure_2 on r3 (e, c); create index sure_3 on r3 (e desc, c desc); create index "
+    "sure_4 on r3 (e, c) include (a); "
     "create index sure_5 on r3 (e, c, d desc); "
     "alter table r3 add constraint r3_fk foreign key (a, b) references r2 (a, b); ";
 
@@ -71,17 +75,24 @@ static void add_index(struct ls_buf *sql, struct rnd *r, int n)
 }
 
 /* Foreign keys of one and two columns, and what tables have just one of. */
-static const char more[] =
-    "alter table r1 add constraint fk_c foreign key (c) references parent (c); alter table r2 add constraint fk_d foreign key (d) references parent (d); "
-    "alter table r2 add constraint fk_c2 foreign key (c) references parent (c); alter table r3 add constraint fk_a foreign key (a) references parent (a); "
-    "alter table r3 add constraint fk_ba foreign key (b, a) references parent (b, a); alter table r4 add constraint fk_p foreign key (a) references parent (a); "
-    "alter table r1 add constraint fk_d1 foreign key (d) references parent (d); alter table r4 add constraint fk_pd foreign key (d) references parent (d); "
-    "do $do$ declare i text; begin "
-    "select c.relname into i from pg_index x join pg_class c on c.oid = x.indexrelid where x.indrelid = 'r3'::regclass and x.indisunique and x.indimmediate and "
-    "x.indpred is null and x.indexprs is null and not exists (select 1 from unnest(x.indkey::int2[]) k where k > 2) order by c.relname limit 1; "
-    "if i is not null then execute 'alter table r3 replica identity using index ' || i; end if; "
-    "select c.relname into i from pg_index x join pg_class c on c.oid = x.indexrelid join pg_am m on m.oid = c.relam where x.indrelid = 'r1'::regclass and "
-    "m.amname = 'btree' and x.indpred is null order by c.relname limit 1; if i is not null then execute 'alter table r1 cluster on ' || i; end if; end $do$; ";
+static const char more[] = "alter table r1 add constraint fk_c foreign key (c) references parent (c); alter table r2 add "
+                           "constraint fk_d foreign key (d) references parent (d); "
+                           "alter table r2 add constraint fk_c2 foreign key (c) references parent (c); alter table r3 add "
+                           "constraint fk_a foreign key (a) references parent (a); "
+                           "alter table r3 add constraint fk_ba foreign key (b, a) references parent (b, a); alter table r4 add "
+                           "constraint fk_p foreign key (a) references parent (a); "
+                           "alter table r1 add constraint fk_d1 foreign key (d) references parent (d); alter table r4 add "
+                           "constraint fk_pd foreign key (d) references parent (d); "
+                           "do $do$ declare i text; begin "
+                           "select c.relname into i from pg_index x join pg_class c on c.oid = x.indexrelid where x.indrelid = "
+                           "'r3'::regclass and x.indisunique and x.indimmediate and "
+                           "x.indpred is null and x.indexprs is null and not exists (select 1 from unnest(x.indkey::int2[]) k "
+                           "where k > 2) order by c.relname limit 1; "
+                           "if i is not null then execute 'alter table r3 replica identity using index ' || i; end if; "
+                           "select c.relname into i from pg_index x join pg_class c on c.oid = x.indexrelid join pg_am m on m.oid "
+                           "= c.relam where x.indrelid = 'r1'::regclass and "
+                           "m.amname = 'btree' and x.indpred is null order by c.relname limit 1; if i is not null then execute "
+                           "'alter table r1 cluster on ' || i; end if; end $do$; ";
 
 static void add_parent_key(struct ls_buf *sql)
 {
@@ -92,7 +103,8 @@ static int setup(void **state)
 {
     struct rnd r = rnd_seeded("random indexes");
     struct ls_buf sql = LS_BUF_INIT;
-    char *version = test_pg_url() ? test_pg_get(test_pg_url(), "select current_setting('server_version_num')::int >= 150000") : NULL;
+    char *version =
+        test_pg_url() ? test_pg_get(test_pg_url(), "select current_setting('server_version_num')::int >= 150000") : NULL;
 
     (void)state;
     if (version && version[0] == 't')
@@ -147,7 +159,8 @@ static void the_same_pairs(void **state)
     u = usage_read_db(db, &(struct ls_usage_opts){.with_sizes = true});
     r = query(db, index_pairs_sql);
     for (size_t i = 0; i < r.n_rows; i++) {
-        uint32_t a = ls_usage_find_index(u, NULL, ls_result_get(&r, i, 0)), b = ls_usage_find_index(u, NULL, ls_result_get(&r, i, 1));
+        uint32_t a = ls_usage_find_index(u, NULL, ls_result_get(&r, i, 0)),
+                 b = ls_usage_find_index(u, NULL, ls_result_get(&r, i, 1));
 
         assert_true(a != LS_NO_USAGE && b != LS_NO_USAGE);
         if (strcmp(kind_of(ls_ix_covers(u, a, b)), ls_result_get(&r, i, 2)) != 0)
@@ -158,8 +171,8 @@ static void the_same_pairs(void **state)
         for (uint32_t b = 0; b < u->n_indexes; b++)
             n += ls_ix_covers(u, a, b) != LS_COVER_NONE, kinds[ls_ix_covers(u, a, b)]++;
     assert_int_equal(n, r.n_rows);
-    print_message("# %u indexes, %zu pairs: %zu duplicates, %zu mirrors, %zu by INCLUDE, %zu prefixes\n", u->n_indexes, n, kinds[1], kinds[2], kinds[3],
-                  kinds[4]);
+    print_message("# %u indexes, %zu pairs: %zu duplicates, %zu mirrors, %zu by INCLUDE, %zu prefixes\n", u->n_indexes, n, kinds[1],
+                  kinds[2], kinds[3], kinds[4]);
     assert_true(u->n_indexes > 200 && kinds[1] > 0 && kinds[2] > 0 && kinds[3] > 0 && kinds[4] > 0); /* else nothing was shown */
     ls_result_release(&r);
     ls_usage_free(u);
@@ -300,8 +313,8 @@ static size_t n_of(struct ls_db *db, const char *sql)
     return n;
 }
 
-/* The last test: all drops are done as the server does them, without CASCADE, and no foreign key is the worse for it. What is left has no equals but those that
- * something needs. */
+/* The last test: all drops are done as the server does them, without CASCADE, and no foreign key is the worse for it. What is left
+ * has no equals but those that something needs. */
 static void all_drops_are_done(void **state)
 {
     struct rnd r = rnd_seeded("drops");

@@ -30,7 +30,8 @@ static void must(const char *sql)
 static void settle(void)
 {
     for (int i = 0; i < 1000; i++) {
-        char *n = test_pg_get(url, "select count(*) from pg_stat_activity where datname = current_database() and backend_type = 'client backend'");
+        char *n = test_pg_get(
+            url, "select count(*) from pg_stat_activity where datname = current_database() and backend_type = 'client backend'");
         bool is_alone = n && strcmp(n, "1") == 0;
 
         free(n);
@@ -84,14 +85,16 @@ static void assert_spared(const struct judged *j, const char *index)
     for (uint32_t i = 0; i < j->v.n; i++) {
         const struct ls_index_verdict *v = &j->v.v[i];
 
-        if (v->index == at && (v->fix == LS_FIX_DROP || v->fix == LS_FIX_REPLACE || (v->id == LS_IX_UNUSED && v->severity > LS_SEV_INFO)))
+        if (v->index == at &&
+            (v->fix == LS_FIX_DROP || v->fix == LS_FIX_REPLACE || (v->id == LS_IX_UNUSED && v->severity > LS_SEV_INFO)))
             fail_msg("%s: %s %s", index, ls_verdict_code(v->id), v->title);
     }
 }
 
 static int setup(void **state)
 {
-    char *version = test_pg_url() ? test_pg_get(test_pg_url(), "select current_setting('server_version_num')::int >= 150000") : NULL;
+    char *version =
+        test_pg_url() ? test_pg_get(test_pg_url(), "select current_setting('server_version_num')::int >= 150000") : NULL;
 
     (void)state;
     if (version && version[0] == 't')
@@ -110,21 +113,27 @@ static int teardown(void **state)
 /* Traps 3, 4, 6, 7: unread, and each at work. */
 static void unread_and_needed(void **state)
 {
-    static const char *const spared[] = {"n_pkey", "n_email", "n_u", "n_lower", "n_identity", "n_cluster", "n_ex", "n_fk", "n_parent_key", "part_1_x", "part_2_x"};
+    static const char *const spared[] = {"n_pkey", "n_email", "n_u",          "n_lower",  "n_identity", "n_cluster",
+                                         "n_ex",   "n_fk",    "n_parent_key", "part_1_x", "part_2_x"};
     struct judged j;
 
     NEED_SERVER();
     must("set client_min_messages = error; "
          "create table n (id int primary key, email text not null, a int not null, b int, c int, d int); "
-         "create unique index n_email on n (email); alter table n add constraint n_u unique (a); create index n_lower on n (lower(email)); "
-         "create unique index n_identity on n (id, a); alter table n replica identity using index n_identity; create index n_cluster on n (b); "
-         "alter table n cluster on n_cluster; alter table n add constraint n_ex exclude using btree (c with =); create unique index n_parent_key on n (d); "
+         "create unique index n_email on n (email); alter table n add constraint n_u unique (a); create index n_lower on n "
+         "(lower(email)); "
+         "create unique index n_identity on n (id, a); alter table n replica identity using index n_identity; create index "
+         "n_cluster on n (b); "
+         "alter table n cluster on n_cluster; alter table n add constraint n_ex exclude using btree (c with =); create unique "
+         "index n_parent_key on n (d); "
          "create table child (n int references n (d)); "
          "insert into n select g, 'm' || g, g, g, g, g from generate_series(1, 20000) g; insert into child values (1); "
          "create index n_fk on child (n); insert into child select 1 from generate_series(1, 100000); "
-         "create table part (x int, y int) partition by range (x); create table part_1 partition of part for values from (0) to (10000); "
+         "create table part (x int, y int) partition by range (x); create table part_1 partition of part for values from (0) to "
+         "(10000); "
          "create table part_2 partition of part for values from (10000) to (20001); create index part_i on part (y, x); "
-         "alter index part_1_y_x_idx rename to part_1_x; alter index part_2_y_x_idx rename to part_2_x; insert into part select g, g from generate_series(1, 20000) g; "
+         "alter index part_1_y_x_idx rename to part_1_x; alter index part_2_y_x_idx rename to part_2_x; insert into part select g, "
+         "g from generate_series(1, 20000) g; "
          "create index n_plain on n (d, b); analyze");
     j = judge();
     for (size_t i = 0; i < LS_ARRAY_LEN(spared); i++) {
@@ -148,9 +157,11 @@ static void planning_counts(void **state)
     const struct ls_index_verdict *v;
 
     NEED_SERVER();
-    must("create table plan (id int, v int); insert into plan select g, g from generate_series(1, 50000) g; create index plan_v on plan (v); analyze plan; "
+    must("create table plan (id int, v int); insert into plan select g, g from generate_series(1, 50000) g; create index plan_v on "
+         "plan (v); analyze plan; "
          "insert into plan select g, g from generate_series(50001, 50100) g; "
-         "explain select * from plan where v > 60000; explain select * from plan where v > 60000; explain select * from plan where v > 60000");
+         "explain select * from plan where v > 60000; explain select * from plan where v > 60000; explain select * from plan where "
+         "v > 60000");
     j = judge();
     assert_true(j.u->indexes[ls_usage_find_index(j.u, NULL, "plan_v")].scans > 0);
     v = find(&j, LS_IX_UNUSED, "plan_v");
@@ -166,10 +177,12 @@ static void what_separates(void **state)
     struct judged j;
 
     NEED_SERVER();
-    must("create table s (a text, b int); create index s_0 on s (a); create index s_c on s (a collate \"C\"); create index s_p on s (a text_pattern_ops); "
+    must("create table s (a text, b int); create index s_0 on s (a); create index s_c on s (a collate \"C\"); create index s_p on "
+         "s (a text_pattern_ops); "
          "create index s_d on s (a desc nulls last); create index s_w on s (a) where b > 0; create index s_h on s using hash (a); "
          "create unique index s_u on s (a, b); create unique index s_n on s (a, b) nulls not distinct; "
-         "create table ref (a text primary key); create table by_c (a text references ref); create index by_c_i on by_c (a collate \"C\"); "
+         "create table ref (a text primary key); create table by_c (a text references ref); create index by_c_i on by_c (a collate "
+         "\"C\"); "
          "create table by_p (a text references ref); create index by_p_i on by_p (a text_pattern_ops)");
     j = judge();
     for (uint32_t i = 0; i < j.v.n; i++)
@@ -187,8 +200,10 @@ static void invalid_ones(void **state)
     const struct ls_index_verdict *v;
 
     NEED_SERVER();
-    must("set client_min_messages = error; create table p (x int) partition by range (x); create table p_1 partition of p for values from (0) to (5); "
-         "create table p_2 partition of p for values from (5) to (9); create index p_i on only p (x); create index p_1_i on p_1 (x); "
+    must("set client_min_messages = error; create table p (x int) partition by range (x); create table p_1 partition of p for "
+         "values from (0) to (5); "
+         "create table p_2 partition of p for values from (5) to (9); create index p_i on only p (x); create index p_1_i on p_1 "
+         "(x); "
          "alter index p_i attach partition p_1_i; create table dup (x int); insert into dup values (1), (1)");
     (void)test_pg_exec(url, "create unique index concurrently dup_x on dup (x)"); /* fails, and leaves its index */
     j = judge();
@@ -209,11 +224,14 @@ static void a_prefix_that_earns_its_place(void **state)
     const struct ls_index_verdict *v;
 
     NEED_SERVER();
-    must("create table m (user_id int, body text, at int); insert into m select g % 10, repeat('x', 60) || g, g from generate_series(1, 30000) g");
+    must("create table m (user_id int, body text, at int); insert into m select g % 10, repeat('x', 60) || g, g from "
+         "generate_series(1, 30000) g");
     must("create index m_user on m (user_id); create index m_2 on m (at); analyze m");
-    must("set enable_seqscan = off; set enable_bitmapscan = off; set enable_sort = off; select count(*) from m where user_id = 3; select count(*) from m where at = 5");
+    must("set enable_seqscan = off; set enable_bitmapscan = off; set enable_sort = off; select count(*) from m where user_id = 3; "
+         "select count(*) from m where at = 5");
     must("create index m_3 on m (at, user_id); create index m_wide on m (user_id, body)");
-    must("set enable_seqscan = off; set enable_bitmapscan = off; set enable_sort = off; select at, user_id from m order by at, user_id limit 1; "
+    must("set enable_seqscan = off; set enable_bitmapscan = off; set enable_sort = off; select at, user_id from m order by at, "
+         "user_id limit 1; "
          "select body from m order by user_id, body limit 1");
     j = judge();
     v = find(&j, LS_IX_PREFIX, "m_user");
@@ -233,9 +251,11 @@ static void undo_gives_back(void **state)
     size_t n = 0;
 
     NEED_SERVER();
-    must("create schema \"We ird\"; create table \"We ird\".\"T\" (\"a b\" int, c text); create index \"I 1\" on \"We ird\".\"T\" (\"a b\" desc, c collate \"C\" text_pattern_ops) "
+    must("create schema \"We ird\"; create table \"We ird\".\"T\" (\"a b\" int, c text); create index \"I 1\" on \"We ird\".\"T\" "
+         "(\"a b\" desc, c collate \"C\" text_pattern_ops) "
          "include (c) with (fillfactor = 70) where c <> 'it''s'; comment on index \"We ird\".\"I 1\" is 'it''s \"here\"'; "
-         "create index \"I 2\" on \"We ird\".\"T\" (\"a b\" desc, c collate \"C\" text_pattern_ops) include (c) with (fillfactor = 70) where c <> 'it''s'; "
+         "create index \"I 2\" on \"We ird\".\"T\" (\"a b\" desc, c collate \"C\" text_pattern_ops) include (c) with (fillfactor = "
+         "70) where c <> 'it''s'; "
          "comment on index \"We ird\".\"I 2\" is 'it''s \"here\"'");
     j = judge();
     for (uint32_t i = 0; i < j.v.n; i++) {
@@ -245,7 +265,10 @@ static void undo_gives_back(void **state)
 
         if (v->fix != LS_FIX_DROP)
             continue;
-        ask = ls_asprintf("select pg_get_indexdef(c.oid) || coalesce(obj_description(c.oid, 'pg_class'), '') from pg_class c where relname = '%s'", name);
+        ask = ls_asprintf("select pg_get_indexdef(c.oid) || coalesce(obj_description(c.oid, 'pg_class'), '') || (select count(*) "
+                          "from pg_inherits where inhparent = c.oid) || "
+                          "(select indisvalid from pg_index where indexrelid = c.oid) from pg_class c where relname = '%s'",
+                          name);
         drop = ls_asprintf("drop index \"%s\".\"%s\"", j.u->indexes[v->index].schema, name);
         before = test_pg_get(url, ask);
         must(drop);
@@ -262,6 +285,76 @@ static void undo_gives_back(void **state)
     release(&j);
 }
 
+static void make(const struct ls_index_spec *s)
+{
+    struct ls_buf b = LS_BUF_INIT;
+
+    ls_buf_addf(&b, "create %sindex \"%s\" on \"%s\".\"%s\" using %s (", s->is_unique ? "unique " : "", s->name, s->schema,
+                s->table, s->method);
+    for (uint32_t i = 0; i < s->n_keys; i++)
+        ls_buf_addf(&b, "%s%s", i > 0 ? ", " : "", s->keys[i]);
+    ls_buf_addf(&b, ")%s%s", s->predicate[0] ? " where " : "", s->predicate);
+    must(b.ptr);
+    ls_buf_release(&b);
+}
+
+/* What is to be made mends what was said, and its undo takes it away again; odd names, two columns, partitions and NULLs among
+ * them. */
+static void what_is_made_mends(void **state)
+{
+    static const char *const objects[] = {"W x.C d(User)", "W x.C d(b c, a)", "fkp(x)", "nul_x", "tags_x"};
+    struct judged j;
+    char *before, *after;
+
+    NEED_SERVER();
+    must(
+        "create schema \"W x\"; create table \"W x\".pa (a int, b int, u int unique, primary key (a, b)); create table \"W x\".\"C "
+        "d\" (a int, \"b c\" int, "
+        "\"User\" int references \"W x\".pa (u), foreign key (\"b c\", a) references \"W x\".pa (a, b)); create table fkp (x int "
+        "references \"W x\".pa (u), k int) "
+        "partition by list (k); create table fkp_1 partition of fkp for values in (1); create table nul (x int, y text[]); insert "
+        "into nul select case when g % 3 = 0 then g end, "
+        "array['a'] from generate_series(1, 120000) g; create index nul_x on nul (x); create index tags_x on nul (y); analyze nul");
+    for (int i = 0; i < 51; i++) /* else they are to go for another reason */
+        must("set enable_seqscan = off; select * from nul where x = 3; select * from nul where y = array['b']");
+    before = test_pg_get(url, "select string_agg(indexdef, ';' order by indexdef) from pg_indexes");
+    for (size_t i = 0; i < LS_ARRAY_LEN(objects); i++) {
+        const struct ls_index_verdict *v = NULL;
+
+        j = judge();
+        for (uint32_t n = 0; n < j.v.n; n++)
+            if ((j.v.v[n].fix == LS_FIX_CREATE || j.v.v[n].fix == LS_FIX_REPLACE) && strcmp(j.v.v[n].object, objects[i]) == 0)
+                v = &j.v.v[n];
+        if (!v)
+            fail_msg("nothing would be made for %s", objects[i]);
+        make(v->create);
+        if (v->fix == LS_FIX_REPLACE) {
+            char *drop = ls_asprintf("drop index \"%s\"", j.u->indexes[v->index].name);
+
+            must(drop);
+            free(drop);
+        }
+        struct judged mended = judge();
+
+        if (find(&mended, v->id, objects[i]))
+            fail_msg("%s is not mended", objects[i]);
+        release(&mended);
+        for (const char *p = v->undo, *end; *p; p = end + 1 + (end[1] == ' ')) { /* one by one: CONCURRENTLY stands by itself */
+            char *sql;
+
+            end = strchr(p, ';');
+            sql = ls_strndup(p, (size_t)(end - p));
+            must(sql);
+            free(sql);
+        }
+        release(&j);
+    }
+    after = test_pg_get(url, "select string_agg(indexdef, ';' order by indexdef) from pg_indexes");
+    assert_string_equal(before, after);
+    free(before);
+    free(after);
+}
+
 static void not_valid(void **state)
 {
     struct judged j;
@@ -269,7 +362,8 @@ static void not_valid(void **state)
     char *count;
 
     NEED_SERVER();
-    must("create table o_parent (id int primary key); create table o (id int); insert into o values (7), (8); create index o_id on o (id); "
+    must("create table o_parent (id int primary key); create table o (id int); insert into o values (7), (8); create index o_id on "
+         "o (id); "
          "alter table o add constraint o_fk foreign key (id) references o_parent not valid");
     j = judge();
     v = find(&j, LS_IX_FK_UNENFORCED, "o(id)");
@@ -345,8 +439,10 @@ static void a_crash_zeroes_the_counters(void **state)
     if (!own || !dir)
         test_skip("no server of its own");
     assert_non_null(mkdtemp(folder));
-    assert_true(test_pg_exec(own, "create table t (x int, y int); insert into t select g, g from generate_series(1, 50000) g; create index t_x on t (x); create index t_y on t (y); "
-                                  "analyze t; set enable_seqscan = off; select * from t where x = 5; select * from t where x = 6; checkpoint"));
+    assert_true(test_pg_exec(
+        own, "create table t (x int, y int); insert into t select g, g from generate_series(1, 50000) g; create index t_x on t "
+             "(x); create index t_y on t (y); "
+             "analyze t; set enable_seqscan = off; select * from t where x = 5; select * from t where x = 6; checkpoint"));
     order(dir, "restart", "fast"); /* in good order: they are kept */
     u = usage_read(own, &(struct ls_usage_opts){.with_sizes = true});
     assert_int_equal(u->indexes[ls_usage_find_index(u, NULL, "t_x")].scans, 2);
@@ -389,6 +485,7 @@ int main(void)
         cmocka_unit_test(invalid_ones),
         cmocka_unit_test(a_prefix_that_earns_its_place),
         cmocka_unit_test(undo_gives_back),
+        cmocka_unit_test(what_is_made_mends),
         cmocka_unit_test(not_valid),
         cmocka_unit_test(a_crash_zeroes_the_counters),
     };

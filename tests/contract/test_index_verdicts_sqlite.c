@@ -48,11 +48,14 @@ static const struct ls_index_verdict *find(const struct judged *j, enum ls_verdi
     return NULL;
 }
 
-#define TABLES                                                                                                                                 \
-    "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, b INT, c INT, d TEXT UNIQUE, UNIQUE (b, c));\n"                                            \
-    "CREATE INDEX t_a ON t (a); CREATE INDEX t_a2 ON t (\"a\"); CREATE INDEX t_a_down ON t (a DESC); CREATE INDEX t_a_nc ON t (a COLLATE NOCASE);\n" \
-    "CREATE INDEX t_a_part ON t (a) WHERE b > 1; CREATE INDEX t_id ON t (id); CREATE INDEX t_b ON t (b); CREATE INDEX t_d ON t (d);\n"            \
-    "CREATE INDEX t_ab ON t (a COLLATE RTRIM, b); CREATE INDEX t_c ON t (c); CREATE INDEX t_c2 ON t (C, a); CREATE INDEX t_e ON t (c + 1);\n"      \
+#define TABLES                                                                                                                     \
+    "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, b INT, c INT, d TEXT UNIQUE, UNIQUE (b, c));\n"                               \
+    "CREATE INDEX t_a ON t (a); CREATE INDEX t_a2 ON t (\"a\"); CREATE INDEX t_a_down ON t (a DESC); CREATE INDEX t_a_nc ON t (a " \
+    "COLLATE NOCASE);\n"                                                                                                           \
+    "CREATE INDEX t_a_part ON t (a) WHERE b > 1; CREATE INDEX t_id ON t (id); CREATE INDEX t_b ON t (b); CREATE INDEX t_d ON t "   \
+    "(d);\n"                                                                                                                       \
+    "CREATE INDEX t_ab ON t (a COLLATE RTRIM, b); CREATE INDEX t_c ON t (c); CREATE INDEX t_c2 ON t (C, a); CREATE INDEX t_e ON "  \
+    "t (c + 1);\n"                                                                                                                 \
     "CREATE UNIQUE INDEX t_u ON t (c, b); CREATE VIEW v AS SELECT * FROM t INDEXED BY t_c WHERE c > 2;\n"
 
 static void equals_and_what_separates(void **state)
@@ -89,12 +92,16 @@ static void equals_and_what_separates(void **state)
     release(&j, true);
 }
 
-#define FKS                                                                                                                                  \
-    "CREATE TABLE p (id INTEGER PRIMARY KEY, code TEXT UNIQUE COLLATE NOCASE, n INT);\n"                                                       \
-    "CREATE TABLE one (x INT REFERENCES p ON DELETE CASCADE, y INT); CREATE INDEX one_x ON one (x); CREATE INDEX one_xy ON one (x, y);\n"        \
-    "CREATE TABLE two (x TEXT REFERENCES p (code)); CREATE INDEX two_x ON two (x); CREATE INDEX two_nc ON two (x COLLATE NOCASE);\n"             \
-    "CREATE TABLE bare (x INT REFERENCES p); CREATE TABLE self (id INTEGER PRIMARY KEY REFERENCES p); CREATE TABLE late (x INT REFERENCES p);\n" \
-    "CREATE INDEX late_i ON late (x) WHERE x > 3; CREATE TABLE wrong (x INT REFERENCES p (n)); CREATE TABLE gone (x INT REFERENCES nowhere);\n"  \
+#define FKS                                                                                                                        \
+    "CREATE TABLE p (id INTEGER PRIMARY KEY, code TEXT UNIQUE COLLATE NOCASE, n INT);\n"                                           \
+    "CREATE TABLE one (x INT REFERENCES p ON DELETE CASCADE, y INT); CREATE INDEX one_x ON one (x); CREATE INDEX one_xy ON one "   \
+    "(x, y);\n"                                                                                                                    \
+    "CREATE TABLE two (x TEXT REFERENCES p (code)); CREATE INDEX two_x ON two (x); CREATE INDEX two_nc ON two (x COLLATE "         \
+    "NOCASE);\n"                                                                                                                   \
+    "CREATE TABLE bare (x INT REFERENCES p); CREATE TABLE self (id INTEGER PRIMARY KEY REFERENCES p); CREATE TABLE late (x INT "   \
+    "REFERENCES p);\n"                                                                                                             \
+    "CREATE INDEX late_i ON late (x) WHERE x > 3; CREATE TABLE wrong (x INT REFERENCES p (n)); CREATE TABLE gone (x INT "          \
+    "REFERENCES nowhere);\n"                                                                                                       \
     "INSERT INTO bare VALUES (7), (NULL), (8);\n"
 
 static void foreign_keys(void **state)
@@ -139,7 +146,8 @@ static char *schema_text(struct ls_db *db)
     struct ls_result r;
     struct ls_buf b = LS_BUF_INIT;
 
-    assert_int_equal(ls_db_query(db, "SELECT name || ' ' || coalesce(sql, '') FROM sqlite_schema ORDER BY 1", NULL, 0, &r, &err), LS_OK);
+    assert_int_equal(ls_db_query(db, "SELECT name || ' ' || coalesce(sql, '') FROM sqlite_schema ORDER BY 1", NULL, 0, &r, &err),
+                     LS_OK);
     for (size_t i = 0; i < r.n_rows; i++)
         ls_buf_addf(&b, "%s\n", ls_result_get(&r, i, 0));
     ls_result_release(&r);
@@ -154,7 +162,8 @@ static void exec(struct ls_db *db, const char *sql)
         fail_msg("%s: %s", sql, err.message);
 }
 
-/* All drops are done: the view with INDEXED BY still works, the foreign keys are still served; then all undos: the schema is what it was. */
+/* All drops are done: the view with INDEXED BY still works, the foreign keys are still served; then all undos: the schema is what
+ * it was. */
 static void drops_and_their_undo(void **state)
 {
     struct judged j = judge(open_with(TABLES FKS)), after;

@@ -471,6 +471,27 @@ static void a_damaged_file_is_said(void **state)
     free(url);
 }
 
+/* A module that is not loaded here, a view of nothing: the rest can be read. */
+static void what_is_broken_is_passed_over(void **state)
+{
+    char *path = new_file(), *url = url_of(path);
+    struct ls_db *db = open_url(url, SCHEMA "CREATE VIEW broken AS SELECT * FROM no_such; PRAGMA writable_schema = ON; INSERT INTO sqlite_schema VALUES "
+                                     "('table', 'strange', 'strange', 0, 'CREATE VIRTUAL TABLE strange USING no_such_module (x)')");
+    struct ls_usage *u;
+
+    (void)state;
+    ls_db_close(db);
+    db = open_url(url, "");
+    u = usage_read_db(db, &(struct ls_usage_opts){.with_sizes = true, .with_orphans = true});
+    assert_int_equal(usage_table(u, "strange")->kind, 'v');
+    assert_int_equal(usage_table(u, "t")->n_indexes, 5);
+    ls_usage_free(u);
+    ls_db_close(db);
+    unlink(path);
+    free(path);
+    free(url);
+}
+
 static void transactions_are_left_as_they_are(void **state)
 {
     struct ls_db *db = open_url("sqlite::memory:", SCHEMA);
@@ -549,6 +570,7 @@ int main(void)
                                        cmocka_unit_test(sizes_are_those_of_the_file),
                                        cmocka_unit_test(a_locked_file_is_busy),
                                        cmocka_unit_test(a_damaged_file_is_said),
+                                       cmocka_unit_test(what_is_broken_is_passed_over),
                                        cmocka_unit_test(transactions_are_left_as_they_are),
                                        cmocka_unit_test(the_queries_do_not_grow)};
 

@@ -213,6 +213,17 @@ static inline const struct ls_advice *adv_get(const struct adv_test *t, const ch
     return a;
 }
 
+/* The first index that the plan of the first gain names. */
+static inline const char *adv_index_of(const struct ls_advice *a)
+{
+    const struct ls_explained *e = &a->gains[0].after;
+
+    for (uint32_t i = 0; i < e->n_nodes; i++)
+        if (e->nodes[i].index[0] != '\0')
+            return e->nodes[i].index;
+    return "";
+}
+
 static inline bool adv_noted(const struct adv_test *t, const char *code)
 {
     for (size_t i = 0; i < t->out.notes.d.n; i++)

@@ -1,5 +1,5 @@
-/* Usage by hand, for the rules about indexes: a few tables with indexes and foreign keys, all of them in good order and in use, and a history that goes back
- * 30 days. A test spoils one thing and judges.
+/* Usage by hand, for the rules about indexes: a few tables with indexes and foreign keys, all of them in good order and in use, and
+ * a history that goes back 30 days. A test spoils one thing and judges.
  *
  *     struct kit k;
  *     kit_open(&k, LS_DIALECT_POSTGRES);
@@ -58,7 +58,8 @@ static inline void kit_open(struct kit *k, enum ls_dialect d)
                              .tables = k->t,
                              .indexes = k->x,
                              .fks = k->f};
-    k->h = (struct ls_history){.past = k->past, .n_looks = 1, .window_from_us = KIT_NOW - 30 * KIT_DAY, .window = "since 2026-11-01 (30 days): test"};
+    k->h = (struct ls_history){
+        .past = k->past, .n_looks = 1, .window_from_us = KIT_NOW - 30 * KIT_DAY, .window = "since 2026-11-01 (30 days): test"};
     k->w = (struct ls_workload){.dialect = d, .source = "lockstep.workload.sql", .queries = k->q};
     k->a = (struct ls_advices){.plans = k->plans, .uses = k->uses, .how = "test"};
 }
@@ -95,29 +96,30 @@ static inline struct ls_usage_index *kit_index(struct kit *k, const char *name, 
     bool is_pg = k->u.dialect == LS_DIALECT_POSTGRES;
     char *copy = ls_arena_str(k->arena, keys), *rest = copy, *word;
 
-    *x = (struct ls_usage_index){.table = k->u.n_tables - 1,
-                                 .schema = is_pg ? "public" : "main",
-                                 .name = name,
-                                 .definition = ls_arena_printf(k->arena, "CREATE INDEX %s ON %s (%s)", name, k->t[k->u.n_tables - 1].name, keys),
-                                 .constraint = "",
-                                 .method = "btree",
-                                 .predicate = "",
-                                 .options = "",
-                                 .tablespace = "",
-                                 .comment = "",
-                                 .keys = key,
-                                 .is_immediate = true,
-                                 .is_valid = true,
-                                 .is_ready = true,
-                                 .is_live = true,
-                                 .parent = LS_NO_USAGE,
-                                 .scans = is_pg ? 1000 : -1,
-                                 .bytes = 2 * KIT_MIB,
-                                 .pages = 256,
-                                 .rows = k->t[k->u.n_tables - 1].rows,
-                                 .bloat = -1,
-                                 .oid = 1000 + k->u.n_indexes,
-                                 .stat1 = is_pg ? NULL : ls_arena_printf(k->arena, "%.0f 1", k->t[k->u.n_tables - 1].rows)};
+    *x = (struct ls_usage_index){
+        .table = k->u.n_tables - 1,
+        .schema = is_pg ? "public" : "main",
+        .name = name,
+        .definition = ls_arena_printf(k->arena, "CREATE INDEX %s ON %s (%s)", name, k->t[k->u.n_tables - 1].name, keys),
+        .constraint = "",
+        .method = "btree",
+        .predicate = "",
+        .options = "",
+        .tablespace = "",
+        .comment = "",
+        .keys = key,
+        .is_immediate = true,
+        .is_valid = true,
+        .is_ready = true,
+        .is_live = true,
+        .parent = LS_NO_USAGE,
+        .scans = is_pg ? 1000 : -1,
+        .bytes = 2 * KIT_MIB,
+        .pages = 256,
+        .rows = k->t[k->u.n_tables - 1].rows,
+        .bloat = -1,
+        .oid = 1000 + k->u.n_indexes,
+        .stat1 = is_pg ? NULL : ls_arena_printf(k->arena, "%.0f 1", k->t[k->u.n_tables - 1].rows)};
     while ((word = strsep(&rest, ","))) {
         struct ls_usage_key *one = &key[x->n_keys++];
         char *desc;
@@ -195,7 +197,8 @@ static inline uint32_t kit_query(struct kit *k, const char *name, const char *sq
     uint32_t at = k->w.n_queries++;
 
     k->q[at] = (struct ls_query){.name = name, .sql = sql, .text = sql, .per_hour = 1, .verb = "", .mean_ms = -1, .calls = -1};
-    k->plans[at] = (struct ls_explained){.dialect = k->u.dialect, .nodes = &scan, .n_nodes = 1, .cost = -1, .buffers = -1, .steps = -1, .ms = -1, .autoindexes = -1};
+    k->plans[at] = (struct ls_explained){
+        .dialect = k->u.dialect, .nodes = &scan, .n_nodes = 1, .cost = -1, .buffers = -1, .steps = -1, .ms = -1, .autoindexes = -1};
     k->a.n_plans = k->w.n_queries;
     k->o.workload = &k->w;
     return at;
@@ -248,8 +251,8 @@ static inline void kit_print(const struct kit *k)
     for (uint32_t i = 0; i < k->out.n; i++) {
         const struct ls_index_verdict *v = &k->out.v[i];
 
-        fprintf(stderr, "# %s %s %s %s: %s\n#   %s\n#   %s | %s | %s\n", ls_verdict_code(v->id), ls_severity_name(v->severity), ls_confidence_name(v->confidence), v->object,
-                v->title, v->evidence, v->window, v->price, v->undo);
+        fprintf(stderr, "# %s %s %s %s: %s\n#   %s\n#   %s | %s | %s\n", ls_verdict_code(v->id), ls_severity_name(v->severity),
+                ls_confidence_name(v->confidence), v->object, v->title, v->evidence, v->window, v->price, v->undo);
     }
 }
 

@@ -33,6 +33,7 @@ static void seed_cases(bool is_pg)
     assert_int_equal(a->n_gains, 1);
     assert_int_equal(a->gains[0].query, 0);
     assert_true(a->bytes > 50000);
+    assert_string_equal(adv_index_of(a), a->spec->name);
     assert_false(a->is_order_by);
     assert_int_equal(a->replaces, LS_NO_USAGE);
     if (is_pg) {
@@ -167,6 +168,28 @@ static void refused_queries_are_notes(bool is_pg)
     adv_close(&t);
 }
 
+/* The one that takes the most is shown: a rare value gains, and a frequent one is no reason. */
+static void samples_are_run(bool is_pg)
+{
+    const struct ls_advice *a;
+    struct adv_test t;
+
+    adv_open(&t, is_pg);
+    adv_sql(&t, "CREATE TABLE jobs (id INTEGER PRIMARY KEY, state TEXT NOT NULL, note TEXT)");
+    adv_rows(&t, "jobs", "n, CASE n % 500 WHEN 0 THEN 'open' ELSE 'done' END, 'a note that is some words long, as they are in such tables: number ' || n", 10000);
+    adv_sql(&t, "ANALYZE");
+    adv_file(&t, "-- sample: 'nothing'\n-- sample: 'open'\nSELECT note FROM jobs WHERE state = ?");
+    assert_int_equal(t.out.n, 1);
+    a = adv_get(&t, "jobs(state)");
+    assert_string_equal(a->gains[0].before.how, "with sample 2");
+    assert_string_equal(a->gains[0].after.how, "with sample 2");
+    assert_int_equal(a->gains[0].before.rows, 20);
+    assert_true(a->gains[0].saving > 0.5);
+    adv_file(&t, "-- sample: 'done'\nSELECT note FROM jobs WHERE state = ?");
+    assert_int_equal(t.out.n, 0);
+    adv_close(&t);
+}
+
 static void write_cost_is_told(bool is_pg)
 {
     const struct ls_advice *a;
@@ -179,6 +202,29 @@ static void write_cost_is_told(bool is_pg)
     assert_non_null(strstr(a->write_cost, "300 inserts an hour"));
     assert_non_null(strstr(a->write_cost, "UPDATE of updated_at (in 1 of 5 queries) "));
     assert_non_null(strstr(a->write_cost, is_pg ? "cannot be HOT any more" : "writes it too"));
+    adv_close(&t);
+}
+
+/* What a trigger's body looks up counts for the statement that fires it. */
+static void test_triggers_use_indexes(void **state)
+{
+    struct adv_test t;
+    uint32_t by_name, by_user;
+
+    (void)state;
+    ADV_NEEDS_SQLITE();
+    adv_open(&t, false);
+    adv_sql(&t, "CREATE INDEX by_name ON entities (name); CREATE INDEX by_user ON memories (user_id);"
+                "CREATE TRIGGER kept AFTER UPDATE OF body ON memories WHEN new.body <> old.body BEGIN SELECT RAISE(ABORT, 'no') WHERE new.body = ''; UPDATE "
+                "entities SET created_at = CASE WHEN new.id > 3 THEN 1 ELSE 2 END WHERE name = new.body; END");
+    adv_file(&t, "UPDATE memories SET body = 'x' WHERE id = 4;\nDELETE FROM memories WHERE id = 5;\nSELECT * FROM memories WHERE user_id = 6");
+    by_name = ls_usage_find_index(t.u, NULL, "by_name");
+    by_user = ls_usage_find_index(t.u, NULL, "by_user");
+    assert_true(t.out.uses[by_name]);
+    assert_false(t.out.uses[by_user]);
+    assert_false(t.out.uses[t.u->n_indexes + by_name]);
+    assert_false(t.out.uses[2 * t.u->n_indexes + by_name]);
+    assert_true(t.out.uses[2 * t.u->n_indexes + by_user]);
     adv_close(&t);
 }
 
@@ -360,6 +406,7 @@ ADV_BOTH(order_by_is_told)
 ADV_BOTH(what_is_there_is_not_proposed)
 ADV_BOTH(partial_for_a_constant)
 ADV_BOTH(refused_queries_are_notes)
+ADV_BOTH(samples_are_run)
 ADV_BOTH(write_cost_is_told)
 ADV_BOTH(nothing_stays)
 ADV_BOTH(a_stop_leaves_nothing)
@@ -377,7 +424,9 @@ int main(void)
         ADV_BOTH_TESTS(what_is_there_is_not_proposed),
         ADV_BOTH_TESTS(partial_for_a_constant),
         ADV_BOTH_TESTS(refused_queries_are_notes),
+        ADV_BOTH_TESTS(samples_are_run),
         ADV_BOTH_TESTS(write_cost_is_told),
+        cmocka_unit_test(test_triggers_use_indexes),
         ADV_BOTH_TESTS(nothing_stays),
         ADV_BOTH_TESTS(a_stop_leaves_nothing),
         ADV_BOTH_TESTS(by_shape_alone),

@@ -94,6 +94,41 @@ static void test_schemas_and_search_path(void **state)
     adv_close(&t);
 }
 
+static void test_materialised_views(void **state)
+{
+    struct adv_test t;
+
+    NEEDS_PG();
+    adv_open(&t, true);
+    adv_sql(&t, "CREATE MATERIALIZED VIEW said AS SELECT user_id AS who, body, updated_at AS at FROM memories; CREATE INDEX said_at ON said (at); ANALYZE said");
+    adv_check(&t, "materialised", "SELECT * FROM said WHERE who = $1", "said(who)");
+    adv_check(&t, "served", "SELECT * FROM said ORDER BY at LIMIT 5", "");
+    adv_done();
+    adv_close(&t);
+}
+
+/* Two schemas have an index of one name: the plan's is that of its table. */
+static void test_uses_are_of_one_schema(void **state)
+{
+    struct adv_test t;
+    uint32_t one, two;
+
+    NEEDS_PG();
+    adv_open(&t, true);
+    adv_sql(&t, "CREATE SCHEMA tenant; CREATE TABLE tenant.memories (LIKE memories); CREATE INDEX same ON tenant.memories (user_id, updated_at); CREATE INDEX same "
+                "ON memories (user_id, updated_at); CREATE INDEX by_body ON memories (body); ANALYZE");
+    adv_file(&t, MEMORIES ";SELECT count(*) FROM memories WHERE body = 'x' OR user_id = 3");
+    one = ls_usage_find_index(t.u, "public", "same");
+    two = ls_usage_find_index(t.u, "tenant", "same");
+    assert_true(one != LS_NO_USAGE && two != LS_NO_USAGE && one != two);
+    assert_true(t.out.uses[one]);
+    assert_false(t.out.uses[two]);
+    assert_true(t.out.uses[t.u->n_indexes + one]); /* below a BitmapOr */
+    assert_false(t.out.uses[t.u->n_indexes + two]);
+    assert_true(t.out.uses[t.u->n_indexes + ls_usage_find_index(t.u, "public", "by_body")]);
+    adv_close(&t);
+}
+
 /* The plan likes (updated_at) a third better, and reads five times as much (indexes.md 3.1): by its cost alone it would be taken. */
 static void test_what_costs_less_and_reads_more(void **state)
 {
@@ -113,6 +148,20 @@ static char *url_of_role(const char *url, const char *role)
 
     assert_non_null(at);
     return ls_asprintf("%.*suser=%s%s", (int)(at - url), url, role, at + strlen("user=postgres"));
+}
+
+/* No scratch is named: a server of our own. */
+static void test_a_server_of_its_own(void **state)
+{
+    struct adv_test t;
+
+    NEEDS_PG();
+    adv_open(&t, true);
+    t.w.scratch_url = NULL;
+    adv_check(&t, "own", MEMORIES, "memories(user_id, updated_at)");
+    adv_done();
+    assert_int_equal(t.out.a[0].level, LS_ADVICE_MEASURED);
+    adv_close(&t);
 }
 
 /* Who may make no extension gets indexes that are built, one after the other. */
@@ -218,7 +267,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_partitions_are_their_root),
         cmocka_unit_test(test_schemas_and_search_path),
+        cmocka_unit_test(test_materialised_views),
+        cmocka_unit_test(test_uses_are_of_one_schema),
         cmocka_unit_test(test_what_costs_less_and_reads_more),
+        cmocka_unit_test(test_a_server_of_its_own),
         cmocka_unit_test(test_a_clone_without_hypopg),
         cmocka_unit_test(test_costed_in_the_target),
         cmocka_unit_test(test_values_are_taken_from_rows),

@@ -99,7 +99,9 @@ static void a_prefix(void **state)
     kit_judge(&k);
     v = kit_find(&k, LS_IX_PREFIX, "a");
     assert_int_equal(v->severity, LS_SEV_INFO);
-    assert_non_null(strstr(v->evidence, "\nthe longer one is 4.0 times as large: queries that read many rows by it get slower; compare their plans first"));
+    assert_non_null(
+        strstr(v->evidence,
+               "\nthe longer one is 4.0 times as large: queries that read many rows by it get slower; compare their plans first"));
     k.x[1].bytes = k.x[1].pages = -1;
     kit_judge(&k);
     assert_int_equal(kit_find(&k, LS_IX_PREFIX, "a")->severity, LS_SEV_INFO);
@@ -111,7 +113,8 @@ static void what_is_no_prefix(void **state)
 {
     static const struct {
         const char *a, *b;
-    } pairs[] = {{"y", "x, y"}, {"x, y", "y, x"}, {"c1", "c12, y"}, {"x, y", "x, z"}, {"x DESC, y", "x, y, z"}, {"(lower(x))", "x, y"}};
+    } pairs[] = {{"y", "x, y"},    {"x, y", "y, x"},         {"c1", "c12, y"},
+                 {"x, y", "x, z"}, {"x DESC, y", "x, y, z"}, {"(lower(x))", "x, y"}};
     struct kit k;
 
     (void)state;
@@ -191,7 +194,8 @@ static void what_separates(void **state)
     kit_judge(&k);
     assert_int_equal(n_covered(&k), 1);
     assert_string_equal(kit_find(&k, LS_IX_PREFIX, "b")->title, "a has the same columns and carries more");
-    assert_string_equal(kit_find(&k, LS_IX_PREFIX, "b")->evidence, "b (x): 2.0 MiB, 1000 scans\na (x) INCLUDE (z): 2.0 MiB, 1000 scans");
+    assert_string_equal(kit_find(&k, LS_IX_PREFIX, "b")->evidence,
+                        "b (x): 2.0 MiB, 1000 scans\na (x) INCLUDE (z): 2.0 MiB, 1000 scans");
     kit_close(&k);
     two(&k, "x", "x"); /* each carries what the other lacks */
     k.x[0].include = included;
@@ -262,7 +266,8 @@ static void what_is_needed_stays(void **state)
 {
     struct kit k;
     struct ls_usage_index *x = &k.x[1];
-    bool *const flags[] = {&x->is_primary, &x->is_exclusion, &x->is_fk_target, &x->is_replica_identity, &x->is_clustered, &x->is_partition, &x->is_in_query};
+    bool *const flags[] = {&x->is_primary,   &x->is_exclusion, &x->is_fk_target, &x->is_replica_identity,
+                           &x->is_clustered, &x->is_partition, &x->is_in_query};
 
     (void)state;
     for (size_t i = 0; i < LS_ARRAY_LEN(flags); i++) {

@@ -40,7 +40,8 @@ static void fk_unindexed(void **state)
     assert_int_equal(v->confidence, LS_CONF_CERTAIN);
     assert_string_equal(v->object, "memories(user_id)");
     assert_string_equal(v->title, "each row of a_users that is deleted searches all of memories");
-    assert_string_equal(v->evidence, "foreign key memories_user_fk (user_id) to a_users(id), ON DELETE CASCADE\nabout 1000 rows in memories; 0 rows of a_users deleted");
+    assert_string_equal(v->evidence, "foreign key memories_user_fk (user_id) to a_users(id), ON DELETE CASCADE\nabout 1000 rows in "
+                                     "memories; 0 rows of a_users deleted");
     assert_int_equal(v->fk, 0);
     assert_int_equal(v->fix, LS_FIX_CREATE);
     assert_int_equal(v->n_create, 1);
@@ -53,8 +54,10 @@ static void fk_unindexed(void **state)
     assert_string_equal(s->predicate, "");
     assert_string_equal(s->name, "idx_memories_user_id");
     assert_false(s->is_unique);
-    assert_string_equal(v->price, "CREATE INDEX CONCURRENTLY: reads the table twice, blocks no writes, waits for running transactions; takes about 19.5 KiB; "
-                                  "each INSERT writes one index more; an UPDATE of user_id cannot be HOT any more");
+    assert_string_equal(
+        v->price,
+        "CREATE INDEX CONCURRENTLY: reads the table twice, blocks no writes, waits for running transactions; takes about 19.5 KiB; "
+        "each INSERT writes one index more; an UPDATE of user_id cannot be HOT any more");
     assert_string_equal(v->undo, "DROP INDEX CONCURRENTLY \"public\".\"idx_memories_user_id\";");
     kit_close(&k);
 }
@@ -67,9 +70,10 @@ static void fk_levels(void **state)
         double rows;
         enum ls_severity severity;
     } cases[] = {
-        {"CASCADE", 0, 1000, LS_SEV_ERROR},     {"CASCADE", 0, 999, LS_SEV_INFO},      {"SET NULL", 0, 1000, LS_SEV_ERROR},
-        {"SET DEFAULT", 0, 1000, LS_SEV_ERROR}, {"NO ACTION", 1, 1000, LS_SEV_ERROR},  {"NO ACTION", 0, 1000, LS_SEV_WARNING},
-        {"RESTRICT", -1, 1000, LS_SEV_WARNING}, {"NO ACTION", 1, 999, LS_SEV_INFO},    {"NO ACTION", 5, -1, LS_SEV_WARNING},
+        {"CASCADE", 0, 1000, LS_SEV_ERROR},     {"CASCADE", 0, 999, LS_SEV_INFO},     {"SET NULL", 0, 1000, LS_SEV_ERROR},
+        {"SET DEFAULT", 0, 1000, LS_SEV_ERROR}, {"NO ACTION", 1, 1000, LS_SEV_ERROR}, {"NO ACTION", 0, 1000, LS_SEV_WARNING},
+        {"RESTRICT", -1, 1000, LS_SEV_WARNING}, {"NO ACTION", 1, 999, LS_SEV_INFO},   {"NO ACTION", 5, -1, LS_SEV_WARNING},
+        {"CASCADE", 0, 0, LS_SEV_INFO},
     };
     struct kit k;
 
@@ -143,10 +147,17 @@ static void fk_near_misses_are_named(void **state)
     kit_index(&k, "i2", "user_id")->is_valid = false;
     kit_key(kit_index(&k, "i3", "user_id"), 0)->collation = "\"C\"";
     kit_index(&k, "i4", "user_id")->method = "brin";
-    assert_non_null(strstr(judged(&k, LS_IX_FK_UNINDEXED)->evidence, "\ni1 does not serve it: it holds only some rows\ni2 does not serve it: it is not valid\n"
-                                                                      "i3 does not serve it: it sorts by another collation than the column's\n"
-                                                                      "i4 does not serve it: it is of another kind"));
-    k.x[1].is_building = true; /* soon it will */
+    assert_non_null(strstr(judged(&k, LS_IX_FK_UNINDEXED)->evidence,
+                           "\ni1 does not serve it: it holds only some rows\ni2 does not serve it: it is not valid\n"
+                           "i3 does not serve it: it sorts by another collation than the column's\n"
+                           "i4 does not serve it: it is of another kind"));
+    k.x[3].is_building = true; /* another kind, of which it is not known whether it will serve: it is waited for */
+    assert_null(judged(&k, LS_IX_FK_UNINDEXED));
+    k.x[3].is_building = false;
+    kit_key(&k.x[1], 0)->column = NULL; /* an expression */
+    k.x[1].is_building = true;
+    assert_non_null(judged(&k, LS_IX_FK_UNINDEXED));
+    kit_key(&k.x[1], 0)->column = "user_id"; /* soon it will */
     assert_null(judged(&k, LS_IX_FK_UNINDEXED));
     kit_close(&k);
 }
@@ -172,7 +183,8 @@ static void fk_quiet(void **state)
     kit_close(&k);
 }
 
-/* What the reader has found to serve it tells of the others: another operator class of PostgreSQL, the collation of SQLite's parent. */
+/* What the reader has found to serve it tells of the others: another operator class of PostgreSQL, the collation of SQLite's
+ * parent. */
 static void fk_serving_like_the_proven_one(void **state)
 {
     struct kit k;
@@ -236,11 +248,16 @@ static void fk_of_a_partitioned_table(void **state)
     kit_fk(&k, "fk", "x", LS_NO_USAGE)->on_delete = "CASCADE";
     kit_table(&k, "p1", 600)->parent = 0;
     kit_table(&k, "p2", 400)->parent = 0;
+    kit_table(&k, "p3", -1)->parent = 0; /* not known */
+    kit_table(&k, "q", 1000000);
     const struct ls_index_verdict *v = judged(&k, LS_IX_FK_UNINDEXED);
 
     assert_int_equal(v->severity, LS_SEV_ERROR);
     assert_non_null(strstr(v->price, "CREATE INDEX CONCURRENTLY on each partition, then ATTACH"));
     assert_string_equal(v->undo, "DROP INDEX \"public\".\"idx_p_x\";");
+    assert_non_null(strstr(v->evidence, "about 1000 rows in p"));
+    k.t[1].rows = 599;
+    assert_int_equal(judged(&k, LS_IX_FK_UNINDEXED)->severity, LS_SEV_INFO);
     kit_close(&k);
 }
 
@@ -260,7 +277,8 @@ static void fk_not_validated(void **state)
     v = judged(&k, LS_IX_FK_UNENFORCED);
     assert_int_equal(v->severity, LS_SEV_WARNING);
     assert_string_equal(v->title, "rows from before it were never checked (NOT VALID)");
-    assert_string_equal(v->evidence, "foreign key memories_user_fk (user_id) to a_users(id), ON DELETE NO ACTION\nrows without a parent are listed by: SELECT 1");
+    assert_string_equal(v->evidence, "foreign key memories_user_fk (user_id) to a_users(id), ON DELETE NO ACTION\nrows without a "
+                                     "parent are listed by: SELECT 1");
     assert_int_equal(v->fix, LS_FIX_VALIDATE);
     assert_int_equal(v->fk, 0);
     f->orphans = 0;
@@ -292,7 +310,8 @@ static void fk_in_sqlite(void **state)
     v = judged(&k, LS_IX_FK_UNENFORCED);
     assert_int_equal(v->severity, LS_SEV_INFO);
     assert_string_equal(v->title, "SQLite does not enforce it unless each connection says so");
-    assert_string_equal(v->evidence, "foreign key (user_id) to a_users(id), ON DELETE NO ACTION\nPRAGMA foreign_keys is off here; whether the application turns it on "
+    assert_string_equal(v->evidence, "foreign key (user_id) to a_users(id), ON DELETE NO ACTION\nPRAGMA foreign_keys is off here; "
+                                     "whether the application turns it on "
                                      "cannot be seen");
     f->orphans = 3;
     assert_int_equal(judged(&k, LS_IX_FK_UNENFORCED)->severity, LS_SEV_ERROR);
@@ -315,16 +334,11 @@ static void fk_in_sqlite(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(fk_unindexed),
-        cmocka_unit_test(fk_levels),
-        cmocka_unit_test(fk_serving),
-        cmocka_unit_test(fk_near_misses_are_named),
-        cmocka_unit_test(fk_quiet),
-        cmocka_unit_test(fk_serving_like_the_proven_one),
-        cmocka_unit_test(fk_names),
-        cmocka_unit_test(fk_of_a_partitioned_table),
-        cmocka_unit_test(fk_not_validated),
-        cmocka_unit_test(fk_in_sqlite),
+        cmocka_unit_test(fk_unindexed),     cmocka_unit_test(fk_levels),
+        cmocka_unit_test(fk_serving),       cmocka_unit_test(fk_near_misses_are_named),
+        cmocka_unit_test(fk_quiet),         cmocka_unit_test(fk_serving_like_the_proven_one),
+        cmocka_unit_test(fk_names),         cmocka_unit_test(fk_of_a_partitioned_table),
+        cmocka_unit_test(fk_not_validated), cmocka_unit_test(fk_in_sqlite),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,10 +7,10 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include <fcntl.h>
-#include <inttypes.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -19,9 +19,9 @@
 #include "lockstep/engine/index.h"
 
 #define SECOND INT64_C(1000000)
-#define HOUR (3600 * SECOND)
-#define DAY (24 * HOUR)
-#define T0 (INT64_C(20000) * DAY) /* 2024-10-04T00:00:00Z */
+#define HOUR   (3600 * SECOND)
+#define DAY    (24 * HOUR)
+#define T0     (INT64_C(20000) * DAY) /* 2024-10-04T00:00:00Z */
 
 struct scene {
     char dir[64];
@@ -40,7 +40,8 @@ static int setup(void **state)
     snprintf(s->dir, sizeof(s->dir), "%s", "history.XXXXXX");
     assert_non_null(mkdtemp(s->dir));
     for (int i = 0; i < 3; i++)
-        s->x[i] = (struct ls_usage_index){.schema = "public", .name = names[i], .scans = 10, .bytes = 8192, .rows = 100, .oid = 100 + i};
+        s->x[i] =
+            (struct ls_usage_index){.schema = "public", .name = names[i], .scans = 10, .bytes = 8192, .rows = 100, .oid = 100 + i};
     s->u = (struct ls_usage){.dialect = LS_DIALECT_POSTGRES,
                              .database = "app",
                              .server = "db.example:5432",
@@ -114,7 +115,8 @@ static void the_first_look(void **state)
     assert_int_equal(s->h.n_looks, 1);
     assert_int_equal(s->h.first_look_us, T0);
     assert_int_equal(s->h.window_from_us, T0 - 5 * DAY);
-    assert_string_equal(s->h.window, "since 2024-09-29 (5 days): the server was started then; whether its counters are older is not known");
+    assert_string_equal(s->h.window,
+                        "since 2024-09-29 (5 days): the server was started then; whether its counters are older is not known");
     assert_null(s->note);
     assert_int_equal(stat(s->path, &st), 0);
     assert_int_equal(st.st_mode & 07777, 0600);
@@ -246,7 +248,7 @@ static void a_new_index_counts_from_its_first_sight(void **state)
     p = look(s, T0 + 31 * DAY, 3, 10, 0);
     assert_int_equal(p[0].counted_from_us, T0 + 31 * DAY);
     assert_int_equal(p[1].counted_from_us, T0 - 5 * DAY); /* no reset of the others */
-    s->x[1].oid = 901; /* REINDEX CONCURRENTLY: another oid, the count goes on */
+    s->x[1].oid = 901;                                    /* REINDEX CONCURRENTLY: another oid, the count goes on */
     s->x[1].rows = 2000;
     s->x[1].bytes = 40000;
     p = look(s, T0 + 32 * DAY, 3, 10, 0);
@@ -344,6 +346,38 @@ static void a_missing_newline(void **state)
     assert_int_equal(s->h.n_looks, 3);
 }
 
+/* A disk that is full in the middle of a line: it is said, what is known stays known, and the next look mends the file. */
+static void a_full_disk(void **state)
+{
+    struct scene *s = *state;
+    struct rlimit before, small;
+    struct ls_err err = LS_ERR_INIT;
+    struct stat st;
+
+    look(s, T0, 10, 0, 3);
+    assert_int_equal(stat(s->path, &st), 0);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    small = before;
+    small.rlim_cur = (rlim_t)st.st_size + 60;
+    signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+    ls_history_release(&s->h);
+    s->u.taken_us = T0 + HOUR;
+    s->x[0].scans = 20;
+    s->x[1].scans = 5;
+    assert_int_equal(ls_history_open(s->path, &s->u, true, &s->h, &s->note, &err), LS_E_IO);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+    assert_int_equal(strncmp(err.message, "cannot write ", 13), 0);
+    ls_err_release(&err);
+    assert_int_equal(s->h.past[0].last_rise_us, T0 + HOUR); /* told all the same */
+    assert_int_equal(look(s, T0 + 2 * HOUR, 20, 5, 3)[0].last_rise_us, T0 + 2 * HOUR);
+    assert_non_null(s->note);
+    look(s, T0 + 3 * HOUR, 20, 5, 3);
+    assert_null(s->note);
+    assert_int_equal(s->h.past[0].last_rise_us, T0 + 2 * HOUR);
+    assert_int_equal(s->h.first_look_us, T0);
+}
+
 static void rubbish_is_left_out(void **state)
 {
     struct scene *s = *state;
@@ -380,7 +414,8 @@ static void old_looks_are_thinned(void **state)
     for (int64_t t = T0; t <= T0 + 3 * HOUR; t += 20 * 60 * SECOND)
         look(s, t, ++n, 0, 0);
     assert_int_equal(lines(s, 'L'), 10);
-    look(s, T0 + 2 * DAY, ++n, 0, 0); /* :00 first, then :40 of three hours (which is the last before the next), and the one at 03:00 */
+    look(s, T0 + 2 * DAY, ++n, 0,
+         0); /* :00 first, then :40 of three hours (which is the last before the next), and the one at 03:00 */
     assert_int_equal(lines(s, 'L'), 6);
     look(s, T0 + 40 * DAY, n, 0, 0); /* the first, one of the first day, one of the third, now */
     assert_int_equal(lines(s, 'L'), 4);
@@ -416,7 +451,11 @@ static void a_large_file_is_thinned(void **state)
     int64_t largest = 0;
 
     for (int i = 0; i < 4000; i++)
-        many[i] = (struct ls_usage_index){.schema = "public", .name = ls_asprintf("an_index_of_the_table_number_%04d", i), .bytes = 8192, .rows = 1, .oid = i + 1};
+        many[i] = (struct ls_usage_index){.schema = "public",
+                                          .name = ls_asprintf("an_index_of_the_table_number_%04d", i),
+                                          .bytes = 8192,
+                                          .rows = 1,
+                                          .oid = i + 1};
     s->u.indexes = many;
     s->u.n_indexes = 4000;
     for (int look = 0; look < 36; look++) {
@@ -542,6 +581,7 @@ int main(void)
         T(damage_costs_a_line),
         T(a_torn_end_is_mended),
         T(a_missing_newline),
+        T(a_full_disk),
         T(rubbish_is_left_out),
         T(looks_near_each_other_are_one),
         T(old_looks_are_thinned),

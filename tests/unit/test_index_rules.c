@@ -89,7 +89,8 @@ static void invalid(void **state)
     assert_string_equal(v->title, "its build failed: no query uses it");
     assert_string_equal(v->evidence, "(x), 2.0 MiB, not valid, no build of it is running; every write still goes into it");
     assert_int_equal(v->fix, LS_FIX_REINDEX);
-    assert_string_equal(v->price, "REINDEX INDEX CONCURRENTLY: blocks no writes; needs up to 2.0 MiB beside the old one until it ends; a failure leaves an index NAME_ccnew");
+    assert_string_equal(v->price, "REINDEX INDEX CONCURRENTLY: blocks no writes; needs up to 2.0 MiB beside the old one until it "
+                                  "ends; a failure leaves an index NAME_ccnew");
     k.x[0].is_ready = false;
     k.x[0].is_unique = true;
     v = judged(&k, LS_IX_INVALID);
@@ -105,10 +106,13 @@ static void leftovers(void **state)
         const char *name, *title;
         enum ls_fix_kind fix;
     } cases[] = {
-        {"t_x_ccnew", "left over from a REINDEX CONCURRENTLY that failed; the index it was to replace is still in use", LS_FIX_DROP},
-        {"t_x_ccnew12", "left over from a REINDEX CONCURRENTLY that failed; the index it was to replace is still in use", LS_FIX_DROP},
+        {"t_x_ccnew", "left over from a REINDEX CONCURRENTLY that failed; the index it was to replace is still in use",
+         LS_FIX_DROP},
+        {"t_x_ccnew12", "left over from a REINDEX CONCURRENTLY that failed; the index it was to replace is still in use",
+         LS_FIX_DROP},
         {"t_x_ccold", "left over from a REINDEX CONCURRENTLY: the old index, which it could not drop", LS_FIX_DROP},
-        {"t_x_ccnew0", "left over from a REINDEX CONCURRENTLY that failed; the index it was to replace is still in use", LS_FIX_DROP},
+        {"t_x_ccnew0", "left over from a REINDEX CONCURRENTLY that failed; the index it was to replace is still in use",
+         LS_FIX_DROP},
         {"t_x_ccold9", "left over from a REINDEX CONCURRENTLY: the old index, which it could not drop", LS_FIX_DROP},
         {"77", "its build failed: no query uses it", LS_FIX_REINDEX},
         {"t_x_ccnewer", "its build failed: no query uses it", LS_FIX_REINDEX},
@@ -201,7 +205,9 @@ static void unsafe_builders(void **state)
         k.u.server_version = cases[i].version;
         kit_judge(&k);
         for (uint32_t n = 0; n < k.out.n; n++)
-            assert_int_equal(strstr(k.out.v[n].price, "not CONCURRENTLY: PostgreSQL 14.0 to 14.3 can corrupt such an index") != NULL, cases[i].is_unsafe);
+            assert_int_equal(strstr(k.out.v[n].price, "not CONCURRENTLY: PostgreSQL 14.0 to 14.3 can corrupt such an index") !=
+                                 NULL,
+                             cases[i].is_unsafe);
         assert_non_null(kit_find(&k, LS_IX_INVALID, NULL));
         assert_non_null(kit_find(&k, LS_IX_FK_UNINDEXED, NULL));
         kit_close(&k);

@@ -37,13 +37,16 @@ static void partial_nulls(void **state)
     v = judged(&k, LS_IX_PARTIAL_NULLS);
     assert_int_equal(v->severity, LS_SEV_INFO);
     assert_string_equal(v->title, "50 % of its entries are NULL");
-    assert_string_equal(v->evidence, "(user_id), 2.0 MiB; without them about 1.0 MiB\n"
-                                     "no workload is given: a query that asks for IS NULL, or sorts all rows by it, would need the whole index");
+    assert_string_equal(v->evidence,
+                        "(user_id), 2.0 MiB; without them about 1.0 MiB\n"
+                        "no workload is given: a query that asks for IS NULL, or sorts all rows by it, would need the whole index");
     assert_int_equal(v->fix, LS_FIX_REPLACE);
     assert_string_equal(v->create->predicate, "user_id IS NOT NULL");
     assert_string_equal(v->create->keys[0], "user_id");
     assert_string_equal(v->create->name, "idx_memories_user_id_not_null");
-    assert_string_equal(v->undo, "CREATE INDEX memories_user ON memories (user_id); DROP INDEX CONCURRENTLY \"public\".\"idx_memories_user_id_not_null\";");
+    assert_string_equal(
+        v->undo,
+        "CREATE INDEX memories_user ON memories (user_id); DROP INDEX CONCURRENTLY \"public\".\"idx_memories_user_id_not_null\";");
     kit_query(&k, "q", "SELECT * FROM memories WHERE user_id = $1");
     assert_int_equal(judged(&k, LS_IX_PARTIAL_NULLS)->severity, LS_SEV_WARNING);
     k.q[0].text = "SELECT * FROM memories m WHERE m.user_id IS NULL";
@@ -280,14 +283,11 @@ static void like(void **state)
         const char *sql;
         bool fires;
     } cases[] = {
-        {"SELECT * FROM memories WHERE user_id LIKE 'x%'", true},
-        {"SELECT * FROM memories m WHERE m.user_id like 'x%y'", true},
-        {"SELECT * FROM memories WHERE user_id LIKE '%x'", false},
-        {"SELECT * FROM memories WHERE user_id LIKE '_x%'", false},
-        {"SELECT * FROM memories WHERE user_id LIKE 'x'", false},
-        {"SELECT * FROM memories WHERE user_id ILIKE 'x%'", false},
-        {"SELECT * FROM memories WHERE b LIKE 'x%'", false},
-        {"SELECT * FROM other WHERE user_id LIKE 'x%'", false},
+        {"SELECT * FROM memories WHERE user_id LIKE 'x%'", true},  {"SELECT * FROM memories m WHERE m.user_id like 'x%y'", true},
+        {"SELECT * FROM memories WHERE user_id LIKE '%x'", false}, {"SELECT * FROM memories WHERE user_id LIKE '_x%'", false},
+        {"SELECT * FROM memories WHERE user_id LIKE 'x'", false},  {"SELECT * FROM memories WHERE user_id ILIKE 'x%'", false},
+        {"SELECT * FROM memories WHERE b LIKE 'x%'", false},       {"SELECT * FROM other WHERE user_id LIKE 'x%'", false},
+        {"SELECT * FROM memorial WHERE user_id LIKE 'x%'", false},
     };
     static const char *const values[] = {"abc%"}, *const late[] = {"%abc"};
     static const struct ls_sample sample = {.values = values}, other = {.values = late};
@@ -310,7 +310,8 @@ static void like(void **state)
     k.q[0].n_samples = 1;
     v = judged(&k, LS_IX_WRONG_KIND);
     assert_string_equal(v->title, "user_id LIKE 'x%' cannot use it");
-    assert_string_equal(v->evidence, "query: search\nit sorts by the rules of a language; LIKE needs text_pattern_ops, or the collation C");
+    assert_string_equal(v->evidence,
+                        "query: search\nit sorts by the rules of a language; LIKE needs text_pattern_ops, or the collation C");
     assert_int_equal(v->severity, LS_SEV_WARNING);
     assert_int_equal(v->fix, LS_FIX_CREATE);
     assert_string_equal(v->create->keys[0], "user_id text_pattern_ops");
@@ -343,6 +344,106 @@ static void like_in_sqlite(void **state)
     kit_close(&k);
 }
 
+/* An index for each of the rules, spoilt in each way that makes it none of their business. */
+static void what_is_left_alone(void **state)
+{
+    static const char *const include[] = {"z"};
+
+    (void)state;
+    for (int rule = 0; rule < 3; rule++) {
+        static const enum ls_verdict_id ids[] = {LS_IX_PARTIAL_NULLS, LS_IX_LOW_CARDINALITY, LS_IX_WRONG_KIND};
+        struct kit k;
+        struct ls_usage_index *x = one(&k, LS_DIALECT_POSTGRES), saved;
+        struct ls_usage_key *key = kit_key(x, 0);
+
+        x->scans = 20;
+        key->has_stats = true;
+        key->null_frac = rule == 0 ? 0.9 : 0;
+        key->n_distinct = rule == 1 ? 3 : 1000;
+        key->max_mcv = 0.9;
+        key->type = rule == 2 ? "jsonb" : "integer";
+        assert_non_null(judged(&k, ids[rule]));
+        saved = *x;
+        for (int i = 0; i < 11; i++) {
+            x->is_valid = i != 0;
+            x->is_ready = i != 1;
+            x->is_live = i != 2;
+            x->is_building = i == 3;
+            x->is_partitioned = i == 4;
+            x->is_partition = i == 5;
+            x->is_clustered = i == 6;
+            x->is_unique = i == 7;
+            x->n_keys = i == 8 ? 0 : 1;
+            x->predicate = i == 9 && rule < 2 ? "(z > 0)" : "";
+            x->method = i == 9 && rule == 2 ? "gist" : i == 10 && rule > 0 ? "brin" : "btree";
+            x->include = include;
+            x->n_include = i == 10 && rule == 0;
+            if (judged(&k, ids[rule]))
+                fail_msg("rule %d, way %d", rule, i);
+            *x = saved;
+        }
+        x->scans = 0; /* unused: it goes for that */
+        assert_null(judged(&k, ids[rule]));
+        assert_non_null(kit_find(&k, LS_IX_UNUSED, NULL));
+        x->scans = 20;
+        key->has_stats = false;
+        assert_int_equal(judged(&k, ids[rule]) != NULL, rule == 2);
+        kit_close(&k);
+    }
+}
+
+static void sizes_of_what_is_not_there(void **state)
+{
+    static const enum ls_verdict_id ids[] = {LS_IX_OVERSIZED, LS_IX_BLOAT};
+    struct kit k;
+    struct ls_usage_index *x = one(&k, LS_DIALECT_POSTGRES), saved;
+
+    (void)state;
+    x->bytes = 11 * KIT_MIB;
+    k.t[0].bytes = KIT_MIB;
+    for (int rule = 0; rule < 2; rule++) {
+        x->bloat = 0.9;
+        x->bloat_how = rule == 1 ? LS_BLOAT_MEASURED : LS_BLOAT_UNKNOWN;
+        assert_non_null(judged(&k, ids[rule]));
+        saved = *x;
+        for (int i = 0; i < 5; i++) {
+            x->is_valid = i != 0;
+            x->is_live = i != 1;
+            x->is_building = i == 2;
+            x->is_partitioned = i == 3;
+            x->scans = i == 4 ? 0 : 1000; /* unused: it goes */
+            assert_null(judged(&k, ids[rule]));
+            *x = saved;
+        }
+    }
+    x->bloat_how = LS_BLOAT_UNKNOWN;
+    k.t[0].bytes = 0; /* not known, as of an empty table */
+    assert_null(judged(&k, LS_IX_OVERSIZED));
+    kit_close(&k);
+}
+
+/* It may not be replaced where the new one could not do all of its work. */
+static void containers_that_stay(void **state)
+{
+    struct kit k;
+    struct ls_usage_index *x = one(&k, LS_DIALECT_POSTGRES);
+
+    (void)state;
+    kit_key(x, 0)->type = "jsonb";
+    x->predicate = "(z > 0)";
+    assert_int_equal(judged(&k, LS_IX_WRONG_KIND)->fix, LS_FIX_NONE);
+    x->predicate = "";
+    kit_fk(&k, "fk", "user_id", LS_NO_USAGE)->index = 0;
+    assert_int_equal(judged(&k, LS_IX_WRONG_KIND)->fix, LS_FIX_NONE);
+    k.u.n_fks = k.t[0].n_fks = 0;
+    x->n_keys = 2;
+    *kit_key(x, 1) = x->keys[0];
+    assert_int_equal(judged(&k, LS_IX_WRONG_KIND)->fix, LS_FIX_NONE);
+    x->n_keys = 1;
+    assert_int_equal(judged(&k, LS_IX_WRONG_KIND)->fix, LS_FIX_REPLACE);
+    kit_close(&k);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -355,6 +456,9 @@ int main(void)
         cmocka_unit_test(containers),
         cmocka_unit_test(like),
         cmocka_unit_test(like_in_sqlite),
+        cmocka_unit_test(what_is_left_alone),
+        cmocka_unit_test(sizes_of_what_is_not_there),
+        cmocka_unit_test(containers_that_stay),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

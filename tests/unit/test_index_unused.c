@@ -44,12 +44,14 @@ static void fires(void **state)
     assert_int_equal(v->index, 0);
     assert_int_equal(v->table, 0);
     assert_string_equal(v->title, "nothing has read it since 2026-11-01");
-    assert_string_equal(v->evidence, "0 scans\n(user_id, updated_at DESC), 2.0 MiB, of a table of 100.0 MiB\nwritten for nothing by 5000 inserts and 200 updates");
+    assert_string_equal(v->evidence, "0 scans\n(user_id, updated_at DESC), 2.0 MiB, of a table of 100.0 MiB\nwritten for nothing "
+                                     "by 5000 inserts and 200 updates");
     assert_string_equal(v->window, "since 2026-11-01 (30 days): test");
     assert_int_equal(v->fix, LS_FIX_DROP);
-    assert_string_equal(v->price,
-                        "DROP INDEX CONCURRENTLY: blocks nobody, waits for running transactions; gives back 2.0 MiB; each write of the table does less");
-    assert_string_equal(v->undo, "CREATE INDEX memories_user ON memories (user_id, updated_at DESC); COMMENT ON INDEX \"public\".\"memories_user\" IS 'for the list';");
+    assert_string_equal(v->price, "DROP INDEX CONCURRENTLY: blocks nobody, waits for running transactions; gives back 2.0 MiB; "
+                                  "each write of the table does less");
+    assert_string_equal(v->undo, "CREATE INDEX memories_user ON memories (user_id, updated_at DESC); COMMENT ON INDEX "
+                                 "\"public\".\"memories_user\" IS 'for the list';");
     assert_null(v->ignored);
     assert_string_equal(k.out.window, k.h.window);
     assert_int_equal(k.out.n, 1);
@@ -189,8 +191,8 @@ static void never_for_what_works_unread(void **state)
 {
     struct kit k;
     struct ls_usage_index *x = scene(&k), saved = *x;
-    bool *const flags[] = {&x->is_unique, &x->has_expression, &x->is_replica_identity, &x->is_clustered, &x->is_exclusion, &x->is_partition,
-                           &x->is_fk_target, &x->is_primary, &x->is_building, &x->is_in_query};
+    bool *const flags[] = {&x->is_unique,    &x->has_expression, &x->is_replica_identity, &x->is_clustered, &x->is_exclusion,
+                           &x->is_partition, &x->is_fk_target,   &x->is_primary,          &x->is_building,  &x->is_in_query};
 
     (void)state;
     for (size_t i = 0; i < LS_ARRAY_LEN(flags); i++) {
@@ -357,6 +359,7 @@ static void partitions_go_with_their_parent(void **state)
     kit_open(&k, LS_DIALECT_POSTGRES);
     kit_table(&k, "log", -1)->kind = 'p';
     kit_index(&k, "log_at", "at")->is_partitioned = true;
+    k.x[0].definition = "CREATE INDEX log_at ON ONLY log (at)";
     k.x[0].scans = -1; /* whatever the reader and the history say of the parent's own */
     k.x[0].bytes = 0;
     for (uint32_t i = 1; i <= 2; i++) {
@@ -376,6 +379,7 @@ static void partitions_go_with_their_parent(void **state)
     assert_int_equal(v->fix, LS_FIX_DROP);
     assert_non_null(strstr(v->evidence, "64.0 KiB"));
     assert_non_null(strstr(v->price, "locks the table and all its partitions"));
+    assert_string_equal(v->undo, "CREATE INDEX log_at ON log (at);");
     k.x[2].scans = 51;
     kit_judge(&k);
     assert_int_equal(kit_count(&k, LS_IX_UNUSED), 0);
@@ -429,7 +433,8 @@ static void sqlite_by_workload(void **state)
                                      "bodies of triggers are not planned: look through those of the table");
     assert_int_equal(v->fix, LS_FIX_DROP);
     assert_string_equal(v->undo, "CREATE INDEX memories_user ON memories (user_id);");
-    assert_string_equal(v->price, "one short write transaction; 2.0 MiB becomes free inside of the file; each write of the table does less");
+    assert_string_equal(v->price,
+                        "one short write transaction; 2.0 MiB becomes free inside of the file; each write of the table does less");
     k.plans[0].n_nodes = 0; /* one that could not be planned */
     assert_null(judged(&k));
     k.plans[0].n_nodes = 1;
@@ -443,7 +448,10 @@ static void sqlite_by_workload(void **state)
 
 static void ignored_with_a_reason(void **state)
 {
-    static const struct ls_index_ignore by[] = {{"IX02", "*", "no"}, {"unused", "memories_*", "the yearly report needs it"}, {"*", "memories_user", "later"}};
+    static const struct ls_index_ignore by[] = {{"IX02", "*", "no"},
+                                                {"unused", "memories_*", "the yearly report needs it"},
+                                                {"*", "memories_user", "later"},
+                                                {"IX01", "public.memories_*", "with its schema"}};
     struct kit k;
 
     (void)state;
@@ -456,6 +464,11 @@ static void ignored_with_a_reason(void **state)
     k.o.ignores = by + 2;
     k.o.n_ignores = 1;
     assert_string_equal(judged(&k)->ignored, "later");
+    k.o.ignores = by + 3;
+    assert_string_equal(judged(&k)->ignored, "with its schema");
+    k.x[0].schema = "other";
+    kit_judge(&k);
+    assert_null(kit_find(&k, LS_IX_UNUSED, "other.memories_user")->ignored);
     kit_close(&k);
 }
 
@@ -473,7 +486,8 @@ static void without_history(void **state)
     k.u.started_us = KIT_NOW - KIT_DAY;
     ls_verdicts_make(&k.u, NULL, &k.o, &k.out);
     assert_int_equal(kit_find(&k, LS_IX_UNUSED, "memories_user")->confidence, LS_CONF_UNCONFIRMED);
-    assert_string_equal(k.out.window, "since 2026-11-30 (24 hours): the server was started then; whether its counters are older is not known");
+    assert_string_equal(k.out.window,
+                        "since 2026-11-30 (24 hours): the server was started then; whether its counters are older is not known");
     kit_close(&k);
 }
 

@@ -12,10 +12,10 @@
 /* What is known of one index beyond the numbers of now. */
 struct ls_past {
     int64_t first_seen_us;
-    int64_t last_rise_us;      /* newest moment at which its count was seen to have risen; 0 never */
+    int64_t last_rise_us;      /* newest moment at which its count was seen to have risen, or that the server knows of; 0 never */
     int64_t counted_from_us;   /* its count says something from here on: the newest of resets (a count that fell), stats_reset and first sight */
     int64_t scans_in_window;   /* scans between counted_from_us and now */
-    double per_hour;           /* between the last two looks; -1 one look only */
+    double per_hour;           /* between the last two looks; -1 one look only, or a reset between them */
     double built_bytes_per_row;/* right after a build that lockstep saw, best ever; -1 */
 };
 struct ls_history {
@@ -23,13 +23,15 @@ struct ls_history {
     const char *path;
     const struct ls_past *past; /* one for each index of the usage it was matched with */
     uint32_t n_past;
-    int n_looks;
+    int n_looks;               /* that of now among them */
     int64_t first_look_us;
     const char *window;        /* for people: "since 2026-11-03 (25 days): counters were reset then" */
     int64_t window_from_us;
 };
-/* Reads the file (none: nothing is known), matches it with u, and appends u's counters to it when `keep`; at most one entry an hour is kept beyond the last
- * day, one a day beyond the last month. path NULL: only what u itself says. A damaged line is left out with a note in u's place: *note, of the arena, or NULL. */
+/* Reads the file (none: nothing is known), matches it with u, and appends u's counters to it when `keep`; at most one entry in five minutes is kept, one an
+ * hour beyond the last day, one a day beyond the last month, one a month beyond 400 days, and fewer where the file would be larger than 8 MiB. A count that
+ * fell is a reset of them all, from the moment on that the database tells, else from the look that saw it. SQLite counts nothing and has no file. What is wrong
+ * with the file is the error, and out is what u alone says; it is to be released all the same. path NULL: only what u itself says. A damaged line is left out with a note in u's place: *note, of the arena, or NULL. */
 LS_MUST_CHECK enum ls_rc ls_history_open(const char *path, const struct ls_usage *u, bool keep, struct ls_history *out, const char **note, struct ls_err *err);
 void ls_history_release(struct ls_history *h);
 /* Name of the file for a database below the folder `state` (system identifier and database, or the file's path, hashed). Caller frees. */
@@ -124,7 +126,7 @@ struct ls_index_verdict {
 };
 struct ls_index_ignore {
     const char *id;             /* code or word, "*" all */
-    const char *object;         /* glob over the label */
+    const char *object;         /* glob over the label, with the default schema or without it */
     const char *reason;         /* never "" */
 };
 struct ls_verdict_opts {
@@ -145,7 +147,7 @@ struct ls_verdicts {
     const char *window;         /* of the whole, for the head of a report */
 };
 /* Never proposes what exists, never to drop what a constraint, a foreign key, a replica identity, a standby or a partition parent needs; drops are resolved
- * as a graph: of indexes that cover each other one stays. u, h and opts outlive it. */
+ * as a graph: of indexes that cover each other one stays. u, h and opts outlive it. h NULL: what u alone says. */
 void ls_verdicts_make(const struct ls_usage *u, const struct ls_history *h, const struct ls_verdict_opts *opts, struct ls_verdicts *out);
 void ls_verdicts_release(struct ls_verdicts *v);
 

@@ -138,8 +138,8 @@ static void set_rowid_alias(struct lius_table *t, const char *type, bool has_ind
 }
 
 #define PRIMARY                                                                                                                                     \
-    "SELECT s.name, x.name, x.type FROM main.sqlite_master AS s, pragma_table_info(s.name, 'main') AS x WHERE s.type = 'table' AND x.pk > 0 ORDER "  \
-    "BY s.name, x.pk"
+    "SELECT s.name, x.name, x.type FROM main.sqlite_master AS s, pragma_table_info(s.name, 'main') AS x WHERE s.type = 'table' AND s.rootpage > 0 "       \
+    "AND x.pk > 0 ORDER BY s.name, x.pk"
 
 static bool has_primary_index(const struct lius *k, uint32_t table)
 {

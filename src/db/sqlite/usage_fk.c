@@ -214,7 +214,7 @@ enum ls_rc lius_count_orphans(struct lius *k, struct ls_err *err)
 
 #define KEYS                                                                                                                                        \
     "SELECT s.name, f.id, f.\"table\", f.\"from\", f.\"to\", f.on_update, f.on_delete FROM main.sqlite_master AS s, pragma_foreign_key_list(s.name, " \
-    "'main') AS f WHERE s.type = 'table' ORDER BY s.name, f.id, f.seq"
+    "'main') AS f WHERE s.type = 'table' AND s.rootpage > 0 ORDER BY s.name, f.id, f.seq"
 
 /* Names are in the text only. The pragma counts from the last one backwards; REFERENCES stands in nothing else. */
 static const char *name_of(struct lius *k, const char *sql, int from_end)

@@ -11,14 +11,15 @@
 
 /* --- the indexes --- */
 
+/* Virtual tables have no page; to ask about one whose module is not loaded is an error. */
 #define INDEXES                                                                                                                                     \
     "SELECT s.name, i.name, i.\"unique\", i.origin FROM main.sqlite_master AS s, pragma_index_list(s.name, 'main') AS i WHERE s.type = 'table' AND " \
-    "s.name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
+    "s.rootpage > 0 AND s.name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
 #define TEXTS "SELECT name, rootpage, sql FROM main.sqlite_master WHERE type = 'index'"
 /* Those of tables without rowid are in no schema. The rows of an index stand together, in the order of its keys: the pragma is the inner loop. */
 #define KEYS                                                                                                                                        \
     "SELECT n.name, x.cid, x.name, x.\"desc\", x.coll FROM (SELECT name FROM main.sqlite_master WHERE type = 'index' UNION SELECT i.name FROM "       \
-    "main.sqlite_master AS s, pragma_index_list(s.name, 'main') AS i WHERE s.type = 'table' AND s.sql LIKE '%without%' AND i.origin = 'pk') AS n, "  \
+    "main.sqlite_master AS s, pragma_index_list(s.name, 'main') AS i WHERE s.type = 'table' AND s.rootpage > 0 AND s.sql LIKE '%without%' AND i.origin = 'pk') AS n, "  \
     "pragma_index_xinfo(n.name, 'main') AS x WHERE x.\"key\""
 
 static int compare_indexes(const void *a, const void *b)
