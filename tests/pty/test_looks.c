@@ -204,7 +204,7 @@ static void c_locale(void **state)
         pty_expect_words(s->p, "+ applied 001 t1");
         pty_keys(s->p, "2");
         pty_keys(s->p, "345678a");
-        pty_expect(s->p, "8Help");
+        pty_expect(s->p, "9Help");
         pty_keys(s->p, "1A");
         pty_expect(s->p, "[ Cancel ]");
         pty_keys(s->p, "<Esc>");

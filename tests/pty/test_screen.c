@@ -97,7 +97,7 @@ static void resizes_in_every_pane(void **state)
             pty_expect_cell(s->p, 0, sizes[i][1] - 2, 'e'); /* read-write */
             pty_expect_cell(s->p, 0, sizes[i][1] - 11, 'r');
             if (sizes[i][1] >= 80)
-                pty_expect(s->p, "8He");
+                pty_expect(s->p, "9He");
             pty_expect_words(s->p, "20 pending 0 dirty 0 modified");
         }
     }
