@@ -88,7 +88,7 @@ static void resizes_in_every_pane(void **state)
     stage_cli(s, 0, "up 10 --yes");
     stage_console(s, NULL);
     assert_int_equal(pty_find(s->p, "missing"), -1);
-    for (int pane = 1; pane <= 8; pane++) {
+    for (int pane = 1; pane <= 9; pane++) {
         pty_keys(s->p, stage_format(s, "%d", pane));
         for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
             pty_resize(s->p, sizes[i][0], sizes[i][1]);
