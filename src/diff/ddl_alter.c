@@ -222,9 +222,10 @@ static enum ddl_verdict of_type(struct ls_buf *out, struct ddl_change *ch, const
         ddl_qualified(&ch->first, ch->x->b->schema, ch->x->b->name);
         ls_buf_adds(&ch->first, " NOT OF;\n");
     }
-    if (c->b) {
-        alter_begin(out, ch);
-        ls_buf_addf(out, "OF %s;\n", c->b);
+    (void)out;
+    if (c->b) { /* when its columns are the type's */
+        alter_begin(&ch->last, ch);
+        ls_buf_addf(&ch->last, "OF %s;\n", c->b);
     }
     return DDL_DONE;
 }

@@ -80,8 +80,9 @@ static bool is_of_view(const struct ddl_change *ch)
 static bool is_of_typed_table(const struct ddl_change *ch)
 {
     const struct ls_fact *table = table_of(ch);
+    const struct ls_fact *before = ch->x->a->parent_ix == LS_NO_FACT ? NULL : &ch->a->facts[ch->x->a->parent_ix];
 
-    return table && ls_fact_get(table, LS_A_OF_TYPE);
+    return table && before && ls_fact_get(table, LS_A_OF_TYPE) && ls_fact_get(before, LS_A_OF_TYPE);
 }
 
 static void type(struct ls_buf *out, struct ddl_change *ch)

@@ -94,9 +94,17 @@ static void say_columns(struct script *s, uint32_t b, struct ls_buf *out)
     }
 }
 
+static bool was_of_type(const struct script *s, uint32_t table)
+{
+    uint32_t a = s->a_of[table];
+
+    return a == LS_NO_FACT || ls_fact_get(&s->a->facts[a], LS_A_OF_TYPE);
+}
+
 /* IF NOT EXISTS: where its parent's column has brought it. */
 static void say_column(struct script *s, uint32_t b, struct ls_buf *out)
 {
+    static const struct ls_fact plain_table = {.kind = LS_FACT_TABLE, .schema = "", .parent = "", .name = ""};
     const struct ls_fact *f = &s->b->facts[b], *table = script_parent(s->b, f), *of_parent;
     struct ls_buf text = LS_BUF_INIT;
 
@@ -104,12 +112,12 @@ static void say_column(struct script *s, uint32_t b, struct ls_buf *out)
         say_column_of_view(s, b, out);
         return;
     }
-    if (table && ls_fact_get(table, LS_A_OF_TYPE)) {
+    if (table && ls_fact_get(table, LS_A_OF_TYPE) && was_of_type(s, f->parent_ix)) { /* the type has brought it */
         ddl_comment(out, s->b, f);
         return;
     }
     of_parent = ddl_parent_column(s->b, f);
-    ddl_column(&text, s->b, table, f);
+    ddl_column(&text, s->b, ls_fact_get(table, LS_A_OF_TYPE) ? &plain_table : table, f);
     ls_buf_adds(out, "ALTER ");
     ddl_object(out, s->b, table);
     ls_buf_addf(out, " ADD COLUMN %s%s;\n", of_parent && is_made(s, ls_catalog_index(s->b, of_parent)) ? "IF NOT EXISTS " : "",

@@ -28,12 +28,19 @@ static bool is_gone_with_parent(const struct script *s, const struct ls_fact *f)
     return f->parent_ix != LS_NO_FACT && s->drop[f->parent_ix] != DROP_NOT && f->kind != LS_FACT_USER_MAPPING;
 }
 
+static bool is_of_type_still(const struct script *s, uint32_t table)
+{
+    uint32_t b = s->b_of[table];
+
+    return ls_fact_get(&s->a->facts[table], LS_A_OF_TYPE) && (b == LS_NO_FACT || ls_fact_get(&s->b->facts[b], LS_A_OF_TYPE));
+}
+
 static void drop_column(const struct script *s, const struct ls_fact *f, uint32_t a, struct ls_buf *out)
 {
     const struct ls_fact *table = script_parent(s->a, f), *of_parent = ddl_parent_column(s->a, &s->a->facts[a]);
     uint32_t above = of_parent ? ls_catalog_index(s->a, of_parent) : LS_NO_FACT;
 
-    if (table && (table->kind != LS_FACT_TABLE || ls_fact_get(table, LS_A_OF_TYPE)))
+    if (table && (table->kind != LS_FACT_TABLE || is_of_type_still(s, ls_catalog_index(s->a, table))))
         return; /* its query's, its type's */
     ls_buf_addf(out, "ALTER %sTABLE ", table && ddl_is(table, LS_A_FORM, "foreign") ? "FOREIGN " : "");
     ddl_qualified(out, f->schema, f->parent);
