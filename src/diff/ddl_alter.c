@@ -1,4 +1,5 @@
-/* diff/ddl_alter.c: one difference as statements that change what is there, or the verdict that it must be made anew, or that nothing can be written. */
+/* diff/ddl_alter.c: one difference as statements that change what is there, or the verdict that it must be made anew, or that
+ * nothing can be written. */
 #include <config.h>
 
 #include "diff/ddl_alter.h"
@@ -94,7 +95,8 @@ void alter_sequence_options(struct ls_buf *out, const char *list, const char *se
     if (!ddl_has(list, "start", &start))
         start = is_down ? (max.text ? max : (struct ddl_item){"-1", 2}) : min.text ? min : (struct ddl_item){"1", 1};
     ls_buf_addf(out, " %sSTART WITH %.*s", set, (int)start.len, start.text);
-    ls_buf_addf(out, " %sCACHE %.*s %s%s", set, (int)cache.len, cache.text, set, ddl_has(list, "cycle", NULL) ? "CYCLE" : "NO CYCLE");
+    ls_buf_addf(out, " %sCACHE %.*s %s%s", set, (int)cache.len, cache.text, set,
+                ddl_has(list, "cycle", NULL) ? "CYCLE" : "NO CYCLE");
 }
 
 static enum ddl_verdict sequence(struct ls_buf *out, struct ddl_change *ch, const struct ls_attr_change *c)
@@ -220,9 +222,10 @@ static enum ddl_verdict of_type(struct ls_buf *out, struct ddl_change *ch, const
         ddl_qualified(&ch->first, ch->x->b->schema, ch->x->b->name);
         ls_buf_adds(&ch->first, " NOT OF;\n");
     }
-    if (c->b) {
-        alter_begin(out, ch);
-        ls_buf_addf(out, "OF %s;\n", c->b);
+    (void)out;
+    if (c->b) { /* when its columns are the type's */
+        alter_begin(&ch->last, ch);
+        ls_buf_addf(&ch->last, "OF %s;\n", c->b);
     }
     return DDL_DONE;
 }
@@ -266,7 +269,8 @@ static void constraint_begin(struct ls_buf *out, struct ddl_change *ch)
 {
     const struct ls_fact *f = ch->x->b;
 
-    ls_buf_addf(out, "ALTER %s ", f->parent_ix != LS_NO_FACT && ch->b->facts[f->parent_ix].kind == LS_FACT_DOMAIN ? "DOMAIN" : "TABLE");
+    ls_buf_addf(out, "ALTER %s ",
+                f->parent_ix != LS_NO_FACT && ch->b->facts[f->parent_ix].kind == LS_FACT_DOMAIN ? "DOMAIN" : "TABLE");
     ddl_qualified(out, f->schema, f->parent);
 }
 
@@ -293,7 +297,10 @@ static enum ddl_verdict deferrable(struct ls_buf *out, struct ddl_change *ch, co
     constraint_begin(out, ch);
     ls_buf_adds(out, " ALTER CONSTRAINT ");
     ddl_name(out, ch->x->b->name);
-    ls_buf_addf(out, " %s;\n", !c->b ? "NOT DEFERRABLE" : strcmp(c->b, "deferrable") == 0 ? "DEFERRABLE INITIALLY IMMEDIATE" : "DEFERRABLE INITIALLY DEFERRED");
+    ls_buf_addf(out, " %s;\n",
+                !c->b                             ? "NOT DEFERRABLE"
+                : strcmp(c->b, "deferrable") == 0 ? "DEFERRABLE INITIALLY IMMEDIATE"
+                                                  : "DEFERRABLE INITIALLY DEFERRED");
     return DDL_DONE;
 }
 
@@ -471,7 +478,10 @@ enum ddl_verdict ddl_alter(struct ls_buf *out, struct ddl_change *ch)
             continue;
         one = said_about_it(out, ch, c);
         if (one == DDL_CANNOT) {
-            ddl_not_written(out, ch->x->b, ch->why ? ch->why : why_kept(ch->x->b->kind) ? why_kept(ch->x->b->kind) : "no statement changes it");
+            ddl_not_written(out, ch->x->b,
+                            ch->why                    ? ch->why
+                            : why_kept(ch->x->b->kind) ? why_kept(ch->x->b->kind)
+                                                       : "no statement changes it");
             ch->why = NULL;
         } else if (one == DDL_REPLACE) {
             verdict = DDL_REPLACE;

@@ -29,8 +29,6 @@ void alter_sequence_options(struct ls_buf *out, const char *list, const char *se
 
 /* ddl_alter_column.c: its own attributes, in the order that the server takes them. */
 enum ddl_verdict alter_column(struct ls_buf *out, struct ddl_change *ch);
-/* The column of the table's parent that this one comes from; NULL: of itself alone, or of a type. */
-const struct ls_fact *alter_parent_column(const struct ls_catalog *c, const struct ls_fact *column);
 /* ddl_alter_rare.c: NULL: no rule. */
 typedef enum ddl_verdict (*alter_fn)(struct ls_buf *out, struct ddl_change *ch, const struct ls_attr_change *c);
 alter_fn alter_rare(enum ls_fact_kind kind, enum ls_attr attr);

@@ -37,10 +37,11 @@ static void simple(struct ls_buf *out, const struct ddl_change *ch, const char *
 }
 
 /* A parent's ALTER changes its children's columns too. */
-const struct ls_fact *alter_parent_column(const struct ls_catalog *c, const struct ls_fact *column)
+const struct ls_fact *ddl_parent_column(const struct ls_catalog *c, const struct ls_fact *column)
 {
     const struct ls_fact *table = column->parent_ix == LS_NO_FACT ? NULL : &c->facts[column->parent_ix];
-    const char *of = table ? ls_fact_get(table, LS_A_PARTITION_OF) : NULL, *inherits = table ? ls_fact_get(table, LS_A_INHERITS) : NULL;
+    const char *of = table ? ls_fact_get(table, LS_A_PARTITION_OF) : NULL,
+               *inherits = table ? ls_fact_get(table, LS_A_INHERITS) : NULL;
     uint32_t n;
     const struct ls_fact *all = ls_catalog_kind(c, LS_FACT_COLUMN, &n), *found = NULL;
     struct ls_buf name = LS_BUF_INIT;
@@ -62,7 +63,7 @@ const struct ls_fact *alter_parent_column(const struct ls_catalog *c, const stru
 
 static bool parent_changes_too(const struct ddl_change *ch, enum ls_attr attr)
 {
-    const struct ls_fact *a = alter_parent_column(ch->a, ch->x->a), *b = alter_parent_column(ch->b, ch->x->b);
+    const struct ls_fact *a = ddl_parent_column(ch->a, ch->x->a), *b = ddl_parent_column(ch->b, ch->x->b);
     const char *x = a ? ls_fact_get(a, attr) : NULL, *y = b ? ls_fact_get(b, attr) : NULL;
 
     return a && b && (x != y) && (!x || !y || strcmp(x, y) != 0);
@@ -79,8 +80,9 @@ static bool is_of_view(const struct ddl_change *ch)
 static bool is_of_typed_table(const struct ddl_change *ch)
 {
     const struct ls_fact *table = table_of(ch);
+    const struct ls_fact *before = ch->x->a->parent_ix == LS_NO_FACT ? NULL : &ch->a->facts[ch->x->a->parent_ix];
 
-    return table && ls_fact_get(table, LS_A_OF_TYPE);
+    return table && before && ls_fact_get(table, LS_A_OF_TYPE) && ls_fact_get(before, LS_A_OF_TYPE);
 }
 
 static void type(struct ls_buf *out, struct ddl_change *ch)

@@ -36,6 +36,14 @@ static void generated(struct ls_buf *out, const struct ls_fact *f)
         ls_buf_addf(out, " GENERATED ALWAYS AS %s %s", expr + 1, strncmp(v, "stored", 6) == 0 ? "STORED" : "VIRTUAL");
 }
 
+/* Its parent says it, and a child may not say it again. */
+static bool inherits_generated(const struct ls_catalog *c, const struct ls_fact *f)
+{
+    const struct ls_fact *of = ls_fact_get(f, LS_A_GENERATED) ? ddl_parent_column(c, f) : NULL;
+
+    return of && ls_fact_get(of, LS_A_GENERATED);
+}
+
 void ddl_column(struct ls_buf *out, const struct ls_catalog *c, const struct ls_fact *table, const struct ls_fact *f)
 {
     bool is_lite = c->dialect == LS_DIALECT_SQLITE;
@@ -58,7 +66,8 @@ void ddl_column(struct ls_buf *out, const struct ls_catalog *c, const struct ls_
     if (!ls_fact_get(table, LS_A_OF_TYPE))
         ddl_clause(out, f, LS_A_COLLATION, " COLLATE ", "");
     identity(out, f);
-    generated(out, f);
+    if (is_lite || !ls_fact_get(table, LS_A_INHERITS) || !inherits_generated(c, f))
+        generated(out, f);
     ddl_clause(out, f, LS_A_DEFAULT, " DEFAULT ", "");
     ddl_word(out, f, LS_A_NOT_NULL, " NOT NULL");
     ddl_clause(out, f, LS_A_CONFLICT, " ON CONFLICT ", "");

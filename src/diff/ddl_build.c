@@ -63,6 +63,21 @@ static void say_column_of_view(struct script *s, uint32_t b, struct ls_buf *out)
     ddl_comment(out, s->b, f);
 }
 
+/* How its rows are stored. */
+static void say_column_of_matview(struct script *s, uint32_t view, const struct ls_fact *column, struct ls_buf *out)
+{
+    const char *compression = ls_fact_get(column, LS_A_COMPRESSION);
+
+    ddl_column_settings(out, s->b, &s->b->facts[view], column);
+    if (!compression)
+        return;
+    ls_buf_adds(out, "ALTER TABLE ");
+    ddl_qualified(out, column->schema, column->parent);
+    ls_buf_adds(out, " ALTER COLUMN ");
+    ddl_name(out, column->name);
+    ls_buf_addf(out, " SET COMPRESSION %s;\n", compression);
+}
+
 static void say_columns(struct script *s, uint32_t b, struct ls_buf *out)
 {
     uint32_t n;
@@ -71,15 +86,25 @@ static void say_columns(struct script *s, uint32_t b, struct ls_buf *out)
     for (uint32_t i = 0; i < n; i++) {
         uint32_t column = ls_catalog_index(s->b, &some[i]);
 
+        if (s->b->facts[b].kind == LS_FACT_MATVIEW)
+            say_column_of_matview(s, b, &some[i], out);
         if (s->b->facts[b].kind != LS_FACT_TABLE)
             say_column_of_view(s, column, out);
         say_owner_and_rights(s, column, out);
     }
 }
 
+static bool was_of_type(const struct script *s, uint32_t table)
+{
+    uint32_t a = s->a_of[table];
+
+    return a == LS_NO_FACT || ls_fact_get(&s->a->facts[a], LS_A_OF_TYPE);
+}
+
 /* IF NOT EXISTS: where its parent's column has brought it. */
 static void say_column(struct script *s, uint32_t b, struct ls_buf *out)
 {
+    static const struct ls_fact plain_table = {.kind = LS_FACT_TABLE, .schema = "", .parent = "", .name = ""};
     const struct ls_fact *f = &s->b->facts[b], *table = script_parent(s->b, f), *of_parent;
     struct ls_buf text = LS_BUF_INIT;
 
@@ -87,12 +112,12 @@ static void say_column(struct script *s, uint32_t b, struct ls_buf *out)
         say_column_of_view(s, b, out);
         return;
     }
-    if (table && ls_fact_get(table, LS_A_OF_TYPE)) {
+    if (table && ls_fact_get(table, LS_A_OF_TYPE) && was_of_type(s, f->parent_ix)) { /* the type has brought it */
         ddl_comment(out, s->b, f);
         return;
     }
-    of_parent = alter_parent_column(s->b, f);
-    ddl_column(&text, s->b, table, f);
+    of_parent = ddl_parent_column(s->b, f);
+    ddl_column(&text, s->b, ls_fact_get(table, LS_A_OF_TYPE) ? &plain_table : table, f);
     ls_buf_adds(out, "ALTER ");
     ddl_object(out, s->b, table);
     ls_buf_addf(out, " ADD COLUMN %s%s;\n", of_parent && is_made(s, ls_catalog_index(s->b, of_parent)) ? "IF NOT EXISTS " : "",
@@ -125,7 +150,9 @@ static void say_new(struct script *s, uint32_t b, struct ls_buf *out)
 
     if (s->b->dialect == LS_DIALECT_SQLITE && f->kind != LS_FACT_TABLE) {
         if (f->kind == LS_FACT_CONSTRAINT || f->kind == LS_FACT_DATABASE)
-            ddl_not_written(out, f, f->kind == LS_FACT_DATABASE ? "a setting of the file" : "the table would have to be made anew, and its rows copied");
+            ddl_not_written(out, f,
+                            f->kind == LS_FACT_DATABASE ? "a setting of the file"
+                                                        : "the table would have to be made anew, and its rows copied");
         else if (f->kind == LS_FACT_COLUMN)
             say_column(s, b, out);
         else if (ls_fact_get(f, LS_A_DEFINITION))
@@ -241,15 +268,16 @@ static void visit(struct script *s, uint32_t b)
         say_column_of_view(s, b, &s->build);
 }
 
-/* Kinds in the order of what usually needs what; the dependencies say the rest. The server looks into most routines only when they run. */
+/* Kinds in the order of what usually needs what; the dependencies say the rest. The server looks into most routines only when they
+ * run. */
 static const enum ls_fact_kind order[] = {
-    LS_FACT_SCHEMA,        LS_FACT_EXTENSION,   LS_FACT_ACCESS_METHOD, LS_FACT_COLLATION,   LS_FACT_ENUM,          LS_FACT_COMPOSITE,
-    LS_FACT_DOMAIN,        LS_FACT_TYPE,        LS_FACT_RANGE,         LS_FACT_LANGUAGE,    LS_FACT_SEQUENCE,      LS_FACT_FUNCTION,
-    LS_FACT_PROCEDURE,     LS_FACT_AGGREGATE,   LS_FACT_CONVERSION,    LS_FACT_OPERATOR,    LS_FACT_OPFAMILY,      LS_FACT_OPCLASS,
-    LS_FACT_CAST,          LS_FACT_TRANSFORM,   LS_FACT_TS_PARSER,     LS_FACT_TS_TEMPLATE, LS_FACT_TS_DICTIONARY, LS_FACT_TS_CONFIG,
-    LS_FACT_FDW,           LS_FACT_SERVER,      LS_FACT_USER_MAPPING,  LS_FACT_TABLE,       LS_FACT_COLUMN,        LS_FACT_VIEW,
-    LS_FACT_MATVIEW,       LS_FACT_INDEX,       LS_FACT_CONSTRAINT,    LS_FACT_STATISTICS,  LS_FACT_RULE,          LS_FACT_TRIGGER,
-    LS_FACT_POLICY,        LS_FACT_PUBLICATION, LS_FACT_SUBSCRIPTION,  LS_FACT_EVENT_TRIGGER, LS_FACT_DATABASE,    LS_FACT_ROLE,
+    LS_FACT_SCHEMA,     LS_FACT_EXTENSION,   LS_FACT_ACCESS_METHOD, LS_FACT_COLLATION,     LS_FACT_ENUM,          LS_FACT_COMPOSITE,
+    LS_FACT_DOMAIN,     LS_FACT_TYPE,        LS_FACT_RANGE,         LS_FACT_LANGUAGE,      LS_FACT_SEQUENCE,      LS_FACT_FUNCTION,
+    LS_FACT_PROCEDURE,  LS_FACT_AGGREGATE,   LS_FACT_CONVERSION,    LS_FACT_OPERATOR,      LS_FACT_OPFAMILY,      LS_FACT_OPCLASS,
+    LS_FACT_CAST,       LS_FACT_TRANSFORM,   LS_FACT_TS_PARSER,     LS_FACT_TS_TEMPLATE,   LS_FACT_TS_DICTIONARY, LS_FACT_TS_CONFIG,
+    LS_FACT_FDW,        LS_FACT_SERVER,      LS_FACT_USER_MAPPING,  LS_FACT_TABLE,         LS_FACT_COLUMN,        LS_FACT_VIEW,
+    LS_FACT_MATVIEW,    LS_FACT_INDEX,       LS_FACT_CONSTRAINT,    LS_FACT_STATISTICS,    LS_FACT_RULE,          LS_FACT_TRIGGER,
+    LS_FACT_POLICY,     LS_FACT_PUBLICATION, LS_FACT_SUBSCRIPTION,  LS_FACT_EVENT_TRIGGER, LS_FACT_DATABASE,      LS_FACT_ROLE,
     LS_FACT_DEFAULT_ACL};
 
 void script_build(struct script *s)

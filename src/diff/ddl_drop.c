@@ -9,7 +9,8 @@
 static struct ls_fact named_now(const struct script *s, uint32_t a)
 {
     struct ls_fact f = s->a->facts[a];
-    const struct ls_fact *parent = f.parent_ix != LS_NO_FACT && s->b_of[f.parent_ix] != LS_NO_FACT ? &s->b->facts[s->b_of[f.parent_ix]] : NULL;
+    const struct ls_fact *parent =
+        f.parent_ix != LS_NO_FACT && s->b_of[f.parent_ix] != LS_NO_FACT ? &s->b->facts[s->b_of[f.parent_ix]] : NULL;
 
     if (s->b_of[a] != LS_NO_FACT) {
         f.schema = s->b->facts[s->b_of[a]].schema;
@@ -27,12 +28,19 @@ static bool is_gone_with_parent(const struct script *s, const struct ls_fact *f)
     return f->parent_ix != LS_NO_FACT && s->drop[f->parent_ix] != DROP_NOT && f->kind != LS_FACT_USER_MAPPING;
 }
 
+static bool is_of_type_still(const struct script *s, uint32_t table)
+{
+    uint32_t b = s->b_of[table];
+
+    return ls_fact_get(&s->a->facts[table], LS_A_OF_TYPE) && (b == LS_NO_FACT || ls_fact_get(&s->b->facts[b], LS_A_OF_TYPE));
+}
+
 static void drop_column(const struct script *s, const struct ls_fact *f, uint32_t a, struct ls_buf *out)
 {
-    const struct ls_fact *table = script_parent(s->a, f), *of_parent = alter_parent_column(s->a, &s->a->facts[a]);
+    const struct ls_fact *table = script_parent(s->a, f), *of_parent = ddl_parent_column(s->a, &s->a->facts[a]);
     uint32_t above = of_parent ? ls_catalog_index(s->a, of_parent) : LS_NO_FACT;
 
-    if (table && (table->kind != LS_FACT_TABLE || ls_fact_get(table, LS_A_OF_TYPE)))
+    if (table && (table->kind != LS_FACT_TABLE || is_of_type_still(s, ls_catalog_index(s->a, table))))
         return; /* its query's, its type's */
     ls_buf_addf(out, "ALTER %sTABLE ", table && ddl_is(table, LS_A_FORM, "foreign") ? "FOREIGN " : "");
     ddl_qualified(out, f->schema, f->parent);
@@ -81,6 +89,18 @@ static bool is_of_base_type(const struct script *s, uint32_t a)
     return false;
 }
 
+/* It goes with what it is a part of, which a foreign key to that one may even ask for. */
+static bool is_dropped_partition(const struct script *s, uint32_t a)
+{
+    uint32_t n;
+    const struct ls_dep *deps = ls_catalog_needs(s->a, a, &n);
+
+    for (uint32_t i = 0; i < n && ls_fact_get(&s->a->facts[a], LS_A_PARTITION_OF); i++)
+        if (ddl_is(&s->a->facts[deps[i].to], LS_A_FORM, "partitioned") && s->drop[deps[i].to])
+            return true;
+    return false;
+}
+
 static void say(const struct script *s, uint32_t a, struct ls_buf *out)
 {
     struct ls_fact f = named_now(s, a);
@@ -89,6 +109,10 @@ static void say(const struct script *s, uint32_t a, struct ls_buf *out)
     case LS_FACT_DATABASE:
     case LS_FACT_ROLE:
         return;
+    case LS_FACT_TABLE:
+        if (is_dropped_partition(s, a))
+            return;
+        break;
     case LS_FACT_COLUMN:
         drop_column(s, &f, a, out);
         return;
@@ -138,6 +162,13 @@ static bool is_own_function(const struct script *s, uint32_t type, uint32_t func
     return false;
 }
 
+/* What nothing hangs on: it goes before its table does, for tables, views and such may need each other in a circle. */
+static bool goes_alone(const struct ls_fact *f)
+{
+    return f->kind == LS_FACT_POLICY || f->kind == LS_FACT_TRIGGER || f->kind == LS_FACT_RULE ||
+           ddl_is(f, LS_A_FORM, "foreign key");
+}
+
 static void visit(struct script *s, uint32_t a, unsigned char level, struct ls_buf *out);
 
 static void visit_dependants(struct script *s, uint32_t a, uint32_t top, unsigned char level, struct ls_buf *out)
@@ -151,7 +182,7 @@ static void visit_dependants(struct script *s, uint32_t a, uint32_t top, unsigne
 
         if (s->drop[g] != level || s->a_state[g] != 0 || f->parent_ix == top || is_own_function(s, a, g))
             continue;
-        if (is_gone_with_parent(s, f) && !ddl_is(f, LS_A_FORM, "foreign key") && s->a_state[f->parent_ix] == 0) {
+        if (is_gone_with_parent(s, f) && !goes_alone(f) && s->a_state[f->parent_ix] == 0) {
             visit(s, f->parent_ix, level, out);
         } else if (is_gone_with_parent(s, f)) {
             if (s->a_state[f->parent_ix] == 2)
@@ -167,7 +198,8 @@ static void visit_dependants(struct script *s, uint32_t a, uint32_t top, unsigne
 
 static void visit(struct script *s, uint32_t a, unsigned char level, struct ls_buf *out)
 {
-    static const enum ls_fact_kind below[] = {LS_FACT_POLICY, LS_FACT_RULE, LS_FACT_TRIGGER, LS_FACT_INDEX, LS_FACT_CONSTRAINT, LS_FACT_COLUMN};
+    static const enum ls_fact_kind below[] = {LS_FACT_POLICY, LS_FACT_RULE,       LS_FACT_TRIGGER,
+                                              LS_FACT_INDEX,  LS_FACT_CONSTRAINT, LS_FACT_COLUMN};
 
     if (s->a_state[a] != 0)
         return;

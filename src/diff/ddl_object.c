@@ -7,7 +7,8 @@
 
 /* --- lists: "word value, word value" --- */
 
-/* Behind a string or a quoted name that begins at p. Doubled quotes come out right by themselves; of a backslash only E'' strings know. */
+/* Behind a string or a quoted name that begins at p. Doubled quotes come out right by themselves; of a backslash only E'' strings
+ * know. */
 static const char *past_quote(const char *p, const char *end, bool is_escaped)
 {
     char quote = *p++;
@@ -131,6 +132,21 @@ void ddl_routine_name(struct ls_buf *out, const struct ls_fact *f)
     qualified_part(out, f->schema, f->name, ddl_paren(f->name), f->kind == LS_FACT_OPERATOR);
 }
 
+/* Of a procedure what it gives back counts as well, and the modes say so: its arguments without their defaults. */
+static void arguments_alone(struct ls_buf *out, const char *list)
+{
+    const char *separator = "";
+    struct ddl_item item;
+
+    ls_buf_addc(out, '(');
+    while (ddl_next(&list, &item)) {
+        item.len = ddl_find(item.text, item.len, " DEFAULT ");
+        ddl_item(out, separator, &item, "");
+        separator = ", ";
+    }
+    ls_buf_addc(out, ')');
+}
+
 /* s.f(integer, text) */
 static void signature(struct ls_buf *out, const struct ls_fact *f)
 {
@@ -141,6 +157,8 @@ static void signature(struct ls_buf *out, const struct ls_fact *f)
         ls_buf_adds(out, "(*)");
     else if (f->kind == LS_FACT_AGGREGATE && strstr(arguments, "ORDER BY "))
         ls_buf_addf(out, "(%s)", arguments);
+    else if (f->kind == LS_FACT_PROCEDURE && arguments)
+        arguments_alone(out, arguments);
     else
         ls_buf_adds(out, f->name + ddl_paren(f->name));
 }
@@ -301,7 +319,8 @@ static void attribute_comments(struct ls_buf *out, const struct ls_fact *f, cons
             continue;
         ls_buf_adds(out, "COMMENT ON COLUMN ");
         ddl_qualified(out, f->schema, f->name);
-        ls_buf_addf(out, ".%.*s IS %.*s;\n", (int)at, item.text, (int)(item.len - at - (at < item.len)), item.text + at + (at < item.len));
+        ls_buf_addf(out, ".%.*s IS %.*s;\n", (int)at, item.text, (int)(item.len - at - (at < item.len)),
+                    item.text + at + (at < item.len));
     }
 }
 

@@ -18,7 +18,9 @@ static void view(struct ls_buf *out, const struct ls_catalog *c, const struct ls
     created(out, f->kind == LS_FACT_MATVIEW ? "MATERIALIZED VIEW" : "VIEW", f);
     if (c->dialect == LS_DIALECT_SQLITE)
         ddl_clause(out, f, LS_A_ATTRIBUTES, " (", ")");
+    ddl_clause(out, f, LS_A_ACCESS_METHOD, " USING ", "");
     ddl_options(out, c->dialect, f, " WITH ", false);
+    ddl_clause(out, f, LS_A_TABLESPACE, " TABLESPACE ", "");
     ddl_clause(out, f, LS_A_BODY, " AS\n", "");
     ls_buf_adds(out, out->len > 0 && out->ptr[out->len - 1] == ';' ? "\n" : ";\n");
 }
@@ -44,28 +46,19 @@ static void range(struct ls_buf *out, const struct ls_catalog *c, const struct l
 {
     static const struct {
         const char *word, *sql;
-    } words[] = {{"difference ", "SUBTYPE_DIFF"},
-                 {"multirange ", "MULTIRANGE_TYPE_NAME"},
-                 {"opclass ", "SUBTYPE_OPCLASS"},
-                 {"collation ", "COLLATION"},
-                 {"canonical ", "CANONICAL"}};
-    const char *p = ls_fact_get(f, LS_A_ATTRIBUTES);
+    } words[] = {{"operator class", ", SUBTYPE_OPCLASS = "},
+                 {"canonical", ", CANONICAL = "},
+                 {"difference", ", SUBTYPE_DIFF = "},
+                 {"multirange", ", MULTIRANGE_TYPE_NAME = "}};
+    struct ddl_item value;
 
     (void)c;
     created(out, "TYPE", f);
     ddl_clause(out, f, LS_A_TYPE, " AS RANGE (SUBTYPE = ", "");
-    while (p && *p) {
-        size_t len = strcspn(p, ","), word = strcspn(p, " ") + 1;
-        const char *sql = NULL;
-
-        for (size_t i = 0; i < LS_ARRAY_LEN(words); i++)
-            if (strncmp(p, words[i].word, word) == 0)
-                sql = words[i].sql;
-        if (sql && word < len)
-            ls_buf_addf(out, ", %s = %.*s", sql, (int)(len - word), p + word);
-        p += len + (p[len] == ',');
-        p += strspn(p, " ");
-    }
+    ddl_clause(out, f, LS_A_COLLATION, ", COLLATION = ", "");
+    for (size_t i = 0; i < LS_ARRAY_LEN(words); i++)
+        if (ddl_has(ls_fact_get(f, LS_A_ATTRIBUTES), words[i].word, &value))
+            ddl_item(out, words[i].sql, &value, "");
     ls_buf_adds(out, ");\n");
 }
 
@@ -95,6 +88,8 @@ static void domain(struct ls_buf *out, const struct ls_catalog *c, const struct 
         ddl_constraint(out, c, &checks[i]);
         ls_buf_adds(out, ";\n");
     }
+    for (uint32_t i = 0; i < n; i++)
+        ddl_comment(out, c, &checks[i]);
 }
 
 static void sequence(struct ls_buf *out, const struct ls_catalog *c, const struct ls_fact *f)
@@ -159,6 +154,27 @@ static void routine_attributes(struct ls_buf *out, const char *list)
     }
 }
 
+/* a, "B c", "" as 'a', 'B c', '' */
+static void setting_list(struct ls_buf *out, const struct ls_catalog *c, const char *list)
+{
+    const char *separator = "";
+    struct ddl_item item;
+
+    while (ddl_next(&list, &item)) {
+        struct ls_buf value = LS_BUF_INIT;
+        bool is_quoted = item.len > 1 && item.text[0] == '"';
+
+        for (size_t i = is_quoted; i + is_quoted < item.len; i++) {
+            ls_buf_addc(&value, item.text[i]);
+            i += is_quoted && item.text[i] == '"';
+        }
+        ls_buf_adds(out, separator);
+        ls_sql_literal(out, c->dialect, value.ptr ? value.ptr : "");
+        separator = ", ";
+        ls_buf_release(&value);
+    }
+}
+
 /* "search_path=s, public, work_mem=8MB": of these settings the server keeps a list with its quotes. */
 void ddl_settings(struct ls_buf *out, const struct ls_catalog *c, const char *list, const char *before)
 {
@@ -176,7 +192,7 @@ void ddl_settings(struct ls_buf *out, const struct ls_catalog *c, const char *li
         ls_buf_add(&value, item.text + eq + (eq < item.len), item.len - eq - (eq < item.len));
         ls_buf_addf(out, "%sSET %.*s TO ", before, (int)eq, item.text);
         if (is_list && value.len > 0)
-            ls_buf_adds(out, value.ptr);
+            setting_list(out, c, value.ptr);
         else
             ls_sql_literal(out, c->dialect, value.ptr ? value.ptr : "");
         ls_buf_release(&value);

@@ -55,7 +55,8 @@ static void drop(struct script *s, uint32_t a, unsigned char level)
 /* With all that hangs below it. */
 static void replace(struct script *s, uint32_t a)
 {
-    static const enum ls_fact_kind below[] = {LS_FACT_COLUMN, LS_FACT_CONSTRAINT, LS_FACT_INDEX, LS_FACT_TRIGGER, LS_FACT_RULE, LS_FACT_POLICY};
+    static const enum ls_fact_kind below[] = {LS_FACT_COLUMN,  LS_FACT_CONSTRAINT, LS_FACT_INDEX,
+                                              LS_FACT_TRIGGER, LS_FACT_RULE,       LS_FACT_POLICY};
     uint32_t b = s->b_of[a], n;
 
     if (s->drop[a] == DROP_EARLY)
@@ -92,7 +93,8 @@ static void unset_default(struct script *s, uint32_t a)
         s->resets_default[b] = 1;
 }
 
-/* What is lost with `a`, or in its way: `only_views`: a column gets another type, which its keys and indexes follow by themselves. */
+/* What is lost with `a`, or in its way: `only_views`: a column gets another type, which its keys and indexes follow by themselves.
+ */
 static void look_at_dependant(struct script *s, uint32_t g, bool only_views)
 {
     const struct ls_fact *f = &s->a->facts[g], *parent = script_parent(s->a, f);
@@ -178,9 +180,8 @@ static unsigned char level_of(const struct script *s, const struct ls_fact *f)
     case LS_FACT_VIEW:
     case LS_FACT_MATVIEW:
     case LS_FACT_SEQUENCE: {
-        static const enum ls_fact_kind kinds[] = {LS_FACT_ENUM,  LS_FACT_DOMAIN, LS_FACT_COMPOSITE, LS_FACT_RANGE,
-                                                  LS_FACT_TYPE,  LS_FACT_TABLE,  LS_FACT_VIEW,      LS_FACT_MATVIEW,
-                                                  LS_FACT_SEQUENCE};
+        static const enum ls_fact_kind kinds[] = {LS_FACT_ENUM,  LS_FACT_DOMAIN, LS_FACT_COMPOSITE, LS_FACT_RANGE,   LS_FACT_TYPE,
+                                                  LS_FACT_TABLE, LS_FACT_VIEW,   LS_FACT_MATVIEW,   LS_FACT_SEQUENCE};
 
         if (f->kind == LS_FACT_TABLE || f->kind == LS_FACT_VIEW || f->kind == LS_FACT_MATVIEW)
             return DROP_EARLY;
@@ -234,7 +235,8 @@ static void rename_it(struct script *s, const struct ls_difference *x)
         ls_buf_adds(&s->first, " RENAME");
     }
     ls_buf_adds(&s->first, " TO ");
-    if (strchr(x->b->name, '(') && (x->b->kind == LS_FACT_FUNCTION || x->b->kind == LS_FACT_PROCEDURE || x->b->kind == LS_FACT_AGGREGATE)) {
+    if (strchr(x->b->name, '(') &&
+        (x->b->kind == LS_FACT_FUNCTION || x->b->kind == LS_FACT_PROCEDURE || x->b->kind == LS_FACT_AGGREGATE)) {
         struct ls_buf name = LS_BUF_INIT;
 
         ls_buf_add(&name, x->b->name, ddl_paren(x->b->name));
@@ -280,8 +282,8 @@ static void change(struct script *s, const struct ls_difference *x)
     ls_buf_release(&ch.last);
 }
 
-/* A key, an index or a check that a table has from what it is part of. It stays when the table leaves, and counts as the parent's when it comes: `c` is
- * the side on which the table is a part. */
+/* A key, an index or a check that a table has from what it is part of. It stays when the table leaves, and counts as the parent's
+ * when it comes: `c` is the side on which the table is a part. */
 static bool is_handed_over(const struct script *s, const struct ls_catalog *c, uint32_t table, const struct ls_fact *f)
 {
     const struct ls_fact *t = table == LS_NO_FACT ? NULL : &c->facts[table];
@@ -355,6 +357,27 @@ static bool is_order_kept(const struct script *s, const struct ls_fact *table)
     return first_new == 0 || first_new > last_old;
 }
 
+/* A new table has its parents' columns first. */
+static bool is_order_made(const struct script *s, const struct ls_fact *table)
+{
+    uint32_t n;
+    const struct ls_fact *some = ls_catalog_children(s->b, table, LS_FACT_COLUMN, &n);
+    long last_inherited = 0, first_own = 0;
+
+    for (uint32_t i = 0; i < n && ls_fact_get(table, LS_A_INHERITS); i++) {
+        const struct ls_fact *of = ddl_parent_column(s->b, &some[i]);
+        long at = position(&some[i]);
+
+        if (of == NULL)
+            first_own = first_own == 0 || at < first_own ? at : first_own;
+        else if (position(of) != at && strchr(ls_fact_get(table, LS_A_INHERITS), ',') == NULL)
+            return false;
+        else
+            last_inherited = at > last_inherited ? at : last_inherited;
+    }
+    return first_own == 0 || first_own > last_inherited;
+}
+
 static void look_at_orders(struct script *s)
 {
     uint32_t n;
@@ -363,7 +386,10 @@ static void look_at_orders(struct script *s)
     for (uint32_t i = 0; i < n; i++) {
         uint32_t b = ls_catalog_index(s->b, &tables[i]);
 
-        if ((s->todo[b] == TODO_NOTHING || s->todo[b] == TODO_ALTER) && !ls_fact_get(&tables[i], LS_A_OF_TYPE) && !is_order_kept(s, &tables[i]))
+        if (s->todo[b] == TODO_CREATE && !is_order_made(s, &tables[i]))
+            ddl_not_written(&s->last, &tables[i], "what is inherited stands first: the order of columns cannot be changed");
+        if ((s->todo[b] == TODO_NOTHING || s->todo[b] == TODO_ALTER) && !ls_fact_get(&tables[i], LS_A_OF_TYPE) &&
+            !is_order_kept(s, &tables[i]))
             ddl_not_written(&s->last, &tables[i], "what is new stands last: the order of columns cannot be changed");
     }
 }

@@ -60,6 +60,8 @@ void ddl_comment_is(struct ls_buf *out, const struct ls_catalog *c, const struct
 void ddl_parts_comment(struct ls_buf *out, const struct ls_catalog *c, const struct ls_fact *f, const char *before);
 
 /* ddl_below.c: what hangs below a relation */
+/* The column of the table's parent that this one comes from; NULL: of itself alone, or of a type. */
+const struct ls_fact *ddl_parent_column(const struct ls_catalog *c, const struct ls_fact *column);
 void ddl_column(struct ls_buf *out, const struct ls_catalog *c, const struct ls_fact *table, const struct ls_fact *f);
 void ddl_constraint(struct ls_buf *out, const struct ls_catalog *c, const struct ls_fact *f);
 void ddl_index(struct ls_buf *out, const struct ls_catalog *c, const struct ls_fact *f);

@@ -1,5 +1,5 @@
-/* diff/ddl_rare.c: statements of what few schemas have: base types, aggregates, operators and their classes, casts, collations, conversions, text
- * search, transforms, languages, access methods, subscriptions, user mappings. */
+/* diff/ddl_rare.c: statements of what few schemas have: base types, aggregates, operators and their classes, casts, collations,
+ * conversions, text search, transforms, languages, access methods, subscriptions, user mappings. */
 #include <config.h>
 
 #include "diff/ddl_priv.h"
@@ -145,12 +145,9 @@ static void aggregate(struct ls_buf *out, const struct ls_catalog *c, const stru
 /* name: "===(integer,integer)", NONE for the operand that is not there */
 static void operator(struct ls_buf *out, const struct ls_catalog *c, const struct ls_fact *f)
 {
-    static const struct word words[] = {{"function", "FUNCTION", AS_IT_IS, NULL},
-                                        {"commutator", "COMMUTATOR", AS_OPERATOR, NULL},
-                                        {"negator", "NEGATOR", AS_OPERATOR, NULL},
-                                        {"restrict", "RESTRICT", AS_IT_IS, NULL},
-                                        {"join", "JOIN", AS_IT_IS, NULL},
-                                        {"hashes", "HASHES", AS_FLAG, NULL},
+    static const struct word words[] = {{"function", "FUNCTION", AS_IT_IS, NULL},  {"commutator", "COMMUTATOR", AS_OPERATOR, NULL},
+                                        {"negator", "NEGATOR", AS_OPERATOR, NULL}, {"restrict", "RESTRICT", AS_IT_IS, NULL},
+                                        {"join", "JOIN", AS_IT_IS, NULL},          {"hashes", "HASHES", AS_FLAG, NULL},
                                         {"merges", "MERGES", AS_FLAG, NULL}};
     const char *types = f->name + ddl_paren(f->name) + 1;
     size_t n = strlen(types), comma = ddl_find(types, n, ",");
@@ -196,7 +193,8 @@ static bool is_of_type(const struct ddl_item *member, const char *type)
     struct ddl_item types = member_types(member);
     size_t n = strlen(type);
 
-    return types.len == 2 * n + 1 && memcmp(types.text, type, n) == 0 && types.text[n] == ',' && memcmp(types.text + n + 1, type, n) == 0;
+    return types.len == 2 * n + 1 && memcmp(types.text, type, n) == 0 && types.text[n] == ',' &&
+           memcmp(types.text + n + 1, type, n) == 0;
 }
 
 /* OPERATOR 1 s.<(a,b) FOR ORDER BY f; FUNCTION 1 (a,b) s.f(a,b) */
@@ -237,15 +235,16 @@ static bool is_of_a_class(const struct ls_catalog *c, const struct ls_fact *fami
 
         if (!ddl_has(ls_fact_get(&classes[i], LS_A_ATTRIBUTES), "family", &value) || !type)
             continue;
-        is = name.len > value.len && memcmp(name.ptr, value.text, value.len) == 0 && strncmp(name.ptr + value.len, " USING ", 7) == 0 &&
+        is = name.len > value.len && memcmp(name.ptr, value.text, value.len) == 0 &&
+             strncmp(name.ptr + value.len, " USING ", 7) == 0 &&
              ddl_is(&classes[i], LS_A_METHOD, ls_fact_get(family, LS_A_METHOD)) && is_of_type(item, type);
     }
     ls_buf_release(&name);
     return is;
 }
 
-void ddl_family_members(struct ls_buf *out, const struct ls_catalog *c, const struct ls_fact *f, const char *list, const char *without,
-                        bool is_drop)
+void ddl_family_members(struct ls_buf *out, const struct ls_catalog *c, const struct ls_fact *f, const char *list,
+                        const char *without, bool is_drop)
 {
     struct ddl_item item;
     bool is_first = true;
@@ -273,7 +272,8 @@ static void family(struct ls_buf *out, const struct ls_catalog *c, const struct 
 }
 
 /* The members of the family that are for this type alone are the class's own, as pg_dump's are. */
-static void class_members(struct ls_buf *out, const struct ls_catalog *c, const struct ls_fact *f, const struct ddl_item *family_name)
+static void class_members(struct ls_buf *out, const struct ls_catalog *c, const struct ls_fact *f,
+                          const struct ddl_item *family_name)
 {
     uint32_t n;
     const struct ls_fact *families = ls_catalog_kind(c, LS_FACT_OPFAMILY, &n);
@@ -397,12 +397,10 @@ static void access_method(struct ls_buf *out, const struct ls_catalog *c, const 
 
 static void collation(struct ls_buf *out, const struct ls_catalog *c, const struct ls_fact *f)
 {
-    static const struct word words[] = {{"provider", "PROVIDER", AS_IT_IS, NULL},
-                                        {"collate", "LC_COLLATE", AS_IT_IS, NULL},
-                                        {"ctype", "LC_CTYPE", AS_IT_IS, NULL},
-                                        {"locale", "LOCALE", AS_IT_IS, NULL},
-                                        {"rules", "RULES", AS_IT_IS, NULL},
-                                        {"not deterministic", "DETERMINISTIC = false", AS_FLAG, NULL}};
+    static const struct word words[] = {
+        {"provider", "PROVIDER", AS_IT_IS, NULL}, {"collate", "LC_COLLATE", AS_IT_IS, NULL},
+        {"ctype", "LC_CTYPE", AS_IT_IS, NULL},    {"locale", "LOCALE", AS_IT_IS, NULL},
+        {"rules", "RULES", AS_IT_IS, NULL},       {"not deterministic", "DETERMINISTIC = false", AS_FLAG, NULL}};
 
     created(out, c, f);
     parameters(out, f, words, LS_ARRAY_LEN(words), "");
@@ -426,11 +424,10 @@ static void conversion(struct ls_buf *out, const struct ls_catalog *c, const str
 
 static void text_search(struct ls_buf *out, const struct ls_catalog *c, const struct ls_fact *f)
 {
-    static const struct word words[] = {{"start", "START", AS_IT_IS, NULL},       {"gettoken", "GETTOKEN", AS_IT_IS, NULL},
-                                        {"end", "END", AS_IT_IS, NULL},           {"lextypes", "LEXTYPES", AS_IT_IS, NULL},
-                                        {"headline", "HEADLINE", AS_IT_IS, NULL}, {"init", "INIT", AS_IT_IS, NULL},
-                                        {"lexize", "LEXIZE", AS_IT_IS, NULL},     {"template", "TEMPLATE", AS_IT_IS, NULL},
-                                        {"parser", "PARSER", AS_IT_IS, NULL}};
+    static const struct word words[] = {
+        {"start", "START", AS_IT_IS, NULL},       {"gettoken", "GETTOKEN", AS_IT_IS, NULL}, {"end", "END", AS_IT_IS, NULL},
+        {"lextypes", "LEXTYPES", AS_IT_IS, NULL}, {"headline", "HEADLINE", AS_IT_IS, NULL}, {"init", "INIT", AS_IT_IS, NULL},
+        {"lexize", "LEXIZE", AS_IT_IS, NULL},     {"template", "TEMPLATE", AS_IT_IS, NULL}, {"parser", "PARSER", AS_IT_IS, NULL}};
     const char *options = f->kind == LS_FACT_TS_DICTIONARY ? ls_fact_get(f, LS_A_OPTIONS) : NULL;
 
     created(out, c, f);

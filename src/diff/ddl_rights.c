@@ -1,4 +1,5 @@
-/* diff/ddl_rights.c: owners, GRANT and REVOKE, default privileges. Privileges are "grantee: A, B*; other: nothing"; who is not named has the usual ones. */
+/* diff/ddl_rights.c: owners, GRANT and REVOKE, default privileges. Privileges are "grantee: A, B*; other: nothing"; who is not
+ * named has the usual ones. */
 #include <config.h>
 
 #include "diff/ddl_priv.h"
@@ -80,8 +81,8 @@ static int has_privilege(struct ddl_item list, const struct ddl_item *one)
 
 /* --- statements --- */
 
-static void statement(struct ls_buf *out, const struct place *at, const char *verb, const struct ddl_item *privilege, const char *to,
-                      const struct ddl_item *who, const char *end)
+static void statement(struct ls_buf *out, const struct place *at, const char *verb, const struct ddl_item *privilege,
+                      const char *to, const struct ddl_item *who, const char *end)
 {
     ls_buf_addf(out, "%s%s", at->prefix, verb);
     ls_buf_add(out, privilege->text, privilege->len - is_grantable(privilege));
@@ -202,8 +203,8 @@ static void make_place(struct place *at, struct ls_buf *on, struct ls_buf *colum
 }
 
 /* Everybody that either list names, or the list of `more`. */
-static void change_all(struct ls_buf *out, const struct ls_catalog *c, const struct ls_fact *f, const struct place *at, const char *before,
-                       const char *after)
+static void change_all(struct ls_buf *out, const struct ls_catalog *c, const struct ls_fact *f, const struct place *at,
+                       const char *before, const char *after)
 {
     struct ddl_item who, a, b;
 
@@ -242,8 +243,9 @@ void ddl_rights(struct ls_buf *out, const struct ls_catalog *c, const struct ls_
 static const struct {
     const char *word, *sql;
     const char *usual; /* of PUBLIC */
-} default_kinds[] = {{" tables", "TABLES", NOTHING},   {" sequences", "SEQUENCES", NOTHING}, {" functions", "FUNCTIONS", "EXECUTE"},
-                     {" types", "TYPES", "USAGE"},     {" schemas", "SCHEMAS", NOTHING},     {" large objects", "LARGE OBJECTS", NOTHING}};
+} default_kinds[] = {{" tables", "TABLES", NOTHING},         {" sequences", "SEQUENCES", NOTHING},
+                     {" functions", "FUNCTIONS", "EXECUTE"}, {" types", "TYPES", "USAGE"},
+                     {" schemas", "SCHEMAS", NOTHING},       {" large objects", "LARGE OBJECTS", NOTHING}};
 
 /* name: "role tables" */
 static size_t default_kind(const struct ls_fact *f, size_t *role_len)
@@ -334,11 +336,11 @@ void ddl_rights_of_new(struct ls_buf *out, const struct ls_catalog *c, const str
         bool fits = false;
 
         if (kind < LS_ARRAY_LEN(default_kinds))
-            fits = f->kind == LS_FACT_TABLE || f->kind == LS_FACT_VIEW || f->kind == LS_FACT_MATVIEW ? kind == 0
-                   : f->kind == LS_FACT_SEQUENCE                                                   ? kind == 1
+            fits = f->kind == LS_FACT_TABLE || f->kind == LS_FACT_VIEW || f->kind == LS_FACT_MATVIEW             ? kind == 0
+                   : f->kind == LS_FACT_SEQUENCE                                                                 ? kind == 1
                    : f->kind == LS_FACT_FUNCTION || f->kind == LS_FACT_PROCEDURE || f->kind == LS_FACT_AGGREGATE ? kind == 2
-                   : f->kind == LS_FACT_SCHEMA                                                                  ? kind == 4
-                                                                                                                : kind == 3;
+                   : f->kind == LS_FACT_SCHEMA                                                                   ? kind == 4
+                                                                                                                 : kind == 3;
         if (!fits || (defaults[i].schema[0] != '\0' && strcmp(defaults[i].schema, f->schema) != 0))
             continue;
         while (next_grantee(&list, &who, &unused))

@@ -117,12 +117,19 @@ static bool is_enclosed(const char *v)
     return false;
 }
 
+/* The parentheses of a subquery are its own. */
+static bool is_query(const char *v)
+{
+    v += strspn(v, "( ");
+    return strncmp(v, "SELECT", 6) == 0 || strncmp(v, "WITH", 4) == 0 || strncmp(v, "VALUES", 6) == 0;
+}
+
 void ddl_enclosed(struct ls_buf *out, const struct ls_fact *f, enum ls_attr a, const char *before)
 {
     const char *v = ls_fact_get(f, a);
 
     if (v)
-        ls_buf_addf(out, is_enclosed(v) ? "%s%s" : "%s(%s)", before, v);
+        ls_buf_addf(out, is_enclosed(v) && !is_query(v) ? "%s%s" : "%s(%s)", before, v);
 }
 
 /* Length up to the next ", key=": a value may hold ", ". */

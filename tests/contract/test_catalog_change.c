@@ -4,6 +4,8 @@
 
 #include "contract/catalog_pg.h"
 
+#include <glob.h>
+
 #include "contract/catalog_mutations.h"
 #include "lockstep/diff/ddl.h"
 
@@ -127,24 +129,77 @@ static void each_change_is_taken_away(void **state)
     assert_true(n_incomplete <= MOST_INCOMPLETE);
 }
 
-/* One of every kind, out of nothing and into nothing. */
-static void everything_is_made_and_dropped(void **state)
+/* Out of nothing, and into nothing again. */
+static bool is_made_and_dropped(const char *from, const char *what)
 {
-    char *empty_url;
-    struct ls_catalog *base, *empty;
-    struct ls_db *db;
+    char *empty_url = test_pg_new_database("empty");
+    struct ls_db *db = catpg_open(empty_url);
+    struct ls_catalog *whole = catpg_read(from), *empty = catpg_read_db(db, NULL);
+    bool is_good = changes_into(db, empty, whole, what) && changes_into(db, whole, empty, "nothing");
 
-    NEED_SERVER();
-    base = catpg_read(url);
-    empty_url = test_pg_new_database("empty");
-    db = catpg_open(empty_url);
-    empty = catpg_read_db(db, NULL);
-    assert_true(changes_into(db, empty, base, "everything"));
-    assert_true(changes_into(db, base, empty, "nothing"));
-    ls_catalog_free(base);
+    ls_catalog_free(whole);
     ls_catalog_free(empty);
     ls_db_close(db);
     catpg_drop(empty_url);
+    return is_good;
+}
+
+static void everything_is_made_and_dropped(void **state)
+{
+    NEED_SERVER();
+    assert_true(is_made_and_dropped(url, "everything"));
+}
+
+static bool shell(const char *command)
+{
+    return system(command) == 0; /* NOLINT: a test, its own words */
+}
+
+/* Schemas that nobody here wrote: tables that refer to each other among them. */
+static void real_folders_are_made_and_dropped(void **state)
+{
+    const char *bin = getenv("LS_TEST_PG_BINDIR");
+    char *pattern = catpg_source("../shared/corpus/golang-migrate-postgres/*");
+    glob_t found = {0};
+
+    (void)state;
+    if (!test_pg_url() || !bin || glob(pattern, GLOB_ONLYDIR, NULL, &found) != 0) {
+        free(pattern);
+        test_skip("no server, or the corpus is not there");
+    }
+    for (size_t i = 0; i < found.gl_pathc; i++) {
+        char *folder = test_pg_new_database("folder");
+        struct ls_buf command = LS_BUF_INIT;
+
+        ls_buf_addf(&command,
+                    "cd '%s' && ls *.up.sql | sort -t_ -k1,1n | sed 's/.*/\\\\i &/' | '%s/psql' -qX -v ON_ERROR_STOP=1 '%s' "
+                    ">/dev/null 2>&1",
+                    found.gl_pathv[i], bin, folder);
+        assert_true(shell(command.ptr));
+        assert_true(is_made_and_dropped(folder, found.gl_pathv[i]));
+        ls_buf_release(&command);
+        test_pg_drop_database(folder);
+    }
+    globfree(&found);
+    free(pattern);
+}
+
+/* PostgreSQL's own regression schema, as a dump that somebody has made of it. */
+static void the_servers_own_regression_schema(void **state)
+{
+    const char *dump = getenv("LS_TEST_PG_REGRESSION"), *bin = getenv("LS_TEST_PG_BINDIR");
+    struct ls_buf command = LS_BUF_INIT;
+    char *regression;
+
+    NEED_SERVER();
+    if (dump == NULL || bin == NULL)
+        test_skip("LS_TEST_PG_REGRESSION names no dump");
+    regression = test_pg_new_database("regression");
+    ls_buf_addf(&command, "'%s/psql' -qX '%s' -f '%s' >/dev/null 2>&1", bin, regression, dump);
+    assert_true(shell(command.ptr));
+    assert_true(is_made_and_dropped(regression, "the regression schema"));
+    ls_buf_release(&command);
+    catpg_drop(regression);
 }
 
 static int make_it(void **state)
@@ -163,7 +218,8 @@ static int drop_it(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(each_change_is_taken_away), cmocka_unit_test(everything_is_made_and_dropped)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(each_change_is_taken_away), cmocka_unit_test(everything_is_made_and_dropped),
+                                       cmocka_unit_test(real_folders_are_made_and_dropped), cmocka_unit_test(the_servers_own_regression_schema)};
 
     return cmocka_run_group_tests(tests, make_it, drop_it);
 }

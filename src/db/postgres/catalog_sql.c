@@ -113,7 +113,8 @@ void pgcat_expand(const char *sql, int version, const char *buckets, struct ls_b
     "where @in{c.oid} and c.relkind in ('r', 'p', 'f', 'v', 'm') and a.attnum > 0 and not a.attisdropped and "                \
     "c.relnamespace not in " SYSTEM_SCHEMAS
 
-#define TYPE_NAMES "select oid, format_type(oid, null) from pg_type where oid < " USER_OID " and typtype in ('b', 'd', 'r', "      \
+/* -1 and not null: character without a length is character(1) to whoever reads it, bpchar is what is meant. */
+#define TYPE_NAMES "select oid, format_type(oid, -1) from pg_type where oid < " USER_OID " and typtype in ('b', 'd', 'r', "      \
     "'m', 'p')"
 
 #define TOAST                                                                                                                      \
@@ -167,7 +168,8 @@ void pgcat_expand(const char *sql, int version, const char *buckets, struct ls_b
     "conrelid >= " USER_OID                                                                                                        \
     " and (connoinherit or not convalidated)"
 
-/* Only the classes of methods other than these two have parameters. */
+/* Only the classes of methods other than these two have parameters. A partition's index is its parent's, but for one that a key of the
+ * partition's own stands on. */
 #define INDEXES                                                                                                                    \
     "select i.indexrelid, i.indrelid, c.relname, i.indnkeyatts, i.indisunique, i.indisvalid and i.indisready, "                    \
     "i.indisclustered, i.indisreplident, "                                                                                         \
@@ -178,8 +180,9 @@ void pgcat_expand(const char *sql, int version, const char *buckets, struct ls_b
     "" COLUMN_OPTIONS("t.attoptions") ", '; ' "                                                                                    \
     "order by t.attnum) from pg_attribute t where t.attrelid = i.indexrelid and " HAS_COLUMN_OPTIONS("t.attoptions") ") end "      \
     "from pg_index i join pg_class c on c.oid = i.indexrelid join pg_am a on a.oid = c.relam "                                     \
-    "where (@in{i.indrelid} or @in{i.indexrelid}) and i.indrelid >= " USER_OID " and not c.relispartition and "                    \
-    "c.relnamespace not in " SYSTEM_SCHEMAS
+    "where (@in{i.indrelid} or @in{i.indexrelid}) and i.indrelid >= " USER_OID " and (not c.relispartition or i.indexrelid in "    \
+    "(select conindid from pg_constraint where conparentid = 0 and contype in ('p', 'u', 'x'))) and c.relnamespace not in "        \
+    SYSTEM_SCHEMAS
 
 /* Only expressions have a target of their own. */
 #define INDEX_TARGETS                                                                                                              \

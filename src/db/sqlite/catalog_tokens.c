@@ -138,6 +138,26 @@ static bool is_plain(const char *s)
     return true;
 }
 
+/* Words that name nothing without quotes: the keywords that parse.y lets fall back to no name, and those that stand for a value. */
+static bool is_reserved(const char *s)
+{
+    static const char words[] =
+        " add all alter and as autoincrement between case check collate commit constraint create current_date current_time "
+        "current_timestamp default deferrable delete distinct drop else escape except exists false foreign from group having in index "
+        "insert intersect into is isnull join limit not nothing notnull null on or order primary references returning select set table "
+        "then to transaction true union unique update using values when where ";
+    char word[32];
+    size_t n = strlen(s);
+
+    if (n + 3 > sizeof(word))
+        return false;
+    word[0] = ' ';
+    for (size_t i = 0; i < n; i++)
+        word[i + 1] = (char)tolower((unsigned char)s[i]);
+    memcpy(word + n + 1, " ", 2);
+    return strstr(words, word) != NULL;
+}
+
 /* Words in front of a bracket that call nothing. */
 static bool is_no_call(const struct lite_ddl *d, size_t at)
 {
@@ -172,7 +192,7 @@ void lite_canonical_to(const struct lite_ddl *d, size_t from, size_t to, struct 
         }
         if (t->kind == LS_TOK_QUOTED) {
             add_name(d, t, out);
-            if (!is_plain(out->ptr + start)) {
+            if (!is_plain(out->ptr + start) || is_reserved(out->ptr + start)) {
                 struct ls_buf name = LS_BUF_INIT;
 
                 ls_buf_adds(&name, out->ptr + start);
