@@ -305,7 +305,8 @@ static void take_plan(const struct job *j, const json_t *root, struct ls_explain
 static enum ls_rc measure(const struct job *j, struct ls_explained *out, json_t **root, struct ls_err *err)
 {
     struct ls_param *params = ex_params(j->arena, j->q, j->opts->sample);
-    int rounds = j->opts->rounds > 0 ? j->opts->rounds : EX_ROUNDS;
+    int rounds = j->opts->rounds > 0 ? j->opts->rounds : EX_ROUNDS, timeout_ms = j->opts->timeout_ms > 0 ? j->opts->timeout_ms : EX_TIMEOUT_MS;
+    double total_ms = 0;
     enum ls_rc rc = LS_OK;
 
     /* What is written leaves dead rows behind, even when it is rolled back: the next round would read them. */
@@ -318,6 +319,9 @@ static enum ls_rc measure(const struct job *j, struct ls_explained *out, json_t 
         take_plan(j, next, out);
         json_decref(*root);
         *root = next;
+        total_ms += out->ms;
+        if (total_ms > timeout_ms)
+            break;
     }
     if (rc == LS_OK || err == NULL || strcmp(err->sqlstate, "57014") != 0)
         return rc;

@@ -261,7 +261,8 @@ static void a_run_has_an_end(bool is_pg)
     open_target(&t, is_pg);
     ask(&t, "SELECT count(*) FROM memories a, memories b, memories c WHERE a.updated_at + b.updated_at + c.updated_at = -1", &opts, &e);
     assert_true(e.is_timed_out);
-    assert_false(e.is_measured);
+    assert_int_equal(e.is_measured, !is_pg);
+    assert_true(is_pg || e.steps > 10000); /* until then */
     assert_true(e.n_nodes > 0);
     ls_explained_release(&e);
     close_target(&t);
