@@ -158,6 +158,18 @@ static enum ls_rc try_query(struct adv_job *j, struct adv_query *q, uint32_t can
     return rc;
 }
 
+/* An expression is offered to each table of its query: those that lack its column say nothing. */
+static void tell_unmade(struct adv_job *j, const struct adv_cand *c, const char *message)
+{
+    struct ls_buf keys = LS_BUF_INIT;
+
+    if (message == NULL || strstr(message, "no such column") != NULL)
+        return;
+    adv_keys_text(c, &keys);
+    adv_note(j, LS_SEV_INFO, "not-indexable", NULL, NULL, "%s(%s) could not be tried: %s", j->u->tables[c->table].name, keys.ptr, message);
+    ls_buf_release(&keys);
+}
+
 static enum ls_rc try_cand(struct adv_job *j, uint32_t cand, struct ls_err *err)
 {
     struct adv_made made = {0};
@@ -182,8 +194,10 @@ static enum ls_rc try_cand(struct adv_job *j, uint32_t cand, struct ls_err *err)
         ls_err_release(&why);
         return rc;
     }
-    if (rc != LS_OK)
-        j->cands.v[cand].is_dead = true; /* an expression that may not be indexed, a type without an order */
+    if (rc != LS_OK) { /* an expression that may not be indexed, a type without an order */
+        j->cands.v[cand].is_dead = true;
+        tell_unmade(j, &j->cands.v[cand], why.message);
+    }
     ls_err_release(&why);
     return LS_OK;
 }

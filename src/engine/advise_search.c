@@ -152,8 +152,7 @@ static void tell_buried(struct adv_job *j, const struct adv_found *f)
     const struct adv_cand *c = &j->cands.v[f->cand];
     struct ls_buf b = LS_BUF_INIT;
 
-    for (uint32_t i = 0; i < c->n_keys; i++)
-        ls_buf_addf(&b, "%s%s%s", i > 0 ? ", " : "", c->keys[i].text, c->keys[i].suffix);
+    adv_keys_text(c, &b);
     adv_note(j, LS_SEV_INFO, "no-gain", NULL, NULL, "%s(%s) is not proposed: the planner would use it, but when it was measured no query read less than half",
              j->u->tables[c->table].name, b.ptr);
     ls_buf_release(&b);
