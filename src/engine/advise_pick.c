@@ -78,7 +78,7 @@ static enum ls_rc score_sample(struct adv_job *j, struct adv_query *q, uint32_t 
     rc = ex_explain(j->stage->db, run ? &q->filled : q->q, &o, e, NULL, err);
 
     *score = rc == LS_OK ? score_of(j, q, e, run) : -1;
-    if (rc == LS_OK && run && q->is_guessed)
+    if (rc == LS_OK && run && q->is_guessed && e->is_measured)
         e->how = "with values of a row of the copy";
     return rc;
 }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/workload_priv.h"
 #include "lockstep/base/mem.h"
 
 #define PREPARED "lockstep_explain"
@@ -300,6 +301,64 @@ static void take_plan(const struct job *j, const json_t *root, struct ls_explain
     ex_freeze(out, &nodes);
 }
 
+/* --- what is not run */
+
+/* A function that may do anything (dblink, http, pg_notify) would do it for real, wherever the query is run: a transaction takes none of that back. Those
+ * of the server's own that are volatile and touch nothing are fine. */
+static const char volatile_sql[] =
+    "SELECT p.proname FROM pg_catalog.pg_proc p WHERE p.provolatile = 'v' AND p.proname::text = ANY ($1::text[]) AND NOT (p.proname::text = ANY "
+    "('{random,clock_timestamp,timeofday,setseed,nextval,currval,lastval,gen_random_uuid,uuid_generate_v1,uuid_generate_v4,gen_random_bytes,gen_salt,"
+    "random_normal,array_shuffle,array_sample,uuidv4,uuidv7}'::text[]) AND (p.pronamespace = 'pg_catalog'::regnamespace OR EXISTS (SELECT 1 FROM "
+    "pg_catalog.pg_depend d WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e'))) LIMIT 1";
+
+/* Names in front of a '(', as an array. */
+static void add_calls(const struct ls_query *q, struct ls_buf *out)
+{
+    struct wl_toks t;
+
+    wl_toks_init(&t, LS_DIALECT_POSTGRES, q->text, strlen(q->text));
+    for (size_t i = 0; i + 1 < t.t.n; i++) {
+        const struct ls_tok *k = &t.t.v[i];
+        bool is_quoted = k->kind == LS_TOK_QUOTED;
+
+        if (!wl_is_char(&t, i + 1, '(') || (!is_quoted && k->kind != LS_TOK_WORD && k->kind != LS_TOK_KEYWORD))
+            continue;
+        ls_buf_adds(out, out->len == 0 ? "{\"" : ",\"");
+        for (size_t p = k->start + is_quoted; p < k->end - is_quoted; p++) {
+            char c = q->text[p];
+
+            if (c == '"' || c == '\\')
+                ls_buf_addc(out, '\\');
+            ls_buf_addc(out, !is_quoted && c >= 'A' && c <= 'Z' ? (char)(c | 32) : c);
+        }
+        ls_buf_addc(out, '"');
+    }
+    if (out->len > 0)
+        ls_buf_addc(out, '}');
+    wl_toks_release(&t);
+}
+
+/* NULL: it may be run. */
+static const char *why_not_run(const struct job *j)
+{
+    struct ls_buf names = LS_BUF_INIT;
+    struct ls_param p = {.kind = LS_PARAM_TEXT};
+    const char *out = NULL;
+    struct ls_result r;
+
+    add_calls(j->q, &names);
+    p.text = names.ptr;
+    if (names.len > 0) {
+        if (ls_db_query(j->db, volatile_sql, &p, 1, &r, NULL) != LS_OK)
+            out = "not run: its functions could not be looked up";
+        else if (r.n_rows > 0)
+            out = ls_arena_printf(j->arena, "not run: %s() may do more than read", ls_result_get(&r, 0, 0));
+        ls_result_release(&r);
+    }
+    ls_buf_release(&names);
+    return out;
+}
+
 /* --- rounds */
 
 static enum ls_rc measure(const struct job *j, struct ls_explained *out, json_t **root, struct ls_err *err)
@@ -344,12 +403,16 @@ enum ls_rc ex_pg(struct ls_db *db, const struct ls_query *q, const struct ls_exp
                  struct ls_err *err)
 {
     struct job j = {.db = db, .q = q, .opts = opts, .arena = out->arena};
+    const char *not_run = NULL;
     json_t *plan = NULL;
     enum ls_rc rc;
 
     j.is_run = opts->run && (q->is_read || opts->is_clone);
+    if (j.is_run)
+        not_run = why_not_run(&j);
+    j.is_run = j.is_run && not_run == NULL;
     j.is_generic = !j.is_run && q->n_params > 0 && opts->sample >= q->n_samples;
-    out->how = how(&j);
+    out->how = not_run != NULL ? not_run : how(&j);
     rc = open_tx(&j, err);
     if (rc == LS_OK && j.is_run)
         rc = measure(&j, out, &plan, err);

@@ -268,6 +268,35 @@ static void a_run_has_an_end(bool is_pg)
     close_target(&t);
 }
 
+/* What a function does is not taken back by a rollback. */
+static void test_what_may_do_anything_is_not_run(void **state)
+{
+    const struct ls_explain_opts run = {.run = true, .is_clone = true, .rounds = 1};
+    struct ls_explained e;
+    struct target t;
+
+    (void)state;
+    if (test_pg_url() == NULL) {
+        test_skip(test_pg_skip_reason());
+        return;
+    }
+    open_target(&t, true);
+    run_sql(t.db, "CREATE FUNCTION \"Loud\"(int) RETURNS int LANGUAGE plpgsql AS $$BEGIN RAISE EXCEPTION 'ran'; END$$; CREATE FUNCTION calm(int) RETURNS int LANGUAGE "
+                  "sql STABLE AS 'SELECT $1'");
+    ask(&t, "SELECT id FROM memories WHERE user_id = 3 AND \"Loud\" (id) = 1", &run, &e);
+    assert_false(e.is_measured);
+    assert_string_equal(e.how, "not run: Loud() may do more than read");
+    assert_true(e.cost > 0);
+    ls_explained_release(&e);
+    ask(&t, "SELECT pg_notify('a', 'b')", &run, &e);
+    assert_false(e.is_measured);
+    ls_explained_release(&e);
+    ask(&t, "SELECT count(*), max(random()), CALM(3) FROM memories WHERE lower(kind) IN ('k1', upper('k2'))", &run, &e);
+    assert_true(e.is_measured);
+    ls_explained_release(&e);
+    close_target(&t);
+}
+
 static void printed(bool is_pg)
 {
     const struct ls_explain_opts run = {.run = true, .rounds = 1};
@@ -320,6 +349,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         BOTH_TESTS(plan_without_running), BOTH_TESTS(counts_of_a_run), BOTH_TESTS(samples_are_bound), BOTH_TESTS(nothing_stays),
         BOTH_TESTS(errors_have_their_place), BOTH_TESTS(a_run_has_an_end), BOTH_TESTS(printed),
+        cmocka_unit_test(test_what_may_do_anything_is_not_run),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -33,7 +33,8 @@ struct ls_explained {
     bool is_timed_out;         /* the run took longer than it may: SQLite's counts are those until then; of PostgreSQL only the plan is known */
 };
 struct ls_explain_opts {
-    bool run;                  /* run it and count (EXPLAIN ANALYZE, BUFFERS; SQLite steps it to the end). Only what is_read, unless is_clone */
+    bool run;                  /* run it and count (EXPLAIN ANALYZE, BUFFERS; SQLite steps it to the end). Only what is_read, unless is_clone; never what calls a
+                                * function that may do anything (volatile: dblink, pg_notify): `how` says so then */
     bool is_clone;             /* the database is a throw-away copy: writing statements may run, rolled back */
     int rounds;                /* 0: 5 */
     uint32_t sample;           /* which of the query's samples; n_samples or more: a generic plan (PostgreSQL), NULLs (SQLite) */
