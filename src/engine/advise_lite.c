@@ -19,7 +19,7 @@ static struct adv_key column_key(struct adv_job *j, const char *column, const ch
 
 static const char *collate_suffix(struct adv_job *j, const char *collation)
 {
-    return strcasecmp(collation, "BINARY") == 0 ? "" : ls_arena_printf(j->arena, " COLLATE %s", adv_name(j->arena, LS_DIALECT_SQLITE, collation));
+    return ls_arena_printf(j->arena, " COLLATE %s", adv_name(j->arena, LS_DIALECT_SQLITE, collation));
 }
 
 static bool is_rowid(const struct ls_usage_table *t, const char *column)
@@ -33,7 +33,7 @@ static void add_term(struct adv_job *j, struct adv_place *p, const struct ls_lit
 
     if (!w->is_usable || w->op == LS_LITE_OTHER || is_rowid(&j->u->tables[p->table], w->column))
         return;
-    t.key = column_key(j, w->column, collate_suffix(j, w->collation));
+    t.key = column_key(j, w->column, w->is_own_collation ? "" : collate_suffix(j, w->collation));
     if (w->op == LS_LITE_IS_NULL)
         t.predicate = ls_arena_printf(j->arena, "%s IS NULL", t.key.text);
     else if (w->op == LS_LITE_EQ && w->literal != NULL)

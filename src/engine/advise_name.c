@@ -142,6 +142,12 @@ uint32_t adv_replaces(const struct ls_usage *u, const struct adv_cand *c)
 
 /* --- a new one */
 
+void adv_keys_text(const struct adv_cand *c, struct ls_buf *out)
+{
+    for (uint32_t i = 0; i < c->n_keys; i++)
+        ls_buf_addf(out, "%s%s%s", i > 0 ? ", " : "", c->keys[i].text, c->keys[i].suffix);
+}
+
 /* Letters, digits and underscores of names, so that it needs no quotes. */
 static void add_word(struct ls_buf *out, const char *text)
 {
@@ -222,8 +228,7 @@ enum ls_rc adv_create_sql(const struct adv_job *j, const struct adv_cand *c, uin
     if (rc == LS_OK)
         rc = j->dialect == LS_DIALECT_POSTGRES ? ls_sql_ident2(out, t->schema, t->name, err) : ls_sql_ident(out, t->name, err);
     ls_buf_adds(out, " (");
-    for (uint32_t i = 0; i < c->n_keys; i++)
-        ls_buf_addf(out, "%s%s%s", i > 0 ? ", " : "", c->keys[i].text, c->keys[i].suffix);
+    adv_keys_text(c, out);
     ls_buf_addc(out, ')');
     if (c->predicate[0] != '\0')
         ls_buf_addf(out, " WHERE %s", c->predicate);

@@ -12,7 +12,8 @@
 
 #define NONE UINT32_MAX
 enum { SAMPLES_MAX = 5 };
-#define ENDLESS 1e15 /* of a query that was stopped */
+#define ENDLESS 1e7 /* buffers of a query that was stopped */
+enum { RUN_MS = 10000, LEAST_MS = 1000 };
 
 /* --- one query on the stage */
 
@@ -54,8 +55,10 @@ static double buffers_of(const struct ls_explained *e)
     return writes && e->n_nodes > 1 ? sum : (double)e->buffers;
 }
 
-static double score_of(const struct adv_job *j, const struct ls_explained *e, bool run)
+static double score_of(const struct adv_job *j, const struct adv_query *q, const struct ls_explained *e, bool run)
 {
+    if (run && e->is_timed_out && !q->is_choosing)
+        return -1; /* what it took until then is less than it takes */
     if (run && e->is_timed_out && !e->is_measured)
         return ENDLESS;
     if (j->dialect == LS_DIALECT_SQLITE)
@@ -66,11 +69,16 @@ static double score_of(const struct adv_job *j, const struct ls_explained *e, bo
 static enum ls_rc score_sample(struct adv_job *j, struct adv_query *q, uint32_t sample, int rounds, bool run, struct ls_explained *e, double *score,
                                struct ls_err *err)
 {
-    struct ls_explain_opts o = {.run = run, .is_clone = j->stage->is_clone, .rounds = rounds, .sample = sample};
-    enum ls_rc rc = ex_explain(j->stage->db, run ? &q->filled : q->q, &o, e, NULL, err);
+    struct ls_explain_opts o = {.run = run, .is_clone = j->stage->is_clone, .rounds = rounds, .sample = sample, .timeout_ms = RUN_MS};
+    enum ls_rc rc;
 
-    *score = rc == LS_OK ? score_of(j, e, run) : -1;
-    if (rc == LS_OK && run && q->is_guessed)
+    /* What takes longer than it did without anything new is no gain. */
+    if (run && !q->is_choosing && q->base.ms >= 0 && 2 * q->base.ms + LEAST_MS < RUN_MS)
+        o.timeout_ms = (int)(2 * q->base.ms) + LEAST_MS;
+    rc = ex_explain(j->stage->db, run ? &q->filled : q->q, &o, e, NULL, err);
+
+    *score = rc == LS_OK ? score_of(j, q, e, run) : -1;
+    if (rc == LS_OK && run && q->is_guessed && e->is_measured)
         e->how = "with values of a row of the copy";
     return rc;
 }
@@ -150,6 +158,18 @@ static enum ls_rc try_query(struct adv_job *j, struct adv_query *q, uint32_t can
     return rc;
 }
 
+/* An expression is offered to each table of its query: those that lack its column say nothing. */
+static void tell_unmade(struct adv_job *j, const struct adv_cand *c, const char *message)
+{
+    struct ls_buf keys = LS_BUF_INIT;
+
+    if (message == NULL || strstr(message, "no such column") != NULL)
+        return;
+    adv_keys_text(c, &keys);
+    adv_note(j, LS_SEV_INFO, "not-indexable", NULL, NULL, "%s(%s) could not be tried: %s", j->u->tables[c->table].name, keys.ptr, message);
+    ls_buf_release(&keys);
+}
+
 static enum ls_rc try_cand(struct adv_job *j, uint32_t cand, struct ls_err *err)
 {
     struct adv_made made = {0};
@@ -174,8 +194,10 @@ static enum ls_rc try_cand(struct adv_job *j, uint32_t cand, struct ls_err *err)
         ls_err_release(&why);
         return rc;
     }
-    if (rc != LS_OK)
-        j->cands.v[cand].is_dead = true; /* an expression that may not be indexed, a type without an order */
+    if (rc != LS_OK) { /* an expression that may not be indexed, a type without an order */
+        j->cands.v[cand].is_dead = true;
+        tell_unmade(j, &j->cands.v[cand], why.message);
+    }
     ls_err_release(&why);
     return LS_OK;
 }

@@ -133,6 +133,8 @@ void adv_term_add(struct adv_place *p, bool is_range, const struct adv_term *t);
 /* --- names */
 /* Quoted where the database needs it. */
 const char *adv_name(struct ls_arena *a, enum ls_dialect d, const char *raw);
+/* "user_id, updated_at DESC" */
+void adv_keys_text(const struct adv_cand *c, struct ls_buf *out);
 bool adv_is_there(const struct ls_usage *u, const struct adv_cand *c);
 /* An index of the usage that c makes needless; LS_NO_USAGE. */
 uint32_t adv_replaces(const struct ls_usage *u, const struct adv_cand *c);

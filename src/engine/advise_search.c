@@ -152,8 +152,7 @@ static void tell_buried(struct adv_job *j, const struct adv_found *f)
     const struct adv_cand *c = &j->cands.v[f->cand];
     struct ls_buf b = LS_BUF_INIT;
 
-    for (uint32_t i = 0; i < c->n_keys; i++)
-        ls_buf_addf(&b, "%s%s%s", i > 0 ? ", " : "", c->keys[i].text, c->keys[i].suffix);
+    adv_keys_text(c, &b);
     adv_note(j, LS_SEV_INFO, "no-gain", NULL, NULL, "%s(%s) is not proposed: the planner would use it, but when it was measured no query read less than half",
              j->u->tables[c->table].name, b.ptr);
     ls_buf_release(&b);
@@ -217,6 +216,32 @@ static enum ls_rc score_again(struct adv_job *j, struct ls_err *err)
     return rc;
 }
 
+/* Of those that the plan names the ones without which it takes more. */
+static enum ls_rc keep_needed(struct adv_job *j, struct adv_query *q, const adv_list *list, struct adv_result *r, const struct ls_explained *e, double best,
+                              adv_list *out, struct ls_err *err)
+{
+    enum ls_rc rc = LS_OK;
+
+    for (size_t i = r->made.n; rc == LS_OK && i > 0; i--) {
+        struct adv_made *m = &r->made.v[i - 1];
+        struct ls_explained without = {0};
+        bool is_named = adv_names_index(e, &m->names);
+        double score = -1;
+
+        j->stage->drop(j, j->stage, m);
+        adv_made_release(m);
+        if (is_named)
+            rc = adv_score(j, q, 1, j->dialect == LS_DIALECT_SQLITE, &without, &score, err);
+        ls_explained_release(&without);
+        if (rc != LS_OK || !is_named || (score >= 0 && score * (1 - ADV_SAVING) <= best))
+            continue;
+        rc = j->stage->make(j, j->stage, list->v[i - 1], m, err);
+        if (rc == LS_OK && !adv_is_listed(out, list->v[i - 1]))
+            *LS_VEC_PUSH(out) = list->v[i - 1];
+    }
+    return rc;
+}
+
 /* Several at once, where none is used by itself: both sides of an OR, both tables of a join. */
 static enum ls_rc together(struct adv_job *j, struct adv_query *q, adv_list *out, struct ls_err *err)
 {
@@ -236,9 +261,8 @@ static enum ls_rc together(struct adv_job *j, struct adv_query *q, adv_list *out
         rc = make_all(j, &list, &r, err);
     if (list.n > 1 && rc == LS_OK)
         rc = adv_score(j, q, 1, j->dialect == LS_DIALECT_SQLITE, &e, &score, err);
-    for (size_t i = 0; rc == LS_OK && score >= 0 && score <= q->first * (1 - ADV_SAVING) && i < r.made.n; i++)
-        if (adv_names_index(&e, &r.made.v[i].names) && !adv_is_listed(out, list.v[i]))
-            *LS_VEC_PUSH(out) = list.v[i];
+    if (rc == LS_OK && list.n > 1 && score >= 0 && score <= q->first * (1 - ADV_SAVING))
+        rc = keep_needed(j, q, &list, &r, &e, score, out, err);
     drop_all(j, &r);
     ls_explained_release(&e);
     adv_result_release(&r);

@@ -165,6 +165,7 @@ enum ls_rc ex_lite(struct ls_db *db, const struct ls_query *q, const struct ls_e
 {
     struct ls_param *params = ex_params(out->arena, q, opts->sample);
     int rounds = opts->rounds > 0 ? opts->rounds : EX_ROUNDS, timeout_ms = opts->timeout_ms > 0 ? opts->timeout_ms : EX_TIMEOUT_MS;
+    double total_ms = 0;
     enum ls_rc rc = read_plan(db, q, params, out, err);
 
     if (rc != LS_OK || !opts->run || (!q->is_read && !opts->is_clone))
@@ -174,9 +175,12 @@ enum ls_rc ex_lite(struct ls_db *db, const struct ls_query *q, const struct ls_e
         struct ls_err why = LS_ERR_INIT;
 
         rc = run_once(db, q, params, timeout_ms, &k, &why);
-        if (rc == LS_OK)
+        if (rc == LS_OK || (rc == LS_E_BUSY && k.steps > 0))
             take_counts(out, &k);
         out->is_timed_out = rc == LS_E_BUSY;
+        total_ms += out->ms;
+        if (rc == LS_OK && total_ms > timeout_ms)
+            break;
         if (rc != LS_OK && rc != LS_E_BUSY && err != NULL)
             ls_err_move(err, &why);
         ls_err_release(&why);

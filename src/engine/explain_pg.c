@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/workload_priv.h"
 #include "lockstep/base/mem.h"
 
 #define PREPARED "lockstep_explain"
@@ -300,12 +301,88 @@ static void take_plan(const struct job *j, const json_t *root, struct ls_explain
     ex_freeze(out, &nodes);
 }
 
+/* --- what is not run */
+
+/* A function that may do anything (dblink, http, pg_notify) would do it for real, wherever the query is run: a transaction takes none of that back. Those
+ * of the server's own that are volatile and touch nothing are fine. */
+static const char volatile_sql[] =
+    "SELECT p.proname FROM pg_catalog.pg_proc p WHERE p.provolatile = 'v' AND p.proname::text = ANY ($1::text[]) AND NOT (p.proname::text = ANY "
+    "('{random,clock_timestamp,timeofday,setseed,nextval,currval,lastval,gen_random_uuid,uuid_generate_v1,uuid_generate_v4,gen_random_bytes,gen_salt,"
+    "random_normal,array_shuffle,array_sample,uuidv4,uuidv7}'::text[]) AND (p.pronamespace = 'pg_catalog'::regnamespace OR EXISTS (SELECT 1 FROM "
+    "pg_catalog.pg_depend d WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e'))) LIMIT 1";
+
+/* Names in front of a '(', as an array that is not closed yet. */
+static void add_calls(const char *text, struct ls_buf *out)
+{
+    struct wl_toks t;
+
+    wl_toks_init(&t, LS_DIALECT_POSTGRES, text, strlen(text));
+    for (size_t i = 0; i + 1 < t.t.n; i++) {
+        const struct ls_tok *k = &t.t.v[i];
+        bool is_quoted = k->kind == LS_TOK_QUOTED;
+
+        if (!wl_is_char(&t, i + 1, '(') || (!is_quoted && k->kind != LS_TOK_WORD && k->kind != LS_TOK_KEYWORD))
+            continue;
+        ls_buf_adds(out, out->len == 0 ? "{\"" : ",\"");
+        for (size_t p = k->start + is_quoted; p < k->end - is_quoted; p++) {
+            char c = text[p];
+
+            if (c == '"' || c == '\\')
+                ls_buf_addc(out, '\\');
+            ls_buf_addc(out, !is_quoted && c >= 'A' && c <= 'Z' ? (char)(c | 32) : c);
+        }
+        ls_buf_addc(out, '"');
+    }
+    wl_toks_release(&t);
+}
+
+/* Views hide what they call; the plan does not. */
+static void add_plan_calls(const json_t *v, int depth, struct ls_buf *out)
+{
+    const json_t *item;
+    const char *key;
+    size_t i;
+
+    if (json_is_string(v))
+        add_calls(json_string_value(v), out);
+    json_array_foreach((json_t *)(uintptr_t)v, i, item)
+        if (depth < 400)
+            add_plan_calls(item, depth + 1, out);
+    json_object_foreach((json_t *)(uintptr_t)v, key, item)
+        if (depth < 400)
+            add_plan_calls(item, depth + 1, out);
+}
+
+/* NULL: it may be run. */
+static const char *why_not_run(const struct job *j, const json_t *plan)
+{
+    struct ls_buf names = LS_BUF_INIT;
+    struct ls_param p = {.kind = LS_PARAM_TEXT};
+    const char *out = NULL;
+    struct ls_result r;
+
+    add_calls(j->q->text, &names);
+    add_plan_calls(plan, 0, &names);
+    if (names.len > 0) {
+        ls_buf_addc(&names, '}');
+        p.text = names.ptr;
+        if (ls_db_query(j->db, volatile_sql, &p, 1, &r, NULL) != LS_OK)
+            out = "not run: its functions could not be looked up";
+        else if (r.n_rows > 0)
+            out = ls_arena_printf(j->arena, "not run: %s() may do more than read", ls_result_get(&r, 0, 0));
+        ls_result_release(&r);
+    }
+    ls_buf_release(&names);
+    return out;
+}
+
 /* --- rounds */
 
 static enum ls_rc measure(const struct job *j, struct ls_explained *out, json_t **root, struct ls_err *err)
 {
     struct ls_param *params = ex_params(j->arena, j->q, j->opts->sample);
-    int rounds = j->opts->rounds > 0 ? j->opts->rounds : EX_ROUNDS;
+    int rounds = j->opts->rounds > 0 ? j->opts->rounds : EX_ROUNDS, timeout_ms = j->opts->timeout_ms > 0 ? j->opts->timeout_ms : EX_TIMEOUT_MS;
+    double total_ms = 0;
     enum ls_rc rc = LS_OK;
 
     /* What is written leaves dead rows behind, even when it is rolled back: the next round would read them. */
@@ -318,13 +395,31 @@ static enum ls_rc measure(const struct job *j, struct ls_explained *out, json_t 
         take_plan(j, next, out);
         json_decref(*root);
         *root = next;
+        total_ms += out->ms;
+        if (total_ms > timeout_ms)
+            break;
     }
-    if (rc == LS_OK || err == NULL || strcmp(err->sqlstate, "57014") != 0)
-        return rc;
+    if (rc != LS_E_SQL || err == NULL || strcmp(err->sqlstate, "57014") != 0)
+        return rc; /* LS_E_CANCELLED has that state too */
     ls_err_release(err);
     out->is_timed_out = true;
     rc = undo(j, "", err);
-    return rc == LS_OK && !out->is_measured ? ask(j, "EXPLAIN (VERBOSE, FORMAT JSON) ", j->q->text, params, j->q->n_params, root, err) : rc;
+    return rc;
+}
+
+/* Planned first: what would be called is in the plan. */
+static enum ls_rc run(const struct job *j, struct ls_explained *out, json_t **root, struct ls_err *err)
+{
+    const char *not_run;
+    enum ls_rc rc = ask(j, "EXPLAIN (VERBOSE, FORMAT JSON) ", j->q->text, ex_params(j->arena, j->q, j->opts->sample), j->q->n_params, root, err);
+
+    if (rc != LS_OK)
+        return rc;
+    not_run = why_not_run(j, *root);
+    if (not_run == NULL)
+        return measure(j, out, root, err);
+    out->how = not_run;
+    return LS_OK;
 }
 
 static const char *how(const struct job *j)
@@ -348,7 +443,7 @@ enum ls_rc ex_pg(struct ls_db *db, const struct ls_query *q, const struct ls_exp
     out->how = how(&j);
     rc = open_tx(&j, err);
     if (rc == LS_OK && j.is_run)
-        rc = measure(&j, out, &plan, err);
+        rc = run(&j, out, &plan, err);
     else if (rc == LS_OK && j.is_generic)
         rc = ask_generic(&j, &plan, err);
     else if (rc == LS_OK)

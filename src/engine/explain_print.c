@@ -160,6 +160,8 @@ void ls_explained_sum(const struct ls_explained *e, const struct ls_explained *b
     }
     if (e->how != NULL && out->len > 0)
         ls_buf_addf(out, ", %s%s", e->how, e->is_timed_out ? "; stopped: it took too long" : "");
+    if (before != NULL && before->is_timed_out)
+        ls_buf_adds(out, "; before, it was stopped");
 }
 
 void ls_explained_print(const struct ls_explained *e, int width, bool ascii, struct ls_buf *out)

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "lockstep/db/copy.h"
 #include "support/advise.h"
 
 #define MEMORIES "SELECT * FROM memories WHERE user_id = $1 ORDER BY updated_at DESC LIMIT 20"
@@ -89,6 +90,10 @@ static void test_schemas_and_search_path(void **state)
     assert_int_equal(t.out.a[0].level, LS_ADVICE_MEASURED);
     adv_check(&t, "of another type", "SELECT * FROM \"Notes\" WHERE \"userId\" = length($1)", "Notes(\"userId\")");
     adv_check(&t, "sum", "SELECT * FROM \"Notes\" WHERE \"userId\" + \"Id\" = 777", "Notes((\"userId\" + \"Id\"))");
+    adv_sql(&t, "ALTER TABLE \"Notes\" ADD doc point DEFAULT point(1, 2)");
+    adv_check(&t, "without an order", "SELECT * FROM \"Notes\" WHERE doc[0] = 77", "Notes((doc[0]))");
+    adv_check(&t, "not to be indexed", "SELECT * FROM \"Notes\" WHERE to_char(now() - make_interval(days => \"userId\"), 'YYYY') = '2020'", "");
+    assert_true(adv_noted(&t, "not-indexable"));
     adv_check(&t, "volatile", "SELECT * FROM \"Notes\" WHERE \"userId\" * random() = 1.5", "");
     adv_done();
     adv_close(&t);
@@ -262,6 +267,52 @@ static void test_no_rights(void **state)
     free(url);
 }
 
+static bool stop_at_once(void *ctx, int64_t done, int64_t total)
+{
+    (void)total;
+    *(int64_t *)ctx = done;
+    return false;
+}
+
+/* Rows from one connection to another: whole or not at all, and both go on after an error. */
+static void test_rows_are_copied(void **state)
+{
+    static const char many[] = "COPY (SELECT n, repeat('x', 1000) FROM generate_series(1, 20000) n) TO STDOUT";
+    struct ls_err err = LS_ERR_INIT;
+    struct ls_db_params p = {0};
+    struct adv_test t;
+    struct ls_db *to;
+    int64_t bytes = 0, seen = 0;
+
+    NEEDS_PG();
+    adv_open(&t, true);
+    p.url = t.url;
+    assert_int_equal(ls_db_open(&p, &to, NULL), LS_OK);
+    adv_sql(&t, "CREATE TABLE got (a int, b text)");
+    assert_int_equal(ls_db_copy(t.db, many, to, "COPY got FROM STDIN", NULL, NULL, &bytes, NULL), LS_OK);
+    assert_int_equal(count(to, "SELECT count(*) FROM got WHERE length(b) = 1000"), 20000);
+    assert_true(bytes > 20000000);
+    assert_int_equal(ls_db_copy(t.db, many, to, "COPY nowhere FROM STDIN", NULL, NULL, NULL, &err), LS_E_SQL);
+    assert_non_null(strstr(err.message, "nowhere"));
+    ls_err_release(&err);
+    assert_int_equal(ls_db_copy(t.db, "COPY nowhere TO STDOUT", to, "COPY got FROM STDIN", NULL, NULL, NULL, &err), LS_E_SQL);
+    ls_err_release(&err);
+    assert_int_equal(ls_db_copy(t.db, "COPY (SELECT 1 / (20000 - n), 'y' FROM generate_series(1, 20000) n) TO STDOUT", to, "COPY got FROM STDIN", NULL, NULL, NULL, &err),
+                     LS_E_SQL);
+    assert_non_null(strstr(err.message, "division by zero"));
+    ls_err_release(&err);
+    assert_int_equal(ls_db_copy(t.db, many, to, "COPY got (a) FROM STDIN", NULL, NULL, NULL, &err), LS_E_SQL);
+    assert_non_null(strstr(err.message, "extra data"));
+    ls_err_release(&err);
+    assert_int_equal(ls_db_copy(t.db, many, to, "COPY got FROM STDIN", stop_at_once, &seen, NULL, &err), LS_E_CANCELLED);
+    ls_err_release(&err);
+    assert_true(seen > 1000000 && seen < 4000000);
+    assert_int_equal(count(to, "SELECT count(*) FROM got"), 20000);
+    assert_int_equal(count(t.db, "SELECT 7"), 7);
+    ls_db_close(to);
+    adv_close(&t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -275,6 +326,7 @@ int main(void)
         cmocka_unit_test(test_costed_in_the_target),
         cmocka_unit_test(test_values_are_taken_from_rows),
         cmocka_unit_test(test_no_rights),
+        cmocka_unit_test(test_rows_are_copied),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

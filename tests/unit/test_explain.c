@@ -254,16 +254,86 @@ static void errors_have_their_place(bool is_pg)
 
 static void a_run_has_an_end(bool is_pg)
 {
-    const struct ls_explain_opts opts = {.run = true, .rounds = 1, .timeout_ms = 100};
+    const struct ls_explain_opts opts = {.run = true, .rounds = 1, .timeout_ms = 1000};
     struct target t;
     struct ls_explained e;
 
     open_target(&t, is_pg);
     ask(&t, "SELECT count(*) FROM memories a, memories b, memories c WHERE a.updated_at + b.updated_at + c.updated_at = -1", &opts, &e);
     assert_true(e.is_timed_out);
-    assert_false(e.is_measured);
+    assert_int_equal(e.is_measured, !is_pg);
+    assert_true(is_pg || e.steps > 10000); /* until then */
     assert_true(e.n_nodes > 0);
     ls_explained_release(&e);
+    close_target(&t);
+}
+
+/* What a function does is not taken back by a rollback. */
+static void test_what_may_do_anything_is_not_run(void **state)
+{
+    const struct ls_explain_opts run = {.run = true, .is_clone = true, .rounds = 1};
+    struct ls_explained e;
+    struct target t;
+
+    (void)state;
+    if (test_pg_url() == NULL) {
+        test_skip(test_pg_skip_reason());
+        return;
+    }
+    open_target(&t, true);
+    run_sql(t.db, "CREATE FUNCTION \"Loud\"(int) RETURNS int LANGUAGE plpgsql AS $$BEGIN RAISE EXCEPTION 'ran'; END$$; CREATE FUNCTION calm(int) RETURNS int LANGUAGE "
+                  "sql STABLE AS 'SELECT $1'");
+    ask(&t, "SELECT id FROM memories WHERE user_id = 3 AND \"Loud\" (id) = 1", &run, &e);
+    assert_false(e.is_measured);
+    assert_string_equal(e.how, "not run: Loud() may do more than read");
+    assert_true(e.cost > 0);
+    ls_explained_release(&e);
+    run_sql(t.db, "CREATE VIEW loud AS SELECT id, \"Loud\"(id) AS n FROM memories");
+    ask(&t, "SELECT n FROM loud WHERE id = 4", &run, &e);
+    assert_string_equal(e.how, "not run: Loud() may do more than read");
+    ls_explained_release(&e);
+    ask(&t, "SELECT pg_notify('a', 'b')", &run, &e);
+    assert_false(e.is_measured);
+    ls_explained_release(&e);
+    ask(&t, "SELECT count(*), max(random()), CALM(3) FROM memories WHERE lower(kind) IN ('k1', upper('k2'))", &run, &e);
+    assert_true(e.is_measured);
+    ls_explained_release(&e);
+    close_target(&t);
+}
+
+static bool say_stop(void *ctx)
+{
+    return ++*(int *)ctx < 4;
+}
+
+/* A stop in the middle of a run is no end of its time. */
+static void test_a_stop_is_a_stop(void **state)
+{
+    static const char sql[] = "SELECT count(*) FROM memories a, memories b, memories c WHERE a.updated_at + b.updated_at + c.updated_at = -1";
+    const struct ls_explain_opts opts = {.run = true, .rounds = 1, .timeout_ms = 60000};
+    struct ls_db_params p = {.on_wait = say_stop};
+    struct ls_err err = LS_ERR_INIT;
+    struct ls_explained e;
+    struct ls_workload w;
+    struct target t;
+    int n = 0;
+
+    (void)state;
+    if (test_pg_url() == NULL) {
+        test_skip(test_pg_skip_reason());
+        return;
+    }
+    open_target(&t, true);
+    ls_db_close(t.db);
+    p.url = t.url;
+    p.ctx = &n;
+    assert_int_equal(ls_db_open(&p, &t.db, NULL), LS_OK);
+    n = 0;
+    assert_int_equal(ls_workload_one(sql, strlen(sql), LS_DIALECT_POSTGRES, &w, NULL), LS_OK);
+    assert_int_equal(ls_explain(t.db, &w.queries[0], &opts, &e, &err), LS_E_CANCELLED);
+    assert_int_equal(ls_db_tx_status(t.db), LS_TXS_IDLE);
+    ls_err_release(&err);
+    ls_workload_release(&w);
     close_target(&t);
 }
 
@@ -318,7 +388,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         BOTH_TESTS(plan_without_running), BOTH_TESTS(counts_of_a_run), BOTH_TESTS(samples_are_bound), BOTH_TESTS(nothing_stays),
-        BOTH_TESTS(errors_have_their_place), BOTH_TESTS(a_run_has_an_end), BOTH_TESTS(printed),
+        BOTH_TESTS(errors_have_their_place), BOTH_TESTS(a_run_has_an_end), cmocka_unit_test(test_a_stop_is_a_stop), BOTH_TESTS(printed),
+        cmocka_unit_test(test_what_may_do_anything_is_not_run),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

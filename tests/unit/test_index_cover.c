@@ -472,6 +472,21 @@ static void foreign_keys_keep_one(void **state)
     kit_close(&k);
 }
 
+/* One that goes for lack of use, and has no cover, is nobody's reason to stay. */
+static void drops_of_a_table_are_apart(void **state)
+{
+    struct kit k;
+
+    (void)state;
+    two(&k, "x", "x, y");
+    kit_index(&k, "c", "z")->scans = 0;
+    kit_judge(&k);
+    assert_non_null(kit_find(&k, LS_IX_UNUSED, "c"));
+    assert_non_null(kit_find(&k, LS_IX_PREFIX, "a"));
+    assert_int_equal(n_drops(&k), 2);
+    kit_close(&k);
+}
+
 /* What goes for a sure reason is not also called perhaps unused. */
 static void no_doubts_beside_a_drop(void **state)
 {
@@ -564,6 +579,7 @@ int main(void)
         cmocka_unit_test(the_best_cover_is_named),
         cmocka_unit_test(covers_are_handed_over),
         cmocka_unit_test(foreign_keys_keep_one),
+        cmocka_unit_test(drops_of_a_table_are_apart),
         cmocka_unit_test(no_doubts_beside_a_drop),
         cmocka_unit_test(tables_are_apart),
         cmocka_unit_test(in_sqlite),

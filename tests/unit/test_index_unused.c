@@ -285,6 +285,29 @@ static void standbys_are_counted_in(void **state)
     kit_close(&k);
 }
 
+/* It stopped here, and was never read there. */
+static void stopped_and_never_on_the_standby(void **state)
+{
+    struct kit k;
+    struct ls_usage s;
+    struct ls_usage_index there;
+    const struct ls_usage *list[] = {&s};
+
+    (void)state;
+    there = *scene(&k);
+    s = k.u;
+    s.indexes = &there;
+    k.o.standbys = list;
+    k.o.n_standbys = 1;
+    k.x[0].scans = 5000;
+    k.past[0].first_seen_us = KIT_NOW - 25 * KIT_DAY;
+    assert_string_equal(judged(&k)->title, "it stopped being used on 2026-11-06");
+    assert_int_equal(judged(&k)->severity, LS_SEV_WARNING);
+    there.scans = 1; /* when is not known: it may have been now */
+    assert_null(judged(&k));
+    kit_close(&k);
+}
+
 static void a_standby_that_did_not_answer(void **state)
 {
     struct kit k;
@@ -504,6 +527,7 @@ int main(void)
         cmocka_unit_test(never_for_what_works_unread),
         cmocka_unit_test(a_reset_is_no_disuse),
         cmocka_unit_test(standbys_are_counted_in),
+        cmocka_unit_test(stopped_and_never_on_the_standby),
         cmocka_unit_test(a_standby_that_did_not_answer),
         cmocka_unit_test(a_foreign_key_is_a_need),
         cmocka_unit_test(a_foreign_key_of_the_parent_is_a_need),

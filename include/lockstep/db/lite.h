@@ -14,7 +14,7 @@ struct ls_lite_counts {
     int64_t rows;           /* returned */
     int64_t us;
 };
-/* One statement, stepped to the end; its rows are dropped. timeout_ms 0: none; LS_E_BUSY when it is over. */
+/* One statement, stepped to the end; its rows are dropped. timeout_ms 0: none; LS_E_BUSY when it is over: out has what it took until then. */
 LS_MUST_CHECK enum ls_rc ls_db_lite_run(struct ls_db *db, const char *sql, const struct ls_param *params, int n_params, int timeout_ms,
                                         struct ls_lite_counts *out, struct ls_err *err);
 
@@ -24,6 +24,7 @@ struct ls_lite_term {
     const char *column;     /* raw; NULL: the rowid */
     enum ls_lite_op op;
     const char *collation;  /* "BINARY", "NOCASE" ... */
+    bool is_own_collation;  /* it is the column's */
     bool is_usable;         /* in some order of the tables */
     bool is_constant;       /* compared with a parameter or a literal, not with another table */
     int param;              /* number of the parameter that it is compared with; 0: none, or not known */

@@ -41,8 +41,8 @@ struct ls_advices {
 };
 struct ls_advise_opts {
     bool measure;               /* make a clone or copy; else cost with HypoPG where it is installed, else structural */
-    bool on_target;             /* the operator says the target itself may be measured on (plans only are run; nothing is built there) */
-    int64_t max_bytes;          /* larger databases are sampled or not copied: 0: 2 GiB */
+    bool on_target;             /* PostgreSQL: no clone; the target's own planner is asked, with HypoPG (nothing is run or built there) */
+    int64_t max_bytes;          /* larger ones are not copied (SQLite), or only a sample of the rows (PostgreSQL: of the tables that are read); 0: 2 GiB */
     int rounds;                 /* 0: 5 */
     const struct ls_run_hooks *hooks; /* progress and gate; or NULL */
 };

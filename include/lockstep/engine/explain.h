@@ -30,14 +30,15 @@ struct ls_explained {
     int64_t steps;             /* SQLite: VM_STEP of one run; -1 */
     int64_t fullscan_steps, sorts, autoindexes, rows; /* SQLite's counters; rows returned */
     const char *how;           /* "generic plan", "with sample 1", "not run" */
-    bool is_timed_out;         /* the run took longer than it may: only the plan is known */
+    bool is_timed_out;         /* the run took longer than it may: SQLite's counts are those until then; of PostgreSQL only the plan is known */
 };
 struct ls_explain_opts {
-    bool run;                  /* run it and count (EXPLAIN ANALYZE, BUFFERS; SQLite steps it to the end). Only what is_read, unless is_clone */
+    bool run;                  /* run it and count (EXPLAIN ANALYZE, BUFFERS; SQLite steps it to the end). Only what is_read, unless is_clone; never what calls a
+                                * function that may do anything (volatile: dblink, pg_notify): `how` says so then */
     bool is_clone;             /* the database is a throw-away copy: writing statements may run, rolled back */
     int rounds;                /* 0: 5 */
     uint32_t sample;           /* which of the query's samples; n_samples or more: a generic plan (PostgreSQL), NULLs (SQLite) */
-    int timeout_ms;            /* 0: 30 s a run */
+    int timeout_ms;            /* 0: 30 s a run; no further round begins when all together took as long */
 };
 /* LS_E_INPUT with the database's message, at the query's file and line where it has one. Nothing stays: the transaction is rolled back. */
 LS_MUST_CHECK enum ls_rc ls_explain(struct ls_db *db, const struct ls_query *q, const struct ls_explain_opts *opts, struct ls_explained *out,

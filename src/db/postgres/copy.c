@@ -66,6 +66,7 @@ struct flow {
     int64_t bytes, told, unsent;
     ls_progress_fn progress;
     void *ctx;
+    bool is_refused; /* the reader of the rows is done with them */
 };
 
 static enum ls_rc put(struct flow *f, const char *data, int len, struct ls_err *err)
@@ -75,8 +76,11 @@ static enum ls_rc put(struct flow *f, const char *data, int len, struct ls_err *
     int put;
 
     while (rc == LS_OK && !is_broken && (put = PQputCopyData(f->to->conn, data, len)) != 1) {
-        if (put < 0)
-            return ls_err_set(err, LS_E_SQL, "the rows could not be sent: %s", PQerrorMessage(f->to->conn));
+        if (put < 0) { /* the server has said no to a row */
+            f->is_refused = true;
+            rc = finish(f->to, &f->in, err);
+            return rc != LS_OK ? rc : ls_err_set(err, LS_E_SQL, "the rows were refused");
+        }
         rc = pg_wait_input(f->to, &f->in, &is_broken, err);
     }
     if (rc != LS_OK || is_broken)
@@ -113,7 +117,7 @@ static enum ls_rc pump(struct flow *f, bool *is_done, struct ls_err *err)
             rc = pg_wait_input(f->from, &f->out, &is_broken, err);
         } else {
             *is_done = n == -1;
-            break; /* -2: finish() has the error */
+            break; /* finish() knows whether it ended well */
         }
     }
     return rc == LS_OK && is_broken ? pg_err_lost(f->from, err) : rc;
@@ -134,7 +138,7 @@ enum ls_rc pg_copy_rows(struct ls_db *from, const char *out, struct ls_db *to, c
                         struct ls_err *err)
 {
     struct flow f = {.from = pg_of(from), .to = pg_of(to), .progress = progress, .ctx = ctx};
-    bool is_done = false;
+    bool is_done = false, is_copying;
     enum ls_rc rc = begin(f.from, &f.out, out, PGRES_COPY_OUT, err), end;
 
     if (rc != LS_OK) {
@@ -142,20 +146,23 @@ enum ls_rc pg_copy_rows(struct ls_db *from, const char *out, struct ls_db *to, c
         return rc;
     }
     rc = begin(f.to, &f.in, in, PGRES_COPY_IN, err);
-    if (rc == LS_OK) {
+    is_copying = rc == LS_OK;
+    if (rc == LS_OK)
         rc = pump(&f, &is_done, err);
-        while (!f.to->is_dead && PQputCopyEnd(f.to->conn, is_done && rc == LS_OK ? NULL : "stopped") == 0) {
-            bool is_broken = false;
-
-            if (pg_wait_input(f.to, &f.in, &is_broken, NULL) != LS_OK || is_broken)
-                break;
-        }
-    }
     if (!is_done)
         stop_source(f.from);
+    /* Whether the source came to its end or failed is told behind its last row: before that the other side must not be told that all is there. */
     end = finish(f.from, &f.out, rc == LS_OK ? err : NULL);
     rc = rc == LS_OK ? end : rc;
-    end = finish(f.to, &f.in, rc == LS_OK ? err : NULL);
+    is_copying = is_copying && !f.is_refused;
+    while (is_copying && !f.to->is_dead && PQputCopyEnd(f.to->conn, is_done && rc == LS_OK ? NULL : "stopped") == 0) {
+        bool is_broken = false;
+
+        if (pg_wait_input(f.to, &f.in, &is_broken, NULL) != LS_OK || is_broken)
+            break;
+    }
+    if (!f.is_refused)
+        end = finish(f.to, &f.in, rc == LS_OK ? err : NULL);
     if (bytes != NULL)
         *bytes = f.bytes;
     return rc == LS_OK ? end : rc;

@@ -53,7 +53,7 @@ enum ls_rc lite_run(struct ls_db *db, const char *sql, const struct ls_param *pa
         sqlite3_progress_handler(c->h, LITE_PROGRESS_OPS, on_progress, &k);
         code = step_all(stmt, out);
         sqlite3_progress_handler(c->h, LITE_PROGRESS_OPS, lite_on_progress, c);
-        if (code != SQLITE_OK && k.is_late)
+        if (code != SQLITE_OK && k.is_late) /* what it took until then is told */
             rc = ls_err_set(err, LS_E_BUSY, "it was stopped after %d ms", timeout_ms);
         else if (code != SQLITE_OK)
             rc = lite_err(c, code, err);

@@ -19,7 +19,7 @@
 
 struct stub_table {
     const char *name, *declare;
-    const char **columns;
+    const char **columns, **collations;
     int n_columns;
 };
 
@@ -182,6 +182,7 @@ static int stub_best(sqlite3_vtab *vtab, sqlite3_index_info *info)
         t->collation = ls_arena_str(s->to, sqlite3_vtab_collation(info, i));
         if (t->collation == NULL)
             t->collation = "BINARY";
+        t->is_own_collation = c->iColumn < 0 || strcasecmp(t->collation, v->table->collations[c->iColumn]) == 0;
 #if SQLITE_VERSION_NUMBER >= 3038000
         if (t->op == LS_LITE_EQ && sqlite3_vtab_in(info, i, -1))
             t->op = LS_LITE_IN;
@@ -305,17 +306,19 @@ static enum ls_rc declare_table(struct ls_lite_stub *s, sqlite3 *h, const char *
     enum ls_rc rc = LS_OK;
 
     t.columns = LS_ARENA_ARRAY(s->arena, const char *, n + 1);
+    t.collations = LS_ARENA_ARRAY(s->arena, const char *, n + 1);
     ls_buf_adds(&sql, "CREATE TABLE x(");
     for (size_t i = 0; i < n && rc == LS_OK; i++) {
         const char *column = ls_result_get(columns, from + i, 1), *collation = NULL;
 
         t.columns[i] = ls_arena_str(s->arena, column);
+        t.collations[i] = "BINARY";
         ls_buf_adds(&sql, i > 0 ? ", " : "");
         rc = ls_sql_ident(&sql, column, NULL);
         ls_buf_addf(&sql, " %s", affinity(ls_result_get(columns, from + i, 2)));
         if (sqlite3_table_column_metadata(h, "main", name, column, NULL, &collation, NULL, NULL, NULL) == SQLITE_OK && collation != NULL &&
             (strcasecmp(collation, "NOCASE") == 0 || strcasecmp(collation, "RTRIM") == 0))
-            ls_buf_addf(&sql, " COLLATE %s", collation);
+            ls_buf_addf(&sql, " COLLATE %s", t.collations[i] = ls_arena_str(s->arena, collation));
         if (strcmp(ls_result_get(columns, from + i, 3), "1") == 0)
             ls_buf_adds(&sql, " HIDDEN");
     }
