@@ -39,7 +39,7 @@ static void say_owner_and_rights(struct script *s, uint32_t b, struct ls_buf *ou
         ddl_owner(out, s->b, f, ls_fact_get(f, LS_A_OWNER));
     else if (is_anew)
         ddl_owner(out, s->b, f, ls_fact_get(before, LS_A_OWNER));
-    if (f->kind == LS_FACT_DEFAULT_ACL)
+    if (f->kind == LS_FACT_DEFAULT_ACL || (f->kind == LS_FACT_TYPE && ddl_is(f, LS_A_ATTRIBUTES, "shell")))
         return;
     if (s->opts->with_rights)
         ddl_rights_of_new(out, s->b, f, s->a, ls_fact_get(f, LS_A_RIGHTS));
@@ -134,6 +134,8 @@ static void say_keys(struct script *s, const struct ls_fact *f)
     const char *identity = table ? ls_fact_get(table, LS_A_REPLICA_IDENTITY) : NULL;
     struct ls_buf name = LS_BUF_INIT;
 
+    if (table && is_made(s, f->parent_ix))
+        return; /* said with the table */
     ddl_cluster_on(&s->last, s->b, f);
     ddl_name(&name, f->name);
     if (identity && strncmp(identity, "using index ", 12) == 0 && strcmp(identity + 12, name.ptr) == 0) {
@@ -165,6 +167,8 @@ static void say_new(struct script *s, uint32_t b, struct ls_buf *out)
     case LS_FACT_TABLE:
         ddl_table(out, s->b, f, DDL_ALONE);
         say_columns(s, b, out);
+        if (s->b->dialect == LS_DIALECT_POSTGRES)
+            ddl_keys_used(&s->last, s->b, f); /* its indexes come later */
         break;
     case LS_FACT_SEQUENCE: /* given to its column when both are there */
         ddl_sequence(out, s->b, f);

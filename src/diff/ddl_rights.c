@@ -321,6 +321,24 @@ void ddl_default_rights(struct ls_buf *out, const struct ls_catalog *c, const st
     ddl_default_rights_change(out, f, NULL, ls_fact_get(f, LS_A_RIGHTS));
 }
 
+/* Whose default privileges an object of that kind gets. */
+static const char *default_word_of(enum ls_fact_kind kind)
+{
+    static const struct {
+        enum ls_fact_kind kind;
+        const char *word;
+    } words[] = {{LS_FACT_TABLE, "TABLES"},        {LS_FACT_VIEW, "TABLES"},        {LS_FACT_MATVIEW, "TABLES"},
+                 {LS_FACT_SEQUENCE, "SEQUENCES"},  {LS_FACT_FUNCTION, "FUNCTIONS"}, {LS_FACT_PROCEDURE, "FUNCTIONS"},
+                 {LS_FACT_AGGREGATE, "FUNCTIONS"}, {LS_FACT_SCHEMA, "SCHEMAS"},     {LS_FACT_ENUM, "TYPES"},
+                 {LS_FACT_DOMAIN, "TYPES"},        {LS_FACT_COMPOSITE, "TYPES"},    {LS_FACT_RANGE, "TYPES"},
+                 {LS_FACT_TYPE, "TYPES"}};
+
+    for (size_t i = 0; i < LS_ARRAY_LEN(words); i++)
+        if (words[i].kind == kind)
+            return words[i].word;
+    return NULL;
+}
+
 /* Default privileges of the database that it is made in have granted something to it already: that is taken away first. */
 void ddl_rights_of_new(struct ls_buf *out, const struct ls_catalog *c, const struct ls_fact *f, const struct ls_catalog *made_in,
                        const char *after)
@@ -333,14 +351,10 @@ void ddl_rights_of_new(struct ls_buf *out, const struct ls_catalog *c, const str
         const char *list = ls_fact_get(&defaults[i], LS_A_RIGHTS);
         size_t role_len, kind = default_kind(&defaults[i], &role_len);
         struct ddl_item who, unused;
-        bool fits = false;
+        bool fits;
 
-        if (kind < LS_ARRAY_LEN(default_kinds))
-            fits = f->kind == LS_FACT_TABLE || f->kind == LS_FACT_VIEW || f->kind == LS_FACT_MATVIEW             ? kind == 0
-                   : f->kind == LS_FACT_SEQUENCE                                                                 ? kind == 1
-                   : f->kind == LS_FACT_FUNCTION || f->kind == LS_FACT_PROCEDURE || f->kind == LS_FACT_AGGREGATE ? kind == 2
-                   : f->kind == LS_FACT_SCHEMA                                                                   ? kind == 4
-                                                                                                                 : kind == 3;
+        fits = kind < LS_ARRAY_LEN(default_kinds) && default_word_of(f->kind) &&
+               strcmp(default_kinds[kind].sql, default_word_of(f->kind)) == 0;
         if (!fits || (defaults[i].schema[0] != '\0' && strcmp(defaults[i].schema, f->schema) != 0))
             continue;
         while (next_grantee(&list, &who, &unused))

@@ -67,7 +67,7 @@ static bool changes_into(struct ls_db *db, const struct ls_catalog *from, const 
         struct ls_catalog *now = catpg_read_db(db, NULL);
 
         n = left_over(now, to, &left);
-        is_good = n == 0 || not_written > 0;
+        is_good = n <= not_written;
         ls_catalog_free(now);
     }
     n_incomplete += not_written > 0;
@@ -127,6 +127,66 @@ static void each_change_is_taken_away(void **state)
     ls_db_close(db);
     assert_int_equal(n_bad, 0);
     assert_true(n_incomplete <= MOST_INCOMPLETE);
+}
+
+/* What cannot be undone, or not inside of one transaction; what needs a server that is a superuser's toy. */
+static bool is_left_out(const char *sql)
+{
+    static const char *const words[] = {"s.mood add", "s.mood rename", "rename attribute", "indisvalid", "drop extension", "drop schema", "temp table"};
+
+    for (size_t i = 0; i < LS_ARRAY_LEN(words); i++)
+        if (strstr(sql, words[i]))
+            return true;
+    return false;
+}
+
+/* Some of the changes stand in each other's way: what the server refuses is taken back. How many were made. */
+static size_t make_many(struct ls_db *db)
+{
+    static const char role[] = "create role another; ";
+    size_t n = 0;
+
+    for (size_t i = 0; i < LS_ARRAY_LEN(mutations); i++) {
+        const char *sql = mutations[i].sql;
+        struct ls_err err = LS_ERR_INIT;
+
+        if (is_left_out(sql))
+            continue;
+        if (strncmp(sql, role, strlen(role)) == 0)
+            sql += strlen(role);
+        assert_true(run(db, "savepoint one"));
+        if (ls_db_exec_batch(db, sql, strlen(sql), NULL, &err) == LS_OK)
+            n += run(db, "release one");
+        else
+            assert_true(run(db, "rollback to one"));
+        ls_err_release(&err);
+    }
+    return n;
+}
+
+/* Hundreds of changes in one difference: in what order they come is the script's business. */
+static void many_changes_at_once(void **state)
+{
+    struct ls_catalog *base, *changed;
+    struct ls_db *db;
+    bool is_good;
+    size_t n;
+
+    NEED_SERVER();
+    db = catpg_open(url);
+    base = catpg_read_db(db, NULL);
+    assert_true(run(db, "begin") && run(db, "create role another"));
+    n = make_many(db);
+    assert_true(n > 200);
+    changed = catpg_read_db(db, NULL);
+    is_good = changes_into(db, changed, base, "many changes, back");
+    assert_true(run(db, "rollback") && run(db, "begin") && run(db, "create role another"));
+    is_good = changes_into(db, base, changed, "many changes") && is_good;
+    assert_true(run(db, "rollback"));
+    ls_catalog_free(base);
+    ls_catalog_free(changed);
+    ls_db_close(db);
+    assert_true(is_good);
 }
 
 /* Out of nothing, and into nothing again. */
@@ -218,7 +278,8 @@ static int drop_it(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(each_change_is_taken_away), cmocka_unit_test(everything_is_made_and_dropped),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(each_change_is_taken_away), cmocka_unit_test(many_changes_at_once),
+                                       cmocka_unit_test(everything_is_made_and_dropped),
                                        cmocka_unit_test(real_folders_are_made_and_dropped), cmocka_unit_test(the_servers_own_regression_schema)};
 
     return cmocka_run_group_tests(tests, make_it, drop_it);
