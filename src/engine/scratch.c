@@ -183,7 +183,7 @@ static void random_name(struct ls_scratch_host *h, char out[64])
 
         memcpy(bytes, &now, sizeof(bytes));
     }
-    n = (size_t)snprintf(out, 64, LS_SCRATCH_DB "%u_", h->n++);
+    n = (size_t)snprintf(out, 64, LS_SCRATCH_DB "%ld_%u_", (long)getpid(), h->n++); /* whose it is, for who finds it */
     for (size_t i = 0; i < sizeof(bytes); i++)
         n += (size_t)snprintf(out + n, 64 - n, "%02x", bytes[i]);
 }

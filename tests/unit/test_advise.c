@@ -241,6 +241,16 @@ static int64_t count(struct ls_db *db, const char *sql)
     return n;
 }
 
+/* Scratch databases of this process: other tests have theirs on the same server. */
+static int64_t n_scratches(struct ls_db *db)
+{
+    char *sql = ls_asprintf("SELECT count(*) FROM pg_database WHERE datname LIKE 'lockstep\\_scratch\\_%ld\\_%%'", (long)getpid());
+    int64_t n = count(db, sql);
+
+    free(sql);
+    return n;
+}
+
 static size_t n_folders(void)
 {
     char *pattern = ls_asprintf("/var/tmp/lockstep-copy-%ld-*", (long)getpid());
@@ -261,7 +271,6 @@ static void hash_of(const struct adv_test *t, char hex[LS_SHA256_HEX])
     ls_buf_release(&b);
 }
 
-#define SCRATCHES "SELECT count(*) FROM pg_database WHERE datname LIKE 'lockstep\\_scratch%'"
 #define INDEXES "SELECT count(*) FROM pg_class WHERE relkind = 'i' AND relname !~ '^pg_'"
 
 static void nothing_stays(bool is_pg)
@@ -283,7 +292,7 @@ static void nothing_stays(bool is_pg)
     assert_int_equal(count(t.db, "SELECT count(*) FROM entities"), 10000);
     if (is_pg) {
         assert_int_equal(count(t.db, INDEXES), indexes);
-        assert_int_equal(count(t.db, SCRATCHES), 0);
+        assert_int_equal(n_scratches(t.db), 0);
         assert_int_equal(count(t.db, "SELECT count(*) FROM pg_prepared_statements"), 0);
     } else {
         hash_of(&t, after);
@@ -330,7 +339,7 @@ static void a_stop_leaves_nothing(bool is_pg)
         assert_true(s.n_seen > 0);
         ls_err_release(&err);
         if (is_pg)
-            assert_int_equal(count(t.db, SCRATCHES), 0);
+            assert_int_equal(n_scratches(t.db), 0);
         else
             assert_int_equal(n_folders(), 0);
     }
