@@ -19,8 +19,12 @@ static void add_numbers(const struct ls_gain *g, struct ls_buf *out)
         ls_buf_addf(out, "%" PRId64 " -> %" PRId64 " steps", a->steps, b->steps);
     else if (a->cost >= 0 && b->n_nodes > 0 && b->cost >= 0)
         ls_buf_addf(out, "cost %.0f -> %.0f", a->cost, b->cost);
-    if (a->ms >= 0 && b->ms >= 0)
-        ls_buf_addf(out, ", %.2f -> %.2f ms", a->ms, b->ms);
+    if (a->ms >= 0 && b->ms >= 0) {
+        ls_buf_adds(out, ", ");
+        ls_explained_ms(a->ms, out);
+        ls_buf_adds(out, " -> ");
+        ls_explained_ms(b->ms, out);
+    }
 }
 
 static void print_plans(struct cli_ctx *ctx, const struct ls_gain *g)
