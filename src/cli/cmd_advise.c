@@ -56,7 +56,8 @@ static void print_advice(struct cli_index *x, const struct ls_advice *a)
     if (a->level == LS_ADVICE_STRUCTURAL)
         cli_print(ctx, "    %s, not costed", ls_advice_level_name(a->level));
     else
-        cli_print(ctx, "    saves %.0f%% of the workload (%s)%s%s", a->saving * 100, ls_advice_level_name(a->level), *size ? ", takes " : "", size);
+        cli_print(ctx, "    saves %s%.0f%% of the workload (%s)%s%s", a->saving < 0.01 ? "less than " : "", a->saving < 0.01 ? 1 : a->saving * 100,
+                  ls_advice_level_name(a->level), *size ? ", takes " : "", size);
     for (uint32_t i = 0; i < a->n_gains; i++) {
         const struct ls_query *q = &x->r.workload.queries[a->gains[i].query];
 

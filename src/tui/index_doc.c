@@ -135,7 +135,7 @@ static void advice(struct page *p, const struct ls_advice *a)
     struct ls_buf text = LS_BUF_INIT;
 
     title(p, "What it gives");
-    ls_buf_addf(&text, "%.0f %% of the workload's %s, %s", a->saving * 100, a->level == LS_ADVICE_MEASURED ? "reading" : "cost",
+    ls_buf_addf(&text, "%s%.0f %% of the workload's %s, %s", a->saving < 0.01 ? "less than " : "", a->saving < 0.01 ? 1 : a->saving * 100, a->level == LS_ADVICE_MEASURED ? "reading" : "cost",
                 ls_advice_level_name(a->level));
     line(p, "gain", ROLE_GOOD, text.ptr);
     ls_buf_release(&text);
