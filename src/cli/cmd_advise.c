@@ -19,8 +19,12 @@ static void add_numbers(const struct ls_gain *g, struct ls_buf *out)
         ls_buf_addf(out, "%" PRId64 " -> %" PRId64 " steps", a->steps, b->steps);
     else if (a->cost >= 0 && b->n_nodes > 0 && b->cost >= 0)
         ls_buf_addf(out, "cost %.0f -> %.0f", a->cost, b->cost);
-    if (a->ms >= 0 && b->ms >= 0)
-        ls_buf_addf(out, ", %.2f -> %.2f ms", a->ms, b->ms);
+    if (a->ms >= 0 && b->ms >= 0) {
+        ls_buf_adds(out, ", ");
+        ls_explained_ms(a->ms, out);
+        ls_buf_adds(out, " -> ");
+        ls_explained_ms(b->ms, out);
+    }
 }
 
 static void print_plans(struct cli_ctx *ctx, const struct ls_gain *g)
@@ -52,7 +56,8 @@ static void print_advice(struct cli_index *x, const struct ls_advice *a)
     if (a->level == LS_ADVICE_STRUCTURAL)
         cli_print(ctx, "    %s, not costed", ls_advice_level_name(a->level));
     else
-        cli_print(ctx, "    saves %.0f%% of the workload (%s)%s%s", a->saving * 100, ls_advice_level_name(a->level), *size ? ", takes " : "", size);
+        cli_print(ctx, "    saves %s%.0f%% of the workload (%s)%s%s", a->saving < 0.01 ? "less than " : "", a->saving < 0.01 ? 1 : a->saving * 100,
+                  ls_advice_level_name(a->level), *size ? ", takes " : "", size);
     for (uint32_t i = 0; i < a->n_gains; i++) {
         const struct ls_query *q = &x->r.workload.queries[a->gains[i].query];
 

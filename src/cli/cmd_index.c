@@ -35,6 +35,8 @@ static enum ls_rc check_forms(struct cli_ctx *ctx)
         return ls_err_set(&ctx->error, LS_E_USAGE, "--fix writes a migration, --upkeep does maintenance: name one");
     if (cli_has(ctx, CLI_O(SAVE)) && !cli_has(ctx, CLI_O(IGNORE)))
         return ls_err_set(&ctx->error, LS_E_USAGE, "--save keeps what --ignore says, and there is none");
+    if (cli_has(ctx, CLI_O(SAVE)) && cli_has(ctx, CLI_O(FIX) | CLI_O(UPKEEP) | CLI_O(CSV) | CLI_O(SARIF) | CLI_O(MARKDOWN)))
+        return ls_err_set(&ctx->error, LS_E_USAGE, "--save keeps what --ignore says, and does nothing else");
     return LS_OK;
 }
 
@@ -95,6 +97,35 @@ static int upkeep(struct cli_index *x)
     return cli_index_upkeep(x, v);
 }
 
+/* What was kept of --ignore, and where: nobody who says so waits for a report. */
+static int say_kept(struct cli_index *x)
+{
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < x->opts.ignores.n; i++) {
+        const struct ls_index_ignore *one = &x->opts.ignores.v[i];
+        json_t *o;
+
+        if (i < x->n_ignores_of_project)
+            continue;
+        if (!x->ctx->root)
+            cli_print(x->ctx, "ignored from now on: %s %s: %s", one->id, one->object, one->reason);
+        o = json_object();
+        cli_json_set(o, "id", one->id);
+        cli_json_set(o, "object", one->object);
+        cli_json_set(o, "reason", one->reason);
+        (void)json_array_append_new(list, o);
+    }
+    if (x->ctx->root) {
+        (void)json_object_set(x->ctx->root, "kept", list);
+        cli_json_set(x->ctx->root, "file", x->ctx->project.path);
+    } else {
+        cli_say(x->ctx, "kept in %s, section [index]", x->ctx->project.path);
+    }
+    json_decref(list);
+    return 0;
+}
+
 int cli_cmd_index(struct cli_ctx *ctx)
 {
     struct cli_index x = {0};
@@ -110,6 +141,11 @@ int cli_cmd_index(struct cli_ctx *ctx)
         rc = cli_index_sort(ctx, &sort);
     if (rc == LS_OK)
         rc = cli_index_begin(&x, ctx, cli_has(ctx, CLI_O(UPKEEP)) && !cli_has(ctx, CLI_O(DRY_RUN)));
+    if (rc == LS_OK && cli_has(ctx, CLI_O(SAVE))) {
+        code = say_kept(&x);
+        cli_index_end(&x);
+        return code;
+    }
     x.req.usage.with_sizes = cli_has(ctx, CLI_O(SIZES)) || sort == CLI_SORT_SIZE;
     x.req.usage.with_bloat = cli_has(ctx, CLI_O(BLOAT)) || sort == CLI_SORT_BLOAT;
     x.req.usage.with_orphans = !mends;

@@ -52,6 +52,7 @@ enum ls_rc cli_index_begin(struct cli_index *x, struct cli_ctx *ctx, bool writes
         return rc;
     rc = cli_compare_begin(&x->base, ctx);
     config_index_opts_make(&ctx->project, &ctx->target, &x->opts);
+    x->n_ignores_of_project = x->opts.ignores.n;
     if (rc == LS_OK)
         rc = take_ignores(x);
     x->base.progress.what = "looking at indexes";

@@ -18,6 +18,7 @@ struct cli_index {
     struct ls_index_request req;    /* filled by begin; change it before make */
     struct ls_index_report r;
     char *state_dir;
+    size_t n_ignores_of_project;    /* of opts.ignores: those of --ignore stand behind them */
 };
 /* Opens the target, read-only unless `writes`, and fills req. On failure ctx->error is set; end it in each case. */
 LS_MUST_CHECK enum ls_rc cli_index_begin(struct cli_index *x, struct cli_ctx *ctx, bool writes);

@@ -254,9 +254,10 @@ static void table_row(struct cli_index *x, struct cli_table *t, uint32_t table)
 
     ls_usage_table_label(s, &label);
     if (s->rows >= 0)
-        ls_buf_addf(&facts, "%.0f rows", s->rows);
+        ls_buf_addf(&facts, "%.0f row%s", s->rows, s->rows == 1 ? "" : "s");
     if (by_index >= 0)
-        ls_buf_addf(&facts, "%s%.0f%% of %" PRId64 " scans by an index", facts.len > 0 ? "; " : "", by_index * 100, s->seq_scans + s->idx_scans);
+        ls_buf_addf(&facts, "%s%.0f%% of %" PRId64 " scan%s by an index", facts.len > 0 ? "; " : "", by_index * 100, s->seq_scans + s->idx_scans,
+                    s->seq_scans + s->idx_scans == 1 ? "" : "s");
     if (hot >= 0)
         ls_buf_addf(&facts, "%s%.0f%% of updates HOT", facts.len > 0 ? "; " : "", hot * 100);
     cli_table_add(t, label.ptr);

@@ -277,6 +277,34 @@ static uint32_t with_order(struct adv_job *j, const struct adv_query *q, uint32_
     return chosen;
 }
 
+static bool ends_with(const struct adv_cand *longer, const struct adv_cand *c)
+{
+    uint32_t ahead = longer->n_keys - c->n_keys;
+
+    if (longer->table != c->table || longer->n_keys <= c->n_keys || strcmp(longer->predicate, c->predicate) != 0)
+        return false;
+    for (uint32_t i = 0; i < c->n_keys; i++)
+        if (strcmp(longer->keys[ahead + i].text, c->keys[i].text) != 0 || strcmp(longer->keys[ahead + i].suffix, c->keys[i].suffix) != 0)
+            return false;
+    return true;
+}
+
+/* The order alone under a LIMIT is quick for a value that many rows have, and reads the table for a rare one: with the equalities in front the value does not
+ * matter. Where the two are about the same, that one. */
+static uint32_t with_equalities(struct adv_job *j, const struct adv_query *q, uint32_t chosen)
+{
+    uint32_t best = chosen;
+
+    for (size_t i = 0; q->has_limit && !cell(j, q, chosen)->has_sort && i < q->cands.n; i++) {
+        uint32_t c = q->cands.v[i];
+
+        if (at(j, q, c) >= 0 && !cell(j, q, c)->has_sort && ends_with(&j->cands.v[c], &j->cands.v[chosen]) &&
+            at(j, q, c) * (1 - ADV_SAVING) <= at(j, q, chosen) && (best == chosen || at(j, q, c) < at(j, q, best)))
+            best = c;
+    }
+    return best;
+}
+
 static uint32_t choose(struct adv_job *j, const struct adv_query *q)
 {
     double now = q->first;
@@ -290,7 +318,7 @@ static uint32_t choose(struct adv_job *j, const struct adv_query *q)
             now = at(j, q, c);
         }
     }
-    return chosen != NONE ? with_order(j, q, chosen) : NONE;
+    return chosen != NONE ? with_equalities(j, q, with_order(j, q, chosen)) : NONE;
 }
 
 /* --- the workload */

@@ -107,10 +107,12 @@ static void node_lines(const struct ls_explained *e, const struct ls_node *n, in
     else
         ls_buf_addf(&b, "%s%s%s%s%s", n->what, n->relation[0] != '\0' ? " on " : "", n->relation, n->index[0] != '\0' ? " using " : "", n->index);
     add_rows(&b, n, ascii);
-    if (n->ms >= 0)
-        ls_buf_addf(&b, "  %.*f ms", n->ms < 10 ? 3 : 1, n->ms);
+    if (n->ms >= 0) {
+        ls_buf_adds(&b, "  ");
+        ls_explained_ms(n->ms, &b);
+    }
     if (n->buffers >= 0)
-        ls_buf_addf(&b, "  %lld buffers", (long long)n->buffers);
+        ls_buf_addf(&b, "  %lld buffer%s", (long long)n->buffers, n->buffers == 1 ? "" : "s");
     add_line(out, &b, width);
     if (n->detail[0] == '\0' || e->dialect == LS_DIALECT_SQLITE)
         return;
@@ -140,23 +142,33 @@ static void add_was(struct ls_buf *out, bool is, const char *fmt, double was)
     }
 }
 
+void ls_explained_ms(double ms, struct ls_buf *out)
+{
+    ls_buf_addf(out, "%.*f ms", ms >= 10 ? 1 : ms >= 0.01 || ms == 0 ? 3 : 4, ms);
+}
+
 void ls_explained_sum(const struct ls_explained *e, const struct ls_explained *before, struct ls_buf *out)
 {
     bool both = before != NULL && before->n_nodes > 0;
 
     if (e->buffers >= 0) {
-        ls_buf_addf(out, "%lld buffers", (long long)e->buffers);
+        ls_buf_addf(out, "%lld buffer%s", (long long)e->buffers, e->buffers == 1 ? "" : "s");
         add_was(out, both && before->buffers >= 0, "d", both ? (double)before->buffers : 0);
     } else if (e->steps >= 0) {
-        ls_buf_addf(out, "%lld steps", (long long)e->steps);
+        ls_buf_addf(out, "%lld step%s", (long long)e->steps, e->steps == 1 ? "" : "s");
         add_was(out, both && before->steps >= 0, "d", both ? (double)before->steps : 0);
     } else if (e->cost >= 0) {
         ls_buf_addf(out, "cost %.2f", e->cost);
         add_was(out, both && before->cost >= 0, "f", both ? before->cost : 0);
     }
     if (e->ms >= 0) {
-        ls_buf_addf(out, ", %.*f ms", e->ms < 10 ? 3 : 1, e->ms);
-        add_was(out, both && before->ms >= 0, "f", both ? before->ms : 0);
+        ls_buf_adds(out, ", ");
+        ls_explained_ms(e->ms, out);
+        if (both && before->ms >= 0) {
+            ls_buf_adds(out, " (was ");
+            ls_explained_ms(before->ms, out);
+            ls_buf_addc(out, ')');
+        }
     }
     if (e->how != NULL && out->len > 0)
         ls_buf_addf(out, ", %s%s", e->how, e->is_timed_out ? "; stopped: it took too long" : "");

@@ -177,6 +177,7 @@ void ls_verdicts_make(const struct ls_usage *u, const struct ls_history *h, cons
     ix.cover = LS_ARENA_ARRAY(ix.arena, uint32_t, u->n_indexes + 1);
     for (uint32_t i = 0; i < u->n_indexes; i++)
         ix.cover[i] = LS_NO_USAGE;
+    ls_ix_link_parts(&ix);
     ls_ix_count_uses(&ix);
     ls_ix_read_names(&ix);
     for (size_t i = 0; i < LS_ARRAY_LEN(rules); i++)

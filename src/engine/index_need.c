@@ -4,10 +4,8 @@
 
 #include <string.h>
 
-const char *ls_ix_need(struct ls_ix *ix, uint32_t index)
+static const char *own_need(struct ls_ix *ix, const struct ls_usage_index *x)
 {
-    const struct ls_usage_index *x = &ix->u->indexes[index];
-
     if (x->is_primary)
         return "it is the primary key";
     if (x->is_exclusion)
@@ -20,15 +18,30 @@ const char *ls_ix_need(struct ls_ix *ix, uint32_t index)
         return "it is the replica identity of the table";
     if (x->is_clustered)
         return "the table is clustered by it";
-    if (x->is_partition)
-        return "it is part of the partitioned table's index";
     if (x->is_in_query)
         return "a view or trigger names it with INDEXED BY";
     return NULL;
 }
 
+/* A partitioned table's index takes those of the partitions with it: what one of them is needed for, it is needed for. */
+static const char *need(struct ls_ix *ix, uint32_t index)
+{
+    const char *why = own_need(ix, &ix->u->indexes[index]);
+
+    for (uint32_t i = ix->first_part[index]; !why && i != LS_NO_USAGE; i = ix->next_part[i])
+        why = need(ix, i);
+    return why;
+}
+
+const char *ls_ix_need(struct ls_ix *ix, uint32_t index)
+{
+    const char *why = need(ix, index);
+
+    return why || !ix->u->indexes[index].is_partition ? why : "it is part of the partitioned table's index";
+}
+
 /* Foreign keys of the table and of those that it is a partition of: their look-ups come down to it. */
-const struct ls_usage_fk *ls_ix_only_for_fk(const struct ls_ix *ix, uint32_t index)
+static const struct ls_usage_fk *own_fk(const struct ls_ix *ix, uint32_t index)
 {
     const struct ls_usage *u = ix->u;
     const struct ls_usage_table *own = &u->tables[u->indexes[index].table];
@@ -50,6 +63,15 @@ const struct ls_usage_fk *ls_ix_only_for_fk(const struct ls_ix *ix, uint32_t ind
     return NULL;
 }
 
+const struct ls_usage_fk *ls_ix_only_for_fk(const struct ls_ix *ix, uint32_t index)
+{
+    const struct ls_usage_fk *fk = own_fk(ix, index);
+
+    for (uint32_t i = ix->first_part[index]; !fk && i != LS_NO_USAGE; i = ix->next_part[i])
+        fk = ls_ix_only_for_fk(ix, i);
+    return fk;
+}
+
 /* The best of those that stay: the narrowest that is the same, then the narrowest longer one. */
 static uint32_t other_cover(const struct ls_ix *ix, uint32_t a, uint32_t except)
 {
@@ -65,24 +87,53 @@ static uint32_t other_cover(const struct ls_ix *ix, uint32_t a, uint32_t except)
     return best;
 }
 
-bool ls_ix_hand_over(struct ls_ix *ix, uint32_t index)
+static bool hand_over(struct ls_ix *ix, uint32_t index, bool does)
 {
     const struct ls_usage_table *t = &ix->u->tables[ix->u->indexes[index].table];
+    bool has = true;
 
-    for (int pass = 0; pass < 2; pass++) { /* look first, then do */
-        for (uint32_t a = t->first_index; a < t->first_index + t->n_indexes; a++) {
-            uint32_t b;
+    for (uint32_t a = t->first_index; has && a < t->first_index + t->n_indexes; a++) {
+        uint32_t b;
 
-            if (!ix->is_dropped[a] || ix->cover[a] != index)
-                continue;
-            b = other_cover(ix, a, index);
-            if (b == LS_NO_USAGE)
-                return false;
-            if (pass == 1)
-                ix->cover[a] = b;
-        }
+        if (!ix->is_dropped[a] || ix->cover[a] != index)
+            continue;
+        b = other_cover(ix, a, index);
+        has = b != LS_NO_USAGE;
+        if (does)
+            ix->cover[a] = b;
     }
-    return true;
+    for (uint32_t i = ix->first_part[index]; has && i != LS_NO_USAGE; i = ix->next_part[i])
+        has = hand_over(ix, i, does);
+    return has;
+}
+
+bool ls_ix_hand_over(struct ls_ix *ix, uint32_t index)
+{
+    return hand_over(ix, index, false) && hand_over(ix, index, true); /* look first, then do */
+}
+
+void ls_ix_set_dropped(struct ls_ix *ix, uint32_t index)
+{
+    ix->is_dropped[index] = true;
+    for (uint32_t i = ix->first_part[index]; i != LS_NO_USAGE; i = ix->next_part[i])
+        ls_ix_set_dropped(ix, i);
+}
+
+void ls_ix_link_parts(struct ls_ix *ix)
+{
+    uint32_t n = ix->u->n_indexes;
+
+    ix->first_part = LS_ARENA_ARRAY(ix->arena, uint32_t, n + 1);
+    ix->next_part = LS_ARENA_ARRAY(ix->arena, uint32_t, n + 1);
+    for (uint32_t i = 0; i < n; i++)
+        ix->first_part[i] = LS_NO_USAGE;
+    for (uint32_t i = n; i-- > 0;) {
+        uint32_t p = ix->u->indexes[i].parent;
+
+        ix->next_part[i] = p < n ? ix->first_part[p] : LS_NO_USAGE;
+        if (p < n)
+            ix->first_part[p] = i;
+    }
 }
 
 bool ls_ix_may_drop(struct ls_ix *ix, uint32_t index)

@@ -39,6 +39,7 @@ struct ls_ix {
     bool *is_named;            /* n_queries * n_tables: the query's text has the table's name in it */
     bool *is_dropped;          /* by a verdict that is not ignored */
     uint32_t *cover;           /* the one that does its work then; LS_NO_USAGE */
+    uint32_t *first_part, *next_part; /* a partitioned table's index: those of its partitions, as lists; LS_NO_USAGE ends */
     LS_VEC(struct ls_index_verdict) v;
 };
 
@@ -89,6 +90,9 @@ uint32_t ls_ix_exists(const struct ls_usage *u, const struct ls_index_spec *spec
 const char *ls_ix_need(struct ls_ix *ix, uint32_t index);
 /* The foreign key that no other index would serve, or NULL. */
 const struct ls_usage_fk *ls_ix_only_for_fk(const struct ls_ix *ix, uint32_t index);
+/* The index and, of a partitioned table, those of its partitions. */
+void ls_ix_set_dropped(struct ls_ix *ix, uint32_t index);
+void ls_ix_link_parts(struct ls_ix *ix); /* before all rules */
 /* Whether nothing that was dropped because of it is left without a cover; what it did is handed to others then. */
 bool ls_ix_hand_over(struct ls_ix *ix, uint32_t index);
 /* need, FK and hand_over in one. */

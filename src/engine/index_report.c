@@ -137,7 +137,7 @@ static enum ls_rc read_history(const struct ls_index_request *req, struct ls_ind
     return rc;
 }
 
-static void judge(const struct ls_index_request *req, struct ls_index_report *r)
+static void judge(struct ls_session *s, const struct ls_index_request *req, struct ls_index_report *r)
 {
     struct ls_verdict_opts opts = {.now_us = req->now_us,
                                    .window_us = req->window_us,
@@ -147,7 +147,8 @@ static void judge(const struct ls_index_request *req, struct ls_index_report *r)
                                    .ignores = req->ignores,
                                    .n_ignores = req->n_ignores,
                                    .workload = r->workload.arena ? &r->workload : NULL,
-                                   .advices = r->advices.arena ? &r->advices : NULL};
+                                   .advices = r->advices.arena ? &r->advices : NULL,
+                                   .ledger_table = ls_session_params(s)->ledger_table};
 
     ls_verdicts_make(r->usage, &r->history, &opts, &r->verdicts);
 }
@@ -173,7 +174,7 @@ enum ls_rc ls_index_report_make(struct ls_side_world *world, const struct ls_ind
     if (rc == LS_OK && ls_session_cancelled(world->session))
         rc = ls_err_set(err, LS_E_CANCELLED, "cancelled");
     if (rc == LS_OK)
-        judge(req, out);
+        judge(world->session, req, out);
     else
         ls_index_report_release(out);
     return rc;

@@ -98,7 +98,7 @@ static void covered(struct ls_ix *ix, uint32_t a, uint32_t b, enum ls_ix_cover h
     v->window = ix->use[a].scans >= 0 ? ls_ix_use_window(ix, a) : "";
     ls_ix_fix_drop(ix, v);
     if (!v->ignored) {
-        ix->is_dropped[a] = true;
+        ls_ix_set_dropped(ix, a);
         ix->cover[a] = b;
     }
 }

@@ -170,7 +170,7 @@ static void unindexed(struct ls_ix *ix, uint32_t f)
                                ls_ix_table_label(ix->arena, &ix->u->tables[fk->table]));
     ls_buf_adds(&b, describe(ix, fk));
     if (rows >= 0)
-        ls_buf_addf(&b, "\nabout %.0f rows in %s", rows, ls_ix_table_label(ix->arena, &ix->u->tables[fk->table]));
+        ls_buf_addf(&b, "\nabout %.0f row%s in %s", rows, rows == 1 ? "" : "s", ls_ix_table_label(ix->arena, &ix->u->tables[fk->table]));
     if (deleted >= 0)
         ls_buf_addf(&b, "; %" PRId64 " row%s of %s deleted", deleted, deleted == 1 ? "" : "s", parent_label(ix, fk));
     add_near_miss(ix, fk, &b);

@@ -42,8 +42,12 @@ static void add_gain(const struct ls_ix *ix, const struct ls_gain *g, struct ls_
         ls_buf_addf(b, ": %" PRId64 " -> %" PRId64 " steps", x->steps, y->steps);
     else if (x->cost >= 0 && y->cost >= 0)
         ls_buf_addf(b, ": cost %.0f -> %.0f", x->cost, y->cost);
-    if (x->is_measured && y->is_measured && x->ms >= 0 && y->ms >= 0)
-        ls_buf_addf(b, ", %.2f -> %.2f ms", x->ms, y->ms);
+    if (x->is_measured && y->is_measured && x->ms >= 0 && y->ms >= 0) {
+        ls_buf_adds(b, ", ");
+        ls_explained_ms(x->ms, b);
+        ls_buf_adds(b, " -> ");
+        ls_explained_ms(y->ms, b);
+    }
     if (g->saving > 0)
         ls_buf_addf(b, " (%.0f %% less)", 100 * g->saving);
 }
@@ -98,7 +102,8 @@ static void replace_old(struct ls_ix *ix, struct ls_index_verdict *v, const stru
     v->undo = ls_arena_printf(ix->arena, "%s %s", v->undo, created);
     v->price = ls_arena_printf(ix->arena, "%s; then %s is dropped, which gives back %s", price,
                                ls_ix_label(ix->arena, &ix->u->indexes[old]), ls_ix_size(ix->arena, ix->use[old].bytes));
-    ix->is_dropped[old] = !v->ignored;
+    if (!v->ignored)
+        ls_ix_set_dropped(ix, old);
 }
 
 static const char *object_of(struct ls_ix *ix, const struct ls_index_spec *s)
@@ -201,7 +206,7 @@ void ls_ix_rule_autoindex(struct ls_ix *ix)
         v->title = ls_arena_printf(ix->arena, "\"%s\" builds an index each time it runs", q ? q->name : "query");
         v->evidence =
             e->autoindexes > 0
-                ? ls_arena_printf(ix->arena, "%" PRId64 " rows were put into an automatic index in one run", e->autoindexes)
+                ? ls_arena_printf(ix->arena, "%" PRId64 " row%s put into an automatic index in one run", e->autoindexes, e->autoindexes == 1 ? " was" : "s were")
                 : "the plan says AUTOMATIC INDEX";
         v->advice = a;
         v->price = a ? ls_arena_printf(ix->arena, "see the advice for %s", object_of(ix, a->spec)) : "";

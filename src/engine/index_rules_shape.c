@@ -35,7 +35,8 @@ static void replace(struct ls_ix *ix, struct ls_index_verdict *v, const struct l
         return;
     v->fix = LS_FIX_REPLACE;
     v->undo = ls_arena_printf(ix->arena, "%s %s", undo, v->undo);
-    ix->is_dropped[v->index] = !v->ignored;
+    if (!v->ignored)
+        ls_ix_set_dropped(ix, v->index);
 }
 
 static struct ls_index_spec *spec_like(struct ls_ix *ix, uint32_t i, const char *key, const char *tail)

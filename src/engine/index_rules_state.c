@@ -5,9 +5,14 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "lockstep/engine/journal.h"
+#include "lockstep/format/format.h"
+
 #define CHANGED_SHARE 0.2
 #define CHANGED_ROWS  1000 /* below that a plan does not suffer */
 #define STAT1_OFF     10.0
+#define FEW_ROWS      50 /* autovacuum_analyze_threshold: below that nobody analyses by himself, and a guess does no harm */
+#define PAGE_BYTES    8192
 #define NAMES_SHOWN   5
 
 /* --- IX05 invalid --- */
@@ -148,6 +153,45 @@ void ls_ix_rule_unattached(struct ls_ix *ix)
 
 /* --- IX16 stats-missing --- */
 
+static bool is_called(const struct ls_usage_table *t, const char *name)
+{
+    size_t n = strlen(t->schema);
+
+    return strcmp(t->name, name) == 0 || (strncmp(name, t->schema, n) == 0 && name[n] == '.' && strcmp(t->name, name + n + 1) == 0);
+}
+
+/* The journal and the tools' ledgers are read whole, in order. */
+static bool is_ledger(const struct ls_ix *ix, const struct ls_usage_table *t)
+{
+    size_t n;
+    const struct ls_format *const *formats = ls_formats(&n);
+
+    if (is_called(t, LS_JOURNAL_TABLE) || (ix->o->ledger_table && is_called(t, ix->o->ledger_table)))
+        return true;
+    for (size_t i = 0; i < n; i++) {
+        if (formats[i]->ledger_table && is_called(t, formats[i]->ledger_table))
+            return true;
+        for (size_t k = 0; formats[i]->tables && formats[i]->tables[k]; k++)
+            if (is_called(t, formats[i]->tables[k]))
+                return true;
+    }
+    return false;
+}
+
+/* So few rows that a plan cannot go wrong by much. After a crash the count of rows may be lost: then the size tells. */
+static bool is_few(const struct ls_usage *u, uint32_t i)
+{
+    const struct ls_usage_table *t = &u->tables[i];
+    int64_t live = t->live;
+
+    if (u->dialect == LS_DIALECT_SQLITE)
+        return t->rows >= 0 && t->rows <= FEW_ROWS;
+    for (uint32_t k = 0; t->kind == 'p' && k < u->n_tables; k++)
+        if (u->tables[k].parent == i)
+            live += u->tables[k].kind == 'p' ? FEW_ROWS + 1 : u->tables[k].live;
+    return live <= FEW_ROWS && t->bytes <= FEW_ROWS * PAGE_BYTES;
+}
+
 static void add_stats(struct ls_ix *ix, uint32_t t, enum ls_severity severity, const char *title, const char *evidence)
 {
     struct ls_index_verdict *v = ls_ix_add(ix, LS_IX_STATS_MISSING, severity, LS_CONF_CERTAIN, t, LS_NO_USAGE);
@@ -163,15 +207,15 @@ static void add_stats(struct ls_ix *ix, uint32_t t, enum ls_severity severity, c
 static void stats_pg(struct ls_ix *ix, uint32_t i)
 {
     const struct ls_usage_table *t = &ix->u->tables[i];
-    bool is_empty = t->live <= 0 && t->bytes <= 0;
 
     if (t->last_analyze_us == 0 && t->rows < 0 && t->kind == 'p') {
         add_stats(ix, i, LS_SEV_INFO, "never analysed as a whole: autovacuum does not do that for a partitioned table",
                   "no ANALYZE of the partitioned table was seen; its partitions are analysed one by one");
-    } else if (t->last_analyze_us == 0 && t->rows < 0 && !is_empty) {
+    } else if (t->last_analyze_us == 0 && t->rows < 0) {
         add_stats(
             ix, i, LS_SEV_WARNING, "never analysed: the planner guesses",
-            ls_arena_printf(ix->arena, "%s, about %" PRId64 " rows, no statistics", ls_ix_size(ix->arena, t->bytes), t->live));
+            ls_arena_printf(ix->arena, "%s, about %" PRId64 " row%s, no statistics", ls_ix_size(ix->arena, t->bytes), t->live,
+                            t->live == 1 ? "" : "s"));
     } else if (t->rows > 0 && t->changed_since_analyze >= CHANGED_ROWS &&
                (double)t->changed_since_analyze > CHANGED_SHARE * t->rows) {
         add_stats(ix, i, LS_SEV_INFO, "many rows have changed since the last ANALYZE",
@@ -220,7 +264,7 @@ static void no_stat1(struct ls_ix *ix)
     uint32_t n = 0;
 
     for (uint32_t i = 0; i < ix->u->n_tables; i++)
-        n += ix->u->tables[i].n_indexes > 0 && ix->u->tables[i].rows != 0;
+        n += ix->u->tables[i].n_indexes > 0 && !is_few(ix->u, i) && !is_ledger(ix, &ix->u->tables[i]);
     if (n > 0)
         add_stats(ix, LS_NO_USAGE, LS_SEV_INFO, "no statistics at all: the planner guesses",
                   ls_arena_printf(ix->arena, "there is no sqlite_stat1; %u table%s with indexes", n, n == 1 ? "" : "s"));
@@ -233,6 +277,8 @@ void ls_ix_rule_stats(struct ls_ix *ix)
         return;
     }
     for (uint32_t i = 0; i < ix->u->n_tables; i++) {
+        if (is_few(ix->u, i) || is_ledger(ix, &ix->u->tables[i]))
+            continue;
         if (ix->is_pg)
             stats_pg(ix, i);
         else if (ix->u->tables[i].kind != 'v')

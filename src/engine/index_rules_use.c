@@ -33,6 +33,8 @@ static int64_t scans_of_equals(const struct ls_ix *ix, uint32_t i)
     for (uint32_t k = t->first_index; k < t->first_index + t->n_indexes; k++)
         if (ix->is_dropped[k] && ix->cover[k] == i && ix->use[k].scans > 0)
             sum += ix->use[k].scans;
+    for (uint32_t p = ix->first_part[i]; p != LS_NO_USAGE; p = ix->next_part[p])
+        sum += scans_of_equals(ix, p);
     return sum;
 }
 
@@ -123,7 +125,8 @@ static void unused(struct ls_ix *ix, uint32_t i, enum finding f)
     v->window = ls_ix_use_window(ix, i);
     if (is_confirmed && f != HARDLY && ls_ix_hand_over(ix, i)) {
         ls_ix_fix_drop(ix, v);
-        ix->is_dropped[i] = !v->ignored;
+        if (!v->ignored)
+            ls_ix_set_dropped(ix, i);
     } else if (f == UNUSED && quiet < ix->window_us) {
         v->price = ls_arena_printf(ix->arena, "no fix yet: wait until %s",
                                    ls_ix_date(ix->arena, ix->use[i].quiet_since_us + ix->window_us));

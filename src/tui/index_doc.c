@@ -135,7 +135,7 @@ static void advice(struct page *p, const struct ls_advice *a)
     struct ls_buf text = LS_BUF_INIT;
 
     title(p, "What it gives");
-    ls_buf_addf(&text, "%.0f %% of the workload's %s, %s", a->saving * 100, a->level == LS_ADVICE_MEASURED ? "reading" : "cost",
+    ls_buf_addf(&text, "%s%.0f %% of the workload's %s, %s", a->saving < 0.01 ? "less than " : "", a->saving < 0.01 ? 1 : a->saving * 100, a->level == LS_ADVICE_MEASURED ? "reading" : "cost",
                 ls_advice_level_name(a->level));
     line(p, "gain", ROLE_GOOD, text.ptr);
     ls_buf_release(&text);
@@ -305,7 +305,7 @@ static void table_page(struct page *p, uint32_t at)
     size_line(p, "size", t->bytes);
     share_line(p, "read", ls_usage_index_share(t), "of its scans went through an index");
     if (t->seq_scans >= 0)
-        linef(p, "scans", ROLE_TEXT, "%lld of the whole table (%lld rows), %lld by index", (long long)t->seq_scans, (long long)t->seq_rows,
+        linef(p, "scans", ROLE_TEXT, "%lld of the whole table (%lld row%s), %lld by index", (long long)t->seq_scans, (long long)t->seq_rows, t->seq_rows == 1 ? "" : "s",
               (long long)t->idx_scans);
     if (t->inserted >= 0)
         linef(p, "written", ROLE_TEXT, "%lld inserted, %lld updated, %lld deleted", (long long)t->inserted, (long long)t->updated, (long long)t->deleted);
@@ -327,7 +327,7 @@ static void query_page(struct page *p, uint32_t at)
         linef(p, "from", ROLE_TEXT, "%s:%d", p->rep->workload.source, q->line);
     linef(p, "frequency", q->has_frequency ? ROLE_TEXT : ROLE_DIM, "%.6g an hour%s", q->per_hour, q->has_frequency ? "" : " (not said)");
     if (q->mean_ms >= 0)
-        linef(p, "seen", ROLE_TEXT, "%lld calls, %.3g ms each", (long long)q->calls, q->mean_ms);
+        linef(p, "seen", ROLE_TEXT, "%lld call%s, %.3g ms each", (long long)q->calls, q->calls == 1 ? "" : "s", q->mean_ms);
     ui_doc_blank(p->d);
     sql(p, q->sql);
     if (!a->arena || at >= a->n_plans) {

@@ -11,8 +11,9 @@
 #include "tui/index_draw.h"
 #include "tui/jobs.h"
 
-#define SPLIT_MIN_W 120
-#define HEAD_H      2
+#define SPLIT_MIN_W  120
+#define HEAD_H       2
+#define VIEWER_FRAME 7 /* cells that the viewer takes for itself */
 
 struct index_pane {
     struct ui_pane base;
@@ -296,9 +297,10 @@ static void status(const struct ui_pane *p, struct ls_buf *out)
 static void open_row(struct index_pane *s)
 {
     const struct index_row *r = row_at(s, s->list.cursor);
+    const struct app *a = s->base.app;
 
-    if (r)
-        ui_viewer_open(s->base.app, "Indexes", doc_of(s, *r, ui_dialog_width(s->base.app)));
+    if (r) /* as wide as the screen where two plans stand side by side then */
+        ui_viewer_open(s->base.app, "Indexes", doc_of(s, *r, a->w >= SPLIT_MIN_W ? a->w - VIEWER_FRAME : ui_dialog_width(a)));
 }
 
 /* The words of a shell: what is behind `index` is parsed as one. */

@@ -90,6 +90,17 @@ if has_driver sqlite; then
     exits 1 "no reason"
     like "$err" "is ignored without a reason" "is told"
     run "$LS_BIN" index --ignore 'FK01 entities*: the application turns them on' --save --json
+    is "$(json '[.kept[0].id, .kept[0].object, .kept[0].reason, (.kept | length), .verdicts] | map(tostring) | join("|")')" \
+        "FK01|entities*|the application turns them on|1|null" "what is kept is said, and no report comes with it"
+    like "$(json .file)" 'lockstep.conf$' "and where"
+    run "$LS_BIN" index --ignore 'IX99x y: z' --save
+    exits 1 "no such verdict"
+    run "$LS_BIN" index --ignore 'IX01 nothing: kept for the report' --save
+    is "$out" "ignored from now on: IX01 nothing: kept for the report" "the same in words"
+    like "$err" 'kept in .*lockstep.conf, section \[index\]' "and where"
+    run "$LS_BIN" index --ignore 'IX01 x: y' --save --fix IX07
+    exits 2 "--save does nothing else"
+    run "$LS_BIN" index --json
     is "$(json '[.verdicts[] | select(.object == "entities(message_id)")] | length')" 0 "ignored"
     ok "and kept" grep -qx 'ignore = FK01 entities\*: the application turns them on' lockstep.conf
     run "$LS_BIN" index --all --json

@@ -73,7 +73,7 @@ static void missing(void **state)
     assert_int_equal(v->confidence, LS_CONF_MEASURED);
     assert_string_equal(v->object, "memories(user_id, updated_at)");
     assert_string_equal(v->title, "\"recent memories\" lacks an index");
-    assert_string_equal(v->evidence, "recent memories: 3229 -> 28 buffers, 12.20 -> 0.07 ms (99 % less)");
+    assert_string_equal(v->evidence, "recent memories: 3229 -> 28 buffers, 12.2 ms -> 0.066 ms (99 % less)");
     assert_int_equal(v->fix, LS_FIX_CREATE);
     assert_ptr_equal(v->create, &two);
     assert_ptr_equal(v->advice, &s.a);
@@ -127,7 +127,7 @@ static void advice_texts(void **state)
     s.gain.before.steps = 305561;
     s.gain.after.steps = 170;
     s.gain.before.is_measured = s.gain.after.is_measured = true;
-    assert_string_equal(judged(&s.k, LS_IX_MISSING)->evidence, "recent memories: 305561 -> 170 steps, 1.00 -> 1.00 ms (90 % less)");
+    assert_string_equal(judged(&s.k, LS_IX_MISSING)->evidence, "recent memories: 305561 -> 170 steps, 1.000 ms -> 1.000 ms (90 % less)");
     s.a.level = LS_ADVICE_STRUCTURAL;
     s.gain.after.n_nodes = 0;
     assert_string_equal(judged(&s.k, LS_IX_MISSING)->evidence,

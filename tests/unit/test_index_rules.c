@@ -292,6 +292,50 @@ static void stats_missing(void **state)
     kit_close(&k);
 }
 
+/* What autovacuum would leave alone, what holds a count that a crash took, and what tools keep for themselves. */
+static void stats_of_small_tables(void **state)
+{
+    struct kit k;
+
+    (void)state;
+    one(&k, LS_DIALECT_POSTGRES);
+    k.t[0].last_analyze_us = 0;
+    k.t[0].rows = -1;
+    k.t[0].bytes = 8192;
+    k.t[0].live = 50;
+    assert_null(judged(&k, LS_IX_STATS_MISSING));
+    k.t[0].kind = 'p';
+    assert_null(judged(&k, LS_IX_STATS_MISSING));
+    k.t[0].kind = 'r';
+    k.t[0].live = 51;
+    assert_non_null(judged(&k, LS_IX_STATS_MISSING));
+    k.t[0].live = 0;
+    k.t[0].bytes = 51 * 8192;
+    assert_non_null(judged(&k, LS_IX_STATS_MISSING));
+    k.t[0].name = "lockstep_journal";
+    assert_null(judged(&k, LS_IX_STATS_MISSING));
+    k.t[0].name = "flyway_schema_history";
+    assert_null(judged(&k, LS_IX_STATS_MISSING));
+    k.t[0].name = "our_ledger";
+    assert_non_null(judged(&k, LS_IX_STATS_MISSING));
+    k.o.ledger_table = "public.our_ledger";
+    assert_null(judged(&k, LS_IX_STATS_MISSING));
+    k.o.ledger_table = "other.our_ledger";
+    assert_non_null(judged(&k, LS_IX_STATS_MISSING));
+    kit_close(&k);
+    one(&k, LS_DIALECT_SQLITE);
+    k.t[0].rows = 50;
+    k.x[0].stat1 = NULL;
+    assert_null(judged(&k, LS_IX_STATS_MISSING));
+    k.u.has_stat1 = false;
+    assert_null(judged(&k, LS_IX_STATS_MISSING));
+    k.t[0].rows = 51;
+    assert_non_null(judged(&k, LS_IX_STATS_MISSING));
+    k.u.has_stat1 = true;
+    assert_non_null(judged(&k, LS_IX_STATS_MISSING));
+    kit_close(&k);
+}
+
 static void stats_old(void **state)
 {
     struct kit k;
@@ -359,6 +403,7 @@ int main(void)
         cmocka_unit_test(unsafe_builders),
         cmocka_unit_test(unattached),
         cmocka_unit_test(stats_missing),
+        cmocka_unit_test(stats_of_small_tables),
         cmocka_unit_test(stats_old),
         cmocka_unit_test(stats_in_sqlite),
     };

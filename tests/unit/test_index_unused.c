@@ -372,6 +372,64 @@ static void a_foreign_key_of_the_parent_is_a_need(void **state)
     kit_close(&k);
 }
 
+/* log with log_at and one partition, whose part of it is log_1_at. */
+static struct ls_usage_index *one_partition(struct kit *k)
+{
+    struct ls_usage_index *x;
+
+    kit_open(k, LS_DIALECT_POSTGRES);
+    kit_table(k, "log", -1)->kind = 'p';
+    kit_index(k, "log_at", "at")->is_partitioned = true;
+    k->x[0].scans = -1;
+    kit_table(k, "log_1", 100)->parent = 0;
+    k->t[1].is_partition = true;
+    x = kit_index(k, "log_1_at", "at");
+    x->is_partition = true;
+    x->parent = 0;
+    x->scans = 0;
+    return x;
+}
+
+/* What a partition's own index was dropped for has to stay, and the parent's with it. */
+static void an_equal_of_a_part_is_used(void **state)
+{
+    struct kit k;
+
+    (void)state;
+    one_partition(&k);
+    kit_index(&k, "log_1_at_too", "at"); /* the one that is read */
+    kit_judge(&k);
+    assert_non_null(kit_find(&k, LS_IX_DUPLICATE, "log_1_at_too"));
+    assert_null(kit_find(&k, LS_IX_UNUSED, "log_at"));
+    k.x[2].scans = 0; /* neither is: one of them stays all the same */
+    kit_judge(&k);
+    assert_non_null(kit_find(&k, LS_IX_DUPLICATE, "log_1_at_too"));
+    assert_int_equal(kit_find(&k, LS_IX_UNUSED, "log_at")->fix, LS_FIX_NONE);
+    kit_close(&k);
+}
+
+/* DROP INDEX of the parent's takes the parts with it: what one of them is needed for counts. */
+static void a_need_of_a_part_is_a_need(void **state)
+{
+    struct kit k;
+    struct ls_usage_index *x = one_partition(&k), saved = *x;
+    bool *flags[] = {&x->is_clustered, &x->is_replica_identity, &x->is_fk_target};
+
+    (void)state;
+    kit_judge(&k);
+    assert_int_equal(kit_find(&k, LS_IX_UNUSED, "log_at")->fix, LS_FIX_DROP);
+    for (size_t i = 0; i < LS_ARRAY_LEN(flags); i++) {
+        *flags[i] = true;
+        kit_judge(&k);
+        assert_int_equal(kit_count(&k, LS_IX_UNUSED), 0);
+        *x = saved;
+    }
+    kit_fk(&k, "log_1_fk", "at", LS_NO_USAGE); /* of the partition alone */
+    kit_judge(&k);
+    assert_int_equal(kit_find(&k, LS_IX_UNUSED, "log_at")->fix, LS_FIX_NONE);
+    kit_close(&k);
+}
+
 /* The parent's index is judged by its children, and they never by themselves. */
 static void partitions_go_with_their_parent(void **state)
 {
@@ -531,6 +589,8 @@ int main(void)
         cmocka_unit_test(a_standby_that_did_not_answer),
         cmocka_unit_test(a_foreign_key_is_a_need),
         cmocka_unit_test(a_foreign_key_of_the_parent_is_a_need),
+        cmocka_unit_test(an_equal_of_a_part_is_used),
+        cmocka_unit_test(a_need_of_a_part_is_a_need),
         cmocka_unit_test(partitions_go_with_their_parent),
         cmocka_unit_test(the_workload_knows_of_a_use),
         cmocka_unit_test(sqlite_by_workload),

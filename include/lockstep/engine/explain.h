@@ -50,7 +50,9 @@ struct ls_buf;
 void ls_explained_print(const struct ls_explained *e, int width, bool ascii, struct ls_buf *out);
 /* Before and after in two columns, or one below the other where `width` is too narrow (0: one below the other). Appends raw text. */
 void ls_explained_print_two(const struct ls_explained *before, const struct ls_explained *after, int width, bool ascii, struct ls_buf *out);
-/* "25 of 326 buffers, 0.06 ms (was 0.86)" or "170 steps (was 30809)": what it took, in one line; `before` may be NULL. */
+/* "0.004 ms", "12.2 ms": as many digits as a short time needs. Appends. */
+void ls_explained_ms(double ms, struct ls_buf *out);
+/* "25 of 326 buffers, 0.060 ms (was 0.860 ms)" or "170 steps (was 30809)": what it took, in one line; `before` may be NULL. */
 void ls_explained_sum(const struct ls_explained *e, const struct ls_explained *before, struct ls_buf *out);
 
 #endif

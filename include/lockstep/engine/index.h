@@ -139,6 +139,7 @@ struct ls_verdict_opts {
     uint32_t n_ignores;
     const struct ls_workload *workload; /* or NULL */
     const struct ls_advices *advices;   /* of that workload; or NULL */
+    const char *ledger_table;           /* the project's own name of its ledger, "name" or "schema.name"; or NULL */
 };
 struct ls_verdicts {
     struct ls_arena *arena;
