@@ -80,6 +80,18 @@ static void index_done(struct task *t, bool is_stale)
     job_free(j);
 }
 
+/* Read anew: what was ignored a moment ago stands in the file. */
+static void take_project(struct app *a, struct job_index *j)
+{
+    struct config_project now;
+    bool is_read = a->project.path && config_project_load(a->project.path, &now, NULL) == LS_OK;
+
+    config_index_opts_make(is_read ? &now : &a->project, &a->target, &j->opts);
+    config_index_lend(&j->opts, &j->req);
+    if (is_read)
+        config_project_release(&now);
+}
+
 bool job_index(struct app *a, bool advise, job_index_fn done)
 {
     /* The second session, so that the timeline goes on meanwhile; a database in memory has only the one. */
@@ -98,8 +110,7 @@ bool job_index(struct app *a, bool advise, job_index_fn done)
     j->state_dir = a->state_home ? ls_strdup(a->state_home) : NULL;
     j->scratch_url = scratch ? ls_strdup(scratch) : NULL;
     j->scratch_on_target = a->target.is_scratch_ok;
-    config_index_opts_make(&a->project, &a->target, &j->opts);
-    config_index_lend(&j->opts, &j->req);
+    take_project(a, j);
     j->req.usage.with_sizes = true;
     j->req.state_dir = j->state_dir;
     j->req.workload_of_server = true;

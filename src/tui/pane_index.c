@@ -97,12 +97,12 @@ static void on_report(struct app *a, struct ixref *ix, const struct ls_err *err)
         s->filter.view = INDEX_USAGE;
         make_rows(s);
     }
-    if (was_measuring && s->filter.view == INDEX_USAGE) { /* what was asked for */
+    if (was_measuring && s->filter.view == INDEX_USAGE && ix->report.verdicts.n > 0) { /* what was asked for */
         s->filter.view = INDEX_VERDICTS;
         make_rows(s);
     }
     if (was_measuring)
-        app_say(a, ROLE_GOOD, "%s", ix->report.advices.arena && ix->report.advices.how ? ix->report.advices.how : "the workload has no queries");
+        app_say(a, ROLE_GOOD, "%s", ix->report.advices.arena && ix->report.advices.how ? ix->report.advices.how : "there is no workload to measure: v says why");
     ixref_put(old);
 }
 
@@ -272,8 +272,6 @@ static void status(const struct ui_pane *p, struct ls_buf *out)
             ls_buf_adds(out, " scans");
         }
     }
-    if (s->filter.view != INDEX_QUERIES && report(s)->verdicts.window && report(s)->verdicts.window[0])
-        ls_buf_addf(out, "%s%s", out->len > 0 ? "  " : "", report(s)->verdicts.window);
     if (s->filter.view == INDEX_QUERIES && report(s)->workload.source)
         ls_buf_addf(out, "%s", report(s)->workload.source);
     if (s->text.len > 0)
@@ -290,6 +288,9 @@ static void status(const struct ui_pane *p, struct ls_buf *out)
         ls_buf_adds(out, "  reading");
     else if (s->error)
         ls_buf_adds(out, "  OLD: could not be read again");
+    /* The longest comes last: it is cut first. */
+    if (s->filter.view != INDEX_QUERIES && report(s)->verdicts.window && report(s)->verdicts.window[0])
+        ls_buf_addf(out, "  %s", report(s)->verdicts.window);
 }
 
 /* --- actions ------------------------------------------------------------------------------------------------------- */

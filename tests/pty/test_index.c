@@ -69,9 +69,12 @@ static void ignored_for_a_reason(void **state)
     pty_keys(s->p, "/IX02<Enter>i");
     pty_expect(s->p, "Ignore it, because:");
     pty_keys(s->p, "it is a test<Enter>");
-    pty_expect(s->p, "0 errors, 0 dangers");
-    pty_keys(s->p, "<Esc><Esc>");
+    pty_expect(s->p, "kept in lockstep.conf");
+    pty_keys(s->p, "<Esc>");
+    pty_expect_gone(s->p, "kept in");
+    pty_keys(s->p, "<Esc>");
     pty_expect(s->p, "1 ignored");
+    pty_expect_gone(s->p, "IX02");
     assert_non_null(strstr(stage_cli(s, 0, "index --all"), "it is a test"));
     assert_null(strstr(stage_cli(s, 0, "index"), "IX02"));
     stage_quit(s);

@@ -203,7 +203,7 @@ static void c_locale(void **state)
         pty_expect_words(s->p, "003 <U+00FC>berall");
         pty_expect_words(s->p, "+ applied 001 t1");
         pty_keys(s->p, "2");
-        pty_keys(s->p, "345678a");
+        pty_keys(s->p, "3456789a");
         pty_expect(s->p, "9Help");
         pty_keys(s->p, "1A");
         pty_expect(s->p, "[ Cancel ]");
