@@ -59,7 +59,7 @@ static int run_line(void *ctx, const struct config_request *current, const char 
         .confirm_ctx = from->ctx,
         .on_session = from->on_session,
         .is_cancelled = from->is_cancelled,
-        .on_progress = from->on_progress,
+        .progress = from->progress,
         .is_unarmed = from->is_unarmed,
         .base = current,
     };

@@ -201,9 +201,8 @@ struct cli_io {
      * is_cancelled: asked in between by what needs no session. */
     void (*on_session)(void *ctx, struct ls_session *session);
     bool (*is_cancelled)(void *ctx);
-    /* How far long work is, harmless text of one line that replaces the one before; with confirm_ctx, from the command's thread. NULL: err is a terminal, or
-     * nobody looks. */
-    void (*on_progress)(void *ctx, const char *text);
+    /* The line that a terminal would draw again and again while something takes long, "" when it is over; with confirm_ctx. NULL: on err, when that is a tty. */
+    void (*progress)(void *ctx, const char *text);
     const struct config_request *base; /* what holds when the words say nothing; NULL: nothing */
     const char *(*getenv_fn)(const char *name);
     FILE *in;             /* for `-`; NULL: there is none */
@@ -236,7 +235,7 @@ static inline bool cli_has(const struct cli_ctx *ctx, cli_set option)
 
 /* Parses, runs, prints errors; the exit code. What is printed is complete when it returns. */
 int cli_run(const struct cli_io *io, int argc, const char *const *argv);
-/* The same for a line with shell-like quoting; the console's `:` prompt. Of `from` it takes out, err, confirm, on_session, is_cancelled, on_progress, is_unarmed, and
+/* The same for a line with shell-like quoting; the console's `:` prompt. Of `from` it takes out, err, confirm, on_session, is_cancelled, progress, is_unarmed, and
  * base with its getenv_fn. */
 int cli_run_line(const char *line, const struct cli_io *from);
 /* Splits a line into words as a shell would ('…', "…", \x; nothing is expanded). *words is one block to free. LS_E_USAGE for an open quote. */

@@ -82,35 +82,12 @@ void cli_compare_end(struct cli_compare *c)
     ls_arena_free(c->arena);
 }
 
-/* Behind the side's name that a comparison puts in front. */
-static const char *without_source(const char *message)
-{
-    const char *tail = message;
-
-    for (const char *p = strstr(message, ": "); p; p = strstr(p + 2, ": "))
-        tail = p + 2;
-    return tail;
-}
-
-/* The same broken reference on both sides is told once. */
-static bool is_told(const struct ls_diags *notes, size_t at)
-{
-    const struct ls_diag *d = &notes->d.v[at];
-
-    for (size_t i = 0; i < at && strcmp(d->code, "broken-reference") == 0; i++)
-        if (strcmp(notes->d.v[i].code, d->code) == 0 && strcmp(without_source(notes->d.v[i].message), without_source(d->message)) == 0)
-            return true;
-    return false;
-}
-
 void cli_side_notes(struct cli_ctx *ctx, const struct ls_diags *notes)
 {
     for (size_t i = 0; i < notes->d.n; i++) {
         const struct ls_diag *d = &notes->d.v[i];
         const char *word = d->severity == LS_SEV_INFO ? "note" : ls_severity_name(d->severity);
 
-        if (is_told(notes, i))
-            continue;
         if (d->path && d->line > 0)
             cli_say(ctx, "%s: %s:%d: %s%s%s", word, d->path, d->line, d->message, d->hint ? "; " : "", d->hint ? d->hint : "");
         else
@@ -133,6 +110,15 @@ static enum ls_rc said_dialect(struct cli_ctx *ctx, struct ls_side_opts *opts)
                       ctx->v->text[CLI_OPT_DIALECT]);
 }
 
+/* Where no side says it: as the database that is worked on, or the one that scratch databases are made on. */
+static void other_dialect(const struct cli_compare *c, struct ls_side_opts *opts)
+{
+    const char *urls[] = {c->ctx->target.params.url, c->world.scratch_url};
+
+    for (size_t i = 0; i < LS_ARRAY_LEN(urls) && !opts->has_dialect; i++)
+        opts->has_dialect = urls[i] && *urls[i] && ls_db_url_dialect(urls[i], &opts->dialect, NULL) == LS_OK;
+}
+
 enum ls_rc cli_load_side(struct cli_compare *c, const char *text, struct ls_catalog **out)
 {
     struct cli_ctx *ctx = c->ctx;
@@ -143,8 +129,8 @@ enum ls_rc cli_load_side(struct cli_compare *c, const char *text, struct ls_cata
     if (rc != LS_OK)
         return rc;
     rc = said_dialect(ctx, &opts);
-    if (rc == LS_OK && !opts.has_dialect && ctx->target.params.url && *ctx->target.params.url)
-        opts.has_dialect = ls_db_url_dialect(ctx->target.params.url, &opts.dialect, NULL) == LS_OK;
+    if (rc == LS_OK)
+        other_dialect(c, &opts);
     if (rc == LS_OK) {
         struct cli_guard *guard = cli_guard_begin(ctx);
 
@@ -178,8 +164,7 @@ static enum ls_rc find_dialect(struct cli_compare *c, const struct ls_side *side
         opts->has_dialect = true;
         opts->dialect = d[i];
     }
-    if (!opts->has_dialect && ctx->target.params.url && *ctx->target.params.url)
-        opts->has_dialect = ls_db_url_dialect(ctx->target.params.url, &opts->dialect, NULL) == LS_OK;
+    other_dialect(c, opts);
     return LS_OK;
 }
 
@@ -190,15 +175,15 @@ static enum ls_rc find_dialect(struct cli_compare *c, const struct ls_side *side
 static enum ls_rc take_rename(struct cli_compare *c, const char *text, bool is_accepted)
 {
     struct cli_ctx *ctx = c->ctx;
-    const char *eq = strchr(text, '=');
-    const char *from = eq ? ls_arena_strn(c->arena, text, (size_t)(eq - text)) : "";
+    const char *arrow = strstr(text, " -> "), *eq = arrow ? arrow : strchr(text, '=');
+    const char *from = eq ? ls_arena_strn(c->arena, text, (size_t)(eq - text)) : "", *to = eq ? eq + (arrow ? strlen(" -> ") : 1) : "";
 
-    if (!eq || !*from || !eq[1])
+    if (!*from || !*to)
         return ls_err_set(&ctx->error, LS_E_USAGE, "'%s' is no FROM=TO, as in users.type=users.kind or table keys=table api_keys", text);
-    config_diff_choice(&c->given, from, eq + 1, is_accepted);
+    config_diff_choice(&c->given, from, to, is_accepted);
     if (!cli_has(ctx, CLI_O(SAVE)))
         return LS_OK;
-    return config_keep_rename(&ctx->project, from, eq + 1, is_accepted, &ctx->error);
+    return config_keep_rename(&ctx->project, from, to, is_accepted, &ctx->error);
 }
 
 static enum ls_rc take_ignore(struct cli_compare *c, const char *text)

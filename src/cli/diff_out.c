@@ -114,7 +114,7 @@ static void fill_json(struct cli_ctx *ctx, const struct ls_diff *d)
     }
 }
 
-/* What could be a renaming and is not taken for one. */
+/* What could be a renaming and is not taken for one. An arrow stands between the names: behind a column "password" a '=' would have the rest hidden. */
 static void tell_ambiguous(struct cli_ctx *ctx, const struct ls_diff *d)
 {
     for (size_t i = 0; i < d->renames.n; i++) {
@@ -124,10 +124,10 @@ static void tell_ambiguous(struct cli_ctx *ctx, const struct ls_diff *d)
         ls_fact_label(r->a, true, &from);
         ls_fact_label(r->b, true, &to);
         if (r->state == LS_RENAME_AMBIGUOUS)
-            cli_say(ctx, "note: %s could be %s now, and so could others: --accept-rename '%s=%s' says it", from.ptr, to.ptr,
+            cli_say(ctx, "note: %s could be %s now, and so could others: --accept-rename '%s -> %s' says it", from.ptr, to.ptr,
                     from.ptr, to.ptr);
         else if (r->state == LS_RENAME_PROPOSED)
-            cli_say(ctx, "note: %s seems to be %s now (%s); --accept-rename or --reject-rename '%s=%s' settles it", from.ptr,
+            cli_say(ctx, "note: %s seems to be %s now (%s); --accept-rename or --reject-rename '%s -> %s' settles it", from.ptr,
                     to.ptr, r->evidence, from.ptr, to.ptr);
         ls_buf_release(&from);
         ls_buf_release(&to);
@@ -143,25 +143,47 @@ static void print_ddl(struct cli_compare *c, struct ls_buf *out)
                 n == 1 ? " has" : "s have");
 }
 
+/* Each difference by itself: what looks like a secret in one and has no end there must not hide those behind it. `begin`: what the line that
+ * begins one starts with. */
+static void put_parts(struct cli_ctx *ctx, const char *text, const char *begin)
+{
+    struct ls_buf part = LS_BUF_INIT;
+
+    for (const char *p = text, *end; p && *p; p = end) {
+        for (end = strchr(p, '\n'); end && end[1] && strncmp(end + 1, begin, strlen(begin)) != 0;)
+            end = strchr(end + 1, '\n');
+        end = end ? end + 1 : p + strlen(p);
+        ls_buf_clear(&part);
+        ls_buf_add(&part, p, (size_t)(end - p));
+        cli_lines(ctx, ctx->out, "", part.ptr);
+    }
+    ls_buf_release(&part);
+}
+
 static void print_text(struct cli_compare *c, struct ls_buf *out)
 {
     struct cli_ctx *ctx = c->ctx;
-    bool is_unified = cli_has(ctx, CLI_O(UNIFIED)) || (!cli_has(ctx, CLI_O(TREE)) && !ctx->io->out_is_tty);
+    const char *begin = ""; /* a line is a difference, but in a unified text */
 
-    if (cli_has(ctx, CLI_O(DDL)))
+    if (cli_has(ctx, CLI_O(DDL))) {
         print_ddl(c, out);
-    else if (cli_has(ctx, CLI_O(MARKDOWN)))
+        if (ctx->io->out_is_tty)
+            cli_lines(ctx, ctx->out, "", out->ptr);
+        else
+            cli_data(ctx, out->ptr ? out->ptr : "", out->len); /* to run: byte for byte */
+        return;
+    }
+    if (cli_has(ctx, CLI_O(MARKDOWN))) {
         ls_diff_print_markdown(&c->diff, out);
-    else if (cli_has(ctx, CLI_O(SUMMARY)))
+    } else if (cli_has(ctx, CLI_O(SUMMARY))) {
         ls_diff_print_summary(&c->diff, out);
-    else if (is_unified)
+    } else if (cli_has(ctx, CLI_O(UNIFIED)) || (!cli_has(ctx, CLI_O(TREE)) && !ctx->io->out_is_tty)) {
         ls_diff_print_unified(&c->diff, out);
-    else
+        begin = "@@ ";
+    } else {
         ls_diff_print_tree(&c->diff, ctx->io->ascii, out);
-    if (cli_has(ctx, CLI_O(DDL)) && !ctx->io->out_is_tty)
-        cli_data(ctx, out->ptr ? out->ptr : "", out->len); /* to run: byte for byte */
-    else
-        cli_lines(ctx, ctx->out, "", out->ptr);
+    }
+    put_parts(ctx, out->ptr, begin);
 }
 
 void cli_print_diff(struct cli_compare *c)

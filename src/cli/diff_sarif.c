@@ -56,7 +56,7 @@ static json_t *rules(void)
     return list;
 }
 
-static json_t *result(const struct ls_difference *x)
+static json_t *result(const struct ls_diff *d, const struct ls_difference *x)
 {
     struct ls_buf id = LS_BUF_INIT, text = LS_BUF_INIT, label = LS_BUF_INIT;
     json_t *o = json_object(), *where = json_object(), *place = json_object(), *places = json_array(), *logical = json_array(),
@@ -65,6 +65,8 @@ static json_t *result(const struct ls_difference *x)
 
     rule_id(x->impact, &id);
     ls_difference_line(x, &text);
+    if (x->change == LS_CHANGE_RENAMED && d->renames.v[x->rename].state == LS_RENAME_PROPOSED)
+        ls_buf_adds(&text, ", which is only proposed");
     if (x->why[0])
         ls_buf_addf(&text, " (%s)", x->why);
     ls_fact_label(f, false, &label);
@@ -99,7 +101,7 @@ json_t *cli_diff_sarif(const struct ls_diff *d)
     (void)json_object_set_new(run, "tool", tool);
     for (size_t i = 0; i < d->d.n; i++)
         if (!d->d.v[i].is_implied)
-            (void)json_array_append_new(results, result(&d->d.v[i]));
+            (void)json_array_append_new(results, result(d, &d->d.v[i]));
     (void)json_object_set_new(run, "results", results);
     cli_json_set(properties, "a", d->a->source);
     cli_json_set(properties, "b", d->b->source);

@@ -173,7 +173,7 @@ int cli_index_upkeep(struct cli_index *x, const struct ls_index_verdict *v)
             cli_progress_close(&x->base.progress);
         }
         if (rc == LS_OK && !ctx->root)
-            cli_print(ctx, "done: %s of %s", ls_verdict_word(v->id), v->object);
+            cli_print(ctx, "done: %s", p.what);
     }
     if (ctx->root)
         cli_json_bool(ctx->root, "done", rc == LS_OK && !cli_has(ctx, CLI_O(DRY_RUN)));

@@ -74,7 +74,7 @@ int cli_run_line(const char *line, const struct cli_io *from)
         .confirm_ctx = from->confirm_ctx,
         .on_session = from->on_session,
         .is_cancelled = from->is_cancelled,
-        .on_progress = from->on_progress,
+        .progress = from->progress,
         .is_unarmed = from->is_unarmed,
         .base = from->base,
         .getenv_fn = from->base ? from->base->getenv_fn : NULL,

@@ -21,12 +21,14 @@ void cli_progress_init(struct cli_progress *p, struct cli_ctx *ctx, const char *
 
 static bool can_redraw(const struct cli_progress *p)
 {
-    return (p->ctx->io->err_is_tty || p->ctx->io->on_progress) && !p->ctx->quiet;
+    return (p->ctx->io->err_is_tty || p->ctx->io->progress) && !p->ctx->quiet;
 }
 
 void cli_progress_close(struct cli_progress *p)
 {
-    if (p->line_is_open)
+    if (p->line_is_open && p->ctx->io->progress)
+        p->ctx->io->progress(p->ctx->io->confirm_ctx, "");
+    else if (p->line_is_open)
         (void)fputs("\r\033[K", p->ctx->err);
     p->line_is_open = false;
 }
@@ -37,13 +39,13 @@ static void draw(struct cli_progress *p, const char *text)
     int cells = 0;
     size_t n = ls_text_fit(clean, strlen(clean), 78, &cells);
 
-    if (p->ctx->io->on_progress) {
-        p->ctx->io->on_progress(p->ctx->io->confirm_ctx, clean + strspn(clean, " "));
+    if (p->ctx->io->progress) {
+        p->ctx->io->progress(p->ctx->io->confirm_ctx, clean);
     } else {
         (void)fprintf(p->ctx->err, "\r%.*s\033[K", (int)n, clean);
         (void)fflush(p->ctx->err);
-        p->line_is_open = true;
     }
+    p->line_is_open = true;
     p->last_us = ls_mono_us();
     free(clean);
 }

@@ -347,16 +347,27 @@ void ls_diff_side_name(const struct ls_catalog *a, const struct ls_catalog *b, b
     ls_buf_adds(out, is_b ? b->source : a->source);
 }
 
+static bool is_in(const struct ls_diags *notes, const struct ls_diag *d)
+{
+    for (size_t i = 0; i < notes->d.n; i++)
+        if (strcmp(notes->d.v[i].code, d->code) == 0 && strcmp(notes->d.v[i].message, d->message) == 0)
+            return true;
+    return false;
+}
+
 static void copy_notes(struct ls_diff *d, bool is_b)
 {
-    const struct ls_catalog *c = is_b ? d->b : d->a;
+    const struct ls_catalog *c = is_b ? d->b : d->a, *other = is_b ? d->a : d->b;
     struct ls_buf name = LS_BUF_INIT;
 
     ls_diff_side_name(d->a, d->b, is_b, &name);
     for (size_t i = 0; i < c->notes.d.n; i++) {
         struct ls_diag note = c->notes.d.v[i];
+        bool is_both = strcmp(note.code, "broken-reference") == 0 && is_in(&other->notes, &note); /* once is enough */
 
-        note.message = ls_arena_printf(d->arena, "%s: %s", name.ptr, note.message);
+        if (is_both && is_b)
+            continue;
+        note.message = ls_arena_printf(d->arena, "%s: %s", is_both ? "both sides" : name.ptr, note.message);
         *LS_VEC_PUSH(&d->notes.d) = note;
     }
     ls_buf_release(&name);

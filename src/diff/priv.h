@@ -44,6 +44,15 @@ bool diff_follow_names(const struct match *m, const struct ls_fact *fact_a, cons
 /* --- similar.c: how alike two names are, 0..1 --- */
 double diff_name_likeness(const char *a, const char *b);
 
+/* --- print.c: parts of a line; what is within a name never ends it --- */
+const struct ls_fact *diff_side(const struct ls_difference *x); /* b's where both have it */
+char diff_sign(enum ls_change c);
+void diff_put_name(const struct ls_fact *f, bool with_parent, struct ls_buf *out); /* without public and main */
+void diff_put_label(const struct ls_fact *f, bool is_short, struct ls_buf *out);
+void diff_put_attrs(const struct ls_difference *x, struct ls_buf *out);
+void diff_put_description(const struct ls_fact *f, struct ls_buf *out); /* what was added or removed is, in a few words */
+void diff_put_doubt(const struct ls_diff *d, const struct ls_difference *x, struct ls_buf *out); /* " ? 90 %" behind a renaming nobody settled */
+
 /* --- impact.c --- */
 void diff_set_impact(struct ls_difference *x);
 

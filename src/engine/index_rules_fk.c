@@ -149,6 +149,10 @@ static void make_index(struct ls_ix *ix, struct ls_index_verdict *v, const struc
     }
     ls_ix_fix_create(ix, v, spec_for(ix, fk->table, fk->columns, fk->n_columns, false),
                      rows >= 0 ? (int64_t)(rows * (12 + 8.0 * fk->n_columns)) : -1, ix->is_pg ? hot : NULL);
+    if (ix->o->workload && ix->o->workload->n_queries > 0 && !ix->o->advices)
+        v->price = ls_arena_printf(ix->arena,
+                                   "%s; the workload is not measured yet: where a query wants a longer index that begins so, that one serves both",
+                                   v->price);
 }
 
 static void unindexed(struct ls_ix *ix, uint32_t f)

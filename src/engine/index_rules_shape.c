@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #define NULLS_SHARE      0.5
 #define NULLS_BYTES      (1 * LS_IX_MIB)
@@ -199,7 +200,7 @@ static bool has_like_index(const struct ls_ix *ix, uint32_t i)
 
         if (ix->u->indexes[k].n_keys == 0 || !y->column || strcmp(y->column, x->keys[0].column) != 0)
             continue;
-        if (ix->is_pg ? y->is_pattern_safe || strcmp(ix->u->indexes[k].method, "btree") != 0 : strcmp(y->collation, "NOCASE") == 0)
+        if (ix->is_pg ? y->is_pattern_safe || strcmp(ix->u->indexes[k].method, "btree") != 0 : strcasecmp(y->collation, "NOCASE") == 0)
             return true;
     }
     return false;

@@ -196,7 +196,8 @@ static const char *undo_drop(struct ls_ix *ix, const struct ls_usage_index *x)
 void ls_ix_fix_drop(struct ls_ix *ix, struct ls_index_verdict *v)
 {
     const struct ls_usage_index *x = &ix->u->indexes[v->index];
-    const char *size = ls_ix_size(ix->arena, ix->use[v->index].bytes);
+    bool is_known = ix->use[v->index].bytes >= 0;
+    const char *size = is_known ? ls_ix_size(ix->arena, ix->use[v->index].bytes) : "its space";
 
     v->fix = LS_FIX_DROP;
     v->undo = undo_drop(ix, x);

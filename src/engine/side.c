@@ -33,20 +33,31 @@ const char *ls_side_meaning(enum ls_side_kind k)
     return kinds[k].meaning;
 }
 
+/* In a message, where "dir:PATH@VERSION" would be hidden as a name with a password. */
+static void put_form(struct ls_buf *out, enum ls_side_kind k)
+{
+    ls_buf_adds(out, k == LS_SIDE_DIR ? "dir:PATH (with @VERSION behind it or not)" : kinds[k].form);
+}
+
 static enum ls_rc bad_side(const char *text, const char *why, struct ls_err *err)
 {
     struct ls_buf forms = LS_BUF_INIT;
-    const char *words[LS_N_SIDES];
+    const char *words[LS_N_SIDES], *near;
+    char *word = ls_strndup(text, strcspn(text, ":"));
 
     for (size_t i = 0; i < LS_N_SIDES; i++) {
         words[i] = kinds[i].word;
-        ls_buf_addf(&forms, "%s%s", i > 0 ? ", " : "", kinds[i].form);
+        ls_buf_adds(&forms, i > 0 ? ", " : "");
+        put_form(&forms, (enum ls_side_kind)i);
     }
     ls_err_set(err, LS_E_USAGE, "'%s' is no side: %s", text, why);
-    const char *near = ls_nearest_word(text, words, LS_N_SIDES);
+    near = ls_nearest_word(word, words, LS_N_SIDES);
+    if (near != NULL && strcmp(near, word) == 0)
+        near = NULL;
     ls_err_hint(err, "%s%s%sa side is one of: %s", near != NULL ? "did you mean " : "", near != NULL ? near : "",
                 near != NULL ? "? " : "", forms.ptr);
     ls_buf_release(&forms);
+    free(word);
     return LS_E_USAGE;
 }
 
@@ -131,7 +142,10 @@ void ls_side_release(struct ls_side *s)
 
 char *ls_side_label(const struct ls_side *s)
 {
-    return s->kind == LS_SIDE_URL ? ls_db_url_label(s->what) : ls_strdup(s->text);
+    if (s->kind == LS_SIDE_URL)
+        return ls_db_url_label(s->what);
+    /* As the catalogue's source says it: with its '@' it would be hidden as a name with a password. */
+    return s->version != NULL ? ls_asprintf("dir %s at %s", s->what, s->version) : ls_strdup(s->text);
 }
 
 /* --- a load
@@ -273,6 +287,8 @@ static enum ls_rc load_saved(struct side_job *j, struct ls_catalog **out, struct
 
     if (rc == LS_OK)
         rc = ls_catalog_restore(j->side->what, text.ptr, text.len, out, err);
+    if (rc == LS_OK) /* beside what it was read from, which may be the other side */
+        (*out)->source = ls_arena_printf((*out)->arena, "snapshot %s (%s)", j->side->what, (*out)->source);
     ls_buf_release(&text);
     return rc;
 }

@@ -390,15 +390,22 @@ static enum ls_rc read_back(struct load *l, struct ls_session *s, const char *so
     return side_read(l->j, s, NULL, NULL, source, out, err);
 }
 
-static void split_failed(const char *path, struct ls_err *err)
+/* "FILE:LINE:COL: it cannot be cut into statements: unterminated string" */
+static void split_failed(const char *path, const char *text, size_t len, const struct ls_stmts *stmts, struct ls_err *err)
 {
-    const char *kind = err->message + strspn(err->message, "0123456789");
     struct ls_err placed = LS_ERR_INIT;
+    char kind[64];
+    int line = 1, col = 1;
 
-    ls_err_set(&placed, err->code, "%s:%d%s", path, err->line, *kind == ':' ? kind : ": the text could not be cut into statements");
+    snprintf(kind, sizeof(kind), "%s", ls_split_error_name(stmts->error));
+    for (char *p = kind; (p = strchr(p, '_')) != NULL;)
+        *p = ' ';
+    ls_sql_place(text, len, stmts->error_offset, &line, &col);
+    ls_err_set(&placed, err->code, "%s:%d:%d: it cannot be cut into statements: %s", path, line, col, kind);
     if (err->hint != NULL)
         ls_err_hint(&placed, "%s", err->hint);
-    placed.line = err->line;
+    placed.line = line;
+    placed.col = col;
     ls_err_move(err, &placed);
 }
 
@@ -416,7 +423,7 @@ enum ls_rc side_load_text(struct side_job *j, enum ls_dialect d, const char *pat
     enum ls_rc rc = ls_sql_split(d, text, len, &stmts, &own);
 
     if (rc != LS_OK)
-        split_failed(path, &own);
+        split_failed(path, text, len, &stmts, &own);
     if (rc == LS_OK)
         rc = ls_scratch_open(j->w, d, 0, &scratch, &own);
     if (rc == LS_OK) {

@@ -24,7 +24,7 @@ struct job_command {
     pthread_mutex_t lock;       /* for what follows: the UI thread cancels what the worker works on */
     struct ls_session *session; /* NULL: none yet, or none any more */
     bool is_cancelled;
-    char *progress;  /* how far it is, or NULL; the UI thread's */
+    char progress[160]; /* how far it is; "" not told */
     bool is_unarmed; /* as it was when the line was entered */
 };
 
@@ -81,11 +81,34 @@ bool job_command_cancel(struct app *a)
 
 void job_command_words(const struct app *a, struct ls_buf *out)
 {
-    if (!a->command)
+    struct job_command *j = a->command;
+
+    if (!j)
         return;
-    ls_buf_addf(out, is_cancelled(a->command) ? ":%s is being cancelled" : ":%s is running", a->command->line);
-    if (a->command->progress)
-        ls_buf_addf(out, ": %s", a->command->progress);
+    pthread_mutex_lock(&j->lock);
+    if (j->progress[0] && !j->is_cancelled)
+        ls_buf_adds(out, j->progress);
+    else
+        ls_buf_addf(out, j->is_cancelled ? ":%s is being cancelled" : ":%s is running", j->line);
+    pthread_mutex_unlock(&j->lock);
+}
+
+static void on_progress_shown(void *ctx, void *msg)
+{
+    struct app *a = ctx;
+
+    (void)msg;
+    a->needs_paint = true;
+}
+
+static void on_progress(void *ctx, const char *text)
+{
+    struct job_command *j = ctx;
+
+    pthread_mutex_lock(&j->lock);
+    snprintf(j->progress, sizeof(j->progress), "%s", text);
+    pthread_mutex_unlock(&j->lock);
+    mailbox_post(j->app->mail, on_progress_shown, j->app, NULL);
 }
 
 static void on_question(void *ctx, void *msg)
@@ -128,32 +151,12 @@ static bool ask(void *cctx, const char *text, const char *must_type)
     return byte == 'y';
 }
 
-static void show_progress(void *ctx, void *msg)
-{
-    struct app *a = ctx;
-
-    if (a->command) { /* what is there is the one that spoke: its end comes behind its messages */
-        free(a->command->progress);
-        a->command->progress = msg;
-        a->needs_paint = true;
-    } else {
-        free(msg);
-    }
-}
-
-static void on_progress(void *ctx, const char *text)
-{
-    struct job_command *j = ctx;
-
-    mailbox_post(j->app->mail, show_progress, j->app, ls_strdup(text));
-}
-
 static void command_run(struct task *t)
 {
     struct job_command *j = (struct job_command *)t;
     FILE *out = open_memstream(&j->out, &j->out_len), *err = open_memstream(&j->err, &j->err_len);
 
-    const struct tui_line io = {.out = out, .err = err, .confirm = ask, .on_session = on_session, .is_cancelled = is_cancelled, .on_progress = on_progress, .ctx = j,
+    const struct tui_line io = {.out = out, .err = err, .confirm = ask, .on_session = on_session, .is_cancelled = is_cancelled, .progress = on_progress, .ctx = j,
                                 .is_unarmed = j->is_unarmed};
 
     if (out && err)
@@ -205,7 +208,6 @@ static void command_done(struct task *t, bool is_stale)
     close(j->answer[0]);
     close(j->answer[1]);
     pthread_mutex_destroy(&j->lock);
-    free(j->progress);
     free(j->out);
     free(j->err);
     free(j->line);

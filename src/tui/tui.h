@@ -14,7 +14,7 @@ struct tui_line {
     bool (*confirm)(void *ctx, const char *text, const char *must_type); /* blocks that thread only */
     void (*on_session)(void *ctx, struct ls_session *session); /* what to cancel; NULL before it goes */
     bool (*is_cancelled)(void *ctx);
-    void (*on_progress)(void *ctx, const char *text); /* how far it is; text is lent */
+    void (*progress)(void *ctx, const char *text); /* how far it is; "" when that is over */
     void *ctx;
     bool is_unarmed; /* read-only until it is armed: what writes to a database is refused */
 };

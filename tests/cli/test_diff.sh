@@ -106,12 +106,27 @@ like "$out" '- column type' "a rejected one is removed and added"
 is "$(grep -c rename lockstep.conf)" 1 "and takes the place of the other choice"
 run "$LS_BIN" diff a.db b.db --accept-rename x
 exits 2 "FROM=TO is wanted"
+run "$LS_BIN" diff a.db b.db --accept-rename 'keys.type -> keys.key_type' --tree
+like "$out" '> column type -> key_type  \[' "an arrow is as good as a ="
+
+# Columns whose names are those of secrets are differences like others, and a quote that has no end hides nothing behind it.
+sqlite3 s1.db "create table u (id integer primary key, password text, z text); create view a_v as select id from u"
+sqlite3 s2.db "create table u (id integer primary key, password blob not null, z blob); create view a_v as select z as \"password: 'a\" from u"
+for how in summary tree unified markdown sarif; do
+    run "$LS_BIN" diff sqlite:s1.db sqlite:s2.db --$how
+    like "$out" 'not null' "a column password has its difference: $how"
+    like "$out" 'u\.z|column z' "and so has what stands behind it"
+done
+sqlite3 s3.db "create table u (id integer primary key, passwords text, z text)"
+run "$LS_BIN" diff sqlite:s1.db sqlite:s3.db
+like "$err" "'column u.password -> column u.passwords' settles it" "the option that settles a renaming is told whole"
 
 # A saved catalogue.
 run "$LS_BIN" snapshot --out schema.json
 exits 0 "a snapshot"
 run "$LS_BIN" diff snapshot:schema.json
 exits 0 "is what it was made of"
+like "$err" '^no differences: snapshot schema.json \(sqlite demo.db\) \| sqlite demo.db$' "and is called by its file's name"
 cp schema.json first.json
 sqlite3 demo.db vacuum
 run "$LS_BIN" snapshot --out schema.json

@@ -17,7 +17,7 @@
     "CREATE UNIQUE INDEX p_d ON p (d) WHERE d IS NOT NULL;\n"                                                                                 \
     "CREATE TABLE t (id INTEGER PRIMARY KEY DESC, email TEXT NOT NULL, \"na\"\"me\" varchar(80), \"order\" INT, made TEXT COLLATE RTRIM, n);\n"  \
     "CREATE INDEX t_one ON t (email);\n"                                                                                                      \
-    "CREATE UNIQUE INDEX t_desc ON t (email COLLATE NOCASE DESC, \"na\"\"me\" ASC, \"order\" DESC);\n"                                         \
+    "CREATE UNIQUE INDEX t_desc ON t (email COLLATE NoCase DESC, \"na\"\"me\" ASC, \"order\" DESC);\n"                                         \
     "create  index if not exists [t expr] on t(lower(email) COLLATE NOCASE DESC, \"order\", (n+1),  substr(made, 1, 4) ) "                     \
     "WHERE n>0 AND \"na\"\"me\" IS NOT NULL;\n"                                                                                               \
     "CREATE INDEX t_made ON t (made);\n"                                                                                                      \

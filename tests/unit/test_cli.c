@@ -145,6 +145,41 @@ static void ran_free(struct ran *r)
     free(r->err);
 }
 
+struct told {
+    int n_lines, n_ends;
+};
+
+static void tell(void *ctx, const char *text)
+{
+    struct told *t = ctx;
+
+    if (*text)
+        t->n_lines++;
+    else
+        t->n_ends++;
+}
+
+/* What a terminal would draw again and again goes to the console's line, and not into what the command printed. */
+static void tells_how_far(void)
+{
+    static const char queries[] = "SELECT * FROM t WHERE a = 1;\n";
+    struct told t = {0};
+    char *out, *err;
+    size_t n_out, n_err;
+    const struct cli_io io = {.out = open_memstream(&out, &n_out), .err = open_memstream(&err, &n_err), .confirm_ctx = &t, .progress = tell};
+
+    assert_int_equal(ls_file_write_atomic("w.sql", queries, strlen(queries), 0600, NULL), LS_OK);
+    assert_int_equal(cli_run_line("advise -e dev --workload w.sql", &io), 0);
+    (void)fclose(io.out);
+    (void)fclose(io.err);
+    assert_true(t.n_lines > 0);
+    assert_true(t.n_ends > 0);
+    assert_null(strchr(err, '\r'));
+    assert_null(strchr(err, '\033'));
+    free(out);
+    free(err);
+}
+
 static void test_run_line(void **state)
 {
     struct ran r;
@@ -218,6 +253,7 @@ static void test_questions(void **state)
     assert_int_equal(r.code, 0);
     assert_non_null(strstr(r.out, "Applied: 001."));
     ran_free(&r);
+    tells_how_far();
     a = (struct asked){.answer = true};
     r = run_line("up -e prod --no-backup", NULL, answer, &a);
     assert_int_equal(r.code, 0);
@@ -369,7 +405,7 @@ static void test_progress_is_told(void **state)
     char said[200] = "";
     size_t n_out = 0, n_err = 0;
     FILE *out = open_memstream(&r.out, &n_out), *err = open_memstream(&r.err, &n_err);
-    const struct cli_io io = {.out = out, .err = err, .on_progress = keep_progress, .confirm_ctx = said};
+    const struct cli_io io = {.out = out, .err = err, .progress = keep_progress, .confirm_ctx = said};
     char *line = ls_asprintf("diff --dialect sqlite 'dir:%s/migrations' 'dir:%s/migrations'", getenv("LS_SRCDIR"), getenv("LS_SRCDIR"));
 
     r.code = cli_run_line(line, &io);

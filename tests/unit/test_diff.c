@@ -69,14 +69,14 @@ static void one_of_each_change(void **state)
     check(USERS, USERS "table public teams\ncolumn public teams.id type=bigint position=1\n", "table teams added [additive]\n");
     check(USERS "table public teams\ncolumn public teams.id type=bigint position=1\n", USERS, "table teams removed [loses data]\n");
     check("table public t\ncolumn public t.a type=integer position=1\n", "table public t\ncolumn public t.a type=bigint position=1\n",
-          "column t.a: type integer -> bigint [additive]\n");
+          "column t.a, type integer -> bigint [additive]\n");
     check("table public t\ncolumn public t.a type=bigint position=1\n", "table public t\ncolumn public t.a type=integer position=1\n",
-          "column t.a: type bigint -> integer [loses data]\n");
+          "column t.a, type bigint -> integer [loses data]\n");
     check("table public t\ncolumn public t.a type=text position=1\n",
           "table public t\ncolumn public t.a type=text 'not null'=yes position=1\n",
-          "column t.a: not null (none) -> yes [breaks writes]\n");
+          "column t.a, not null (none) -> yes [breaks writes]\n");
     check("enum public e labels=\"'a', 'b'\"\n", "enum public e labels=\"'a', 'c', 'b'\"\n",
-          "enum e: labels 'a', 'b' -> 'a', 'c', 'b' [additive]\n");
+          "enum e, labels 'a', 'b' -> 'a', 'c', 'b' [additive]\n");
 }
 
 static void several_sides_mirror(void **state)
@@ -139,7 +139,7 @@ static void column_renamed(void **state)
     got = lines(&d, true);
     assert_non_null(strstr(got, "column keys.type removed [loses data]"));
     assert_non_null(strstr(got, "column keys.key_type added [breaks writes]"));
-    assert_non_null(strstr(got, "index keys.keys_type_idx: key type -> key_type"));
+    assert_non_null(strstr(got, "index keys.keys_type_idx, key type -> key_type"));
     free(got);
     ls_diff_release(&d);
 
@@ -222,7 +222,7 @@ static void order_is_apart(void **state)
     ls_diff_release(&d);
     ls_catalog_free(x);
     ls_catalog_free(y);
-    check_with(a, b, &opts, "table t: position a, b -> b, a [cosmetic]\n");
+    check_with(a, b, &opts, "table t, position a, b -> b, a [cosmetic]\n");
     check_with(a, later, &opts, "column t.new added [additive]\n");
 }
 
@@ -236,9 +236,9 @@ static void options_choose_what_counts(void **state)
     struct ls_diff_opts no_tmp = {.ignore = tables, .n_ignore = 1};
 
     (void)state;
-    check(a, b, "table t: comment old -> new [cosmetic]\n");
-    check_with(a, b, &owner, "table t: owner ann -> bob [security]\n");
-    check_with(a, b, &rights, "table t: privileges ann=arwd -> bob=r [security]\n");
+    check(a, b, "table t, comment old -> new [cosmetic]\n");
+    check_with(a, b, &owner, "table t, owner ann -> bob [security]\n");
+    check_with(a, b, &rights, "table t, privileges ann=arwd -> bob=r [security]\n");
     check_with(a, b, &ignoring, "");
     check_with("", "table public tmp_1\ntable public kept\n", &no_tmp, "table kept added [additive]\n");
 }
@@ -342,6 +342,97 @@ static void texts(void **state)
     ls_catalog_free(y);
 }
 
+/* A control character within a name begins no line; a name is no markup; what is only proposed is not told as certain. */
+static void hostile_names_stay_in_their_line(void **state)
+{
+    struct ls_catalog *x = facts_catalog(LS_DIALECT_POSTGRES, "A", "table public t\ncolumn public t.keep type=text position=1\n"
+                                         "column public t.type type=text 'not null'=yes position=2\ncolumn public t.z type=date position=3\n");
+    struct ls_catalog *y = facts_catalog(LS_DIALECT_POSTGRES, "B", "table public t\ncolumn public t.keep type=text position=1\n"
+                                         "column public t.key_type type=text 'not null'=yes position=2\ncolumn public t.z type=date position=3\n"
+                                         "table public 'no differences|<img src=x>[a](b)'\n");
+    struct ls_buf b = LS_BUF_INIT;
+    struct ls_diff d;
+
+    (void)state;
+    for (uint32_t i = 0; i < y->n_facts; i++)
+        if (strstr(y->facts[i].name, "<img"))
+            ((struct ls_fact *)(uintptr_t)&y->facts[i])->name = "x\nno differences|<img src=x>[a](b)";
+    ls_diff_make(x, y, NULL, &d);
+    assert_true(d.renames.n > 0);
+    for (int i = 0; i < 4; i++) {
+        ls_buf_clear(&b);
+        if (i == 0)
+            ls_diff_print_tree(&d, true, &b);
+        else if (i == 1)
+            ls_diff_print_unified(&d, &b);
+        else if (i == 2)
+            ls_diff_print_summary(&d, &b);
+        else
+            ls_diff_print_markdown(&d, &b);
+        assert_null(strstr(b.ptr, "\nno differences"));
+        assert_non_null(strstr(b.ptr, " ? "));
+        assert_non_null(strstr(b.ptr, i < 3 ? "x<0A>no differences" : "x&lt;0A>no differences\\|&lt;img src=x>\\[a\\](b)"));
+    }
+    ls_buf_release(&b);
+    ls_diff_release(&d);
+    ls_catalog_free(x);
+    ls_catalog_free(y);
+}
+
+/* No kind is left out of a summary, and a check without a name is the same check with other values. */
+static void summaries_leave_nothing_out(void **state)
+{
+    struct ls_catalog *x = facts_catalog(LS_DIALECT_SQLITE, "A", "table main t\nconstraint main 't.check (s IN (1))' form=check "
+                                         "expression=\"(s IN ('new', 'it''s'))\"\n");
+    struct ls_catalog *y = facts_catalog(LS_DIALECT_SQLITE, "B", "table main t\nconstraint main 't.check (s IN (2))' form=check "
+                                         "expression=\"(s IN ('new', 'paid', 'void'))\"\n"
+                                         "publication '' p\nrule main t.r\naggregate main total\n");
+    struct ls_buf b = LS_BUF_INIT;
+    struct ls_diff d;
+
+    (void)state;
+    ls_diff_make(x, y, NULL, &d);
+    ls_diff_print_summary(&d, &b);
+    assert_string_equal(strstr(b.ptr, "In B"), "In B, missing in A:\n"
+                        "  Missing rules              t (r)\n"
+                        "  Missing aggregates         total\n"
+                        "  Missing publications       p\n"
+                        "In both, and different:\n"
+                        "  constraint t.check (s IN (1))  (values: -'it''s' +'paid' +'void')\n");
+    ls_buf_clear(&b);
+    ls_diff_print_tree(&d, false, &b);
+    assert_non_null(strstr(b.ptr, "  ├─ - constraint"));
+    assert_non_null(strstr(b.ptr, "  └─ + rule r"));
+    ls_buf_clear(&b);
+    ls_diff_print_markdown(&d, &b);
+    assert_non_null(strstr(b.ptr, "## In B, missing in A\n\n| | |\n|---|---|\n| Missing rules | t (r) |\n"));
+    ls_buf_release(&b);
+    ls_diff_release(&d);
+    ls_catalog_free(x);
+    ls_catalog_free(y);
+}
+
+/* The same broken reference on both sides is told once. */
+static void notes_of_both_sides_are_told_once(void **state)
+{
+    struct ls_catalog *x = facts_catalog(LS_DIALECT_POSTGRES, "A", ""), *y = facts_catalog(LS_DIALECT_POSTGRES, "B", "");
+    struct ls_diag broken = {.severity = LS_SEV_WARNING, .code = "broken-reference", .message = "f names g"}, other = broken;
+    struct ls_diff d;
+
+    (void)state;
+    other.message = "f names h";
+    *LS_VEC_PUSH(&x->notes.d) = broken;
+    *LS_VEC_PUSH(&y->notes.d) = other;
+    *LS_VEC_PUSH(&y->notes.d) = broken;
+    ls_diff_make(x, y, NULL, &d);
+    assert_int_equal(d.notes.d.n, 2);
+    assert_string_equal(d.notes.d.v[0].message, "both sides: f names g");
+    assert_string_equal(d.notes.d.v[1].message, "B: f names h");
+    ls_diff_release(&d);
+    ls_catalog_free(x);
+    ls_catalog_free(y);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -358,6 +449,9 @@ int main(void)
         cmocka_unit_test(own_sequences_are_implied),
         cmocka_unit_test(sides_of_one_name_are_told_apart),
         cmocka_unit_test(what_one_side_cannot_say_is_said),
+        cmocka_unit_test(hostile_names_stay_in_their_line),
+        cmocka_unit_test(summaries_leave_nothing_out),
+        cmocka_unit_test(notes_of_both_sides_are_told_once),
         cmocka_unit_test(texts),
     };
 

@@ -62,6 +62,20 @@ static void fk_unindexed(void **state)
     kit_close(&k);
 }
 
+/* A longer index may do for both: who has not measured yet is told. */
+static void fk_before_measuring(void **state)
+{
+    struct kit k;
+
+    (void)state;
+    child(&k, LS_DIALECT_POSTGRES);
+    kit_query(&k, "recent", "SELECT 1");
+    assert_non_null(strstr(judged(&k, LS_IX_FK_UNINDEXED)->price, "; the workload is not measured yet"));
+    k.o.advices = &k.a;
+    assert_null(strstr(judged(&k, LS_IX_FK_UNINDEXED)->price, "not measured yet"));
+    kit_close(&k);
+}
+
 static void fk_levels(void **state)
 {
     static const struct {
@@ -334,7 +348,8 @@ static void fk_in_sqlite(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(fk_unindexed),     cmocka_unit_test(fk_levels),
+        cmocka_unit_test(fk_unindexed),     cmocka_unit_test(fk_before_measuring),
+        cmocka_unit_test(fk_levels),
         cmocka_unit_test(fk_serving),       cmocka_unit_test(fk_near_misses_are_named),
         cmocka_unit_test(fk_quiet),         cmocka_unit_test(fk_serving_like_the_proven_one),
         cmocka_unit_test(fk_names),         cmocka_unit_test(fk_of_a_partitioned_table),

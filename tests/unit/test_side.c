@@ -11,6 +11,7 @@
 
 #include "support/facts.h"
 #include "support/sides.h"
+#include "lockstep/base/redact.h"
 
 /* --- words
  * ---------------------------------------------------------------------------------------------------------------------------------------
@@ -73,6 +74,32 @@ static void test_label_hides_the_password(void **state)
     assert_null(strstr(label, "geheim"));
     free(label);
     ls_side_release(&s);
+}
+
+/* What is told of sides is redacted like any message, and must come through that whole. */
+static void test_messages_are_no_secrets(void **state)
+{
+    struct ls_err why = LS_ERR_INIT;
+    struct ls_side s;
+    char *label, *shown;
+
+    (void)state;
+    ops_ok(ls_side_parse("dir:db/m@0042", &s, err));
+    label = ls_side_label(&s);
+    shown = ls_redact_dup(label);
+    assert_string_equal(shown, "dir db/m at 0042");
+    free(shown);
+    free(label);
+    ls_side_release(&s);
+    assert_int_equal(ls_side_parse("dir:m@", &s, &why), LS_E_USAGE);
+    shown = ls_redact_dup(why.hint);
+    assert_null(strstr(shown, "***"));
+    assert_null(strstr(shown, "did you mean")); /* it is a known form */
+    free(shown);
+    ls_err_release(&why);
+    assert_int_equal(ls_side_parse("snapsot:x", &s, &why), LS_E_USAGE);
+    assert_non_null(strstr(why.hint, "did you mean snapshot?"));
+    ls_err_release(&why);
 }
 
 /* --- saved catalogues
@@ -282,6 +309,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_words),           cmocka_unit_test(test_label_hides_the_password),
+        cmocka_unit_test(test_messages_are_no_secrets),
         cmocka_unit_test(test_saved_is_equal),  cmocka_unit_test(test_saved_hostile_names),
         cmocka_unit_test(test_saved_broken),    cmocka_unit_test(test_corpus_folders),
         cmocka_unit_test(test_corpus_postgres),

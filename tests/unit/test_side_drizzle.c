@@ -234,12 +234,12 @@ static void test_corpus_snapshot(void **state)
         ls_difference_line(&d.d.v[i], &lines);
         ls_buf_addc(&lines, '\n');
     }
-    assert_string_equal(lines.ptr, "column apiKey.scopes: default (none) -> '[\"fullaccess\"]'\n"
-                                   "column bookmarkLists.type: default (none) -> 'manual'\n"
-                                   "column bookmarks.lastSavedAt: default (none) -> 0\n"
-                                   "column bookmarks.type: default (none) -> 'text'\n"
-                                   "column tagsOnBookmarks.attachedAt: type integer -> text\n"
-                                   "column tagsOnBookmarks.attachedBy: not null yes -> (none)\n");
+    assert_string_equal(lines.ptr, "column apiKey.scopes, default (none) -> '[\"fullaccess\"]'\n"
+                                   "column bookmarkLists.type, default (none) -> 'manual'\n"
+                                   "column bookmarks.lastSavedAt, default (none) -> 0\n"
+                                   "column bookmarks.type, default (none) -> 'text'\n"
+                                   "column tagsOnBookmarks.attachedAt, type integer -> text\n"
+                                   "column tagsOnBookmarks.attachedBy, not null yes -> (none)\n");
     ls_diff_release(&d);
     ls_buf_release(&lines);
     ls_catalog_free(snapshot);

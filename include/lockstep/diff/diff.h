@@ -113,14 +113,14 @@ static inline bool ls_diff_is_equal(const struct ls_diff *d)
 /* What a side is called in a sentence: its source; with A or B before it where both have the same one. Good as long as the catalogues. */
 void ls_diff_side_name(const struct ls_catalog *a, const struct ls_catalog *b, bool is_b, struct ls_buf *out);
 
-/* --- as text (print.c); raw bytes of names: sanitise when showing --- */
+/* --- as text (print.c, report.c); raw bytes of values: sanitise when showing. A name's control characters stand as <0A>. --- */
 void ls_diff_print_tree(const struct ls_diff *d, bool ascii, struct ls_buf *out);
 void ls_diff_print_unified(const struct ls_diff *d, struct ls_buf *out);
 /* In the words of a review: missing tables, missing columns per table, types, functions, indexes, triggers, partitions, materialised views, changed
  * values of check constraints. */
 void ls_diff_print_summary(const struct ls_diff *d, struct ls_buf *out);
 void ls_diff_print_markdown(const struct ls_diff *d, struct ls_buf *out);
-/* One line: "column users.email: type varchar(80) -> text". */
+/* One line: "column users.email, type varchar(80) -> text". */
 void ls_difference_line(const struct ls_difference *x, struct ls_buf *out);
 
 #endif

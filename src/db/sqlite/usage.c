@@ -62,6 +62,19 @@ uint32_t lius_first_index(const struct lius *k, uint32_t table)
     return (uint32_t)lo;
 }
 
+/* Collations are the same in any case: SQLite's own are told in one. */
+const char *lius_collation(struct lius *k, const char *name)
+{
+    static const char *const own[] = {"NOCASE", "RTRIM"};
+
+    if (name == NULL || strcasecmp(name, "BINARY") == 0)
+        return "";
+    for (size_t i = 0; i < LS_ARRAY_LEN(own); i++)
+        if (strcasecmp(name, own[i]) == 0)
+            return own[i];
+    return lius_kept(k, name);
+}
+
 const char *lius_collation_of(struct lius *k, const char *table, const char *column, const char **type)
 {
     const char *collation = NULL, *declared = NULL;
@@ -70,7 +83,7 @@ const char *lius_collation_of(struct lius *k, const char *table, const char *col
     if (sqlite3_table_column_metadata(lite_of(k->db)->h, "main", table, column, &declared, &collation, NULL, NULL, NULL) != SQLITE_OK)
         return "";
     *type = lius_kept(k, declared);
-    return collation == NULL || strcasecmp(collation, "BINARY") == 0 ? "" : lius_kept(k, collation);
+    return lius_collation(k, collation);
 }
 
 const char *lius_ident(struct lius *k, const char *name)

@@ -175,8 +175,7 @@ static void take_key(struct lius *k, struct ls_usage_index *x, struct ls_usage_k
         x->has_expression = true;
         key->text = expression(k, x->definition, place);
     }
-    if (collation != NULL && strcasecmp(collation, "BINARY") != 0)
-        key->collation = lius_kept(k, collation);
+    key->collation = lius_collation(k, collation);
     key->is_pattern_safe = strcasecmp(key->collation, "NOCASE") == 0; /* LIKE is the same in any case */
     key->is_desc = ls_result_get(r, row, 3)[0] == '1';
     key->is_nulls_first = !key->is_desc; /* they are smaller than all values */

@@ -49,6 +49,7 @@ uint32_t lius_first_index(const struct lius *k, uint32_t table); /* indexes stan
 void lius_note(struct lius *k, const char *code, const char *message, const char *hint);
 /* The collation that a column was declared with; "" BINARY. */
 const char *lius_collation_of(struct lius *k, const char *table, const char *column, const char **type);
+const char *lius_collation(struct lius *k, const char *name); /* "" BINARY */
 /* Name, quoted where it has to be. */
 const char *lius_ident(struct lius *k, const char *name);
 
