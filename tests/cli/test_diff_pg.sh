@@ -121,6 +121,21 @@ is "$(scratches)" 0 "what was made of it is gone"
     ok "after a crash the folder goes" wait_for test ! -e "$dir"
     ok "and the server" wait_for sh -c "! kill -0 $server 2>/dev/null"
 
+    # Killed before the server has its handlers of signals: a program that has none stands for it.
+    mkdir slow-bin && ln -s "$LS_TEST_PG_BINDIR/initdb" slow-bin/initdb
+    printf '#!/bin/sh\ncase $1 in --version | -V) exec "%s/postgres" "$1" ;; esac\nexec sleep 600\n' "$LS_TEST_PG_BINDIR" >slow-bin/postgres
+    chmod 755 slow-bin slow-bin/postgres
+    begin_deaf() {
+        PATH=$PWD/slow-bin:$PATH "$LS_BIN" diff dir:migrations >/dev/null 2>&1 &
+        pid=$!
+        wait_for sh -c "grep -lx $pid /tmp/lockstep-scratch-*/owner >/dev/null 2>&1" || return 1
+        dir=$(dirname "$(grep -lx "$pid" /tmp/lockstep-scratch-*/owner 2>/dev/null | head -n 1)")
+        wait_for test -e "$dir/log"
+    }
+    ok "a server of ours is about to run" begin_deaf
+    kill -KILL "$pid"
+    ok "after a crash that folder goes too" wait_for test ! -e "$dir"
+
     ok "another one" begin_slow
     watchdog=$(sed 's/^.*) [A-Z] //; s/ .*//' "/proc/$server/stat")
     kill -KILL "$watchdog" "$pid"
