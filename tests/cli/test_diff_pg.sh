@@ -157,6 +157,25 @@ is "$(scratches)" 0 "what was made of it is gone"
     rm migrations/004_slow.up.sql
 fi
 
+# A schema that changes while it is read: the reader has its snapshot and waits for a lock; then what it is about to read goes.
+pg_do "create table torn (a int check (a > 0), b text default 'x'); create index torn_lower on torn (lower(b))"
+mkfifo hold2
+psql_ -d "$pg_url" -f - >/dev/null <hold2 &
+holder=$!
+exec 7>hold2
+echo "begin; lock table pg_catalog.pg_constraint in access exclusive mode;" >&7
+ok "a lock is held" wait_for sh -c "[ \"\$(\"$LS_TEST_PG_BINDIR/psql\" -X -A -t -q -d '$LS_TEST_PG_URL' -c \"select count(*) from pg_locks where relation = 2606 and mode = 'AccessExclusiveLock' and granted\")\" != 0 ]"
+"$LS_BIN" snapshot --out torn.json >torn.out 2>&1 &
+reader=$!
+ok "and waited for" wait_for sh -c "[ \"\$(\"$LS_TEST_PG_BINDIR/psql\" -X -A -t -q -d '$LS_TEST_PG_URL' -c \"select count(*) from pg_locks where relation = 2606 and not granted\")\" != 0 ]"
+echo "drop table torn; commit;" >&7
+exec 7>&-
+wait "$holder"
+wait "$reader"
+is "$?" 0 "it is read"
+is "$(jq -r '.facts[] | select(.name == "torn" or .parent == "torn") | .kind' torn.json)" "" "and is as it is now, not half of it as it was"
+unlike "$(cat torn.out)" 'changed while' "once more was enough"
+
 # A dump.
 "$LS_TEST_PG_BINDIR/pg_dump" "$pg_url" >dump.sql
 run "$LS_BIN" diff file:dump.sql --scratch "$LS_TEST_PG_URL"
