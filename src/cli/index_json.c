@@ -51,6 +51,28 @@ static json_t *table_json(const struct ls_usage_table *t)
     return o;
 }
 
+static bool serves_fk(const struct ls_usage *u, uint32_t at)
+{
+    const struct ls_usage_table *t = &u->tables[u->indexes[at].table];
+
+    for (uint32_t f = t->first_fk; f < t->first_fk + t->n_fks; f++)
+        if (u->fks[f].index == at)
+            return true;
+    return false;
+}
+
+/* Names of the workload's queries that are planned with it. */
+static json_t *queries_of(const struct cli_index *x, uint32_t at)
+{
+    const struct ls_advices *a = &x->r.advices;
+    json_t *list = json_array();
+
+    for (uint32_t p = 0; a->arena && a->uses && p < a->n_plans && p < x->r.workload.n_queries; p++)
+        if (a->uses[(size_t)p * x->r.usage->n_indexes + at])
+            (void)json_array_append_new(list, cli_json_text(x->r.workload.queries[p].name));
+    return list;
+}
+
 static json_t *index_json(const struct cli_index *x, uint32_t at)
 {
     const struct ls_usage_index *i = &x->r.usage->indexes[at];
@@ -74,6 +96,11 @@ static json_t *index_json(const struct cli_index *x, uint32_t at)
     cli_json_bool(o, "foreign_key_target", i->is_fk_target);
     cli_json_bool(o, "partitioned", i->is_partitioned);
     cli_json_bool(o, "partition", i->is_partition);
+    cli_json_bool(o, "exclusion", i->is_exclusion);
+    cli_json_bool(o, "clustered", i->is_clustered);
+    cli_json_bool(o, "indexed_by", i->is_in_query);
+    cli_json_bool(o, "serves_foreign_key", serves_fk(x->r.usage, at));
+    (void)json_object_set_new(o, "queries", queries_of(x, at));
     set_int(o, "scans", i->scans);
     set_int(o, "bytes", i->bytes);
     set_real(o, "bloat", i->bloat);
@@ -82,7 +109,8 @@ static json_t *index_json(const struct cli_index *x, uint32_t at)
     set_time(o, "last_scan", i->last_scan_us);
     if (p) {
         set_real(o, "scans_per_hour", p->per_hour);
-        set_time(o, "first_seen", p->first_seen_us);
+        if (x->r.usage->dialect == LS_DIALECT_POSTGRES) /* SQLite counts nothing, and no history is kept of it */
+            set_time(o, "first_seen", p->first_seen_us);
         set_time(o, "last_rise", p->last_rise_us);
         set_time(o, "counted_from", p->counted_from_us);
     }

@@ -68,15 +68,48 @@ static void short_value(const char *v, struct ls_buf *out)
     }
 }
 
+/* Several lines have no place in one: how many there are. */
+static bool put_lines(const char *v, struct ls_buf *out)
+{
+    size_t n = 1;
+
+    while (v && *v == '\n')
+        v++;
+    for (const char *p = v; p && (p = strchr(p, '\n')) != NULL && p[strspn(p, "\n \t")]; p++)
+        n++;
+    if (n > 1)
+        ls_buf_addf(out, "(%zu lines)", n);
+    return n > 1;
+}
+
+/* "old -> new", from a little before where they part when that is far from the start. */
+static void put_change(const struct ls_attr_change *c, struct ls_buf *out)
+{
+    const size_t far = 60, before = 20;
+    const char *v[2] = {c->a, c->b};
+    size_t same = 0;
+
+    while (v[0] && v[1] && v[0][same] && v[0][same] == v[1][same])
+        same++;
+    while (same > far && ((unsigned char)v[0][same - before] & 0xC0) == 0x80) /* not within a character */
+        same--;
+    for (int i = 0; i < 2; i++) {
+        ls_buf_adds(out, i > 0 ? " -> " : "");
+        if (put_lines(v[i], out))
+            continue;
+        if (same > far && !strchr(v[!i], '\n'))
+            ls_buf_adds(out, "...");
+        short_value(v[i] && same > far && !strchr(v[!i], '\n') ? v[i] + same - before : v[i], out);
+    }
+}
+
 void diff_put_attrs(const struct ls_difference *x, struct ls_buf *out)
 {
     for (uint32_t i = 0; i < x->n_attrs; i++) {
         const struct ls_attr_change *c = &x->attrs[i];
 
         ls_buf_addf(out, "%s%s ", i > 0 ? "; " : "", ls_attr_name(c->attr));
-        short_value(c->a, out);
-        ls_buf_adds(out, " -> ");
-        short_value(c->b, out);
+        put_change(c, out);
     }
 }
 
@@ -157,9 +190,7 @@ static void tree_line(const struct ls_diff *d, const struct ls_difference *x, co
     ls_buf_addc(out, '\n');
     for (uint32_t i = 0; i < x->n_attrs; i++) {
         ls_buf_addf(out, "%s    %s: ", rail, ls_attr_name(x->attrs[i].attr));
-        short_value(x->attrs[i].a, out);
-        ls_buf_adds(out, " -> ");
-        short_value(x->attrs[i].b, out);
+        put_change(&x->attrs[i], out);
         ls_buf_addc(out, '\n');
     }
 }

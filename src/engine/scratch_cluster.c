@@ -30,13 +30,15 @@
 
 enum { START_MS = 60000, STOP_MS = 15000, POLL_MS = 20, YOUNG_S = 60, WATCH_FD = 3, STATUS_FD = 4, LOCK_FD = 5 };
 
-/* $1: the folder; the rest: the server's command. Nothing of it is built from text. */
+/* $1: the folder; the rest: the server's command. Nothing of it is built from text. What a shell starts in the background ignores SIGQUIT until
+ * the server has handlers of its own; before that it ends by SIGTERM. */
 static const char watchdog[] = "dir=$1; shift\n"
                                "trap : HUP INT TERM\n"
                                "\"$@\" 3<&- 5>&- </dev/null >\"$dir/log\" 2>&1 &\n"
                                "p=$!\n"
                                "exec 4>&-\n"
                                "read -r word <&3\n"
+                               "kill -TERM \"$p\" 2>/dev/null\n"
                                "kill -QUIT \"$p\" 2>/dev/null\n"
                                "wait \"$p\"\n"
                                "cd / && rm -rf -- \"$dir\"\n";

@@ -121,6 +121,21 @@ is "$(scratches)" 0 "what was made of it is gone"
     ok "after a crash the folder goes" wait_for test ! -e "$dir"
     ok "and the server" wait_for sh -c "! kill -0 $server 2>/dev/null"
 
+    # Killed before the server has its handlers of signals: a program that has none stands for it.
+    mkdir slow-bin && ln -s "$LS_TEST_PG_BINDIR/initdb" slow-bin/initdb
+    printf '#!/bin/sh\ncase $1 in --version | -V) exec "%s/postgres" "$1" ;; esac\nexec sleep 600\n' "$LS_TEST_PG_BINDIR" >slow-bin/postgres
+    chmod 755 slow-bin slow-bin/postgres
+    begin_deaf() {
+        PATH=$PWD/slow-bin:$PATH "$LS_BIN" diff dir:migrations >/dev/null 2>&1 &
+        pid=$!
+        wait_for sh -c "grep -lx $pid /tmp/lockstep-scratch-*/owner >/dev/null 2>&1" || return 1
+        dir=$(dirname "$(grep -lx "$pid" /tmp/lockstep-scratch-*/owner 2>/dev/null | head -n 1)")
+        wait_for test -e "$dir/log"
+    }
+    ok "a server of ours is about to run" begin_deaf
+    kill -KILL "$pid"
+    ok "after a crash that folder goes too" wait_for test ! -e "$dir"
+
     ok "another one" begin_slow
     watchdog=$(sed 's/^.*) [A-Z] //; s/ .*//' "/proc/$server/stat")
     kill -KILL "$watchdog" "$pid"
@@ -141,6 +156,25 @@ is "$(scratches)" 0 "what was made of it is gone"
     ok "and takes its server with it" test ! -e "$dir"
     rm migrations/004_slow.up.sql
 fi
+
+# A schema that changes while it is read: the reader has its snapshot and waits for a lock; then what it is about to read goes.
+pg_do "create table torn (a int check (a > 0), b text default 'x'); create index torn_lower on torn (lower(b))"
+mkfifo hold2
+psql_ -d "$pg_url" -f - >/dev/null <hold2 &
+holder=$!
+exec 7>hold2
+echo "begin; lock table pg_catalog.pg_constraint in access exclusive mode;" >&7
+ok "a lock is held" wait_for sh -c "[ \"\$(\"$LS_TEST_PG_BINDIR/psql\" -X -A -t -q -d '$LS_TEST_PG_URL' -c \"select count(*) from pg_locks where relation = 2606 and mode = 'AccessExclusiveLock' and granted\")\" != 0 ]"
+"$LS_BIN" snapshot --out torn.json >torn.out 2>&1 &
+reader=$!
+ok "and waited for" wait_for sh -c "[ \"\$(\"$LS_TEST_PG_BINDIR/psql\" -X -A -t -q -d '$LS_TEST_PG_URL' -c \"select count(*) from pg_locks where relation = 2606 and not granted\")\" != 0 ]"
+echo "drop table torn; commit;" >&7
+exec 7>&-
+wait "$holder"
+wait "$reader"
+is "$?" 0 "it is read"
+is "$(jq -r '.facts[] | select(.name == "torn" or .parent == "torn") | .kind' torn.json)" "" "and is as it is now, not half of it as it was"
+unlike "$(cat torn.out)" 'changed while' "once more was enough"
 
 # A dump.
 "$LS_TEST_PG_BINDIR/pg_dump" "$pg_url" >dump.sql

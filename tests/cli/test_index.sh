@@ -105,6 +105,10 @@ if has_driver sqlite; then
     ok "and kept" grep -qx 'ignore = FK01 entities\*: the application turns them on' lockstep.conf
     run "$LS_BIN" index --all --json
     is "$(json '.verdicts[] | select(.object == "entities(message_id)") | .ignored')" "the application turns them on" "--all shows it, with the reason"
+    printf '%s\n' '-- name: messages of a conversation' '-- sample: 1' 'SELECT role FROM messages WHERE conversation_id = ? ORDER BY created_at;' >w.sql
+    run "$LS_BIN" index --json --workload w.sql
+    is "$(json '.indexes[] | select(.name == "messages_conversation") | [.serves_foreign_key, (.queries | join(",")), .first_seen] | map(tostring) | join("|")')" \
+        "true|messages of a conversation|null" "what an index serves is in the data, and no history that is not kept"
     printf '[index]\nignore = FK01 enitites(*)\n' >bad.conf
     run "$LS_BIN" index --project bad.conf --url sqlite:demo.db
     exits 1 "an ignore without a reason in the file"

@@ -357,6 +357,27 @@ static void a_stop_leaves_nothing(bool is_pg)
     adv_close(&t);
 }
 
+/* SQLite's planner is asked through tables that only listen, one for each of the database: however many there are. */
+static void test_many_tables(void **state)
+{
+    struct adv_test t;
+
+    (void)state;
+    ADV_NEEDS_SQLITE();
+    adv_open(&t, false);
+    for (int i = 0; i < 100; i++) {
+        char *sql = ls_asprintf("CREATE TABLE z_%d (id INTEGER PRIMARY KEY, a_rather_long_name_of_a_column_%d TEXT COLLATE NOCASE, c)", i, i);
+
+        adv_sql(&t, sql);
+        free(sql);
+    }
+    adv_file(&t, MEMORIES);
+    assert_int_equal(t.out.n, 1);
+    assert_string_equal(t.out.a[0].spec->table, "memories");
+    assert_int_equal(t.out.a[0].spec->n_keys, 2);
+    adv_close(&t);
+}
+
 /* --- without a copy */
 
 static void by_shape_alone(bool is_pg)
@@ -446,7 +467,7 @@ int main(void)
         cmocka_unit_test(test_triggers_use_indexes),
         ADV_BOTH_TESTS(nothing_stays),
         ADV_BOTH_TESTS(a_stop_leaves_nothing),
-        ADV_BOTH_TESTS(by_shape_alone),
+        cmocka_unit_test(test_many_tables), ADV_BOTH_TESTS(by_shape_alone),
         ADV_BOTH_TESTS(too_large_to_copy),
         ADV_BOTH_TESTS(fifty_queries),
     };

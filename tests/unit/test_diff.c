@@ -379,6 +379,33 @@ static void hostile_names_stay_in_their_line(void **state)
     ls_catalog_free(y);
 }
 
+/* A line shows what differs: of a long value the part where it does, of several lines their number. */
+static void long_values_show_where_they_part(void **state)
+{
+#define LONG "length(aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa) "
+    struct ls_catalog *x = facts_catalog(LS_DIALECT_POSTGRES, "A", "function public 'f()' body=x\ntable public t\n"
+                                         "constraint public t.c form=check expression='" LONG "> 1'\n");
+    struct ls_catalog *y = facts_catalog(LS_DIALECT_POSTGRES, "B", "function public 'f()' body=y\ntable public t\n"
+                                         "constraint public t.c form=check expression='" LONG "> 2'\n");
+    struct ls_attr_change lines = {.attr = LS_A_BODY, .a = "\nbegin\n  one;\nend\n", .b = "\nbegin\n  one;\n  two;\nend"};
+    struct ls_buf b = LS_BUF_INIT;
+    struct ls_diff d;
+
+    (void)state;
+    ls_diff_make(x, y, NULL, &d);
+    assert_int_equal(d.d.n, 2);
+    ls_difference_line(&d.d.v[1], &b);
+    assert_string_equal(b.ptr, "constraint t.c, expression ...aaaaaaaaaaaaaaaa) > 1 -> ...aaaaaaaaaaaaaaaa) > 2");
+    ls_buf_clear(&b);
+    d.d.v[0].attrs = &lines;
+    ls_difference_line(&d.d.v[0], &b);
+    assert_string_equal(b.ptr, "function f(), body (3 lines) -> (4 lines)");
+    ls_buf_release(&b);
+    ls_diff_release(&d);
+    ls_catalog_free(x);
+    ls_catalog_free(y);
+}
+
 /* No kind is left out of a summary, and a check without a name is the same check with other values. */
 static void summaries_leave_nothing_out(void **state)
 {
@@ -450,6 +477,7 @@ int main(void)
         cmocka_unit_test(sides_of_one_name_are_told_apart),
         cmocka_unit_test(what_one_side_cannot_say_is_said),
         cmocka_unit_test(hostile_names_stay_in_their_line),
+        cmocka_unit_test(long_values_show_where_they_part),
         cmocka_unit_test(summaries_leave_nothing_out),
         cmocka_unit_test(notes_of_both_sides_are_told_once),
         cmocka_unit_test(texts),

@@ -205,19 +205,59 @@ void pgcat_init(struct pgcat *k, struct ls_db *db, const struct ls_catalog_opts 
                         .more = LS_BUF_INIT};
 }
 
-enum ls_rc pg_catalog(struct ls_db *db, const struct ls_catalog_opts *opts, struct ls_catalog **out, struct ls_err *err)
+static enum ls_rc read_once(struct pgcat *k, struct ls_catalog **out, struct ls_err *err)
 {
     struct pgcat_batch *b = ls_calloc(1, sizeof(*b));
-    struct pgcat k;
-    enum ls_rc rc;
+    enum ls_rc rc = pgcat_ask_for_subscriptions(k, err);
 
-    pgcat_init(&k, db, opts);
-    rc = pgcat_ask_for_subscriptions(&k, err);
-    pgcat_add_begin(b, &k);
-    pgcat_add_all(b, &k, NULL);
-    pgcat_add_end(b, &k);
+    pgcat_add_begin(b, k);
+    pgcat_add_all(b, k, NULL);
+    pgcat_add_end(b, k);
     if (rc == LS_OK)
-        rc = pgcat_send(&k, b, err);
+        rc = pgcat_send(k, b, err);
     free(b);
-    return pgcat_finish(&k, rc, out, err);
+    return pgcat_finish(k, rc, out, err);
+}
+
+bool pgcat_is_torn(const struct pgcat *k, enum ls_rc rc, const struct ls_err *err)
+{
+    /* "could not open relation with OID ...", "cache lookup failed for ..." */
+    bool is_gone = rc != LS_OK && err != NULL && strcmp(err->sqlstate, "XX000") == 0 && !k->c->is_dead;
+
+    return is_gone || (rc == LS_OK && k->is_torn);
+}
+
+static void note_torn(struct ls_catalog *c)
+{
+    *LS_VEC_PUSH(&c->notes.d) =
+        (struct ls_diag){.severity = LS_SEV_WARNING,
+                         .code = "changed-meanwhile",
+                         .message = "the schema was changed while it was read, each time: some of it may be shown without its expressions",
+                         .hint = "look again when nobody changes it"};
+}
+
+/* One snapshot shows the server's rows as of one moment, but its functions that print expressions and views look at what is there now: what is
+ * dropped meanwhile has none. Then everything is read again. */
+enum ls_rc pg_catalog(struct ls_db *db, const struct ls_catalog_opts *opts, struct ls_catalog **out, struct ls_err *err)
+{
+    struct ls_err own = LS_ERR_INIT;
+    struct pgcat k;
+    enum ls_rc rc = LS_E_INTERNAL;
+
+    for (int i = 0; i < PGCAT_MAX_TRIES; i++) {
+        ls_err_release(&own);
+        if (rc == LS_OK)
+            ls_catalog_free(*out);
+        *out = NULL;
+        pgcat_init(&k, db, opts);
+        rc = read_once(&k, out, &own);
+        if (!pgcat_is_torn(&k, rc, &own) || k.is_inside)
+            break;
+    }
+    if (rc == LS_OK && k.is_torn)
+        note_torn(*out);
+    if (rc != LS_OK && err != NULL)
+        ls_err_move(err, &own);
+    ls_err_release(&own);
+    return rc;
 }

@@ -158,6 +158,7 @@ static void take_check(struct pgcat *k, const struct pgcat_row *r, uint32_t rel,
 
         only = n++ == 0 && col != NULL ? col->name : "";
     }
+    k->is_torn = k->is_torn || pgcat_get(r, N_EXPR) == NULL;
     pgcat_set(k, fact, LS_A_EXPRESSION, pgcat_get(r, N_EXPR));
     if (pgcat_is(r, N_NO_INHERIT))
         ls_catalog_set(k->b, fact, LS_A_NO_INHERIT, "yes");
@@ -404,6 +405,18 @@ static void set_keys(struct pgcat *k, const struct pgcat_row *r, struct key_read
     ls_buf_release(&include);
 }
 
+/* A key that is 0 is an expression. */
+static bool lacks_expressions(const struct pgcat_row *r)
+{
+    const char *list = pgcat_get(r, I_KEY);
+    uint32_t attnum;
+
+    while (pgcat_get(r, I_EXPRS) == NULL && pgcat_next_number(&list, &attnum))
+        if (attnum == 0)
+            return true;
+    return false;
+}
+
 static void take_index(struct pgcat *k, const struct pgcat_row *r, uint32_t rel)
 {
     const struct pgcat_rel *t = &k->rels.v[rel];
@@ -426,6 +439,7 @@ static void take_index(struct pgcat *k, const struct pgcat_row *r, uint32_t rel)
 
     fact = key != NULL ? key->fact : ls_catalog_add(k->b, LS_FACT_INDEX, t->schema, t->name, name);
     pgcat_map(k, PGC_CLASS, oid, fact);
+    k->is_torn = k->is_torn || lacks_expressions(r);
     set_keys(k, r, &x, fact);
     label = key == NULL ? "idx" : key->type == 'p' ? "pkey" : key->type == 'u' ? "key" : "excl";
     if (pgcat_is_made_name(name, t->name, key != NULL && key->type == 'p' ? "" : k->more.ptr, label))

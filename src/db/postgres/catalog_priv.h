@@ -121,6 +121,8 @@ struct pgcat_slot {
 
 struct pgcat_query;
 
+#define PGCAT_MAX_TRIES 4 /* to read what is being changed */
+
 /* Where something has changed, see catalog_probe.c: relations and all that hangs below them, types, routines, pg_depend, comments,
  * what stands in the database; and the rest, which makes everything be read again. */
 enum pgcat_set { PGS_REL, PGS_TYPE, PGS_PROC, PGS_DEPEND, PGS_DESCRIPTION, PGS_OTHER, PGS_REST, PGS_N };
@@ -142,6 +144,7 @@ struct pgcat {
     LS_VEC(struct pgcat_edge) edges;
     bool has_subscriptions, without_subscriptions, is_inside; /* ... of a transaction that was open before */
     struct ls_buf text, more; /* scratch */
+    bool is_torn;             /* the server's functions read what is there now: a text was gone that the snapshot's row promises */
     const char *bug;          /* a query gave a column that nobody knows: a mistake of ours, said instead of hidden */
     /* A read that keeps what the next one needs (catalog_refresh.c): gets every result. NULL: they become facts at once. */
     void (*on_result)(struct pgcat *k, int i, const struct pgcat_query *q, const PGresult *res);
@@ -232,6 +235,8 @@ void pgcat_take(struct pgcat *k, const struct pgcat_query *q, const PGresult *re
 enum ls_rc pgcat_ask_for_subscriptions(struct pgcat *k, struct ls_err *err);
 /* The end: edges, subscriptions' connections; then the catalogue. Where rc is an error already, all is freed and rc given back. */
 void pgcat_drop(struct pgcat *k);
+/* Whether it was changed while it was read, so far as that shows. */
+bool pgcat_is_torn(const struct pgcat *k, enum ls_rc rc, const struct ls_err *err);
 enum ls_rc pgcat_finish(struct pgcat *k, enum ls_rc rc, struct ls_catalog **out, struct ls_err *err);
 
 /* catalog_refresh.c */

@@ -292,22 +292,27 @@ enum ls_rc pg_catalog_refresh(struct ls_db *db, const struct ls_catalog_opts *op
                               struct ls_catalog **out, enum ls_catalog_how *how, struct ls_err *err)
 {
     struct refresh *r = ls_calloc(1, sizeof(*r));
+    struct ls_err own = LS_ERR_INIT;
+    bool is_torn;
     enum ls_rc rc;
 
     r->identity = r->totals = r->buckets = -1;
     pgcat_init(&r->k, db, opts);
     r->old = (struct pg_catalog_state *)*state;
     *how = LS_CATALOG_WHOLE;
-    rc = pgcat_ask_for_subscriptions(&r->k, err);
+    rc = pgcat_ask_for_subscriptions(&r->k, &own);
     if (rc == LS_OK && r->old != NULL && r->old->probe.identity != NULL)
-        rc = read_partly(r, how, err);
+        rc = read_partly(r, how, &own);
     if (rc == LS_OK && *how == LS_CATALOG_WHOLE)
-        rc = read_whole(r, err);
+        rc = read_whole(r, &own);
     if (rc == LS_OK)
-        rc = finish(r, *how, out, err);
+        rc = finish(r, *how, out, &own);
     else
         pgcat_drop(&r->k);
-    if (rc == LS_OK && r->next != NULL) {
+    is_torn = *how != LS_CATALOG_SAME && !r->k.is_inside && pgcat_is_torn(&r->k, rc, &own);
+    if (is_torn && *state != NULL)
+        pgcat_probe_release(&((struct pg_catalog_state *)*state)->probe); /* nothing of this is kept */
+    if (rc == LS_OK && r->next != NULL && !is_torn) {
         r->next->probe = r->is;
         r->is = (struct pgcat_probe){.identity = NULL};
         *state = &r->next->state;
@@ -318,5 +323,15 @@ enum ls_rc pg_catalog_refresh(struct ls_db *db, const struct ls_catalog_opts *op
     if (r->next != NULL)
         state_free(&r->next->state);
     free(r);
+    if (is_torn) {
+        if (rc == LS_OK)
+            ls_catalog_free(*out);
+        *how = LS_CATALOG_WHOLE;
+        ls_err_release(&own);
+        return pg_catalog(db, opts, out, err);
+    }
+    if (rc != LS_OK && err != NULL)
+        ls_err_move(err, &own);
+    ls_err_release(&own);
     return rc;
 }

@@ -123,6 +123,7 @@ static void take_column(struct pgcat *k, const struct pgcat_row *r, uint32_t rel
         ls_catalog_set(k->b, fact, LS_A_IDENTITY, identity == 'a' ? "always" : "by default");
     if (pgcat_get(r, C_DEFAULT_OID) != NULL)
         pgcat_map(k, PGC_ATTRDEF, pgcat_oid(r, C_DEFAULT_OID), fact);
+    k->is_torn = k->is_torn || (pgcat_get(r, C_DEFAULT_OID) != NULL && pgcat_get(r, C_DEFAULT) == NULL);
     if (generated == '\0') {
         pgcat_set(k, fact, LS_A_DEFAULT, pgcat_get(r, C_DEFAULT));
     } else {

@@ -35,30 +35,32 @@ struct ls_lite_stub {
 struct stub_vtab {
     sqlite3_vtab base;
     struct ls_lite_stub *stub;
-    const struct stub_table *table;
+    size_t table; /* its place in the list, which grows while they are made */
 };
 
 /* --- the module */
 
-static const struct stub_table *find_table(const struct ls_lite_stub *s, const char *name)
+/* s->tables.n: there is none. */
+static size_t find_table(const struct ls_lite_stub *s, const char *name)
 {
-    for (size_t i = 0; i < s->tables.n; i++)
-        if (strcasecmp(s->tables.v[i].name, name) == 0)
-            return &s->tables.v[i];
-    return NULL;
+    size_t i = 0;
+
+    while (i < s->tables.n && strcasecmp(s->tables.v[i].name, name) != 0)
+        i++;
+    return i;
 }
 
 static int stub_connect(sqlite3 *h, void *aux, int argc, const char *const *argv, sqlite3_vtab **out, char **message)
 {
     struct ls_lite_stub *s = aux;
-    const struct stub_table *t = argc > 2 ? find_table(s, argv[2]) : NULL;
+    size_t t = argc > 2 ? find_table(s, argv[2]) : s->tables.n;
     struct stub_vtab *v;
     int code;
 
     (void)message;
-    if (t == NULL)
+    if (t == s->tables.n)
         return SQLITE_ERROR;
-    code = sqlite3_declare_vtab(h, t->declare);
+    code = sqlite3_declare_vtab(h, s->tables.v[t].declare);
     if (code != SQLITE_OK)
         return code;
     v = sqlite3_malloc(sizeof(*v));
@@ -162,7 +164,8 @@ static int stub_best(sqlite3_vtab *vtab, sqlite3_index_info *info)
 {
     struct stub_vtab *v = (struct stub_vtab *)vtab;
     struct ls_lite_stub *s = v->stub;
-    struct ls_lite_want w = {.table = v->table->name};
+    const struct stub_table *table = &s->tables.v[v->table];
+    struct ls_lite_want w = {.table = table->name};
     struct ls_lite_term *terms;
     struct ls_lite_order *order;
     double rows = 1e6;
@@ -176,9 +179,9 @@ static int stub_best(sqlite3_vtab *vtab, sqlite3_index_info *info)
         const struct sqlite3_index_constraint *c = &info->aConstraint[i];
         struct ls_lite_term *t = &terms[w.n_terms];
 
-        if (c->op == 73 || c->op == 74 || (c->iColumn >= 0 && column_of(v->table, c->iColumn) == NULL))
+        if (c->op == 73 || c->op == 74 || (c->iColumn >= 0 && column_of(table, c->iColumn) == NULL))
             continue; /* LIMIT, OFFSET */
-        *t = (struct ls_lite_term){.column = column_of(v->table, c->iColumn), .op = op_of(c->op), .is_usable = c->usable != 0};
+        *t = (struct ls_lite_term){.column = column_of(table, c->iColumn), .op = op_of(c->op), .is_usable = c->usable != 0};
         t->collation = ls_arena_str(s->to, sqlite3_vtab_collation(info, i));
         if (t->collation == NULL)
             t->collation = "BINARY";
@@ -196,7 +199,7 @@ static int stub_best(sqlite3_vtab *vtab, sqlite3_index_info *info)
         }
     }
     for (int i = 0; i < info->nOrderBy; i++)
-        order[w.n_order++] = (struct ls_lite_order){.column = column_of(v->table, info->aOrderBy[i].iColumn), .is_desc = info->aOrderBy[i].desc != 0};
+        order[w.n_order++] = (struct ls_lite_order){.column = column_of(table, info->aOrderBy[i].iColumn), .is_desc = info->aOrderBy[i].desc != 0};
     w.terms = terms;
     w.order = order;
     keep(s, &w, terms);
