@@ -81,7 +81,7 @@ static const struct {
     {"like", "SELECT id FROM customers WHERE name LIKE 'Name 123%'", "customers(name COLLATE NOCASE)", "customers(name text_pattern_ops)"},
     {"no leading text", "SELECT id FROM customers WHERE name LIKE '%123%'", "", NULL},
     {"quoted", "SELECT \"Id\" FROM \"Order Items\" WHERE \"Order\" = ?", "Order Items(\"Order\")", NULL},
-    {"self join", "SELECT b.id FROM orders a JOIN orders b ON b.customer_id = a.customer_id WHERE a.id = 7", "orders(customer_id)", NULL},
+    {"self join", "SELECT b.total FROM orders a JOIN orders b ON b.customer_id = a.customer_id WHERE a.id = 7", "orders(customer_id)", NULL},
     {"update", "UPDATE orders SET total = 1 WHERE customer_id = 9", "orders(customer_id)", NULL},
     {"delete", "DELETE FROM orders WHERE created_at = ?", "orders(created_at)", NULL},
     {"served", "SELECT * FROM served WHERE a = ? AND b = 5", "", NULL},
