@@ -185,7 +185,7 @@ static int stub_best(sqlite3_vtab *vtab, sqlite3_index_info *info)
         t->collation = ls_arena_str(s->to, sqlite3_vtab_collation(info, i));
         if (t->collation == NULL)
             t->collation = "BINARY";
-        t->is_own_collation = c->iColumn < 0 || strcasecmp(t->collation, v->table->collations[c->iColumn]) == 0;
+        t->is_own_collation = c->iColumn < 0 || strcasecmp(t->collation, table->collations[c->iColumn]) == 0;
 #if SQLITE_VERSION_NUMBER >= 3038000
         if (t->op == LS_LITE_EQ && sqlite3_vtab_in(info, i, -1))
             t->op = LS_LITE_IN;
