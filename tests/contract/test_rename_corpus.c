@@ -226,7 +226,8 @@ static void try_folder(const char *dir, struct ls_db *db, enum ls_dialect d, str
     /* A folder's base name is its migration's, a file's its own. */
     for (size_t i = 0; i < g.gl_pathc && l->up[0] == '/'; i++)
         g.gl_pathv[i][strlen(g.gl_pathv[i]) - strlen(l->up)] = '\0';
-    qsort(g.gl_pathv, g.gl_pathc, sizeof(*g.gl_pathv), by_number);
+    if (g.gl_pathc > 1)
+        qsort(g.gl_pathv, g.gl_pathc, sizeof(*g.gl_pathv), by_number);
     for (size_t i = 0; i < g.gl_pathc; i++) {
         char *up = l->up[0] == '/' ? ls_asprintf("%s%s", g.gl_pathv[i], l->up) : ls_strdup(g.gl_pathv[i]);
         const char *where = ls_path_base(g.gl_pathv[i]);
