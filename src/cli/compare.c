@@ -101,6 +101,7 @@ void cli_side_notes(struct cli_ctx *ctx, const struct ls_diags *notes)
 
 static enum ls_rc said_dialect(struct cli_ctx *ctx, struct ls_side_opts *opts)
 {
+    opts->has_format = ctx->request.format != NULL;
     if (!cli_has(ctx, CLI_O(DIALECT)))
         return LS_OK;
     opts->has_dialect = true;

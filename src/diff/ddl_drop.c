@@ -53,6 +53,10 @@ static void drop_constraint(const struct script *s, const struct ls_fact *f, str
 {
     const struct ls_fact *parent = script_parent(s->a, f);
 
+    if (s->a->dialect == LS_DIALECT_SQLITE) {
+        ddl_not_written(out, f, "the table would have to be made anew, and its rows copied");
+        return;
+    }
     ls_buf_addf(out, "ALTER %s ", parent && parent->kind == LS_FACT_DOMAIN ? "DOMAIN" : "TABLE");
     ddl_qualified(out, f->schema, f->parent);
     ls_buf_adds(out, " DROP CONSTRAINT ");

@@ -218,16 +218,21 @@ void ddl_options(struct ls_buf *out, enum ls_dialect d, const struct ls_fact *f,
         ls_buf_addc(out, ')');
 }
 
+/* Once, also where several attributes of an object have none for the same reason. No colon stands behind the name: behind a column "password" what
+ * follows would be hidden on a screen. */
 void ddl_not_written(struct ls_buf *out, const struct ls_fact *f, const char *why)
 {
-    struct ls_buf label = LS_BUF_INIT;
+    struct ls_buf line = LS_BUF_INIT;
 
-    ls_fact_label(f, false, &label);
-    ls_buf_adds(out, LS_DDL_NOT_WRITTEN);
-    for (size_t i = 0; i < label.len; i++)
-        ls_buf_addc(out, label.ptr[i] == '\n' || label.ptr[i] == '\r' ? ' ' : label.ptr[i]);
-    ls_buf_addf(out, ": %s\n", why);
-    ls_buf_release(&label);
+    ls_buf_adds(&line, LS_DDL_NOT_WRITTEN);
+    ls_fact_label(f, false, &line);
+    for (size_t i = 0; i < line.len; i++)
+        if (line.ptr[i] == '\n' || line.ptr[i] == '\r')
+            line.ptr[i] = ' ';
+    ls_buf_addf(&line, ", %s\n", why);
+    if (out->len < line.len || memcmp(out->ptr + out->len - line.len, line.ptr, line.len) != 0)
+        ls_buf_add(out, line.ptr, line.len);
+    ls_buf_release(&line);
 }
 
 void ddl_say_hidden(struct ls_buf *out, const struct ls_fact *f, const char *text)

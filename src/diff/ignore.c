@@ -27,6 +27,20 @@ static bool matches(const struct ls_diff_ignore *r, const struct ls_fact *f)
     return is_match;
 }
 
+/* Whoever wants to hear nothing of a table wants to hear nothing of its columns. */
+static bool matches_above(const struct ls_diff_ignore *r, const struct ls_fact *f)
+{
+    static const enum ls_fact_kind others[] = {LS_FACT_VIEW, LS_FACT_MATVIEW, LS_FACT_DOMAIN, LS_FACT_COMPOSITE};
+    struct ls_fact above = {.kind = ls_fact_kind_parent(f->kind), .schema = f->schema, .parent = "", .name = f->parent};
+
+    if (f->parent[0] == '\0' || above.kind == LS_FACT_NONE)
+        return false;
+    for (size_t i = 0; r->kind && i < LS_ARRAY_LEN(others); i++)
+        if (strcmp(r->kind, ls_fact_kind_name(others[i])) == 0)
+            above.kind = others[i];
+    return matches(r, &above);
+}
+
 bool diff_is_ignored(const struct ls_diff_opts *opts, const struct ls_fact *f, int attr)
 {
     for (size_t i = 0; i < opts->n_ignore; i++) {
@@ -34,7 +48,7 @@ bool diff_is_ignored(const struct ls_diff_opts *opts, const struct ls_fact *f, i
 
         if (attr < 0 ? r->attr != NULL : r->attr == NULL || strcmp(r->attr, ls_attr_name((enum ls_attr)attr)) != 0)
             continue;
-        if (matches(r, f))
+        if (matches(r, f) || (attr < 0 && matches_above(r, f)))
             return true;
     }
     return false;

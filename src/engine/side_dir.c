@@ -305,8 +305,8 @@ enum ls_rc side_load_dir(struct side_job *j, struct ls_catalog **out, struct ls_
         ls_err_hint(err, "say it: --dialect postgres or --dialect sqlite");
         return LS_E_USAGE;
     }
-    /* The project's own folder is in the format that the project says. */
-    if (strcmp(r.dir, p->migrations_dir) == 0) {
+    /* The project's own folder is in the format that the project says; any is in the one that the operator says. */
+    if (j->opts.has_format || strcmp(r.dir, p->migrations_dir) == 0) {
         r.format = p->format;
         r.format_name = p->format_name;
     }

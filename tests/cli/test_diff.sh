@@ -117,6 +117,22 @@ for how in summary tree unified markdown sarif; do
     like "$out" 'not null' "a column password has its difference: $how"
     like "$out" 'u\.z|column z' "and so has what stands behind it"
 done
+# A folder that could be of several tools is of the one that is said.
+mkdir several && printf 'create table x (id integer);\n' >several/001_x.up.sql && printf 'drop table x;\n' >several/001_x.down.sql
+run "$LS_BIN" diff dir:several dir:several --dialect sqlite
+like "$err" 'could be golang-migrate' "it is guessed, and told how to say it"
+run "$LS_BIN" diff dir:several dir:several --dialect sqlite --format lockstep
+exits 0 "once it is said"
+unlike "$err" 'could be' "it is not guessed"
+
+# Statements that SQLite does not have are not written, and each reason stands once.
+sqlite3 c1.db "create table t (id integer primary key, password text, s text check (s in ('a', 'b')))"
+sqlite3 c2.db "create table t (id integer primary key, password blob not null default 5, s text)"
+run "$LS_BIN" diff sqlite:c1.db sqlite:c2.db --ddl
+unlike "$out" 'DROP CONSTRAINT' "SQLite drops no constraint"
+is "$(printf '%s\n' "$out" | grep -c 'not written: column main.t.password, the column would')" 1 "a column that is made anew is said once"
+is "$(printf '%s\n' "$out" | grep -c 'not written: constraint main.t.*, the table would')" 1 "and so is the check"
+like "$err" '2 differences have no statement' "and counted"
 sqlite3 s3.db "create table u (id integer primary key, passwords text, z text)"
 run "$LS_BIN" diff sqlite:s1.db sqlite:s3.db
 like "$err" "'column u.password -> column u.passwords' settles it" "the option that settles a renaming is told whole"

@@ -241,6 +241,10 @@ static void options_choose_what_counts(void **state)
     check_with(a, b, &rights, "table t, privileges ann=arwd -> bob=r [security]\n");
     check_with(a, b, &ignoring, "");
     check_with("", "table public tmp_1\ntable public kept\n", &no_tmp, "table kept added [additive]\n");
+    check_with("table public tmp_2\ncolumn public tmp_2.a type=text\ntable public u\n",
+               "table public tmp_1\ncolumn public tmp_1.a type=text\nindex public tmp_1.i key=a\ntable public tmp_2\ncolumn public tmp_2.a type=date\n"
+               "table public u\ncolumn public u.tmp_c type=text\n",
+               &no_tmp, "column u.tmp_c added [additive]\n");
 }
 
 static void dependants_are_counted(void **state)

@@ -60,6 +60,7 @@ void ls_side_world_end(struct ls_side_world *w);
 
 struct ls_side_opts {
     bool has_dialect;            /* for sides that do not say theirs (file, a plain folder): the other side's, or --dialect */
+    bool has_format;             /* the session's format is that of every folder: it was said, not the project's */
     enum ls_dialect dialect;
     bool with_sizes, with_definitions;
     bool with_ledger;            /* keep ledgers and lockstep_journal, which are left out otherwise (a note names them) */
