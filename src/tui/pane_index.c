@@ -324,6 +324,7 @@ static void settle(struct index_pane *s, const char *option, const char *what, c
     ls_buf_addf(&line, "index %s ", option);
     quote(&line, what);
     ls_buf_adds(&line, more);
+    s->wants_fresh = s->wants_fresh || strcmp(option, "--upkeep") == 0; /* what was measured would still show what is mended */
     job_command(s->base.app, line.ptr);
     ls_buf_release(&line);
 }
