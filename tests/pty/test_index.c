@@ -71,6 +71,7 @@ static void ignored_for_a_reason(void **state)
     pty_keys(s->p, "it is a test<Enter>");
     pty_expect(s->p, "ignored from now on: IX02");
     pty_keys(s->p, "<Esc><Esc>");
+    pty_expect_gone(s->p, "t1_again");
     assert_non_null(strstr(stage_cli(s, 0, "index --all"), "it is a test"));
     assert_null(strstr(stage_cli(s, 0, "index"), "IX02"));
     stage_quit(s);
