@@ -324,7 +324,7 @@ static void settle(struct index_pane *s, const char *option, const char *what, c
     ls_buf_addf(&line, "index %s ", option);
     quote(&line, what);
     ls_buf_adds(&line, more);
-    s->wants_fresh = s->wants_fresh || strcmp(option, "--upkeep") == 0; /* what was measured would still show what is mended */
+    s->wants_fresh = s->wants_fresh || strcmp(option, "--fix") != 0; /* what was measured would still show what is settled */
     job_command(s->base.app, line.ptr);
     ls_buf_release(&line);
 }
@@ -368,6 +368,9 @@ static void on_reason(struct app *a, void *ctx, const char *text)
         app_say(a, ROLE_WARNING, "not ignored: the project keeps a reason with it");
         return;
     }
+    if (a->project.path) /* as the file says from now on; it is not loaded again here */
+        *LS_VEC_PUSH(&a->project.index_ignores) = (struct config_index_ignore){
+            ls_verdict_code(v->id), ls_arena_str(a->project.arena, v->object), ls_arena_str(a->project.arena, text), 0};
     what = ls_asprintf("%s %s: %s", ls_verdict_code(v->id), v->object, text);
     settle(ctx, "--ignore", what, " --save");
     free(what);

@@ -39,10 +39,8 @@ static void fires(void **state)
     scene(&k)->comment = "for the list";
     v = judged(&k);
     assert_non_null(v);
-    assert_int_equal(v->severity, LS_SEV_WARNING);
-    assert_int_equal(v->confidence, LS_CONF_ESTIMATED);
-    assert_int_equal(v->index, 0);
-    assert_int_equal(v->table, 0);
+    assert_true(v->severity == LS_SEV_WARNING && v->confidence == LS_CONF_ESTIMATED);
+    assert_true(v->index == 0 && v->table == 0);
     assert_string_equal(v->title, "nothing has read it since 2026-11-01");
     assert_string_equal(v->evidence, "0 scans\n(user_id, updated_at DESC), 2.0 MiB, of a table of 100.0 MiB\nwritten for nothing "
                                      "by 5000 inserts and 200 updates");
