@@ -86,10 +86,9 @@ void job_command_words(const struct app *a, struct ls_buf *out)
     if (!j)
         return;
     pthread_mutex_lock(&j->lock);
+    ls_buf_addf(out, j->is_cancelled ? ":%s is being cancelled" : ":%s is running", j->line);
     if (j->progress[0] && !j->is_cancelled)
-        ls_buf_adds(out, j->progress);
-    else
-        ls_buf_addf(out, j->is_cancelled ? ":%s is being cancelled" : ":%s is running", j->line);
+        ls_buf_addf(out, ": %s", j->progress + strspn(j->progress, " "));
     pthread_mutex_unlock(&j->lock);
 }
 
