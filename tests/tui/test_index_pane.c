@@ -55,9 +55,10 @@ static const struct ls_index_verdict verdicts[] = {
 static struct ixref *reference(void)
 {
     struct ixref *ix = ls_calloc(1, sizeof(*ix));
-    struct ls_usage *u = ls_calloc(1, sizeof(*u));
+    struct ls_arena *arena = ls_arena_new();
+    struct ls_usage *u = LS_ARENA_ARRAY(arena, struct ls_usage, 1); /* it is freed with its arena */
 
-    u->arena = ls_arena_new();
+    u->arena = arena;
     u->dialect = LS_DIALECT_POSTGRES;
     u->database = "app";
     u->server = "PostgreSQL 16.1";
