@@ -145,6 +145,7 @@ static void ran_free(struct ran *r)
     free(r->err);
 }
 
+#ifdef LS_WITH_SQLITE
 struct told {
     int n_lines, n_ends;
 };
@@ -179,6 +180,7 @@ static void tells_how_far(void)
     free(out);
     free(err);
 }
+#endif
 
 static void test_run_line(void **state)
 {
@@ -391,39 +393,6 @@ static void test_errors_are_harmless(void **state)
     free(r.out);
 }
 
-static void keep_progress(void *ctx, const char *text)
-{
-    if (text[0]) /* "": it is over */
-        (void)snprintf(ctx, 200, "%s", text);
-}
-
-/* The console has no terminal for a subcommand to draw on: it is told in words how far one is, and nothing of it stands in what was printed. */
-static void test_progress_is_told(void **state)
-{
-    (void)state;
-#ifdef LS_WITH_SQLITE
-    struct ran r = {0};
-    char said[200] = "";
-    size_t n_out = 0, n_err = 0;
-    FILE *out = open_memstream(&r.out, &n_out), *err = open_memstream(&r.err, &n_err);
-    const struct cli_io io = {.out = out, .err = err, .progress = keep_progress, .confirm_ctx = said};
-    char *line = ls_asprintf("diff --dialect sqlite 'dir:%s/migrations' 'dir:%s/migrations'", getenv("LS_SRCDIR"), getenv("LS_SRCDIR"));
-
-    r.code = cli_run_line(line, &io);
-    free(line);
-    (void)fclose(out);
-    (void)fclose(err);
-    assert_int_equal(r.code, 0);
-    assert_true(said[0] != '\0');
-    assert_null(strpbrk(said, "\r\n\033"));
-    assert_null(strpbrk(r.out, "\r\033"));
-    assert_null(strpbrk(r.err, "\r\033"));
-    ran_free(&r);
-#else
-    skip();
-#endif
-}
-
 static void test_json_text_is_never_lost(void **state)
 {
     (void)state;
@@ -445,7 +414,6 @@ int main(void)
         cmocka_unit_test(test_request_over_base),
         cmocka_unit_test(test_table),
         cmocka_unit_test(test_errors_are_harmless),
-        cmocka_unit_test(test_progress_is_told),
         cmocka_unit_test(test_json_text_is_never_lost),
     };
 
