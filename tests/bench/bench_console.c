@@ -3,9 +3,9 @@
  * usage: bench_console LOCKSTEP FLOORS [ROUNDS]; FLOORS is the folder of plain_ncurses and floor_console. */
 #include <config.h>
 
+#include "hash_hex.h"
 #include "bench_session.h"
 
-#include <sha2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,10 +26,10 @@ static const char ledger_ddl[] = "CREATE TABLE schema_migrations (version INTEGE
 
 static int add_row(sqlite3_stmt *st, int i, const char *text)
 {
-    char name[64], sum[SHA256_DIGEST_STRING_LENGTH];
+    char name[64], sum[HASH_HEX_SIZE];
 
     snprintf(name, sizeof(name), "row_number_%d", i);
-    SHA256Data((const uint8_t *)text, strlen(text), sum);
+    hash_hex(text, strlen(text), sum);
     sqlite3_reset(st);
     sqlite3_bind_int(st, 1, i);
     sqlite3_bind_text(st, 2, name, -1, SQLITE_TRANSIENT);

@@ -4,7 +4,6 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <locale.h>
-#include <sha2.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -12,8 +11,10 @@
 
 #include <sqlite3.h>
 
+#include "hash_hex.h"
+
 struct entry {
-    char name[64], sum[SHA256_DIGEST_STRING_LENGTH];
+    char name[64], sum[HASH_HEX_SIZE];
 };
 
 static struct entry *entries;
@@ -61,7 +62,7 @@ static int read_folder(const char *path)
         if (len < 0)
             continue;
         strcpy(entries[n_entries].name, e->d_name);
-        SHA256Data((const uint8_t *)text, (size_t)len, entries[n_entries++].sum);
+        hash_hex(text, (size_t)len, entries[n_entries++].sum);
     }
     if (!d)
         return -1;
