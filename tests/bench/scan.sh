@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+[ -n "${BASH_VERSION:-}" ] || exec bash "$0" "$@" # tests/run takes sh; arrays and EPOCHREALTIME are bash's
 # Looking at 10,000 files of each format beside reading them twice: the scan alone, `formats` (whose are they, a program from start to end), and, for the
 # eye, `status` of an empty database, which connects and prints ten thousand lines besides.
 # Goal: less time than reading them twice, with the files in the page cache and without. LS_TEST_BENCH_N, LS_TEST_BENCH_ROUNDS: how many (10000, 5);
