@@ -35,6 +35,9 @@ static enum ls_rc open_tx(const struct job *j, struct ls_err *err)
     ls_buf_addf(&sql, "SET LOCAL statement_timeout = %d; SET LOCAL lock_timeout = 3000; ", timeout_ms);
     if (j->is_generic)
         ls_buf_adds(&sql, "SET LOCAL plan_cache_mode = force_generic_plan; ");
+    /* The planner looks up the ends of an index by a scan, which the server counts as use (indexes.md 2.2): a look of ours must not make an index look used.
+     * Only a superuser may switch that off. */
+    ls_buf_adds(&sql, "SELECT CASE pg_catalog.current_setting('is_superuser') WHEN 'on' THEN pg_catalog.set_config('track_counts', 'off', true) END; ");
     ls_buf_adds(&sql, "SAVEPOINT " PREPARED);
     rc = ls_db_exec_batch(j->db, sql.ptr, sql.len, NULL, err);
     ls_buf_release(&sql);

@@ -252,6 +252,49 @@ static void errors_have_their_place(bool is_pg)
     close_target(&t);
 }
 
+#define SCANS "SELECT sum(idx_scan)::text FROM pg_stat_user_indexes WHERE relname = 'memories'"
+
+static int64_t scans(struct ls_db *db)
+{
+    struct ls_result r;
+    int64_t n;
+
+    run_sql(db, "SELECT pg_stat_force_next_flush()");
+    assert_int_equal(ls_db_query(db, SCANS, NULL, 0, &r, NULL), LS_OK);
+    n = strtoll(ls_result_get(&r, 0, 0), NULL, 10);
+    ls_result_release(&r);
+    return n;
+}
+
+/* A constant beyond the histogram has the planner look at the index's end, which the server counts as a scan of it. */
+static void planning_is_no_use_pg(void **state)
+{
+    static const char beyond[] = "SELECT * FROM memories m JOIN memories o ON m.id = o.id WHERE m.id > 1000000";
+    const struct ls_explain_opts plan = {.sample = UINT32_MAX}, run = {.run = true, .rounds = 1};
+    struct ls_explained e;
+    struct target t;
+    int64_t before;
+
+    (void)state;
+    if (test_pg_url() == NULL)
+        test_skip(test_pg_skip_reason());
+    open_target(&t, true);
+    if (ls_db_info(t.db)->server_version < 150000) {
+        close_target(&t);
+        test_skip("the server's counters cannot be asked for at once before 15");
+    }
+    before = scans(t.db);
+    run_sql(t.db, "EXPLAIN SELECT * FROM memories m JOIN memories o ON m.id = o.id WHERE m.id > 1000000");
+    assert_true(scans(t.db) > before); /* else this test shows nothing */
+    before = scans(t.db);
+    for (int i = 0; i < 3; i++) {
+        ask(&t, beyond, i < 2 ? &plan : &run, &e);
+        ls_explained_release(&e);
+    }
+    assert_int_equal(scans(t.db), before);
+    close_target(&t);
+}
+
 static void a_run_has_an_end(bool is_pg)
 {
     const struct ls_explain_opts opts = {.run = true, .rounds = 1, .timeout_ms = 1000};
@@ -387,6 +430,7 @@ BOTH(printed)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(planning_is_no_use_pg),
         BOTH_TESTS(plan_without_running), BOTH_TESTS(counts_of_a_run), BOTH_TESTS(samples_are_bound), BOTH_TESTS(nothing_stays),
         BOTH_TESTS(errors_have_their_place), BOTH_TESTS(a_run_has_an_end), cmocka_unit_test(test_a_stop_is_a_stop), BOTH_TESTS(printed),
         cmocka_unit_test(test_what_may_do_anything_is_not_run),
