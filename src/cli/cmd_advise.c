@@ -29,15 +29,16 @@ static void add_numbers(const struct ls_gain *g, struct ls_buf *out)
 
 static void print_plans(struct cli_ctx *ctx, const struct ls_gain *g)
 {
+    int width = ctx->io->out_is_tty ? 90 : 150; /* a pipe has no edge to cut numbers at */
     struct ls_buf text = LS_BUF_INIT;
 
     cli_print(ctx, "      now:");
-    ls_explained_print(&g->before, 90, ctx->io->ascii, &text);
+    ls_explained_print(&g->before, width, ctx->io->ascii, &text);
     cli_lines(ctx, ctx->out, "        ", text.ptr);
     if (g->after.n_nodes > 0) {
         ls_buf_clear(&text);
         cli_print(ctx, "      then:");
-        ls_explained_print(&g->after, 90, ctx->io->ascii, &text);
+        ls_explained_print(&g->after, width, ctx->io->ascii, &text);
         cli_lines(ctx, ctx->out, "        ", text.ptr);
     }
     ls_buf_release(&text);
