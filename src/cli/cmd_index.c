@@ -52,7 +52,7 @@ static void print_sarif(struct cli_index *x, uint32_t table)
     json_decref(log);
 }
 
-static int report(struct cli_index *x, uint32_t table, enum cli_index_sort sort, int least)
+static int report(struct cli_index *x, uint32_t table, enum ls_index_sort sort, int least)
 {
     struct cli_ctx *ctx = x->ctx;
     bool failed = false;
@@ -129,7 +129,7 @@ static int say_kept(struct cli_index *x)
 int cli_cmd_index(struct cli_ctx *ctx)
 {
     struct cli_index x = {0};
-    enum cli_index_sort sort = CLI_SORT_NAME;
+    enum ls_index_sort sort = LS_INDEX_BY_NAME;
     uint32_t table;
     int least, code;
     bool mends = cli_has(ctx, CLI_O(FIX) | CLI_O(UPKEEP));
@@ -146,8 +146,8 @@ int cli_cmd_index(struct cli_ctx *ctx)
         cli_index_end(&x);
         return code;
     }
-    x.req.usage.with_sizes = cli_has(ctx, CLI_O(SIZES)) || sort == CLI_SORT_SIZE;
-    x.req.usage.with_bloat = cli_has(ctx, CLI_O(BLOAT)) || sort == CLI_SORT_BLOAT;
+    x.req.usage.with_sizes = cli_has(ctx, CLI_O(SIZES)) || sort == LS_INDEX_BY_SIZE;
+    x.req.usage.with_bloat = cli_has(ctx, CLI_O(BLOAT)) || sort == LS_INDEX_BY_BLOAT;
     x.req.usage.with_orphans = !mends;
     x.req.advise = true;
     x.req.advice.measure = rc == LS_OK && is_small_file(ctx);

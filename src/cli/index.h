@@ -38,11 +38,10 @@ static inline bool cli_index_shows(const struct ls_index_verdict *v, uint32_t ta
 }
 
 /* index_out.c */
-enum cli_index_sort { CLI_SORT_NAME, CLI_SORT_SCANS, CLI_SORT_RATE, CLI_SORT_LAST, CLI_SORT_SIZE, CLI_SORT_BLOAT };
-LS_MUST_CHECK enum ls_rc cli_index_sort(struct cli_ctx *ctx, enum cli_index_sort *out); /* --sort */
-void cli_index_print(struct cli_index *x, uint32_t table, enum cli_index_sort sort);
-void cli_index_csv(struct cli_index *x, uint32_t table, enum cli_index_sort sort);
-void cli_index_markdown(struct cli_index *x, uint32_t table, enum cli_index_sort sort);
+LS_MUST_CHECK enum ls_rc cli_index_sort(struct cli_ctx *ctx, enum ls_index_sort *out); /* --sort */
+void cli_index_print(struct cli_index *x, uint32_t table, enum ls_index_sort sort);
+void cli_index_csv(struct cli_index *x, uint32_t table, enum ls_index_sort sort);
+void cli_index_markdown(struct cli_index *x, uint32_t table, enum ls_index_sort sort);
 /* index_say.c */
 void cli_index_verdicts(struct cli_index *x, uint32_t table);
 /* "(user_id, updated_at DESC) INCLUDE (a) WHERE b". Appends raw text. */

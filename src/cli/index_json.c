@@ -76,7 +76,7 @@ static json_t *queries_of(const struct cli_index *x, uint32_t at)
 static json_t *index_json(const struct cli_index *x, uint32_t at)
 {
     const struct ls_usage_index *i = &x->r.usage->indexes[at];
-    const struct ls_past *p = x->r.history.past && at < x->r.history.n_past ? &x->r.history.past[at] : NULL;
+    const struct ls_past *p = ls_index_past(&x->r, at);
     struct ls_buf keys = LS_BUF_INIT;
     json_t *o = json_object();
 

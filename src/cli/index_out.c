@@ -103,19 +103,6 @@ static void add_queries(const struct cli_index *x, uint32_t index, struct ls_buf
         ls_buf_addf(out, " and %u more", n - 3);
 }
 
-static const struct ls_past *past_of(const struct cli_index *x, uint32_t i)
-{
-    return x->r.history.past && i < x->r.history.n_past ? &x->r.history.past[i] : NULL;
-}
-
-static int64_t last_scan(const struct cli_index *x, uint32_t i)
-{
-    const struct ls_past *p = past_of(x, i);
-    int64_t rise = p ? p->last_rise_us : 0, own = x->r.usage->indexes[i].last_scan_us;
-
-    return own > rise ? own : rise;
-}
-
 static void day_text(int64_t us, char out[LS_ISO_LEN])
 {
     ls_iso_utc(us, out);
@@ -157,83 +144,41 @@ static void bloat_cell(struct cli_table *t, const struct ls_usage_index *i)
 
 /* --- order --------------------------------------------------------------------------------------------------------------------- */
 
-static const char *const sort_words[] = {[CLI_SORT_NAME] = "name", [CLI_SORT_SCANS] = "scans", [CLI_SORT_RATE] = "rate",
-                                         [CLI_SORT_LAST] = "last", [CLI_SORT_SIZE] = "size",   [CLI_SORT_BLOAT] = "bloat"};
-
-enum ls_rc cli_index_sort(struct cli_ctx *ctx, enum cli_index_sort *out)
+enum ls_rc cli_index_sort(struct cli_ctx *ctx, enum ls_index_sort *out)
 {
     const char *word = ctx->v->text[CLI_OPT_SORT], *near;
+    size_t n;
+    const char *const *words = ls_index_sort_names(&n);
 
-    *out = CLI_SORT_NAME;
+    *out = LS_INDEX_BY_NAME;
     if (!cli_has(ctx, CLI_O(SORT)))
         return LS_OK;
-    for (size_t i = 0; i < LS_ARRAY_LEN(sort_words); i++) {
-        if (strcmp(sort_words[i], word) == 0) {
-            *out = (enum cli_index_sort)i;
+    for (size_t i = 0; i < n; i++) {
+        if (strcmp(words[i], word) == 0) {
+            *out = (enum ls_index_sort)i;
             return LS_OK;
         }
     }
-    near = ls_nearest_word(word, sort_words, LS_ARRAY_LEN(sort_words));
+    near = ls_nearest_word(word, words, n);
     return ls_err_set(&ctx->error, LS_E_USAGE, "nothing can be sorted by '%s'%s%s%s; there are name, scans, rate, last, size and bloat", word,
                       near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
 }
 
-struct row {
-    uint32_t index;
-    double key;
-};
-
-static double key_of(const struct cli_index *x, uint32_t i, enum cli_index_sort sort)
-{
-    const struct ls_usage_index *k = &x->r.usage->indexes[i];
-    const struct ls_past *p = past_of(x, i);
-
-    switch (sort) {
-    case CLI_SORT_SCANS:
-        return (double)k->scans;
-    case CLI_SORT_RATE:
-        return p ? p->per_hour : -1;
-    case CLI_SORT_LAST:
-        return (double)last_scan(x, i);
-    case CLI_SORT_SIZE:
-        return (double)k->bytes;
-    case CLI_SORT_BLOAT:
-        return k->bloat;
-    case CLI_SORT_NAME:
-        break;
-    }
-    return 0;
-}
-
-static int by_key(const void *a, const void *b)
-{
-    const struct row *x = a, *y = b;
-
-    if (x->key != y->key)
-        return x->key < y->key ? 1 : -1;
-    return (x->index > y->index) - (x->index < y->index);
-}
-
-/* The rows that are shown, most of the key first; of a table alone when it is one. */
-static struct row *rows_of(const struct cli_index *x, uint32_t table, enum cli_index_sort sort, size_t *n)
+/* The indexes that are shown, in order; of a table alone when it is one. Caller frees. */
+static uint32_t *rows_of(const struct cli_index *x, uint32_t table, enum ls_index_sort sort, size_t *n)
 {
     const struct ls_usage *u = x->r.usage;
-    struct row *rows = ls_calloc(u->n_indexes + 1, sizeof(*rows));
+    uint32_t *rows = ls_calloc(u->n_indexes + 1, sizeof(*rows));
 
     *n = 0;
     for (uint32_t i = 0; i < u->n_indexes; i++)
         if (table == LS_NO_USAGE || u->indexes[i].table == table)
-            rows[(*n)++] = (struct row){i, key_of(x, i, sort)};
-    if (sort != CLI_SORT_NAME)
-        qsort(rows, *n, sizeof(*rows), by_key);
+            rows[(*n)++] = i;
+    ls_index_sort(&x->r, sort, rows, *n);
     return rows;
 }
 
 /* --- the table ----------------------------------------------------------------------------------------------------------------- */
-
-struct most {
-    int64_t scans, bytes;
-};
 
 static void bar_cell(struct cli_index *x, struct cli_table *t, int64_t n, int64_t most)
 {
@@ -271,7 +216,7 @@ static void table_row(struct cli_index *x, struct cli_table *t, uint32_t table)
     ls_buf_release(&facts);
 }
 
-static void index_row(struct cli_index *x, struct cli_table *t, uint32_t i, bool with_table, const struct most *most)
+static void index_row(struct cli_index *x, struct cli_table *t, uint32_t i, bool with_table, const struct ls_index_total *total)
 {
     const struct ls_usage_index *k = &x->r.usage->indexes[i];
     struct ls_buf text = LS_BUF_INIT;
@@ -281,13 +226,13 @@ static void index_row(struct cli_index *x, struct cli_table *t, uint32_t i, bool
         ls_usage_table_label(&x->r.usage->tables[k->table], &text);
     cli_table_addf(t, "%s%s%s", text.ptr, with_table ? " " : "  ", k->name);
     count_cell(t, k->scans);
-    bar_cell(x, t, k->scans, x->ctx->io->out_is_tty ? most->scans : 0);
-    rate_cell(t, past_of(x, i));
-    if (last_scan(x, i) > 0)
-        day_text(last_scan(x, i), day);
+    bar_cell(x, t, k->scans, x->ctx->io->out_is_tty ? total->max_scans : 0);
+    rate_cell(t, ls_index_past(&x->r, i));
+    if (ls_index_last_read(&x->r, i) > 0)
+        day_text(ls_index_last_read(&x->r, i), day);
     cli_table_add(t, day);
     size_cell(t, k->bytes);
-    bar_cell(x, t, k->bytes, x->ctx->io->out_is_tty ? most->bytes : 0);
+    bar_cell(x, t, k->bytes, x->ctx->io->out_is_tty ? total->max_bytes : 0);
     bloat_cell(t, k);
     ls_buf_clear(&text);
     add_purpose(x->r.usage, k, &text);
@@ -301,31 +246,25 @@ static void index_row(struct cli_index *x, struct cli_table *t, uint32_t i, bool
     ls_buf_release(&text);
 }
 
-static void totals(struct cli_index *x, uint32_t table)
+static void totals(struct cli_index *x, uint32_t table, const struct ls_index_total *total)
 {
     const struct ls_usage *u = x->r.usage;
-    int64_t bytes = 0, heap = 0;
-    uint32_t n = 0, n_tables = 0;
+    int64_t heap = 0;
+    uint32_t n_tables = 0;
     char a[LS_ISO_LEN], b[LS_ISO_LEN];
 
-    for (uint32_t i = 0; i < u->n_indexes; i++) {
-        if ((table != LS_NO_USAGE && u->indexes[i].table != table) || u->indexes[i].is_partitioned)
-            continue;
-        bytes += u->indexes[i].bytes > 0 ? u->indexes[i].bytes : 0;
-        n++;
-    }
     for (uint32_t t = 0; t < u->n_tables; t++) {
         if ((table != LS_NO_USAGE && t != table) || u->tables[t].kind == 'p')
             continue;
         heap += u->tables[t].bytes > 0 ? u->tables[t].bytes : 0;
         n_tables++;
     }
-    ls_size_text(bytes, a);
+    ls_size_text(total->bytes, a);
     ls_size_text(heap, b);
-    if (bytes > 0 || heap > 0)
-        cli_print(x->ctx, "%u index%s, %s, on %u table%s, %s", n, n == 1 ? "" : "es", a, n_tables, n_tables == 1 ? "" : "s", b);
+    if (total->bytes > 0 || heap > 0)
+        cli_print(x->ctx, "%u index%s, %s, on %u table%s, %s", total->n, total->n == 1 ? "" : "es", a, n_tables, n_tables == 1 ? "" : "s", b);
     else
-        cli_print(x->ctx, "%u index%s on %u table%s", n, n == 1 ? "" : "es", n_tables, n_tables == 1 ? "" : "s");
+        cli_print(x->ctx, "%u index%s on %u table%s", total->n, total->n == 1 ? "" : "es", n_tables, n_tables == 1 ? "" : "s");
 }
 
 /* Without the columns that nothing is known for: SQLite counts no scans. */
@@ -350,40 +289,35 @@ static void print_filled(const struct cli_ctx *ctx, const struct cli_table *t)
     cli_table_release(&shown);
 }
 
-static void print_usage(struct cli_index *x, uint32_t table, enum cli_index_sort sort)
+static void print_usage(struct cli_index *x, uint32_t table, enum ls_index_sort sort)
 {
     static const struct cli_column columns[] = {{"TABLE AND INDEX", CLI_LEFT}, {"SCANS", CLI_RIGHT}, {"", CLI_LEFT},      {"PER HOUR", CLI_RIGHT},
                                                 {"LAST READ", CLI_LEFT},       {"SIZE", CLI_RIGHT},  {"", CLI_LEFT},      {"BLOAT", CLI_RIGHT},
                                                 {"SERVES AS", CLI_LEFT},       {"QUERIES", CLI_LEFT}, {"KEYS", CLI_LEFT}};
     const struct ls_usage *u = x->r.usage;
     struct cli_table t;
-    struct most most = {0};
+    struct ls_index_total total;
     size_t n;
-    struct row *rows = rows_of(x, table, sort, &n);
+    uint32_t *rows = rows_of(x, table, sort, &n);
 
     cli_table_init(&t, columns, LS_ARRAY_LEN(columns));
-    for (size_t i = 0; i < n; i++) {
-        const struct ls_usage_index *k = &u->indexes[rows[i].index];
-
-        most.scans = k->scans > most.scans ? k->scans : most.scans;
-        most.bytes = k->bytes > most.bytes ? k->bytes : most.bytes;
-    }
-    if (sort != CLI_SORT_NAME) {
+    ls_index_total(&x->r, rows, n, &total);
+    if (sort != LS_INDEX_BY_NAME) {
         for (size_t i = 0; i < n; i++)
-            index_row(x, &t, rows[i].index, true, &most);
+            index_row(x, &t, rows[i], true, &total);
     } else {
         for (uint32_t s = 0; s < u->n_tables; s++) {
             if (table != LS_NO_USAGE && s != table)
                 continue;
             table_row(x, &t, s);
             for (uint32_t i = u->tables[s].first_index; i < u->tables[s].first_index + u->tables[s].n_indexes; i++)
-                index_row(x, &t, i, false, &most);
+                index_row(x, &t, i, false, &total);
         }
     }
     print_filled(x->ctx, &t);
     cli_table_release(&t);
     free(rows);
-    totals(x, table);
+    totals(x, table, &total);
 }
 
 /* --- the whole ----------------------------------------------------------------------------------------------------------------- */
@@ -402,7 +336,7 @@ static void print_head(struct cli_index *x)
     cli_print(x->ctx, "%s", "");
 }
 
-void cli_index_print(struct cli_index *x, uint32_t table, enum cli_index_sort sort)
+void cli_index_print(struct cli_index *x, uint32_t table, enum ls_index_sort sort)
 {
     print_head(x);
     print_usage(x, table, sort);
@@ -411,18 +345,18 @@ void cli_index_print(struct cli_index *x, uint32_t table, enum cli_index_sort so
 
 /* --- CSV and Markdown ------------------------------------------------------------------------------------------------------------ */
 
-void cli_index_csv(struct cli_index *x, uint32_t table, enum cli_index_sort sort)
+void cli_index_csv(struct cli_index *x, uint32_t table, enum ls_index_sort sort)
 {
     static const struct cli_column columns[] = {{"SCHEMA", CLI_LEFT},   {"TABLE", CLI_LEFT}, {"INDEX", CLI_LEFT},     {"SCANS", CLI_RIGHT},
                                                 {"PER HOUR", CLI_RIGHT}, {"LAST READ", CLI_LEFT}, {"BYTES", CLI_RIGHT}, {"BLOAT", CLI_RIGHT},
                                                 {"SERVES AS", CLI_LEFT}, {"KEYS", CLI_LEFT},  {"VERDICTS", CLI_LEFT},  {"DEFINITION", CLI_LEFT}};
     struct cli_table t;
     size_t n;
-    struct row *rows = rows_of(x, table, sort, &n);
+    uint32_t *rows = rows_of(x, table, sort, &n);
 
     cli_table_init(&t, columns, LS_ARRAY_LEN(columns));
     for (size_t i = 0; i < n; i++) {
-        const struct ls_usage_index *k = &x->r.usage->indexes[rows[i].index];
+        const struct ls_usage_index *k = &x->r.usage->indexes[rows[i]];
         struct ls_buf text = LS_BUF_INIT;
         char when[LS_ISO_LEN] = "";
 
@@ -430,9 +364,9 @@ void cli_index_csv(struct cli_index *x, uint32_t table, enum cli_index_sort sort
         cli_table_add(&t, x->r.usage->tables[k->table].name);
         cli_table_add(&t, k->name);
         count_cell(&t, k->scans);
-        rate_cell(&t, past_of(x, rows[i].index));
-        if (last_scan(x, rows[i].index) > 0)
-            ls_iso_utc(last_scan(x, rows[i].index), when);
+        rate_cell(&t, ls_index_past(&x->r, rows[i]));
+        if (ls_index_last_read(&x->r, rows[i]) > 0)
+            ls_iso_utc(ls_index_last_read(&x->r, rows[i]), when);
         cli_table_add(&t, when);
         count_cell(&t, k->bytes);
         bloat_cell(&t, k);
@@ -443,7 +377,7 @@ void cli_index_csv(struct cli_index *x, uint32_t table, enum cli_index_sort sort
         cli_table_add(&t, text.ptr);
         ls_buf_clear(&text);
         for (uint32_t j = 0; j < x->r.verdicts.n; j++)
-            if (x->r.verdicts.v[j].index == rows[i].index && cli_index_shows(&x->r.verdicts.v[j], LS_NO_USAGE, cli_has(x->ctx, CLI_O(ALL))))
+            if (x->r.verdicts.v[j].index == rows[i] && cli_index_shows(&x->r.verdicts.v[j], LS_NO_USAGE, cli_has(x->ctx, CLI_O(ALL))))
                 ls_buf_addf(&text, "%s%s", text.len > 0 ? " " : "", ls_verdict_code(x->r.verdicts.v[j].id));
         cli_table_add(&t, text.ptr);
         cli_table_add(&t, k->definition);
@@ -495,11 +429,11 @@ static void md_row(struct cli_index *x, struct ls_buf *out, uint32_t i)
     ls_buf_release(&text);
 }
 
-void cli_index_markdown(struct cli_index *x, uint32_t table, enum cli_index_sort sort)
+void cli_index_markdown(struct cli_index *x, uint32_t table, enum ls_index_sort sort)
 {
     struct ls_buf out = LS_BUF_INIT;
     size_t n;
-    struct row *rows = rows_of(x, table, sort, &n);
+    uint32_t *rows = rows_of(x, table, sort, &n);
 
     ls_buf_adds(&out, "# Indexes of ");
     md(x, &out, x->r.usage->database);
@@ -511,7 +445,7 @@ void cli_index_markdown(struct cli_index *x, uint32_t table, enum cli_index_sort
     }
     ls_buf_adds(&out, "\n\n| Table | Index | Scans | Size | Keys | Serves as |\n|---|---|--:|--:|---|---|\n");
     for (size_t i = 0; i < n; i++)
-        md_row(x, &out, rows[i].index);
+        md_row(x, &out, rows[i]);
     ls_buf_adds(&out, "\n## Verdicts\n\n");
     for (uint32_t i = 0; i < x->r.verdicts.n; i++) {
         const struct ls_index_verdict *v = &x->r.verdicts.v[i];

@@ -232,7 +232,7 @@ static void used_by(struct page *p, uint32_t at)
 
 static void past(struct page *p, const struct ls_usage_index *x, uint32_t at)
 {
-    const struct ls_past *h = at < p->rep->history.n_past ? &p->rep->history.past[at] : NULL;
+    const struct ls_past *h = ls_index_past(p->rep, at);
 
     if (x->scans < 0)
         return;

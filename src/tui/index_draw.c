@@ -71,15 +71,6 @@ static void bar(const struct index_view_look *v, struct ui_surface *s, int x, in
         (void)ui_str(s, x + i, y, 1, v->ascii ? "#" : "▪", st);
 }
 
-static int64_t last_use(const struct ls_index_report *rep, uint32_t i)
-{
-    const struct ls_usage_index *x = &rep->usage->indexes[i];
-
-    if (x->knows_last_scan || x->last_scan_us > 0)
-        return x->last_scan_us;
-    return i < rep->history.n_past ? rep->history.past[i].last_rise_us : 0;
-}
-
 static void cell_text(const struct ls_index_report *rep, uint32_t i, enum column c, struct ls_buf *out)
 {
     const struct ls_usage_index *x = &rep->usage->indexes[i];
@@ -93,11 +84,11 @@ static void cell_text(const struct ls_index_report *rep, uint32_t i, enum column
         index_count_text((double)x->scans, out);
         break;
     case COL_RATE:
-        index_count_text(i < rep->history.n_past ? rep->history.past[i].per_hour : -1, out);
+        index_count_text(ls_index_sort_key(rep, i, LS_INDEX_BY_RATE), out);
         break;
     case COL_LAST:
-        if (last_use(rep, i) > 0) {
-            ls_iso_utc(last_use(rep, i), text);
+        if (ls_index_last_read(rep, i) > 0) {
+            ls_iso_utc(ls_index_last_read(rep, i), text);
             ls_buf_add(out, text, 10); /* the day */
         } else {
             ls_buf_addc(out, '-');
@@ -148,9 +139,9 @@ static void draw_index(const struct index_view_look *v, struct ui_surface *s, in
         ls_buf_clear(&text);
         cell_text(v->rep, i, (enum column)c, &text);
         if (c == COL_SCAN_BAR)
-            bar(v, s, at, y, x->scans, v->rows->max_scans, UI_ON(ROLE_PROGRESS, on));
+            bar(v, s, at, y, x->scans, v->rows->total.max_scans, UI_ON(ROLE_PROGRESS, on));
         else if (c == COL_SIZE_BAR)
-            bar(v, s, at, y, x->bytes, v->rows->max_bytes, UI_ON(ROLE_PROGRESS, on));
+            bar(v, s, at, y, x->bytes, v->rows->total.max_bytes, UI_ON(ROLE_PROGRESS, on));
         else if (c == COL_KIND)
             (void)ui_str(s, at, y, columns[c].w, text.ptr, UI_ON(cell_role(x, COL_KIND), on));
         else
@@ -255,7 +246,7 @@ void index_draw_head(const struct index_view_look *v, struct ui_surface *s, int 
     if (v->filter->view != INDEX_USAGE)
         return;
     at = fit(s->w, shown) + 2;
-    (void)ui_strf(s, 2, y, at - 3, UI_ROLE(ROLE_DIM), "index, by %s", index_sort_name(v->filter->sort));
+    (void)ui_strf(s, 2, y, at - 3, UI_ROLE(ROLE_DIM), "index, by %s", ls_index_sort_name(v->filter->sort));
     for (int c = 0; c < N_COLUMNS; c++) {
         if (!shown[c])
             continue;

@@ -19,17 +19,6 @@ const char *index_view_name(enum index_view v)
     return names[v];
 }
 
-const char *index_sort_name(enum index_sort s)
-{
-    static const char *const names[] = {
-#define X(e, w) w,
-        INDEX_SORTS(X)
-#undef X
-    };
-
-    return names[s];
-}
-
 enum theme_role index_severity_role(enum ls_severity s)
 {
     static const enum theme_role roles[] = {
@@ -102,52 +91,7 @@ static bool verdict_is_shown(const struct ls_index_verdict *v, const struct inde
            holds(ls_verdict_word(v->id), f->text);
 }
 
-/* --- sort ---------------------------------------------------------------------------------------------------------- */
-
-struct sort_key {
-    double value;
-    uint32_t index;
-};
-
-/* Ties stay in the order of the report. */
-static int by_value(const void *pa, const void *pb)
-{
-    const struct sort_key *a = pa, *b = pb;
-
-    if (a->value != b->value)
-        return a->value < b->value ? 1 : -1;
-    return a->index < b->index ? -1 : a->index > b->index;
-}
-
-static double value_of(const struct ls_index_report *rep, uint32_t i, enum index_sort s)
-{
-    const struct ls_usage_index *x = &rep->usage->indexes[i];
-    const struct ls_past *p = i < rep->history.n_past ? &rep->history.past[i] : NULL;
-
-    switch (s) {
-    case INDEX_BY_SCANS:
-        return (double)x->scans;
-    case INDEX_BY_RATE:
-        return p ? p->per_hour : -1;
-    case INDEX_BY_LAST:
-        return (double)(x->last_scan_us ? x->last_scan_us : p ? p->last_rise_us : 0);
-    case INDEX_BY_SIZE:
-        return (double)x->bytes;
-    case INDEX_BY_BLOAT:
-        return x->bloat;
-    default:
-        return 0;
-    }
-}
-
-static void count(struct index_rows *r, const struct ls_usage_index *x)
-{
-    /* A partitioned index has no pages of its own; what its children count is theirs. */
-    r->bytes += x->bytes > 0 ? x->bytes : 0;
-    r->scans += x->scans > 0 && !x->is_partitioned ? x->scans : 0;
-    r->max_bytes = x->bytes > r->max_bytes ? x->bytes : r->max_bytes;
-    r->max_scans = x->scans > r->max_scans ? x->scans : r->max_scans;
-}
+/* --- usage --------------------------------------------------------------------------------------------------------- */
 
 static void add(struct index_rows *r, int kind, uint32_t n)
 {
@@ -158,76 +102,78 @@ static void add(struct index_rows *r, int kind, uint32_t n)
 }
 
 /* The shown ones of first..first+n, in the order that is wanted. */
-static uint32_t sorted(const struct ls_index_report *rep, const struct index_filter *f, uint32_t first, uint32_t n, struct sort_key *keys)
+static uint32_t sorted(const struct ls_index_report *rep, const struct index_filter *f, uint32_t first, uint32_t n, uint32_t *out)
 {
     uint32_t k = 0;
 
     for (uint32_t i = first; i < first + n; i++)
         if (index_holds(rep->usage, &rep->usage->indexes[i], f->text))
-            keys[k++] = (struct sort_key){value_of(rep, i, f->sort), i};
-    if (k > 1)
-        qsort(keys, k, sizeof(*keys), by_value);
+            out[k++] = i;
+    ls_index_sort(rep, f->sort, out, k);
     return k;
 }
 
 struct table_key {
-    struct sort_key key;
-    uint32_t first, n;
+    double value; /* of its first index */
+    uint32_t table, first, n;
 };
 
-static int by_table(const void *pa, const void *pb)
+static int by_first(const void *pa, const void *pb)
 {
-    return by_value(&((const struct table_key *)pa)->key, &((const struct table_key *)pb)->key);
+    const struct table_key *a = pa, *b = pb;
+
+    if (a->value != b->value)
+        return a->value < b->value ? 1 : -1;
+    return (a->table > b->table) - (a->table < b->table);
 }
 
 /* Under their tables: those stand in the order of their first index. */
-static void usage_by_table(struct index_rows *r, const struct ls_index_report *rep, const struct index_filter *f, struct sort_key *keys)
+static void usage_by_table(struct index_rows *r, const struct ls_index_report *rep, const struct index_filter *f, uint32_t *indexes)
 {
     const struct ls_usage *u = rep->usage;
     struct table_key *tables = ls_calloc(u->n_tables + 1, sizeof(*tables));
     uint32_t n = 0, at = 0;
 
     for (uint32_t t = 0; t < u->n_tables; t++) {
-        uint32_t k = sorted(rep, f, u->tables[t].first_index, u->tables[t].n_indexes, keys + at);
+        uint32_t k = sorted(rep, f, u->tables[t].first_index, u->tables[t].n_indexes, indexes + at);
 
         if (k == 0)
             continue;
-        tables[n++] = (struct table_key){{keys[at].value, t}, at, k};
+        tables[n++] = (struct table_key){ls_index_sort_key(rep, indexes[at], f->sort), t, at, k};
         at += k;
     }
     if (n > 1)
-        qsort(tables, n, sizeof(*tables), by_table);
+        qsort(tables, n, sizeof(*tables), by_first);
     for (uint32_t t = 0; t < n; t++) {
-        add(r, INDEX_ROW_TABLE, tables[t].key.index);
+        add(r, INDEX_ROW_TABLE, tables[t].table);
         for (uint32_t i = 0; i < tables[t].n; i++)
-            add(r, INDEX_ROW_INDEX, keys[tables[t].first + i].index);
+            add(r, INDEX_ROW_INDEX, indexes[tables[t].first + i]);
     }
+    ls_index_total(rep, indexes, at, &r->total);
     free(tables);
 }
 
 static void usage_rows(struct index_rows *r, const struct ls_index_report *rep, const struct index_filter *f)
 {
-    struct sort_key *keys = ls_calloc(rep->usage->n_indexes + 1, sizeof(*keys));
+    uint32_t *indexes = ls_calloc(rep->usage->n_indexes + 1, sizeof(*indexes));
 
     if (f->is_flat) {
-        uint32_t k = sorted(rep, f, 0, rep->usage->n_indexes, keys);
+        uint32_t k = sorted(rep, f, 0, rep->usage->n_indexes, indexes);
 
         for (uint32_t i = 0; i < k; i++)
-            add(r, INDEX_ROW_INDEX, keys[i].index);
+            add(r, INDEX_ROW_INDEX, indexes[i]);
+        ls_index_total(rep, indexes, k, &r->total);
     } else {
-        usage_by_table(r, rep, f, keys);
+        usage_by_table(r, rep, f, indexes);
     }
-    for (size_t i = 0; i < r->rows.n; i++)
-        if (r->rows.v[i].kind == INDEX_ROW_INDEX)
-            count(r, &rep->usage->indexes[r->rows.v[i].n]);
-    free(keys);
+    free(indexes);
 }
 
 void index_rows_make(struct index_rows *r, const struct ls_index_report *rep, const struct index_filter *f)
 {
     r->rows.n = 0;
     r->n_hidden = 0;
-    r->bytes = r->scans = r->max_bytes = r->max_scans = 0;
+    r->total = (struct ls_index_total){0};
     if (f->view == INDEX_USAGE)
         usage_rows(r, rep, f);
     for (uint32_t i = 0; f->view == INDEX_VERDICTS && i < rep->verdicts.n; i++) {

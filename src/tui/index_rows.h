@@ -17,19 +17,9 @@ enum index_view {
 };
 const char *index_view_name(enum index_view v);
 
-/* What indexes are sorted by. NAME is the order of the report: table, then index. */
-#define INDEX_SORTS(X) X(NAME, "name") X(SCANS, "scans") X(RATE, "rate") X(LAST, "last use") X(SIZE, "size") X(BLOAT, "bloat")
-enum index_sort {
-#define X(e, w) INDEX_BY_##e,
-    INDEX_SORTS(X)
-#undef X
-        INDEX_N_SORTS
-};
-const char *index_sort_name(enum index_sort s);
-
 struct index_filter {
     enum index_view view;
-    enum index_sort sort;
+    enum ls_index_sort sort;
     bool is_flat;              /* not under their tables */
     bool shows_ignored;
     int verdict;               /* only this one; -1 all */
@@ -42,8 +32,7 @@ struct index_row {
 struct index_rows {
     LS_VEC(struct index_row) rows;
     uint32_t n_hidden;         /* verdicts that are ignored */
-    int64_t bytes, scans;      /* of the indexes that are shown */
-    int64_t max_bytes, max_scans;
+    struct ls_index_total total; /* of the indexes that are shown */
 };
 void index_rows_make(struct index_rows *r, const struct ls_index_report *rep, const struct index_filter *f);
 void index_rows_release(struct index_rows *r);

@@ -27,6 +27,7 @@ struct index_pane {
     struct ui_view view;
     char *error;
     bool is_asked, is_measuring;
+    char *ignoring;   /* "IX02 idx_old": what a reason is being typed for; another report may come meanwhile */
     bool wants_fresh; /* `refresh` was pressed: what was measured does not stay either */
     struct snapref *seen; /* the snapshot at the last reading: with another one, something ran */
     int list_w, doc_w;
@@ -264,11 +265,11 @@ static void status(const struct ui_pane *p, struct ls_buf *out)
     if (!s->ix)
         return;
     if (s->filter.view == INDEX_USAGE) {
-        ls_size_text(s->rows.bytes, size);
+        ls_size_text(s->rows.total.bytes, size);
         ls_buf_addf(out, "together %s", size);
         if (report(s)->usage->dialect == LS_DIALECT_POSTGRES) {
             ls_buf_adds(out, ", ");
-            index_count_text((double)s->rows.scans, out);
+            index_count_text((double)s->rows.total.scans, out);
             ls_buf_adds(out, " scans");
         }
     }
@@ -359,20 +360,17 @@ static void fix(struct index_pane *s, bool upkeep)
 
 static void on_reason(struct app *a, void *ctx, const char *text)
 {
-    const struct ls_index_verdict *v = verdict_at(ctx);
+    struct index_pane *s = ctx;
     char *what;
 
-    if (!text || !v)
+    if (!text)
         return;
     if (text[strspn(text, " ")] == '\0') {
         app_say(a, ROLE_WARNING, "not ignored: the project keeps a reason with it");
         return;
     }
-    if (a->project.path) /* as the file says from now on; it is not loaded again here */
-        *LS_VEC_PUSH(&a->project.index_ignores) = (struct config_index_ignore){
-            ls_verdict_code(v->id), ls_arena_str(a->project.arena, v->object), ls_arena_str(a->project.arena, text), 0};
-    what = ls_asprintf("%s %s: %s", ls_verdict_code(v->id), v->object, text);
-    settle(ctx, "--ignore", what, " --save");
+    what = ls_asprintf("%s: %s", s->ignoring, text);
+    settle(s, "--ignore", what, " --save");
     free(what);
 }
 
@@ -384,8 +382,11 @@ static void ask_reason(struct index_pane *s)
         app_say(s->base.app, ROLE_INFO, "put the cursor on a verdict: s goes on to them");
     else if (verdict_at(s)->ignored)
         app_say(s->base.app, ROLE_INFO, "it is ignored already: %s", verdict_at(s)->ignored);
-    else
+    else {
+        free(s->ignoring);
+        s->ignoring = ls_asprintf("%s %s", ls_verdict_code(verdict_at(s)->id), verdict_at(s)->object);
         ui_input_open(s->base.app, &spec);
+    }
 }
 
 static void on_shown(struct app *a, void *ctx, int index)
@@ -444,7 +445,7 @@ static void look(struct index_pane *s, enum ui_action act)
     if (act == UI_ACT_INDEX_VIEW)
         s->filter.view = (enum index_view)((s->filter.view + 1) % INDEX_N_VIEWS);
     else if (act == UI_ACT_INDEX_SORT)
-        s->filter.sort = (enum index_sort)((s->filter.sort + 1) % INDEX_N_SORTS);
+        s->filter.sort = (enum ls_index_sort)((s->filter.sort + 1) % LS_N_INDEX_SORTS);
     else
         s->filter.is_flat = !s->filter.is_flat;
     if (act != UI_ACT_INDEX_VIEW)
@@ -560,6 +561,7 @@ static void close_pane(struct ui_pane *p)
     snapref_put(s->seen);
     ui_doc_free(s->doc);
     free(s->error);
+    free(s->ignoring);
     ls_buf_release(&s->text);
     free(s);
 }

@@ -148,17 +148,17 @@ static void rows_are_sorted_and_counted(void **state)
 {
     struct ixref *ix = reference();
     struct index_rows r = {0};
-    struct index_filter f = {.view = INDEX_USAGE, .sort = INDEX_BY_SIZE, .is_flat = true, .verdict = -1, .text = ""};
+    struct index_filter f = {.view = INDEX_USAGE, .sort = LS_INDEX_BY_SIZE, .is_flat = true, .verdict = -1, .text = ""};
 
     (void)state;
     index_rows_make(&r, &ix->report, &f);
     assert_int_equal(r.rows.n, 4);
     assert_int_equal(r.rows.v[0].n, 1);
     assert_int_equal(r.rows.v[3].n, 3); /* what is not known comes last */
-    assert_int_equal(r.bytes, 11 << 20);
-    assert_int_equal(r.scans, 12435);
+    assert_int_equal(r.total.bytes, 11 << 20);
+    assert_int_equal(r.total.scans, 12435);
     f.is_flat = false;
-    f.sort = INDEX_BY_SCANS;
+    f.sort = LS_INDEX_BY_SCANS;
     index_rows_make(&r, &ix->report, &f);
     assert_int_equal(r.rows.n, 6);
     assert_int_equal(r.rows.v[0].kind, INDEX_ROW_TABLE);
@@ -175,6 +175,28 @@ static void rows_are_sorted_and_counted(void **state)
     f.shows_ignored = true;
     index_rows_make(&r, &ix->report, &f);
     assert_int_equal(r.rows.n, 1);
+    index_rows_release(&r);
+    ixref_put(ix);
+}
+
+/* What a partitioned table's index counts is what its partitions' do. */
+static void a_parent_is_not_counted_twice(void **state)
+{
+    struct ixref *ix = reference();
+    struct ls_usage_index own[LS_ARRAY_LEN(indexes)];
+    struct index_rows r = {0};
+    struct index_filter f = {.view = INDEX_USAGE, .verdict = -1, .text = ""};
+
+    (void)state;
+    memcpy(own, indexes, sizeof(own));
+    own[1].is_partitioned = true;
+    ix->report.usage->indexes = own;
+    index_rows_make(&r, &ix->report, &f);
+    assert_int_equal(r.rows.n, 6); /* it is shown */
+    assert_int_equal(r.total.n, 3);
+    assert_int_equal(r.total.bytes, 4 << 20);
+    assert_int_equal(r.total.scans, 90);
+    assert_int_equal(r.total.max_bytes, 7 << 20);
     index_rows_release(&r);
     ixref_put(ix);
 }
@@ -201,6 +223,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(verdicts_and_what_is_ignored), cmocka_unit_test(usage_by_table_and_flat), cmocka_unit_test(side_by_side),
         cmocka_unit_test(rows_are_sorted_and_counted),  cmocka_unit_test(counts_are_short),
+        cmocka_unit_test(a_parent_is_not_counted_twice),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

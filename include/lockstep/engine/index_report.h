@@ -36,4 +36,30 @@ struct ls_index_report {
 LS_MUST_CHECK enum ls_rc ls_index_report_make(struct ls_side_world *world, const struct ls_index_request *req, struct ls_index_report *out, struct ls_err *err);
 void ls_index_report_release(struct ls_index_report *r); /* NULL is fine */
 
+/* --- order and totals (index_sort.c) --- */
+
+/* X(enum, word). NAME is the order of the report: table, then index. The others: the most, the newest first; what is not known last. */
+#define LS_INDEX_SORTS(X) X(NAME, "name") X(SCANS, "scans") X(RATE, "rate") X(LAST, "last") X(SIZE, "size") X(BLOAT, "bloat")
+enum ls_index_sort {
+#define X(e, w) LS_INDEX_BY_##e,
+    LS_INDEX_SORTS(X)
+#undef X
+        LS_N_INDEX_SORTS
+};
+const char *ls_index_sort_name(enum ls_index_sort s);
+const char *const *ls_index_sort_names(size_t *n);
+double ls_index_sort_key(const struct ls_index_report *r, uint32_t index, enum ls_index_sort s);
+/* Sorts numbers of indexes of the usage; ties stay in the order of the report. */
+void ls_index_sort(const struct ls_index_report *r, enum ls_index_sort s, uint32_t *indexes, size_t n);
+/* What is known of its past; NULL: nothing. */
+const struct ls_past *ls_index_past(const struct ls_index_report *r, uint32_t index);
+/* The newest moment at which it is known to have been read, by the server or by looks of our own; 0 never. */
+int64_t ls_index_last_read(const struct ls_index_report *r, uint32_t index);
+struct ls_index_total {
+    uint32_t n;                   /* without the indexes of partitioned tables: what those count is their partitions' */
+    int64_t bytes, scans;         /* of these; unknown ones left out */
+    int64_t max_bytes, max_scans; /* of all: what a bar is measured by */
+};
+void ls_index_total(const struct ls_index_report *r, const uint32_t *indexes, size_t n, struct ls_index_total *out);
+
 #endif
