@@ -82,6 +82,8 @@ struct ui_doc *diff_doc(const struct ls_diff *d, const struct ls_difference *x, 
         ui_doc_textf(doc, ROLE_WARNING, "%-12s%u object%s", "depend on it", (unsigned)x->n_dependants, x->n_dependants == 1 ? "" : "s");
     if (r)
         rename_lines(doc, r);
+    if (width > 0)
+        ui_doc_narrow_under(doc, width, 12); /* sentences are broken, what differs is not */
     ui_doc_blank(doc);
     for (uint32_t i = 0; i < x->n_attrs; i++)
         attr_lines(doc, &x->attrs[i], width, columns);

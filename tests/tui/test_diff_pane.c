@@ -95,6 +95,10 @@ static void a_renaming_is_asked_for(void **state)
     assert_true(scene_shows(&s, "column type -> key_type"));
     assert_false(scene_shows(&s, "column type -> key_type?"));
     scene_close(&s);
+    open_diff(&s, 80, 30); /* the evidence is a sentence: it is read to its end, whatever the width */
+    scene_keys(&s, "'/key_type' Enter j");
+    assert_true(scene_shows(&s, "% alike"));
+    scene_close(&s);
 }
 
 static void filters(void **state)
