@@ -184,22 +184,19 @@ static void answer_group(struct ls_runner *r, const struct ls_op *ops, const str
     }
 }
 
-/* Of ops that go together, the first behind the statements, when what is from there on tells how long they took; else -1. */
+/* Of ops that go together, the first that tells how long the statements took, all of it being behind them; else -1. What comes before it stays as it was
+ * sent: a ledger's row that tells no time keeps its number of a sequence. */
 static int telling_from(const struct ls_runner *r, const struct ls_op *ops, int n)
 {
-    int from = 0;
-    bool tells = false;
+    int first = -1, body = -1;
 
-    for (int i = 0; i < n; i++)
-        from = ls_run_is_body(&ops[i]) ? i + 1 : from;
     for (int i = 0; i < n; i++) {
-        bool is_row = ops[i].kind == LS_OP_JOURNAL && r->has_journal;
-
-        if (is_row && i < from)
-            return -1;
-        tells = tells || (i >= from && (is_row || ls_run_is_filled(&ops[i])));
+        if (ls_run_is_body(&ops[i]))
+            body = i;
+        else if (first < 0 && ((ops[i].kind == LS_OP_JOURNAL && r->has_journal) || ls_run_is_filled(&ops[i])))
+            first = i;
     }
-    return from > 0 && tells ? from : -1;
+    return body >= 0 && first > body ? first : -1;
 }
 
 /* Somebody's lock kept the statements waiting, and the rows about them, made before they were sent, say that they took no time: takes these back and

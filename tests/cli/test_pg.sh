@@ -208,12 +208,15 @@ printf 'INSERT INTO a VALUES (1);\nDROP TABLE a;\n' >migrations/004_waits.up.sql
 holds_a() {
     [ "$(pg_do "SELECT count(*) FROM pg_locks WHERE relation = 'a'::regclass AND granted AND mode = 'AccessExclusiveLock'")" = 1 ]
 }
-pg_do "BEGIN; LOCK TABLE a; DO \$\$BEGIN
+somebody_has_a() {
+    pg_do "BEGIN; LOCK TABLE a; DO \$\$BEGIN
     WHILE NOT EXISTS (SELECT FROM pg_locks WHERE relation = 'a'::regclass AND NOT granted) LOOP PERFORM pg_sleep(0.01); END LOOP;
     PERFORM pg_sleep(0.3);
 END\$\$; COMMIT" >/dev/null &
-pid=$!
-ok "somebody has a table" wait_for holds_a
+    pid=$!
+    ok "somebody has a table" wait_for holds_a
+}
+somebody_has_a
 run "$LS_BIN" up --yes --format lockstep --url "$pg_url"
 exits 0 "up with a statement that waits for it"
 wait $pid
@@ -224,5 +227,17 @@ is "$(pg_do "SELECT string_agg((duration_ms >= 300)::text, ' ') FROM lockstep_jo
 run "$LS_BIN" log --format lockstep --url "$pg_url"
 exits 0 "log"
 unlike "$out$err" 'chain is broken| !' "the journal's chain holds"
+
+# A ledger's row that tells no time is sent once: a second one would take a second number of the sequence.
+mkdir goosed
+printf -- '-- +goose Up\nCREATE TABLE a (id int);\n' >goosed/1_a.sql
+printf -- '-- +goose Up\nINSERT INTO a VALUES (1);\nDROP TABLE a;\n' >goosed/2_waits.sql
+run "$LS_BIN" up 1 --yes --format goose --migrations goosed --url "$pg_url"
+exits 0 "up with goose's ledger"
+somebody_has_a
+run "$LS_BIN" up --yes --format goose --migrations goosed --url "$pg_url"
+exits 0 "up with a statement that waits, and goose's ledger"
+wait $pid
+is "$(pg_do "SELECT string_agg(id || '/' || version_id, ' ' ORDER BY id) FROM goose_db_version")" "1/0 2/1 3/2" "the ledger's numbers have no gap"
 
 done_testing
