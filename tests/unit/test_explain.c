@@ -321,7 +321,7 @@ static void test_what_was_believed_cannot_write(void **state)
     run_sql(t.db, "CREATE SEQUENCE written; CREATE FUNCTION loud() RETURNS bigint LANGUAGE sql AS $$SELECT nextval('written')$$; CREATE FUNCTION calm() RETURNS "
                   "bigint LANGUAGE plpgsql STABLE AS $$BEGIN RETURN loud(); END$$");
     assert_int_equal(ls_workload_one(sql, strlen(sql), LS_DIALECT_POSTGRES, &w, NULL), LS_OK);
-    assert_int_equal(ls_explain(t.db, &w.queries[0], &run, &e, &err), LS_E_INPUT);
+    assert_int_equal(ls_explain(t.db, &w.queries[0], &run, &e, &err), LS_E_RIGHTS);
     assert_non_null(strstr(err.message, "read-only transaction"));
     ls_err_release(&err);
     assert_int_equal(ls_db_query(t.db, "SELECT is_called FROM written", NULL, 0, &r, NULL), LS_OK);
