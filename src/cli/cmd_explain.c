@@ -95,7 +95,7 @@ static void print(struct cli_ctx *ctx, const struct ls_query *q, const struct ls
     ls_explained_print(e, ctx->io->out_is_tty ? 0 : PIPE_CELLS, ctx->io->ascii, &text);
     cli_lines(ctx, ctx->out, "", text.ptr);
     cli_say(ctx, "%s: %s", q->name, e->how);
-    if (cli_has(ctx, CLI_O(RUN)) && !e->is_measured)
+    if (cli_has(ctx, CLI_O(RUN)) && !q->is_read)
         cli_say(ctx, "note: it writes, so it was planned and not run");
     ls_buf_release(&text);
 }

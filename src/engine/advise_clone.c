@@ -1,5 +1,6 @@
 /* Tables of a PostgreSQL database with their rows, in an empty one: pg_dump's schema without indexes and constraints, the rows by COPY out of one read-only
- * snapshot, then the indexes and constraints. Triggers, policies and subscriptions stay out: nothing of the application runs here. */
+ * snapshot, then the indexes and constraints. Triggers, policies and subscriptions stay out: nothing of the application runs here. So do foreign servers
+ * with their tables: a statement that writes is run here, and would write there. */
 #include <config.h>
 
 #include "engine/advise_priv.h"
@@ -82,7 +83,7 @@ static bool is_left_out(const char *text, size_t len)
 {
     static const char *const heads[] = {"CREATE TRIGGER",      "CREATE CONSTRAINT TRIGGER", "CREATE EVENT TRIGGER", "CREATE POLICY",
                                         "REFRESH MATERIALIZED", "CREATE SUBSCRIPTION",       "CREATE PUBLICATION",   "ALTER PUBLICATION",
-                                        "ALTER EVENT TRIGGER"};
+                                        "ALTER EVENT TRIGGER", "CREATE SERVER",             "CREATE USER MAPPING",  "CREATE FOREIGN TABLE"};
 
     for (size_t i = 0; i < LS_ARRAY_LEN(heads); i++)
         if (len > strlen(heads[i]) && strncmp(text, heads[i], strlen(heads[i])) == 0)

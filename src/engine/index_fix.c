@@ -320,7 +320,6 @@ enum ls_rc ls_fix_write(const struct ls_usage *u, const struct ls_index_verdict 
     if (rc == LS_OK) {
         out->arena = f.arena;
         out->n_parts = (uint32_t)p.n;
-        out->is_split = p.n > 1;
         out->ups = p.ups;
         out->downs = p.downs;
         out->slugs = p.slugs;

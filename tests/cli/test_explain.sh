@@ -57,6 +57,9 @@ is "$(json '[.plan.nodes[] | select(.what == "Seq Scan")][0].actual_rows == 500'
 run "$LS_BIN" explain 'DELETE FROM t' --run
 exits 0 "what writes"
 is "$(pg_do 'select count(*) from t')" 5000 "is not run"
+run "$LS_BIN" explain 'SELECT pg_notify($$c$$, note) FROM t' --run
+like "$err" 'not run: pg_notify.. may do more than read' "what may do more than read is not run either"
+unlike "$err" 'it writes' "and is not said to write"
 run "$LS_BIN" explain "SELECT nothing_of_the_kind FROM t"
 exits 1 "a query that the server refuses"
 like "$err" 'nothing_of_the_kind.*does not exist' "with its message"

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include <glob.h>
+#include <sys/wait.h>
 
 #include "lockstep/base/clock.h"
 #include "lockstep/base/hash.h"
@@ -357,6 +358,31 @@ static void a_stop_leaves_nothing(bool is_pg)
     adv_close(&t);
 }
 
+/* What a process that died has left of its copy is removed by the next; another's that lives stays. */
+static void test_leftover_copies_go(void **state)
+{
+    char dead[64], alive[64];
+    struct adv_test t;
+    pid_t pid;
+
+    (void)state;
+    ADV_NEEDS_SQLITE();
+    pid = fork();
+    if (pid == 0)
+        _exit(0);
+    assert_int_equal(waitpid(pid, NULL, 0), pid);
+    snprintf(dead, sizeof(dead), "/var/tmp/lockstep-copy-%ld-XXXXXX", (long)pid);
+    snprintf(alive, sizeof(alive), "/var/tmp/lockstep-copy-%ld-XXXXXX", (long)getppid());
+    assert_non_null(mkdtemp(dead));
+    assert_non_null(mkdtemp(alive));
+    adv_open(&t, false);
+    adv_file(&t, MEMORIES);
+    assert_false(ls_path_exists(dead));
+    assert_true(ls_path_exists(alive));
+    assert_int_equal(rmdir(alive), 0);
+    adv_close(&t);
+}
+
 /* SQLite's planner is asked through tables that only listen, one for each of the database: however many there are. */
 static void test_many_tables(void **state)
 {
@@ -464,6 +490,7 @@ int main(void)
         ADV_BOTH_TESTS(refused_queries_are_notes),
         ADV_BOTH_TESTS(samples_are_run),
         ADV_BOTH_TESTS(write_cost_is_told),
+        cmocka_unit_test(test_leftover_copies_go),
         cmocka_unit_test(test_triggers_use_indexes),
         ADV_BOTH_TESTS(nothing_stays),
         ADV_BOTH_TESTS(a_stop_leaves_nothing),

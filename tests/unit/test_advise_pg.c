@@ -255,6 +255,48 @@ static void test_values_are_taken_from_rows(void **state)
     adv_close(&t);
 }
 
+/* A statement that writes is run on the clone: that must not lead back to the rows of a foreign table, wherever they are. */
+static void test_foreign_tables_stay_out(void **state)
+{
+    struct adv_test t;
+
+    NEEDS_PG();
+    adv_open(&t, true);
+    if (count(t.db, "SELECT count(*) FROM pg_available_extensions WHERE name = 'postgres_fdw'") == 0) {
+        adv_close(&t);
+        test_skip("postgres_fdw is not installed on the server");
+        return;
+    }
+    adv_sql(&t, "CREATE TABLE far (id int, n int); INSERT INTO far VALUES (1, 1); CREATE SEQUENCE written;"
+                "CREATE FUNCTION tell() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN PERFORM nextval('public.written'); RETURN NEW; END$$;"
+                "CREATE TRIGGER tell BEFORE UPDATE ON far FOR EACH ROW EXECUTE FUNCTION tell(); CREATE EXTENSION postgres_fdw;"
+                "DO $$BEGIN EXECUTE format('CREATE SERVER back FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host %L, port %L, dbname %L)', "
+                "current_setting('unix_socket_directories'), current_setting('port'), current_database()); END$$;"
+                "CREATE USER MAPPING FOR PUBLIC SERVER back OPTIONS (user 'postgres');"
+                "CREATE FOREIGN TABLE near (id int, n int) SERVER back OPTIONS (table_name 'far')");
+    adv_file(&t, MEMORIES ";\nUPDATE near SET n = 2 WHERE id = 1");
+    assert_int_equal(count(t.db, "SELECT is_called::int FROM written"), 0);
+    assert_int_equal(adv_get(&t, "memories(user_id, updated_at)")->level, LS_ADVICE_MEASURED);
+    assert_true(adv_noted(&t, "query-not-measured"));
+    adv_sql(&t, "UPDATE near SET n = 3 WHERE id = 1");
+    assert_int_equal(count(t.db, "SELECT is_called::int FROM written"), 1);
+    adv_close(&t);
+}
+
+static void test_triggers_stay_out(void **state)
+{
+    struct adv_test t;
+
+    NEEDS_PG();
+    adv_open(&t, true);
+    adv_sql(&t, "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RAISE EXCEPTION 'it ran'; END$$;"
+                "CREATE TRIGGER refuse BEFORE UPDATE ON memories FOR EACH ROW EXECUTE FUNCTION refuse()");
+    adv_file(&t, "UPDATE memories SET body = 'x' WHERE user_id = 7");
+    assert_false(adv_noted(&t, "query-not-measured"));
+    assert_int_equal(adv_get(&t, "memories(user_id)")->level, LS_ADVICE_MEASURED);
+    adv_close(&t);
+}
+
 /* pg_dump has to lock every table. */
 static void test_no_rights(void **state)
 {
@@ -340,6 +382,8 @@ int main(void)
         cmocka_unit_test(test_what_costs_less_and_reads_more),
         cmocka_unit_test(test_a_server_of_its_own),
         cmocka_unit_test(test_a_clone_without_hypopg),
+        cmocka_unit_test(test_foreign_tables_stay_out),
+        cmocka_unit_test(test_triggers_stay_out),
         cmocka_unit_test(test_costed_in_the_target),
         cmocka_unit_test(test_values_are_taken_from_rows),
         cmocka_unit_test(test_no_rights),

@@ -344,6 +344,36 @@ static void test_what_may_do_anything_is_not_run(void **state)
     close_target(&t);
 }
 
+/* What calls itself stable is believed, and is held to it by a transaction that is read-only. */
+static void test_what_was_believed_cannot_write(void **state)
+{
+    static const char sql[] = "SELECT calm(), id FROM memories WHERE id = 4";
+    const struct ls_explain_opts run = {.run = true, .rounds = 1};
+    struct ls_err err = LS_ERR_INIT;
+    struct ls_explained e;
+    struct ls_workload w;
+    struct ls_result r;
+    struct target t;
+
+    (void)state;
+    if (test_pg_url() == NULL) {
+        test_skip(test_pg_skip_reason());
+        return;
+    }
+    open_target(&t, true);
+    run_sql(t.db, "CREATE SEQUENCE written; CREATE FUNCTION loud() RETURNS bigint LANGUAGE sql AS $$SELECT nextval('written')$$; CREATE FUNCTION calm() RETURNS "
+                  "bigint LANGUAGE plpgsql STABLE AS $$BEGIN RETURN loud(); END$$");
+    assert_int_equal(ls_workload_one(sql, strlen(sql), LS_DIALECT_POSTGRES, &w, NULL), LS_OK);
+    assert_int_equal(ls_explain(t.db, &w.queries[0], &run, &e, &err), LS_E_RIGHTS);
+    assert_non_null(strstr(err.message, "read-only transaction"));
+    ls_err_release(&err);
+    assert_int_equal(ls_db_query(t.db, "SELECT is_called FROM written", NULL, 0, &r, NULL), LS_OK);
+    assert_string_equal(ls_result_get(&r, 0, 0), "f");
+    ls_result_release(&r);
+    ls_workload_release(&w);
+    close_target(&t);
+}
+
 static bool say_stop(void *ctx)
 {
     return ++*(int *)ctx < 4;
@@ -434,6 +464,7 @@ int main(void)
         BOTH_TESTS(plan_without_running), BOTH_TESTS(counts_of_a_run), BOTH_TESTS(samples_are_bound), BOTH_TESTS(nothing_stays),
         BOTH_TESTS(errors_have_their_place), BOTH_TESTS(a_run_has_an_end), cmocka_unit_test(test_a_stop_is_a_stop), BOTH_TESTS(printed),
         cmocka_unit_test(test_what_may_do_anything_is_not_run),
+        cmocka_unit_test(test_what_was_believed_cannot_write),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -107,7 +107,6 @@ static void test_many(void **state)
     fix(&ls_format_lockstep, &create, NULL);
     assert_true(t.no_transaction);
     assert_int_equal(t.n_parts, 1);
-    assert_false(t.is_split);
     assert_null(t.note);
     has(t.up, CREATE);
     has(t.up, "set_config('lock_timeout', '10min', false);\nCREATE");
@@ -144,7 +143,6 @@ static void test_alone(void **state)
     for (size_t i = 0; i < LS_ARRAY_LEN(formats); i++) {
         fix(formats[i], &create, &drop);
         assert_int_equal(t.n_parts, 2);
-        assert_true(t.is_split);
         assert_true(t.up_alone[0] && t.up_alone[1]);
         has(t.ups[0], CREATE);
         has_not(t.up, "set_config");

@@ -156,17 +156,19 @@ static void test_cancel(void **state)
     if (test_pg_url() == NULL)
         test_skip(test_pg_skip_reason());
     open_pg();
-    /* Another's leftover of the same table is not ours to take away. */
-    ops_sql(&o, "CREATE INDEX t_x_ccnew ON t (k); UPDATE pg_index SET indisvalid = false WHERE indexrelid = 't_x_ccnew'::regclass");
+    /* Another's leftover of the same table is not ours to take away, nor is an earlier one of the same index. */
+    ops_sql(&o, "CREATE INDEX t_x_ccnew ON t (k); CREATE INDEX t_k_ccnew ON t (k); UPDATE pg_index SET indisvalid = false WHERE indexrelid IN "
+                "('t_x_ccnew'::regclass, 't_k_ccnew'::regclass)");
     w.other = hold_row();
     plan(LS_FIX_REINDEX, 0, 0, &p);
     assert_int_equal(ls_upkeep_run(o.s, &p, &hooks, &e), LS_E_CANCELLED);
     assert_true(w.saw_wait);
-    if (e.detail == NULL || strstr(e.detail, "invalid index t_k_ccnew, was dropped") == NULL || strstr(e.detail, "t_x_ccnew is of another run") == NULL)
+    if (e.detail == NULL || strstr(e.detail, "invalid index t_k_ccnew1, was dropped") == NULL || strstr(e.detail, "t_x_ccnew is of another run") == NULL ||
+        strstr(e.detail, "t_k_ccnew is of another run") == NULL)
         fail_msg("%s: %s", e.message, e.detail != NULL ? e.detail : "");
     ls_err_release(&e);
     left = ops_get(&o, "SELECT string_agg(relname, ',' ORDER BY relname) FROM pg_class WHERE relkind = 'i' AND relname LIKE 't\\_%'");
-    assert_string_equal(left, "t_k,t_x_ccnew");
+    assert_string_equal(left, "t_k,t_k_ccnew,t_x_ccnew");
     free(left);
     /* The request to stop is used up. */
     ops_ok(ls_upkeep_run(o.s, &p, NULL, err));

@@ -13,8 +13,8 @@ struct ls_fix_text {
     const char *slug;           /* "add_idx_memories_user_id_updated_at", "drop_idx_old" */
     const char *up, *down;
     bool no_transaction;        /* CONCURRENTLY: each statement stands by itself */
-    bool is_split;              /* one migration cannot hold it in this format (golang-migrate sends a file as one batch): up2/down2 ... see n_parts */
-    uint32_t n_parts;           /* >= 1: migrations to be written in this order */
+    uint32_t n_parts;           /* >= 1: migrations to be written in this order; several where one cannot hold it in this format (golang-migrate sends a file as
+                                 * one batch) */
     const char *const *ups, *const *downs, *const *slugs;
     const bool *up_alone, *down_alone; /* of each part: it must run outside of a transaction */
     const char *verify;         /* queries for a .verify file, of the whole; NULL none */
