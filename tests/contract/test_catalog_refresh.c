@@ -175,6 +175,35 @@ static void other_ways_of_looking(void **state)
     reader_close(&r);
 }
 
+/* What is an extension's is no fact of its own, nor what hangs below it. */
+static void an_extension_takes_things(void **state)
+{
+    static const char *const things[] = {"domain s.price",  "domain s.word", "type s.mood",  "table s.base",
+                                         "view s.v",        "table s.parted", "function s.evt()", "table s.fk"};
+    struct reader r;
+    size_t n_bad = 0;
+    char sql[128];
+
+    (void)state;
+    skip_without_server();
+    reader_open(&r);
+    must(r.db, "begin");
+    refresh(&r);
+    for (size_t i = 0; i < LS_ARRAY_LEN(things); i++) {
+        must(r.db, "savepoint m");
+        snprintf(sql, sizeof(sql), "alter extension hstore add %s", things[i]);
+        must(r.db, sql);
+        refresh(&r);
+        n_bad += !is_right(&r, sql);
+        must(r.db, "rollback to m");
+        refresh(&r);
+        n_bad += !is_right(&r, "it was taken back");
+    }
+    must(r.db, "rollback");
+    reader_close(&r);
+    assert_int_equal(n_bad, 0);
+}
+
 /* --- chains --- */
 
 static uint64_t seed;
@@ -267,7 +296,8 @@ static int drop_it(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(each_change_and_back), cmocka_unit_test(nothing_changed),
-                                       cmocka_unit_test(other_ways_of_looking), cmocka_unit_test(chains_of_changes)};
+                                       cmocka_unit_test(other_ways_of_looking),
+                                       cmocka_unit_test(an_extension_takes_things), cmocka_unit_test(chains_of_changes)};
 
     return cmocka_run_group_tests(tests, make_it, drop_it);
 }
