@@ -131,7 +131,7 @@ create event trigger ev on ddl_command_start when tag in ('CREATE TABLE', 'DROP 
 alter event trigger ev disable;
 create publication pub for table s.base (id, email) where (id > 5), s.fk2 with (publish = 'insert, update');
 create publication pub_s for tables in schema s with (publish_via_partition_root);
-create subscription sub connection 'host=nowhere dbname=x password=hunter2' publication a, b with (connect = false, slot_name = none, binary = true);
+create subscription sub connection 'host=nowhere dbname=x password=hunter2&3\ 4' publication a, b with (connect = false, slot_name = none, binary = true);
 create foreign data wrapper wrap options (debug 'true');
 create server srv type 'ty' version '1' foreign data wrapper wrap options (host 'h', port '1');
 create user mapping for postgres server srv options (user 'u', password 'hunter2');
