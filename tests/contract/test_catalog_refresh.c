@@ -204,6 +204,50 @@ static void an_extension_takes_things(void **state)
     assert_int_equal(n_bad, 0);
 }
 
+struct meddler {
+    struct ls_db *db;
+    const char *sql; /* run once, when the reader waits; NULL: nothing */
+};
+
+static bool meddle(void *ctx)
+{
+    struct meddler *m = ctx;
+    const char *sql = m->sql;
+
+    m->sql = NULL;
+    if (sql != NULL)
+        must(m->db, sql);
+    return true;
+}
+
+/* What a row that is asked for again needs is dropped meanwhile: the server has no text for it, and all is read anew. */
+static void dropped_while_it_is_read(void **state)
+{
+    char *small, *all = url;
+    struct meddler m = {NULL, NULL};
+    struct ls_db_params p = {.on_wait = meddle, .ctx = &m};
+    struct ls_err err = LS_ERR_INIT;
+    struct reader r = {.db = NULL};
+
+    (void)state;
+    skip_without_server();
+    p.url = url = small = test_pg_new_database("refresh_torn");
+    m.db = catpg_open(url);
+    must(m.db, "create schema s; create function s.usual() returns int language sql as 'select 1'; create table s.t (a int default s.usual())");
+    assert_int_equal(ls_db_open(&p, &r.db, &err), LS_OK);
+    assert_int_equal(refresh(&r), LS_CATALOG_WHOLE);
+    must(m.db, "alter table s.t alter a set statistics -1"); /* a new row, and the same */
+    must(m.db, "begin; lock table pg_catalog.pg_attrdef in access exclusive mode");
+    m.sql = "alter table s.t alter a drop default; drop function s.usual(); commit";
+    assert_int_equal(refresh(&r), LS_CATALOG_WHOLE);
+    assert_null(m.sql);
+    assert_true(is_right(&r, "the drop"));
+    ls_db_close(m.db);
+    reader_close(&r);
+    test_pg_drop_database(small);
+    url = all;
+}
+
 /* --- chains --- */
 
 static uint64_t seed;
@@ -297,7 +341,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(each_change_and_back), cmocka_unit_test(nothing_changed),
                                        cmocka_unit_test(other_ways_of_looking),
-                                       cmocka_unit_test(an_extension_takes_things), cmocka_unit_test(chains_of_changes)};
+                                       cmocka_unit_test(an_extension_takes_things), cmocka_unit_test(dropped_while_it_is_read),
+                                       cmocka_unit_test(chains_of_changes)};
 
     return cmocka_run_group_tests(tests, make_it, drop_it);
 }
