@@ -67,7 +67,8 @@ void alter_foreign_options(struct ls_buf *out, const char *begin, const char *a,
     for (list = a; ddl_next_option(&list, &item);) {
         if (ddl_has_option(b, &item, false))
             continue;
-        ls_buf_addf(out, "%sDROP %.*s", separator, (int)ddl_find(item.text, item.len, "="), item.text);
+        ls_buf_addf(out, "%sDROP ", separator);
+        ddl_foreign_option_name(out, &item);
         separator = ", ";
     }
     if (separator[0])

@@ -170,11 +170,28 @@ static enum ddl_verdict attributes(struct ls_buf *out, struct ddl_change *ch, co
     return DDL_DONE;
 }
 
+/* "receive = f, send = NONE": of these words those that are others now. */
+static void changed_words(struct ls_buf *out, const struct ls_attr_change *c, const char *const *words, size_t n)
+{
+    const char *separator = "";
+
+    for (size_t i = 0; i < n; i++) {
+        struct ddl_item a = {"NONE", 4}, b = {"NONE", 4};
+
+        (void)ddl_has(c->a, words[i], &a);
+        (void)ddl_has(c->b, words[i], &b);
+        if (ddl_same_item(&a, &b))
+            continue;
+        ls_buf_addf(out, "%s%s = %.*s", separator, words[i], (int)b.len, b.text);
+        separator = ", ";
+    }
+}
+
 /* What ALTER TYPE ... SET takes of a base type. */
 static enum ddl_verdict base_type(struct ls_buf *out, struct ddl_change *ch, const struct ls_attr_change *c)
 {
     static const char *const words[] = {"receive", "send", "typmod_in", "typmod_out", "analyze"};
-    const char *sides[] = {c->a, c->b}, *separator = "";
+    const char *sides[] = {c->a, c->b};
     struct ls_buf set = LS_BUF_INIT, rest[2] = {LS_BUF_INIT, LS_BUF_INIT};
     enum ddl_verdict verdict;
 
@@ -191,16 +208,7 @@ static enum ddl_verdict base_type(struct ls_buf *out, struct ddl_change *ch, con
                 ddl_item(&rest[s], "", &item, ", ");
         }
     }
-    for (size_t i = 0; i < LS_ARRAY_LEN(words); i++) {
-        struct ddl_item a = {"NONE", 4}, b = {"NONE", 4};
-
-        (void)ddl_has(c->a, words[i], &a);
-        (void)ddl_has(c->b, words[i], &b);
-        if (ddl_same_item(&a, &b))
-            continue;
-        ls_buf_addf(&set, "%s%s = %.*s", separator, words[i], (int)b.len, b.text);
-        separator = ", ";
-    }
+    changed_words(&set, c, words, LS_ARRAY_LEN(words));
     verdict = strcmp(rest[0].ptr ? rest[0].ptr : "", rest[1].ptr ? rest[1].ptr : "") == 0 && set.len > 0 ? DDL_DONE : DDL_REPLACE;
     if (verdict == DDL_DONE) {
         alter_begin(out, ch);
@@ -240,28 +248,24 @@ static enum ddl_verdict language(struct ls_buf *out, struct ddl_change *ch, cons
     return DDL_DONE;
 }
 
-static enum ddl_verdict operator(struct ls_buf *out, struct ddl_change *ch, const struct ls_attr_change *c) {
-    static const char *const words[] = {"restrict", "join"}; const char * sides[] = {c->a, c->b}, *separator = "";
+static enum ddl_verdict an_operator(struct ls_buf *out, struct ddl_change *ch, const struct ls_attr_change *c)
+{
+    static const char *const words[] = {"restrict", "join"};
+    const char *sides[] = {c->a, c->b};
 
-    for (size_t s = 0; s < 2;
-         s++){const char *list = sides[s]; struct ddl_item item;
+    for (size_t s = 0; s < 2; s++) {
+        const char *list = sides[s];
+        struct ddl_item item;
 
-              while (ddl_next(&list, &item)) if (!ddl_contains(sides[1 - s], &item) && !ddl_item_is(&item, words[0], NULL) &&
-                                                 !ddl_item_is(&item, words[1], NULL)) return DDL_REPLACE;}
-alter_begin(out, ch);
-ls_buf_adds(out, "SET (");
-for (size_t i = 0; i < LS_ARRAY_LEN(words); i++) {
-    struct ddl_item a = {"NONE", 4}, b = {"NONE", 4};
-
-    (void)ddl_has(c->a, words[i], &a);
-    (void)ddl_has(c->b, words[i], &b);
-    if (ddl_same_item(&a, &b))
-        continue;
-    ls_buf_addf(out, "%s%s = %.*s", separator, words[i], (int)b.len, b.text);
-    separator = ", ";
-}
-ls_buf_adds(out, ");\n");
-return DDL_DONE;
+        while (ddl_next(&list, &item))
+            if (!ddl_contains(sides[1 - s], &item) && !ddl_item_is(&item, words[0], NULL) && !ddl_item_is(&item, words[1], NULL))
+                return DDL_REPLACE;
+    }
+    alter_begin(out, ch);
+    ls_buf_adds(out, "SET (");
+    changed_words(out, c, words, LS_ARRAY_LEN(words));
+    ls_buf_adds(out, ");\n");
+    return DDL_DONE;
 }
 
 static enum ddl_verdict family(struct ls_buf *out, struct ddl_change *ch, const struct ls_attr_change *c)
@@ -513,31 +517,30 @@ alter_fn alter_rare(enum ls_fact_kind kind, enum ls_attr attr)
         enum ls_fact_kind kind;
         enum ls_attr attr;
         alter_fn alter;
-    } rules[] = {{LS_FACT_ENUM, LS_A_LABELS, labels}, {LS_FACT_DOMAIN, LS_A_NOT_NULL, domain},
-                 {LS_FACT_DOMAIN, LS_A_DEFAULT, domain}, {LS_FACT_COMPOSITE, LS_A_ATTRIBUTES, attributes},
-                 {LS_FACT_TYPE, LS_A_ATTRIBUTES, base_type}, {LS_FACT_LANGUAGE, LS_A_ATTRIBUTES, language},
+    } rules[] = {{LS_FACT_ENUM, LS_A_LABELS, labels},
+                 {LS_FACT_DOMAIN, LS_A_NOT_NULL, domain},
+                 {LS_FACT_DOMAIN, LS_A_DEFAULT, domain},
+                 {LS_FACT_COMPOSITE, LS_A_ATTRIBUTES, attributes},
+                 {LS_FACT_TYPE, LS_A_ATTRIBUTES, base_type},
+                 {LS_FACT_LANGUAGE, LS_A_ATTRIBUTES, language},
                  {LS_FACT_EXTENSION, LS_A_ATTRIBUTES, extension},
-                 {
-                     LS_FACT_OPERATOR,
-                     LS_A_ATTRIBUTES,
-                     operator},
-                     {LS_FACT_OPFAMILY, LS_A_ATTRIBUTES, family},
-                     {LS_FACT_STATISTICS, LS_A_STATISTICS_TARGET, statistics_target},
-                     {LS_FACT_TS_DICTIONARY, LS_A_OPTIONS, dictionary},
-                     {LS_FACT_TS_CONFIG, LS_A_ATTRIBUTES, configuration},
-                     {LS_FACT_EVENT_TRIGGER, LS_A_ENABLED, event_trigger},
-                     {LS_FACT_PUBLICATION, LS_A_ATTRIBUTES, published},
-                     {LS_FACT_PUBLICATION, LS_A_OPTIONS, publication_options},
-                     {LS_FACT_SUBSCRIPTION, LS_A_ENABLED, subscription},
-                     {LS_FACT_SUBSCRIPTION, LS_A_SERVER, subscription},
-                     {LS_FACT_SUBSCRIPTION, LS_A_ATTRIBUTES, subscription},
-                     {LS_FACT_SUBSCRIPTION, LS_A_OPTIONS, subscription_options},
-                     {LS_FACT_FDW, LS_A_OPTIONS, foreign_options},
-                     {LS_FACT_FDW, LS_A_ATTRIBUTES, wrapper},
-                     {LS_FACT_SERVER, LS_A_OPTIONS, foreign_options},
-                     {LS_FACT_SERVER, LS_A_ATTRIBUTES, server},
-                     {LS_FACT_USER_MAPPING, LS_A_OPTIONS, foreign_options},
-    };
+                 {LS_FACT_OPERATOR, LS_A_ATTRIBUTES, an_operator},
+                 {LS_FACT_OPFAMILY, LS_A_ATTRIBUTES, family},
+                 {LS_FACT_STATISTICS, LS_A_STATISTICS_TARGET, statistics_target},
+                 {LS_FACT_TS_DICTIONARY, LS_A_OPTIONS, dictionary},
+                 {LS_FACT_TS_CONFIG, LS_A_ATTRIBUTES, configuration},
+                 {LS_FACT_EVENT_TRIGGER, LS_A_ENABLED, event_trigger},
+                 {LS_FACT_PUBLICATION, LS_A_ATTRIBUTES, published},
+                 {LS_FACT_PUBLICATION, LS_A_OPTIONS, publication_options},
+                 {LS_FACT_SUBSCRIPTION, LS_A_ENABLED, subscription},
+                 {LS_FACT_SUBSCRIPTION, LS_A_SERVER, subscription},
+                 {LS_FACT_SUBSCRIPTION, LS_A_ATTRIBUTES, subscription},
+                 {LS_FACT_SUBSCRIPTION, LS_A_OPTIONS, subscription_options},
+                 {LS_FACT_FDW, LS_A_OPTIONS, foreign_options},
+                 {LS_FACT_FDW, LS_A_ATTRIBUTES, wrapper},
+                 {LS_FACT_SERVER, LS_A_OPTIONS, foreign_options},
+                 {LS_FACT_SERVER, LS_A_ATTRIBUTES, server},
+                 {LS_FACT_USER_MAPPING, LS_A_OPTIONS, foreign_options}};
 
     if (kind == LS_FACT_FUNCTION || kind == LS_FACT_PROCEDURE || kind == LS_FACT_AGGREGATE)
         return ls_attr_class(attr) == LS_ATTR_MEANING ? routine : NULL;

@@ -31,6 +31,7 @@ bool ddl_next_option(const char **list, struct ddl_item *out); /* "k=v, k=v" */
 /* Whether the list has that option; with the same value, or at all. */
 bool ddl_has_option(const char *list, const struct ddl_item *option, bool with_value);
 void ddl_option(struct ls_buf *out, enum ls_dialect d, const struct ddl_item *item, bool is_foreign);
+void ddl_foreign_option_name(struct ls_buf *out, const struct ddl_item *item); /* a wrapper without a validator takes any name */
 /* A comment that says what has no statement, and why: the text is not complete then. */
 void ddl_not_written(struct ls_buf *out, const struct ls_fact *f, const char *why);
 void ddl_say_hidden(struct ls_buf *out, const struct ls_fact *f, const char *text); /* where it holds a password */

@@ -147,6 +147,16 @@ static size_t option_length(const char *p)
     return strlen(p);
 }
 
+void ddl_foreign_option_name(struct ls_buf *out, const struct ddl_item *item)
+{
+    const char *eq = memchr(item->text, '=', item->len);
+    struct ls_buf name = LS_BUF_INIT;
+
+    ls_buf_add(&name, item->text, eq ? (size_t)(eq - item->text) : item->len);
+    ddl_name(out, name.ptr ? name.ptr : "");
+    ls_buf_release(&name);
+}
+
 static void option(struct ls_buf *out, enum ls_dialect d, const char *p, size_t len, bool is_foreign)
 {
     const char *eq = memchr(p, '=', len);
@@ -157,7 +167,10 @@ static void option(struct ls_buf *out, enum ls_dialect d, const char *p, size_t 
         return;
     }
     ls_buf_add(&value, eq + 1, len - (size_t)(eq + 1 - p));
-    ls_buf_add(out, p, (size_t)(eq - p));
+    if (is_foreign)
+        ddl_foreign_option_name(out, &(struct ddl_item){p, len});
+    else
+        ls_buf_add(out, p, (size_t)(eq - p));
     ls_buf_addc(out, is_foreign ? ' ' : '=');
     if (!is_foreign && value.len > 0 &&
         value.ptr[strspn(value.ptr, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.")] == '\0')

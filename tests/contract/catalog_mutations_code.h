@@ -160,6 +160,7 @@
     {"alter foreign data wrapper wrap validator postgresql_fdw_validator options (drop debug)", "foreign-data wrapper wrap|options,attributes"},
     {"grant usage on foreign data wrapper wrap to lockstep_pw", "foreign-data wrapper wrap|privileges"},
     {"alter server srv options (set port '2')", "foreign server srv|options"},
+    {"alter server srv options (add \"Odd); name\" 'x')", "foreign server srv|options"},
     {"alter server srv version '2'", "foreign server srv|attributes"},
     {"revoke usage on foreign server srv from lockstep_pw", "foreign server srv|privileges"},
     {"comment on server srv is 's'", "foreign server srv|comment"},

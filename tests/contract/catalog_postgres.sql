@@ -131,10 +131,10 @@ create event trigger ev on ddl_command_start when tag in ('CREATE TABLE', 'DROP 
 alter event trigger ev disable;
 create publication pub for table s.base (id, email) where (id > 5), s.fk2 with (publish = 'insert, update');
 create publication pub_s for tables in schema s with (publish_via_partition_root);
-create subscription sub connection 'host=nowhere dbname=x password=hunter2' publication a, b with (connect = false, slot_name = none, binary = true);
+create subscription sub connection 'host=nowhere dbname=x password=hunter2&3\ 4' publication a, b with (connect = false, slot_name = none, binary = true);
 create foreign data wrapper wrap options (debug 'true');
 create server srv type 'ty' version '1' foreign data wrapper wrap options (host 'h', port '1');
-create user mapping for postgres server srv options (user 'u', password 'hunter2');
+create user mapping for postgres server srv options (user 'u', password 'hunter2', aws_secret_access_key 'hunter2', password_required 'false');
 create user mapping for public server srv;
 create foreign table s.ft (a int options (column_name 'x'), b text not null) server srv options (table_name 't');
 alter default privileges in schema s grant select on tables to lockstep_pw;

@@ -116,7 +116,7 @@ static const struct expected {
     {LS_FACT_PUBLICATION, "", "", "pub_s", LS_A_ATTRIBUTES, "schema s"},
     {LS_FACT_SUBSCRIPTION, "", "", "sub", LS_A_SERVER, "host=nowhere dbname=x password=(hidden)"},
     {LS_FACT_SERVER, "", "", "srv", LS_A_OPTIONS, "host=h, port=1"},
-    {LS_FACT_USER_MAPPING, "", "srv", "postgres", LS_A_OPTIONS, "password=(hidden), user=u"},
+    {LS_FACT_USER_MAPPING, "", "srv", "postgres", LS_A_OPTIONS, "aws_secret_access_key=(hidden), password=(hidden), password_required=false, user=u"},
     {LS_FACT_DEFAULT_ACL, "s", "", "postgres tables", LS_A_RIGHTS, "lockstep_pw: SELECT"},
     {LS_FACT_TABLE, "We\"ird \"Schema", "", "Ta\"b,le\ntwo", LS_A_FORM, ""},
     {LS_FACT_COLUMN, "We\"ird \"Schema", "Ta\"b,le\ntwo", "\ttab", LS_A_DEFAULT, "'a\nb''c\\d'::text"},

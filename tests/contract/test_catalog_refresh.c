@@ -175,6 +175,79 @@ static void other_ways_of_looking(void **state)
     reader_close(&r);
 }
 
+/* What is an extension's is no fact of its own, nor what hangs below it. */
+static void an_extension_takes_things(void **state)
+{
+    static const char *const things[] = {"domain s.price",  "domain s.word", "type s.mood",  "table s.base",
+                                         "view s.v",        "table s.parted", "function s.evt()", "table s.fk"};
+    struct reader r;
+    size_t n_bad = 0;
+    char sql[128];
+
+    (void)state;
+    skip_without_server();
+    reader_open(&r);
+    must(r.db, "begin");
+    refresh(&r);
+    for (size_t i = 0; i < LS_ARRAY_LEN(things); i++) {
+        must(r.db, "savepoint m");
+        snprintf(sql, sizeof(sql), "alter extension hstore add %s", things[i]);
+        must(r.db, sql);
+        refresh(&r);
+        n_bad += !is_right(&r, sql);
+        must(r.db, "rollback to m");
+        refresh(&r);
+        n_bad += !is_right(&r, "it was taken back");
+    }
+    must(r.db, "rollback");
+    reader_close(&r);
+    assert_int_equal(n_bad, 0);
+}
+
+struct meddler {
+    struct ls_db *db;
+    const char *sql; /* run once, when the reader waits; NULL: nothing */
+};
+
+static bool meddle(void *ctx)
+{
+    struct meddler *m = ctx;
+    const char *sql = m->sql;
+
+    m->sql = NULL;
+    if (sql != NULL)
+        must(m->db, sql);
+    return true;
+}
+
+/* What a row that is asked for again needs is dropped meanwhile: the server has no text for it, and all is read anew. */
+static void dropped_while_it_is_read(void **state)
+{
+    char *small, *all = url;
+    struct meddler m = {NULL, NULL};
+    struct ls_db_params p = {.on_wait = meddle, .ctx = &m};
+    struct ls_err err = LS_ERR_INIT;
+    struct reader r = {.db = NULL};
+
+    (void)state;
+    skip_without_server();
+    p.url = url = small = test_pg_new_database("refresh_torn");
+    m.db = catpg_open(url);
+    must(m.db, "create schema s; create function s.usual() returns int language sql as 'select 1'; create table s.t (a int default s.usual())");
+    assert_int_equal(ls_db_open(&p, &r.db, &err), LS_OK);
+    assert_int_equal(refresh(&r), LS_CATALOG_WHOLE);
+    must(m.db, "alter table s.t alter a set statistics -1"); /* a new row, and the same */
+    must(m.db, "begin; lock table pg_catalog.pg_attrdef in access exclusive mode");
+    m.sql = "alter table s.t alter a drop default; drop function s.usual(); commit";
+    assert_int_equal(refresh(&r), LS_CATALOG_WHOLE);
+    assert_null(m.sql);
+    assert_true(is_right(&r, "the drop"));
+    ls_db_close(m.db);
+    reader_close(&r);
+    test_pg_drop_database(small);
+    url = all;
+}
+
 /* --- chains --- */
 
 static uint64_t seed;
@@ -267,7 +340,9 @@ static int drop_it(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(each_change_and_back), cmocka_unit_test(nothing_changed),
-                                       cmocka_unit_test(other_ways_of_looking), cmocka_unit_test(chains_of_changes)};
+                                       cmocka_unit_test(other_ways_of_looking),
+                                       cmocka_unit_test(an_extension_takes_things), cmocka_unit_test(dropped_while_it_is_read),
+                                       cmocka_unit_test(chains_of_changes)};
 
     return cmocka_run_group_tests(tests, make_it, drop_it);
 }

@@ -130,7 +130,8 @@ static enum ls_rc read_connections(struct pgcat *k, struct ls_err *err)
     static const char ask[] = "select pg_catalog.has_column_privilege('pg_catalog.pg_subscription', 'subconninfo', 'select')";
     static const char text[] =
         "select oid, pg_catalog.regexp_replace(pg_catalog.regexp_replace(subconninfo, "
-        "'(password\\s*=\\s*)(''([^''\\\\]|\\\\.)*''|[^\\s&]+)', "
+        "'(password\\s*=\\s*)(''([^''\\\\]|\\\\.)*''|' || case when subconninfo ~ '^postgres(ql)?://' then '[^\\s&]+' "
+        "else '(\\\\.|\\S)+' end || ')', "
         "'\\1(hidden)', 'gi'), '(://[^/:@]*:)[^/@]*@', '\\1(hidden)@') from pg_catalog.pg_subscription "
         "where subdbid = (select oid from pg_catalog.pg_database where datname = pg_catalog.current_database())";
     struct ls_result r = {0};

@@ -309,7 +309,7 @@ enum ls_rc pg_catalog_refresh(struct ls_db *db, const struct ls_catalog_opts *op
         rc = finish(r, *how, out, &own);
     else
         pgcat_drop(&r->k);
-    is_torn = *how != LS_CATALOG_SAME && !r->k.is_inside && pgcat_is_torn(&r->k, rc, &own);
+    is_torn = (rc != LS_OK || *how != LS_CATALOG_SAME) && !r->k.is_inside && pgcat_is_torn(&r->k, rc, &own);
     if (is_torn && *state != NULL)
         pgcat_probe_release(&((struct pg_catalog_state *)*state)->probe); /* nothing of this is kept */
     if (rc == LS_OK && r->next != NULL && !is_torn) {

@@ -17,10 +17,11 @@
 #define HAS_COLUMN_OPTIONS(x) "(" x " is not null and (cardinality(" x ") > 1 or " x "[1] not like 'pg_attver=%'))"
 #define COLUMN_OPTIONS(x)                                                                                                          \
     "(select string_agg(o, ', ' order by o collate \"C\") from unnest(" x ") o where o not like 'pg_attver=%')"
-/* Options of foreign objects, some of them secrets. */
+/* Options of foreign objects, some of them secrets (aws_secret_access_key, api_key), one only named like one. */
 #define FOREIGN_OPTIONS(x)                                                                                                         \
-    "case when " x " is not null then (select string_agg(case when o ~* '^(password|passwd|sslpassword|secret|token)[^=]*=' then " \
-    "split_part(o, '=', 1) || '=(hidden)' else o end, ', ' order by o collate \"C\") from unnest(" x ") o) end"
+    "case when " x " is not null then (select string_agg(case when o ~* '^[^=]*(password|passwd|passphrase|secret|token|"          \
+    "(api|access|account|private)_?key)[^=]*=' and o !~ '^password_required=' then split_part(o, '=', 1) || '=(hidden)' else o "   \
+    "end, ', ' order by o collate \"C\") from unnest(" x ") o) end"
 
 #define OWNER(x) "pg_get_userbyid(" x ")"
 

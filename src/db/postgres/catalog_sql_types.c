@@ -159,7 +159,7 @@ const struct pgcat_query pgcat_type_queries[] = {
     {.sql = ENUMS, .kind = LS_FACT_ENUM, .class = PGC_TYPE, ON_TYPE, .id = "oid", .guard = "nsp,name,labels"},
     {.sql = DOMAINS, .kind = LS_FACT_DOMAIN, .class = PGC_TYPE, ON_TYPE, .id = "oid", .guard = "nsp,name"},
     {.sql = DOMAIN_CHECKS, .kind = LS_FACT_CONSTRAINT, .class = PGC_CONSTRAINT, .each = pgcat_take_domain_check,
-     ON_TYPE},
+     .sets = PGS_ON(PGS_TYPE) | PGS_ON(PGS_DEPEND)},
     {.sql = COMPOSITES, .kind = LS_FACT_COMPOSITE, .class = PGC_TYPE, .each = pgcat_take_composite,
      .sets = PGS_ON(PGS_TYPE) | PGS_ON(PGS_REL) | PGS_ON(PGS_DESCRIPTION), .id = "oid", .guard = "nsp,name,attributes"},
     {.sql = RANGES, .kind = LS_FACT_RANGE, .class = PGC_TYPE, .each = pgcat_take_range,
