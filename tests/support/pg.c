@@ -63,6 +63,20 @@ char *test_pg_get(const char *url, const char *sql)
     return value;
 }
 
+/* A copy of the template's files takes the server a quarter of the work of one through its log, and it may take it from 15 on. */
+static const char *quick_copy(const char *url)
+{
+    static const char *words;
+    char *version;
+
+    if (words == NULL) {
+        version = test_pg_get(url, "show server_version_num");
+        words = version != NULL && atoi(version) >= 150000 ? " strategy file_copy" : "";
+        free(version);
+    }
+    return words;
+}
+
 char *test_pg_new_database(const char *name_prefix)
 {
     static unsigned counter;
@@ -75,7 +89,7 @@ char *test_pg_new_database(const char *name_prefix)
     if (question == NULL) /* tests/support/pg always gives the host as a parameter */
         return NULL;
     snprintf(name, sizeof name, "%.30s_%ld_%u", name_prefix, (long)getpid(), ++counter);
-    snprintf(sql, sizeof sql, "create database \"%s\" template template0", name);
+    snprintf(sql, sizeof sql, "create database \"%s\" template template0%s", name, quick_copy(base));
     if (!test_pg_exec(base, sql))
         return NULL;
     size = strlen("postgresql:///") + strlen(name) + strlen(question) + 1;
