@@ -293,17 +293,10 @@ static enum ls_rc check_runnable(const struct ls_timeline *t, const struct ls_le
 /* Source: diesel/src/migration/setup_migration_table.sql. */
 static enum ls_rc plan_setup(struct ls_plan_ctx *ctx, struct ls_err *err)
 {
-    const char *table = ls_table_sql_of(ctx, DIESEL_TABLE, err);
-
-    if (table == NULL)
-        return LS_E_INPUT;
-    ls_ops_add(ctx, NULL, LS_OP_BEGIN);
-    ls_record_write(ctx, NULL,
-                    "CREATE TABLE IF NOT EXISTS @ (\n       version VARCHAR(50) PRIMARY KEY NOT NULL,\n"
-                    "       run_on TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP\n)",
-                    table, NULL, 0, -1);
-    ls_ops_add(ctx, NULL, LS_OP_COMMIT);
-    return LS_OK;
+    return ls_record_setup(ctx,
+                           "CREATE TABLE IF NOT EXISTS @ (\n       version VARCHAR(50) PRIMARY KEY NOT NULL,\n"
+                           "       run_on TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP\n)",
+                           ls_table_sql_of(ctx, DIESEL_TABLE, err));
 }
 
 static void write_row(struct ls_plan_ctx *ctx, struct ls_step *step, const char *table, bool is_up)
@@ -383,11 +376,7 @@ static enum ls_rc plan_mark(struct ls_plan_ctx *ctx, struct ls_step *step, const
         return LS_E_INPUT;
     step->tx_note = "Only the ledger's row is written; diesel has no command for that.";
     if (entry == NULL) {
-        if (ctx->ledger->rows.n == 0)
-            return LS_OK;
-        ls_ops_add(ctx, step, LS_OP_BEGIN);
-        ls_record_write(ctx, step, "DELETE FROM @", table, NULL, 0, (long)ctx->ledger->rows.n);
-        ls_record_end(ctx, step);
+        ls_record_forget(ctx, step, table);
         return LS_OK;
     }
     if ((entry->row != NULL) == applied)

@@ -256,36 +256,10 @@ static enum ls_rc plan_step(struct ls_plan_ctx *ctx, struct ls_step *step, const
 static enum ls_rc plan_mark(struct ls_plan_ctx *ctx, struct ls_step *step, const struct ls_entry *entry, bool applied,
                             struct ls_err *err)
 {
-    const char *table = ls_drizzle_table(ctx, err);
-    struct ls_param key = ls_param_text(step->id);
-
-    if (table == NULL)
-        return LS_E_INPUT;
     if (refuse_v0(ctx->ledger, err) != LS_OK)
         return LS_E_REFUSED;
     step->tx_note = "Only the ledger is written, as drizzle-kit pull --init does for a first migration.";
-    if (entry == NULL) {
-        if (ctx->ledger->rows.n == 0)
-            return LS_OK;
-        ls_ops_add(ctx, step, LS_OP_BEGIN);
-        ls_record_write(ctx, step, "DELETE FROM @", table, NULL, 0, (long)ctx->ledger->rows.n);
-        ls_record_end(ctx, step);
-        return LS_OK;
-    }
-    if ((entry->row != NULL) == applied)
-        return LS_OK;
-    if (applied && (entry->migration == NULL || entry->migration->checksum == NULL)) {
-        ls_err_set(err, LS_E_REFUSED, "%s has no file whose hash could be recorded", entry->label);
-        ls_err_hint(err, "bring the file back");
-        return LS_E_REFUSED;
-    }
-    ls_record_begin(ctx, step, table, "name", key, !applied);
-    if (applied)
-        insert_row(ctx, step, table, entry->migration);
-    else
-        ls_record_write(ctx, step, "DELETE FROM @ WHERE name = ?1", table, &key, 1, (long)entry->n_rows);
-    ls_record_end(ctx, step);
-    return LS_OK;
+    return ls_drizzle_mark(ctx, step, entry, applied, "name", ls_param_text(step->id), insert_row, err);
 }
 
 /* `drizzle-kit generate --custom`; the snapshot beside it is drizzle-kit's own work. */

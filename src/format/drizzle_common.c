@@ -250,11 +250,9 @@ enum ls_rc ls_drizzle_body(struct ls_plan_ctx *ctx, struct ls_step *step, const 
         return rc;
     step->policy = LS_POLICY_TX;
     step->tx_note = "Drizzle runs everything that is pending in one transaction: a failure anywhere leaves nothing of all.";
-    if (ctx->prev == NULL) {
-        ls_ops_add(ctx, step, LS_OP_BEGIN);
-        ls_ops_lock_table(ctx, step, table);
-    }
-    ls_ops_fence(ctx, step, ls_record_sql(ctx, fence, table), params, n_params);
+    if (ctx->prev == NULL)
+        ls_record_open(ctx, step, table);
+    ls_record_fence(ctx, step, fence, table, params, n_params);
     return add_pieces(ctx, step, err);
 }
 
@@ -262,6 +260,34 @@ enum ls_rc ls_drizzle_finish(struct ls_plan_ctx *ctx, struct ls_step *last, stru
 {
     (void)err;
     ls_ops_add(ctx, last, LS_OP_COMMIT);
+    return LS_OK;
+}
+
+enum ls_rc ls_drizzle_mark(struct ls_plan_ctx *ctx, struct ls_step *step, const struct ls_entry *entry, bool applied,
+                           const char *column, struct ls_param key, ls_drizzle_insert *insert, struct ls_err *err)
+{
+    const char *table = ls_drizzle_table(ctx, err);
+
+    if (table == NULL)
+        return LS_E_INPUT;
+    if (entry == NULL) {
+        ls_record_forget(ctx, step, table);
+        return LS_OK;
+    }
+    if ((entry->row != NULL) == applied)
+        return LS_OK;
+    if (applied && (entry->migration == NULL || entry->migration->checksum == NULL)) {
+        ls_err_set(err, LS_E_REFUSED, "%s has no file whose hash could be recorded", entry->label);
+        ls_err_hint(err, "bring the file back");
+        return LS_E_REFUSED;
+    }
+    ls_record_begin(ctx, step, table, column, key, !applied);
+    if (applied)
+        insert(ctx, step, table, entry->migration);
+    else
+        ls_record_write(ctx, step, ls_arena_printf(ctx->plan->arena, "DELETE FROM @ WHERE %s = ?1", column), table, &key, 1,
+                        (long)entry->n_rows);
+    ls_record_end(ctx, step);
     return LS_OK;
 }
 

@@ -147,9 +147,8 @@ enum ls_rc ls_prisma_plan_setup(struct ls_plan_ctx *ctx, struct ls_err *err)
         return LS_E_INPUT;
     if (ctx->dialect == LS_DIALECT_SQLITE && strpbrk(table, "\".") == NULL)
         table = ls_arena_printf(ctx->plan->arena, "\"%s\"", table); /* SQLite keeps the quotes that Prisma writes here */
-    ls_ops_add(ctx, NULL, LS_OP_BEGIN);
-    ls_record_write(
-        ctx, NULL,
+    return ls_record_setup(
+        ctx,
         ctx->dialect == LS_DIALECT_POSTGRES
             ? "CREATE TABLE @ (\n    id                      VARCHAR(36) PRIMARY KEY NOT NULL,\n"
               "    checksum                VARCHAR(64) NOT NULL,\n    finished_at             TIMESTAMPTZ,\n"
@@ -162,9 +161,7 @@ enum ls_rc ls_prisma_plan_setup(struct ls_plan_ctx *ctx, struct ls_err *err)
               "    \"rolled_back_at\"        DATETIME,\n    \"started_at\"            DATETIME NOT NULL DEFAULT "
               "current_timestamp,\n"
               "    \"applied_steps_count\"   INTEGER UNSIGNED NOT NULL DEFAULT 0\n)",
-        table, NULL, 0, -1);
-    ls_ops_add(ctx, NULL, LS_OP_COMMIT);
-    return LS_OK;
+        table);
 }
 
 /* SQLite: as the table has its times already; a new one gets the native engine's. */
@@ -201,14 +198,10 @@ static void begin(struct ls_plan_ctx *ctx, struct ls_step *step, const char *tab
 {
     struct ls_param name = ls_param_text(step->id);
 
-    ls_ops_add(ctx, step, LS_OP_BEGIN);
-    ls_ops_lock_table(ctx, step, table);
-    ls_ops_fence(
+    ls_record_open(ctx, step, table);
+    ls_record_fence(
         ctx, step,
-        ls_record_sql(
-            ctx,
-            "SELECT NOT EXISTS (SELECT 1 FROM @ WHERE rolled_back_at IS NULL AND (finished_at IS NULL OR migration_name = ?1))",
-            table),
+        "SELECT NOT EXISTS (SELECT 1 FROM @ WHERE rolled_back_at IS NULL AND (finished_at IS NULL OR migration_name = ?1))", table,
         &name, 1);
 }
 
@@ -283,9 +276,8 @@ static void open_mark(struct ls_plan_ctx *ctx, struct ls_step *step, const char 
         is_failed ? "SELECT EXISTS (SELECT 1 FROM @ WHERE migration_name = ?1 AND finished_at IS NULL AND rolled_back_at IS NULL)"
                   : "SELECT NOT EXISTS (SELECT 1 FROM @ WHERE migration_name = ?1 AND rolled_back_at IS NULL)";
 
-    ls_ops_add(ctx, step, LS_OP_BEGIN);
-    ls_ops_lock_table(ctx, step, table);
-    ls_ops_fence(ctx, step, ls_record_sql(ctx, text, table), &name, 1);
+    ls_record_open(ctx, step, table);
+    ls_record_fence(ctx, step, text, table, &name, 1);
 }
 
 enum ls_rc ls_prisma_plan_mark(struct ls_plan_ctx *ctx, struct ls_step *step, const struct ls_entry *entry, bool applied,

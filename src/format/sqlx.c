@@ -373,13 +373,8 @@ static enum ls_rc check_runnable(const struct ls_timeline *t, const struct ls_le
 
 static enum ls_rc plan_setup(struct ls_plan_ctx *ctx, struct ls_err *err)
 {
-    const char *table = ls_table_sql_of(ctx, SQLX_TABLE, err);
-
-    if (table == NULL)
-        return LS_E_INPUT;
-    ls_ops_add(ctx, NULL, LS_OP_BEGIN);
-    ls_record_write(
-        ctx, NULL,
+    return ls_record_setup(
+        ctx,
         ctx->dialect == LS_DIALECT_POSTGRES
             ? "CREATE TABLE IF NOT EXISTS @ (\n    version BIGINT PRIMARY KEY,\n    description TEXT NOT NULL,\n"
               "    installed_on TIMESTAMPTZ NOT NULL DEFAULT now(),\n    success BOOLEAN NOT NULL,\n    checksum BYTEA NOT NULL,\n"
@@ -388,9 +383,7 @@ static enum ls_rc plan_setup(struct ls_plan_ctx *ctx, struct ls_err *err)
               "    installed_on TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP,\n    success BOOLEAN NOT NULL,\n    checksum BLOB "
               "NOT NULL,\n"
               "    execution_time BIGINT NOT NULL\n)",
-        table, NULL, 0, -1);
-    ls_ops_add(ctx, NULL, LS_OP_COMMIT);
-    return LS_OK;
+        ls_table_sql_of(ctx, SQLX_TABLE, err));
 }
 
 /* The file's title with blanks for '_'. */
@@ -501,11 +494,7 @@ static enum ls_rc plan_mark(struct ls_plan_ctx *ctx, struct ls_step *step, const
         return LS_E_INPUT;
     step->tx_note = "Only the ledger's row is written; sqlx has no command for that.";
     if (entry == NULL) {
-        if (ctx->ledger->rows.n == 0)
-            return LS_OK;
-        ls_ops_add(ctx, step, LS_OP_BEGIN);
-        ls_record_write(ctx, step, "DELETE FROM @", table, NULL, 0, (long)ctx->ledger->rows.n);
-        ls_record_end(ctx, step);
+        ls_record_forget(ctx, step, table);
         return LS_OK;
     }
     if (applied ? entry->state == LS_STATE_APPLIED : entry->row == NULL)

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "format/ops.h"
+#include "format/record.h"
 #include "format/section.h"
 #include "format/table.h"
 #include "format/tree.h"
@@ -135,10 +136,8 @@ static enum ls_rc plan_step(struct ls_plan_ctx *ctx, struct ls_step *step, const
     (void)prev_applied;
     (void)err;
     step->policy = LS_POLICY_TX;
-    if (ctx->prev == NULL) {
-        ls_ops_add(ctx, step, LS_OP_BEGIN);
-        ls_ops_lock_table(ctx, step, "tool_log");
-    }
+    if (ctx->prev == NULL)
+        ls_record_open(ctx, step, "tool_log");
     step->n_statements = ctx->stmts != NULL ? (int)ctx->stmts->n : 0;
     for (size_t i = 0; ctx->stmts != NULL && i < ctx->stmts->n; i++)
         ls_ops_piece(ctx, step, ctx->stmts->v[i].start, ctx->stmts->v[i].end);
