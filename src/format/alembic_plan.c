@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "format/lockstep.h"
 #include "format/ops.h"
 #include "format/record.h"
 #include "format/table.h"

@@ -10,7 +10,6 @@
 #include "format/ops.h"
 #include "format/record.h"
 #include "format/table.h"
-#include "lockstep/base/clock.h"
 #include "lockstep/format/layout.h"
 
 #define TABLE "schema_migrations"
@@ -134,8 +133,7 @@ static bool parse_name(struct ls_arena *arena, const char *file, struct ls_migra
     if (!takes(file))
         return false;
     m->id = m->label = ls_arena_strn(arena, file, n);
-    if (!ls_table_version(m->id, &m->version))
-        m->version = 0;
+    (void)ls_table_version(m->id, &m->version);
     title += *title == '_' || *title == '-';
     m->name = ls_arena_strn(arena, title, title < file + len - 4 ? (size_t)(file + len - 4 - title) : 0);
     return true;
@@ -231,37 +229,26 @@ static enum ls_rc scan(const char *dir, enum ls_dialect dialect, bool need_hash,
 static int new_files(struct ls_arena *arena, const struct ls_migrations *m, const char *slug, int64_t wall_us, const char *paths[3],
                      const char *texts[3], struct ls_err *err)
 {
-    char stamp[LS_ISO_LEN];
-
-    slug = ls_scan_slug(arena, slug, err);
-    if (slug == NULL)
-        return 0;
-    ls_stamp_utc(wall_us, stamp);
-    paths[0] = ls_arena_printf(arena, "%s/%s_%s.sql", m->dir, stamp, slug);
     texts[0] = "-- migrate:up\n\n\n-- migrate:down\n\n";
-    return 1;
+    return ls_scan_new(arena, m, ls_scan_stamp(arena, wall_us), "_", slug, ".sql", NULL, paths, err);
 }
 
 /* --- the ledger ----------------------------------------------------------------------------------------------------------- */
 
+static void fill_row(struct ls_ledger *l, struct ls_ledger_row *row)
+{
+    const char *version = ls_table_cell(l, row, "version");
+
+    row->id = version != NULL ? version : "NULL";
+    (void)ls_table_version(row->id, &row->version);
+}
+
 static enum ls_rc ledger_read(struct ls_db *db, const struct ls_format_opts *opts, struct ls_ledger *out, struct ls_err *err)
 {
-    const char *by = ls_db_dialect(db) == LS_DIALECT_POSTGRES ? "t.version COLLATE \"C\"" : "t.version";
-    struct ls_table_look look;
-    enum ls_rc rc = ls_table_look(db, opts, TABLE, ls_format_dbmate.title, out, &look, err);
+    const struct ls_table_kind kind = {TABLE, ls_format_dbmate.title, LS_LEDGER_SET,
+                                       ls_db_dialect(db) == LS_DIALECT_POSTGRES ? "t.version COLLATE \"C\"" : "t.version", fill_row};
 
-    out->shape = LS_LEDGER_SET;
-    if (rc == LS_OK && out->exists && out->foreign == NULL)
-        rc = ls_table_rows(db, &look, by, out, err);
-    for (size_t i = 0; rc == LS_OK && i < out->rows.n; i++) {
-        struct ls_ledger_row *row = &out->rows.v[i];
-        const char *version = ls_table_cell(out, row, "version");
-
-        row->id = version != NULL ? version : "NULL";
-        if (!ls_table_version(row->id, &row->version))
-            row->version = 0;
-    }
-    return rc;
+    return ls_table_read(db, opts, &kind, out, err);
 }
 
 static enum ls_rc check_runnable(const struct ls_timeline *t, const struct ls_ledger *l, enum ls_direction dir, struct ls_err *err)

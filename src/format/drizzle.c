@@ -15,7 +15,6 @@
 #include "format/record.h"
 #include "format/table.h"
 #include "format/tree.h"
-#include "lockstep/base/clock.h"
 #include "lockstep/base/mem.h"
 
 #define JOURNAL "meta/_journal.json"
@@ -34,8 +33,7 @@ static const struct ls_timeline_rules rules = {
     .rolled_back = "runs it next",
 };
 
-/* --- the folder
- * --------------------------------------------------------------------------------------------------------------------------- */
+/* --- the folder ----------------------------------------------------------------------------------------------------------- */
 
 static bool dialect_of(const char *word, enum ls_dialect *out)
 {
@@ -347,8 +345,7 @@ static enum ls_rc scan(const char *dir, enum ls_dialect dialect, bool need_hash,
     return LS_OK;
 }
 
-/* --- the ledger
- * --------------------------------------------------------------------------------------------------------------------------- */
+/* --- the ledger ----------------------------------------------------------------------------------------------------------- */
 
 static enum ls_rc ledger_read(struct ls_db *db, const struct ls_format_opts *opts, struct ls_ledger *out, struct ls_err *err)
 {
@@ -394,9 +391,7 @@ static enum ls_rc check_runnable(const struct ls_timeline *t, const struct ls_le
     return LS_OK;
 }
 
-/* --- plans
- * --------------------------------------------------------------------------------------------------------------------------------
- */
+/* --- plans ---------------------------------------------------------------------------------------------------------------- */
 
 static enum ls_rc plan_setup(struct ls_plan_ctx *ctx, struct ls_err *err)
 {

@@ -13,7 +13,6 @@
 #include "format/record.h"
 #include "format/table.h"
 #include "format/tree.h"
-#include "lockstep/base/clock.h"
 
 static int place(const struct ls_ledger_row *row, const struct ls_migration *m)
 {
@@ -61,8 +60,7 @@ static const struct ls_timeline_rules rules = {
     .adjust = adjust,
 };
 
-/* --- the folder
- * --------------------------------------------------------------------------------------------------------------------------- */
+/* --- the folder ----------------------------------------------------------------------------------------------------------- */
 
 static bool has_file(const char *dir, const char *sub, const char *file)
 {
@@ -164,8 +162,7 @@ static enum ls_rc scan(const char *dir, enum ls_dialect dialect, bool need_hash,
     return LS_OK;
 }
 
-/* --- the ledger
- * --------------------------------------------------------------------------------------------------------------------------- */
+/* --- the ledger ----------------------------------------------------------------------------------------------------------- */
 
 static enum ls_rc ledger_read(struct ls_db *db, const struct ls_format_opts *opts, struct ls_ledger *out, struct ls_err *err)
 {
@@ -176,8 +173,7 @@ static enum ls_rc ledger_read(struct ls_db *db, const struct ls_format_opts *opt
         struct ls_ledger_row *row = &out->rows.v[i];
         const char *name = ls_table_cell(out, row, "name"), *when = ls_table_cell(out, row, "created_at");
 
-        if (!ls_table_version(when, &row->version))
-            row->version = 0;
+        (void)ls_table_version(when, &row->version);
         row->id = name != NULL ? name : when != NULL ? when : "";
         row->state = name != NULL ? LS_ROW_APPLIED : LS_ROW_MARKER; /* rows without a name mean nothing to 1.x */
         row->checksum = ls_table_cell(out, row, "hash");
@@ -204,9 +200,7 @@ static enum ls_rc check_runnable(const struct ls_timeline *t, const struct ls_le
     return refuse_v0(l, err);
 }
 
-/* --- plans
- * --------------------------------------------------------------------------------------------------------------------------------
- */
+/* --- plans ---------------------------------------------------------------------------------------------------------------- */
 
 static enum ls_rc plan_setup(struct ls_plan_ctx *ctx, struct ls_err *err)
 {
@@ -266,15 +260,8 @@ static enum ls_rc plan_mark(struct ls_plan_ctx *ctx, struct ls_step *step, const
 static int new_files(struct ls_arena *arena, const struct ls_migrations *m, const char *slug, int64_t wall_us, const char *paths[3],
                      const char *texts[3], struct ls_err *err)
 {
-    char stamp[LS_ISO_LEN];
-
-    slug = ls_scan_slug(arena, slug, err);
-    if (slug == NULL)
-        return 0;
-    ls_stamp_utc(wall_us, stamp);
-    paths[0] = ls_arena_printf(arena, "%s/%s_%s/migration.sql", m->dir, stamp, slug);
     texts[0] = "-- Custom SQL migration file, put your code below! --\n";
-    return 1;
+    return ls_scan_new(arena, m, ls_scan_stamp(arena, wall_us), "_", slug, "/migration.sql", NULL, paths, err);
 }
 
 static const char *const default_dirs[] = {"drizzle", "migrations", "db/migrations", ".", NULL};

@@ -12,8 +12,7 @@
 
 #define BREAKPOINT "--> statement-breakpoint"
 
-/* --- the ledger
- * --------------------------------------------------------------------------------------------------------------------------- */
+/* --- the ledger ----------------------------------------------------------------------------------------------------------- */
 
 /* The table as it is asked for: Drizzle's schema on PostgreSQL is "drizzle", whatever the table is called. */
 static struct ls_format_opts own_opts(struct ls_arena *arena, enum ls_dialect d, const struct ls_format_opts *opts)
@@ -133,8 +132,7 @@ enum ls_rc ls_drizzle_setup(struct ls_plan_ctx *ctx, const char *variant, struct
     return LS_OK;
 }
 
-/* --- a file's pieces
- * ------------------------------------------------------------------------------------------------------------------------ */
+/* --- a file's pieces ------------------------------------------------------------------------------------------------------ */
 
 bool ls_drizzle_piece(const char *text, size_t len, size_t *at, size_t *end, size_t *next)
 {
@@ -291,9 +289,7 @@ enum ls_rc ls_drizzle_mark(struct ls_plan_ctx *ctx, struct ls_step *step, const 
     return LS_OK;
 }
 
-/* --- names
- * ----------------------------------------------------------------------------------------------------------------------------------
- */
+/* --- names ---------------------------------------------------------------------------------------------------------------- */
 
 /* Where ICU's root collation has a character, primary level: blanks, punctuation, symbols, digits, letters. */
 static int weight(unsigned char c)

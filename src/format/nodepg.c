@@ -223,11 +223,19 @@ static int new_files(struct ls_arena *arena, const struct ls_migrations *m, cons
 
 /* --- the ledger ----------------------------------------------------------------------------------------------------------- */
 
+static void fill_row(struct ls_ledger *l, struct ls_ledger_row *row)
+{
+    const char *name = ls_table_cell(l, row, "name");
+
+    row->id = row->name = name != NULL ? name : "NULL";
+    row->applied_at = ls_table_cell(l, row, "run_on");
+}
+
 static enum ls_rc ledger_read(struct ls_db *db, const struct ls_format_opts *opts, struct ls_ledger *out, struct ls_err *err)
 {
+    static const struct ls_table_kind kind = {TABLE, TITLE, LS_LEDGER_SET, "t.run_on, t.id", fill_row};
     struct ls_format_opts own = opts != NULL ? *opts : (struct ls_format_opts){0};
     struct ls_arena *arena = ls_arena_new();
-    struct ls_table_look look;
     enum ls_rc rc;
 
     memset(out, 0, sizeof(*out));
@@ -241,17 +249,7 @@ static enum ls_rc ledger_read(struct ls_db *db, const struct ls_format_opts *opt
         own.table = "public." TABLE;
     else if (strchr(own.table, '.') == NULL)
         own.table = ls_arena_printf(arena, "public.%s", own.table);
-    rc = ls_table_look(db, &own, TABLE, TITLE, out, &look, err);
-    out->shape = LS_LEDGER_SET;
-    if (rc == LS_OK && out->exists && out->foreign == NULL)
-        rc = ls_table_rows(db, &look, "t.run_on, t.id", out, err);
-    for (size_t i = 0; rc == LS_OK && i < out->rows.n; i++) {
-        struct ls_ledger_row *row = &out->rows.v[i];
-        const char *name = ls_table_cell(out, row, "name");
-
-        row->id = row->name = name != NULL ? name : "NULL";
-        row->applied_at = ls_table_cell(out, row, "run_on");
-    }
+    rc = ls_table_read(db, &own, &kind, out, err);
 out:
     ls_arena_free(arena);
     return rc;

@@ -11,7 +11,6 @@
 #include "format/record.h"
 #include "format/table.h"
 #include "lockstep/base/clock.h"
-#include "lockstep/base/hash.h"
 
 static const char note_pg[] =
     "Prisma records the start, sends the script as one query, which PostgreSQL runs as one implicit transaction, and records the "
@@ -21,9 +20,7 @@ static const char note_sqlite[] = "Prisma records the start, runs the script's s
                                   "transaction, and records the end: what ran "
                                   "before a failure stays, and a row without an end blocks everything until it is resolved.";
 
-/* --- reading
- * --------------------------------------------------------------------------------------------------------------------------------
- */
+/* --- reading -------------------------------------------------------------------------------------------------------------- */
 
 static bool is_digits(const char *s)
 {
@@ -121,23 +118,14 @@ static enum ls_rc look_for_tables(struct ls_db *db, struct ls_ledger *out, struc
 
 enum ls_rc ls_prisma_ledger_read(struct ls_db *db, const struct ls_format_opts *opts, struct ls_ledger *out, struct ls_err *err)
 {
-    struct ls_table_look look;
-    enum ls_rc rc = ls_table_look(db, opts, LS_PRISMA_TABLE, "Prisma", out, &look, err);
+    const struct ls_table_kind kind = {LS_PRISMA_TABLE, "Prisma", LS_LEDGER_LOG,
+                                       ls_db_dialect(db) == LS_DIALECT_POSTGRES ? "t.started_at, t.id" : "t.started_at, t.rowid", read_row};
+    enum ls_rc rc = ls_table_read(db, opts, &kind, out, err);
 
-    out->shape = LS_LEDGER_LOG;
-    if (rc == LS_OK && !out->exists)
-        rc = look_for_tables(db, out, err);
-    if (rc == LS_OK && out->exists && out->foreign == NULL)
-        rc = ls_table_rows(db, &look, ls_db_dialect(db) == LS_DIALECT_POSTGRES ? "t.started_at, t.id" : "t.started_at, t.rowid",
-                           out, err);
-    for (size_t i = 0; rc == LS_OK && i < out->rows.n; i++)
-        read_row(out, &out->rows.v[i]);
-    return rc;
+    return rc == LS_OK && !out->exists ? look_for_tables(db, out, err) : rc;
 }
 
-/* --- writing
- * --------------------------------------------------------------------------------------------------------------------------------
- */
+/* --- writing -------------------------------------------------------------------------------------------------------------- */
 
 enum ls_rc ls_prisma_plan_setup(struct ls_plan_ctx *ctx, struct ls_err *err)
 {

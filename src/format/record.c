@@ -12,10 +12,16 @@ const char *ls_record_sql(const struct ls_plan_ctx *ctx, const char *text, const
     const char *out;
 
     for (const char *p = text; *p != '\0'; p++) {
+        size_t n = strcspn(p, "@?");
+
+        ls_buf_add(&sql, p, n);
+        p += n;
+        if (*p == '\0')
+            break;
         if (*p == '@')
             ls_buf_adds(&sql, table);
         else
-            ls_buf_addc(&sql, *p == '?' && ctx->dialect == LS_DIALECT_POSTGRES ? '$' : *p);
+            ls_buf_addc(&sql, ctx->dialect == LS_DIALECT_POSTGRES ? '$' : '?');
     }
     out = ls_arena_strn(ctx->plan->arena, sql.ptr, sql.len);
     ls_buf_release(&sql);

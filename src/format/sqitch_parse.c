@@ -29,8 +29,7 @@ struct parser {
     bool in_body;
 };
 
-/* --- errors
- * ----------------------------------------------------------------------------------------------------------------------- */
+/* --- errors --------------------------------------------------------------------------------------------------------------- */
 
 static void fail_at(struct ls_sqitch_plan *plan, int line, const char *hint, const char *fmt, ...) LS_PRINTF(4, 5);
 static void fail_at(struct ls_sqitch_plan *plan, int line, const char *hint, const char *fmt, ...)
@@ -46,8 +45,7 @@ static void fail_at(struct ls_sqitch_plan *plan, int line, const char *hint, con
 }
 #define FAIL(p, hint, ...) fail_at((p)->plan, (p)->line.no, hint, __VA_ARGS__)
 
-/* --- names that were seen
- * ------------------------------------------------------------------------------------------------------------- */
+/* --- names that were seen ------------------------------------------------------------------------------------------------- */
 
 static struct known *slot_of(struct known *table, size_t n, const char *name)
 {
@@ -85,8 +83,7 @@ static void declare(struct parser *p, const char *name, long item)
     *k = (struct known){name, p->line.no, p->section, k->line, item, k->item, k->name != NULL ? k->first : item};
 }
 
-/* --- pieces of a line
- * ----------------------------------------------------------------------------------------------------------------- */
+/* --- pieces of a line ----------------------------------------------------------------------------------------------------- */
 
 static bool is_blank(char c)
 {
@@ -181,8 +178,7 @@ static bool holds_time(struct ls_str s)
     return false;
 }
 
-/* --- pragmas
- * ---------------------------------------------------------------------------------------------------------------------------- */
+/* --- pragmas -------------------------------------------------------------------------------------------------------------- */
 
 /* One word that begins and ends with no punctuation. */
 static bool is_pragma_name(struct ls_str s)
@@ -226,8 +222,7 @@ static void parse_pragma(struct parser *p, struct ls_str line)
     }
 }
 
-/* --- changes and tags
- * ------------------------------------------------------------------------------------------------------------------- */
+/* --- changes and tags ----------------------------------------------------------------------------------------------------- */
 
 /* The longest name must be followed by blanks; then dependencies, the time, the planner. */
 struct pieces {

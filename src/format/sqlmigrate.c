@@ -12,7 +12,6 @@
 #include "format/ops.h"
 #include "format/record.h"
 #include "format/table.h"
-#include "lockstep/base/clock.h"
 #include "lockstep/format/layout.h"
 
 #define TABLE "gorp_migrations"
@@ -36,8 +35,7 @@ static bool parse_name(struct ls_arena *arena, const char *file, struct ls_migra
     if (!takes(file))
         return false;
     m->id = m->label = ls_arena_str(arena, file);
-    if (n == 0 || !ls_table_version(digits, &m->version))
-        m->version = 0;
+    (void)ls_table_version(digits, &m->version);
     title += n > 0 && (*title == '_' || *title == '-');
     m->name = ls_arena_strn(arena, title, title < file + len - 4 ? (size_t)(file + len - 4 - title) : 0);
     return true;
@@ -128,36 +126,26 @@ static enum ls_rc scan(const char *dir, enum ls_dialect dialect, bool need_hash,
 static int new_files(struct ls_arena *arena, const struct ls_migrations *m, const char *slug, int64_t wall_us, const char *paths[3],
                      const char *texts[3], struct ls_err *err)
 {
-    char stamp[LS_ISO_LEN];
-
-    slug = ls_scan_slug(arena, slug, err);
-    if (slug == NULL)
-        return 0;
-    ls_stamp_utc(wall_us, stamp);
-    paths[0] = ls_arena_printf(arena, "%s/%s-%s.sql", m->dir, stamp, slug);
     texts[0] = "\n-- +migrate Up\n\n-- +migrate Down\n";
-    return 1;
+    return ls_scan_new(arena, m, ls_scan_stamp(arena, wall_us), "-", slug, ".sql", NULL, paths, err);
 }
 
 /* --- the ledger ----------------------------------------------------------------------------------------------------------- */
 
+static void fill_row(struct ls_ledger *l, struct ls_ledger_row *row)
+{
+    const char *id = ls_table_cell(l, row, "id");
+
+    row->id = id != NULL ? id : "NULL";
+    row->applied_at = ls_table_cell(l, row, "applied_at");
+}
+
 static enum ls_rc ledger_read(struct ls_db *db, const struct ls_format_opts *opts, struct ls_ledger *out, struct ls_err *err)
 {
-    const char *by = ls_db_dialect(db) == LS_DIALECT_POSTGRES ? "t.id COLLATE \"C\"" : "t.id";
-    struct ls_table_look look;
-    enum ls_rc rc = ls_table_look(db, opts, TABLE, ls_format_sql_migrate.title, out, &look, err);
+    const struct ls_table_kind kind = {TABLE, ls_format_sql_migrate.title, LS_LEDGER_SET,
+                                       ls_db_dialect(db) == LS_DIALECT_POSTGRES ? "t.id COLLATE \"C\"" : "t.id", fill_row};
 
-    out->shape = LS_LEDGER_SET;
-    if (rc == LS_OK && out->exists && out->foreign == NULL)
-        rc = ls_table_rows(db, &look, by, out, err);
-    for (size_t i = 0; rc == LS_OK && i < out->rows.n; i++) {
-        struct ls_ledger_row *row = &out->rows.v[i];
-        const char *id = ls_table_cell(out, row, "id");
-
-        row->id = id != NULL ? id : "NULL";
-        row->applied_at = ls_table_cell(out, row, "applied_at");
-    }
-    return rc;
+    return ls_table_read(db, opts, &kind, out, err);
 }
 
 /* One file that cannot be read, and sql-migrate does nothing at all. */
