@@ -11,9 +11,9 @@
 #include "lockstep/base/text.h"
 
 static const struct {
-    const char *word, *form, *meaning;
+    const char *word, *form;
 } kinds[] = {
-#define X(e, w, f, m) {w, f, m},
+#define X(e, w, f) {w, f},
     LS_SIDES(X)
 #undef X
 };
@@ -21,16 +21,6 @@ static const struct {
 const char *ls_side_kind_name(enum ls_side_kind k)
 {
     return kinds[k].word;
-}
-
-const char *ls_side_form(enum ls_side_kind k)
-{
-    return kinds[k].form;
-}
-
-const char *ls_side_meaning(enum ls_side_kind k)
-{
-    return kinds[k].meaning;
 }
 
 /* In a message, where "dir:PATH@VERSION" would be hidden as a name with a password. */

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 
 #include "lockstep/base/mem.h"
-#include "tui/frame.h"
 #include "tui/jobs.h"
 
 struct detail {

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "lockstep/base/clock.h"
-#include "lockstep/base/file.h"
 #include "lockstep/base/mem.h"
 #include "tui/flow.h"
 

@@ -7,12 +7,10 @@
 
 #include "lockstep/base/clock.h"
 #include "lockstep/base/mem.h"
-#include "lockstep/base/text.h"
 #include "lockstep/model/graph.h"
 #include "tui/banner.h"
 #include "tui/beside.h"
 #include "tui/entry.h"
-#include "tui/flow.h"
 #include "tui/list_pane.h"
 
 #define MAX_LABEL    16

@@ -56,7 +56,6 @@ enum ls_format_caps {
     LS_CAP_REPEATABLE = 512,
     LS_CAP_AUTHOR = 1024,
     LS_CAP_DAG = 2048,
-    LS_CAP_BATCH = 4096,          /* the ledger says what was applied together */
     LS_CAP_ONE_TX = 8192,         /* all steps of a run share one transaction */
     LS_CAP_OWN_SPLIT = 16384,     /* the format cuts the text itself: a text that our splitter refuses is no error, ctx->stmts is NULL then */
     LS_CAP_RECOGNISE_ONLY = 32768, /* named when seen, never operated */
