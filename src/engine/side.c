@@ -172,20 +172,16 @@ enum ls_rc side_stopped(struct ls_err *err)
 void side_note(struct side_job *j, enum ls_severity severity, const char *code, const char *path, int line, const char *hint,
                const char *fmt, ...)
 {
-    struct ls_diag *d = LS_VEC_PUSH(&j->notes.d);
-    struct ls_buf b = LS_BUF_INIT;
     va_list ap;
 
     va_start(ap, fmt);
-    ls_buf_vaddf(&b, fmt, ap);
+    *LS_VEC_PUSH(&j->notes.d) = (struct ls_diag){.severity = severity,
+                                                 .code = code,
+                                                 .path = ls_arena_str(j->arena, path),
+                                                 .line = line,
+                                                 .message = ls_arena_vprintf(j->arena, fmt, ap),
+                                                 .hint = ls_arena_str(j->arena, hint)};
     va_end(ap);
-    *d = (struct ls_diag){.severity = severity,
-                          .code = code,
-                          .path = ls_arena_str(j->arena, path),
-                          .line = line,
-                          .message = ls_arena_str(j->arena, b.ptr),
-                          .hint = ls_arena_str(j->arena, hint)};
-    ls_buf_release(&b);
 }
 
 static void on_wait(void *ctx)

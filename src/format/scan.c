@@ -42,15 +42,12 @@ bool ls_scan_number(const char *name, struct ls_file_name *out, const char **res
 struct ls_diag *ls_scan_diag(struct ls_migrations *out, enum ls_severity severity, const char *code, const char *path, const char *fmt, ...)
 {
     struct ls_diag *d = LS_VEC_PUSH(&out->diags.d);
-    struct ls_buf text = LS_BUF_INIT;
     va_list ap;
 
     va_start(ap, fmt);
-    ls_buf_vaddf(&text, fmt, ap);
+    *d = (struct ls_diag){
+        .severity = severity, .code = code, .path = ls_arena_str(out->arena, path), .message = ls_arena_vprintf(out->arena, fmt, ap)};
     va_end(ap);
-    *d = (struct ls_diag){.severity = severity, .code = code, .path = ls_arena_str(out->arena, path)};
-    d->message = ls_arena_strn(out->arena, text.ptr, text.len);
-    ls_buf_release(&text);
     return d;
 }
 

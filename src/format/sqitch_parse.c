@@ -34,14 +34,11 @@ struct parser {
 static void fail_at(struct ls_sqitch_plan *plan, int line, const char *hint, const char *fmt, ...) LS_PRINTF(4, 5);
 static void fail_at(struct ls_sqitch_plan *plan, int line, const char *hint, const char *fmt, ...)
 {
-    struct ls_buf text = LS_BUF_INIT;
     va_list ap;
 
     va_start(ap, fmt);
-    ls_buf_vaddf(&text, fmt, ap);
+    *LS_VEC_PUSH(&plan->errors) = (struct ls_sqitch_error){line, ls_arena_vprintf(plan->arena, fmt, ap), hint};
     va_end(ap);
-    *LS_VEC_PUSH(&plan->errors) = (struct ls_sqitch_error){line, ls_arena_strn(plan->arena, text.ptr, text.len), hint};
-    ls_buf_release(&text);
 }
 #define FAIL(p, hint, ...) fail_at((p)->plan, (p)->line.no, hint, __VA_ARGS__)
 
