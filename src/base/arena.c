@@ -150,12 +150,11 @@ char *ls_arena_path(struct ls_arena *a, const char *dir, const char *name)
     return p;
 }
 
-char *ls_arena_printf(struct ls_arena *a, const char *fmt, ...)
+char *ls_arena_vprintf(struct ls_arena *a, const char *fmt, va_list ap)
 {
     char scratch[256];
-    va_list ap, again;
+    va_list again;
 
-    va_start(ap, fmt);
     va_copy(again, ap);
     int n = vsnprintf(scratch, sizeof(scratch), fmt, ap);
     size_t len = n > 0 ? (size_t)n : 0;
@@ -166,6 +165,16 @@ char *ls_arena_printf(struct ls_arena *a, const char *fmt, ...)
     else
         vsnprintf(p, len + 1, fmt, again);
     va_end(again);
+    return p;
+}
+
+char *ls_arena_printf(struct ls_arena *a, const char *fmt, ...)
+{
+    va_list ap;
+    char *p;
+
+    va_start(ap, fmt);
+    p = ls_arena_vprintf(a, fmt, ap);
     va_end(ap);
     return p;
 }

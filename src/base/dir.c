@@ -39,7 +39,6 @@ static enum ls_rc add_entry(struct ls_dir *dir, int fd, const char *path, const 
     e->is_dir = S_ISDIR(st.st_mode);
     e->is_link = is_link;
     e->size = st.st_size;
-    e->mtime_ns = (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec;
     return LS_OK;
 }
 

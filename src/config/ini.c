@@ -228,3 +228,16 @@ void ini_release(struct ini_file *f)
     ls_arena_free(f->arena);
     f->arena = NULL;
 }
+
+enum ls_rc ini_fail_word(const struct ini_file *f, int line, const char *what, const char *word, const char *const *known, size_t n,
+                         struct ls_err *err)
+{
+    const char *near = ls_nearest_word(word, known, n);
+
+    (void)ls_err_set(err, LS_E_INPUT, "%s:%d: unknown %s '%s'", f->path, line, what, word);
+    if (near)
+        ls_err_hint(err, "did you mean '%s'?", near);
+    if (err)
+        err->line = line;
+    return LS_E_INPUT;
+}

@@ -20,5 +20,8 @@ struct ini_file {
 LS_MUST_CHECK enum ls_rc ini_parse_text(const char *path, const char *text, size_t len, struct ini_file *out, struct ls_err *err);
 LS_MUST_CHECK enum ls_rc ini_parse_file_at(const char *path, unsigned open_flags, struct ini_file *out, struct ls_err *err);
 void ini_release(struct ini_file *f);
+/* LS_E_INPUT: "FILE:LINE: unknown WHAT 'WORD'", with the nearest of the known ones as hint. */
+enum ls_rc ini_fail_word(const struct ini_file *f, int line, const char *what, const char *word, const char *const *known, size_t n,
+                         struct ls_err *err);
 
 #endif

@@ -48,19 +48,6 @@ static enum ls_rc fail_at(const struct ini_file *f, int line, struct ls_err *err
     return LS_E_INPUT;
 }
 
-static enum ls_rc fail_word(const struct ini_file *f, int line, const char *what, const char *word, const char *const *known,
-                            size_t n, struct ls_err *err)
-{
-    const char *near = ls_nearest_word(word, known, n);
-
-    (void)ls_err_set(err, LS_E_INPUT, "%s:%d: unknown %s '%s'", f->path, line, what, word);
-    if (near)
-        ls_err_hint(err, "did you mean '%s'?", near);
-    if (err)
-        err->line = line;
-    return LS_E_INPUT;
-}
-
 static bool parse_hex(const char *word, int32_t *out)
 {
     char *end = NULL;
@@ -116,7 +103,7 @@ static enum ls_rc parse_style(const struct ini_file *f, const struct ini_entry *
             want_bg = true;
         } else if (!parse_attr(word, &st.attrs)) {
             if (!parse_color(word, &color))
-                rc = fail_word(f, e->line, word[0] == '#' ? "colour (#rrggbb)" : "colour or attribute", word, color_words,
+                rc = ini_fail_word(f, e->line, word[0] == '#' ? "colour (#rrggbb)" : "colour or attribute", word, color_words,
                                LS_ARRAY_LEN(color_words), err);
             else if (want_bg)
                 st.bg = color;
@@ -151,18 +138,18 @@ static enum ls_rc apply_entry(const struct ini_file *f, const struct ini_entry *
 
     if (strcmp(e->section, "theme") == 0) {
         if (strcmp(e->key, "name") != 0 && strcmp(e->key, "base") != 0)
-            return fail_word(f, e->line, "key", e->key, keys, LS_ARRAY_LEN(keys), err);
+            return ini_fail_word(f, e->line, "key", e->key, keys, LS_ARRAY_LEN(keys), err);
         return LS_OK;
     }
     if (!*e->section)
         return fail_at(f, e->line, err, "a line stands before the first section; put [theme] above a name, [roles] above colours");
     if (strcmp(e->section, "roles") != 0)
-        return fail_word(f, e->line, "section", e->section, sections, LS_ARRAY_LEN(sections), err);
+        return ini_fail_word(f, e->line, "section", e->section, sections, LS_ARRAY_LEN(sections), err);
     for (int r = 0; r < N_ROLES; r++) {
         if (strcmp(e->key, role_words[r]) == 0)
             return parse_style(f, e, &out->role[r], err);
     }
-    return fail_word(f, e->line, "role", e->key, role_words, N_ROLES, err);
+    return ini_fail_word(f, e->line, "role", e->key, role_words, N_ROLES, err);
 }
 
 /* "themes/NAME.theme" among the embedded files. */

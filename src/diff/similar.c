@@ -7,7 +7,6 @@
 #include <strings.h>
 
 #include "diff/priv.h"
-#include "lockstep/base/mem.h"
 
 enum { MAX_WORDS = 12, MAX_LEN = 128 };
 

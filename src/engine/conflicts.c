@@ -27,16 +27,13 @@ static struct ls_conflict *LS_PRINTF(6, 7)
     add(struct finder *f, enum ls_severity severity, const char *code, const char *path, int line, const char *fmt, ...)
 {
     struct ls_conflict *c = LS_VEC_PUSH(&f->out->c);
-    struct ls_buf b = LS_BUF_INIT;
     va_list ap;
 
-    va_start(ap, fmt);
-    ls_buf_vaddf(&b, fmt, ap);
-    va_end(ap);
     *c =
         (struct ls_conflict){.diag = {.severity = severity, .code = code, .path = ls_arena_str(f->out->arena, path), .line = line}};
-    c->diag.message = ls_arena_strn(f->out->arena, b.ptr, b.len);
-    ls_buf_release(&b);
+    va_start(ap, fmt);
+    c->diag.message = ls_arena_vprintf(f->out->arena, fmt, ap);
+    va_end(ap);
     return c;
 }
 
@@ -57,20 +54,17 @@ static const char *word(const char *text)
 static void LS_PRINTF(5, 6)
     settle(struct finder *f, struct ls_conflict *c, enum ls_settle_kind kind, const char *arg, const char *fmt, ...)
 {
-    struct ls_buf b = LS_BUF_INIT;
     va_list ap;
 
     va_start(ap, fmt);
-    ls_buf_vaddf(&b, fmt, ap);
+    c->diag.hint = ls_arena_vprintf(f->out->arena, fmt, ap);
     va_end(ap);
     c->settled_by |= LS_SETTLES(kind);
     c->kind = kind;
-    c->diag.hint = ls_arena_strn(f->out->arena, b.ptr, b.len);
     if (arg == NULL)
         c->command = ls_arena_printf(f->out->arena, "lockstep %s", ls_settle_name(kind));
     else if (word(arg) != NULL)
         c->command = ls_arena_printf(f->out->arena, "lockstep %s %s", ls_settle_name(kind), arg);
-    ls_buf_release(&b);
 }
 
 static const char *file_of(const struct ls_entry *e)

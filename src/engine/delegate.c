@@ -8,7 +8,6 @@
 
 #include "engine/child.h"
 #include "engine/tools.h"
-#include "lockstep/base/file.h"
 #include "lockstep/base/mem.h"
 #include "lockstep/engine/plan.h"
 

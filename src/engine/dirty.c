@@ -28,14 +28,11 @@ struct dirty {
 
 static void LS_PRINTF(2, 3) fact(struct dirty *d, const char *fmt, ...)
 {
-    struct ls_buf b = LS_BUF_INIT;
     va_list ap;
 
     va_start(ap, fmt);
-    ls_buf_vaddf(&b, fmt, ap);
+    *LS_VEC_PUSH(&d->out->facts) = ls_arena_vprintf(d->out->arena, fmt, ap);
     va_end(ap);
-    *LS_VEC_PUSH(&d->out->facts) = ls_arena_strn(d->out->arena, b.ptr, b.len);
-    ls_buf_release(&b);
 }
 
 static const struct ls_entry *find_dirty(const struct ls_timeline *t)
@@ -444,6 +441,24 @@ static bool is_edited(const struct dirty *d)
     return d->snap->format->rules->is_modified != NULL ? d->snap->format->rules->is_modified(m, row) : strcmp(row->checksum, own) != 0;
 }
 
+static void tell_edited(struct dirty *d, const char *file)
+{
+    if (!is_edited(d))
+        return;
+    d->failed_stmt = 0;
+    fact(d, "%s is not the one that ran: it was changed since. What is said of its statements is about the file as it is now.", file);
+}
+
+static void tell_file(struct dirty *d, const char *what, const char *name)
+{
+    if (d->up.migration != NULL)
+        explain_reading(d, &d->up);
+    else
+        fact(d, "There is no file for %s%s in the folder.", what, name);
+    if (d->up.section != NULL)
+        list_statements(d, &d->up);
+}
+
 static enum ls_rc explain_lockstep(struct dirty *d, struct ls_err *err)
 {
     enum ls_rc rc;
@@ -456,20 +471,11 @@ static enum ls_rc explain_lockstep(struct dirty *d, struct ls_err *err)
                 "it is through. "
                 "That did not happen.");
     ask_journal(d);
-    if (is_edited(d)) {
-        d->failed_stmt = 0;
-        fact(d, "The up file is not the one that ran: it was changed since. What is said of its statements is about the file as it "
-                "is now.");
-    }
+    tell_edited(d, "The up file");
     rc = look(d, d->entry->migration, d->out->direction, &d->up, err);
     if (rc != LS_OK)
         return rc;
-    if (d->up.migration != NULL)
-        explain_reading(d, &d->up);
-    else
-        fact(d, "There is no file for version %s in the folder.", d->entry->label);
-    if (d->up.section != NULL)
-        list_statements(d, &d->up);
+    tell_file(d, "version ", d->entry->label);
     return choose_lockstep(d, err);
 }
 
@@ -524,12 +530,7 @@ static enum ls_rc explain_file(struct dirty *d, struct ls_err *err)
         fact(d, said == LS_EXTENT_WHOLE ? "The journal's row about it was committed with it: it is through."
                                         : "The journal has no row about it, and would have one if it had been committed: it was not.");
     }
-    if (d->up.migration != NULL)
-        explain_reading(d, &d->up);
-    else
-        fact(d, "There is no file for %s in the folder.", row->id);
-    if (d->up.section != NULL)
-        list_statements(d, &d->up);
+    tell_file(d, "", row->id);
     return choose_lockstep(d, err);
 }
 
@@ -544,19 +545,11 @@ static enum ls_rc explain_other(struct dirty *d, struct ls_err *err)
     if (row != NULL && row->logs != NULL && row->logs[0] != '\0')
         fact(d, "What it wrote down about it: %s", row->logs);
     ask_journal(d);
-    if (is_edited(d)) {
-        d->failed_stmt = 0;
-        fact(d, "The file is not the one that ran: it was changed since. What is said of its statements is about the file as it is now.");
-    }
+    tell_edited(d, "The file");
     rc = look(d, d->entry->migration, d->out->direction, &d->up, err);
     if (rc != LS_OK)
         return rc;
-    if (d->up.migration != NULL)
-        explain_reading(d, &d->up);
-    else
-        fact(d, "There is no file for %s in the folder.", d->entry->label);
-    if (d->up.section != NULL)
-        list_statements(d, &d->up);
+    tell_file(d, "", d->entry->label);
     fact(d, "Each way out writes what %s's own command would write.", d->snap->format->title);
     return choose_lockstep(d, err);
 }

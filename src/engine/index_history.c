@@ -338,8 +338,6 @@ static void tell_nothing(const struct ls_usage *u, struct ls_history *out)
         past[i] = unknown(u, 0);
     out->past = past;
     out->n_past = u->n_indexes;
-    out->first_look_us = u->taken_us;
-    out->n_looks = 1;
     out->window = "";
 }
 
@@ -388,8 +386,6 @@ enum ls_rc ls_history_open(const char *path, const struct ls_usage *u, bool keep
     }
     fold_looks(&f, &l);
     tell(&f, u, out);
-    out->n_looks = (int)n_past + 1;
-    out->first_look_us = l.looks.v[0].time_us;
     now = l.looks.v[n_past];
     memset(&l.looks.v[n_past], 0, sizeof(now));
     l.looks.n = n_all + 1;

@@ -25,7 +25,6 @@
 struct hearing {
     struct ls_runner *r;
     const struct ls_child_cmd *cmd;
-    int64_t began_us;
     bool was_stopped;
 };
 

@@ -9,7 +9,6 @@
 #include "lockstep/base/clock.h"
 #include "lockstep/base/fault.h"
 #include "lockstep/base/mem.h"
-#include "lockstep/base/text.h"
 
 /* A blocked statement is looked into after so long, and then so often; another connection asks. */
 #define WATCH_MS         1000

@@ -26,7 +26,6 @@ struct ls_cluster;
 LS_MUST_CHECK enum ls_rc ls_cluster_start(int server_version, bool (*tick)(void *ctx), void *ctx, struct ls_cluster **out, struct ls_err *err);
 void ls_cluster_stop(struct ls_cluster *c); /* NULL is fine */
 const char *ls_cluster_url(const struct ls_cluster *c); /* of its database "postgres" */
-const char *ls_cluster_dir(const struct ls_cluster *c);
 /* Folders of dead clusters below `tmp` are removed, their servers ended. How many. */
 int ls_cluster_sweep(const char *tmp);
 

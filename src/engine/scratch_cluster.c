@@ -468,8 +468,3 @@ const char *ls_cluster_url(const struct ls_cluster *c)
 {
     return c->url;
 }
-
-const char *ls_cluster_dir(const struct ls_cluster *c)
-{
-    return c->dir;
-}

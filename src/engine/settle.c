@@ -8,7 +8,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "engine/plan_priv.h"
 #include "lockstep/base/clock.h"
 #include "lockstep/base/file.h"
 #include "lockstep/base/mem.h"
@@ -81,17 +80,14 @@ struct ls_diag *ls_settle_note(struct ls_settlement *t, struct ls_diags *where, 
                                const char *path, const char *fmt, ...)
 {
     struct ls_diag *d = LS_VEC_PUSH(&where->d);
-    struct ls_buf b = LS_BUF_INIT;
     va_list ap;
 
     va_start(ap, fmt);
-    ls_buf_vaddf(&b, fmt, ap);
-    va_end(ap);
     *d = (struct ls_diag){.severity = severity,
                           .code = ls_arena_str(t->arena, code),
                           .path = ls_arena_str(t->arena, path),
-                          .message = ls_arena_strn(t->arena, b.ptr, b.len)};
-    ls_buf_release(&b);
+                          .message = ls_arena_vprintf(t->arena, fmt, ap)};
+    va_end(ap);
     return d;
 }
 

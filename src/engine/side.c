@@ -11,9 +11,9 @@
 #include "lockstep/base/text.h"
 
 static const struct {
-    const char *word, *form, *meaning;
+    const char *word, *form;
 } kinds[] = {
-#define X(e, w, f, m) {w, f, m},
+#define X(e, w, f) {w, f},
     LS_SIDES(X)
 #undef X
 };
@@ -21,16 +21,6 @@ static const struct {
 const char *ls_side_kind_name(enum ls_side_kind k)
 {
     return kinds[k].word;
-}
-
-const char *ls_side_form(enum ls_side_kind k)
-{
-    return kinds[k].form;
-}
-
-const char *ls_side_meaning(enum ls_side_kind k)
-{
-    return kinds[k].meaning;
 }
 
 /* In a message, where "dir:PATH@VERSION" would be hidden as a name with a password. */
@@ -182,20 +172,16 @@ enum ls_rc side_stopped(struct ls_err *err)
 void side_note(struct side_job *j, enum ls_severity severity, const char *code, const char *path, int line, const char *hint,
                const char *fmt, ...)
 {
-    struct ls_diag *d = LS_VEC_PUSH(&j->notes.d);
-    struct ls_buf b = LS_BUF_INIT;
     va_list ap;
 
     va_start(ap, fmt);
-    ls_buf_vaddf(&b, fmt, ap);
+    *LS_VEC_PUSH(&j->notes.d) = (struct ls_diag){.severity = severity,
+                                                 .code = code,
+                                                 .path = ls_arena_str(j->arena, path),
+                                                 .line = line,
+                                                 .message = ls_arena_vprintf(j->arena, fmt, ap),
+                                                 .hint = ls_arena_str(j->arena, hint)};
     va_end(ap);
-    *d = (struct ls_diag){.severity = severity,
-                          .code = code,
-                          .path = ls_arena_str(j->arena, path),
-                          .line = line,
-                          .message = ls_arena_str(j->arena, b.ptr),
-                          .hint = ls_arena_str(j->arena, hint)};
-    ls_buf_release(&b);
 }
 
 static void on_wait(void *ctx)

@@ -27,7 +27,7 @@ struct load {
     bool is_lenient, is_own;
     LS_VEC(size_t) later;     /* statements that named what was not there yet */
     struct ls_buf extensions; /* that the scratch lacks */
-    size_t n_rows, n_owner, n_skipped;
+    size_t n_rows, n_owner;
     struct ls_db_call calls[MAX_TOGETHER]; /* not sent yet */
     size_t waiting[MAX_TOGETHER];          /* which statements these are */
     int n_waiting, n_together;             /* how many go out together: fewer where many fail */

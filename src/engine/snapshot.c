@@ -14,7 +14,6 @@ static struct ls_snapshot *new_snapshot(const struct ls_session *s)
     struct ls_snapshot *snap = ls_calloc(1, sizeof(*snap));
 
     snap->info_arena = ls_arena_new();
-    snap->taken_wall_us = ls_wall_us();
     snap->info.dialect = s->dialect; /* for a snapshot of the folder alone; a connection says more */
     snap->target_label = s->dialect_rc == LS_OK ? ls_db_url_label(s->url) : ls_strdup("no database");
     return snap;

@@ -37,14 +37,11 @@ static struct ls_diag *add(struct check *c, enum ls_severity severity, const cha
 
 static void LS_PRINTF(3, 4) say(struct check *c, struct ls_diag *d, const char *fmt, ...)
 {
-    struct ls_buf b = LS_BUF_INIT;
     va_list ap;
 
     va_start(ap, fmt);
-    ls_buf_vaddf(&b, fmt, ap);
+    d->message = ls_arena_vprintf(c->arena, fmt, ap);
     va_end(ap);
-    d->message = ls_arena_strn(c->arena, b.ptr, b.len);
-    ls_buf_release(&b);
 }
 
 static void copy_scan_diags(struct check *c)

@@ -17,20 +17,16 @@
 
 void wl_note(struct ls_workload *w, const char *code, const char *path, int line, const char *hint, const char *fmt, ...)
 {
-    struct ls_diag *d = LS_VEC_PUSH(&w->notes.d);
-    struct ls_buf b = LS_BUF_INIT;
     va_list ap;
 
     va_start(ap, fmt);
-    ls_buf_vaddf(&b, fmt, ap);
+    *LS_VEC_PUSH(&w->notes.d) = (struct ls_diag){.severity = LS_SEV_WARNING,
+                                                 .code = code,
+                                                 .path = ls_arena_str(w->arena, path),
+                                                 .line = line,
+                                                 .message = ls_arena_vprintf(w->arena, fmt, ap),
+                                                 .hint = ls_arena_str(w->arena, hint)};
     va_end(ap);
-    *d = (struct ls_diag){.severity = LS_SEV_WARNING,
-                          .code = code,
-                          .path = ls_arena_str(w->arena, path),
-                          .line = line,
-                          .message = ls_arena_str(w->arena, b.ptr),
-                          .hint = ls_arena_str(w->arena, hint)};
-    ls_buf_release(&b);
 }
 
 void wl_freeze(struct ls_workload *w, wl_queries *list)

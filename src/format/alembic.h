@@ -31,7 +31,7 @@ struct ls_py_value {
 struct ls_alembic_header {
     const char *doc; /* the module's docstring, or NULL */
     struct ls_py_value revision, down_revision, branch_labels, depends_on;
-    bool has_upgrade, has_downgrade;
+    bool has_downgrade;
     int error_line; /* 0, or: where the text stops being Python */
     const char *error;
 };

@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "format/lockstep.h"
 #include "format/ops.h"
 #include "format/record.h"
 #include "format/table.h"
@@ -432,8 +431,7 @@ enum ls_rc ls_alembic_plan_mark(struct ls_plan_ctx *ctx, struct ls_step *step, c
     if (rc != LS_OK || (entry != NULL && applied && is_head(ctx, entry->id)) || (from.v.n == 0 && to.v.n == 0))
         goto out;
     before = holds_heads(ctx, table, &from);
-    ls_ops_add(ctx, step, LS_OP_BEGIN);
-    ls_ops_lock_table(ctx, step, table);
+    ls_record_open(ctx, step, table);
     ls_ops_fence(ctx, step, before.sql, before.params, before.n_params);
     write_heads(ctx, step, table, &from, &to);
     ls_record_end(ctx, step);

@@ -436,7 +436,6 @@ static void set_other(struct ls_py_value *v, int line, const char *why)
 /* However it is bound: def, =, import. */
 static void note_function(struct lexer *lx)
 {
-    lx->out->has_upgrade = lx->out->has_upgrade || is_name(lx, "upgrade");
     lx->out->has_downgrade = lx->out->has_downgrade || is_name(lx, "downgrade");
 }
 

@@ -8,8 +8,8 @@
 #include "format/config.h"
 #include "format/lockstep.h"
 #include "format/ops.h"
+#include "format/record.h"
 #include "format/table.h"
-#include "lockstep/base/clock.h"
 #include "lockstep/format/layout.h"
 
 #define TABLE "schema_migrations"
@@ -133,8 +133,7 @@ static bool parse_name(struct ls_arena *arena, const char *file, struct ls_migra
     if (!takes(file))
         return false;
     m->id = m->label = ls_arena_strn(arena, file, n);
-    if (!ls_table_version(m->id, &m->version))
-        m->version = 0;
+    (void)ls_table_version(m->id, &m->version);
     title += *title == '_' || *title == '-';
     m->name = ls_arena_strn(arena, title, title < file + len - 4 ? (size_t)(file + len - 4 - title) : 0);
     return true;
@@ -230,37 +229,26 @@ static enum ls_rc scan(const char *dir, enum ls_dialect dialect, bool need_hash,
 static int new_files(struct ls_arena *arena, const struct ls_migrations *m, const char *slug, int64_t wall_us, const char *paths[3],
                      const char *texts[3], struct ls_err *err)
 {
-    char stamp[LS_ISO_LEN];
-
-    slug = ls_scan_slug(arena, slug, err);
-    if (slug == NULL)
-        return 0;
-    ls_stamp_utc(wall_us, stamp);
-    paths[0] = ls_arena_printf(arena, "%s/%s_%s.sql", m->dir, stamp, slug);
     texts[0] = "-- migrate:up\n\n\n-- migrate:down\n\n";
-    return 1;
+    return ls_scan_new(arena, m, ls_scan_stamp(arena, wall_us), "_", slug, ".sql", NULL, paths, err);
 }
 
 /* --- the ledger ----------------------------------------------------------------------------------------------------------- */
 
+static void fill_row(struct ls_ledger *l, struct ls_ledger_row *row)
+{
+    const char *version = ls_table_cell(l, row, "version");
+
+    row->id = version != NULL ? version : "NULL";
+    (void)ls_table_version(row->id, &row->version);
+}
+
 static enum ls_rc ledger_read(struct ls_db *db, const struct ls_format_opts *opts, struct ls_ledger *out, struct ls_err *err)
 {
-    const char *by = ls_db_dialect(db) == LS_DIALECT_POSTGRES ? "t.version COLLATE \"C\"" : "t.version";
-    struct ls_table_look look;
-    enum ls_rc rc = ls_table_look(db, opts, TABLE, ls_format_dbmate.title, out, &look, err);
+    const struct ls_table_kind kind = {TABLE, ls_format_dbmate.title, LS_LEDGER_SET,
+                                       ls_db_dialect(db) == LS_DIALECT_POSTGRES ? "t.version COLLATE \"C\"" : "t.version", fill_row};
 
-    out->shape = LS_LEDGER_SET;
-    if (rc == LS_OK && out->exists && out->foreign == NULL)
-        rc = ls_table_rows(db, &look, by, out, err);
-    for (size_t i = 0; rc == LS_OK && i < out->rows.n; i++) {
-        struct ls_ledger_row *row = &out->rows.v[i];
-        const char *version = ls_table_cell(out, row, "version");
-
-        row->id = version != NULL ? version : "NULL";
-        if (!ls_table_version(row->id, &row->version))
-            row->version = 0;
-    }
-    return rc;
+    return ls_table_read(db, opts, &kind, out, err);
 }
 
 static enum ls_rc check_runnable(const struct ls_timeline *t, const struct ls_ledger *l, enum ls_direction dir, struct ls_err *err)
@@ -287,46 +275,26 @@ static enum ls_rc check_runnable(const struct ls_timeline *t, const struct ls_le
 
 static enum ls_rc plan_setup(struct ls_plan_ctx *ctx, struct ls_err *err)
 {
-    const char *table = ls_marked_table(ctx, TABLE, err), *type = ctx->dialect == LS_DIALECT_POSTGRES ? "varchar" : "varchar(128)";
-
-    if (table == NULL)
-        return LS_E_INPUT;
-    ls_ops_add(ctx, NULL, LS_OP_BEGIN);
-    ls_ops_sql(ctx, NULL, LS_OP_LEDGER,
-               ls_arena_printf(ctx->plan->arena, "CREATE TABLE IF NOT EXISTS %s (version %s primary key)", table, type), NULL, 0);
-    ls_ops_add(ctx, NULL, LS_OP_COMMIT);
-    return LS_OK;
-}
-
-/* The version is, or is not, in the ledger. */
-static void fence(struct ls_plan_ctx *ctx, struct ls_step *step, const char *table, bool is_there)
-{
-    struct ls_param p = ls_param_text(step->id);
-
-    ls_ops_fence(ctx, step,
-                 ls_arena_printf(ctx->plan->arena, "SELECT %sEXISTS (SELECT 1 FROM %s WHERE version = %c1)", is_there ? "" : "NOT ",
-                                 table, ctx->dialect == LS_DIALECT_POSTGRES ? '$' : '?'),
-                 &p, 1);
+    return ls_record_setup(ctx,
+                           ctx->dialect == LS_DIALECT_POSTGRES
+                               ? "CREATE TABLE IF NOT EXISTS @ (version varchar primary key)"
+                               : "CREATE TABLE IF NOT EXISTS @ (version varchar(128) primary key)",
+                           ls_marked_table(ctx, TABLE, err));
 }
 
 static void begin(struct ls_plan_ctx *ctx, struct ls_step *step, const char *table)
 {
-    ls_ops_add(ctx, step, LS_OP_BEGIN);
-    ls_ops_lock_table(ctx, step, table);
-    fence(ctx, step, table, step->direction == LS_DOWN);
+    ls_record_begin(ctx, step, table, "version", ls_param_text(step->id), step->direction == LS_DOWN);
 }
 
 static void record(struct ls_plan_ctx *ctx, struct ls_step *step, const char *table)
 {
-    struct ls_param p = ls_param_text(step->id);
-    char h = ctx->dialect == LS_DIALECT_POSTGRES ? '$' : '?';
-    const char *sql = step->direction == LS_UP
-                          ? ls_arena_printf(ctx->plan->arena, "INSERT INTO %s (version) VALUES (%c1)", table, h)
-                          : ls_arena_printf(ctx->plan->arena, "DELETE FROM %s WHERE version = %c1", table, h);
+    struct ls_param key = ls_param_text(step->id);
 
-    ls_ops_sql(ctx, step, LS_OP_LEDGER, sql, &p, 1)->expect_rows = 1;
-    ls_ops_add(ctx, step, LS_OP_JOURNAL);
-    ls_ops_add(ctx, step, LS_OP_COMMIT);
+    ls_record_write(ctx, step,
+                    step->direction == LS_UP ? "INSERT INTO @ (version) VALUES (?1)" : "DELETE FROM @ WHERE version = ?1", table, &key,
+                    1, 1);
+    ls_record_end(ctx, step);
 }
 
 static enum ls_rc check_statements(const struct ls_plan_ctx *ctx, const struct ls_step *step, struct ls_err *err)
@@ -374,14 +342,12 @@ static enum ls_rc plan_step(struct ls_plan_ctx *ctx, struct ls_step *step, const
     rc = check_statements(ctx, step, err);
     if (rc != LS_OK)
         return rc;
-    step->n_statements = ctx->stmts != NULL ? (int)ctx->stmts->n : 0;
     step->tx_note = step->policy == LS_POLICY_TX ? note_tx : step->policy == LS_POLICY_NO_TX ? note_no_tx : note_implicit;
     if (step->policy == LS_POLICY_TX)
         begin(ctx, step, table);
     else
-        fence(ctx, step, table, step->direction == LS_DOWN);
-    if (step->n_statements > 0)
-        ls_ops_batch(ctx, step);
+        ls_record_there(ctx, step, table, "version", ls_param_text(step->id), step->direction == LS_DOWN);
+    ls_record_body(ctx, step);
     if (step->policy != LS_POLICY_TX)
         begin(ctx, step, table);
     record(ctx, step, table);

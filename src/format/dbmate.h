@@ -16,6 +16,6 @@ struct ls_dbmate {
     int error_line;                              /* 0: the whole file */
 };
 void ls_dbmate_parse(const char *text, size_t len, struct ls_dbmate *out);
-int ls_dbmate_marker(struct ls_str line, struct ls_str *rest); /* an ls_marker */
+int ls_dbmate_marker(struct ls_str line, struct ls_str *rest); /* LS_MARK_*; *rest: its options */
 
 #endif

@@ -37,8 +37,7 @@ static const struct ls_timeline_rules rules = {
     .place = ls_place_by_id,
 };
 
-/* --- the folder
- * ------------------------------------------------------------------------------------------------------------------------- */
+/* --- the folder ----------------------------------------------------------------------------------------------------------- */
 
 /* "2018-01-14-171611_create_tables": the version is what stands before the first '_', without dashes. */
 static bool parse_name(struct ls_arena *arena, const char *file, struct ls_migration *m)
@@ -243,26 +242,22 @@ static enum ls_rc scan(const char *dir, enum ls_dialect dialect, bool need_hash,
     return rc;
 }
 
-/* --- the ledger
- * --------------------------------------------------------------------------------------------------------------------------- */
+/* --- the ledger ----------------------------------------------------------------------------------------------------------- */
+
+static void fill_row(struct ls_ledger *l, struct ls_ledger_row *row)
+{
+    const char *version = ls_table_cell(l, row, "version");
+
+    row->id = version != NULL ? version : "";
+    row->state = LS_ROW_APPLIED;
+    row->applied_at = ls_table_cell(l, row, "run_on");
+}
 
 static enum ls_rc ledger_read(struct ls_db *db, const struct ls_format_opts *opts, struct ls_ledger *out, struct ls_err *err)
 {
-    struct ls_table_look look;
-    enum ls_rc rc = ls_table_look(db, opts, DIESEL_TABLE, "diesel", out, &look, err);
+    static const struct ls_table_kind kind = {DIESEL_TABLE, "diesel", LS_LEDGER_SET, "t.version", fill_row};
 
-    out->shape = LS_LEDGER_SET;
-    if (rc == LS_OK && out->exists && out->foreign == NULL)
-        rc = ls_table_rows(db, &look, "t.version", out, err);
-    for (size_t i = 0; rc == LS_OK && i < out->rows.n; i++) {
-        struct ls_ledger_row *row = &out->rows.v[i];
-        const char *version = ls_table_cell(out, row, "version");
-
-        row->id = version != NULL ? version : "";
-        row->state = LS_ROW_APPLIED;
-        row->applied_at = ls_table_cell(out, row, "run_on");
-    }
-    return rc;
+    return ls_table_read(db, opts, &kind, out, err);
 }
 
 static enum ls_rc check_runnable(const struct ls_timeline *t, const struct ls_ledger *l, enum ls_direction dir, struct ls_err *err)
@@ -286,24 +281,15 @@ static enum ls_rc check_runnable(const struct ls_timeline *t, const struct ls_le
     return LS_OK;
 }
 
-/* --- plans
- * --------------------------------------------------------------------------------------------------------------------------------
- */
+/* --- plans ---------------------------------------------------------------------------------------------------------------- */
 
 /* Source: diesel/src/migration/setup_migration_table.sql. */
 static enum ls_rc plan_setup(struct ls_plan_ctx *ctx, struct ls_err *err)
 {
-    const char *table = ls_table_sql_of(ctx, DIESEL_TABLE, err);
-
-    if (table == NULL)
-        return LS_E_INPUT;
-    ls_ops_add(ctx, NULL, LS_OP_BEGIN);
-    ls_record_write(ctx, NULL,
-                    "CREATE TABLE IF NOT EXISTS @ (\n       version VARCHAR(50) PRIMARY KEY NOT NULL,\n"
-                    "       run_on TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP\n)",
-                    table, NULL, 0, -1);
-    ls_ops_add(ctx, NULL, LS_OP_COMMIT);
-    return LS_OK;
+    return ls_record_setup(ctx,
+                           "CREATE TABLE IF NOT EXISTS @ (\n       version VARCHAR(50) PRIMARY KEY NOT NULL,\n"
+                           "       run_on TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP\n)",
+                           ls_table_sql_of(ctx, DIESEL_TABLE, err));
 }
 
 static void write_row(struct ls_plan_ctx *ctx, struct ls_step *step, const char *table, bool is_up)
@@ -383,11 +369,7 @@ static enum ls_rc plan_mark(struct ls_plan_ctx *ctx, struct ls_step *step, const
         return LS_E_INPUT;
     step->tx_note = "Only the ledger's row is written; diesel has no command for that.";
     if (entry == NULL) {
-        if (ctx->ledger->rows.n == 0)
-            return LS_OK;
-        ls_ops_add(ctx, step, LS_OP_BEGIN);
-        ls_record_write(ctx, step, "DELETE FROM @", table, NULL, 0, (long)ctx->ledger->rows.n);
-        ls_record_end(ctx, step);
+        ls_record_forget(ctx, step, table);
         return LS_OK;
     }
     if ((entry->row != NULL) == applied)
@@ -403,19 +385,13 @@ static int new_files(struct ls_arena *arena, const struct ls_migrations *m, cons
                      const char *texts[3], struct ls_err *err)
 {
     char t[LS_ISO_LEN];
-    const char *folder;
+    const char *label;
 
-    slug = ls_scan_slug(arena, slug, err);
-    if (slug == NULL)
-        return 0;
     ls_stamp_utc(wall_us, t);
-    folder = ls_arena_printf(arena, "%s/%.4s-%.2s-%.2s-%.6s-%04x_%s", m->dir, t, t + 4, t + 6, t + 8,
-                             (unsigned)(wall_us % 1000000 * 65536 / 1000000), slug);
-    paths[0] = ls_arena_printf(arena, "%s/up.sql", folder);
-    paths[1] = ls_arena_printf(arena, "%s/down.sql", folder);
+    label = ls_arena_printf(arena, "%.4s-%.2s-%.2s-%.6s-%04x", t, t + 4, t + 6, t + 8, (unsigned)(wall_us % 1000000 * 65536 / 1000000));
     texts[0] = "-- Your SQL goes here\n";
     texts[1] = "-- This file should undo anything in `up.sql`\n";
-    return 2;
+    return ls_scan_new(arena, m, label, "_", slug, "/up.sql", "/down.sql", paths, err);
 }
 
 static const char *const default_dirs[] = {"migrations", "db/migrations", "diesel/migrations", ".", NULL};

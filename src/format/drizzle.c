@@ -15,7 +15,6 @@
 #include "format/record.h"
 #include "format/table.h"
 #include "format/tree.h"
-#include "lockstep/base/clock.h"
 #include "lockstep/base/mem.h"
 
 #define JOURNAL "meta/_journal.json"
@@ -34,8 +33,7 @@ static const struct ls_timeline_rules rules = {
     .rolled_back = "runs it next",
 };
 
-/* --- the folder
- * --------------------------------------------------------------------------------------------------------------------------- */
+/* --- the folder ----------------------------------------------------------------------------------------------------------- */
 
 static bool dialect_of(const char *word, enum ls_dialect *out)
 {
@@ -347,8 +345,7 @@ static enum ls_rc scan(const char *dir, enum ls_dialect dialect, bool need_hash,
     return LS_OK;
 }
 
-/* --- the ledger
- * --------------------------------------------------------------------------------------------------------------------------- */
+/* --- the ledger ----------------------------------------------------------------------------------------------------------- */
 
 static enum ls_rc ledger_read(struct ls_db *db, const struct ls_format_opts *opts, struct ls_ledger *out, struct ls_err *err)
 {
@@ -394,18 +391,16 @@ static enum ls_rc check_runnable(const struct ls_timeline *t, const struct ls_le
     return LS_OK;
 }
 
-/* --- plans
- * --------------------------------------------------------------------------------------------------------------------------------
- */
+/* --- plans ---------------------------------------------------------------------------------------------------------------- */
 
 static enum ls_rc plan_setup(struct ls_plan_ctx *ctx, struct ls_err *err)
 {
     return ls_drizzle_setup(ctx, LS_DRIZZLE_V0, err);
 }
 
-static void insert_row(struct ls_plan_ctx *ctx, struct ls_step *step, const char *table, const char *hash)
+static void insert_row(struct ls_plan_ctx *ctx, struct ls_step *step, const char *table, const struct ls_migration *m)
 {
-    struct ls_param p[2] = {ls_param_text(hash), ls_param_int(step->id)};
+    struct ls_param p[2] = {ls_param_text(m->checksum), ls_param_int(step->id)};
 
     ls_record_write(ctx, step, "INSERT INTO @ (\"hash\", \"created_at\") VALUES (?1, ?2)", table, p, 2, 1);
 }
@@ -439,7 +434,7 @@ static enum ls_rc plan_step(struct ls_plan_ctx *ctx, struct ls_step *step, const
                          &key, 1, err);
     if (rc != LS_OK)
         return rc;
-    insert_row(ctx, step, table, entry->migration->checksum);
+    insert_row(ctx, step, table, entry->migration);
     ls_ops_add(ctx, step, LS_OP_JOURNAL);
     return LS_OK;
 }
@@ -447,35 +442,9 @@ static enum ls_rc plan_step(struct ls_plan_ctx *ctx, struct ls_step *step, const
 static enum ls_rc plan_mark(struct ls_plan_ctx *ctx, struct ls_step *step, const struct ls_entry *entry, bool applied,
                             struct ls_err *err)
 {
-    const char *table = ls_drizzle_table(ctx, err);
-    struct ls_param key = ls_param_int(step->id);
-
-    if (table == NULL)
-        return LS_E_INPUT;
     step->tx_note = "Only the ledger is written; Drizzle has no command for that. Entries that are not later than its newest row "
                     "are never run.";
-    if (entry == NULL) {
-        if (ctx->ledger->rows.n == 0)
-            return LS_OK;
-        ls_ops_add(ctx, step, LS_OP_BEGIN);
-        ls_record_write(ctx, step, "DELETE FROM @", table, NULL, 0, (long)ctx->ledger->rows.n);
-        ls_record_end(ctx, step);
-        return LS_OK;
-    }
-    if ((entry->row != NULL) == applied)
-        return LS_OK;
-    if (applied && (entry->migration == NULL || entry->migration->checksum == NULL)) {
-        ls_err_set(err, LS_E_REFUSED, "%s has no file whose hash could be recorded", entry->label);
-        ls_err_hint(err, "bring the file back");
-        return LS_E_REFUSED;
-    }
-    ls_record_begin(ctx, step, table, "created_at", key, !applied);
-    if (applied)
-        insert_row(ctx, step, table, entry->migration->checksum);
-    else
-        ls_record_write(ctx, step, "DELETE FROM @ WHERE created_at = ?1", table, &key, 1, (long)entry->n_rows);
-    ls_record_end(ctx, step);
-    return LS_OK;
+    return ls_drizzle_mark(ctx, step, entry, applied, "created_at", ls_param_int(step->id), insert_row, err);
 }
 
 /* A tag and a file, as `drizzle-kit generate --custom` makes them; and the journal with its entry. The snapshot beside it is

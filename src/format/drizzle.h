@@ -25,6 +25,10 @@ LS_MUST_CHECK enum ls_rc ls_drizzle_setup(struct ls_plan_ctx *ctx, const char *v
  */
 LS_MUST_CHECK enum ls_rc ls_drizzle_body(struct ls_plan_ctx *ctx, struct ls_step *step, const char *table, const char *fence,
                                          const struct ls_param *params, int n_params, struct ls_err *err);
+typedef void ls_drizzle_insert(struct ls_plan_ctx *ctx, struct ls_step *step, const char *table, const struct ls_migration *m);
+/* plan_mark of both: a row is known by its column; insert writes a new one. */
+LS_MUST_CHECK enum ls_rc ls_drizzle_mark(struct ls_plan_ctx *ctx, struct ls_step *step, const struct ls_entry *entry, bool applied,
+                                         const char *column, struct ls_param key, ls_drizzle_insert *insert, struct ls_err *err);
 enum ls_rc ls_drizzle_finish(struct ls_plan_ctx *ctx, struct ls_step *last, struct ls_err *err);
 
 /* The next piece of a file: bytes *at..*end, cut at each "--> statement-breakpoint", anywhere in it. False behind the last. *at

@@ -13,7 +13,6 @@
 #include "format/record.h"
 #include "format/table.h"
 #include "format/tree.h"
-#include "lockstep/base/clock.h"
 
 static int place(const struct ls_ledger_row *row, const struct ls_migration *m)
 {
@@ -61,8 +60,7 @@ static const struct ls_timeline_rules rules = {
     .adjust = adjust,
 };
 
-/* --- the folder
- * --------------------------------------------------------------------------------------------------------------------------- */
+/* --- the folder ----------------------------------------------------------------------------------------------------------- */
 
 static bool has_file(const char *dir, const char *sub, const char *file)
 {
@@ -164,8 +162,7 @@ static enum ls_rc scan(const char *dir, enum ls_dialect dialect, bool need_hash,
     return LS_OK;
 }
 
-/* --- the ledger
- * --------------------------------------------------------------------------------------------------------------------------- */
+/* --- the ledger ----------------------------------------------------------------------------------------------------------- */
 
 static enum ls_rc ledger_read(struct ls_db *db, const struct ls_format_opts *opts, struct ls_ledger *out, struct ls_err *err)
 {
@@ -176,8 +173,7 @@ static enum ls_rc ledger_read(struct ls_db *db, const struct ls_format_opts *opt
         struct ls_ledger_row *row = &out->rows.v[i];
         const char *name = ls_table_cell(out, row, "name"), *when = ls_table_cell(out, row, "created_at");
 
-        if (!ls_table_version(when, &row->version))
-            row->version = 0;
+        (void)ls_table_version(when, &row->version);
         row->id = name != NULL ? name : when != NULL ? when : "";
         row->state = name != NULL ? LS_ROW_APPLIED : LS_ROW_MARKER; /* rows without a name mean nothing to 1.x */
         row->checksum = ls_table_cell(out, row, "hash");
@@ -204,9 +200,7 @@ static enum ls_rc check_runnable(const struct ls_timeline *t, const struct ls_le
     return refuse_v0(l, err);
 }
 
-/* --- plans
- * --------------------------------------------------------------------------------------------------------------------------------
- */
+/* --- plans ---------------------------------------------------------------------------------------------------------------- */
 
 static enum ls_rc plan_setup(struct ls_plan_ctx *ctx, struct ls_err *err)
 {
@@ -256,51 +250,18 @@ static enum ls_rc plan_step(struct ls_plan_ctx *ctx, struct ls_step *step, const
 static enum ls_rc plan_mark(struct ls_plan_ctx *ctx, struct ls_step *step, const struct ls_entry *entry, bool applied,
                             struct ls_err *err)
 {
-    const char *table = ls_drizzle_table(ctx, err);
-    struct ls_param key = ls_param_text(step->id);
-
-    if (table == NULL)
-        return LS_E_INPUT;
     if (refuse_v0(ctx->ledger, err) != LS_OK)
         return LS_E_REFUSED;
     step->tx_note = "Only the ledger is written, as drizzle-kit pull --init does for a first migration.";
-    if (entry == NULL) {
-        if (ctx->ledger->rows.n == 0)
-            return LS_OK;
-        ls_ops_add(ctx, step, LS_OP_BEGIN);
-        ls_record_write(ctx, step, "DELETE FROM @", table, NULL, 0, (long)ctx->ledger->rows.n);
-        ls_record_end(ctx, step);
-        return LS_OK;
-    }
-    if ((entry->row != NULL) == applied)
-        return LS_OK;
-    if (applied && (entry->migration == NULL || entry->migration->checksum == NULL)) {
-        ls_err_set(err, LS_E_REFUSED, "%s has no file whose hash could be recorded", entry->label);
-        ls_err_hint(err, "bring the file back");
-        return LS_E_REFUSED;
-    }
-    ls_record_begin(ctx, step, table, "name", key, !applied);
-    if (applied)
-        insert_row(ctx, step, table, entry->migration);
-    else
-        ls_record_write(ctx, step, "DELETE FROM @ WHERE name = ?1", table, &key, 1, (long)entry->n_rows);
-    ls_record_end(ctx, step);
-    return LS_OK;
+    return ls_drizzle_mark(ctx, step, entry, applied, "name", ls_param_text(step->id), insert_row, err);
 }
 
 /* `drizzle-kit generate --custom`; the snapshot beside it is drizzle-kit's own work. */
 static int new_files(struct ls_arena *arena, const struct ls_migrations *m, const char *slug, int64_t wall_us, const char *paths[3],
                      const char *texts[3], struct ls_err *err)
 {
-    char stamp[LS_ISO_LEN];
-
-    slug = ls_scan_slug(arena, slug, err);
-    if (slug == NULL)
-        return 0;
-    ls_stamp_utc(wall_us, stamp);
-    paths[0] = ls_arena_printf(arena, "%s/%s_%s/migration.sql", m->dir, stamp, slug);
     texts[0] = "-- Custom SQL migration file, put your code below! --\n";
-    return 1;
+    return ls_scan_new(arena, m, ls_scan_stamp(arena, wall_us), "_", slug, "/migration.sql", NULL, paths, err);
 }
 
 static const char *const default_dirs[] = {"drizzle", "migrations", "db/migrations", ".", NULL};

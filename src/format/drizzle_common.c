@@ -12,8 +12,7 @@
 
 #define BREAKPOINT "--> statement-breakpoint"
 
-/* --- the ledger
- * --------------------------------------------------------------------------------------------------------------------------- */
+/* --- the ledger ----------------------------------------------------------------------------------------------------------- */
 
 /* The table as it is asked for: Drizzle's schema on PostgreSQL is "drizzle", whatever the table is called. */
 static struct ls_format_opts own_opts(struct ls_arena *arena, enum ls_dialect d, const struct ls_format_opts *opts)
@@ -133,8 +132,7 @@ enum ls_rc ls_drizzle_setup(struct ls_plan_ctx *ctx, const char *variant, struct
     return LS_OK;
 }
 
-/* --- a file's pieces
- * ------------------------------------------------------------------------------------------------------------------------ */
+/* --- a file's pieces ------------------------------------------------------------------------------------------------------ */
 
 bool ls_drizzle_piece(const char *text, size_t len, size_t *at, size_t *end, size_t *next)
 {
@@ -250,11 +248,9 @@ enum ls_rc ls_drizzle_body(struct ls_plan_ctx *ctx, struct ls_step *step, const 
         return rc;
     step->policy = LS_POLICY_TX;
     step->tx_note = "Drizzle runs everything that is pending in one transaction: a failure anywhere leaves nothing of all.";
-    if (ctx->prev == NULL) {
-        ls_ops_add(ctx, step, LS_OP_BEGIN);
-        ls_ops_lock_table(ctx, step, table);
-    }
-    ls_ops_fence(ctx, step, ls_record_sql(ctx, fence, table), params, n_params);
+    if (ctx->prev == NULL)
+        ls_record_open(ctx, step, table);
+    ls_record_fence(ctx, step, fence, table, params, n_params);
     return add_pieces(ctx, step, err);
 }
 
@@ -265,9 +261,35 @@ enum ls_rc ls_drizzle_finish(struct ls_plan_ctx *ctx, struct ls_step *last, stru
     return LS_OK;
 }
 
-/* --- names
- * ----------------------------------------------------------------------------------------------------------------------------------
- */
+enum ls_rc ls_drizzle_mark(struct ls_plan_ctx *ctx, struct ls_step *step, const struct ls_entry *entry, bool applied,
+                           const char *column, struct ls_param key, ls_drizzle_insert *insert, struct ls_err *err)
+{
+    const char *table = ls_drizzle_table(ctx, err);
+
+    if (table == NULL)
+        return LS_E_INPUT;
+    if (entry == NULL) {
+        ls_record_forget(ctx, step, table);
+        return LS_OK;
+    }
+    if ((entry->row != NULL) == applied)
+        return LS_OK;
+    if (applied && (entry->migration == NULL || entry->migration->checksum == NULL)) {
+        ls_err_set(err, LS_E_REFUSED, "%s has no file whose hash could be recorded", entry->label);
+        ls_err_hint(err, "bring the file back");
+        return LS_E_REFUSED;
+    }
+    ls_record_begin(ctx, step, table, column, key, !applied);
+    if (applied)
+        insert(ctx, step, table, entry->migration);
+    else
+        ls_record_write(ctx, step, ls_arena_printf(ctx->plan->arena, "DELETE FROM @ WHERE %s = ?1", column), table, &key, 1,
+                        (long)entry->n_rows);
+    ls_record_end(ctx, step);
+    return LS_OK;
+}
+
+/* --- names ---------------------------------------------------------------------------------------------------------------- */
 
 /* Where ICU's root collation has a character, primary level: blanks, punctuation, symbols, digits, letters. */
 static int weight(unsigned char c)

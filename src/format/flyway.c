@@ -382,20 +382,15 @@ static enum ls_rc look_if_empty(struct ls_db *db, struct ls_ledger *out, struct 
 
 static enum ls_rc ledger_read(struct ls_db *db, const struct ls_format_opts *opts, struct ls_ledger *out, struct ls_err *err)
 {
-    struct ls_table_look look;
-    enum ls_rc rc = ls_table_look(db, opts, TABLE, TITLE, out, &look, err);
+    static const struct ls_table_kind kind = {TABLE, TITLE, LS_LEDGER_LOG, "t.installed_rank", read_row};
+    enum ls_rc rc = ls_table_read(db, opts, &kind, out, err);
 
-    out->shape = LS_LEDGER_LOG;
-    if (rc == LS_OK && out->exists && out->foreign == NULL)
-        rc = ls_table_rows(db, &look, "t.installed_rank", out, err);
-    else if (rc == LS_OK && !out->exists)
+    if (rc == LS_OK && !out->exists)
         rc = look_if_empty(db, out, err);
     if (rc == LS_OK && ls_db_dialect(db) == LS_DIALECT_POSTGRES) {
         out->role = ls_arena_str(out->arena, ls_db_info(db)->role);
         out->database = ls_arena_str(out->arena, ls_db_info(db)->database);
     }
-    for (size_t i = 0; rc == LS_OK && i < out->rows.n; i++)
-        read_row(out, &out->rows.v[i]);
     return rc;
 }
 

@@ -26,8 +26,7 @@ static void begin(struct ls_plan_ctx *ctx, struct ls_step *step, const char *tab
     const struct ls_ledger *l = ctx->ledger;
     struct ls_param p = ls_param_int(l->rows.n > 0 ? rank_of(ctx, &l->rows.v[l->rows.n - 1]) : "-1");
 
-    ls_ops_add(ctx, step, LS_OP_BEGIN);
-    ls_ops_lock_table(ctx, step, table);
+    ls_record_open(ctx, step, table);
     ls_ops_fence(ctx, step, ls_record_sql(ctx, "SELECT coalesce(max(\"installed_rank\"), -1) = ?1 FROM @", table), &p, 1);
 }
 

@@ -218,8 +218,7 @@ static void add_ops(struct ls_plan_ctx *ctx, struct ls_step *step, const struct 
                                 .checksum = checksum_of(ctx, step, m),
                                 .is_timed = true};
 
-    ls_ops_add(ctx, step, LS_OP_BEGIN);
-    ls_ops_lock_table(ctx, step, table);
+    ls_record_open(ctx, step, table);
     fence(ctx, step, table, entry);
     ls_ops_statements(ctx, step);
     step->n_statements = ctx->stmts != NULL ? (int)ctx->stmts->n : 0;

@@ -88,15 +88,8 @@ static enum ls_rc scan(const char *dir, enum ls_dialect dialect, bool need_hash,
 static int new_files(struct ls_arena *arena, const struct ls_migrations *m, const char *slug, int64_t wall_us, const char *paths[3],
                      const char *texts[3], struct ls_err *err)
 {
-    const char *label = ls_scan_next_label(arena, m, 0, wall_us);
-
-    slug = ls_scan_slug(arena, slug, err);
-    if (slug == NULL)
-        return 0;
-    paths[0] = ls_arena_printf(arena, "%s/%s_%s.up.sql", m->dir, label, slug);
-    paths[1] = ls_arena_printf(arena, "%s/%s_%s.down.sql", m->dir, label, slug);
     texts[0] = texts[1] = "";
-    return 2;
+    return ls_scan_new(arena, m, ls_scan_next_label(arena, m, 0, wall_us), "_", slug, ".up.sql", ".down.sql", paths, err);
 }
 
 static const struct ls_layout layout = {.kind = LS_LAYOUT_PAIR, .between = "_", .up = ".up.sql", .down = ".down.sql", .key = "version", .key_is_number = true};

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "format/ops.h"
+#include "format/record.h"
 #include "format/table.h"
 
 static const char note_pg_many[] = "golang-migrate sends the file as one query: PostgreSQL runs it as one implicit transaction, so a failure leaves "
@@ -19,20 +20,14 @@ static const char note_empty[] = "There is nothing to run: golang-migrate only m
 enum ls_rc ls_golang_plan_setup(struct ls_plan_ctx *ctx, struct ls_err *err)
 {
     const char *table = ls_table_sql_of(ctx, LS_GOLANG_TABLE, err);
-    struct ls_arena *arena = ctx->plan->arena;
 
+    if (ctx->dialect == LS_DIALECT_POSTGRES)
+        return ls_record_setup(ctx, "CREATE TABLE IF NOT EXISTS @ (version bigint not null primary key, dirty boolean not null)", table);
     if (table == NULL)
         return LS_E_INPUT;
     ls_ops_add(ctx, NULL, LS_OP_BEGIN);
-    if (ctx->dialect == LS_DIALECT_POSTGRES) {
-        ls_ops_sql(ctx, NULL, LS_OP_LEDGER,
-                   ls_arena_printf(arena, "CREATE TABLE IF NOT EXISTS %s (version bigint not null primary key, dirty boolean not null)", table),
-                   NULL, 0);
-    } else {
-        ls_ops_sql(ctx, NULL, LS_OP_LEDGER, ls_arena_printf(arena, "CREATE TABLE IF NOT EXISTS %s (version uint64,dirty bool)", table), NULL, 0);
-        ls_ops_sql(ctx, NULL, LS_OP_LEDGER, ls_arena_printf(arena, "CREATE UNIQUE INDEX IF NOT EXISTS version_unique ON %s (version)", table),
-                   NULL, 0);
-    }
+    ls_record_write(ctx, NULL, "CREATE TABLE IF NOT EXISTS @ (version uint64,dirty bool)", table, NULL, 0, -1);
+    ls_record_write(ctx, NULL, "CREATE UNIQUE INDEX IF NOT EXISTS version_unique ON @ (version)", table, NULL, 0, -1);
     ls_ops_add(ctx, NULL, LS_OP_COMMIT);
     return LS_OK;
 }
@@ -51,39 +46,21 @@ static const char *expected(const struct ls_plan_ctx *ctx, const struct ls_step 
     return ls_arena_printf(arena, "%s|%s", l->rows.v[0].id, l->rows.v[0].raw_status != NULL ? l->rows.v[0].raw_status : "");
 }
 
-static void add_fence(struct ls_plan_ctx *ctx, struct ls_step *step, const char *table, const char *state)
-{
-    struct ls_param *p = ls_ops_params(ctx, 1);
-    const char *sql;
-
-    if (ctx->dialect == LS_DIALECT_POSTGRES)
-        sql = ls_arena_printf(ctx->plan->arena, "SELECT coalesce((SELECT version::text || '|' || dirty::text FROM %s LIMIT 1), '') = $1", table);
-    else
-        sql = ls_arena_printf(ctx->plan->arena, "SELECT coalesce((SELECT version || '|' || coalesce(dirty, '') FROM %s LIMIT 1), '') = ?1", table);
-    p[0] = ls_param_text(state);
-    ls_ops_fence(ctx, step, sql, p, 1);
-}
-
 /* The tool's SetVersion, as one transaction, behind a fence of ours: the ledger is in that state. version NULL: no row. */
 static void set_version(struct ls_plan_ctx *ctx, struct ls_step *step, const char *table, const char *version, bool dirty, const char *state)
 {
     bool is_pg = ctx->dialect == LS_DIALECT_POSTGRES;
-    struct ls_arena *arena = ctx->plan->arena;
+    struct ls_param old = ls_param_text(state), row[2] = {ls_param_int(version), ls_param_bool(dirty)};
 
     ls_ops_add(ctx, step, LS_OP_BEGIN);
-    add_fence(ctx, step, table, state);
-    ls_ops_sql(ctx, step, LS_OP_LEDGER, ls_arena_printf(arena, "%s %s", is_pg ? "TRUNCATE" : "DELETE FROM", table), NULL, 0);
-    if (version != NULL) {
-        struct ls_param *p = ls_ops_params(ctx, 2);
-
-        p[0] = ls_param_int(version);
-        p[1] = ls_param_bool(dirty);
-        ls_ops_sql(ctx, step, LS_OP_LEDGER,
-                   ls_arena_printf(arena, "INSERT INTO %s (version, dirty) VALUES (%s)", table, is_pg ? "$1, $2" : "?1, ?2"), p, 2)
-            ->expect_rows = 1;
-    }
-    ls_ops_add(ctx, step, LS_OP_JOURNAL);
-    ls_ops_add(ctx, step, LS_OP_COMMIT);
+    ls_record_fence(ctx, step,
+                    is_pg ? "SELECT coalesce((SELECT version::text || '|' || dirty::text FROM @ LIMIT 1), '') = ?1"
+                          : "SELECT coalesce((SELECT version || '|' || coalesce(dirty, '') FROM @ LIMIT 1), '') = ?1",
+                    table, &old, 1);
+    ls_record_write(ctx, step, is_pg ? "TRUNCATE @" : "DELETE FROM @", table, NULL, 0, -1);
+    if (version != NULL)
+        ls_record_write(ctx, step, "INSERT INTO @ (version, dirty) VALUES (?1, ?2)", table, row, 2, 1);
+    ls_record_end(ctx, step);
 }
 
 /* What the tool would meet at run time, and be left dirty by, is refused beforehand. */

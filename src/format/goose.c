@@ -172,15 +172,9 @@ static enum ls_rc scan(const char *dir, enum ls_dialect dialect, bool need_hash,
 static int new_files(struct ls_arena *arena, const struct ls_migrations *m, const char *slug, int64_t wall_us, const char *paths[3],
                      const char *texts[3], struct ls_err *err)
 {
-    const char *label = ls_scan_next_label(arena, m, 0, wall_us);
-
-    slug = ls_scan_slug(arena, slug, err);
-    if (slug == NULL)
-        return 0;
-    paths[0] = ls_arena_printf(arena, "%s/%s_%s.sql", m->dir, label, slug);
     texts[0] = "-- +goose Up\n-- +goose StatementBegin\nSELECT 'up SQL query';\n-- +goose StatementEnd\n\n"
                "-- +goose Down\n-- +goose StatementBegin\nSELECT 'down SQL query';\n-- +goose StatementEnd\n";
-    return 1;
+    return ls_scan_new(arena, m, ls_scan_next_label(arena, m, 0, wall_us), "_", slug, ".sql", NULL, paths, err);
 }
 
 /* --- the ledger ----------------------------------------------------------------------------------------------------------- */

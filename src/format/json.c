@@ -52,17 +52,6 @@ static void tell(struct ls_migrations *out, const char *path, const struct ls_er
     d->hint = ls_arena_str(out->arena, err->hint);
 }
 
-json_t *ls_json_load_diag(struct ls_migrations *out, const char *path)
-{
-    struct ls_err err = LS_ERR_INIT;
-    json_t *root = ls_json_load(path, &err);
-
-    if (root == NULL)
-        tell(out, path, &err);
-    ls_err_release(&err);
-    return root;
-}
-
 const char *ls_json_str(const json_t *object, const char *key)
 {
     return json_string_value(json_object_get(object, key));

@@ -9,8 +9,6 @@
 
 /* NULL with err (LS_E_INPUT "FILE:LINE:COL: why", LS_E_NOT_FOUND, LS_E_IO). Duplicate keys are refused. json_decref what comes back. */
 json_t *ls_json_load(const char *path, struct ls_err *err);
-/* The same, for a scan: the error becomes a diagnostic ("unreadable-file") and NULL comes back. */
-json_t *ls_json_load_diag(struct ls_migrations *out, const char *path);
 const char *ls_json_str(const json_t *object, const char *key);              /* NULL: not there, or no string */
 bool ls_json_int(const json_t *object, const char *key, int64_t *out);       /* an integer */
 

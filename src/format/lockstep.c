@@ -178,15 +178,9 @@ static enum ls_rc scan(const char *dir, enum ls_dialect dialect, bool need_hash,
 static int new_files(struct ls_arena *arena, const struct ls_migrations *m, const char *slug, int64_t wall_us, const char *paths[3],
                      const char *texts[3], struct ls_err *err)
 {
-    const char *label = ls_scan_next_label(arena, m, 3, wall_us), *name = ls_scan_slug(arena, slug, err);
-
-    if (name == NULL)
-        return 0;
-    paths[0] = ls_arena_printf(arena, "%s/%s_%s.up.sql", m->dir, label, name);
-    paths[1] = ls_arena_printf(arena, "%s/%s_%s.down.sql", m->dir, label, name);
     texts[0] = ls_arena_printf(arena, "-- %s\n-- lockstep: transaction\n\n", slug);
     texts[1] = ls_arena_printf(arena, "-- Takes back: %s\n-- lockstep: transaction\n\n", slug);
-    return 2;
+    return ls_scan_new(arena, m, ls_scan_next_label(arena, m, 3, wall_us), "_", slug, ".up.sql", ".down.sql", paths, err);
 }
 
 static const char *const own_lines[] = {"-- lockstep:", NULL};

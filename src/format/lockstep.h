@@ -27,7 +27,5 @@ struct ls_lockstep_row {
 };
 /* Writes the row: where there is none (old_status NULL), or over one that has that status. Exactly one row must be hit. */
 void ls_lockstep_write(struct ls_plan_ctx *ctx, struct ls_step *step, const char *table, const struct ls_lockstep_row *row, const char *old_status);
-/* BEGIN, and on PostgreSQL the table lock that keeps every rival writer out until COMMIT. */
-void ls_lockstep_begin(struct ls_plan_ctx *ctx, struct ls_step *step, const char *table);
 
 #endif

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "format/ops.h"
+#include "format/record.h"
 #include "format/table.h"
 
 static const char table_sql[] = LS_LEGACY_TABLE;
@@ -95,13 +96,11 @@ static const char *name_in(struct ls_arena *arena, const struct ls_timeline *t, 
 
 static void fence(struct ls_plan_ctx *ctx, struct ls_step *step, const char *legacy)
 {
-    struct ls_param *p = ls_ops_params(ctx, 1);
+    struct ls_param n = ls_param_int(ls_arena_printf(ctx->plan->arena, "%zu", ctx->ledger->legacy_versions.n));
 
-    p[0] = ls_param_int(ls_arena_printf(ctx->plan->arena, "%zu", ctx->ledger->legacy_versions.n));
-    ls_ops_fence(ctx, step,
-                 ls_arena_printf(ctx->plan->arena, "SELECT count(*) = %s FROM %s",
-                                 ctx->dialect == LS_DIALECT_POSTGRES ? "$1::bigint" : "CAST(?1 AS INTEGER)", legacy),
-                 p, 1);
+    ls_record_fence(ctx, step,
+                    ctx->dialect == LS_DIALECT_POSTGRES ? "SELECT count(*) = ?1::bigint FROM @" : "SELECT count(*) = CAST(?1 AS INTEGER) FROM @",
+                    legacy, &n, 1);
 }
 
 enum ls_rc ls_lockstep_plan_import(struct ls_plan_ctx *ctx, struct ls_step *step, struct ls_err *err)
@@ -120,7 +119,7 @@ enum ls_rc ls_lockstep_plan_import(struct ls_plan_ctx *ctx, struct ls_step *step
         return LS_E_INPUT;
     }
     step->tx_note = "Only the ledger is written, in one transaction; " LS_LEGACY_TABLE " stays as it is.";
-    ls_lockstep_begin(ctx, step, table);
+    ls_record_open(ctx, step, table);
     fence(ctx, step, legacy.ptr);
     ls_buf_release(&legacy);
     /* One row is a cursor: everything up to it is applied. Several rows are a list. */
@@ -130,7 +129,6 @@ enum ls_rc ls_lockstep_plan_import(struct ls_plan_ctx *ctx, struct ls_step *step
     for (size_t i = 0; i < l->legacy_versions.n; i++)
         if (i == 0 || l->legacy_versions.v[i] != l->legacy_versions.v[i - 1])
             add_row(ctx, step, table, l->legacy_versions.v[i], name_in(ctx->plan->arena, t, l->legacy_versions.v[i]));
-    ls_ops_add(ctx, step, LS_OP_JOURNAL);
-    ls_ops_add(ctx, step, LS_OP_COMMIT);
+    ls_record_end(ctx, step);
     return LS_OK;
 }

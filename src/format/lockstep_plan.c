@@ -8,6 +8,7 @@
 
 #include "format/directive.h"
 #include "format/ops.h"
+#include "format/record.h"
 #include "format/table.h"
 #include "lockstep/base/file.h"
 
@@ -16,67 +17,39 @@ static const char note_no_tx[] = "No transaction (the file says so): the ledger 
                                  "applied. A failure leaves what came before it, and the version dirty.";
 
 /* Another operator may make it first; then the fence in front of the first row tells. */
-static const char create_pg[] = "CREATE TABLE IF NOT EXISTS %s (version bigint NOT NULL PRIMARY KEY, name text NOT NULL, description text, "
+static const char create_pg[] = "CREATE TABLE IF NOT EXISTS @ (version bigint NOT NULL PRIMARY KEY, name text NOT NULL, description text, "
                                 "applied_at timestamptz, applied_by text, duration_ms bigint, checksum text, "
                                 "status text NOT NULL CHECK (status IN ('applied', 'rolled_back', 'failed')))";
-static const char create_sqlite[] = "CREATE TABLE IF NOT EXISTS %s (version INTEGER NOT NULL PRIMARY KEY, name TEXT NOT NULL, description TEXT, "
+static const char create_sqlite[] = "CREATE TABLE IF NOT EXISTS @ (version INTEGER NOT NULL PRIMARY KEY, name TEXT NOT NULL, description TEXT, "
                                     "applied_at TEXT, applied_by TEXT, duration_ms INTEGER, checksum TEXT, "
                                     "status TEXT NOT NULL CHECK (status IN ('applied', 'rolled_back', 'failed')))";
 
-/* GCC cannot check a format that is no literal; both take one string. */
-static const char *fill(struct ls_plan_ctx *ctx, const char *table, bool is_pg)
-{
-    const char *form = is_pg ? create_pg : create_sqlite, *hole = strstr(form, "%s");
-
-    return ls_arena_printf(ctx->plan->arena, "%.*s%s%s", (int)(hole - form), form, table, hole + 2);
-}
-
 enum ls_rc ls_lockstep_plan_setup(struct ls_plan_ctx *ctx, struct ls_err *err)
 {
-    const char *table = ls_table_sql_of(ctx, LS_LOCKSTEP_TABLE, err);
-
-    if (table == NULL)
-        return LS_E_INPUT;
-    ls_ops_add(ctx, NULL, LS_OP_BEGIN);
-    ls_ops_sql(ctx, NULL, LS_OP_LEDGER, fill(ctx, table, ctx->dialect == LS_DIALECT_POSTGRES), NULL, 0);
-    ls_ops_add(ctx, NULL, LS_OP_COMMIT);
-    return LS_OK;
-}
-
-void ls_lockstep_begin(struct ls_plan_ctx *ctx, struct ls_step *step, const char *table)
-{
-    ls_ops_add(ctx, step, LS_OP_BEGIN);
-    if (ctx->dialect == LS_DIALECT_POSTGRES)
-        ls_ops_sql(ctx, step, LS_OP_LEDGER, ls_arena_printf(ctx->plan->arena, "LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE", table), NULL, 0);
+    return ls_record_setup(ctx, ctx->dialect == LS_DIALECT_POSTGRES ? create_pg : create_sqlite, ls_table_sql_of(ctx, LS_LOCKSTEP_TABLE, err));
 }
 
 void ls_lockstep_write(struct ls_plan_ctx *ctx, struct ls_step *step, const char *table, const struct ls_lockstep_row *row, const char *old_status)
 {
     bool is_pg = ctx->dialect == LS_DIALECT_POSTGRES;
     const char *now = !row->has_time ? "NULL" : is_pg ? "pg_catalog.clock_timestamp()" : "strftime('%Y-%m-%dT%H:%M:%fZ', 'now')";
-    char h = is_pg ? '$' : '?';
-    struct ls_param *p = ls_ops_params(ctx, 8);
-    const char *sql;
+    struct ls_param duration = row->has_duration ? ls_param_int(LS_PARAM_DURATION_MS) : (struct ls_param){LS_PARAM_NULL, NULL};
+    struct ls_param p[] = {ls_param_int(row->version),     ls_param_text(row->name), ls_param_text(row->description),
+                           ls_param_text(row->applied_by), duration,                 ls_param_text(row->checksum),
+                           ls_param_text(row->status),     ls_param_text(old_status)};
+    const char *text;
 
     if (old_status == NULL)
-        sql = ls_arena_printf(ctx->plan->arena,
-                              "INSERT INTO %s (version, name, description, applied_by, duration_ms, checksum, status, applied_at) "
-                              "VALUES (%c1, %c2, %c3, %c4, %c5, %c6, %c7, %s) ON CONFLICT (version) DO NOTHING",
-                              table, h, h, h, h, h, h, h, now);
+        text = ls_arena_printf(ctx->plan->arena,
+                               "INSERT INTO @ (version, name, description, applied_by, duration_ms, checksum, status, applied_at) "
+                               "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, %s) ON CONFLICT (version) DO NOTHING",
+                               now);
     else
-        sql = ls_arena_printf(ctx->plan->arena,
-                              "UPDATE %s SET name = %c2, description = %c3, applied_by = %c4, duration_ms = %c5, checksum = %c6, status = %c7, "
-                              "applied_at = %s WHERE version = %c1 AND status = %c8",
-                              table, h, h, h, h, h, h, now, h, h);
-    p[0] = ls_param_int(row->version);
-    p[1] = ls_param_text(row->name);
-    p[2] = ls_param_text(row->description);
-    p[3] = ls_param_text(row->applied_by);
-    p[4] = row->has_duration ? ls_param_int(LS_PARAM_DURATION_MS) : (struct ls_param){LS_PARAM_NULL, NULL};
-    p[5] = ls_param_text(row->checksum);
-    p[6] = ls_param_text(row->status);
-    p[7] = ls_param_text(old_status);
-    ls_ops_sql(ctx, step, LS_OP_LEDGER, sql, p, old_status != NULL ? 8 : 7)->expect_rows = 1;
+        text = ls_arena_printf(ctx->plan->arena,
+                               "UPDATE @ SET name = ?2, description = ?3, applied_by = ?4, duration_ms = ?5, checksum = ?6, status = ?7, "
+                               "applied_at = %s WHERE version = ?1 AND status = ?8",
+                               now);
+    ls_record_write(ctx, step, text, table, p, old_status != NULL ? 8 : 7, 1);
 }
 
 static const char *old_status(const struct ls_entry *entry)
@@ -87,30 +60,22 @@ static const char *old_status(const struct ls_entry *entry)
 /* The row's status from `from` to `to`; nothing else of it changes but, with has_duration, its duration. */
 static void set_status(struct ls_plan_ctx *ctx, struct ls_step *step, const char *table, const char *from, const char *to, bool has_duration)
 {
-    bool is_pg = ctx->dialect == LS_DIALECT_POSTGRES;
-    struct ls_param *p = ls_ops_params(ctx, 4);
-    const char *sql = ls_arena_printf(ctx->plan->arena, "UPDATE %s SET status = %s%s WHERE version = %s AND status = %s", table, is_pg ? "$3" : "?3",
-                                      !has_duration ? "" : is_pg ? ", duration_ms = $4" : ", duration_ms = ?4", is_pg ? "$1" : "?1",
-                                      is_pg ? "$2" : "?2");
+    struct ls_param p[] = {ls_param_int(step->id), ls_param_text(from), ls_param_text(to), ls_param_int(LS_PARAM_DURATION_MS)};
 
-    p[0] = ls_param_int(step->id);
-    p[1] = ls_param_text(from);
-    p[2] = ls_param_text(to);
-    p[3] = ls_param_int(LS_PARAM_DURATION_MS);
-    ls_ops_sql(ctx, step, LS_OP_LEDGER, sql, p, has_duration ? 4 : 3)->expect_rows = 1;
+    if (has_duration)
+        ls_record_write(ctx, step, "UPDATE @ SET status = ?3, duration_ms = ?4 WHERE version = ?1 AND status = ?2", table, p, 4, 1);
+    else
+        ls_record_write(ctx, step, "UPDATE @ SET status = ?3 WHERE version = ?1 AND status = ?2", table, p, 3, 1);
 }
 
 /* SQLite: the version's status is still what the plan was made from; "" stands for no row. It also tells after a lost COMMIT whether it was done. On
  * PostgreSQL the row's own write says so (exactly one row must be hit, under the table's lock), and a round of planning is saved. */
 static void fence(struct ls_plan_ctx *ctx, struct ls_step *step, const char *table, const char *status)
 {
-    struct ls_param *p = ls_ops_params(ctx, 2);
+    struct ls_param p[] = {ls_param_int(step->id), ls_param_text(status != NULL ? status : "")};
 
-    if (ctx->dialect == LS_DIALECT_POSTGRES)
-        return;
-    p[0] = ls_param_int(step->id);
-    p[1] = ls_param_text(status != NULL ? status : "");
-    ls_ops_fence(ctx, step, ls_arena_printf(ctx->plan->arena, "SELECT coalesce((SELECT status FROM %s WHERE version = ?1), '') = ?2", table), p, 2);
+    if (ctx->dialect == LS_DIALECT_SQLITE)
+        ls_record_fence(ctx, step, "SELECT coalesce((SELECT status FROM @ WHERE version = ?1), '') = ?2", table, p, 2);
 }
 
 static struct ls_lockstep_row row_of(struct ls_plan_ctx *ctx, const struct ls_step *step, const char *text, size_t len, const char *status)
@@ -129,7 +94,7 @@ static struct ls_lockstep_row row_of(struct ls_plan_ctx *ctx, const struct ls_st
 static void plan_tx(struct ls_plan_ctx *ctx, struct ls_step *step, const char *table, const struct ls_entry *entry)
 {
     step->tx_note = note_tx;
-    ls_lockstep_begin(ctx, step, table);
+    ls_record_open(ctx, step, table);
     fence(ctx, step, table, old_status(entry));
     ls_ops_statements(ctx, step);
     /* Deferred errors come out here, in front of the row, and not at COMMIT (reliability.md 2.2, step 7). */
@@ -144,14 +109,13 @@ static void plan_tx(struct ls_plan_ctx *ctx, struct ls_step *step, const char *t
     } else {
         set_status(ctx, step, table, "applied", "rolled_back", false);
     }
-    ls_ops_add(ctx, step, LS_OP_JOURNAL);
-    ls_ops_add(ctx, step, LS_OP_COMMIT);
+    ls_record_end(ctx, step);
 }
 
 static void plan_no_tx(struct ls_plan_ctx *ctx, struct ls_step *step, const char *table, const struct ls_entry *entry)
 {
     step->tx_note = note_no_tx;
-    ls_lockstep_begin(ctx, step, table);
+    ls_record_open(ctx, step, table);
     fence(ctx, step, table, old_status(entry));
     if (step->direction == LS_UP) {
         struct ls_lockstep_row row = row_of(ctx, step, step->text, step->text_len, "failed");
@@ -161,14 +125,12 @@ static void plan_no_tx(struct ls_plan_ctx *ctx, struct ls_step *step, const char
     } else {
         set_status(ctx, step, table, "applied", "failed", false);
     }
-    ls_ops_add(ctx, step, LS_OP_JOURNAL);
-    ls_ops_add(ctx, step, LS_OP_COMMIT);
+    ls_record_end(ctx, step);
     ls_ops_statements(ctx, step);
-    ls_lockstep_begin(ctx, step, table);
+    ls_record_open(ctx, step, table);
     fence(ctx, step, table, "failed");
     set_status(ctx, step, table, "failed", step->direction == LS_UP ? "applied" : "rolled_back", step->direction == LS_UP);
-    ls_ops_add(ctx, step, LS_OP_JOURNAL);
-    ls_ops_add(ctx, step, LS_OP_COMMIT);
+    ls_record_end(ctx, step);
 }
 
 /* SQLite ignores or refuses these pragmas inside a transaction, foreign_keys without a word (reliability.md V10). */
@@ -269,11 +231,10 @@ static enum ls_rc mark_applied(struct ls_plan_ctx *ctx, struct ls_step *step, co
         row.description = entry->row->description;
         row.checksum = entry->row->checksum;
     }
-    ls_lockstep_begin(ctx, step, table);
+    ls_record_open(ctx, step, table);
     fence(ctx, step, table, old_status(entry));
     ls_lockstep_write(ctx, step, table, &row, old_status(entry));
-    ls_ops_add(ctx, step, LS_OP_JOURNAL);
-    ls_ops_add(ctx, step, LS_OP_COMMIT);
+    ls_record_end(ctx, step);
 out:
     ls_buf_release(&text);
     return rc;
@@ -292,10 +253,9 @@ enum ls_rc ls_lockstep_plan_mark(struct ls_plan_ctx *ctx, struct ls_step *step, 
         return entry->state == LS_STATE_APPLIED ? LS_OK : mark_applied(ctx, step, table, entry, err);
     if (entry->row == NULL || entry->row->state == LS_ROW_ROLLED_BACK)
         return LS_OK; /* it is pending */
-    ls_lockstep_begin(ctx, step, table);
+    ls_record_open(ctx, step, table);
     fence(ctx, step, table, old_status(entry));
     set_status(ctx, step, table, entry->row->raw_status, "rolled_back", false);
-    ls_ops_add(ctx, step, LS_OP_JOURNAL);
-    ls_ops_add(ctx, step, LS_OP_COMMIT);
+    ls_record_end(ctx, step);
     return LS_OK;
 }

@@ -223,11 +223,19 @@ static int new_files(struct ls_arena *arena, const struct ls_migrations *m, cons
 
 /* --- the ledger ----------------------------------------------------------------------------------------------------------- */
 
+static void fill_row(struct ls_ledger *l, struct ls_ledger_row *row)
+{
+    const char *name = ls_table_cell(l, row, "name");
+
+    row->id = row->name = name != NULL ? name : "NULL";
+    row->applied_at = ls_table_cell(l, row, "run_on");
+}
+
 static enum ls_rc ledger_read(struct ls_db *db, const struct ls_format_opts *opts, struct ls_ledger *out, struct ls_err *err)
 {
+    static const struct ls_table_kind kind = {TABLE, TITLE, LS_LEDGER_SET, "t.run_on, t.id", fill_row};
     struct ls_format_opts own = opts != NULL ? *opts : (struct ls_format_opts){0};
     struct ls_arena *arena = ls_arena_new();
-    struct ls_table_look look;
     enum ls_rc rc;
 
     memset(out, 0, sizeof(*out));
@@ -241,17 +249,7 @@ static enum ls_rc ledger_read(struct ls_db *db, const struct ls_format_opts *opt
         own.table = "public." TABLE;
     else if (strchr(own.table, '.') == NULL)
         own.table = ls_arena_printf(arena, "public.%s", own.table);
-    rc = ls_table_look(db, &own, TABLE, TITLE, out, &look, err);
-    out->shape = LS_LEDGER_SET;
-    if (rc == LS_OK && out->exists && out->foreign == NULL)
-        rc = ls_table_rows(db, &look, "t.run_on, t.id", out, err);
-    for (size_t i = 0; rc == LS_OK && i < out->rows.n; i++) {
-        struct ls_ledger_row *row = &out->rows.v[i];
-        const char *name = ls_table_cell(out, row, "name");
-
-        row->id = row->name = name != NULL ? name : "NULL";
-        row->applied_at = ls_table_cell(out, row, "run_on");
-    }
+    rc = ls_table_read(db, &own, &kind, out, err);
 out:
     ls_arena_free(arena);
     return rc;
@@ -313,15 +311,8 @@ static enum ls_rc check_runnable(const struct ls_timeline *t, const struct ls_le
 
 static enum ls_rc plan_setup(struct ls_plan_ctx *ctx, struct ls_err *err)
 {
-    const char *table = ls_marked_table(ctx, TABLE, err);
-
-    if (table == NULL)
-        return LS_E_INPUT;
-    ls_ops_add(ctx, NULL, LS_OP_BEGIN);
-    ls_record_write(ctx, NULL, "CREATE TABLE @ (id SERIAL PRIMARY KEY, name varchar(255) NOT NULL, run_on timestamp NOT NULL)",
-                    table, NULL, 0, -1);
-    ls_ops_add(ctx, NULL, LS_OP_COMMIT);
-    return LS_OK;
+    return ls_record_setup(ctx, "CREATE TABLE @ (id SERIAL PRIMARY KEY, name varchar(255) NOT NULL, run_on timestamp NOT NULL)",
+                           ls_marked_table(ctx, TABLE, err));
 }
 
 static void write_row(struct ls_plan_ctx *ctx, struct ls_step *step, const char *table, bool applied)
@@ -352,7 +343,6 @@ static enum ls_rc plan_step(struct ls_plan_ctx *ctx, struct ls_step *step, const
                             const struct ls_entry *prev_applied, struct ls_err *err)
 {
     const char *table = ls_marked_table(ctx, TABLE, err);
-    struct ls_param key = ls_param_text(step->id);
     enum ls_rc rc;
 
     (void)prev_applied;
@@ -367,16 +357,9 @@ static enum ls_rc plan_step(struct ls_plan_ctx *ctx, struct ls_step *step, const
         return rc;
     step->policy = LS_POLICY_TX;
     step->tx_note = TITLE " runs all of them in one transaction: a failure anywhere leaves nothing of any.";
-    if (ctx->prev == NULL) {
-        ls_ops_add(ctx, step, LS_OP_BEGIN);
-        ls_ops_lock_table(ctx, step, table);
-    }
-    ls_ops_fence(ctx, step,
-                 ls_record_sql(ctx,
-                               step->direction == LS_DOWN ? "SELECT EXISTS (SELECT 1 FROM @ WHERE name = ?1)"
-                                                          : "SELECT NOT EXISTS (SELECT 1 FROM @ WHERE name = ?1)",
-                               table),
-                 &key, 1);
+    if (ctx->prev == NULL)
+        ls_record_open(ctx, step, table);
+    ls_record_there(ctx, step, table, "name", ls_param_text(step->id), step->direction == LS_DOWN);
     ls_record_body(ctx, step);
     write_row(ctx, step, table, step->direction == LS_UP);
     ls_ops_add(ctx, step, LS_OP_JOURNAL);
@@ -400,11 +383,7 @@ static enum ls_rc plan_mark(struct ls_plan_ctx *ctx, struct ls_step *step, const
     step->tx_note =
         "Only the ledger is written, as " TITLE " --fake does, in one transaction. Its order check goes by the time of the rows.";
     if (entry == NULL) {
-        if (ctx->ledger->rows.n == 0)
-            return LS_OK;
-        ls_ops_add(ctx, step, LS_OP_BEGIN);
-        ls_record_write(ctx, step, "DELETE FROM @", table, NULL, 0, (long)ctx->ledger->rows.n);
-        ls_record_end(ctx, step);
+        ls_record_forget(ctx, step, table);
         return LS_OK;
     }
     if ((entry->row != NULL) == applied)

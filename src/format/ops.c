@@ -115,12 +115,6 @@ struct ls_op *ls_ops_piece(struct ls_plan_ctx *ctx, struct ls_step *step, size_t
     return op;
 }
 
-void ls_ops_lock_table(struct ls_plan_ctx *ctx, struct ls_step *step, const char *table)
-{
-    if (ctx->dialect == LS_DIALECT_POSTGRES)
-        ls_ops_sql(ctx, step, LS_OP_LEDGER, ls_arena_printf(ctx->plan->arena, "LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE", table), NULL, 0);
-}
-
 struct ls_op *ls_ops_on_failure(struct ls_plan_ctx *ctx, struct ls_step *step, enum ls_op_kind kind, const char *sql, const struct ls_param *params,
                                 int n_params)
 {

@@ -18,9 +18,6 @@ void ls_ops_statements(struct ls_plan_ctx *ctx, struct ls_step *step);
 
 /* A part of step->text (bytes start..end) as its own op, for formats that cut the text themselves; number and line are worked out. */
 struct ls_op *ls_ops_piece(struct ls_plan_ctx *ctx, struct ls_step *step, size_t start, size_t end);
-/* Behind a BEGIN, for tools without advisory locks: LOCK TABLE ... IN SHARE ROW EXCLUSIVE MODE, so that a rival's INSERT waits. Nothing on SQLite, whose
- * BEGIN IMMEDIATE keeps everybody out. table as ls_table_sql_of gives it. */
-void ls_ops_lock_table(struct ls_plan_ctx *ctx, struct ls_step *step, const char *table);
 /* A step that the tool runs itself (LS_CAP_DELEGATE): `before` is true (a fence), the journal's intent, the child, `after` is true, the journal's row. Both
  * conditions are queries of one boolean; the parameters' n is 0 where there are none. cmd lives in the plan's arena. Sets policy and tx_note when that
  * is not set yet. */

@@ -254,18 +254,13 @@ static enum ls_rc scan(const char *dir, enum ls_dialect dialect, bool need_hash,
 static int new_files(struct ls_arena *arena, const struct ls_migrations *m, const char *slug, int64_t wall_us, const char *paths[3],
                      const char *texts[3], struct ls_err *err)
 {
-    const char *label = ls_scan_next_label(arena, m, 3, wall_us), *name = ls_scan_slug(arena, slug, err);
     bool has_files = false;
 
-    if (name == NULL)
-        return 0;
     for (size_t i = 0; i < m->m.n; i++)
         has_files = has_files || (m->m.v[i].down.path != NULL && m->m.v[i].down.path != m->m.v[i].up.path);
-    paths[0] = ls_arena_printf(arena, "%s/%s_%s.sql", m->dir, label, name);
-    paths[1] = ls_arena_printf(arena, "%s/%s_%s.down.sql", m->dir, label, name);
     texts[0] = ls_arena_printf(arena, has_files ? "-- %s\n\n" : "-- %s\n\n\n-- down\n\n", slug);
     texts[1] = ls_arena_printf(arena, "-- Takes back: %s\n\n", slug);
-    return has_files ? 2 : 1;
+    return ls_scan_new(arena, m, ls_scan_next_label(arena, m, 3, wall_us), "_", slug, ".sql", has_files ? ".down.sql" : NULL, paths, err);
 }
 
 static const struct ls_timeline_rules rules = {

@@ -10,7 +10,6 @@
 #include "format/record.h"
 #include "format/section.h"
 #include "format/tree.h"
-#include "lockstep/base/clock.h"
 #include "lockstep/format/layout.h"
 
 static bool is_modified(const struct ls_migration *m, const struct ls_ledger_row *row)
@@ -34,8 +33,7 @@ static const struct ls_timeline_rules rules = {
     .is_modified = is_modified,
 };
 
-/* --- checksums
- * ---------------------------------------------------------------------------------------------------------------------------- */
+/* --- checksums ------------------------------------------------------------------------------------------------------------ */
 
 static void add_hash(struct ls_buf *out, const char *text, size_t len)
 {
@@ -94,8 +92,7 @@ bool ls_prisma_checksum_matches(const char *three, const char *row)
     return false;
 }
 
-/* --- the folder
- * --------------------------------------------------------------------------------------------------------------------------- */
+/* --- the folder ----------------------------------------------------------------------------------------------------------- */
 
 struct ls_str ls_prisma_provider(const char *text, size_t len)
 {
@@ -219,8 +216,7 @@ static enum ls_rc scan(const char *dir, enum ls_dialect dialect, bool need_hash,
     return LS_OK;
 }
 
-/* --- what blocks
- * -------------------------------------------------------------------------------------------------------------------------- */
+/* --- what blocks ---------------------------------------------------------------------------------------------------------- */
 
 static enum ls_rc check_runnable(const struct ls_timeline *t, const struct ls_ledger *l, enum ls_direction dir, struct ls_err *err)
 {
@@ -265,15 +261,8 @@ static int lock_keys(const struct ls_db *db, const struct ls_format_opts *opts, 
 static int new_files(struct ls_arena *arena, const struct ls_migrations *m, const char *slug, int64_t wall_us, const char *paths[3],
                      const char *texts[3], struct ls_err *err)
 {
-    char stamp[LS_ISO_LEN];
-
-    slug = ls_scan_slug(arena, slug, err);
-    if (slug == NULL)
-        return 0;
-    ls_stamp_utc(wall_us, stamp);
-    paths[0] = ls_arena_printf(arena, "%s/%s_%s/migration.sql", m->dir, stamp, slug);
     texts[0] = "-- This is an empty migration.";
-    return 1;
+    return ls_scan_new(arena, m, ls_scan_stamp(arena, wall_us), "_", slug, "/migration.sql", NULL, paths, err);
 }
 
 static const char *const default_dirs[] = {"prisma/migrations", "migrations", ".", NULL};

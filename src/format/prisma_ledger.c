@@ -11,7 +11,6 @@
 #include "format/record.h"
 #include "format/table.h"
 #include "lockstep/base/clock.h"
-#include "lockstep/base/hash.h"
 
 static const char note_pg[] =
     "Prisma records the start, sends the script as one query, which PostgreSQL runs as one implicit transaction, and records the "
@@ -21,9 +20,7 @@ static const char note_sqlite[] = "Prisma records the start, runs the script's s
                                   "transaction, and records the end: what ran "
                                   "before a failure stays, and a row without an end blocks everything until it is resolved.";
 
-/* --- reading
- * --------------------------------------------------------------------------------------------------------------------------------
- */
+/* --- reading -------------------------------------------------------------------------------------------------------------- */
 
 static bool is_digits(const char *s)
 {
@@ -121,23 +118,14 @@ static enum ls_rc look_for_tables(struct ls_db *db, struct ls_ledger *out, struc
 
 enum ls_rc ls_prisma_ledger_read(struct ls_db *db, const struct ls_format_opts *opts, struct ls_ledger *out, struct ls_err *err)
 {
-    struct ls_table_look look;
-    enum ls_rc rc = ls_table_look(db, opts, LS_PRISMA_TABLE, "Prisma", out, &look, err);
+    const struct ls_table_kind kind = {LS_PRISMA_TABLE, "Prisma", LS_LEDGER_LOG,
+                                       ls_db_dialect(db) == LS_DIALECT_POSTGRES ? "t.started_at, t.id" : "t.started_at, t.rowid", read_row};
+    enum ls_rc rc = ls_table_read(db, opts, &kind, out, err);
 
-    out->shape = LS_LEDGER_LOG;
-    if (rc == LS_OK && !out->exists)
-        rc = look_for_tables(db, out, err);
-    if (rc == LS_OK && out->exists && out->foreign == NULL)
-        rc = ls_table_rows(db, &look, ls_db_dialect(db) == LS_DIALECT_POSTGRES ? "t.started_at, t.id" : "t.started_at, t.rowid",
-                           out, err);
-    for (size_t i = 0; rc == LS_OK && i < out->rows.n; i++)
-        read_row(out, &out->rows.v[i]);
-    return rc;
+    return rc == LS_OK && !out->exists ? look_for_tables(db, out, err) : rc;
 }
 
-/* --- writing
- * --------------------------------------------------------------------------------------------------------------------------------
- */
+/* --- writing -------------------------------------------------------------------------------------------------------------- */
 
 enum ls_rc ls_prisma_plan_setup(struct ls_plan_ctx *ctx, struct ls_err *err)
 {
@@ -147,9 +135,8 @@ enum ls_rc ls_prisma_plan_setup(struct ls_plan_ctx *ctx, struct ls_err *err)
         return LS_E_INPUT;
     if (ctx->dialect == LS_DIALECT_SQLITE && strpbrk(table, "\".") == NULL)
         table = ls_arena_printf(ctx->plan->arena, "\"%s\"", table); /* SQLite keeps the quotes that Prisma writes here */
-    ls_ops_add(ctx, NULL, LS_OP_BEGIN);
-    ls_record_write(
-        ctx, NULL,
+    return ls_record_setup(
+        ctx,
         ctx->dialect == LS_DIALECT_POSTGRES
             ? "CREATE TABLE @ (\n    id                      VARCHAR(36) PRIMARY KEY NOT NULL,\n"
               "    checksum                VARCHAR(64) NOT NULL,\n    finished_at             TIMESTAMPTZ,\n"
@@ -162,9 +149,7 @@ enum ls_rc ls_prisma_plan_setup(struct ls_plan_ctx *ctx, struct ls_err *err)
               "    \"rolled_back_at\"        DATETIME,\n    \"started_at\"            DATETIME NOT NULL DEFAULT "
               "current_timestamp,\n"
               "    \"applied_steps_count\"   INTEGER UNSIGNED NOT NULL DEFAULT 0\n)",
-        table, NULL, 0, -1);
-    ls_ops_add(ctx, NULL, LS_OP_COMMIT);
-    return LS_OK;
+        table);
 }
 
 /* SQLite: as the table has its times already; a new one gets the native engine's. */
@@ -201,14 +186,10 @@ static void begin(struct ls_plan_ctx *ctx, struct ls_step *step, const char *tab
 {
     struct ls_param name = ls_param_text(step->id);
 
-    ls_ops_add(ctx, step, LS_OP_BEGIN);
-    ls_ops_lock_table(ctx, step, table);
-    ls_ops_fence(
+    ls_record_open(ctx, step, table);
+    ls_record_fence(
         ctx, step,
-        ls_record_sql(
-            ctx,
-            "SELECT NOT EXISTS (SELECT 1 FROM @ WHERE rolled_back_at IS NULL AND (finished_at IS NULL OR migration_name = ?1))",
-            table),
+        "SELECT NOT EXISTS (SELECT 1 FROM @ WHERE rolled_back_at IS NULL AND (finished_at IS NULL OR migration_name = ?1))", table,
         &name, 1);
 }
 
@@ -283,9 +264,8 @@ static void open_mark(struct ls_plan_ctx *ctx, struct ls_step *step, const char 
         is_failed ? "SELECT EXISTS (SELECT 1 FROM @ WHERE migration_name = ?1 AND finished_at IS NULL AND rolled_back_at IS NULL)"
                   : "SELECT NOT EXISTS (SELECT 1 FROM @ WHERE migration_name = ?1 AND rolled_back_at IS NULL)";
 
-    ls_ops_add(ctx, step, LS_OP_BEGIN);
-    ls_ops_lock_table(ctx, step, table);
-    ls_ops_fence(ctx, step, ls_record_sql(ctx, text, table), &name, 1);
+    ls_record_open(ctx, step, table);
+    ls_record_fence(ctx, step, text, table, &name, 1);
 }
 
 enum ls_rc ls_prisma_plan_mark(struct ls_plan_ctx *ctx, struct ls_step *step, const struct ls_entry *entry, bool applied,

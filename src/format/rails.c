@@ -237,8 +237,7 @@ static enum ls_rc scan(const char *dir, enum ls_dialect dialect, bool need_hash,
     return rc;
 }
 
-/* --- the ledger
- * ------------------------------------------------------------------------------------------------------------------- */
+/* --- the ledger ----------------------------------------------------------------------------------------------------------- */
 
 /* The row that keeps a production database from being taken for another. */
 static enum ls_rc read_environment(struct ls_db *db, const struct ls_table_look *look, struct ls_ledger *out, struct ls_err *err)
@@ -281,9 +280,7 @@ static enum ls_rc ledger_read(struct ls_db *db, const struct ls_format_opts *opt
 
         /* Rails compares numbers: 002 in the table is the 2 of the file 002_x.rb. */
         row->id = version != NULL ? version : "NULL";
-        if (!ls_table_version(row->id, &row->version))
-            row->version = 0;
-        else
+        if (ls_table_version(row->id, &row->version))
             while (row->id[0] == '0' && row->id[1] != '\0')
                 row->id++;
     }

@@ -152,8 +152,7 @@ enum ls_rc ls_rails_plan_step(struct ls_plan_ctx *ctx, struct ls_step *step, con
     return LS_OK;
 }
 
-/* --- mark
- * ------------------------------------------------------------------------------------------------------------------------- */
+/* --- mark ----------------------------------------------------------------------------------------------------------------- */
 
 enum ls_rc ls_rails_plan_mark(struct ls_plan_ctx *ctx, struct ls_step *step, const struct ls_entry *entry, bool applied,
                               struct ls_err *err)
@@ -184,8 +183,7 @@ enum ls_rc ls_rails_plan_mark(struct ls_plan_ctx *ctx, struct ls_step *step, con
     return LS_OK;
 }
 
-/* --- new
- * ---------------------------------------------------------------------------------------------------------------------------- */
+/* --- new ------------------------------------------------------------------------------------------------------------------ */
 
 const char *ls_rails_underscore(struct ls_arena *arena, const char *name)
 {

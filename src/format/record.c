@@ -12,10 +12,16 @@ const char *ls_record_sql(const struct ls_plan_ctx *ctx, const char *text, const
     const char *out;
 
     for (const char *p = text; *p != '\0'; p++) {
+        size_t n = strcspn(p, "@?");
+
+        ls_buf_add(&sql, p, n);
+        p += n;
+        if (*p == '\0')
+            break;
         if (*p == '@')
             ls_buf_adds(&sql, table);
         else
-            ls_buf_addc(&sql, *p == '?' && ctx->dialect == LS_DIALECT_POSTGRES ? '$' : *p);
+            ls_buf_addc(&sql, ctx->dialect == LS_DIALECT_POSTGRES ? '$' : '?');
     }
     out = ls_arena_strn(ctx->plan->arena, sql.ptr, sql.len);
     ls_buf_release(&sql);
@@ -28,21 +34,58 @@ void ls_record_write(struct ls_plan_ctx *ctx, struct ls_step *step, const char *
     ls_ops_sql(ctx, step, LS_OP_LEDGER, ls_record_sql(ctx, text, table), params, n_params)->expect_rows = rows;
 }
 
-void ls_record_begin(struct ls_plan_ctx *ctx, struct ls_step *step, const char *table, const char *column, struct ls_param key,
+void ls_record_fence(struct ls_plan_ctx *ctx, struct ls_step *step, const char *text, const char *table,
+                     const struct ls_param *params, int n_params)
+{
+    ls_ops_fence(ctx, step, ls_record_sql(ctx, text, table), params, n_params);
+}
+
+void ls_record_there(struct ls_plan_ctx *ctx, struct ls_step *step, const char *table, const char *column, struct ls_param key,
                      bool is_there)
 {
     const char *text =
         ls_arena_printf(ctx->plan->arena, "SELECT %s (SELECT 1 FROM @ WHERE %s = ?1)", is_there ? "EXISTS" : "NOT EXISTS", column);
 
+    ls_record_fence(ctx, step, text, table, &key, 1);
+}
+
+void ls_record_open(struct ls_plan_ctx *ctx, struct ls_step *step, const char *table)
+{
     ls_ops_add(ctx, step, LS_OP_BEGIN);
-    ls_ops_lock_table(ctx, step, table);
-    ls_ops_fence(ctx, step, ls_record_sql(ctx, text, table), &key, 1);
+    if (ctx->dialect == LS_DIALECT_POSTGRES)
+        ls_record_write(ctx, step, "LOCK TABLE @ IN SHARE ROW EXCLUSIVE MODE", table, NULL, 0, -1);
+}
+
+void ls_record_begin(struct ls_plan_ctx *ctx, struct ls_step *step, const char *table, const char *column, struct ls_param key,
+                     bool is_there)
+{
+    ls_record_open(ctx, step, table);
+    ls_record_there(ctx, step, table, column, key, is_there);
 }
 
 void ls_record_end(struct ls_plan_ctx *ctx, struct ls_step *step)
 {
     ls_ops_add(ctx, step, LS_OP_JOURNAL);
     ls_ops_add(ctx, step, LS_OP_COMMIT);
+}
+
+enum ls_rc ls_record_setup(struct ls_plan_ctx *ctx, const char *text, const char *table)
+{
+    if (table == NULL)
+        return LS_E_INPUT;
+    ls_ops_add(ctx, NULL, LS_OP_BEGIN);
+    ls_record_write(ctx, NULL, text, table, NULL, 0, -1);
+    ls_ops_add(ctx, NULL, LS_OP_COMMIT);
+    return LS_OK;
+}
+
+void ls_record_forget(struct ls_plan_ctx *ctx, struct ls_step *step, const char *table)
+{
+    if (ctx->ledger->rows.n == 0)
+        return;
+    ls_ops_add(ctx, step, LS_OP_BEGIN);
+    ls_record_write(ctx, step, "DELETE FROM @", table, NULL, 0, (long)ctx->ledger->rows.n);
+    ls_record_end(ctx, step);
 }
 
 void ls_record_body(struct ls_plan_ctx *ctx, struct ls_step *step)

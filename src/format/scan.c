@@ -42,15 +42,12 @@ bool ls_scan_number(const char *name, struct ls_file_name *out, const char **res
 struct ls_diag *ls_scan_diag(struct ls_migrations *out, enum ls_severity severity, const char *code, const char *path, const char *fmt, ...)
 {
     struct ls_diag *d = LS_VEC_PUSH(&out->diags.d);
-    struct ls_buf text = LS_BUF_INIT;
     va_list ap;
 
     va_start(ap, fmt);
-    ls_buf_vaddf(&text, fmt, ap);
+    *d = (struct ls_diag){
+        .severity = severity, .code = code, .path = ls_arena_str(out->arena, path), .message = ls_arena_vprintf(out->arena, fmt, ap)};
     va_end(ap);
-    *d = (struct ls_diag){.severity = severity, .code = code, .path = ls_arena_str(out->arena, path)};
-    d->message = ls_arena_strn(out->arena, text.ptr, text.len);
-    ls_buf_release(&text);
     return d;
 }
 
@@ -312,12 +309,9 @@ const char *ls_scan_next_label(struct ls_arena *arena, const struct ls_migration
 {
     const struct ls_migration *last = m->m.n > 0 ? &m->m.v[m->m.n - 1] : NULL;
     int width = last != NULL ? (int)strlen(last->label) : 0;
-    char stamp[LS_ISO_LEN];
 
-    if ((last == NULL && digits == 0) || width == 14) {
-        ls_stamp_utc(wall_us, stamp);
-        return ls_arena_str(arena, stamp);
-    }
+    if ((last == NULL && digits == 0) || width == 14)
+        return ls_scan_stamp(arena, wall_us);
     /* Ten digits from 1,000,000,000 on are seconds since 1970. */
     if (width == 10 && last->version >= 1000000000u)
         return ls_arena_printf(arena, "%" PRId64, wall_us / 1000000);
@@ -347,4 +341,26 @@ const char *ls_scan_slug(struct ls_arena *arena, const char *name, struct ls_err
         out = ls_arena_strn(arena, slug.ptr, slug.len);
     ls_buf_release(&slug);
     return out;
+}
+
+const char *ls_scan_stamp(struct ls_arena *arena, int64_t wall_us)
+{
+    char stamp[LS_ISO_LEN];
+
+    ls_stamp_utc(wall_us, stamp);
+    return ls_arena_str(arena, stamp);
+}
+
+int ls_scan_new(struct ls_arena *arena, const struct ls_migrations *m, const char *label, const char *between, const char *name, const char *up,
+                const char *down, const char **paths, struct ls_err *err)
+{
+    const char *slug = ls_scan_slug(arena, name, err);
+
+    if (slug == NULL)
+        return 0;
+    paths[0] = ls_arena_printf(arena, "%s/%s%s%s%s", m->dir, label, between, slug, up);
+    if (down == NULL)
+        return 1;
+    paths[1] = ls_arena_printf(arena, "%s/%s%s%s%s", m->dir, label, between, slug, down);
+    return 2;
 }

@@ -45,5 +45,11 @@ void ls_scan_duplicate_hint(struct ls_err *err, const struct ls_timeline *t, con
 const char *ls_scan_next_label(struct ls_arena *arena, const struct ls_migrations *m, int digits, int64_t wall_us);
 /* Letters, digits, '_' and '-'; anything else becomes one '_'. NULL and LS_E_USAGE when nothing is left. */
 const char *ls_scan_slug(struct ls_arena *arena, const char *name, struct ls_err *err);
+/* The UTC time as 14 digits. */
+const char *ls_scan_stamp(struct ls_arena *arena, int64_t wall_us);
+/* For ls_format.new_files: paths[0] becomes DIR/LABEL, `between`, the name's slug, `up`; paths[1] the same with `down` unless that is NULL. Returns how
+ * many, 0 with err. */
+int ls_scan_new(struct ls_arena *arena, const struct ls_migrations *m, const char *label, const char *between, const char *name, const char *up,
+                const char *down, const char **paths, struct ls_err *err);
 
 #endif

@@ -26,31 +26,6 @@ bool ls_line_next(const char *text, size_t len, struct ls_line *line)
     return true;
 }
 
-size_t ls_sections_find(const char *text, size_t len, ls_marker marker, struct ls_marked *out, size_t max)
-{
-    struct ls_line line = {.no = 0};
-    size_t n = 0;
-    struct ls_marked *open = NULL;
-
-    while (ls_line_next(text, len, &line)) {
-        struct ls_str rest = {line.text.ptr + line.text.len, 0};
-        int mark = marker(line.text, &rest);
-
-        if (mark == LS_MARK_NONE)
-            continue;
-        if (open != NULL && mark <= LS_MARK_DOWN) {
-            open->end = line.start;
-            open = NULL;
-        }
-        if (n++ >= max)
-            continue;
-        out[n - 1] = (struct ls_marked){mark, ls_str_trim(rest), line.start, line.next, mark <= LS_MARK_DOWN ? len : line.next, line.no, line.no + 1};
-        if (mark <= LS_MARK_DOWN)
-            open = &out[n - 1];
-    }
-    return n;
-}
-
 void ls_section_set(struct ls_section *s, const char *path, size_t start, size_t end, int line)
 {
     s->path = path;

@@ -14,20 +14,8 @@ struct ls_line {
 /* Goes on to the next line; *line must be zeroed before the first. False at the end. A BOM at the start belongs to no line. */
 bool ls_line_next(const char *text, size_t len, struct ls_line *line);
 
-/* What a marker line says; tools have more words (StatementBegin, NO TRANSACTION) as `word`s of their own from 3 on. */
+/* What a marker line says. */
 enum ls_mark { LS_MARK_NONE, LS_MARK_UP, LS_MARK_DOWN };
-/* Returns LS_MARK_*, or a number >= 3 of the tool's own. *rest gets what stands behind the marker (options), trimmed; may be left alone. */
-typedef int (*ls_marker)(struct ls_str line, struct ls_str *rest);
-
-struct ls_marked {
-    int mark;
-    struct ls_str rest;     /* borrowed from the text */
-    size_t at;              /* offset of the marker line */
-    size_t start, end;      /* body: from the line behind the marker to the next UP or DOWN marker or the end of the text */
-    int line, body_line;    /* of the marker; of the body's first byte */
-};
-/* Finds up to max marker lines, in order; marks >= 3 do not end a body. Returns how many there are (may be more than max). */
-size_t ls_sections_find(const char *text, size_t len, ls_marker marker, struct ls_marked *out, size_t max);
 /* Fills s (path, size, span, line) with the bytes start..end of a file. An empty span stays one: s->end > 0. */
 void ls_section_set(struct ls_section *s, const char *path, size_t start, size_t end, int line);
 /* sha256 over the span, when the scan was asked for hashes. */

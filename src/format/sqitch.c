@@ -62,8 +62,7 @@ static void detect(const char *path, const struct ls_dir *dir, struct ls_detect 
     ls_arena_free(arena);
 }
 
-/* --- what the registry says
- * --------------------------------------------------------------------------------------------------------------- */
+/* --- what the registry says ----------------------------------------------------------------------------------------------- */
 
 static const char *cell(const struct ls_ledger *l, const struct ls_ledger_row *row, const char *column)
 {
@@ -240,8 +239,7 @@ static const struct ls_timeline_rules rules = {
     .adjust = adjust,
 };
 
-/* --- the format
- * ------------------------------------------------------------------------------------------------------------------------------ */
+/* --- the format ----------------------------------------------------------------------------------------------------------- */
 
 static const char *tool_dir(struct ls_arena *arena, const char *migrations_dir)
 {

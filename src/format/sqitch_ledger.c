@@ -142,8 +142,7 @@ const char *ls_sqitch_own_project(struct ls_arena *arena, enum ls_dialect d, con
     return name;
 }
 
-/* --- what is there
- * ----------------------------------------------------------------------------------------------------------------- */
+/* --- what is there -------------------------------------------------------------------------------------------------------- */
 
 static bool has_column(const struct ls_result *r, const char *table, const char *column)
 {

@@ -29,25 +29,20 @@ struct parser {
     bool in_body;
 };
 
-/* --- errors
- * ----------------------------------------------------------------------------------------------------------------------- */
+/* --- errors --------------------------------------------------------------------------------------------------------------- */
 
 static void fail_at(struct ls_sqitch_plan *plan, int line, const char *hint, const char *fmt, ...) LS_PRINTF(4, 5);
 static void fail_at(struct ls_sqitch_plan *plan, int line, const char *hint, const char *fmt, ...)
 {
-    struct ls_buf text = LS_BUF_INIT;
     va_list ap;
 
     va_start(ap, fmt);
-    ls_buf_vaddf(&text, fmt, ap);
+    *LS_VEC_PUSH(&plan->errors) = (struct ls_sqitch_error){line, ls_arena_vprintf(plan->arena, fmt, ap), hint};
     va_end(ap);
-    *LS_VEC_PUSH(&plan->errors) = (struct ls_sqitch_error){line, ls_arena_strn(plan->arena, text.ptr, text.len), hint};
-    ls_buf_release(&text);
 }
 #define FAIL(p, hint, ...) fail_at((p)->plan, (p)->line.no, hint, __VA_ARGS__)
 
-/* --- names that were seen
- * ------------------------------------------------------------------------------------------------------------- */
+/* --- names that were seen ------------------------------------------------------------------------------------------------- */
 
 static struct known *slot_of(struct known *table, size_t n, const char *name)
 {
@@ -85,8 +80,7 @@ static void declare(struct parser *p, const char *name, long item)
     *k = (struct known){name, p->line.no, p->section, k->line, item, k->item, k->name != NULL ? k->first : item};
 }
 
-/* --- pieces of a line
- * ----------------------------------------------------------------------------------------------------------------- */
+/* --- pieces of a line ----------------------------------------------------------------------------------------------------- */
 
 static bool is_blank(char c)
 {
@@ -181,8 +175,7 @@ static bool holds_time(struct ls_str s)
     return false;
 }
 
-/* --- pragmas
- * ---------------------------------------------------------------------------------------------------------------------------- */
+/* --- pragmas -------------------------------------------------------------------------------------------------------------- */
 
 /* One word that begins and ends with no punctuation. */
 static bool is_pragma_name(struct ls_str s)
@@ -226,8 +219,7 @@ static void parse_pragma(struct parser *p, struct ls_str line)
     }
 }
 
-/* --- changes and tags
- * ------------------------------------------------------------------------------------------------------------------- */
+/* --- changes and tags ----------------------------------------------------------------------------------------------------- */
 
 /* The longest name must be followed by blanks; then dependencies, the time, the planner. */
 struct pieces {

@@ -84,8 +84,7 @@ static void add_scripts(struct scanner *s, struct ls_migration *m, const struct 
     (void)add_script(s, m, &m->verify, is_reworked ? p->reworked_verify : p->verify, name, s->need_hash);
 }
 
-/* --- the plan's entries
- * ------------------------------------------------------------------------------------------------------------------ */
+/* --- the plan's entries --------------------------------------------------------------------------------------------------- */
 
 /* The first tag behind a change, before the next change; -1 none. */
 static long first_tag(const struct ls_sqitch_plan *p, long at)
@@ -168,8 +167,7 @@ static void add_item(struct scanner *s, long at)
     add_scripts(s, m, c);
 }
 
-/* --- the folder
- * -------------------------------------------------------------------------------------------------------------------------- */
+/* --- the folder ----------------------------------------------------------------------------------------------------------- */
 
 static void report_plan(struct scanner *s)
 {

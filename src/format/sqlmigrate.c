@@ -10,8 +10,8 @@
 #include "format/config.h"
 #include "format/lockstep.h"
 #include "format/ops.h"
+#include "format/record.h"
 #include "format/table.h"
-#include "lockstep/base/clock.h"
 #include "lockstep/format/layout.h"
 
 #define TABLE "gorp_migrations"
@@ -35,8 +35,7 @@ static bool parse_name(struct ls_arena *arena, const char *file, struct ls_migra
     if (!takes(file))
         return false;
     m->id = m->label = ls_arena_str(arena, file);
-    if (n == 0 || !ls_table_version(digits, &m->version))
-        m->version = 0;
+    (void)ls_table_version(digits, &m->version);
     title += n > 0 && (*title == '_' || *title == '-');
     m->name = ls_arena_strn(arena, title, title < file + len - 4 ? (size_t)(file + len - 4 - title) : 0);
     return true;
@@ -127,36 +126,26 @@ static enum ls_rc scan(const char *dir, enum ls_dialect dialect, bool need_hash,
 static int new_files(struct ls_arena *arena, const struct ls_migrations *m, const char *slug, int64_t wall_us, const char *paths[3],
                      const char *texts[3], struct ls_err *err)
 {
-    char stamp[LS_ISO_LEN];
-
-    slug = ls_scan_slug(arena, slug, err);
-    if (slug == NULL)
-        return 0;
-    ls_stamp_utc(wall_us, stamp);
-    paths[0] = ls_arena_printf(arena, "%s/%s-%s.sql", m->dir, stamp, slug);
     texts[0] = "\n-- +migrate Up\n\n-- +migrate Down\n";
-    return 1;
+    return ls_scan_new(arena, m, ls_scan_stamp(arena, wall_us), "-", slug, ".sql", NULL, paths, err);
 }
 
 /* --- the ledger ----------------------------------------------------------------------------------------------------------- */
 
+static void fill_row(struct ls_ledger *l, struct ls_ledger_row *row)
+{
+    const char *id = ls_table_cell(l, row, "id");
+
+    row->id = id != NULL ? id : "NULL";
+    row->applied_at = ls_table_cell(l, row, "applied_at");
+}
+
 static enum ls_rc ledger_read(struct ls_db *db, const struct ls_format_opts *opts, struct ls_ledger *out, struct ls_err *err)
 {
-    const char *by = ls_db_dialect(db) == LS_DIALECT_POSTGRES ? "t.id COLLATE \"C\"" : "t.id";
-    struct ls_table_look look;
-    enum ls_rc rc = ls_table_look(db, opts, TABLE, ls_format_sql_migrate.title, out, &look, err);
+    const struct ls_table_kind kind = {TABLE, ls_format_sql_migrate.title, LS_LEDGER_SET,
+                                       ls_db_dialect(db) == LS_DIALECT_POSTGRES ? "t.id COLLATE \"C\"" : "t.id", fill_row};
 
-    out->shape = LS_LEDGER_SET;
-    if (rc == LS_OK && out->exists && out->foreign == NULL)
-        rc = ls_table_rows(db, &look, by, out, err);
-    for (size_t i = 0; rc == LS_OK && i < out->rows.n; i++) {
-        struct ls_ledger_row *row = &out->rows.v[i];
-        const char *id = ls_table_cell(out, row, "id");
-
-        row->id = id != NULL ? id : "NULL";
-        row->applied_at = ls_table_cell(out, row, "applied_at");
-    }
-    return rc;
+    return ls_table_read(db, opts, &kind, out, err);
 }
 
 /* One file that cannot be read, and sql-migrate does nothing at all. */
@@ -209,51 +198,32 @@ static const char note_empty[] = "There is nothing to run: only the ledger row i
 
 static enum ls_rc plan_setup(struct ls_plan_ctx *ctx, struct ls_err *err)
 {
-    const char *table = ls_marked_table(ctx, TABLE, err), *columns;
-
-    if (table == NULL)
-        return LS_E_INPUT;
-    columns = ctx->dialect == LS_DIALECT_POSTGRES ? "\"id\" text not null primary key, \"applied_at\" timestamp with time zone"
-                                                  : "\"id\" varchar(255) not null primary key, \"applied_at\" datetime";
-    ls_ops_add(ctx, NULL, LS_OP_BEGIN);
-    ls_ops_sql(ctx, NULL, LS_OP_LEDGER, ls_arena_printf(ctx->plan->arena, "CREATE TABLE IF NOT EXISTS %s (%s)", table, columns),
-               NULL, 0);
-    ls_ops_add(ctx, NULL, LS_OP_COMMIT);
-    return LS_OK;
-}
-
-static void fence(struct ls_plan_ctx *ctx, struct ls_step *step, const char *table)
-{
-    struct ls_param p = ls_param_text(step->id);
-
-    ls_ops_fence(ctx, step,
-                 ls_arena_printf(ctx->plan->arena, "SELECT %sEXISTS (SELECT 1 FROM %s WHERE \"id\" = %c1)",
-                                 step->direction == LS_DOWN ? "" : "NOT ", table, ctx->dialect == LS_DIALECT_POSTGRES ? '$' : '?'),
-                 &p, 1);
+    return ls_record_setup(ctx,
+                           ctx->dialect == LS_DIALECT_POSTGRES
+                               ? "CREATE TABLE IF NOT EXISTS @ (\"id\" text not null primary key, \"applied_at\" timestamp with time zone)"
+                               : "CREATE TABLE IF NOT EXISTS @ (\"id\" varchar(255) not null primary key, \"applied_at\" datetime)",
+                           ls_marked_table(ctx, TABLE, err));
 }
 
 static void begin(struct ls_plan_ctx *ctx, struct ls_step *step, const char *table)
 {
-    ls_ops_add(ctx, step, LS_OP_BEGIN);
-    ls_ops_lock_table(ctx, step, table);
-    fence(ctx, step, table);
+    ls_record_begin(ctx, step, table, "\"id\"", ls_param_text(step->id), step->direction == LS_DOWN);
 }
 
 /* The time is the client's. SQLite gets it in the form of the tool's driver: 2026-11-29 16:38:44.123+00:00. */
 static void record(struct ls_plan_ctx *ctx, struct ls_step *step, const char *table)
 {
-    bool is_pg = ctx->dialect == LS_DIALECT_POSTGRES;
     struct ls_param p[2] = {ls_param_text(step->id), ls_param_runtime(LS_PARAM_NOW_ISO)};
-    const char *sql;
 
     if (step->direction == LS_DOWN)
-        sql = ls_arena_printf(ctx->plan->arena, "DELETE FROM %s WHERE \"id\" = %s", table, is_pg ? "$1" : "?1");
+        ls_record_write(ctx, step, "DELETE FROM @ WHERE \"id\" = ?1", table, p, 1, 1);
+    else if (ctx->dialect == LS_DIALECT_POSTGRES)
+        ls_record_write(ctx, step, "INSERT INTO @ (\"id\", \"applied_at\") VALUES (?1, ?2)", table, p, 2, 1);
     else
-        sql = ls_arena_printf(ctx->plan->arena, "INSERT INTO %s (\"id\", \"applied_at\") VALUES (%s)", table,
-                              is_pg ? "$1, $2" : "?1, strftime('%Y-%m-%d %H:%M:%f+00:00', 'now')");
-    ls_ops_sql(ctx, step, LS_OP_LEDGER, sql, p, is_pg && step->direction == LS_UP ? 2 : 1)->expect_rows = 1;
-    ls_ops_add(ctx, step, LS_OP_JOURNAL);
-    ls_ops_add(ctx, step, LS_OP_COMMIT);
+        ls_record_write(ctx, step,
+                        "INSERT INTO @ (\"id\", \"applied_at\") VALUES (?1, strftime('%Y-%m-%d %H:%M:%f+00:00', 'now'))", table, p, 1,
+                        1);
+    ls_record_end(ctx, step);
 }
 
 static enum ls_rc add_body(struct ls_plan_ctx *ctx, struct ls_step *step, struct ls_err *err)
@@ -289,7 +259,7 @@ static enum ls_rc plan_step(struct ls_plan_ctx *ctx, struct ls_step *step, const
     if (step->policy == LS_POLICY_TX)
         begin(ctx, step, table);
     else
-        fence(ctx, step, table);
+        ls_record_there(ctx, step, table, "\"id\"", ls_param_text(step->id), step->direction == LS_DOWN);
     rc = step->text != NULL ? add_body(ctx, step, err) : LS_OK;
     if (rc != LS_OK)
         return rc;

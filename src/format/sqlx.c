@@ -38,9 +38,7 @@ static const struct ls_timeline_rules rules = {
     .rolled_back = "runs it next",
 };
 
-/* --- names
- * --------------------------------------------------------------------------------------------------------------------------------
- */
+/* --- names ---------------------------------------------------------------------------------------------------------------- */
 
 static bool ends_with(struct ls_str *s, const char *end)
 {
@@ -92,8 +90,7 @@ enum ls_sqlx_name ls_sqlx_parse(const char *file, struct ls_sqlx_file *out)
     return ends_with(&out->title, ".down") ? LS_SQLX_DOWN : LS_SQLX_SIMPLE;
 }
 
-/* --- the folder
- * --------------------------------------------------------------------------------------------------------------------------- */
+/* --- the folder ----------------------------------------------------------------------------------------------------------- */
 
 static void detect(const char *path, const struct ls_dir *dir, struct ls_detect *out)
 {
@@ -273,8 +270,7 @@ static enum ls_rc scan(const char *dir, enum ls_dialect dialect, bool need_hash,
     return LS_OK;
 }
 
-/* --- the ledger
- * --------------------------------------------------------------------------------------------------------------------------- */
+/* --- the ledger ----------------------------------------------------------------------------------------------------------- */
 
 static int64_t ms_of(const char *ns)
 {
@@ -283,31 +279,27 @@ static int64_t ms_of(const char *ns)
     return ls_table_version(ns, &v) ? (int64_t)(v / 1000000) : -1; /* -1 in the table: it died before it was timed */
 }
 
+static void fill_row(struct ls_ledger *l, struct ls_ledger_row *row)
+{
+    const char *id = ls_table_cell(l, row, "version"), *sum = ls_table_cell(l, row, "checksum");
+
+    row->id = id != NULL ? id : "";
+    (void)ls_table_version(id, &row->version);
+    row->raw_status = ls_table_cell(l, row, "success");
+    row->state = ls_table_is_true(row->raw_status) ? LS_ROW_APPLIED : LS_ROW_FAILED;
+    row->description = ls_table_cell(l, row, "description");
+    row->name = row->description;
+    row->applied_at = ls_table_cell(l, row, "installed_on");
+    row->checksum = sum != NULL && sum[0] == '\\' && sum[1] == 'x' ? sum + 2 : sum;
+    row->duration_ms = ms_of(ls_table_cell(l, row, "execution_time"));
+    l->dirty = l->dirty || row->state == LS_ROW_FAILED;
+}
+
 static enum ls_rc ledger_read(struct ls_db *db, const struct ls_format_opts *opts, struct ls_ledger *out, struct ls_err *err)
 {
-    struct ls_table_look look;
-    enum ls_rc rc = ls_table_look(db, opts, SQLX_TABLE, "sqlx", out, &look, err);
+    static const struct ls_table_kind kind = {SQLX_TABLE, "sqlx", LS_LEDGER_SET, "t.version", fill_row};
 
-    out->shape = LS_LEDGER_SET;
-    if (rc == LS_OK && out->exists && out->foreign == NULL)
-        rc = ls_table_rows(db, &look, "t.version", out, err);
-    for (size_t i = 0; rc == LS_OK && i < out->rows.n; i++) {
-        struct ls_ledger_row *row = &out->rows.v[i];
-        const char *id = ls_table_cell(out, row, "version"), *sum = ls_table_cell(out, row, "checksum");
-
-        row->id = id != NULL ? id : "";
-        if (!ls_table_version(id, &row->version))
-            row->version = 0;
-        row->raw_status = ls_table_cell(out, row, "success");
-        row->state = ls_table_is_true(row->raw_status) ? LS_ROW_APPLIED : LS_ROW_FAILED;
-        row->description = ls_table_cell(out, row, "description");
-        row->name = row->description;
-        row->applied_at = ls_table_cell(out, row, "installed_on");
-        row->checksum = sum != NULL && sum[0] == '\\' && sum[1] == 'x' ? sum + 2 : sum;
-        row->duration_ms = ms_of(ls_table_cell(out, row, "execution_time"));
-        out->dirty = out->dirty || row->state == LS_ROW_FAILED;
-    }
-    return rc;
+    return ls_table_read(db, opts, &kind, out, err);
 }
 
 int64_t ls_sqlx_lock_key(const char *database)
@@ -367,19 +359,12 @@ static enum ls_rc check_runnable(const struct ls_timeline *t, const struct ls_le
     return LS_OK;
 }
 
-/* --- plans
- * --------------------------------------------------------------------------------------------------------------------------------
- */
+/* --- plans ---------------------------------------------------------------------------------------------------------------- */
 
 static enum ls_rc plan_setup(struct ls_plan_ctx *ctx, struct ls_err *err)
 {
-    const char *table = ls_table_sql_of(ctx, SQLX_TABLE, err);
-
-    if (table == NULL)
-        return LS_E_INPUT;
-    ls_ops_add(ctx, NULL, LS_OP_BEGIN);
-    ls_record_write(
-        ctx, NULL,
+    return ls_record_setup(
+        ctx,
         ctx->dialect == LS_DIALECT_POSTGRES
             ? "CREATE TABLE IF NOT EXISTS @ (\n    version BIGINT PRIMARY KEY,\n    description TEXT NOT NULL,\n"
               "    installed_on TIMESTAMPTZ NOT NULL DEFAULT now(),\n    success BOOLEAN NOT NULL,\n    checksum BYTEA NOT NULL,\n"
@@ -388,9 +373,7 @@ static enum ls_rc plan_setup(struct ls_plan_ctx *ctx, struct ls_err *err)
               "    installed_on TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP,\n    success BOOLEAN NOT NULL,\n    checksum BLOB "
               "NOT NULL,\n"
               "    execution_time BIGINT NOT NULL\n)",
-        table, NULL, 0, -1);
-    ls_ops_add(ctx, NULL, LS_OP_COMMIT);
-    return LS_OK;
+        ls_table_sql_of(ctx, SQLX_TABLE, err));
 }
 
 /* The file's title with blanks for '_'. */
@@ -501,11 +484,7 @@ static enum ls_rc plan_mark(struct ls_plan_ctx *ctx, struct ls_step *step, const
         return LS_E_INPUT;
     step->tx_note = "Only the ledger's row is written; sqlx has no command for that.";
     if (entry == NULL) {
-        if (ctx->ledger->rows.n == 0)
-            return LS_OK;
-        ls_ops_add(ctx, step, LS_OP_BEGIN);
-        ls_record_write(ctx, step, "DELETE FROM @", table, NULL, 0, (long)ctx->ledger->rows.n);
-        ls_record_end(ctx, step);
+        ls_record_forget(ctx, step, table);
         return LS_OK;
     }
     if (applied ? entry->state == LS_STATE_APPLIED : entry->row == NULL)
@@ -530,19 +509,12 @@ static int new_files(struct ls_arena *arena, const struct ls_migrations *m, cons
                      const char *texts[3], struct ls_err *err)
 {
     const struct ls_migration *last = m->m.n > 0 ? &m->m.v[m->m.n - 1] : NULL;
-    const char *label = ls_scan_next_label(arena, m, 0, wall_us);
     bool is_pair = last != NULL && (last->down.path != NULL || kind_of(last) == LS_SQLX_UP);
 
-    slug = ls_scan_slug(arena, slug, err);
-    if (slug == NULL)
-        return 0;
-    paths[0] = ls_arena_printf(arena, "%s/%s_%s%s.sql", m->dir, label, slug, is_pair ? ".up" : "");
     texts[0] = is_pair ? "-- Add up migration script here\n" : "-- Add migration script here\n";
-    if (!is_pair)
-        return 1;
-    paths[1] = ls_arena_printf(arena, "%s/%s_%s.down.sql", m->dir, label, slug);
     texts[1] = "-- Add down migration script here\n";
-    return 2;
+    return ls_scan_new(arena, m, ls_scan_next_label(arena, m, 0, wall_us), "_", slug, is_pair ? ".up.sql" : ".sql", is_pair ? ".down.sql" : NULL,
+                       paths, err);
 }
 
 static const char *const default_dirs[] = {"migrations", ".", NULL};

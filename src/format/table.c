@@ -248,6 +248,7 @@ bool ls_table_version(const char *text, uint64_t *out)
 {
     uint64_t v = 0;
 
+    *out = 0;
     if (text == NULL || *text == '\0')
         return false;
     for (const char *p = text; *p != '\0'; p++) {

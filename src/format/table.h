@@ -33,6 +33,15 @@ bool ls_table_is_known(const char *tool);
  * from ls_table_cell. order_by is SQL of ours, with columns as t.NAME, and may be NULL. */
 LS_MUST_CHECK enum ls_rc ls_table_rows(struct ls_db *db, const struct ls_table_look *look, const char *order_by, struct ls_ledger *ledger,
                                        struct ls_err *err);
+/* A ledger that is a table of the tool's own: looked for, and when it is there its rows read, each filled from its cells. */
+struct ls_table_kind {
+    const char *table, *tool; /* as in ls_table_look */
+    enum ls_ledger_shape shape;
+    const char *order_by; /* as in ls_table_rows */
+    void (*fill)(struct ls_ledger *l, struct ls_ledger_row *row);
+};
+LS_MUST_CHECK enum ls_rc ls_table_read(struct ls_db *db, const struct ls_format_opts *opts, const struct ls_table_kind *kind, struct ls_ledger *out,
+                                       struct ls_err *err);
 /* A column of a row by its name (NULL: SQL NULL, or no such column). */
 const char *ls_table_cell(const struct ls_ledger *l, const struct ls_ledger_row *row, const char *column);
 bool ls_table_has_column(const struct ls_ledger *l, const char *column);
@@ -40,7 +49,7 @@ bool ls_table_has_column(const struct ls_ledger *l, const char *column);
 bool ls_table_is_true(const char *text);
 /* What reading the ledger's rows failed with, with its name in front, and what to do about rights. */
 void ls_table_unreadable(const char *location, struct ls_err *err);
-/* A version out of a ledger; false: no number between 0 and INT64_MAX. */
+/* A version out of a ledger; false, and 0: no number between 0 and INT64_MAX. */
 bool ls_table_version(const char *text, uint64_t *out);
 
 #endif

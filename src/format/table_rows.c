@@ -110,6 +110,20 @@ out:
     return rc;
 }
 
+enum ls_rc ls_table_read(struct ls_db *db, const struct ls_format_opts *opts, const struct ls_table_kind *kind, struct ls_ledger *out,
+                         struct ls_err *err)
+{
+    struct ls_table_look look;
+    enum ls_rc rc = ls_table_look(db, opts, kind->table, kind->tool, out, &look, err);
+
+    out->shape = kind->shape;
+    if (rc == LS_OK && out->exists && out->foreign == NULL)
+        rc = ls_table_rows(db, &look, kind->order_by, out, err);
+    for (size_t i = 0; rc == LS_OK && i < out->rows.n; i++)
+        kind->fill(out, &out->rows.v[i]);
+    return rc;
+}
+
 static size_t column_of(const struct ls_ledger *l, const char *column)
 {
     size_t k = 0;

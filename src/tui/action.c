@@ -87,19 +87,6 @@ void ui_keymap_keys(const struct ui_keymap *m, enum ui_action a, int max, struct
     }
 }
 
-static enum ls_rc fail_near(const struct ini_file *f, int line, const char *what, const char *word, const char *const *known,
-                            size_t n, struct ls_err *err)
-{
-    const char *near = ls_nearest_word(word, known, n);
-
-    (void)ls_err_set(err, LS_E_INPUT, "%s:%d: unknown %s '%s'", f->path, line, what, word);
-    if (near)
-        ls_err_hint(err, "did you mean '%s'?", near);
-    if (err)
-        err->line = line;
-    return LS_E_INPUT;
-}
-
 static enum ls_rc apply_entry(const struct ini_file *f, const struct ini_entry *e, struct ui_keymap *m, int lines[UI_N_ACTIONS],
                               struct ls_err *err)
 {
@@ -107,7 +94,7 @@ static enum ls_rc apply_entry(const struct ini_file *f, const struct ini_entry *
     const char *names[UI_N_ACTIONS];
 
     if (strcmp(e->section, "keys") != 0)
-        return fail_near(f, e->line, "section", e->section, sections, 1, err);
+        return ini_fail_word(f, e->line, "section", e->section, sections, 1, err);
     for (int a = 1; a < UI_N_ACTIONS; a++) {
         char *words, *bad;
 
@@ -127,7 +114,7 @@ static enum ls_rc apply_entry(const struct ini_file *f, const struct ini_entry *
         lines[a] = e->line;
         return bad ? LS_E_INPUT : LS_OK;
     }
-    return fail_near(f, e->line, "action", e->key, names, UI_N_ACTIONS - 1, err);
+    return ini_fail_word(f, e->line, "action", e->key, names, UI_N_ACTIONS - 1, err);
 }
 
 /* Whether actions a and b share a key in some place. */

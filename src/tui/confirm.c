@@ -118,11 +118,7 @@ static bool on_event(struct ui_modal *m, const struct ui_event *ev)
         int row = c->box.y + c->box.h - 2;
 
         m->app->needs_paint = true;
-        if (ev->mouse == UI_MOUSE_WHEEL_UP)
-            ui_view_scroll(&c->view, c->body, -3);
-        else if (ev->mouse == UI_MOUSE_WHEEL_DOWN)
-            ui_view_scroll(&c->view, c->body, 3);
-        else if (ev->y == row && button_at(c, ev->x - c->box.x) >= 0)
+        if (!ui_view_mouse(&c->view, c->body, ev) && ev->y == row && button_at(c, ev->x - c->box.x) >= 0)
             press(c, button_at(c, ev->x - c->box.x)); /* the dialog may be gone now */
         return true;
     }

@@ -93,7 +93,7 @@ struct conn *conn_idle(struct app *a)
 struct job_snapshot {
     struct job job;
     struct ls_snapshot *snap;
-    bool is_folder_only, is_reached;
+    bool is_reached;
 };
 
 static void snapshot_run(struct task *t)
@@ -110,9 +110,7 @@ static void snapshot_run(struct task *t)
         return;
     j->is_reached = ls_session_db(j->job.session) && ls_db_is_alive(ls_session_db(j->job.session));
     /* The files can be shown without a database. The first error is the one to tell. */
-    if (ls_session_scan(j->job.session, &j->snap, NULL) == LS_OK)
-        j->is_folder_only = true;
-    else
+    if (ls_session_scan(j->job.session, &j->snap, NULL) != LS_OK)
         j->snap = NULL;
 }
 

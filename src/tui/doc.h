@@ -64,7 +64,7 @@ struct ui_view {
 };
 void ui_view_layout(struct ui_view *v, const struct ui_doc *d, int h);
 bool ui_view_action(struct ui_view *v, const struct ui_doc *d, enum ui_action a);
-/* The wheel over a document. False: the event is none for it. */
+/* The wheel over a document, which may be NULL. False: the event is none for it. */
 bool ui_view_mouse(struct ui_view *v, const struct ui_doc *d, const struct ui_event *ev);
 void ui_view_scroll(struct ui_view *v, const struct ui_doc *d, long lines);
 void ui_view_next_mark(struct ui_view *v, const struct ui_doc *d); /* goes round */

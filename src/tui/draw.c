@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#include "lockstep/base/text.h"
 #include "tui/surface.h"
 
 static const char *const line_glyphs[][2] = {

@@ -5,7 +5,6 @@
 
 #include <string.h>
 
-#include "lockstep/base/clock.h"
 #include "lockstep/base/text.h"
 #include "tui/jobs.h"
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "lockstep/base/clock.h"
+#include "tui/list.h"
 
 #define MIN_NAME 26
 #define BAR_W    6
@@ -265,11 +266,7 @@ void index_draw_row(const struct index_view_look *v, struct ui_surface *s, int y
 {
     static void (*const draws[])(const struct index_view_look *, struct ui_surface *, int, uint32_t, enum theme_role) = {
         [INDEX_ROW_TABLE] = draw_table, [INDEX_ROW_INDEX] = draw_index, [INDEX_ROW_VERDICT] = draw_verdict, [INDEX_ROW_QUERY] = draw_query};
-    enum theme_role on = is_at ? ROLE_CURSOR : ROLE_TEXT;
+    enum theme_role on = ui_list_bar(s, y, s->w - 1, is_at);
 
-    if (is_at) {
-        ui_fill(s, 0, y, s->w - 1, 1, UI_ON(on, on));
-        (void)ui_str(s, 0, y, 1, v->ascii ? ">" : "▸", UI_ON(on, on));
-    }
     draws[v->rows->rows.v[row].kind](v, s, y, v->rows->rows.v[row].n, on);
 }

@@ -10,12 +10,6 @@
 #include "lockstep/base/mem.h"
 #include "tui/jobs.h"
 
-struct ixref *ixref_get(struct ixref *r)
-{
-    r->refs++;
-    return r;
-}
-
 void ixref_put(struct ixref *r)
 {
     if (!r || --r->refs > 0)

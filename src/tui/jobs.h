@@ -88,7 +88,6 @@ struct ixref { /* an index report shared by the screen and jobs; counted in the 
     int refs;
     bool is_advised; /* the workload was planned and measured */
 };
-struct ixref *ixref_get(struct ixref *r);
 void ixref_put(struct ixref *r); /* NULL is fine */
 typedef void (*job_index_fn)(struct app *a, struct ixref *ix, const struct ls_err *err); /* ix is the callee's; NULL: err says why */
 /* False: not now. advise: also plan the workload, and measure on a throw-away copy what it lacks. */

@@ -95,7 +95,7 @@ bool ui_list_action(struct ui_list *l, enum ui_action a)
     }
 }
 
-long ui_list_row_at(const struct ui_list *l, int y)
+static long row_at(const struct ui_list *l, int y)
 {
     size_t row;
 
@@ -105,20 +105,38 @@ long ui_list_row_at(const struct ui_list *l, int y)
     return row < l->n ? (long)row : -1;
 }
 
-void ui_list_wheel(struct ui_list *l, int lines)
-{
-    move(l, lines);
-}
-
 long ui_list_mouse(struct ui_list *l, const struct ui_event *ev, int y0)
 {
-    long row = ui_list_row_at(l, ev->y - y0);
+    long row = row_at(l, ev->y - y0);
 
     if (ev->mouse == UI_MOUSE_WHEEL_UP || ev->mouse == UI_MOUSE_WHEEL_DOWN) {
-        ui_list_wheel(l, ev->mouse == UI_MOUSE_WHEEL_UP ? -3 : 3);
+        move(l, ev->mouse == UI_MOUSE_WHEEL_UP ? -3 : 3);
         return -1;
     }
     if (row >= 0)
         ui_list_go(l, (size_t)row);
     return ev->mouse == UI_MOUSE_DOUBLE ? row : -1;
+}
+
+enum theme_role ui_list_bar(struct ui_surface *s, int y, int w, bool is_at)
+{
+    const struct ui_style bar = UI_ON(ROLE_CURSOR, ROLE_CURSOR);
+
+    if (!is_at)
+        return ROLE_TEXT;
+    ui_fill(s, 0, y, w, 1, bar);
+    (void)ui_str(s, 0, y, 1, s->grid->ascii ? ">" : "▸", bar);
+    return ROLE_CURSOR;
+}
+
+void ui_list_draw(const struct ui_list *l, struct ui_surface *s,
+                  void (*draw_row)(const void *ctx, struct ui_surface *s, int y, size_t row, bool is_at), const void *ctx)
+{
+    for (int y = 0; y < s->h && l->top + (size_t)y < l->n; y++)
+        draw_row(ctx, s, y, l->top + (size_t)y, l->top + (size_t)y == l->cursor);
+}
+
+void ui_list_scrollbar(const struct ui_list *l, struct ui_surface *s)
+{
+    ui_scrollbar(s, s->w - 1, 0, s->h, l->top, (size_t)s->h, l->n, UI_ROLE(ROLE_BORDER));
 }

@@ -17,10 +17,14 @@ void ui_list_go(struct ui_list *l, size_t row);
 void ui_list_center(struct ui_list *l); /* the cursor in the middle of what is seen */
 /* Moves by an action (up, page-down, top ...); false when it is none. */
 bool ui_list_action(struct ui_list *l, enum ui_action a);
-/* Row of a click at line y of the list, or -1. */
-long ui_list_row_at(const struct ui_list *l, int y);
-void ui_list_wheel(struct ui_list *l, int lines);
 /* What the mouse does to a list whose first line is y0: the wheel moves, a click goes to its row. Returns the row that was clicked twice, or -1. */
 long ui_list_mouse(struct ui_list *l, const struct ui_event *ev, int y0);
+
+/* The cursor's bar and mark in a line of w cells. Returns what the row's words stand on. */
+enum theme_role ui_list_bar(struct ui_surface *s, int y, int w, bool is_at);
+/* Each row that is seen, by draw_row. */
+void ui_list_draw(const struct ui_list *l, struct ui_surface *s,
+                  void (*draw_row)(const void *ctx, struct ui_surface *s, int y, size_t row, bool is_at), const void *ctx);
+void ui_list_scrollbar(const struct ui_list *l, struct ui_surface *s); /* in its last column */
 
 #endif

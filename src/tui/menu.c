@@ -91,9 +91,7 @@ static bool on_event(struct ui_modal *m, const struct ui_event *ev)
     }
     if (ev->kind != UI_EV_MOUSE)
         return false;
-    if (ev->mouse == UI_MOUSE_WHEEL_UP || ev->mouse == UI_MOUSE_WHEEL_DOWN) {
-        ui_view_scroll(&u->view, u->body, ev->mouse == UI_MOUSE_WHEEL_UP ? -3 : 3);
-    } else {
+    if (!ui_view_mouse(&u->view, u->body, ev)) {
         int at = choice_at(u, ev->y - list_y(u));
 
         if (at >= 0) {

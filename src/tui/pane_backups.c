@@ -7,50 +7,44 @@
 #include "lockstep/base/clock.h"
 #include "lockstep/base/mem.h"
 #include "tui/jobs.h"
+#include "tui/list_pane.h"
 
 #define WHEN_W    21
 #define VERSION_W 16
 #define SIZE_W    11
 #define STATE_W   22
 
-struct backups {
-    struct ui_pane base;
-    struct ui_list list;
-    struct ls_buf filter;
-    size_t *view;
-    size_t n_view;
-};
-
-static struct backups *self_of(struct ui_pane *p)
+static const struct ls_backup *backup_at(const struct list_pane *l, size_t row)
 {
-    return (struct backups *)p;
+    return row < l->shown.n ? &l->pane.app->backups.b.v[l->shown.v[row]] : NULL;
 }
 
-static bool matches(const struct backups *b, const struct ls_backup *x)
+static const struct ls_backup *at_cursor(const struct list_pane *l)
 {
-    return b->filter.len == 0 || (x->name && strcasestr(x->name, b->filter.ptr)) ||
-           (x->state && strcasestr(x->state, b->filter.ptr));
+    return backup_at(l, l->list.cursor);
+}
+
+static bool matches(const struct list_pane *l, const struct ls_backup *x)
+{
+    return l->filter.len == 0 || (x->name && strcasestr(x->name, l->filter.ptr)) ||
+           (x->state && strcasestr(x->state, l->filter.ptr));
+}
+
+static void make_rows(struct list_pane *l)
+{
+    const struct app *a = l->pane.app;
+
+    l->shown.n = 0;
+    for (size_t i = 0; a->has_backups && i < a->backups.b.n; i++) {
+        if (matches(l, &a->backups.b.v[i]))
+            *LS_VEC_PUSH(&l->shown) = (uint32_t)i;
+    }
+    ui_list_set_count(&l->list, l->shown.n);
 }
 
 static void refresh(struct ui_pane *p)
 {
-    struct backups *b = self_of(p);
-    struct app *a = p->app;
-    size_t n = a->has_backups ? a->backups.b.n : 0;
-
-    free(b->view);
-    b->view = ls_calloc(n + 1, sizeof(*b->view));
-    b->n_view = 0;
-    for (size_t i = 0; i < n; i++) {
-        if (matches(b, &a->backups.b.v[i]))
-            b->view[b->n_view++] = i;
-    }
-    ui_list_set_count(&b->list, b->n_view);
-}
-
-static const struct ls_backup *at_cursor(const struct backups *b)
-{
-    return b->n_view ? &b->base.app->backups.b.v[b->view[b->list.cursor]] : NULL;
+    make_rows((struct list_pane *)p);
 }
 
 static enum theme_role state_role_of(const struct ls_backup *x)
@@ -68,18 +62,14 @@ static const char *state_word(const struct ls_backup *x)
     return x->is_complete ? x->state : "incomplete";
 }
 
-static void draw_row(const struct backups *b, struct ui_surface *s, int y, size_t row)
+static void draw_row(const void *ctx, struct ui_surface *s, int y, size_t row, bool is_at)
 {
-    const struct ls_backup *x = &b->base.app->backups.b.v[b->view[row]];
-    bool is_at = row == b->list.cursor;
-    enum theme_role on = is_at ? ROLE_CURSOR : ROLE_TEXT;
+    const struct list_pane *l = ctx;
+    const struct ls_backup *x = backup_at(l, row);
+    enum theme_role on = ui_list_bar(s, y, s->w - 1, is_at);
     char size[LS_ISO_LEN];
     int at = 2;
 
-    if (is_at) {
-        ui_fill(s, 0, y, s->w - 1, 1, UI_ON(on, on));
-        (void)ui_str(s, 0, y, 1, app_glyph(b->base.app, "▸", ">"), UI_ON(on, on));
-    }
     if (x->created_at)
         (void)ui_when(s, at, y, x->created_at, true, UI_ON(ROLE_TEXT, on));
     else
@@ -93,35 +83,24 @@ static void draw_row(const struct backups *b, struct ui_surface *s, int y, size_
     (void)ui_str(s, at, y, STATE_W - 1, state_word(x), UI_ON(state_role_of(x), on));
     at += STATE_W;
     if (s->w - at > 10)
-        (void)ui_str_match(s, at, y, s->w - at - 1, x->name, b->filter.len ? b->filter.ptr : NULL, UI_ON(ROLE_DIM, on));
+        (void)ui_str_match(s, at, y, s->w - at - 1, x->name, list_pane_needle(l), UI_ON(ROLE_DIM, on));
 }
 
 static void draw(const struct ui_pane *p, struct ui_surface *s)
 {
-    const struct backups *b = (const struct backups *)p;
+    const struct list_pane *l = (const struct list_pane *)p;
     const struct app *a = p->app;
     struct ui_style dim = UI_ROLE(ROLE_DIM);
-    struct ui_surface list = ui_surface_sub(s, 0, 1, s->w, s->h - 1);
+    struct ui_surface list = ui_surface_sub(s, 0, l->top, s->w, s->h - l->top);
 
     (void)ui_str(s, 2, 0, WHEN_W, "made", dim);
     (void)ui_str(s, 2 + WHEN_W, 0, VERSION_W, "at version", dim);
     (void)ui_str(s, 2 + WHEN_W + VERSION_W, 0, SIZE_W, "size", dim);
     (void)ui_str(s, 2 + WHEN_W + VERSION_W + SIZE_W, 0, STATE_W, "state", dim);
-    if (b->n_view == 0 && b->filter.len == 0)
+    if (l->list.n == 0 && l->filter.len == 0)
         (void)ui_strf(&list, 2, 1, -1, dim, a->has_backups ? "There is no backup in %s yet. B makes one." : "Looking into %s",
                       a->target.params.backup_dir ? a->target.params.backup_dir : "backups");
-    for (int y = 0; y < list.h; y++) {
-        size_t row = b->list.top + (size_t)y;
-
-        if (row < b->n_view)
-            draw_row(b, &list, y, row);
-    }
-}
-
-static void layout(struct ui_pane *p, int w, int h)
-{
-    (void)w;
-    ui_list_layout(&self_of(p)->list, h - 1);
+    ui_list_draw(&l->list, &list, draw_row, l);
 }
 
 #define DIALOG_W 74 /* 10 cells and the 64 digits of a hash fill a dialog on 80 columns */
@@ -135,11 +114,15 @@ static void state(struct ui_doc *d, const struct ls_backup *x)
     free(text);
 }
 
-static void open_entry(struct app *a, const struct ls_backup *x)
+static void open_entry(struct list_pane *l)
 {
-    struct ui_doc *d = ui_doc_new(a->is_ascii);
+    const struct ls_backup *x = at_cursor(l);
+    struct ui_doc *d;
     char size[LS_ISO_LEN];
 
+    if (!x)
+        return;
+    d = ui_doc_new(l->pane.app->is_ascii);
     ls_size_text(x->size, size);
     ui_doc_textf(d, ROLE_TITLE, "%s", x->name ? x->name : "");
     ui_doc_textf(d, ROLE_TEXT, "folder    %s", x->path ? x->path : "");
@@ -150,92 +133,49 @@ static void open_entry(struct app *a, const struct ls_backup *x)
     ui_doc_textf(d, ROLE_TEXT, "size      %s", size);
     state(d, x);
     ui_doc_textf(d, ROLE_DIM, "sha256    %s", x->sha256 ? x->sha256 : "");
-    ui_viewer_open(a, "Backup", d);
+    ui_viewer_open(l->pane.app, "Backup", d);
 }
 
-static void set_filter(struct app *a, void *ctx, const char *text)
+static bool on_action(struct list_pane *l, enum ui_action act)
 {
-    struct backups *b = ctx;
-
-    ls_buf_clear(&b->filter);
-    ls_buf_adds(&b->filter, text ? text : "");
-    refresh(&b->base);
-    a->needs_layout = a->needs_paint = true;
-}
-
-static bool on_action(struct ui_pane *p, enum ui_action act)
-{
-    struct backups *b = self_of(p);
-    struct ui_input_spec spec = {.label = "/", .text = b->filter.ptr, .on_change = set_filter, .done = set_filter, .ctx = b};
-
-    if (ui_list_action(&b->list, act))
-        return true;
-    switch (act) {
-    case UI_ACT_FILTER:
-        ui_input_open(p->app, &spec);
-        return true;
-    case UI_ACT_BACK:
-        if (b->filter.len == 0)
-            return false;
-        set_filter(p->app, b, "");
-        return true;
-    case UI_ACT_OPEN:
-        if (at_cursor(b))
-            open_entry(p->app, at_cursor(b));
-        return true;
-    case UI_ACT_BACKUP_VERIFY:
-        if (at_cursor(b) && !app_is_busy(p->app))
-            job_backup_verify(p->app, at_cursor(b)->name);
-        return true;
-    default:
+    if (act != UI_ACT_BACKUP_VERIFY)
         return false;
-    }
-}
-
-static bool on_event(struct ui_pane *p, const struct ui_event *ev)
-{
-    struct backups *b = self_of(p);
-
-    if (ui_list_mouse(&b->list, ev, 1) >= 0 && at_cursor(b))
-        open_entry(p->app, at_cursor(b));
+    if (at_cursor(l) && !app_is_busy(l->pane.app))
+        job_backup_verify(l->pane.app, at_cursor(l)->name);
     return true;
 }
 
 static bool can(const struct ui_pane *p, enum ui_action act)
 {
-    const struct backups *b = (const struct backups *)p;
+    const struct list_pane *l = (const struct list_pane *)p;
 
     if (act == UI_ACT_OPEN || act == UI_ACT_BACKUP_VERIFY || act == UI_ACT_BACKUP_PRUNE || act == UI_ACT_FILTER)
-        return b->n_view > 0 && (act != UI_ACT_BACKUP_VERIFY || !app_is_busy(p->app));
+        return l->list.n > 0 && (act != UI_ACT_BACKUP_VERIFY || !app_is_busy(p->app));
     return true;
 }
 
 static void status(const struct ui_pane *p, struct ls_buf *out)
 {
-    const struct backups *b = (const struct backups *)p;
+    const struct list_pane *l = (const struct list_pane *)p;
 
-    ls_buf_addf(out, "%zu backup%s", b->n_view, b->n_view == 1 ? "" : "s");
-    if (b->filter.len > 0)
-        ls_buf_addf(out, ", filter '%s'", b->filter.ptr);
+    ls_buf_addf(out, "%zu backup%s", l->list.n, l->list.n == 1 ? "" : "s");
+    if (l->filter.len > 0)
+        ls_buf_addf(out, ", filter '%s'", l->filter.ptr);
 }
+
+static const struct list_parts parts = {.filtered = make_rows, .open = open_entry, .on_action = on_action};
 
 static struct ui_pane *open_pane(struct app *app)
 {
-    struct backups *b = ls_calloc(1, sizeof(*b));
+    struct list_pane *l = list_pane_new(sizeof(*l), &pane_backups_ops, &parts, app);
 
-    b->base.ops = &pane_backups_ops;
-    b->base.app = app;
-    ls_buf_init(&b->filter);
-    return &b->base;
+    l->top = 1; /* names of the columns */
+    return &l->pane;
 }
 
 static void close_pane(struct ui_pane *p)
 {
-    struct backups *b = self_of(p);
-
-    free(b->view);
-    ls_buf_release(&b->filter);
-    free(b);
+    list_pane_free((struct list_pane *)p);
 }
 
 const struct ui_pane_ops pane_backups_ops = {
@@ -244,9 +184,9 @@ const struct ui_pane_ops pane_backups_ops = {
     .open = open_pane,
     .close = close_pane,
     .refresh = refresh,
-    .on_event = on_event,
-    .on_action = on_action,
-    .layout = layout,
+    .on_event = list_pane_on_event,
+    .on_action = list_pane_on_action,
+    .layout = list_pane_layout,
     .draw = draw,
     .status = status,
     .can = can,

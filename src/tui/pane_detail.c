@@ -4,7 +4,6 @@
 #include <stdlib.h>
 
 #include "lockstep/base/mem.h"
-#include "tui/frame.h"
 #include "tui/jobs.h"
 
 struct detail {
@@ -133,12 +132,7 @@ static bool on_action(struct ui_pane *p, enum ui_action act)
 
 static bool on_event(struct ui_pane *p, const struct ui_event *ev)
 {
-    struct detail *d = self_of(p);
-
-    if (ev->mouse == UI_MOUSE_WHEEL_UP)
-        ui_view_scroll(&d->view, d->doc, -3);
-    else if (ev->mouse == UI_MOUSE_WHEEL_DOWN)
-        ui_view_scroll(&d->view, d->doc, 3);
+    (void)ui_view_mouse(&self_of(p)->view, self_of(p)->doc, ev);
     return true;
 }
 

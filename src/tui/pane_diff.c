@@ -15,30 +15,26 @@
 #include "tui/diff_sides.h"
 #include "tui/diffref.h"
 #include "tui/jobs.h"
+#include "tui/list_pane.h"
 
 #define SPLIT_MIN_W 110
 #define IMPACT_W    14
 
 struct diff {
-    struct ui_pane base;
+    struct list_pane base; /* the document is about a difference, by its place */
     char *sides[2], *labels[2]; /* as they were said, and as they may be shown */
     struct diffref *ref;
     struct diff_rows rows;
     struct diff_filter filter;
-    struct ls_buf text; /* filter.text */
     struct diff_decided decided;
     struct ls_diff_opts opts; /* the flags only */
     struct snapref *seen;     /* the snapshot at the last comparison: another one means that something ran */
-    struct ui_list list;
     char *error;
     bool is_loading, is_asked_for; /* is_asked_for: somebody wanted it, so it is read again by itself */
     bool is_due;                   /* what is being read is not what is wanted any more */
     bool is_stopped;               /* by the operator */
     bool columns;                  /* side by side instead of one below the other */
-    struct ui_doc *doc;
-    struct ui_view view;
-    int32_t doc_of;
-    int list_w, doc_w, doc_h;
+    int doc_h;
 };
 
 static struct diff *self_of(struct ui_pane *p)
@@ -51,23 +47,16 @@ static const struct ls_difference *at_row(const struct diff *s, size_t row)
     return s->ref && row < s->rows.rows.n && s->rows.rows.v[row].index >= 0 ? &s->ref->diff.d.v[s->rows.rows.v[row].index] : NULL;
 }
 
-static void drop_doc(struct diff *s)
-{
-    ui_doc_free(s->doc);
-    s->doc = NULL;
-    s->doc_of = -1;
-}
-
 static void make_rows(struct diff *s)
 {
-    s->filter.text = s->text.ptr;
+    s->filter.text = s->base.filter.ptr;
     if (s->ref)
         diff_rows_make(&s->rows, &s->ref->diff, &s->filter);
-    ui_list_set_count(&s->list, s->rows.rows.n);
-    if (s->list.cursor == 0 && s->rows.rows.n > 1 && s->rows.rows.v[0].index < 0)
-        ui_list_go(&s->list, 1); /* a title has nothing to show */
-    drop_doc(s);
-    s->base.app->needs_layout = s->base.app->needs_paint = true;
+    ui_list_set_count(&s->base.list, s->rows.rows.n);
+    if (s->base.list.cursor == 0 && s->rows.rows.n > 1 && s->rows.rows.v[0].index < 0)
+        ui_list_go(&s->base.list, 1); /* a title has nothing to show */
+    list_pane_drop_doc(&s->base);
+    s->base.pane.app->needs_layout = s->base.pane.app->needs_paint = true;
 }
 
 /* --- comparing ---------------------------------------------------------------------------------------------------- */
@@ -76,7 +65,7 @@ static void on_diff(struct app *a, struct diffref *r, const struct ls_err *err);
 
 static void start(struct diff *s)
 {
-    struct app *a = s->base.app;
+    struct app *a = s->base.pane.app;
     struct diff_choices said;
     struct ls_diff_opts opts = s->opts;
 
@@ -144,16 +133,16 @@ static void compare_again(struct diff *s)
 {
     struct diff_choices said;
     struct ls_diff_opts opts = s->opts;
-    size_t cursor = s->list.cursor;
+    size_t cursor = s->base.list.cursor;
 
-    diff_choices_begin(&said, &s->base.app->project, &s->decided, &opts);
+    diff_choices_begin(&said, &s->base.pane.app->project, &s->decided, &opts);
     if (s->ref)
         diffref_again(s->ref, &opts);
     diff_choices_end(&said);
     s->filter.schema = NULL;
     make_rows(s);
     if (cursor < s->rows.rows.n)
-        ui_list_go(&s->list, cursor);
+        ui_list_go(&s->base.list, cursor);
 }
 
 static void opts_changed(struct app *a)
@@ -163,26 +152,22 @@ static void opts_changed(struct app *a)
 
 /* --- drawing ------------------------------------------------------------------------------------------------------ */
 
-static void draw_row(const struct diff *s, struct ui_surface *sf, int y, size_t row)
+static void draw_row(const void *ctx, struct ui_surface *sf, int y, size_t row, bool is_at)
 {
+    const struct diff *s = ctx;
     const struct ls_difference *x = at_row(s, row);
-    bool is_at = row == s->list.cursor;
-    enum theme_role on = is_at ? ROLE_CURSOR : ROLE_TEXT;
+    enum theme_role on = ui_list_bar(sf, y, sf->w - 1, is_at);
     struct ls_buf text = LS_BUF_INIT;
     char sign[2] = {x ? diff_row_sign(x->change) : ' ', '\0'};
     int indent = x && (x->b ? x->b : x->a)->parent[0] != '\0' ? 4 : 2;
 
-    if (is_at) {
-        ui_fill(sf, 0, y, sf->w - 1, 1, UI_ON(on, on));
-        (void)ui_str(sf, 0, y, 1, app_glyph(s->base.app, "▸", ">"), UI_ON(on, on));
-    }
     if (!x) {
         diff_row_title(s->rows.rows.v[row].of, &text);
         (void)ui_str(sf, 2, y, sf->w - 3, text.ptr, UI_ON(ROLE_TITLE, on));
     } else {
         (void)ui_str(sf, indent, y, 1, sign, UI_ON(diff_role(x->change), on));
         diff_row_words(&s->ref->diff, x, &text);
-        (void)ui_str_match(sf, indent + 2, y, sf->w - indent - 3 - IMPACT_W, text.ptr, s->text.len ? s->text.ptr : NULL,
+        (void)ui_str_match(sf, indent + 2, y, sf->w - indent - 3 - IMPACT_W, text.ptr, list_pane_needle(&s->base),
                            UI_ON(ROLE_TEXT, on));
         (void)ui_str(sf, sf->w - IMPACT_W - 1, y, IMPACT_W, ls_impact_name(x->impact), UI_ON(impact_role(x->impact), on));
     }
@@ -210,46 +195,35 @@ static void draw_words(const struct diff *s, struct ui_surface *sf)
     }
 }
 
+static void draw_below(const struct diff *s, struct ui_surface *sf)
+{
+    struct ui_surface doc = ui_surface_sub(sf, 1, sf->h - s->doc_h, sf->w - 2, s->doc_h);
+
+    ui_hline(sf, 0, sf->h - s->doc_h - 1, sf->w, UI_ROLE(ROLE_BORDER));
+    ui_view_draw(&s->base.view, s->base.doc, &doc, ROLE_TEXT);
+}
+
 static void draw(const struct ui_pane *p, struct ui_surface *sf)
 {
     const struct diff *s = (const struct diff *)p;
-    struct ui_surface list = ui_surface_sub(sf, 0, 0, s->list_w, sf->h - (s->doc_w > 0 ? 0 : s->doc_h + (s->doc_h > 0)));
+    struct ui_surface list = ui_surface_sub(sf, 0, 0, s->base.list_w, sf->h - (s->base.doc_w > 0 ? 0 : s->doc_h + (s->doc_h > 0)));
 
     if (s->rows.rows.n == 0 || !s->ref)
         draw_words(s, sf);
-    for (int y = 0; s->ref && y < list.h; y++) {
-        size_t row = s->list.top + (size_t)y;
-
-        if (row < s->rows.rows.n)
-            draw_row(s, &list, y, row);
-    }
-    if (s->rows.rows.n > 0)
-        ui_scrollbar(&list, list.w - 1, 0, list.h, s->list.top, (size_t)list.h, s->rows.rows.n, UI_ROLE(ROLE_BORDER));
-    if (s->doc) {
-        int below = sf->h - s->doc_h;
-        struct ui_surface doc = s->doc_w > 0 ? ui_surface_sub(sf, s->list_w + 1, 0, s->doc_w - 1, sf->h)
-                                             : ui_surface_sub(sf, 1, below, sf->w - 2, s->doc_h);
-
-        if (s->doc_w <= 0)
-            ui_fill(sf, 0, below - 1, sf->w, 1, UI_ROLE(ROLE_BORDER));
-        for (int x = 0; s->doc_w <= 0 && x < sf->w; x++)
-            (void)ui_str(sf, x, below - 1, 1, app_glyph(p->app, "─", "-"), UI_ROLE(ROLE_BORDER));
-        ui_view_draw(&s->view, s->doc, &doc, ROLE_TEXT);
-    }
+    ui_list_draw(&s->base.list, &list, draw_row, s);
+    ui_list_scrollbar(&s->base.list, &list);
+    if (s->base.doc_w > 0)
+        list_pane_draw_beside(&s->base, sf);
+    else if (s->base.doc)
+        draw_below(s, sf);
 }
 
 static void follow(struct diff *s, int width)
 {
-    const struct ls_difference *x = at_row(s, s->list.cursor);
-    int32_t at = x ? s->rows.rows.v[s->list.cursor].index : -1;
+    const struct ls_difference *x = at_row(s, s->base.list.cursor);
 
-    if (s->doc && s->doc_of == at)
-        return;
-    drop_doc(s);
-    if (x)
-        s->doc = diff_doc(&s->ref->diff, x, s->base.app->is_ascii, width, s->columns);
-    s->doc_of = at;
-    s->view = (struct ui_view){.left = 0};
+    if (list_pane_turn(&s->base, x ? s->rows.rows.v[s->base.list.cursor].index : -1) && x)
+        s->base.doc = diff_doc(&s->ref->diff, x, s->base.pane.app->is_ascii, width, s->columns);
 }
 
 static void layout(struct ui_pane *p, int w, int h)
@@ -257,17 +231,14 @@ static void layout(struct ui_pane *p, int w, int h)
     struct diff *s = self_of(p);
     int doc_w = w >= SPLIT_MIN_W && s->ref ? w / 2 : 0;
 
-    if (doc_w != s->doc_w)
-        drop_doc(s);
-    s->doc_w = doc_w;
-    s->list_w = w - doc_w;
+    list_pane_split(&s->base, w, doc_w);
     s->doc_h = doc_w > 0 ? h : s->ref && s->rows.rows.n > 0 ? h / 2 - 1 : 0;
     follow(s, doc_w > 0 ? doc_w - 2 : w - 2);
-    if (!s->doc && doc_w == 0)
+    if (!s->base.doc && doc_w == 0)
         s->doc_h = 0;
-    ui_list_layout(&s->list, doc_w > 0 ? h : h - s->doc_h - (s->doc_h > 0));
-    if (s->doc)
-        ui_view_layout(&s->view, s->doc, s->doc_h);
+    ui_list_layout(&s->base.list, doc_w > 0 ? h : h - s->doc_h - (s->doc_h > 0));
+    if (s->base.doc)
+        ui_view_layout(&s->base.view, s->base.doc, s->doc_h);
 }
 
 static void status(const struct ui_pane *p, struct ls_buf *out)
@@ -283,8 +254,8 @@ static void status(const struct ui_pane *p, struct ls_buf *out)
         if (s->ref->diff.notes.d.n > 0)
             ls_buf_addf(out, "  %zu note%s: v", s->ref->diff.notes.d.n, s->ref->diff.notes.d.n == 1 ? "" : "s");
     }
-    if (s->text.len > 0)
-        ls_buf_addf(out, "  filter '%s'", s->text.ptr);
+    if (s->base.filter.len > 0)
+        ls_buf_addf(out, "  filter '%s'", s->base.filter.ptr);
     if (s->is_loading)
         ls_buf_adds(out, s->ref ? "  reading again: x stops it" : "  reading: x stops it");
     else if (s->error && s->ref)
@@ -303,13 +274,13 @@ static void set_side(struct diff *s, int i, const char *text)
     s->labels[i] = diff_side_label(text);
     /* What is shown was between other sides. */
     s->rows.rows.n = 0;
-    ui_list_set_count(&s->list, 0);
-    drop_doc(s);
+    ui_list_set_count(&s->base.list, 0);
+    list_pane_drop_doc(&s->base);
     diffref_free(s->ref);
     s->ref = NULL;
     s->is_asked_for = false;
     if (s->is_loading)
-        job_diff_cancel(s->base.app);
+        job_diff_cancel(s->base.pane.app);
     free(s->error);
     s->error = NULL;
     s->is_stopped = false;
@@ -336,7 +307,7 @@ static void side_a_done(struct app *a, void *ctx, const char *text)
 
 static void pick_sides(struct diff *s)
 {
-    diff_sides_open(s->base.app, "Compare what ...", s->sides[0], side_a_done, s);
+    diff_sides_open(s->base.pane.app, "Compare what ...", s->sides[0], side_a_done, s);
 }
 
 /* --- filters ------------------------------------------------------------------------------------------------------ */
@@ -346,14 +317,9 @@ static void filter_changed(struct app *a)
     make_rows(self_of(a->panes[UI_PANE_DIFF]));
 }
 
-static void set_text(struct app *a, void *ctx, const char *text)
+static void filtered(struct list_pane *l)
 {
-    struct diff *s = ctx;
-
-    (void)a;
-    ls_buf_clear(&s->text);
-    ls_buf_adds(&s->text, text ? text : "");
-    make_rows(s);
+    make_rows(self_of(&l->pane));
 }
 
 /* --- renamings ---------------------------------------------------------------------------------------------------- */
@@ -361,7 +327,7 @@ static void set_text(struct app *a, void *ctx, const char *text)
 /* The renaming that the row is about: its own, or one that was rejected. */
 static const struct ls_rename *rename_at(const struct diff *s)
 {
-    const struct ls_difference *x = at_row(s, s->list.cursor);
+    const struct ls_difference *x = at_row(s, s->base.list.cursor);
 
     for (size_t i = 0; x && i < s->ref->diff.renames.n; i++) {
         const struct ls_rename *r = &s->ref->diff.renames.v[i];
@@ -377,10 +343,10 @@ static void choose(struct diff *s, bool accept)
     const struct ls_rename *r = s->ref ? rename_at(s) : NULL;
 
     if (!r) {
-        app_say(s->base.app, ROLE_INFO, "that is no renaming");
+        app_say(s->base.pane.app, ROLE_INFO, "that is no renaming");
         return;
     }
-    diff_decide(s->base.app, &s->decided, r, accept);
+    diff_decide(s->base.pane.app, &s->decided, r, accept);
     compare_again(s);
 }
 
@@ -408,39 +374,33 @@ static void export_done(struct app *a, void *ctx, const char *path)
 static void stop_or_reject(struct diff *s)
 {
     if (s->is_loading)
-        job_diff_cancel(s->base.app);
+        job_diff_cancel(s->base.pane.app);
     else
         choose(s, false);
 }
 
-static void open_row(struct diff *s)
+static void open_row(struct list_pane *l)
 {
-    const struct ls_difference *x = at_row(s, s->list.cursor);
+    struct diff *s = self_of(&l->pane);
+    const struct ls_difference *x = at_row(s, s->base.list.cursor);
 
     if (!s->ref)
         start(s);
     else if (x)
-        ui_viewer_open(s->base.app, ls_change_name(x->change),
-                       diff_doc(&s->ref->diff, x, s->base.app->is_ascii, ui_dialog_width(s->base.app), s->columns));
+        ui_viewer_open(s->base.pane.app, ls_change_name(x->change),
+                       diff_doc(&s->ref->diff, x, s->base.pane.app->is_ascii, ui_dialog_width(s->base.pane.app), s->columns));
 }
 
-static bool on_action(struct ui_pane *p, enum ui_action act)
+static bool on_action(struct list_pane *l, enum ui_action act)
 {
-    struct diff *s = self_of(p);
-    struct ui_input_spec filter = {.label = "/", .text = s->text.ptr, .on_change = set_text, .done = set_text, .ctx = s};
+    struct diff *s = self_of(&l->pane);
     struct ui_input_spec export = {
         .label = "Write a Markdown report to: ", .text = "schema-diff.md", .done = export_done, .ctx = s};
 
-    if (s->doc && (act == UI_ACT_LEFT || act == UI_ACT_RIGHT))
-        return ui_view_action(&s->view, s->doc, act);
-    if (ui_list_action(&s->list, act)) {
-        p->app->needs_layout = true;
-        return true;
-    }
     switch (act) {
-    case UI_ACT_OPEN:
-        open_row(s);
-        return true;
+    case UI_ACT_LEFT:
+    case UI_ACT_RIGHT:
+        return s->base.doc && ui_view_action(&s->base.view, s->base.doc, act);
     case UI_ACT_SIDES:
         pick_sides(s);
         return true;
@@ -452,47 +412,26 @@ static bool on_action(struct ui_pane *p, enum ui_action act)
         return true;
     case UI_ACT_DIFF_FILTER:
         if (s->ref)
-            diff_filter_open(p->app, &s->ref->diff, &s->filter, filter_changed);
+            diff_filter_open(s->base.pane.app, &s->ref->diff, &s->filter, filter_changed);
         return true;
     case UI_ACT_DIFF_OPTIONS:
-        diff_options_open(p->app, &s->opts, opts_changed);
+        diff_options_open(s->base.pane.app, &s->opts, opts_changed);
         return true;
     case UI_ACT_COLUMNS:
         s->columns = !s->columns;
-        drop_doc(s);
-        p->app->needs_layout = true;
+        list_pane_drop_doc(&s->base);
+        s->base.pane.app->needs_layout = true;
         return true;
     case UI_ACT_EXPORT:
         if (s->ref)
-            ui_input_open(p->app, &export);
+            ui_input_open(s->base.pane.app, &export);
         return true;
     case UI_ACT_LEFT_OUT:
-        ui_notes_open(p->app, s->ref ? &s->ref->diff.notes : NULL);
-        return true;
-    case UI_ACT_FILTER:
-        ui_input_open(p->app, &filter);
-        return true;
-    case UI_ACT_BACK:
-        if (s->text.len == 0)
-            return false;
-        set_text(p->app, s, "");
+        ui_notes_open(s->base.pane.app, s->ref ? &s->ref->diff.notes : NULL);
         return true;
     default:
         return false;
     }
-}
-
-static bool on_event(struct ui_pane *p, const struct ui_event *ev)
-{
-    struct diff *s = self_of(p);
-    bool is_doc = s->doc_w > 0 ? ev->x >= s->list_w : s->doc_h > 0 && ev->y > s->list.h;
-
-    if (is_doc)
-        (void)ui_view_mouse(&s->view, s->doc, ev);
-    else if (ui_list_mouse(&s->list, ev, 0) >= 0)
-        open_row(s);
-    p->app->needs_layout = true;
-    return true;
 }
 
 static bool can(const struct ui_pane *p, enum ui_action act)
@@ -510,18 +449,16 @@ static bool can(const struct ui_pane *p, enum ui_action act)
     return true;
 }
 
+static const struct list_parts parts = {.filtered = filtered, .moved = list_pane_follow, .open = open_row, .on_action = on_action};
+
 static struct ui_pane *open_pane(struct app *app)
 {
-    struct diff *s = ls_calloc(1, sizeof(*s));
+    struct diff *s = list_pane_new(sizeof(*s), &pane_diff_ops, &parts, app);
 
-    s->base.ops = &pane_diff_ops;
-    s->base.app = app;
     s->filter.impact = -1;
-    s->doc_of = -1;
-    ls_buf_init(&s->text);
     set_side(s, 0, "migrations");
     set_side(s, 1, "live");
-    return &s->base;
+    return &s->base.pane;
 }
 
 static void close_pane(struct ui_pane *p)
@@ -532,14 +469,12 @@ static void close_pane(struct ui_pane *p)
     snapref_put(s->seen);
     diff_rows_release(&s->rows);
     diffref_free(s->ref);
-    drop_doc(s);
     for (int i = 0; i < 2; i++) {
         free(s->sides[i]);
         free(s->labels[i]);
     }
     free(s->error);
-    ls_buf_release(&s->text);
-    free(s);
+    list_pane_free(&s->base);
 }
 
 const struct ui_pane_ops pane_diff_ops = {
@@ -548,8 +483,8 @@ const struct ui_pane_ops pane_diff_ops = {
     .open = open_pane,
     .close = close_pane,
     .refresh = refresh,
-    .on_event = on_event,
-    .on_action = on_action,
+    .on_event = list_pane_on_event,
+    .on_action = list_pane_on_action,
     .layout = layout,
     .draw = draw,
     .status = status,

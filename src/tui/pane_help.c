@@ -4,7 +4,6 @@
 #include <stdlib.h>
 
 #include "lockstep/base/mem.h"
-#include "lockstep/base/text.h"
 #include "lockstep/model/timeline.h"
 #include "tui/app.h"
 #include "tui/entry.h"

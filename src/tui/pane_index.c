@@ -10,27 +10,22 @@
 #include "tui/index_doc.h"
 #include "tui/index_draw.h"
 #include "tui/jobs.h"
+#include "tui/list_pane.h"
 
 #define SPLIT_MIN_W  120
 #define HEAD_H       2
 #define VIEWER_FRAME 7 /* cells that the viewer takes for itself */
 
 struct index_pane {
-    struct ui_pane base;
+    struct list_pane base; /* the document is about a row */
     struct ixref *ix; /* NULL: not read yet */
     struct index_filter filter;
-    struct ls_buf text;
     struct index_rows rows;
-    struct ui_list list;
-    struct ui_doc *doc; /* of the row under the cursor, where there is room beside the list */
-    size_t doc_of;
-    struct ui_view view;
     char *error;
     bool is_asked, is_measuring;
     char *ignoring;   /* "IX02 idx_old": what a reason is being typed for; another report may come meanwhile */
     bool wants_fresh; /* `refresh` was pressed: what was measured does not stay either */
     struct snapref *seen; /* the snapshot at the last reading: with another one, something ran */
-    int list_w, doc_w;
 };
 
 static struct index_pane *self_of(struct ui_pane *p)
@@ -50,26 +45,20 @@ static const struct index_row *row_at(const struct index_pane *s, size_t row)
 
 static const struct ls_index_verdict *verdict_at(const struct index_pane *s)
 {
-    const struct index_row *r = row_at(s, s->list.cursor);
+    const struct index_row *r = row_at(s, s->base.list.cursor);
 
     return r && r->kind == INDEX_ROW_VERDICT ? &report(s)->verdicts.v[r->n] : NULL;
 }
 
-static void drop_doc(struct index_pane *s)
-{
-    ui_doc_free(s->doc);
-    s->doc = NULL;
-    s->base.app->needs_layout = s->base.app->needs_paint = true;
-}
-
 static void make_rows(struct index_pane *s)
 {
-    drop_doc(s);
+    list_pane_drop_doc(&s->base);
+    s->base.pane.app->needs_layout = s->base.pane.app->needs_paint = true;
     if (!s->ix)
         return;
-    s->filter.text = s->text.len ? s->text.ptr : "";
+    s->filter.text = s->base.filter.ptr;
     index_rows_make(&s->rows, report(s), &s->filter);
-    ui_list_set_count(&s->list, s->rows.rows.n);
+    ui_list_set_count(&s->base.list, s->rows.rows.n);
 }
 
 /* --- reading ------------------------------------------------------------------------------------------------------- */
@@ -110,7 +99,7 @@ static void on_report(struct app *a, struct ixref *ix, const struct ls_err *err)
 /* Since the last reading: what was measured stays while the ledger says the same, for measuring takes long. */
 static bool nothing_ran(const struct index_pane *s)
 {
-    const struct snapref *now = s->base.app->snap;
+    const struct snapref *now = s->base.pane.app->snap;
     char hex[2][LS_SHA256_HEX];
 
     if (now == s->seen || !now || !s->seen)
@@ -139,15 +128,15 @@ static void refresh(struct ui_pane *p)
 static void measure(struct index_pane *s)
 {
     if (s->is_measuring) {
-        app_say(s->base.app, ROLE_INFO, "it is being measured; x stops it");
+        app_say(s->base.pane.app, ROLE_INFO, "it is being measured; x stops it");
         return;
     }
-    s->is_measuring = job_index(s->base.app, true, on_report);
+    s->is_measuring = job_index(s->base.pane.app, true, on_report);
     s->is_asked = s->is_asked || s->is_measuring;
     if (s->is_measuring)
-        app_say(s->base.app, ROLE_INFO, "planning the workload, and measuring on a copy what it lacks; x stops it");
+        app_say(s->base.pane.app, ROLE_INFO, "planning the workload, and measuring on a copy what it lacks; x stops it");
     else
-        app_say(s->base.app, ROLE_WARNING, "not now: something else is going on");
+        app_say(s->base.pane.app, ROLE_WARNING, "not now: something else is going on");
 }
 
 void pane_index_set(struct app *a, struct ixref *ix)
@@ -159,7 +148,7 @@ void pane_index_set(struct app *a, struct ixref *ix)
 
 static const char *nothing_words(const struct index_pane *s)
 {
-    const struct app *a = s->base.app;
+    const struct app *a = s->base.pane.app;
 
     if (s->error && !s->ix)
         return s->error;
@@ -167,7 +156,7 @@ static const char *nothing_words(const struct index_pane *s)
         return a->phase == APP_READY ? "Reading how the indexes are used" : "Not connected";
     if (s->rows.rows.n > 0)
         return NULL;
-    if (s->text.len > 0)
+    if (s->base.filter.len > 0)
         return "Nothing matches. Esc drops the filter.";
     if (s->filter.view == INDEX_VERDICTS)
         return s->rows.n_hidden > 0 ? "Nothing to be said but what is ignored: f shows it." : "Nothing to be said against these indexes.";
@@ -200,10 +189,15 @@ static void draw_views(const struct index_pane *s, struct ui_surface *sf)
     }
 }
 
+static void draw_row(const void *look, struct ui_surface *sf, int y, size_t row, bool is_at)
+{
+    index_draw_row(look, sf, y, row, is_at);
+}
+
 static void draw(const struct ui_pane *p, struct ui_surface *sf)
 {
     const struct index_pane *s = (const struct index_pane *)p;
-    struct ui_surface all = ui_surface_sub(sf, 0, 0, s->list_w, sf->h);
+    struct ui_surface all = ui_surface_sub(sf, 0, 0, s->base.list_w, sf->h);
     struct ui_surface list = ui_surface_sub(&all, 0, HEAD_H, all.w, sf->h - HEAD_H);
     struct index_view_look look = {.rep = report(s), .rows = &s->rows, .filter = &s->filter, .ascii = p->app->is_ascii};
     const char *words = nothing_words(s);
@@ -214,47 +208,30 @@ static void draw(const struct ui_pane *p, struct ui_surface *sf)
     }
     if (words)
         (void)ui_str(&list, 2, 1, list.w - 3, words, UI_ROLE(s->error ? ROLE_ERROR : ROLE_DIM));
-    for (int y = 0; s->ix && y < list.h; y++) {
-        size_t row = s->list.top + (size_t)y;
-
-        if (row < s->rows.rows.n)
-            index_draw_row(&look, &list, y, row, row == s->list.cursor);
-    }
-    ui_scrollbar(&list, list.w - 1, 0, list.h, s->list.top, (size_t)list.h, s->rows.rows.n, UI_ROLE(ROLE_BORDER));
-    if (s->doc && s->doc_w > 0) {
-        struct ui_surface doc = ui_surface_sub(sf, s->list_w + 1, 0, s->doc_w - 1, sf->h);
-
-        ui_view_draw(&s->view, s->doc, &doc, ROLE_TEXT);
-    }
+    ui_list_draw(&s->base.list, &list, draw_row, &look);
+    ui_list_scrollbar(&s->base.list, &list);
+    list_pane_draw_beside(&s->base, sf);
 }
 
 static struct ui_doc *doc_of(const struct index_pane *s, struct index_row row, int width)
 {
-    const struct ls_snapshot *snap = app_snap(s->base.app);
+    const struct ls_snapshot *snap = app_snap(s->base.pane.app);
 
-    return index_row_doc(report(s), row, snap ? snap->format : NULL, s->base.app->is_ascii, width);
+    return index_row_doc(report(s), row, snap ? snap->format : NULL, s->base.pane.app->is_ascii, width);
 }
 
 static void layout(struct ui_pane *p, int w, int h)
 {
     struct index_pane *s = self_of(p);
-    int doc_w = w >= SPLIT_MIN_W ? w * 9 / 20 : 0;
     const struct index_row *row;
 
-    if (doc_w != s->doc_w)
-        drop_doc(s);
-    s->doc_w = doc_w;
-    s->list_w = w - doc_w;
-    ui_list_layout(&s->list, h - HEAD_H);
-    row = row_at(s, s->list.cursor);
-    if (doc_w > 0 && row && (!s->doc || s->doc_of != s->list.cursor)) {
-        drop_doc(s);
-        s->doc = doc_of(s, *row, doc_w - 2);
-        s->doc_of = s->list.cursor;
-        s->view = (struct ui_view){.left = 0};
-    }
-    if (s->doc)
-        ui_view_layout(&s->view, s->doc, h);
+    list_pane_split(&s->base, w, w >= SPLIT_MIN_W ? w * 9 / 20 : 0);
+    list_pane_layout(p, w, h);
+    row = row_at(s, s->base.list.cursor);
+    if (s->base.doc_w > 0 && row && list_pane_turn(&s->base, (long)s->base.list.cursor))
+        s->base.doc = doc_of(s, *row, s->base.doc_w - 2);
+    if (s->base.doc)
+        ui_view_layout(&s->base.view, s->base.doc, h);
 }
 
 static void status(const struct ui_pane *p, struct ls_buf *out)
@@ -275,8 +252,8 @@ static void status(const struct ui_pane *p, struct ls_buf *out)
     }
     if (s->filter.view == INDEX_QUERIES && report(s)->workload.source)
         ls_buf_addf(out, "%s", report(s)->workload.source);
-    if (s->text.len > 0)
-        ls_buf_addf(out, "  filter '%s'", s->text.ptr);
+    if (s->base.filter.len > 0)
+        ls_buf_addf(out, "  filter '%s'", s->base.filter.ptr);
     if (s->filter.verdict >= 0)
         ls_buf_addf(out, "  only %s", ls_verdict_code((enum ls_verdict_id)s->filter.verdict));
     if (s->rows.n_hidden > 0)
@@ -296,13 +273,14 @@ static void status(const struct ui_pane *p, struct ls_buf *out)
 
 /* --- actions ------------------------------------------------------------------------------------------------------- */
 
-static void open_row(struct index_pane *s)
+static void open_row(struct list_pane *l)
 {
-    const struct index_row *r = row_at(s, s->list.cursor);
-    const struct app *a = s->base.app;
+    const struct index_pane *s = self_of(&l->pane);
+    const struct index_row *r = row_at(s, s->base.list.cursor);
+    const struct app *a = s->base.pane.app;
 
     if (r) /* as wide as the screen where two plans stand side by side then */
-        ui_viewer_open(s->base.app, "Indexes", doc_of(s, *r, a->w >= SPLIT_MIN_W ? a->w - VIEWER_FRAME : ui_dialog_width(a)));
+        ui_viewer_open(s->base.pane.app, "Indexes", doc_of(s, *r, a->w >= SPLIT_MIN_W ? a->w - VIEWER_FRAME : ui_dialog_width(a)));
 }
 
 /* The words of a shell: what is behind `index` is parsed as one. */
@@ -326,7 +304,7 @@ static void settle(struct index_pane *s, const char *option, const char *what, c
     quote(&line, what);
     ls_buf_adds(&line, more);
     s->wants_fresh = s->wants_fresh || strcmp(option, "--fix") != 0; /* what was measured would still show what is settled */
-    job_command(s->base.app, line.ptr);
+    job_command(s->base.pane.app, line.ptr);
     ls_buf_release(&line);
 }
 
@@ -345,11 +323,11 @@ static void fix(struct index_pane *s, bool upkeep)
     const struct ls_index_verdict *v = verdict_at(s);
 
     if (!v)
-        app_say(s->base.app, ROLE_INFO, "put the cursor on a verdict: s goes on to them");
+        app_say(s->base.pane.app, ROLE_INFO, "put the cursor on a verdict: s goes on to them");
     else if (v->fix == LS_FIX_NONE)
-        app_say(s->base.app, ROLE_INFO, "there is nothing to run for it: it is to be judged");
+        app_say(s->base.pane.app, ROLE_INFO, "there is nothing to run for it: it is to be judged");
     else if (is_upkeep(v) != upkeep)
-        app_say(s->base.app, ROLE_INFO, upkeep ? "this one is mended by a migration: w writes it" : "this one is no migration: u runs it");
+        app_say(s->base.pane.app, ROLE_INFO, upkeep ? "this one is mended by a migration: w writes it" : "this one is no migration: u runs it");
     else {
         char *what = ls_asprintf("%s:%s", ls_verdict_code(v->id), v->object);
 
@@ -379,13 +357,13 @@ static void ask_reason(struct index_pane *s)
     struct ui_input_spec spec = {.label = "Ignore it, because: ", .text = "", .done = on_reason, .ctx = s};
 
     if (!verdict_at(s))
-        app_say(s->base.app, ROLE_INFO, "put the cursor on a verdict: s goes on to them");
+        app_say(s->base.pane.app, ROLE_INFO, "put the cursor on a verdict: s goes on to them");
     else if (verdict_at(s)->ignored)
-        app_say(s->base.app, ROLE_INFO, "it is ignored already: %s", verdict_at(s)->ignored);
+        app_say(s->base.pane.app, ROLE_INFO, "it is ignored already: %s", verdict_at(s)->ignored);
     else {
         free(s->ignoring);
         s->ignoring = ls_asprintf("%s %s", ls_verdict_code(verdict_at(s)->id), verdict_at(s)->object);
-        ui_input_open(s->base.app, &spec);
+        ui_input_open(s->base.pane.app, &spec);
     }
 }
 
@@ -416,28 +394,23 @@ static void pick_shown(struct index_pane *s)
         choices[v + 2].label = ls_arena_printf(arena, "%s %s (%u)", ls_verdict_code((enum ls_verdict_id)v), ls_verdict_word((enum ls_verdict_id)v), (unsigned)n);
         choices[v + 2].note = ls_verdict_meaning((enum ls_verdict_id)v);
     }
-    ui_menu_open(s->base.app, &spec);
+    ui_menu_open(s->base.pane.app, &spec);
     ls_arena_free(arena);
 }
 
-static void set_text(struct app *a, void *ctx, const char *text)
+static void filtered(struct list_pane *l)
 {
-    struct index_pane *s = ctx;
-
-    (void)a;
-    ls_buf_clear(&s->text);
-    ls_buf_adds(&s->text, text ? text : "");
-    make_rows(s);
-    if (s->text.len > 0)
-        ui_list_go(&s->list, 0);
+    make_rows(self_of(&l->pane));
+    if (l->filter.len > 0)
+        ui_list_go(&l->list, 0);
 }
 
 static void stop(struct index_pane *s)
 {
     if (s->is_measuring)
-        job_index_cancel(s->base.app);
+        job_index_cancel(s->base.pane.app);
     else
-        app_say(s->base.app, ROLE_INFO, "nothing is being measured");
+        app_say(s->base.pane.app, ROLE_INFO, "nothing is being measured");
 }
 
 static void look(struct index_pane *s, enum ui_action act)
@@ -451,25 +424,17 @@ static void look(struct index_pane *s, enum ui_action act)
     if (act != UI_ACT_INDEX_VIEW)
         s->filter.view = INDEX_USAGE;
     make_rows(s);
-    ui_list_go(&s->list, 0);
+    ui_list_go(&s->base.list, 0);
 }
 
-static bool on_action(struct ui_pane *p, enum ui_action act)
+static bool on_action(struct list_pane *l, enum ui_action act)
 {
-    struct index_pane *s = self_of(p);
-    struct ui_input_spec filter = {.label = "/", .text = s->text.ptr, .on_change = set_text, .done = set_text, .ctx = s};
+    struct index_pane *s = self_of(&l->pane);
 
-    if (ui_list_action(&s->list, act)) {
-        p->app->needs_layout = true; /* the document follows */
-        return true;
-    }
     switch (act) {
     case UI_ACT_REFRESH:
         s->wants_fresh = true;
         return false; /* the app reads the rest again */
-    case UI_ACT_OPEN:
-        open_row(s);
-        return true;
     case UI_ACT_INDEX_VIEW:
     case UI_ACT_INDEX_SORT:
     case UI_ACT_BY_TABLE:
@@ -492,31 +457,11 @@ static bool on_action(struct ui_pane *p, enum ui_action act)
         pick_shown(s);
         return true;
     case UI_ACT_LEFT_OUT:
-        ui_notes_open(p->app, s->ix ? &report(s)->notes : NULL);
-        return true;
-    case UI_ACT_FILTER:
-        ui_input_open(p->app, &filter);
-        return true;
-    case UI_ACT_BACK:
-        if (s->text.len == 0)
-            return false;
-        set_text(p->app, s, "");
+        ui_notes_open(l->pane.app, s->ix ? &report(s)->notes : NULL);
         return true;
     default:
         return false;
     }
-}
-
-static bool on_event(struct ui_pane *p, const struct ui_event *ev)
-{
-    struct index_pane *s = self_of(p);
-
-    if (ev->x >= s->list_w)
-        (void)ui_view_mouse(&s->view, s->doc, ev);
-    else if (ui_list_mouse(&s->list, ev, HEAD_H) >= 0)
-        open_row(s);
-    p->app->needs_layout = true;
-    return true;
 }
 
 static bool can(const struct ui_pane *p, enum ui_action act)
@@ -536,20 +481,20 @@ static bool can(const struct ui_pane *p, enum ui_action act)
     if (act == UI_ACT_INDEX_SORT)
         return s->ix && s->filter.view == INDEX_USAGE;
     if (act == UI_ACT_OPEN)
-        return row_at(s, s->list.cursor) != NULL;
+        return row_at(s, s->base.list.cursor) != NULL;
     return true;
 }
 
+static const struct list_parts parts = {.filtered = filtered, .moved = list_pane_follow, .open = open_row, .on_action = on_action};
+
 static struct ui_pane *open_pane(struct app *app)
 {
-    struct index_pane *s = ls_calloc(1, sizeof(*s));
+    struct index_pane *s = list_pane_new(sizeof(*s), &pane_index_ops, &parts, app);
 
-    s->base.ops = &pane_index_ops;
-    s->base.app = app;
+    s->base.top = HEAD_H;
     s->filter.verdict = -1;
     s->filter.text = "";
-    ls_buf_init(&s->text);
-    return &s->base;
+    return &s->base.pane;
 }
 
 static void close_pane(struct ui_pane *p)
@@ -559,11 +504,9 @@ static void close_pane(struct ui_pane *p)
     index_rows_release(&s->rows);
     ixref_put(s->ix);
     snapref_put(s->seen);
-    ui_doc_free(s->doc);
     free(s->error);
     free(s->ignoring);
-    ls_buf_release(&s->text);
-    free(s);
+    list_pane_free(&s->base);
 }
 
 const struct ui_pane_ops pane_index_ops = {
@@ -572,8 +515,8 @@ const struct ui_pane_ops pane_index_ops = {
     .open = open_pane,
     .close = close_pane,
     .refresh = refresh,
-    .on_event = on_event,
-    .on_action = on_action,
+    .on_event = list_pane_on_event,
+    .on_action = list_pane_on_action,
     .layout = layout,
     .draw = draw,
     .status = status,

@@ -8,6 +8,7 @@
 #include "lockstep/base/mem.h"
 #include "lockstep/base/text.h"
 #include "tui/jobs.h"
+#include "tui/list_pane.h"
 
 #define AT_W          21
 #define EVENT_W       14
@@ -17,14 +18,10 @@
 #define WHO_W         14
 
 struct log {
-    struct ui_pane base;
-    struct ui_list list;
+    struct list_pane base; /* newest first */
     struct ls_journal journal;
     bool has_journal, is_asked;
     char *error;
-    struct ls_buf filter;
-    size_t *view; /* indices in journal.rows, newest first */
-    size_t n_view;
     int version_w;
 };
 
@@ -40,19 +37,18 @@ static bool has(const char *text, const char *needle)
 
 static bool matches(const struct log *l, const struct ls_journal_row *r)
 {
-    const char *f = l->filter.ptr;
+    const char *f = l->base.filter.ptr;
 
-    return l->filter.len == 0 || has(r->event, f) || has(r->version, f) || has(r->name, f) || has(r->result, f) ||
+    return l->base.filter.len == 0 || has(r->event, f) || has(r->version, f) || has(r->name, f) || has(r->result, f) ||
            has(r->operator_name, f) || has(r->detail, f) || has(r->at, f);
 }
 
-static void build_view(struct log *l)
+static void make_rows(struct list_pane *lp)
 {
+    struct log *l = self_of(&lp->pane);
     size_t n = l->has_journal ? l->journal.rows.n : 0;
 
-    free(l->view);
-    l->view = ls_calloc(n + 1, sizeof(*l->view));
-    l->n_view = 0;
+    lp->shown.n = 0;
     l->version_w = VERSION_W;
     for (size_t i = n; i-- > 0;) {
         const char *v = l->journal.rows.v[i].version;
@@ -61,9 +57,9 @@ static void build_view(struct log *l)
         if (w > l->version_w)
             l->version_w = w < MAX_VERSION_W ? w : MAX_VERSION_W;
         if (matches(l, &l->journal.rows.v[i]))
-            l->view[l->n_view++] = i;
+            *LS_VEC_PUSH(&lp->shown) = (uint32_t)i;
     }
-    ui_list_set_count(&l->list, l->n_view);
+    ui_list_set_count(&lp->list, lp->shown.n);
 }
 
 static void on_journal(struct app *a, struct ls_journal *j, const struct ls_err *err)
@@ -83,7 +79,7 @@ static void on_journal(struct app *a, struct ls_journal *j, const struct ls_err 
     } else {
         l->journal = *j;
     }
-    build_view(l);
+    make_rows(&l->base);
     a->needs_layout = a->needs_paint = true;
 }
 
@@ -112,18 +108,14 @@ static enum theme_role role_of(const struct ls_journal_row *r)
     return ROLE_TEXT;
 }
 
-static void draw_row(const struct log *l, struct ui_surface *s, int y, size_t row)
+static void draw_row(const void *ctx, struct ui_surface *s, int y, size_t row, bool is_at)
 {
-    const struct ls_journal_row *r = &l->journal.rows.v[l->view[row]];
-    bool is_at = row == l->list.cursor;
-    enum theme_role on = is_at ? ROLE_CURSOR : ROLE_TEXT;
-    const char *needle = l->filter.len ? l->filter.ptr : NULL;
+    const struct log *l = ctx;
+    const struct ls_journal_row *r = &l->journal.rows.v[l->base.shown.v[row]];
+    enum theme_role on = ui_list_bar(s, y, s->w - 1, is_at);
+    const char *needle = list_pane_needle(&l->base);
     int x = 2;
 
-    if (is_at) {
-        ui_fill(s, 0, y, s->w - 1, 1, UI_ON(on, on));
-        (void)ui_str(s, 0, y, 1, app_glyph(l->base.app, "▸", ">"), UI_ON(on, on));
-    }
     (void)ui_when(s, x, y, r->at, true, UI_ON(ROLE_DIM, on));
     x += AT_W;
     (void)ui_str_match(s, x, y, EVENT_W - 1, r->event, needle, UI_ON(r->chain_ok ? ROLE_TEXT : ROLE_DANGER, on));
@@ -151,23 +143,12 @@ static void draw(const struct ui_pane *p, struct ui_surface *s)
         words = p->app->phase == APP_READY ? "Reading the journal" : "Not connected";
     else if (!l->journal.exists)
         words = "There is no journal yet: the first run makes it.";
-    else if (l->n_view == 0)
-        words = l->filter.len ? "Nothing matches. Esc drops the filter." : "The journal is empty.";
+    else if (l->base.list.n == 0)
+        words = l->base.filter.len ? "Nothing matches. Esc drops the filter." : "The journal is empty.";
     if (words)
         (void)ui_str(s, 2, 1, -1, words, UI_ROLE(l->error ? ROLE_ERROR : ROLE_DIM));
-    for (int y = 0; y < s->h; y++) {
-        size_t row = l->list.top + (size_t)y;
-
-        if (row < l->n_view)
-            draw_row(l, s, y, row);
-    }
-    ui_scrollbar(s, s->w - 1, 0, s->h, l->list.top, (size_t)s->h, l->n_view, UI_ROLE(ROLE_BORDER));
-}
-
-static void layout(struct ui_pane *p, int w, int h)
-{
-    (void)w;
-    ui_list_layout(&self_of(p)->list, h);
+    ui_list_draw(&l->base.list, s, draw_row, l);
+    ui_list_scrollbar(&l->base.list, s);
 }
 
 static void field(struct ui_doc *d, const char *name, const char *value)
@@ -179,16 +160,17 @@ static void field(struct ui_doc *d, const char *name, const char *value)
     ui_doc_end(d);
 }
 
-static void open_entry(const struct log *l)
+static void open_entry(struct list_pane *lp)
 {
+    const struct log *l = self_of(&lp->pane);
     const struct ls_journal_row *r;
     struct ui_doc *d;
     char took[LS_ISO_LEN];
 
-    if (l->n_view == 0)
+    if (lp->list.n == 0)
         return;
-    r = &l->journal.rows.v[l->view[l->list.cursor]];
-    d = ui_doc_new(l->base.app->is_ascii);
+    r = &l->journal.rows.v[lp->shown.v[lp->list.cursor]];
+    d = ui_doc_new(l->base.pane.app->is_ascii);
     ui_doc_textf(d, ROLE_TITLE, "journal record %lld", (long long)r->seq);
     field(d, "event", r->event);
     field(d, "version", r->version);
@@ -214,57 +196,14 @@ static void open_entry(const struct log *l)
         ui_doc_blank(d);
         ui_doc_text(d, ROLE_TEXT, r->detail);
     }
-    ui_viewer_open(l->base.app, "Log", d);
-}
-
-static void set_filter(struct app *a, void *ctx, const char *text)
-{
-    struct log *l = ctx;
-
-    ls_buf_clear(&l->filter);
-    ls_buf_adds(&l->filter, text ? text : "");
-    build_view(l);
-    a->needs_layout = a->needs_paint = true;
-}
-
-static bool on_action(struct ui_pane *p, enum ui_action act)
-{
-    struct log *l = self_of(p);
-    struct ui_input_spec spec = {.label = "/", .text = l->filter.ptr, .on_change = set_filter, .done = set_filter, .ctx = l};
-
-    if (ui_list_action(&l->list, act))
-        return true;
-    switch (act) {
-    case UI_ACT_OPEN:
-        open_entry(l);
-        return true;
-    case UI_ACT_FILTER:
-        ui_input_open(p->app, &spec);
-        return true;
-    case UI_ACT_BACK:
-        if (l->filter.len == 0)
-            return false;
-        set_filter(p->app, l, "");
-        return true;
-    default:
-        return false;
-    }
-}
-
-static bool on_event(struct ui_pane *p, const struct ui_event *ev)
-{
-    struct log *l = self_of(p);
-
-    if (ui_list_mouse(&l->list, ev, 0) >= 0)
-        open_entry(l);
-    return true;
+    ui_viewer_open(l->base.pane.app, "Log", d);
 }
 
 static bool can(const struct ui_pane *p, enum ui_action act)
 {
     const struct log *l = (const struct log *)p;
 
-    return (act != UI_ACT_OPEN && act != UI_ACT_FILTER) || l->n_view > 0;
+    return (act != UI_ACT_OPEN && act != UI_ACT_FILTER) || l->base.list.n > 0;
 }
 
 static void status(const struct ui_pane *p, struct ls_buf *out)
@@ -273,23 +212,22 @@ static void status(const struct ui_pane *p, struct ls_buf *out)
 
     if (!l->has_journal)
         return;
-    ls_buf_addf(out, "%zu/%zu", l->n_view ? l->list.cursor + 1 : 0, l->n_view);
-    if (l->filter.len > 0)
-        ls_buf_addf(out, ", filter '%s'", l->filter.ptr);
+    ls_buf_addf(out, "%zu/%zu", l->base.list.n ? l->base.list.cursor + 1 : 0, l->base.list.n);
+    if (l->base.filter.len > 0)
+        ls_buf_addf(out, ", filter '%s'", l->base.filter.ptr);
     if (l->journal.first_broken_seq > 0)
         ls_buf_addf(out, "  THE CHAIN IS BROKEN at record %lld", (long long)l->journal.first_broken_seq);
     else if (l->journal.exists)
         ls_buf_adds(out, "  the chain is whole");
 }
 
+static const struct list_parts parts = {.filtered = make_rows, .open = open_entry};
+
 static struct ui_pane *open_pane(struct app *app)
 {
-    struct log *l = ls_calloc(1, sizeof(*l));
+    struct log *l = list_pane_new(sizeof(*l), &pane_log_ops, &parts, app);
 
-    l->base.ops = &pane_log_ops;
-    l->base.app = app;
-    ls_buf_init(&l->filter);
-    return &l->base;
+    return &l->base.pane;
 }
 
 static void close_pane(struct ui_pane *p)
@@ -299,9 +237,7 @@ static void close_pane(struct ui_pane *p)
     if (l->has_journal)
         ls_journal_release(&l->journal);
     free(l->error);
-    free(l->view);
-    ls_buf_release(&l->filter);
-    free(l);
+    list_pane_free(&l->base);
 }
 
 const struct ui_pane_ops pane_log_ops = {
@@ -310,9 +246,9 @@ const struct ui_pane_ops pane_log_ops = {
     .open = open_pane,
     .close = close_pane,
     .refresh = refresh,
-    .on_event = on_event,
-    .on_action = on_action,
-    .layout = layout,
+    .on_event = list_pane_on_event,
+    .on_action = list_pane_on_action,
+    .layout = list_pane_layout,
     .draw = draw,
     .status = status,
     .can = can,

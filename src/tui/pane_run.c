@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "lockstep/base/clock.h"
-#include "lockstep/base/file.h"
 #include "lockstep/base/mem.h"
 #include "tui/flow.h"
 
@@ -379,19 +378,14 @@ static void draw_took(const struct app *a, struct ui_surface *s, int x, int y, c
         (void)ui_strf(s, x, y, -1, UI_ON(ROLE_DIM, on), "%lld row%s", (long long)r->rows, r->rows == 1 ? "" : "s");
 }
 
-static void draw_row(const struct run_pane *p, struct ui_surface *s, int y, size_t row)
+static void draw_row(const void *ctx, struct ui_surface *s, int y, size_t row, bool is_at)
 {
-    const struct app *a = p->base.app;
+    const struct app *a = ctx;
     const struct run_row *r = &a->run.rows.v[row];
-    bool is_at = row == p->list.cursor;
-    enum theme_role on = is_at ? ROLE_CURSOR : ROLE_TEXT, look;
+    enum theme_role on = ui_list_bar(s, y, s->w - 1, is_at), look;
     struct ls_buf words = LS_BUF_INIT;
     int end = s->w - TOOK_W - 10;
 
-    if (is_at) {
-        ui_fill(s, 0, y, s->w - 1, 1, UI_ON(on, on));
-        (void)ui_str(s, 0, y, 1, app_glyph(a, "▸", ">"), UI_ON(on, on));
-    }
     if (a->run.phase != RUN_PHASE_PREVIEW || r->state != RUN_WAITING) {
         (void)ui_str(s, 2, y, 1, run_state_glyph(r->state, a->is_ascii), UI_ON(role_of(r->state), on));
         (void)ui_str(s, 4, y, STATE_W - 3, run_state_word(r->state), UI_ON(role_of(r->state), on));
@@ -433,13 +427,8 @@ static void draw(const struct ui_pane *pane, struct ui_surface *s)
         return;
     }
     draw_title(p, s);
-    for (int y = 0; y < list.h; y++) {
-        size_t row = p->list.top + (size_t)y;
-
-        if (row < p->list.n && row < a->run.rows.n)
-            draw_row(p, &list, y, row);
-    }
-    ui_scrollbar(&list, s->w - 1, 0, list.h, p->list.top, (size_t)list.h, p->list.n, UI_ROLE(ROLE_BORDER));
+    ui_list_draw(&p->list, &list, draw_row, a);
+    ui_list_scrollbar(&p->list, &list);
     ui_hline(s, 0, p->title_h + p->list_h, s->w, UI_ROLE(ROLE_BORDER));
     if (p->doc)
         ui_view_draw(&p->view, p->doc, &low, ROLE_TEXT);
@@ -478,17 +467,11 @@ static bool on_action(struct ui_pane *pane, enum ui_action act)
 static bool on_event(struct ui_pane *pane, const struct ui_event *ev)
 {
     struct run_pane *p = self_of(pane);
-    long row = ui_list_row_at(&p->list, ev->y - p->title_h);
-    int by = ev->mouse == UI_MOUSE_WHEEL_UP ? -3 : 3;
 
-    if (ev->mouse == UI_MOUSE_WHEEL_UP || ev->mouse == UI_MOUSE_WHEEL_DOWN) {
-        if (ev->y > p->list_h + p->title_h)
-            ui_view_scroll(&p->view, p->doc, by);
-        else
-            ui_list_wheel(&p->list, by);
-    } else if (row >= 0) {
-        ui_list_go(&p->list, (size_t)row);
-    }
+    if (ev->y > p->list_h + p->title_h)
+        (void)ui_view_mouse(&p->view, p->doc, ev);
+    else
+        (void)ui_list_mouse(&p->list, ev, p->title_h);
     p->is_following = false;
     update_doc(p);
     return true;

@@ -6,6 +6,7 @@
 
 #include "lockstep/base/mem.h"
 #include "tui/jobs.h"
+#include "tui/list_pane.h"
 #include "tui/schema_doc.h"
 #include "tui/schema_tree.h"
 
@@ -13,22 +14,16 @@
 #define NAME_W      30
 
 struct schema {
-    struct ui_pane base;
+    struct list_pane base; /* the document is about a fact, by its place in the catalogue */
     struct catref *cat; /* NULL: not read yet */
     struct ls_catalog_state *state; /* of its reading, for the next one; NULL: there is none, or a job has it */
     struct schema_tree tree;
-    struct ui_list list;
-    struct ls_buf filter;
     char *error;
     bool is_asked;
-    struct ui_doc *doc; /* of the row under the cursor, where there is room beside the list */
-    struct ui_view view;
-    uint32_t doc_of;
     char *definition;       /* the server's own, of the routine that was looked at last */
     uint32_t definition_of; /* LS_NO_FACT: of none */
     bool is_defining, opens_when_defined;
     struct snapref *seen; /* the snapshot at the last reading: with another one, something ran */
-    int list_w, doc_w;
 };
 
 static struct schema *self_of(struct ui_pane *p)
@@ -54,15 +49,9 @@ static void make_rows(struct schema *s)
 {
     if (!s->cat)
         return;
-    schema_tree_rows(&s->tree, s->filter.ptr);
-    ui_list_set_count(&s->list, s->tree.rows.n);
-    s->base.app->needs_layout = s->base.app->needs_paint = true;
-}
-
-static void drop_doc(struct schema *s)
-{
-    ui_doc_free(s->doc);
-    s->doc = NULL;
+    schema_tree_rows(&s->tree, s->base.filter.ptr);
+    ui_list_set_count(&s->base.list, s->tree.rows.n);
+    s->base.pane.app->needs_layout = s->base.pane.app->needs_paint = true;
 }
 
 /* The cursor stays on its object, wherever that is now. */
@@ -72,7 +61,7 @@ static void find_again(struct schema *s, const struct ls_fact *was)
 
     for (size_t i = 0; now && i < s->tree.rows.n; i++)
         if (s->tree.rows.v[i].kind != SCHEMA_ROW_GROUP && &s->cat->c->facts[s->tree.rows.v[i].fact] == now) {
-            ui_list_go(&s->list, i);
+            ui_list_go(&s->base.list, i);
             return;
         }
 }
@@ -94,7 +83,7 @@ static void on_schema(struct app *a, struct catref *cat, struct ls_catalog_state
         app_say(a, ROLE_ERROR, "the schema could not be read again: %s", s->error);
     if (!cat)
         return;
-    was = s->cat ? fact_at(s, s->list.cursor) : NULL;
+    was = s->cat ? fact_at(s, s->base.list.cursor) : NULL;
     old = s->cat;
     schema_tree_init(&tree, cat->c);
     schema_tree_keep(&tree, &s->tree);
@@ -104,12 +93,12 @@ static void on_schema(struct app *a, struct catref *cat, struct ls_catalog_state
     free(s->definition);
     s->definition = NULL;
     s->definition_of = LS_NO_FACT;
-    drop_doc(s);
+    list_pane_drop_doc(&s->base);
     make_rows(s);
     if (was)
         find_again(s, was);
-    else if (!old && s->list.cursor == 0 && s->tree.rows.n > 1)
-        ui_list_go(&s->list, 1); /* a title has nothing to show */
+    else if (!old && s->base.list.cursor == 0 && s->tree.rows.n > 1)
+        ui_list_go(&s->base.list, 1); /* a title has nothing to show */
     catref_put(old);
 }
 
@@ -140,31 +129,27 @@ static void draw_group(const struct schema *s, struct ui_surface *sf, int y, con
     const struct ls_fact *f = &s->cat->c->facts[r->fact];
 
     (void)ui_strf(sf, 1, y, sf->w - 2, UI_ON(ROLE_TITLE, on), "%s%s%s%s (%u)",
-                  schema_tree_is_shut(&s->tree, r->fact) && s->filter.len == 0 ? "+ " : "", f->schema, f->schema[0] ? ": " : "",
+                  schema_tree_is_shut(&s->tree, r->fact) && s->base.filter.len == 0 ? "+ " : "", f->schema, f->schema[0] ? ": " : "",
                   r->n == 1 ? ls_fact_kind_name(f->kind) : ls_fact_kind_plural(f->kind), (unsigned)r->n);
 }
 
-static void draw_row(const struct schema *s, struct ui_surface *sf, int y, size_t row)
+static void draw_row(const void *ctx, struct ui_surface *sf, int y, size_t row, bool is_at)
 {
+    const struct schema *s = ctx;
     const struct schema_row *r = row_at(s, row);
-    bool is_at = row == s->list.cursor, is_child = r->kind == SCHEMA_ROW_CHILD;
-    enum theme_role on = is_at ? ROLE_CURSOR : ROLE_TEXT;
+    bool is_child = r->kind == SCHEMA_ROW_CHILD;
+    enum theme_role on = ui_list_bar(sf, y, sf->w - 1, is_at);
     const struct ls_fact *f = fact_at(s, row);
-    const char *needle = s->filter.len ? s->filter.ptr : NULL;
     struct ls_buf note = LS_BUF_INIT;
     int x = is_child ? 5 : 3, used;
 
-    if (is_at) {
-        ui_fill(sf, 0, y, sf->w - 1, 1, UI_ON(on, on));
-        (void)ui_str(sf, 0, y, 1, app_glyph(s->base.app, "▸", ">"), UI_ON(on, on));
-    }
     if (!f) {
         draw_group(s, sf, y, r, on);
         return;
     }
     if (!is_child && r->n > 0)
         (void)ui_str(sf, 1, y, 1, s->tree.is_open[r->fact] ? "-" : "+", UI_ON(ROLE_DIM, on));
-    used = ui_str_match(sf, x, y, sf->w - x - 1, f->name, needle, UI_ON(is_child ? ROLE_TEXT : ROLE_TITLE, on));
+    used = ui_str_match(sf, x, y, sf->w - x - 1, f->name, list_pane_needle(&s->base), UI_ON(is_child ? ROLE_TEXT : ROLE_TITLE, on));
     schema_row_note(s->cat->c, f, &note);
     x += (used < NAME_W ? NAME_W : used) + 2 - (is_child ? 2 : 0);
     if (note.len > 0 && x < sf->w - 4)
@@ -177,32 +162,23 @@ static const char *nothing_words(const struct schema *s)
     if (s->error && !s->cat)
         return s->error;
     if (!s->cat)
-        return s->base.app->phase == APP_READY ? "Reading the schema" : "Not connected";
+        return s->base.pane.app->phase == APP_READY ? "Reading the schema" : "Not connected";
     if (s->tree.rows.n == 0)
-        return s->filter.len ? "Nothing matches. Esc drops the filter." : "The database has no objects of its own.";
+        return s->base.filter.len ? "Nothing matches. Esc drops the filter." : "The database has no objects of its own.";
     return NULL;
 }
 
 static void draw(const struct ui_pane *p, struct ui_surface *sf)
 {
     const struct schema *s = (const struct schema *)p;
-    struct ui_surface list = ui_surface_sub(sf, 0, 0, s->list_w, sf->h);
+    struct ui_surface list = ui_surface_sub(sf, 0, 0, s->base.list_w, sf->h);
     const char *words = nothing_words(s);
 
     if (words)
         (void)ui_str(sf, 2, 1, -1, words, UI_ROLE(s->error ? ROLE_ERROR : ROLE_DIM));
-    for (int y = 0; s->cat && y < list.h; y++) {
-        size_t row = s->list.top + (size_t)y;
-
-        if (row < s->tree.rows.n)
-            draw_row(s, &list, y, row);
-    }
-    ui_scrollbar(&list, list.w - 1, 0, list.h, s->list.top, (size_t)list.h, s->tree.rows.n, UI_ROLE(ROLE_BORDER));
-    if (s->doc && s->doc_w > 0) {
-        struct ui_surface doc = ui_surface_sub(sf, s->list_w + 1, 0, s->doc_w - 1, sf->h);
-
-        ui_view_draw(&s->view, s->doc, &doc, ROLE_TEXT);
-    }
+    ui_list_draw(&s->base.list, &list, draw_row, s);
+    ui_list_scrollbar(&s->base.list, &list);
+    list_pane_draw_beside(&s->base, sf);
 }
 
 /* Routines: what is made here of their attributes is less than what the server says. */
@@ -217,12 +193,12 @@ static const char *definition_of(const struct schema *s, const struct ls_fact *f
     return s->definition_of == ls_catalog_index(s->cat->c, f) ? s->definition : NULL;
 }
 
-static void open_entry(struct schema *s);
+static void open_entry(struct list_pane *l);
 
 static void on_definition(struct app *a, const struct catref *cat, uint32_t fact, const char *text)
 {
     struct schema *s = self_of(a->panes[UI_PANE_SCHEMA]);
-    const struct ls_fact *f = s->cat ? fact_at(s, s->list.cursor) : NULL;
+    const struct ls_fact *f = s->cat ? fact_at(s, s->base.list.cursor) : NULL;
     bool opens = s->opens_when_defined;
 
     s->is_defining = s->opens_when_defined = false;
@@ -231,47 +207,38 @@ static void on_definition(struct app *a, const struct catref *cat, uint32_t fact
     free(s->definition);
     s->definition = text ? ls_strdup(text) : NULL;
     s->definition_of = fact;
-    drop_doc(s);
+    list_pane_drop_doc(&s->base);
     a->needs_layout = a->needs_paint = true;
     if (opens && f && ls_catalog_index(s->cat->c, f) == fact && !a->modal)
-        open_entry(s);
+        open_entry(&s->base);
 }
 
 static void ask_definition(struct schema *s, const struct ls_fact *f)
 {
     if (!s->is_defining && wants_definition(s, f))
-        s->is_defining = job_definition(s->base.app, s->cat, ls_catalog_index(s->cat->c, f), on_definition);
+        s->is_defining = job_definition(s->base.pane.app, s->cat, ls_catalog_index(s->cat->c, f), on_definition);
 }
 
 /* The document beside the list follows the cursor: it is made of what is in memory. */
 static void follow(struct schema *s)
 {
-    const struct ls_fact *f = s->cat ? fact_at(s, s->list.cursor) : NULL;
-    uint32_t at = f ? ls_catalog_index(s->cat->c, f) : LS_NO_FACT;
+    const struct ls_fact *f = s->cat ? fact_at(s, s->base.list.cursor) : NULL;
 
-    if (s->doc_w <= 0 || (s->doc && s->doc_of == at))
+    if (s->base.doc_w <= 0 || !list_pane_turn(&s->base, f ? (long)ls_catalog_index(s->cat->c, f) : -1) || !f)
         return;
-    drop_doc(s);
-    if (f)
-        ask_definition(s, f);
-    s->doc = f ? schema_doc(s->cat->c, f, definition_of(s, f), s->base.app->is_ascii, s->doc_w - 2) : NULL;
-    s->doc_of = at;
-    s->view = (struct ui_view){.left = 0};
+    ask_definition(s, f);
+    s->base.doc = schema_doc(s->cat->c, f, definition_of(s, f), s->base.pane.app->is_ascii, s->base.doc_w - 2);
 }
 
 static void layout(struct ui_pane *p, int w, int h)
 {
     struct schema *s = self_of(p);
-    int doc_w = w >= SPLIT_MIN_W ? w / 2 : 0;
 
-    if (doc_w != s->doc_w)
-        drop_doc(s);
-    s->doc_w = doc_w;
-    s->list_w = w - doc_w;
-    ui_list_layout(&s->list, h);
+    list_pane_split(&s->base, w, w >= SPLIT_MIN_W ? w / 2 : 0);
+    list_pane_layout(p, w, h);
     follow(s);
-    if (s->doc)
-        ui_view_layout(&s->view, s->doc, h);
+    if (s->base.doc)
+        ui_view_layout(&s->base.view, s->base.doc, h);
 }
 
 static void status(const struct ui_pane *p, struct ls_buf *out)
@@ -281,8 +248,8 @@ static void status(const struct ui_pane *p, struct ls_buf *out)
     if (!s->cat)
         return;
     ls_buf_addf(out, "%u objects", (unsigned)s->cat->c->n_facts);
-    if (s->filter.len > 0)
-        ls_buf_addf(out, ", filter '%s'", s->filter.ptr);
+    if (s->base.filter.len > 0)
+        ls_buf_addf(out, ", filter '%s'", s->base.filter.ptr);
     ls_buf_addf(out, "  %s", s->cat->c->server);
     if (s->cat->c->notes.d.n > 0)
         ls_buf_addf(out, "  %zu left out: v", s->cat->c->notes.d.n);
@@ -298,12 +265,12 @@ static void go_fact(struct schema *s, uint32_t fact)
 {
     size_t row;
 
-    ls_buf_clear(&s->filter);
+    ls_buf_clear(&s->base.filter);
     row = schema_tree_find(&s->tree, fact);
-    ui_list_set_count(&s->list, s->tree.rows.n);
+    ui_list_set_count(&s->base.list, s->tree.rows.n);
     if (row != (size_t)-1)
-        ui_list_go(&s->list, row);
-    s->base.app->needs_layout = s->base.app->needs_paint = true;
+        ui_list_go(&s->base.list, row);
+    s->base.pane.app->needs_layout = s->base.pane.app->needs_paint = true;
 }
 
 struct targets {
@@ -351,7 +318,7 @@ static void add_targets(struct targets *t, struct ui_choice *choices, struct ls_
 /* A table's own dependencies, and those of its constraints (foreign keys) and triggers. */
 static void open_targets(struct schema *s)
 {
-    const struct ls_fact *f = s->cat ? fact_at(s, s->list.cursor) : NULL;
+    const struct ls_fact *f = s->cat ? fact_at(s, s->base.list.cursor) : NULL;
     struct targets *t;
     struct ui_choice choices[64] = {{0}};
     struct ui_menu_spec spec = {.title = "Go to", .choices = choices, .done = on_target, .free_ctx = free_targets};
@@ -377,23 +344,44 @@ static void open_targets(struct schema *s)
     spec.ctx = t;
     spec.n = t->n;
     if (t->n > 0) {
-        ui_menu_open(s->base.app, &spec);
+        ui_menu_open(s->base.pane.app, &spec);
     } else {
-        app_say(s->base.app, ROLE_INFO, "nothing depends on it, and it depends on nothing");
+        app_say(s->base.pane.app, ROLE_INFO, "nothing depends on it, and it depends on nothing");
         free_targets(t);
     }
     ls_arena_free(arena);
 }
 
-static bool fold(struct schema *s, bool open);
-
-static void open_entry(struct schema *s)
+/* Right opens an object, left closes it, or goes up to the object of what hangs below it. */
+static bool fold(struct schema *s, bool open)
 {
-    const struct ls_fact *f = s->cat ? fact_at(s, s->list.cursor) : NULL;
+    const struct schema_row *r = s->cat ? row_at(s, s->base.list.cursor) : NULL;
+
+    if (!r)
+        return true;
+    /* Left on a child goes to its object, on a shut object to the title. */
+    if (!open && (r->kind == SCHEMA_ROW_CHILD || (r->kind == SCHEMA_ROW_OBJECT && !s->tree.is_open[r->fact]))) {
+        size_t at = s->base.list.cursor;
+
+        while (at > 0 && s->tree.rows.v[at].kind >= r->kind)
+            at--;
+        ui_list_go(&s->base.list, at);
+        s->base.pane.app->needs_layout = s->base.pane.app->needs_paint = true;
+        return true;
+    }
+    if (schema_tree_toggle(&s->tree, s->base.list.cursor, open))
+        make_rows(s);
+    return true;
+}
+
+static void open_entry(struct list_pane *l)
+{
+    struct schema *s = self_of(&l->pane);
+    const struct ls_fact *f = s->cat ? fact_at(s, s->base.list.cursor) : NULL;
     struct ls_buf label = LS_BUF_INIT;
 
     if (!f) {
-        (void)fold(s, schema_tree_is_shut(&s->tree, s->tree.rows.n ? row_at(s, s->list.cursor)->fact : 0));
+        (void)fold(s, schema_tree_is_shut(&s->tree, s->tree.rows.n ? row_at(s, s->base.list.cursor)->fact : 0));
         return;
     }
     ask_definition(s, f);
@@ -401,100 +389,46 @@ static void open_entry(struct schema *s)
     if (s->opens_when_defined) /* it opens when the server has answered */
         return;
     ls_fact_label(f, true, &label);
-    ui_viewer_open(s->base.app, label.ptr,
-                   schema_doc(s->cat->c, f, definition_of(s, f), s->base.app->is_ascii, ui_dialog_width(s->base.app)));
+    ui_viewer_open(s->base.pane.app, label.ptr,
+                   schema_doc(s->cat->c, f, definition_of(s, f), s->base.pane.app->is_ascii, ui_dialog_width(s->base.pane.app)));
     ls_buf_release(&label);
 }
 
-/* Right opens an object, left closes it, or goes up to the object of what hangs below it. */
-static bool fold(struct schema *s, bool open)
+static void filtered(struct list_pane *l)
 {
-    const struct schema_row *r = s->cat ? row_at(s, s->list.cursor) : NULL;
-
-    if (!r)
-        return true;
-    /* Left on a child goes to its object, on a shut object to the title. */
-    if (!open && (r->kind == SCHEMA_ROW_CHILD || (r->kind == SCHEMA_ROW_OBJECT && !s->tree.is_open[r->fact]))) {
-        size_t at = s->list.cursor;
-
-        while (at > 0 && s->tree.rows.v[at].kind >= r->kind)
-            at--;
-        ui_list_go(&s->list, at);
-        s->base.app->needs_layout = s->base.app->needs_paint = true;
-        return true;
-    }
-    if (schema_tree_toggle(&s->tree, s->list.cursor, open))
-        make_rows(s);
-    return true;
-}
-
-static void set_filter(struct app *a, void *ctx, const char *text)
-{
-    struct schema *s = ctx;
-
-    (void)a;
-    ls_buf_clear(&s->filter);
-    ls_buf_adds(&s->filter, text ? text : "");
-    make_rows(s);
-    if (s->filter.len > 0) { /* the first that was found, its title in view */
-        s->list.top = 0;
-        ui_list_go(&s->list, s->tree.rows.n > 1 ? 1 : 0);
+    make_rows(self_of(&l->pane));
+    if (l->filter.len > 0) { /* the first that was found, its title in view */
+        l->list.top = 0;
+        ui_list_go(&l->list, l->list.n > 1 ? 1 : 0);
     }
 }
 
-static bool on_action(struct ui_pane *p, enum ui_action act)
+static void toggle_row(struct list_pane *l)
 {
-    struct schema *s = self_of(p);
-    struct ui_input_spec spec = {.label = "/", .text = s->filter.ptr, .on_change = set_filter, .done = set_filter, .ctx = s};
+    struct schema *s = self_of(&l->pane);
+    const struct schema_row *r = row_at(s, l->list.cursor);
 
-    if (act == UI_ACT_LEFT || act == UI_ACT_RIGHT)
-        return fold(s, act == UI_ACT_RIGHT);
-    if (ui_list_action(&s->list, act)) {
-        p->app->needs_layout = true; /* the document follows */
-        return true;
-    }
-    switch (act) {
-    case UI_ACT_OPEN:
-        open_entry(s);
-        return true;
-    case UI_ACT_FOLLOW:
-        open_targets(s);
-        return true;
-    case UI_ACT_LEFT_OUT:
-        ui_notes_open(p->app, s->cat ? &s->cat->c->notes : NULL);
-        return true;
-    case UI_ACT_FILTER:
-        ui_input_open(p->app, &spec);
-        return true;
-    case UI_ACT_BACK:
-        if (s->filter.len == 0)
-            return false;
-        set_filter(p->app, s, "");
-        return true;
-    default:
-        return false;
-    }
-}
-
-static void toggle_row(struct schema *s, const struct schema_row *r)
-{
     if (r)
         (void)fold(s, r->kind == SCHEMA_ROW_GROUP ? schema_tree_is_shut(&s->tree, r->fact) : !s->tree.is_open[r->fact]);
 }
 
-static bool on_event(struct ui_pane *p, const struct ui_event *ev)
+static bool on_action(struct list_pane *l, enum ui_action act)
 {
-    struct schema *s = self_of(p);
-    long row = -1;
+    struct schema *s = self_of(&l->pane);
 
-    if (ev->x >= s->list_w)
-        (void)ui_view_mouse(&s->view, s->doc, ev);
-    else
-        row = ui_list_mouse(&s->list, ev, 0);
-    if (row >= 0)
-        toggle_row(s, row_at(s, (size_t)row));
-    p->app->needs_layout = true;
-    return true;
+    switch (act) {
+    case UI_ACT_LEFT:
+    case UI_ACT_RIGHT:
+        return fold(s, act == UI_ACT_RIGHT);
+    case UI_ACT_FOLLOW:
+        open_targets(s);
+        return true;
+    case UI_ACT_LEFT_OUT:
+        ui_notes_open(l->pane.app, s->cat ? &s->cat->c->notes : NULL);
+        return true;
+    default:
+        return false;
+    }
 }
 
 static bool can(const struct ui_pane *p, enum ui_action act)
@@ -506,19 +440,19 @@ static bool can(const struct ui_pane *p, enum ui_action act)
     if (act == UI_ACT_OPEN)
         return s->cat && s->tree.rows.n > 0;
     if (act == UI_ACT_FOLLOW)
-        return s->cat && fact_at(s, s->list.cursor) != NULL;
+        return s->cat && fact_at(s, s->base.list.cursor) != NULL;
     return true;
 }
 
+static const struct list_parts parts = {
+    .filtered = filtered, .moved = list_pane_follow, .open = open_entry, .click = toggle_row, .on_action = on_action};
+
 static struct ui_pane *open_pane(struct app *app)
 {
-    struct schema *s = ls_calloc(1, sizeof(*s));
+    struct schema *s = list_pane_new(sizeof(*s), &pane_schema_ops, &parts, app);
 
-    s->base.ops = &pane_schema_ops;
-    s->base.app = app;
-    s->doc_of = s->definition_of = LS_NO_FACT;
-    ls_buf_init(&s->filter);
-    return &s->base;
+    s->definition_of = LS_NO_FACT;
+    return &s->base.pane;
 }
 
 static void close_pane(struct ui_pane *p)
@@ -529,11 +463,9 @@ static void close_pane(struct ui_pane *p)
     ls_catalog_state_free(s->state);
     catref_put(s->cat);
     snapref_put(s->seen);
-    ui_doc_free(s->doc);
     free(s->definition);
     free(s->error);
-    ls_buf_release(&s->filter);
-    free(s);
+    list_pane_free(&s->base);
 }
 
 const struct ui_pane_ops pane_schema_ops = {
@@ -542,8 +474,8 @@ const struct ui_pane_ops pane_schema_ops = {
     .open = open_pane,
     .close = close_pane,
     .refresh = refresh,
-    .on_event = on_event,
-    .on_action = on_action,
+    .on_event = list_pane_on_event,
+    .on_action = list_pane_on_action,
     .layout = layout,
     .draw = draw,
     .status = status,

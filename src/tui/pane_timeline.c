@@ -7,12 +7,11 @@
 
 #include "lockstep/base/clock.h"
 #include "lockstep/base/mem.h"
-#include "lockstep/base/text.h"
 #include "lockstep/model/graph.h"
 #include "tui/banner.h"
 #include "tui/beside.h"
 #include "tui/entry.h"
-#include "tui/flow.h"
+#include "tui/list_pane.h"
 
 #define MAX_LABEL    16
 #define STATE_W      13
@@ -38,17 +37,12 @@ static const char *const order_words[N_ORDERS] = {
 };
 
 struct timeline {
-    struct ui_pane base;
-    struct ui_list list;
-    uint32_t *view; /* rows on the screen -> indices in the snapshot's timeline */
-    size_t n_view;
+    struct list_pane base; /* shown: indices in the snapshot's timeline */
     enum order order;
-    struct ls_buf filter;
     int label_w, name_w; /* widest, within bounds */
     bool has_when, has_by, has_took, is_placed;
     struct ui_banners banners; /* rows above the list */
     struct ls_graph graph;
-    int w;
 };
 
 static struct timeline *self_of(struct ui_pane *p)
@@ -58,9 +52,9 @@ static struct timeline *self_of(struct ui_pane *p)
 
 static const struct ls_entry *entry_at(const struct timeline *t, size_t row)
 {
-    const struct ls_snapshot *s = app_snap(t->base.app);
+    const struct ls_snapshot *s = app_snap(t->base.pane.app);
 
-    return s && row < t->n_view ? &s->timeline.e.v[t->view[row]] : NULL;
+    return s && row < t->base.shown.n ? &s->timeline.e.v[t->base.shown.v[row]] : NULL;
 }
 
 /* --- what is shown ------------------------------------------------------------------------------------------------ */
@@ -74,10 +68,10 @@ static bool contains(const char *text, const char *needle)
 
 static bool matches(const struct timeline *t, const struct ls_entry *e)
 {
-    if (strncmp(t->filter.ptr, STATE_FILTER, strlen(STATE_FILTER)) == 0)
-        return strcmp(t->filter.ptr + strlen(STATE_FILTER), ls_state_name(e->state)) == 0;
-    return t->filter.len == 0 || contains(e->label, t->filter.ptr) || contains(e->name, t->filter.ptr) ||
-           contains(ls_state_name(e->state), t->filter.ptr);
+    if (strncmp(t->base.filter.ptr, STATE_FILTER, strlen(STATE_FILTER)) == 0)
+        return strcmp(t->base.filter.ptr + strlen(STATE_FILTER), ls_state_name(e->state)) == 0;
+    return t->base.filter.len == 0 || contains(e->label, t->base.filter.ptr) || contains(e->name, t->base.filter.ptr) ||
+           contains(ls_state_name(e->state), t->base.filter.ptr);
 }
 
 static void add_to_view(struct timeline *t, const struct ls_snapshot *s, size_t at, int state)
@@ -85,17 +79,15 @@ static void add_to_view(struct timeline *t, const struct ls_snapshot *s, size_t 
     const struct ls_entry *e = &s->timeline.e.v[at];
 
     if ((state < 0 || (int)e->state == state) && matches(t, e))
-        t->view[t->n_view++] = (uint32_t)at;
+        *LS_VEC_PUSH(&t->base.shown) = (uint32_t)at;
 }
 
 static void build_view(struct timeline *t)
 {
-    const struct ls_snapshot *s = app_snap(t->base.app);
+    const struct ls_snapshot *s = app_snap(t->base.pane.app);
     size_t n = s ? s->timeline.e.n : 0;
 
-    free(t->view);
-    t->view = ls_calloc(n + 1, sizeof(*t->view));
-    t->n_view = 0;
+    t->base.shown.n = 0;
     if (t->order == ORDER_STATE) {
         /* The enum of states rises with urgency. */
         for (int state = LS_N_STATES - 1; state >= 0; state--) {
@@ -106,7 +98,7 @@ static void build_view(struct timeline *t)
         for (size_t i = 0; i < n; i++)
             add_to_view(t, s, t->order == ORDER_OLDEST ? i : n - 1 - i, -1);
     }
-    ui_list_set_count(&t->list, t->n_view);
+    ui_list_set_count(&t->base.list, t->base.shown.n);
 }
 
 /* The row of an entry, or the nearest that is shown. */
@@ -115,8 +107,8 @@ static size_t row_of(const struct timeline *t, long index)
     size_t best = 0;
     long best_d = -1;
 
-    for (size_t i = 0; i < t->n_view; i++) {
-        long d = labs((long)t->view[i] - index);
+    for (size_t i = 0; i < t->base.shown.n; i++) {
+        long d = labs((long)t->base.shown.v[i] - index);
 
         if (best_d < 0 || d < best_d) {
             best = i;
@@ -128,12 +120,12 @@ static size_t row_of(const struct timeline *t, long index)
 
 static void tell_selection(struct timeline *t)
 {
-    app_select(t->base.app, t->n_view ? (long)t->view[t->list.cursor] : -1);
+    app_select(t->base.pane.app, t->base.shown.n ? (long)t->base.shown.v[t->base.list.cursor] : -1);
 }
 
 static void go_index(struct timeline *t, long index)
 {
-    ui_list_go(&t->list, row_of(t, index));
+    ui_list_go(&t->base.list, row_of(t, index));
     tell_selection(t);
 }
 
@@ -151,7 +143,7 @@ static int note_width(const struct ls_entry *e)
 
 static void measure(struct timeline *t)
 {
-    const struct ls_snapshot *s = app_snap(t->base.app);
+    const struct ls_snapshot *s = app_snap(t->base.pane.app);
 
     t->label_w = 3;
     t->name_w = MIN_NAME;
@@ -194,7 +186,7 @@ static void refresh(struct ui_pane *p)
     t->is_placed = true;
     go_index(t, keep >= 0 ? keep : 0);
     if (is_new)
-        ui_list_center(&t->list);
+        ui_list_center(&t->base.list);
 }
 
 /* --- drawing ------------------------------------------------------------------------------------------------------ */
@@ -206,9 +198,9 @@ struct columns {
 /* Lines between rows mean something only where all rows stand, in their order. */
 static bool shows_graph(const struct timeline *t)
 {
-    const struct ls_snapshot *s = app_snap(t->base.app);
+    const struct ls_snapshot *s = app_snap(t->base.pane.app);
 
-    return t->graph.n_lanes > 0 && t->order != ORDER_STATE && s && t->n_view == s->timeline.e.n;
+    return t->graph.n_lanes > 0 && t->order != ORDER_STATE && s && t->base.shown.n == s->timeline.e.n;
 }
 
 static struct columns fit_columns(const struct timeline *t, int w)
@@ -218,7 +210,7 @@ static struct columns fit_columns(const struct timeline *t, int w)
 
     if (shows_graph(t))
         c.graph_w = ls_graph_width(&t->graph);
-    if (t->base.app->beside)
+    if (t->base.pane.app->beside)
         c.beside_w = BESIDE_W;
     rest -= c.graph_w + c.beside_w;
     if (t->has_when && rest >= WHEN_W) {
@@ -266,7 +258,7 @@ static void draw_meta(struct ui_surface *s, int x, int y, const struct columns *
 /* What the other tool says of it: "= applied" where both agree, "! pending" where not. */
 static void draw_beside(const struct timeline *t, struct ui_surface *s, int x, int y, size_t entry, enum theme_role on)
 {
-    const struct ls_beside_row *r = beside_row(t->base.app, entry);
+    const struct ls_beside_row *r = beside_row(t->base.pane.app, entry);
     bool differs = !r || r->differs;
 
     (void)ui_strf(s, x, y, BESIDE_W - 1, UI_ON(differs ? ROLE_WARNING : ROLE_DIM, on), "%s %s", differs ? "!" : "=",
@@ -293,29 +285,32 @@ static void draw_note(struct ui_surface *s, int x, int y, int w, const struct ls
     ls_buf_release(&b);
 }
 
-/* The cursor's look ends behind the name: what lies behind it need not be sent again for each key. */
-static void draw_row(const struct timeline *t, struct ui_surface *s, int y, size_t row, const struct columns *c)
-{
-    const struct ls_entry *e = entry_at(t, row);
-    bool is_at = row == t->list.cursor, is_read = app_snap(t->base.app)->has_db;
-    enum theme_role on = is_at ? ROLE_CURSOR : ROLE_TEXT;
-    struct ui_style state = UI_ON(state_role(e, is_read), on), text = UI_ON(ROLE_TEXT, on);
-    const char *needle = t->filter.len ? t->filter.ptr : NULL;
-    int x = 2, name_x = 4 + STATE_W + c->beside_w + c->graph_w + t->label_w + 2, used;
+struct row_ctx {
+    const struct timeline *t;
+    struct columns c;
+};
 
-    if (is_at)
-        ui_fill(s, 0, y, name_x + c->name_w - 1, 1, UI_ON(on, on));
-    if (is_at)
-        (void)ui_str(s, 0, y, 1, app_glyph(t->base.app, "▸", ">"), UI_ON(on, on));
+/* The cursor's look ends behind the name: what lies behind it need not be sent again for each key. */
+static void draw_row(const void *ctx, struct ui_surface *s, int y, size_t row, bool is_at)
+{
+    const struct timeline *t = ((const struct row_ctx *)ctx)->t;
+    const struct columns *c = &((const struct row_ctx *)ctx)->c;
+    const struct ls_entry *e = entry_at(t, row);
+    bool is_read = app_snap(t->base.pane.app)->has_db;
+    int x = 2, name_x = 4 + STATE_W + c->beside_w + c->graph_w + t->label_w + 2, used;
+    enum theme_role on = ui_list_bar(s, y, name_x + c->name_w - 1, is_at);
+    struct ui_style state = UI_ON(state_role(e, is_read), on), text = UI_ON(ROLE_TEXT, on);
+    const char *needle = list_pane_needle(&t->base);
+
     (void)ui_str(s, x, y, 1, entry_glyph(e, is_read, s->grid->ascii), state);
     x += 2;
     (void)ui_str_match(s, x, y, STATE_W - 1, entry_word(e, is_read), needle, state);
     x += STATE_W;
     if (c->beside_w)
-        draw_beside(t, s, x, y, t->view[row], on);
+        draw_beside(t, s, x, y, t->base.shown.v[row], on);
     x += c->beside_w;
     if (c->graph_w)
-        draw_graph(t, s, x, y, t->view[row], UI_ON(ROLE_DIM, on));
+        draw_graph(t, s, x, y, t->base.shown.v[row], UI_ON(ROLE_DIM, on));
     x += c->graph_w;
     (void)ui_str_match(s, x, y, t->label_w, e->label, needle, text);
     used = ui_str_match(s, name_x, y, c->name_w - 1, e->name, needle, text);
@@ -325,11 +320,11 @@ static void draw_row(const struct timeline *t, struct ui_surface *s, int y, size
 
 static void draw_empty(const struct timeline *t, struct ui_surface *s, int y)
 {
-    const struct app *a = t->base.app;
+    const struct app *a = t->base.pane.app;
     const char *dir = a->target.params.migrations_dir ? a->target.params.migrations_dir : "migrations";
 
-    if (t->filter.len > 0) {
-        (void)ui_strf(s, 2, y + 1, -1, UI_ROLE(ROLE_DIM), "Nothing matches '%s'. Esc drops the filter.", t->filter.ptr);
+    if (t->base.filter.len > 0) {
+        (void)ui_strf(s, 2, y + 1, -1, UI_ROLE(ROLE_DIM), "Nothing matches '%s'. Esc drops the filter.", t->base.filter.ptr);
     } else if (!app_snap(a)) {
         if (a->phase == APP_CONNECTING)
             (void)ui_strf(s, 2, y + 1, -1, UI_ROLE(ROLE_DIM), "Reading %s and %s", dir, a->label ? a->label : "the database");
@@ -344,27 +339,22 @@ static void draw_empty(const struct timeline *t, struct ui_surface *s, int y)
 static void draw(const struct ui_pane *p, struct ui_surface *s)
 {
     const struct timeline *t = (const struct timeline *)p;
-    struct columns c = fit_columns(t, s->w);
+    struct ui_surface list = ui_surface_sub(s, 0, t->base.top, s->w, s->h - t->base.top);
+    struct row_ctx ctx = {t, fit_columns(t, s->w)};
 
     banners_draw(&t->banners, s);
-    struct ui_surface list = ui_surface_sub(s, 0, t->banners.h, s->w, s->h - t->banners.h);
-    if (t->n_view == 0)
+    if (t->base.list.n == 0)
         draw_empty(t, &list, 0);
-    for (int y = 0; y < list.h; y++) {
-        size_t row = t->list.top + (size_t)y;
-
-        if (row < t->n_view)
-            draw_row(t, &list, y, row, &c);
-    }
+    ui_list_draw(&t->base.list, &list, draw_row, &ctx);
 }
 
 static void layout(struct ui_pane *p, int w, int h)
 {
     struct timeline *t = self_of(p);
 
-    t->w = w;
     banners_make(&t->banners, p->app, w, h / 3);
-    ui_list_layout(&t->list, h - t->banners.h);
+    t->base.top = t->banners.h;
+    list_pane_layout(p, w, h);
 }
 
 static void status(const struct ui_pane *p, struct ls_buf *out)
@@ -374,9 +364,9 @@ static void status(const struct ui_pane *p, struct ls_buf *out)
 
     if (!s)
         return;
-    ls_buf_addf(out, "%zu/%zu", t->n_view ? t->list.cursor + 1 : 0, t->n_view);
-    if (t->filter.len > 0)
-        ls_buf_addf(out, " of %zu, filter '%s'", s->timeline.e.n, t->filter.ptr);
+    ls_buf_addf(out, "%zu/%zu", t->base.shown.n ? t->base.list.cursor + 1 : 0, t->base.shown.n);
+    if (t->base.filter.len > 0)
+        ls_buf_addf(out, " of %zu, filter '%s'", s->timeline.e.n, t->base.filter.ptr);
     ls_buf_addf(out, "  %s, %s", s->format ? s->format->title : "", order_words[t->order]);
     if (p->app->beside)
         ls_buf_addf(out, "  beside %s: %zu differ, %zu only there", p->app->beside->sides.other->name, p->app->beside->sides.n_differ,
@@ -389,21 +379,13 @@ static void status(const struct ui_pane *p, struct ls_buf *out)
 
 /* --- actions ------------------------------------------------------------------------------------------------------ */
 
-static void set_filter(struct app *a, void *ctx, const char *text)
+/* Other rows, or in another order: the cursor stays on its migration. */
+static void make_rows(struct list_pane *l)
 {
-    struct timeline *t = ctx;
-    long keep = a->selected;
+    struct timeline *t = self_of(&l->pane);
 
-    ls_buf_clear(&t->filter);
-    ls_buf_adds(&t->filter, text);
     build_view(t);
-    go_index(t, keep);
-    a->needs_layout = a->needs_paint = true;
-}
-
-static void filter_done(struct app *a, void *ctx, const char *text)
-{
-    set_filter(a, ctx, text ? text : "");
+    go_index(t, l->pane.app->selected);
 }
 
 /* A menu of the states that there are, with how many of each. */
@@ -417,13 +399,13 @@ static void state_chosen(struct app *a, void *ctx, int index)
         if (s->timeline.count[i] > 0 && --index == 0)
             ls_buf_addf(&b, STATE_FILTER "%s", ls_state_name((enum ls_state)i));
     if (index >= 0)
-        set_filter(a, t, b.ptr);
+        list_pane_filter(&t->base, b.ptr);
     ls_buf_release(&b);
 }
 
 static void choose_state(struct timeline *t)
 {
-    const struct ls_snapshot *s = app_snap(t->base.app);
+    const struct ls_snapshot *s = app_snap(t->base.pane.app);
     struct ui_choice choices[LS_N_STATES + 1] = {{'a', "every state", NULL}};
     struct ui_menu_spec spec = {.title = "Show only", .choices = choices, .n = 1, .done = state_chosen, .ctx = t};
     char labels[LS_N_STATES][48];
@@ -435,7 +417,7 @@ static void choose_state(struct timeline *t)
         choices[spec.n] = (struct ui_choice){(char)('0' + spec.n), labels[i], ls_state_meaning((enum ls_state)i)};
         spec.n++;
     }
-    ui_menu_open(t->base.app, &spec);
+    ui_menu_open(t->base.pane.app, &spec);
 }
 
 static void jump_done(struct app *a, void *ctx, const char *text)
@@ -462,86 +444,64 @@ static void jump_done(struct app *a, void *ctx, const char *text)
 
 static void next_pending(struct timeline *t)
 {
-    const struct ls_snapshot *s = app_snap(t->base.app);
+    const struct ls_snapshot *s = app_snap(t->base.pane.app);
 
     if (s && s->timeline.next_pending >= 0)
         go_index(t, s->timeline.next_pending);
     else
-        app_say(t->base.app, ROLE_INFO, "nothing is pending");
+        app_say(t->base.pane.app, ROLE_INFO, "nothing is pending");
 }
 
-static bool on_action(struct ui_pane *p, enum ui_action act)
+static void moved(struct list_pane *l)
 {
-    struct timeline *t = self_of(p);
-    struct ui_input_spec spec = {.ctx = t};
+    tell_selection(self_of(&l->pane));
+}
 
-    if (ui_list_action(&t->list, act)) {
-        tell_selection(t);
-        return true;
-    }
+static void open_detail(struct list_pane *l)
+{
+    app_focus(l->pane.app, UI_PANE_DETAIL);
+}
+
+static bool on_action(struct list_pane *l, enum ui_action act)
+{
+    struct timeline *t = self_of(&l->pane);
+    struct ui_input_spec jump = {.label = "Jump to version: ", .done = jump_done, .ctx = t};
+
     switch (act) {
-    case UI_ACT_OPEN:
-        app_focus(p->app, UI_PANE_DETAIL);
-        return true;
-    case UI_ACT_FILTER:
-        spec.label = "/";
-        spec.text = t->filter.ptr;
-        spec.on_change = set_filter;
-        spec.done = filter_done;
-        ui_input_open(p->app, &spec);
-        return true;
     case UI_ACT_FILTER_STATE:
         choose_state(t);
         return true;
     case UI_ACT_SORT:
         t->order = (enum order)((t->order + 1) % N_ORDERS);
-        build_view(t);
-        go_index(t, p->app->selected);
+        make_rows(l);
         return true;
     case UI_ACT_JUMP:
-        spec.label = "Jump to version: ";
-        spec.done = jump_done;
-        ui_input_open(p->app, &spec);
+        ui_input_open(l->pane.app, &jump);
         return true;
     case UI_ACT_NEXT_PENDING:
         next_pending(t);
         return true;
-    case UI_ACT_BACK:
-        if (t->filter.len > 0)
-            set_filter(p->app, t, "");
+    case UI_ACT_BACK: /* this is where it would go */
         return true;
     default:
         return false;
     }
 }
 
-static bool on_event(struct ui_pane *p, const struct ui_event *ev)
-{
-    struct timeline *t = self_of(p);
-    long row = ui_list_mouse(&t->list, ev, t->banners.h);
-
-    tell_selection(t);
-    if (row >= 0)
-        app_focus(p->app, UI_PANE_DETAIL);
-    return true;
-}
-
 static bool can(const struct ui_pane *p, enum ui_action act)
 {
     const struct timeline *t = (const struct timeline *)p;
 
-    return (act != UI_ACT_OPEN && act != UI_ACT_EDIT) || t->n_view > 0;
+    return (act != UI_ACT_OPEN && act != UI_ACT_EDIT) || t->base.shown.n > 0;
 }
+
+static const struct list_parts parts = {.filtered = make_rows, .moved = moved, .open = open_detail, .on_action = on_action};
 
 static struct ui_pane *open_pane(struct app *app)
 {
-    struct timeline *t = ls_calloc(1, sizeof(*t));
+    struct timeline *t = list_pane_new(sizeof(*t), &pane_timeline_ops, &parts, app);
 
-    t->base.ops = &pane_timeline_ops;
-    t->base.app = app;
-    ls_buf_init(&t->filter);
-    build_view(t);
-    return &t->base;
+    return &t->base.pane;
 }
 
 static void close_pane(struct ui_pane *p)
@@ -550,9 +510,7 @@ static void close_pane(struct ui_pane *p)
 
     banners_release(&t->banners);
     ls_graph_release(&t->graph);
-    free(t->view);
-    ls_buf_release(&t->filter);
-    free(t);
+    list_pane_free(&t->base);
 }
 
 const struct ui_pane_ops pane_timeline_ops = {
@@ -561,8 +519,8 @@ const struct ui_pane_ops pane_timeline_ops = {
     .open = open_pane,
     .close = close_pane,
     .refresh = refresh,
-    .on_event = on_event,
-    .on_action = on_action,
+    .on_event = list_pane_on_event,
+    .on_action = list_pane_on_action,
     .layout = layout,
     .draw = draw,
     .status = status,

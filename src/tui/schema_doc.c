@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "lockstep/base/clock.h"
-#include "lockstep/base/text.h"
 #include "lockstep/diff/ddl.h"
 
 #define MAX_NAMED 40

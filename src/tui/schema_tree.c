@@ -9,7 +9,6 @@
 
 #include "lockstep/base/clock.h"
 #include "lockstep/base/mem.h"
-#include "lockstep/base/text.h"
 
 /* What hangs below an object, in the order in which it is read. */
 static const enum ls_fact_kind below[] = {LS_FACT_COLUMN,  LS_FACT_CONSTRAINT, LS_FACT_INDEX,

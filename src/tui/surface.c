@@ -298,15 +298,3 @@ int ui_str_match(struct ui_surface *s, int x, int y, int max_w, const char *text
     }
     return used;
 }
-
-void ui_restyle(struct ui_surface *s, int x, int y, int w, int h, enum theme_role base)
-{
-    for (int j = y; j < y + h; j++) {
-        for (int i = x; i < x + w; i++) {
-            struct ui_cell *c = cell_at(s, i, j);
-
-            if (c)
-                c->base = (uint8_t)base;
-        }
-    }
-}

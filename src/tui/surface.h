@@ -69,8 +69,6 @@ int ui_str_match(struct ui_surface *s, int x, int y, int max_w, const char *text
 /* "2026-11-29T16:38:44.123Z" as "2026-11-29 16:38" or, with seconds, "2026-11-29 16:38:44"; what is no time is drawn as it is. NULL
  * draws nothing. */
 int ui_when(struct ui_surface *s, int x, int y, const char *when, bool seconds, struct ui_style st);
-/* Changes the look of what is there. */
-void ui_restyle(struct ui_surface *s, int x, int y, int w, int h, enum theme_role base);
 
 enum ui_line { UI_LINE_H, UI_LINE_V, UI_LINE_TL, UI_LINE_TR, UI_LINE_BL, UI_LINE_BR, UI_LINE_LT, UI_LINE_RT };
 const char *ui_line_glyph(enum ui_line l, bool ascii);

@@ -55,7 +55,7 @@ struct term {
     int32_t slot_rgb[N_SLOTS]; /* 0 = free, else 0x1000000|rrggbb */
     struct ui_grid last;
     bool force, in_paste;
-    int cursor_x, cursor_y;
+    int cursor_x; /* -1: none is shown */
     struct ls_buf paste;
     int64_t click_ms;
     int click_x, click_y;
@@ -429,7 +429,6 @@ void term_paint(struct term *t, const struct ui_grid *g, int cursor_x, int curso
         (void)curs_set(0);
     }
     t->cursor_x = cursor_x;
-    t->cursor_y = cursor_y;
     (void)refresh();
 }
 

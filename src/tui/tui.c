@@ -8,7 +8,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "lockstep/base/file.h"
 #include "lockstep/base/mem.h"
 #include "lockstep/base/redact.h"
 #include "lockstep/base/text.h"

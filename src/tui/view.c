@@ -149,7 +149,7 @@ void ui_view_draw_more(const struct ui_view *v, const struct ui_keymap *keys, st
 
 bool ui_view_mouse(struct ui_view *v, const struct ui_doc *d, const struct ui_event *ev)
 {
-    if (!d || (ev->mouse != UI_MOUSE_WHEEL_UP && ev->mouse != UI_MOUSE_WHEEL_DOWN))
+    if (ev->mouse != UI_MOUSE_WHEEL_UP && ev->mouse != UI_MOUSE_WHEEL_DOWN)
         return false;
     ui_view_scroll(v, d, ev->mouse == UI_MOUSE_WHEEL_UP ? -3 : 3);
     return true;

@@ -20,10 +20,7 @@ static bool on_event(struct ui_modal *m, const struct ui_event *ev)
 
     if (ev->kind != UI_EV_MOUSE)
         return false;
-    if (ev->mouse == UI_MOUSE_WHEEL_UP)
-        ui_view_scroll(&v->view, v->body, -3);
-    else if (ev->mouse == UI_MOUSE_WHEEL_DOWN)
-        ui_view_scroll(&v->view, v->body, 3);
+    (void)ui_view_mouse(&v->view, v->body, ev);
     m->app->needs_paint = true;
     return true;
 }

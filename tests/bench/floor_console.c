@@ -61,7 +61,7 @@ static int read_folder(const char *path)
         close(fd);
         if (len < 0)
             continue;
-        strcpy(entries[n_entries].name, e->d_name);
+        memcpy(entries[n_entries].name, e->d_name, strlen(e->d_name) + 1);
         hash_hex(text, (size_t)len, entries[n_entries++].sum);
     }
     if (!d)

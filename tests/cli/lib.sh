@@ -4,6 +4,7 @@
 #   json FILTER        the last run's stdout through jq -r
 #   mortal CMD...      the command without root's right to read and write everything; false where that cannot be had
 #   pg_new, pg_do      a new database's URL; SQL on it
+#   waits_for_lock DB WHO KEY   `lockstep up` does nothing while somebody has WHO's advisory lock, and goes on when it is free
 # shellcheck shell=sh
 
 . "$LS_SRCDIR/tests/support/tap.sh"
@@ -52,6 +53,31 @@ pg_new() { # sets pg_url to a new, empty database
 
 pg_do() { # SQL
     psql_ -d "$pg_url" -c "$1"
+}
+
+is_locked() { # DB
+    [ "$(psql_ -d "$1" -c "SELECT count(*) FROM pg_locks l JOIN pg_database d ON d.oid = l.database
+        WHERE locktype = 'advisory' AND granted AND datname = current_database()")" != 0 ]
+}
+
+is_free() { # DB
+    ! is_locked "$1"
+}
+
+waits_for_lock() { # DB WHO KEY
+    PGAPPNAME="somebody's $2" "$LS_TEST_PG_BINDIR/psql" -X -q -A -t -d "$1" -c "SELECT pg_advisory_lock($3)" -c 'SELECT pg_sleep(300)' >/dev/null 2>&1 &
+    pid=$!
+    ok "$2: somebody has its lock" wait_for is_locked "$1"
+    lockstep up --yes --lock-wait 200ms
+    exits 3 "$2: lockstep starts nothing then"
+    like "$err" "somebody's $2" "$2: and shows who it is"
+    kill $pid
+    wait $pid 2>/dev/null
+    psql_ -d "$1" -c "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name ~ '^somebody' AND datname = current_database()" >/dev/null
+    ok "$2: the lock is free again" wait_for is_free "$1"
+    lockstep up --yes
+    exits 0 "$2: and lockstep goes on when it is free"
+    ok "$2: no lock is left" is_free "$1"
 }
 
 # Whether this build has a driver: has_driver sqlite

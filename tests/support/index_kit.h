@@ -59,7 +59,7 @@ static inline void kit_open(struct kit *k, enum ls_dialect d)
                              .indexes = k->x,
                              .fks = k->f};
     k->h = (struct ls_history){
-        .past = k->past, .n_looks = 1, .window_from_us = KIT_NOW - 30 * KIT_DAY, .window = "since 2026-11-01 (30 days): test"};
+        .past = k->past, .window_from_us = KIT_NOW - 30 * KIT_DAY, .window = "since 2026-11-01 (30 days): test"};
     k->w = (struct ls_workload){.dialect = d, .source = "lockstep.workload.sql", .queries = k->q};
     k->a = (struct ls_advices){.plans = k->plans, .uses = k->uses, .how = "test"};
 }

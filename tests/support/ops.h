@@ -12,6 +12,7 @@
 #include "lockstep/base/clock.h"
 #include "lockstep/base/file.h"
 #include "lockstep/base/mem.h"
+#include "lockstep/engine/run.h"
 #include "lockstep/engine/session.h"
 #include "support/pg.h"
 
@@ -146,6 +147,22 @@ static inline struct ls_snapshot *ops_snapshot(struct ops *o)
 
     ops_ok(ls_session_snapshot(o->s, &snap, err));
     return snap;
+}
+
+/* Applies that many, -1 all that is pending. */
+static inline void ops_up(struct ops *o, long count)
+{
+    struct ls_plan_request req = {.action = LS_ACTION_UP, .count = count};
+    struct ls_snapshot *snap = ops_snapshot(o);
+    struct ls_run_report report;
+    struct ls_plan *plan = NULL;
+
+    ops_ok(ls_plan_make(o->s, snap, &req, &plan, err));
+    if (ls_run(o->s, plan, NULL, &report) != LS_OK)
+        fail_msg("up: %s", report.err.message);
+    ls_run_report_release(&report);
+    ls_plan_free(plan);
+    ls_snapshot_free(snap);
 }
 
 #endif

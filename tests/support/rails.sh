@@ -124,15 +124,6 @@ tables() {
     fi
 }
 
-is_locked() {
-    [ "$(psql_ -d "$db" -c "SELECT count(*) FROM pg_locks l JOIN pg_database d ON d.oid = l.database
-        WHERE locktype = 'advisory' AND granted AND datname = current_database()")" != 0 ]
-}
-
-is_free() {
-    ! is_locked
-}
-
 by_turns() { # DRIVER
     driver=$1
     in_dir "$1"
@@ -220,21 +211,8 @@ EOF
     # Somebody has the tool's lock: nothing is started.
     if [ "$1" = postgres ]; then
         crc=$("$ruby" -rzlib -e 'print Zlib.crc32(ARGV[0])' "$pg_name")
-        key=$((2053462845 * crc))
-        PGAPPNAME="somebody's Rails" "$LS_TEST_PG_BINDIR/psql" -X -q -A -t -d "$db" -c "SELECT pg_advisory_lock($key)" -c 'SELECT pg_sleep(300)' >/dev/null 2>&1 &
-        pid=$!
-        ok "$1: somebody has the lock" wait_for is_locked
         migration 20260103000000_create_fs.rb CreateFs fs
-        lockstep up --yes --lock-wait 200ms
-        exits 3 "$1: lockstep starts nothing then"
-        like "$err" "somebody's Rails" "$1: and shows who it is"
-        kill $pid
-        wait $pid 2>/dev/null
-        psql_ -d "$db" -c "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name ~ '^somebody' AND datname = current_database()" >/dev/null
-        ok "$1: it is free again" wait_for is_free
-        lockstep up --yes
-        exits 0 "$1: and goes on when it is free"
-        ok "$1: no lock is left" is_free
+        waits_for_lock "$db" Rails $((2053462845 * crc))
     fi
 
     # A class name twice: everything is refused, as by Rails.

@@ -10,21 +10,6 @@ static struct ops o;
 static struct ls_settlement *t;
 static struct ls_conflicts found;
 
-static inline void run_up(long count)
-{
-    struct ls_plan_request req = {.action = LS_ACTION_UP, .count = count};
-    struct ls_snapshot *snap = ops_snapshot(&o);
-    struct ls_run_report report;
-    struct ls_plan *plan = NULL;
-
-    ops_ok(ls_plan_make(o.s, snap, &req, &plan, err));
-    if (ls_run(o.s, plan, NULL, &report) != LS_OK)
-        fail_msg("up: %s", report.err.message);
-    ls_run_report_release(&report);
-    ls_plan_free(plan);
-    ls_snapshot_free(snap);
-}
-
 static inline enum ls_rc make(const struct ls_settle_request *req, struct ls_err *err)
 {
     struct ls_snapshot *snap = ops_snapshot(&o);

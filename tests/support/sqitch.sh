@@ -86,15 +86,6 @@ registry() {
     done
 }
 
-is_locked() {
-    [ "$(psql_ -d "$db" -c "SELECT count(*) FROM pg_locks l JOIN pg_database d ON d.oid = l.database
-        WHERE locktype = 'advisory' AND granted AND datname = current_database()")" != 0 ]
-}
-
-is_free() {
-    ! is_locked
-}
-
 by_turns() { # DRIVER ENGINE
     driver=$1
     in_dir "$1"
@@ -170,20 +161,7 @@ by_turns() { # DRIVER ENGINE
 
     # Somebody has the tool's lock: nothing is started.
     if [ "$1" = postgres ]; then
-        key=75474063
-        PGAPPNAME="somebody's sqitch" "$LS_TEST_PG_BINDIR/psql" -X -q -A -t -d "$db" -c "SELECT pg_advisory_lock($key)" -c 'SELECT pg_sleep(300)' >/dev/null 2>&1 &
-        pid=$!
-        ok "$1: somebody has the lock" wait_for is_locked
-        lockstep up --yes --lock-wait 200ms
-        exits 3 "$1: lockstep starts nothing then"
-        like "$err" "somebody's sqitch" "$1: and shows who it is"
-        kill $pid
-        wait $pid 2>/dev/null
-        psql_ -d "$db" -c "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name ~ '^somebody' AND datname = current_database()" >/dev/null
-        ok "$1: it is free again" wait_for is_free
-        lockstep up --yes
-        exits 0 "$1: and goes on when it is free"
-        ok "$1: no lock is left" is_free
+        waits_for_lock "$db" sqitch 75474063
     fi
 
     # A database that has it all and no registry.

@@ -408,7 +408,6 @@ static void lists_sorted_with_facts(void **state)
     for (size_t i = 0; i < dir.e.n; i++)
         assert_string_equal(dir.e.v[i].name, names[i]);
     assert_int_equal(dir.e.v[1].size, 2);
-    assert_true(dir.e.v[1].mtime_ns > INT64_C(1500000000) * 1000000000);
     assert_true(dir.e.v[2].is_link && !dir.e.v[2].is_dir && dir.e.v[2].size == 0);
     assert_true(dir.e.v[3].is_dir && !dir.e.v[3].is_link);
     assert_true(dir.e.v[4].is_dir && dir.e.v[4].is_link);

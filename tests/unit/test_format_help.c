@@ -1,4 +1,4 @@
-/* What formats share: marker lines, folders of folders, JSON with places, whole projects, ledgers of other tools. */
+/* What formats share: sections, folders of folders, JSON with places, whole projects, ledgers of other tools. */
 #include <config.h>
 
 #include <stdarg.h>
@@ -12,61 +12,7 @@
 #include "format/tree.h"
 #include "support/engine.h"
 
-/* --- markers ---------------------------------------------------------------------------------------------------------------------------- */
-
-enum { MARK_NO_TX = 3 };
-
-static int marker(struct ls_str line, struct ls_str *rest)
-{
-    struct ls_str s;
-
-    if (ls_str_starts(line, "--", &s)) {
-        s = ls_str_skip_blanks(s);
-        if (ls_str_starts_nocase(s, "up", rest))
-            return LS_MARK_UP;
-        if (ls_str_starts_nocase(s, "down", rest))
-            return LS_MARK_DOWN;
-        if (ls_str_is(ls_str_trim(s), "no tx"))
-            return MARK_NO_TX;
-    }
-    return LS_MARK_NONE;
-}
-
-static void part_is(const char *text, const struct ls_marked *m, const char *expected)
-{
-    char *part = ls_strndup(text + m->start, m->end - m->start);
-
-    assert_string_equal(part, expected);
-    free(part);
-}
-
-static void sections(void **state)
-{
-    static const char text[] = "\xef\xbb\xbf-- UP  fast \r\nA;\r\n-- no tx\r\nB;\n--down\n";
-    struct ls_marked m[4];
-
-    (void)state;
-    assert_int_equal(ls_sections_find(text, sizeof(text) - 1, marker, m, 4), 3);
-    assert_int_equal(m[0].mark, LS_MARK_UP);
-    assert_int_equal(m[0].rest.len, 4);
-    assert_memory_equal(m[0].rest.ptr, "fast", 4);
-    assert_int_equal(m[0].line, 1);
-    assert_int_equal(m[0].body_line, 2);
-    assert_int_equal(m[0].at, 3);
-    part_is(text, &m[0], "A;\r\n-- no tx\r\nB;\n");
-    assert_int_equal(m[1].mark, MARK_NO_TX);
-    assert_int_equal(m[1].line, 3);
-    assert_int_equal(m[2].mark, LS_MARK_DOWN);
-    part_is(text, &m[2], "");
-    assert_int_equal(m[2].body_line, 6);
-    /* The count goes on where the room ends. */
-    assert_int_equal(ls_sections_find(text, sizeof(text) - 1, marker, m, 1), 3);
-    part_is(text, &m[0], "A;\r\n-- no tx\r\nB;\n");
-    assert_int_equal(ls_sections_find("", 0, marker, m, 4), 0);
-    assert_int_equal(ls_sections_find("-- up", 5, marker, m, 4), 1);
-    assert_int_equal(m[0].start, 5);
-    assert_int_equal(m[0].end, 5);
-}
+/* --- sections ---------------------------------------------------------------------------------------------------------------------------- */
 
 static void an_empty_section_stays_one(void **state)
 {
@@ -271,7 +217,6 @@ static void a_list(void **state)
 static void json(void **state)
 {
     static const char good[] = "{\n \"odd\": \"}]\\\"{\", \"entries\": [\n  {\"a\": {\"x\": 1}},\n\n  {\"b\": [1, {}]},\n  {\"c\": 7, \"t\": \"tag\"}\n ]\n}\n";
-    struct ls_migrations m;
     struct ls_err bad = LS_ERR_INIT;
     struct ops o;
     char *path;
@@ -294,11 +239,6 @@ static void json(void **state)
     assert_int_equal(bad.code, LS_E_INPUT);
     eng_has(bad.message, "j.json:3:");
     ls_err_release(&bad);
-    ops_put(&o, "j.json", "{\n oops");
-    ls_scan_begin(&m, o.top);
-    assert_null(ls_json_load_diag(&m, path));
-    assert_int_equal(diag(&m, "unreadable-file")->line, 2);
-    ls_migrations_release(&m);
     free(path);
     ops_close(&o);
 }
@@ -373,7 +313,7 @@ static void names(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(sections), cmocka_unit_test(an_empty_section_stays_one), cmocka_unit_test(files), cmocka_unit_test(folders),
+        cmocka_unit_test(an_empty_section_stays_one), cmocka_unit_test(files), cmocka_unit_test(folders),
         cmocka_unit_test(json),
         cmocka_unit_test(a_list),     cmocka_unit_test(a_project),                  ENG_BOTH_TESTS(seen_ledgers), cmocka_unit_test(names),
     };

@@ -112,7 +112,7 @@ static void the_first_look(void **state)
     assert_int_equal(p[0].counted_from_us, T0 - 5 * DAY);
     assert_int_equal(p[0].scans_in_window, 10);
     assert_true(p[0].per_hour < 0 && p[0].built_bytes_per_row < 0);
-    assert_true(s->h.n_looks == 1 && s->h.first_look_us == T0 && s->h.window_from_us == T0 - 5 * DAY);
+    assert_true(lines(s, 'L') == 1 && s->h.window_from_us == T0 - 5 * DAY);
     assert_string_equal(s->h.window,
                         "since 2024-09-29 (5 days): the server was started then; whether its counters are older is not known");
     assert_null(s->note);
@@ -164,7 +164,7 @@ static void rises_and_rates(void **state)
     assert_int_equal(p[2].last_rise_us, T0 + 20 * DAY);
     assert_int_equal(p[0].counted_from_us, T0 - 5 * DAY); /* nothing fell: it still counts from there */
     assert_int_equal(p[0].first_seen_us, T0);
-    assert_int_equal(s->h.n_looks, 3);
+    assert_int_equal(lines(s, 'L'), 3);
     s->x[1].last_scan_us = T0 + 3 * HOUR; /* server 16 */
     p = look(s, T0 + 21 * DAY, 30, 1, 4);
     assert_int_equal(p[1].last_rise_us, T0 + 21 * DAY);
@@ -324,7 +324,7 @@ static void a_torn_end_is_mended(void **state)
     p = look(s, T0 + 3 * DAY, 20, 0, 3);
     assert_null(s->note); /* the line is gone */
     assert_int_equal(p[0].last_rise_us, T0 + 2 * DAY);
-    assert_int_equal(s->h.n_looks, 4);
+    assert_int_equal(lines(s, 'L'), 4);
 }
 
 /* Whole, but for the newline: nothing is lost, and the next look stands on a line of its own. */
@@ -342,7 +342,7 @@ static void a_missing_newline(void **state)
     assert_null(s->note);
     look(s, T0 + 2 * HOUR, 11, 0, 3);
     assert_null(s->note);
-    assert_int_equal(s->h.n_looks, 3);
+    assert_int_equal(lines(s, 'L'), 3);
 }
 
 /* A disk that is full in the middle of a line: it is said, what is known stays known, and the next look mends the file. */
@@ -374,7 +374,7 @@ static void a_full_disk(void **state)
     look(s, T0 + 3 * HOUR, 20, 5, 3);
     assert_null(s->note);
     assert_int_equal(s->h.past[0].last_rise_us, T0 + 2 * HOUR);
-    assert_int_equal(s->h.first_look_us, T0);
+    assert_int_equal(s->h.past[0].first_seen_us, T0);
 }
 
 static void rubbish_is_left_out(void **state)
@@ -384,10 +384,10 @@ static void rubbish_is_left_out(void **state)
     put(s, "I 1 2 3 4 a.b 00000000\nL 1 2\nL x 0 0 0 11111111\n\n\xff\xfe\n");
     look(s, T0, 10, 0, 3);
     assert_non_null(strstr(s->note, "4 damaged lines"));
-    assert_int_equal(s->h.n_looks, 1);
+    assert_int_equal(lines(s, 'L'), 1);
     look(s, T0 + HOUR, 10, 0, 3);
     assert_null(s->note);
-    assert_int_equal(s->h.n_looks, 2);
+    assert_int_equal(lines(s, 'L'), 2);
 }
 
 static void looks_near_each_other_are_one(void **state)
@@ -418,7 +418,7 @@ static void old_looks_are_thinned(void **state)
     assert_int_equal(lines(s, 'L'), 6);
     look(s, T0 + 40 * DAY, n, 0, 0); /* the first, one of the first day, one of the third, now */
     assert_int_equal(lines(s, 'L'), 4);
-    assert_int_equal(s->h.first_look_us, T0);
+    assert_int_equal(s->h.past[0].first_seen_us, T0);
     assert_int_equal(s->h.past[0].last_rise_us, T0 + 2 * DAY);
     assert_int_equal(s->h.past[0].scans_in_window, n);
     look(s, T0 + 500 * DAY, n, 1, 0);
@@ -465,7 +465,7 @@ static void a_large_file_is_thinned(void **state)
             many[i].scans = look == 10 ? 0 : many[i].scans + 100; /* a reset */
         assert_int_equal(ls_history_open(s->path, &s->u, true, &h, &s->note, NULL), LS_OK);
         assert_null(s->note);
-        assert_int_equal(h.first_look_us, T0);
+        assert_int_equal(h.past[7].first_seen_us, T0);
         assert_int_equal(h.window_from_us, look < 10 ? T0 - 5 * DAY : T0 + 10 * HOUR);
         assert_int_equal(h.past[7].scans_in_window, many[7].scans);
         assert_int_equal(stat(s->path, &st), 0);
@@ -487,10 +487,9 @@ static void looks_of_the_future(void **state)
 
     look(s, T0 + 100 * DAY, 10, 0, 3);
     look(s, T0, 4, 0, 3);
-    assert_int_equal(s->h.n_looks, 1);
+    assert_int_equal(s->h.past[0].first_seen_us, T0);
     assert_int_equal(s->h.window_from_us, T0 - 5 * DAY);
     look(s, T0 + DAY, 5, 0, 3);
-    assert_int_equal(s->h.n_looks, 2);
     assert_int_equal(s->h.past[0].last_rise_us, T0 + DAY);
     assert_int_equal(lines(s, 'L'), 3);
 }

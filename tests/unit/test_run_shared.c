@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "format/ops.h"
+#include "format/record.h"
 #include "format/section.h"
 #include "format/table.h"
 #include "format/tree.h"
@@ -35,11 +36,11 @@ static bool parse(struct ls_arena *arena, const char *file, struct ls_migration 
     return true;
 }
 
-static int marker(struct ls_str line, struct ls_str *rest)
+static int marker(struct ls_str line)
 {
-    if (ls_str_starts(line, "-- up", rest))
+    if (ls_str_starts(line, "-- up", NULL))
         return LS_MARK_UP;
-    return ls_str_starts(line, "-- down", rest) ? LS_MARK_DOWN : LS_MARK_NONE;
+    return ls_str_starts(line, "-- down", NULL) ? LS_MARK_DOWN : LS_MARK_NONE;
 }
 
 static enum ls_rc scan(const char *dir, enum ls_dialect d, bool need_hash, struct ls_migrations *out, struct ls_err *err)
@@ -51,18 +52,21 @@ static enum ls_rc scan(const char *dir, enum ls_dialect d, bool need_hash, struc
     for (size_t i = 0; rc == LS_OK && i < out->m.n; i++) {
         struct ls_migration *m = &out->m.v[i];
         const char *path = m->up.path;
-        struct ls_marked marks[4];
-        size_t n;
+        struct ls_line line = {.no = 0};
 
         ls_buf_clear(&text);
         rc = ls_file_read(path, 0, 0, &text, err);
-        n = rc == LS_OK ? ls_sections_find(text.ptr, text.len, marker, marks, LS_ARRAY_LEN(marks)) : 0;
-        for (size_t k = 0; k < n; k++) {
-            struct ls_section *s = marks[k].mark == LS_MARK_UP ? &m->up : &m->down;
+        while (rc == LS_OK && ls_line_next(text.ptr, text.len, &line)) {
+            int mark = marker(line.text);
 
-            ls_section_set(s, path, marks[k].start, marks[k].end, marks[k].body_line);
-            if (need_hash)
-                ls_section_hash(s, text.ptr, text.len);
+            if (mark == LS_MARK_DOWN)
+                m->up.end = (int64_t)line.start;
+            if (mark != LS_MARK_NONE)
+                ls_section_set(mark == LS_MARK_UP ? &m->up : &m->down, path, line.next, text.len, line.no + 1);
+        }
+        if (rc == LS_OK && need_hash) {
+            ls_section_hash(&m->up, text.ptr, text.len);
+            ls_section_hash(&m->down, text.ptr, text.len);
         }
     }
     ls_buf_release(&text);
@@ -135,10 +139,8 @@ static enum ls_rc plan_step(struct ls_plan_ctx *ctx, struct ls_step *step, const
     (void)prev_applied;
     (void)err;
     step->policy = LS_POLICY_TX;
-    if (ctx->prev == NULL) {
-        ls_ops_add(ctx, step, LS_OP_BEGIN);
-        ls_ops_lock_table(ctx, step, "tool_log");
-    }
+    if (ctx->prev == NULL)
+        ls_record_open(ctx, step, "tool_log");
     step->n_statements = ctx->stmts != NULL ? (int)ctx->stmts->n : 0;
     for (size_t i = 0; ctx->stmts != NULL && i < ctx->stmts->n; i++)
         ls_ops_piece(ctx, step, ctx->stmts->v[i].start, ctx->stmts->v[i].end);

@@ -39,7 +39,7 @@ static void three_with_one_number(void **state)
     assert_false(is_there("migrations/0002_c.down.sql"));
     find();
     assert_null(conflict("duplicate-version"));
-    run_up(-1);
+    ops_up(&o, -1);
     value_is("SELECT version FROM schema_migrations", "5");
     ops_ok(make(&renumber_all, err));
     assert_true(ls_settlement_is_empty(t));
@@ -52,7 +52,7 @@ static void late_merge(void **state)
     ops_open(&o, "golang-migrate", false);
     ops_put(&o, "migrations/0001_a.up.sql", "CREATE TABLE a (i int);\n");
     ops_put(&o, "migrations/0004_d.up.sql", "CREATE TABLE d (i int);\n");
-    run_up(-1);
+    ops_up(&o, -1);
     ops_put(&o, "migrations/0003_c.up.sql", "CREATE TABLE c (i int);\n");
     /* The cursor takes it for applied: only the catalogue says otherwise. */
     find();
@@ -63,7 +63,7 @@ static void late_merge(void **state)
     assert_true(is_there("migrations/0005_c.up.sql"));
     find();
     assert_null(conflict("never-runs"));
-    run_up(-1);
+    ops_up(&o, -1);
     value_is("SELECT version FROM schema_migrations", "5");
     value_is("SELECT count(*) FROM c", "0");
     /* One that did run is not passed over by any cursor. */
@@ -82,7 +82,7 @@ static void late_merge_flyway(void **state)
     ops_open(&o, "flyway", false);
     ops_put(&o, "migrations/V1__a.sql", "CREATE TABLE a (i int);\n");
     ops_put(&o, "migrations/V4__d.sql", "CREATE TABLE d (i int);\n");
-    run_up(-1);
+    ops_up(&o, -1);
     ops_put(&o, "migrations/V3__c.sql", "CREATE TABLE c (i int);\n");
     find();
     assert_non_null(conflict("never-runs"));
@@ -90,7 +90,7 @@ static void late_merge_flyway(void **state)
     settle(&renumber_all);
     assert_true(is_there("migrations/V5__c.sql"));
     assert_int_equal(n_runnable(), 1);
-    run_up(-1);
+    ops_up(&o, -1);
     value_is("SELECT version FROM flyway_schema_history ORDER BY installed_rank DESC", "5");
 }
 
@@ -99,14 +99,14 @@ static void applied_duplicate(bool pg)
     ops_open(&o, "dbmate", pg);
     ops_put(&o, "migrations/001_a.sql", "-- migrate:up\nCREATE TABLE a (i int);\n-- migrate:down\nDROP TABLE a;\n");
     ops_put(&o, "migrations/002_b.sql", "-- migrate:up\nCREATE TABLE b (i int);\n-- migrate:down\nDROP TABLE b;\n");
-    run_up(-1);
+    ops_up(&o, -1);
     ops_put(&o, "migrations/002_a_new.sql", "-- migrate:up\nCREATE TABLE n (i int);\n-- migrate:down\nDROP TABLE n;\n");
     settle(&renumber_all);
     /* By its name 002_a_new is the first; but the database has b. */
     assert_true(is_there("migrations/002_b.sql"));
     assert_true(is_there("migrations/003_a_new.sql"));
     assert_true(has_diag(&t->findings, "kept-by-evidence"));
-    run_up(-1);
+    ops_up(&o, -1);
     value_is("SELECT count(*) FROM schema_migrations", "3");
     value_is("SELECT count(*) FROM n", "0");
 }
@@ -133,7 +133,7 @@ static void duplicate_that_cannot_be_told(void **state)
     ops_open(&o, "dbmate", false);
     ops_put(&o, "migrations/001_a.sql", "-- migrate:up\nCREATE TABLE a (i int);\n-- migrate:down\nDROP TABLE a;\n");
     ops_put(&o, "migrations/002_b.sql", "-- migrate:up\nINSERT INTO a VALUES (1);\n-- migrate:down\nDELETE FROM a;\n");
-    run_up(-1);
+    ops_up(&o, -1);
     ops_put(&o, "migrations/002_c.sql", "-- migrate:up\nINSERT INTO a VALUES (2);\n-- migrate:down\nDELETE FROM a;\n");
     refused(&renumber_all, LS_E_REFUSED, "cannot be told");
     settle(&named);
@@ -149,7 +149,7 @@ static void to_a_number_of_ones_own(void **state)
     ops_open(&o, "goose", false);
     ops_put(&o, "migrations/00001_a.sql", "-- +goose Up\nCREATE TABLE a (i int);\n-- +goose Down\nDROP TABLE a;\n");
     ops_put(&o, "migrations/00002_b.sql", "-- +goose Up\nCREATE TABLE b (i int);\n-- +goose Down\nDROP TABLE b;\n");
-    run_up(-1);
+    ops_up(&o, -1);
     settle(&req);
     assert_true(is_there("migrations/00017_b.sql"));
     value_is("SELECT max(version_id) FROM goose_db_version", "17");
@@ -201,7 +201,7 @@ static void drizzle_journal(void **state)
     assert_string_equal(snapshot, "{\"id\": \"S1\", \"prevId\": \"S2\"}");
     free(snapshot);
     assert_int_equal(n_runnable(), 1);
-    run_up(-1);
+    ops_up(&o, -1);
     value_is("SELECT count(*) FROM late", "0");
 }
 
@@ -215,7 +215,7 @@ static void three_of_one_number(void **state)
     ops_open(&o, "plain", false);
     ops_put(&o, "migrations/0001_a.sql", "CREATE TABLE a (i int);\n");
     ops_put(&o, "migrations/0002_c.sql", "CREATE TABLE c (i int);\n");
-    run_up(-1);
+    ops_up(&o, -1);
     ops_put(&o, "migrations/0002_b.sql", "CREATE TABLE b (i int);\n");
     ops_put(&o, "migrations/0002_d.sql", "CREATE TABLE d (i int);\n");
     ops_put(&o, "migrations/0004_e.sql", "CREATE TABLE e (i int);\n");
@@ -231,9 +231,9 @@ static void three_of_one_number(void **state)
     find();
     assert_null(conflict("same-number"));
     assert_null(conflict("gap"));
-    run_up(-1);
+    ops_up(&o, -1);
     ops_put(&o, "migrations/0002_x.sql", "CREATE TABLE x (i int);\n");
-    run_up(-1);
+    ops_up(&o, -1);
     find();
     assert_int_equal(conflict("same-number")->diag.severity, LS_SEV_INFO); /* too late: nothing is offered */
     assert_int_equal(conflict("same-number")->settled_by, 0);
@@ -263,7 +263,7 @@ static void three_of_one_number(void **state)
     find();
     assert_null(conflict("same-number"));
     assert_null(conflict("journal-order"));
-    run_up(-1);
+    ops_up(&o, -1);
     value_is("SELECT count(*) FROM c, d", "0");
 }
 
@@ -290,7 +290,7 @@ static void drizzle_journal_and_files(void **state)
     assert_null(strstr(journal, "0001_gone"));
     assert_non_null(strstr(journal, "\"tag\": \"0001_stray\""));
     free(journal);
-    run_up(-1);
+    ops_up(&o, -1);
     value_is("SELECT count(*) FROM stray", "0");
     find();
     assert_null(conflict("journal-without-file"));
@@ -309,7 +309,7 @@ static void plain_list(void **state)
     ops_put(&o, "migrations/001_a.sql", "CREATE TABLE a (i int);\n");
     ops_put(&o, "migrations/002_b.sql", "INSERT INTO a VALUES (1);\n");
     ops_put(&o, "migrations/003_c.sql", "CREATE TABLE c (i int);\n");
-    run_up(-1);
+    ops_up(&o, -1);
     ops_sql(&o, "DROP TABLE c;");
     settle(&req);
     assert_int_equal(evidence("003")->verdict, LS_SETTLE_UNRECORD);
@@ -318,7 +318,7 @@ static void plain_list(void **state)
     assert_null(strstr(list, "002_b"));
     assert_null(strstr(list, "003_c"));
     free(list);
-    run_up(-1);
+    ops_up(&o, -1);
     settle(&renumber);
     list = text_of("migrations/applied.txt");
     assert_non_null(strstr(list, "\n009_c.sql\n"));

@@ -29,25 +29,11 @@ static void put_lockstep(void)
     ops_put(&o, "migrations/3_c.down.sql", "DROP TABLE c;\n");
 }
 
-static void run_up(void)
-{
-    struct ls_plan_request req = {.action = LS_ACTION_UP, .count = -1};
-    struct ls_snapshot *snap = ops_snapshot(&o);
-    struct ls_run_report report;
-    struct ls_plan *plan = NULL;
-
-    ops_ok(ls_plan_make(o.s, snap, &req, &plan, err));
-    assert_int_equal(ls_run(o.s, plan, NULL, &report), LS_OK);
-    ls_run_report_release(&report);
-    ls_plan_free(plan);
-    ls_snapshot_free(snap);
-}
-
 static void open_scene(bool pg)
 {
     ops_open(&o, "lockstep", pg);
     put_lockstep();
-    run_up();
+    ops_up(&o, -1);
 }
 
 static enum ls_rc settle(const struct ls_settle_request *req, struct ls_run_report *report)

@@ -55,21 +55,6 @@ static void open_in(const char *folder, const char *format)
     free(backups);
 }
 
-static void run_up(long count)
-{
-    struct ls_plan_request req = {.action = LS_ACTION_UP, .count = count};
-    struct ls_snapshot *snap = ops_snapshot(&o);
-    struct ls_run_report report;
-    struct ls_plan *plan = NULL;
-
-    ops_ok(ls_plan_make(o.s, snap, &req, &plan, err));
-    if (ls_run(o.s, plan, NULL, &report) != LS_OK)
-        fail_msg("up: %s", report.err.message);
-    ls_run_report_release(&report);
-    ls_plan_free(plan);
-    ls_snapshot_free(snap);
-}
-
 static struct ls_settlement *settle_with(const struct ls_settle_request *req)
 {
     struct ls_snapshot *snap = ops_snapshot(&o);
@@ -174,14 +159,14 @@ static void there_and_back(const struct ls_format *f, bool pg)
     print_message("%s on %s\n", f->name, pg ? "PostgreSQL" : "SQLite");
     ops_open(&o, "golang-migrate", pg);
     put_folder(pg);
-    run_up(3);
+    ops_up(&o, 3);
     convert(f->name, "new");
     assert_true(is_there("migrations/0001_first.up.sql"));
     assert_false(is_there("new/" LS_SETTLE_INTENT));
     assert_false(is_there("migrations/" LS_SETTLE_INTENT));
     open_in("new", f->name);
     counts(3, 1);
-    run_up(-1);
+    ops_up(&o, -1);
     counts(4, 0);
     /* Back, into a tool that shares the table's name with some and not with others. */
     if (!is_own)

@@ -47,7 +47,7 @@ static void adopt(const char *format, bool pg)
     ls_snapshot_free(snap);
     find();
     assert_null(conflict("no-ledger"));
-    run_up(-1);
+    ops_up(&o, -1);
     refused(&req, LS_E_REFUSED, "says already");
 }
 
@@ -102,7 +102,7 @@ static void reconcile(const char *format, bool pg)
 
     ops_open(&o, format, pg);
     put_three();
-    run_up(2);
+    ops_up(&o, 2);
     ops_ok(make(&req, err));
     assert_true(ls_settlement_is_empty(t));
     /* Somebody took 2 back by hand, and ran 4. */
@@ -146,7 +146,7 @@ static void reconcile_a_cursor(void **state)
     (void)state;
     ops_open(&o, "golang-migrate", false);
     put_three();
-    run_up(1);
+    ops_up(&o, 1);
     ops_sql(&o, "CREATE TABLE b (i int); CREATE TABLE gone (i int);");
     settle(&req);
     value_is("SELECT version FROM schema_migrations", "2");
@@ -166,7 +166,7 @@ static void reconcile_by_word(void **state)
     ops_put(&o, "migrations/1_a.up.sql", "CREATE TABLE a (i int);\n");
     ops_put(&o, "migrations/2_b.up.sql", "INSERT INTO a VALUES (1);\n");
     ops_put(&o, "migrations/3_c.up.sql", "DROP TABLE IF EXISTS nothing;\n");
-    run_up(1);
+    ops_up(&o, 1);
     ops_ok(make(&req, err));
     assert_true(ls_settlement_is_empty(t)); /* a pending DROP of what is not there proves nothing */
     req.applied = two;
@@ -192,7 +192,7 @@ static void revision_file(void **state)
     (void)state;
     ops_open(&o, "golang-migrate", false);
     put_three();
-    run_up(2);
+    ops_up(&o, 2);
     ops_put(&o, ".revision", "0001\n");
     find();
     assert_non_null(conflict("revision-disagrees"));
@@ -262,7 +262,7 @@ static void convert_loses(void **state)
     put_three();
     ops_put(&o, "migrations/0004_d.verify.sql", "SELECT 1;\n");
     ops_put(&o, "migrations/0005_e.up.sql", "-- lockstep: no-transaction\nVACUUM;\nCREATE TABLE e (i int);\n");
-    run_up(-1);
+    ops_up(&o, -1);
     ops_ok(make(&req, err));
     assert_true(has_diag(&t->lost, "down"));
     assert_true(has_diag(&t->lost, "verify"));
@@ -287,7 +287,7 @@ static void convert_carries_times(void **state)
     (void)state;
     ops_open(&o, "lockstep", false);
     put_three();
-    run_up(2);
+    ops_up(&o, 2);
     ops_sql(&o, "UPDATE schema_migrations SET applied_at = '2020-02-03T04:05:06Z' WHERE version = 2;");
     settle(&req);
     value_is("SELECT tstamp FROM goose_db_version WHERE version_id = 2", "2020-02-03 04:05:06");
@@ -317,7 +317,7 @@ static void convert_refuses_gaps(void **state)
     (void)state;
     ops_open(&o, "lockstep", false);
     put_three();
-    run_up(-1);
+    ops_up(&o, -1);
     ops_sql(&o, "UPDATE schema_migrations SET status = 'rolled_back' WHERE version = 2;");
     refused(&req, LS_E_REFUSED, "cannot say that");
 }
@@ -345,7 +345,7 @@ static void all_is_well(void **state)
     (void)state;
     ops_open(&o, "lockstep", false);
     put_three();
-    run_up(-1);
+    ops_up(&o, -1);
     find();
     assert_int_equal(found.c.n, 0);
 }
@@ -375,7 +375,7 @@ static void a_history_of_renames(bool pg)
                 "CREATE TABLE s (i int);\nCREATE SEQUENCE s_i;\nALTER SEQUENCE s_i OWNED BY s.i;\n");
         ops_put(&o, "migrations/13_cascade.up.sql", "DROP TABLE s CASCADE;\n");
     }
-    run_up(-1);
+    ops_up(&o, -1);
     find();
     assert_null(conflict("never-runs"));
     assert_null(conflict("no-ledger"));
@@ -404,7 +404,7 @@ static void several(void **state)
     (void)state;
     ops_open(&o, "lockstep", false);
     put_three();
-    run_up(3);
+    ops_up(&o, 3);
     ops_put(&o, "migrations/0001_a.up.sql", "CREATE TABLE a (i int, j int);\n");
     ops_sql(&o, "CREATE TABLE goose_db_version (id INTEGER PRIMARY KEY, version_id INTEGER NOT NULL, is_applied INTEGER NOT NULL, "
                 "tstamp TIMESTAMP);");

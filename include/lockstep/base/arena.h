@@ -4,6 +4,7 @@
 #define LOCKSTEP_BASE_ARENA_H
 
 #include "lockstep/base/base.h"
+#include <stdarg.h>
 
 struct ls_arena;
 
@@ -14,6 +15,7 @@ void *ls_arena_dup(struct ls_arena *a, const void *bytes, size_t len); /* adds a
 char *ls_arena_str(struct ls_arena *a, const char *s);  /* NULL gives NULL */
 char *ls_arena_strn(struct ls_arena *a, const char *s, size_t len);
 char *ls_arena_printf(struct ls_arena *a, const char *fmt, ...) LS_PRINTF(2, 3);
+char *ls_arena_vprintf(struct ls_arena *a, const char *fmt, va_list ap) LS_PRINTF(2, 0);
 char *ls_arena_path(struct ls_arena *a, const char *dir, const char *name); /* "DIR/NAME"; for thousands of files, a format string is what they wait for */
 size_t ls_arena_bytes(const struct ls_arena *a);        /* bytes taken from the system */
 

@@ -31,9 +31,8 @@ LS_MUST_CHECK enum ls_rc ls_file_write_new(const char *path, const void *bytes, 
 struct ls_dirent {
     char *name;
     bool is_dir;
-    bool is_link;     /* a symbolic link; is_dir/size/mtime are of what it points at, when that exists */
-    off_t size;       /* size and mtime_ns: from ls_dir_read only */
-    int64_t mtime_ns;
+    bool is_link;     /* a symbolic link; is_dir and size are of what it points at, when that exists */
+    off_t size;       /* from ls_dir_read only */
 };
 struct ls_dir {
     LS_VEC(struct ls_dirent) e; /* sorted by name bytes; without "." and ".." */

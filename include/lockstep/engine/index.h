@@ -23,8 +23,6 @@ struct ls_history {
     const char *path;
     const struct ls_past *past; /* one for each index of the usage it was matched with */
     uint32_t n_past;
-    int n_looks;               /* that of now among them */
-    int64_t first_look_us;
     const char *window;        /* for people: "since 2026-11-03 (25 days): counters were reset then" */
     int64_t window_from_us;
 };

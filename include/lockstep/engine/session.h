@@ -67,7 +67,6 @@ struct ls_snapshot {
     const char *tool_dir;        /* the folder that it is run in, absolute */
     const char *tool_note;       /* or NULL: it is not there, and what to install; up, down and to are refused */
     char *format_note;           /* or NULL: nothing told whose the files are, and what they were taken for */
-    int64_t taken_wall_us;
 };
 /* Scans, reads the ledger (connecting first), builds the timeline. */
 LS_MUST_CHECK enum ls_rc ls_session_snapshot(struct ls_session *s, struct ls_snapshot **out, struct ls_err *err);

@@ -7,27 +7,25 @@
 #include "lockstep/engine/run.h"
 #include "lockstep/model/catalog.h"
 
-/* X(enum, word, form, meaning). What stands in front of ':' is the word; LIVE and MIGRATIONS are words of their own. */
-#define LS_SIDES(X)                                                                                                    \
-    X(LIVE, "live", "live", "the database that is worked on")                                                          \
-    X(MIGRATIONS, "migrations", "migrations", "what the applied migrations promise: replayed in a scratch database")    \
-    X(ENV, "env", "NAME or env:NAME", "the database of an environment of lockstep.conf")                                \
-    X(URL, "url", "URL", "another database")                                                                           \
-    X(DIR, "dir", "dir:PATH[@VERSION]", "a folder of migrations in any format, up to VERSION")                          \
-    X(FILE, "file", "file:PATH", "a file of SQL: schema.sql, structure.sql, a plain pg_dump")                           \
-    X(BACKUP, "backup", "backup:NAME", "the schema in a backup of lockstep's")                                         \
-    X(DRIZZLE, "drizzle", "drizzle:PATH", "a Drizzle snapshot: meta/NNNN_snapshot.json, or the folder that has them")   \
-    X(SNAPSHOT, "snapshot", "snapshot:PATH", "a catalogue that `lockstep snapshot` saved")
+/* X(enum, word, form), and what it is. What stands in front of ':' is the word; LIVE and MIGRATIONS are words of their own. */
+#define LS_SIDES(X)                                                                                                                    \
+    X(LIVE, "live", "live")                      /* the database that is worked on */                                                  \
+    X(MIGRATIONS, "migrations", "migrations")    /* what the applied migrations promise: replayed in a scratch database */             \
+    X(ENV, "env", "NAME or env:NAME")            /* the database of an environment of lockstep.conf */                                 \
+    X(URL, "url", "URL")                         /* another database */                                                                \
+    X(DIR, "dir", "dir:PATH[@VERSION]")          /* a folder of migrations in any format, up to VERSION */                             \
+    X(FILE, "file", "file:PATH")                 /* a file of SQL: schema.sql, structure.sql, a plain pg_dump */                       \
+    X(BACKUP, "backup", "backup:NAME")           /* the schema in a backup of lockstep's */                                            \
+    X(DRIZZLE, "drizzle", "drizzle:PATH")        /* a Drizzle snapshot: meta/NNNN_snapshot.json, or the folder that has them */        \
+    X(SNAPSHOT, "snapshot", "snapshot:PATH")     /* a catalogue that `lockstep snapshot` saved */
 
 enum ls_side_kind {
-#define X(e, w, f, m) LS_SIDE_##e,
+#define X(e, w, f) LS_SIDE_##e,
     LS_SIDES(X)
 #undef X
         LS_N_SIDES
 };
 const char *ls_side_kind_name(enum ls_side_kind k);
-const char *ls_side_form(enum ls_side_kind k);
-const char *ls_side_meaning(enum ls_side_kind k);
 
 struct ls_side {
     enum ls_side_kind kind;

@@ -8,13 +8,14 @@
  *  2. scan: fill ls_migrations, in the tool's order. format/scan.h (folders, names, diagnostics), format/section.h (up and down in one file),
  *     format/tree.h (a folder per migration, files in a sort order of one's own) and format/json.h (files with file:line errors) do the common work.
  *     `id` is the ledger's key, byte for byte. Broken things become diagnostics with file and line; the rest of the folder is still there.
- *  3. ledger_read: ls_table_look, then ls_table_rows (format/table.h), which keeps every column as `raw`; set the shape, each row's id, state and
- *     the columns that the tool has; nothing else: the engine takes the fingerprint. Add the tool's columns to the owners in table.c, so that others recognise the table.
+ *  3. ledger_read: ls_table_read (format/table.h; or by hand ls_table_look, then ls_table_rows), which keeps every column as `raw`; fill each row's id,
+ *     state and the columns that the tool has; nothing else: the engine takes the fingerprint. Add the tool's columns to the owners in table.c, so that others recognise the table.
  *  4. rules: what the tool would do with each state; how missing rows are placed. The join is model/timeline.c, never the format.
- *  5. plan_setup, plan_step, plan_mark: ops by format/ops.h. One BEGIN..COMMIT per transaction, a JOURNAL op in front of each COMMIT of a ledger write.
+ *  5. plan_setup, plan_step, plan_mark: ops by format/ops.h, SQL about the ledger by format/record.h. One BEGIN..COMMIT per transaction, a JOURNAL op in
+ *     front of each COMMIT of a ledger write.
  *     A fence (EXPECT), or expect_rows, on each ledger write: that tells a rival's write. The whole text as one exec is a BATCH, pieces are STATEMENTs
  *     (ls_ops_piece). Where one transaction holds all steps: BEGIN in the first (ctx->prev == NULL), COMMIT in plan_finish.
- *  6. lock_keys, or for tools without: ls_ops_lock_table behind each BEGIN. check_runnable: when the tool refuses everything.
+ *  6. lock_keys, or for tools without: ls_record_open in place of each BEGIN. check_runnable: when the tool refuses everything.
  *  7. tests/unit/test_format_TOOL.c.
  *
  * A tool whose migrations are program code, or scripts for a client program, runs them itself (LS_CAP_DELEGATE instead of LS_CAP_NATIVE_APPLY; lang
@@ -56,7 +57,6 @@ enum ls_format_caps {
     LS_CAP_REPEATABLE = 512,
     LS_CAP_AUTHOR = 1024,
     LS_CAP_DAG = 2048,
-    LS_CAP_BATCH = 4096,          /* the ledger says what was applied together */
     LS_CAP_ONE_TX = 8192,         /* all steps of a run share one transaction */
     LS_CAP_OWN_SPLIT = 16384,     /* the format cuts the text itself: a text that our splitter refuses is no error, ctx->stmts is NULL then */
     LS_CAP_RECOGNISE_ONLY = 32768, /* named when seen, never operated */

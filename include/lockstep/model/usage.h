@@ -129,7 +129,7 @@ struct ls_usage {
     int64_t stats_reset_us;    /* 0: never, or wiped by a crash: indexes.md 2.2 trap 1 */
     int64_t started_us;        /* postmaster start */
     bool has_sizes;            /* bytes were asked for */
-    bool has_hypopg, hypopg_available, has_pgstattuple; /* installed in this database; available to CREATE EXTENSION */
+    bool has_hypopg, hypopg_available; /* installed in this database; available to CREATE EXTENSION */
     enum ls_statements statements; /* pg_stat_statements */
     bool fk_enforced;          /* SQLite: PRAGMA foreign_keys of this connection */
     bool has_stat1;            /* SQLite: sqlite_stat1 is there */

@@ -39,16 +39,7 @@ static enum ls_rc finish(struct pg *c, struct pg_call *k, struct ls_err *err)
         enum ls_rc rc = pg_next_result(c, k, &res, first == LS_OK ? err : NULL);
 
         if (rc == LS_OK && res != NULL && PQresultStatus(res) == PGRES_COPY_OUT) {
-            bool is_broken = false;
-            char *data;
-            int n;
-
-            while (rc == LS_OK && !is_broken && (n = PQgetCopyData(c->conn, &data, 1)) >= 0) {
-                if (n > 0)
-                    PQfreemem(data);
-                else
-                    rc = pg_wait_input(c, k, &is_broken, err);
-            }
+            rc = pg_drop_copy_out(c, k, err);
         } else if (rc == LS_OK && res != NULL && PQresultStatus(res) == PGRES_COPY_IN) {
             (void)PQputCopyEnd(c->conn, "it was stopped"); /* a second time after a full buffer */
         } else if (rc == LS_OK && res != NULL && PQresultStatus(res) != PGRES_COMMAND_OK) {

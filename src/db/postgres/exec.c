@@ -125,9 +125,7 @@ static enum ls_rc refuse_copy_in(struct pg *c, struct pg_call *k, struct ls_err 
     return rc;
 }
 
-/* Copied rows are dropped like those of a query. To cancel it instead would be a race with its end, which decides whether what
- * stands around it in one query is committed. */
-static enum ls_rc drop_copy_out(struct pg *c, struct pg_call *k, struct ls_err *err)
+enum ls_rc pg_drop_copy_out(struct pg *c, struct pg_call *k, struct ls_err *err)
 {
     bool is_broken = false;
     enum ls_rc rc = LS_OK;
@@ -166,7 +164,7 @@ enum ls_rc pg_take_result(struct pg *c, struct pg_call *k, PGresult *res, struct
     case PGRES_COPY_IN:
         return refuse_copy_in(c, k, err);
     case PGRES_COPY_OUT:
-        return drop_copy_out(c, k, err);
+        return pg_drop_copy_out(c, k, err);
     case PGRES_COPY_BOTH: /* replication only: nothing here asks for it */
         c->is_dead = true;
         return ls_err_set(err, LS_E_UNSUPPORTED, "the server started to replicate; connection given up");

@@ -78,6 +78,9 @@ void pg_call_init(struct pg_call *k, const char *sql, size_t len);
 enum ls_rc pg_next_result(struct pg *c, struct pg_call *k, PGresult **res, struct ls_err *err);
 /* Sends, waits for input and takes it in, one tick at most. *is_broken: the link is; what libpq has buffered can still be read. */
 enum ls_rc pg_wait_input(struct pg *c, struct pg_call *k, bool *is_broken, struct ls_err *err);
+/* Copied rows are dropped like those of a query. To cancel it instead would be a race with its end, which decides whether what
+ * stands around it in one query is committed. */
+enum ls_rc pg_drop_copy_out(struct pg *c, struct pg_call *k, struct ls_err *err);
 /* Sends what is buffered, taking in what arrives meanwhile. */
 enum ls_rc pg_flush(struct pg *c, struct pg_call *k, struct ls_err *err);
 

@@ -28,6 +28,16 @@ static int send_one(struct pg *c, const struct ls_db_call *call, bool *is_prepar
     return ok;
 }
 
+static enum ls_rc end_sending(struct pg *c, struct pg_call *k, bool ok, const char *what, struct ls_err *err)
+{
+    if (ok)
+        return pg_flush(c, k, err);
+    if (PQstatus(c->conn) == CONNECTION_BAD)
+        return pg_err_lost(c, err);
+    c->is_dead = true; /* half a pipeline is in libpq: there is no way back */
+    return ls_err_set(err, LS_E_INTERNAL, "the %s could not be sent: %s", what, PQerrorMessage(c->conn));
+}
+
 static enum ls_rc send_all(struct pg *c, struct pg_call *k, const struct ls_db_call *calls, int n, bool *is_preparing,
                            struct ls_err *err)
 {
@@ -38,12 +48,7 @@ static enum ls_rc send_all(struct pg *c, struct pg_call *k, const struct ls_db_c
     for (int i = 0; ok && i < n; i++)
         ok = send_one(c, &calls[i], &is_preparing[i]);
     ok = ok && PQpipelineSync(c->conn);
-    if (ok)
-        return pg_flush(c, k, err);
-    if (PQstatus(c->conn) == CONNECTION_BAD)
-        return pg_err_lost(c, err);
-    c->is_dead = true; /* half a pipeline is in libpq: there is no way back */
-    return ls_err_set(err, LS_E_INTERNAL, "the statements could not be sent: %s", PQerrorMessage(c->conn));
+    return end_sending(c, k, ok, "statements", err);
 }
 
 /* One statement's results; *is_synced: what arrived was the end of the pipeline. */
@@ -148,12 +153,7 @@ static enum ls_rc send_queries(struct pg *c, struct pg_call *k, const char *cons
     for (int i = 0; ok && i < n; i++)
         ok = PQsendQueryParams(c->conn, sql[i], 0, NULL, NULL, NULL, NULL, 0);
     ok = ok && PQpipelineSync(c->conn);
-    if (ok)
-        return pg_flush(c, k, err);
-    if (PQstatus(c->conn) == CONNECTION_BAD)
-        return pg_err_lost(c, err);
-    c->is_dead = true; /* half a pipeline is in libpq: there is no way back */
-    return ls_err_set(err, LS_E_INTERNAL, "the queries could not be sent: %s", PQerrorMessage(c->conn));
+    return end_sending(c, k, ok, "queries", err);
 }
 
 enum ls_rc pg_pipeline_rows(struct pg *c, const char *const *sql, int n, void (*take)(void *ctx, int i, const PGresult *res),

@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "lockstep/sql/quote.h"
 
 #define LEAF_BYTES   8152.0 /* of a page of 8192, without its header and the special space */
 #define FILL         0.9    /* of a leaf, when an index is built */

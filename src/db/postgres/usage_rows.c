@@ -115,7 +115,6 @@ void pgus_take_server(struct pgus *k, const PGresult *res)
     u->has_hypopg = pgcat_get(&r, 6) != NULL;
     u->hypopg_available = pgcat_is(&r, 7);
     k->tuple_schema = noted(k, &r, 8);
-    u->has_pgstattuple = k->tuple_schema != NULL;
     u->statements = pgcat_get(&r, 9) == NULL ? LS_STMTS_NONE
                     : !pgcat_is(&r, 10)      ? LS_STMTS_NOT_LOADED
                     : !pgcat_is(&r, 11)      ? LS_STMTS_NO_RIGHTS
