@@ -88,8 +88,10 @@ static struct ls_migration *push_migration(struct ls_migrations *out, const stru
     struct ls_migration *m = LS_VEC_PUSH(&out->m);
 
     m->version = f->name.version;
-    m->id = ls_arena_printf(out->arena, "%" PRIu64, f->name.version);
     m->label = ls_arena_strn(out->arena, f->name.label.ptr, f->name.label.len);
+    m->id = m->label + strspn(m->label, "0"); /* the number itself */
+    if (m->id[0] == '\0' && m->id > m->label)
+        m->id--;
     m->name = ls_arena_strn(out->arena, f->name.title.ptr, f->name.title.len);
     return m;
 }
