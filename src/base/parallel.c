@@ -2,6 +2,7 @@
 
 #include "lockstep/base/parallel.h"
 
+#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <unistd.h>
@@ -44,9 +45,21 @@ static void *run(void *arg)
     return NULL;
 }
 
+/* Those that this process may use; and the kernel is asked, where sysconf reads a file. */
+static long n_cpus(void)
+{
+#ifdef CPU_COUNT
+    cpu_set_t set;
+
+    if (sched_getaffinity(0, sizeof(set), &set) == 0)
+        return CPU_COUNT(&set);
+#endif
+    return sysconf(_SC_NPROCESSORS_ONLN);
+}
+
 static size_t threads_for(size_t n)
 {
-    long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+    long cpus = n_cpus();
     size_t most = cpus > 1 ? (size_t)cpus - 1 : 0, wanted = n / PER_THREAD;
 
     if (most > MAX_THREADS)

@@ -37,6 +37,7 @@ struct cli_table {
 };
 void cli_table_init(struct cli_table *t, const struct cli_column *columns, size_t n);
 void cli_table_add(struct cli_table *t, const char *cell); /* NULL is empty */
+void cli_table_lend(struct cli_table *t, const char *cell); /* the same without a copy: it is there until the table was printed */
 void cli_table_addf(struct cli_table *t, const char *fmt, ...) LS_PRINTF(2, 3);
 void cli_table_print(const struct cli_ctx *ctx, const struct cli_table *t, bool csv);
 void cli_table_release(struct cli_table *t);

@@ -203,13 +203,13 @@ static void add_name(struct cli_table *t, const struct ls_entry *e)
     if (note.len > 0)
         cli_table_addf(t, "%s (%s)", e->name, note.ptr);
     else
-        cli_table_add(t, e->name);
+        cli_table_lend(t, e->name);
     ls_buf_release(&note);
 }
 
 static void fill_row(struct cli_ctx *ctx, struct cli_table *t, const struct ls_entry *e, const struct ls_graph *g, size_t row)
 {
-    cli_table_add(t, ls_state_glyph(e->state, ctx->io->ascii));
+    cli_table_lend(t, ls_state_glyph(e->state, ctx->io->ascii));
     if (g->n_lanes > 0) {
         struct ls_buf lanes = LS_BUF_INIT;
 
@@ -217,20 +217,20 @@ static void fill_row(struct cli_ctx *ctx, struct cli_table *t, const struct ls_e
         cli_table_add(t, lanes.ptr);
         ls_buf_release(&lanes);
     }
-    cli_table_add(t, e->label);
+    cli_table_lend(t, e->label);
     add_name(t, e);
     if (e->evidence == LS_EVIDENCE_INFERRED)
         cli_table_addf(t, "%s (inferred)", ls_state_name(e->state));
     else
-        cli_table_add(t, ls_state_name(e->state));
-    cli_table_add(t, applied_at(e));
-    cli_table_add(t, e->row ? e->row->applied_by : NULL);
+        cli_table_lend(t, ls_state_name(e->state));
+    cli_table_lend(t, applied_at(e));
+    cli_table_lend(t, e->row ? e->row->applied_by : NULL);
     if (e->row && e->row->duration_ms >= 0)
         cli_table_addf(t, "%lld ms", (long long)e->row->duration_ms);
     else
-        cli_table_add(t, NULL);
+        cli_table_lend(t, NULL);
     /* What the tool would do with a plain applied or pending one goes without saying. */
-    cli_table_add(t, e->state == LS_STATE_APPLIED || e->state == LS_STATE_PENDING ? NULL : e->tool_would);
+    cli_table_lend(t, e->state == LS_STATE_APPLIED || e->state == LS_STATE_PENDING ? NULL : e->tool_would);
 }
 
 static void print_table(struct cli_ctx *ctx)

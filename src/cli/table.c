@@ -20,6 +20,11 @@ void cli_table_add(struct cli_table *t, const char *cell)
     *LS_VEC_PUSH(&t->cells) = ls_arena_str(t->arena, cell ? cell : "");
 }
 
+void cli_table_lend(struct cli_table *t, const char *cell)
+{
+    *LS_VEC_PUSH(&t->cells) = cell ? cell : "";
+}
+
 void cli_table_addf(struct cli_table *t, const char *fmt, ...)
 {
     struct ls_buf b = LS_BUF_INIT;
@@ -92,22 +97,23 @@ static void print_csv(const struct cli_ctx *ctx, const struct cli_table *t)
 /* A cell as it is shown. */
 struct shown {
     const char *text;
-    size_t len;
+    unsigned len;
     int width;
 };
 
 static struct shown show(const struct cli_ctx *ctx, const struct cli_table *t, const char *cell)
 {
-    struct shown s = {.text = cell};
+    struct shown s = {.text = cell, .len = (unsigned)strlen(cell)};
 
+    s.width = (int)s.len; /* of plain text */
     if (!cli_is_plain(cell)) {
         char *clean = cli_clean(ctx, cell);
 
         s.text = ls_arena_str(t->arena, clean);
         free(clean);
+        s.len = (unsigned)strlen(s.text);
+        s.width = ls_text_width(s.text, s.len);
     }
-    s.len = strlen(s.text);
-    s.width = ls_text_width(s.text, s.len);
     return s;
 }
 
@@ -144,8 +150,13 @@ void cli_table_print(const struct cli_ctx *ctx, const struct cli_table *t, bool 
     struct ls_buf line = LS_BUF_INIT;
     for (size_t i = 0; i < n; i++) {
         int *w = &width[i % t->n_columns];
+        const char *cell = i < t->n_columns ? t->columns[i].title : t->cells.v[i - t->n_columns];
 
-        cells[i] = show(ctx, t, i < t->n_columns ? t->columns[i].title : t->cells.v[i - t->n_columns]);
+        /* The very text above it, lent again, as marks and states are. */
+        if (i >= 2 * t->n_columns && cell == t->cells.v[i - 2 * t->n_columns])
+            cells[i] = cells[i - t->n_columns];
+        else
+            cells[i] = show(ctx, t, cell);
         *w = cells[i].width > *w ? cells[i].width : *w;
     }
     for (size_t i = 0; i < n; i += t->n_columns)

@@ -256,20 +256,9 @@ static enum ls_dialect dialect_of(const struct ls_session *s)
     return s->dialect_rc == LS_OK || s->dialect_rc == LS_E_UNSUPPORTED ? s->dialect : LS_DIALECT_POSTGRES; /* a driver that this build has not */
 }
 
-static enum ls_rc scan_now(const struct ls_session *s, struct ls_snapshot *snap, struct ls_err *err)
+/* What both sides together say, once folder and ledger are read. */
+static void fill(struct ls_session *s, struct ls_snapshot *snap)
 {
-    return snap->format->scan(s->p.migrations_dir, dialect_of(s), false, &snap->migrations, err);
-}
-
-/* With the folder read, or with the reason why it was not. */
-static enum ls_rc fill(struct ls_session *s, struct ls_snapshot *snap, bool is_read, enum ls_rc rc, struct ls_err *err)
-{
-    if (rc != LS_OK)
-        return wrap_folder(s, rc, err);
-    if (snap->has_db && !is_read)
-        rc = snap->format->ledger_read(s->db, &s->opts, &snap->ledger, err);
-    if (rc != LS_OK)
-        return rc;
     if (snap->has_db && s->is_stand_in)
         snap->ledger.is_writable = !s->p.read_only;
     if (snap->n_detected > 0 && snap->detected[0].format == snap->format)
@@ -277,7 +266,37 @@ static enum ls_rc fill(struct ls_session *s, struct ls_snapshot *snap, bool is_r
     ls_timeline_build(&snap->migrations, &snap->ledger, snap->format->rules, &snap->timeline);
     note_legacy(snap);
     ls_delegate_find(s, snap);
-    return LS_OK;
+}
+
+static enum ls_rc scan_and_fill(struct ls_session *s, struct ls_snapshot *snap, struct ls_err *err)
+{
+    enum ls_rc rc = snap->format->scan(s->p.migrations_dir, dialect_of(s), false, &snap->migrations, err);
+
+    if (rc != LS_OK)
+        return wrap_folder(s, rc, err);
+    if (snap->has_db)
+        rc = snap->format->ledger_read(s->db, &s->opts, &snap->ledger, err);
+    if (rc == LS_OK)
+        fill(s, snap);
+    return rc;
+}
+
+/* The ledger while the folder is still being read. Of two errors the folder's is told: it is the first that is looked for, and the more likely slip. */
+static enum ls_rc read_and_fill(struct ls_session *s, struct ls_snapshot *snap, struct scan_ahead *ahead, bool is_read, struct ls_err *err)
+{
+    struct ls_err ledger_err = LS_ERR_INIT;
+    enum ls_rc ledger_rc = is_read ? LS_OK : snap->format->ledger_read(s->db, &s->opts, &snap->ledger, &ledger_err);
+    enum ls_rc rc = wrap_folder(s, scan_ahead_take(ahead, snap->format, &snap->migrations, err), err);
+
+    if (rc == LS_OK && ledger_rc != LS_OK) {
+        rc = ledger_rc;
+        if (err != NULL)
+            ls_err_move(err, &ledger_err);
+    }
+    if (rc == LS_OK)
+        fill(s, snap);
+    ls_err_release(&ledger_err);
+    return rc;
 }
 
 static enum ls_rc finish(struct ls_snapshot *snap, enum ls_rc rc, struct ls_snapshot **out)
@@ -307,7 +326,7 @@ static enum ls_rc read_once(struct ls_session *s, struct ls_snapshot **out, stru
         rc = choose_format(s, snap, &is_read, err);
     }
     if (rc == LS_OK)
-        rc = fill(s, snap, is_read, scan_ahead_take(&ahead, snap->format, &snap->migrations, err), err);
+        rc = read_and_fill(s, snap, &ahead, is_read, err);
     else
         scan_ahead_drop(&ahead);
     if (rc == LS_E_CANCELLED)
@@ -337,7 +356,7 @@ enum ls_rc ls_session_snapshot_as(struct ls_session *s, const struct ls_format *
     snap->has_db = true;
     snap->format = format;
     copy_info(snap, s);
-    return finish(snap, fill(s, snap, false, scan_now(s, snap, err), err), out);
+    return finish(snap, scan_and_fill(s, snap, err), out);
 }
 
 enum ls_rc ls_session_scan(struct ls_session *s, struct ls_snapshot **out, struct ls_err *err)
@@ -352,6 +371,6 @@ enum ls_rc ls_session_scan(struct ls_session *s, struct ls_snapshot **out, struc
     if (rc == LS_OK && (snap->format->caps & LS_CAP_RECOGNISE_ONLY) != 0)
         rc = refuse_recognised(s, snap->format, err);
     if (rc == LS_OK)
-        rc = fill(s, snap, false, scan_now(s, snap, err), err);
+        rc = scan_and_fill(s, snap, err);
     return finish(snap, rc, out);
 }

@@ -67,6 +67,7 @@ static enum ls_rc read_rows(struct ls_db *db, const struct ls_table_look *look, 
     rc = ls_db_query(db, sql.ptr, NULL, 0, &r, err);
     if (rc != LS_OK)
         ls_table_unreadable(out->location, err);
+    LS_VEC_RESERVE(&out->rows, r.n_rows);
     for (size_t i = 0; rc == LS_OK && i < r.n_rows; i++)
         rc = add_row(out, &r, i, err);
     /* Somebody's table may keep versions as text. Nothing has to be moved where the database's order is ours. */

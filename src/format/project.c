@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lockstep/format/format.h"
+#include "lockstep/format/layout.h"
 
 #define MAX_FORMATS 32 /* that fit one folder */
 
@@ -136,6 +137,23 @@ static bool is_top(const struct ls_dir *dir)
     return false;
 }
 
+/* Each folder in it is a migration, of which thousands may be: below them there is nothing to be found. */
+static bool holds_only_migrations(const struct ls_founds *found, const char *path, const struct ls_dir *dir)
+{
+    size_t n_folders = 0;
+    bool holds = false;
+
+    for (size_t i = 0; i < dir->e.n; i++)
+        n_folders += dir->e.v[i].is_dir;
+    for (size_t i = 0; i < found->f.n && n_folders > 0; i++) {
+        const struct ls_found *f = &found->f.v[i];
+        bool has_folders = f->format->layout != NULL && f->format->layout->kind == LS_LAYOUT_FOLDER;
+
+        holds = holds || (has_folders && f->detect.n_migrations == n_folders && strcmp(f->dir, path) == 0);
+    }
+    return holds;
+}
+
 /* Only what is fairly sure: a file called 1_a.sql somewhere in a tree means nothing. Below a folder of migrations there are none. */
 static void descend(struct walk *w, const char *path, int depth)
 {
@@ -146,7 +164,7 @@ static void descend(struct walk *w, const char *path, int depth)
     if (w->n_left == 0 || (!is_root && is_seen(w, path)) || ls_dir_list(path, &dir, NULL) != LS_OK)
         goto out;
     w->n_left--;
-    if (!is_root && add_hits(w->out, path, &dir, FAIRLY_SURE) && !is_top(&dir))
+    if (is_root ? holds_only_migrations(w->out, path, &dir) : add_hits(w->out, path, &dir, FAIRLY_SURE) && !is_top(&dir))
         goto out;
     for (size_t i = 0; depth < MAX_DEPTH && i < dir.e.n; i++)
         if (dir.e.v[i].is_dir && !is_skipped(dir.e.v[i].name))

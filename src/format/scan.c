@@ -85,8 +85,10 @@ static struct ls_migration *push_migration(struct ls_migrations *out, const stru
     struct ls_migration *m = LS_VEC_PUSH(&out->m);
 
     m->version = f->name.version;
-    m->id = ls_arena_printf(out->arena, "%" PRIu64, f->name.version);
     m->label = ls_arena_strn(out->arena, f->name.label.ptr, f->name.label.len);
+    m->id = m->label + strspn(m->label, "0"); /* the number itself */
+    if (m->id[0] == '\0' && m->id > m->label)
+        m->id--;
     m->name = ls_arena_strn(out->arena, f->name.title.ptr, f->name.title.len);
     return m;
 }
@@ -209,6 +211,15 @@ static bool ends_with(const char *s, const char *end)
     return n >= m && strcmp(s + n - m, end) == 0;
 }
 
+static size_t count_versions(const struct found_list *list)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < list->f.n; i++)
+        n += i == 0 || list->f.v[i].name.version != list->f.v[i - 1].name.version;
+    return n;
+}
+
 /* A link to nowhere is a file that cannot be read; that is told when it is read. */
 static bool leads_away(struct ls_migrations *out, const struct ls_dirent *e, const char *path)
 {
@@ -227,6 +238,7 @@ enum ls_rc ls_scan_folder(const char *dir, ls_name_parser parse, struct ls_migra
     rc = ls_dir_list(dir, &d, err);
     if (rc != LS_OK)
         goto out;
+    LS_VEC_RESERVE(&list.f, d.e.n);
     for (size_t i = 0; i < d.e.n; i++) {
         const struct ls_dirent *e = &d.e.v[i];
         struct ls_file_name name;
@@ -253,6 +265,7 @@ enum ls_rc ls_scan_folder(const char *dir, ls_name_parser parse, struct ls_migra
     }
     if (!is_sorted(&list))
         qsort(list.f.v, list.f.n, sizeof(*list.f.v), compare_found);
+    LS_VEC_RESERVE(&out->m, count_versions(&list));
     for (size_t i = 0, k; i < list.f.n; i = k) {
         for (k = i + 1; k < list.f.n && list.f.v[k].name.version == list.f.v[i].name.version; k++)
             ;

@@ -45,11 +45,10 @@ static const char look_pg[] =
     "LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped "
     "WHERE n.nspname = coalesce($1::name, pg_catalog.current_schema()) ORDER BY c.relname, a.attnum";
 
+/* Asked for by name, whatever its case: going through all of sqlite_schema would be the dearer half of reading a ledger. */
 static const char look_sqlite[] =
-    "SELECT NULL, 1, CASE WHEN m.name = ?2 COLLATE NOCASE THEN ?2 ELSE lower(m.name) END, p.name, 1 "
-    "FROM sqlite_schema m JOIN pragma_table_info(m.name) p "
-    "WHERE m.type IN ('table', 'view') AND m.name COLLATE NOCASE IN (?2, 'schema_version', 'ar_internal_metadata') AND ?1 IS NULL "
-    "ORDER BY m.name, p.cid";
+    "WITH m(name) AS (SELECT ?2 UNION ALL SELECT column1 FROM (VALUES ('schema_version'), ('ar_internal_metadata')) WHERE column1 <> ?2 COLLATE NOCASE) "
+    "SELECT NULL, 1, m.name, p.name, 1 FROM m JOIN pragma_table_info(m.name, 'main') p WHERE ?1 IS NULL ORDER BY m.name, p.cid";
 
 /* The first dot that does not stand inside of "...". */
 static const char *dot_of(const char *name)

@@ -9,8 +9,9 @@
 #include "lockstep/base/mem.h"
 #include "sql/lex_internal.h"
 
+#include "sql/parser.h"
+
 #include <jansson.h>
-#include <pg_query.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -302,10 +303,11 @@ static void statement(json_t *stmt, unsigned *flags)
 
 bool ls_facts_parse_postgres(const char *stmt, size_t len, unsigned *flags)
 {
-    if (!ls_facts_is_parsable(stmt, len))
+    const struct pg_query_lib *lib = ls_facts_is_parsable(stmt, len) ? ls_pg_query() : NULL;
+    if (!lib)
         return false;
     char *text = ls_strndup(stmt, len);
-    PgQueryParseResult r = pg_query_parse(text);
+    PgQueryParseResult r = lib->pg_query_parse(text);
     json_t *tree = r.error || !r.parse_tree ? NULL : json_loads(r.parse_tree, 0, NULL);
     json_t *stmts = json_object_get(tree, "stmts"), *raw;
     bool parsed = json_array_size(stmts) > 0;
@@ -315,7 +317,7 @@ bool ls_facts_parse_postgres(const char *stmt, size_t len, unsigned *flags)
         statement(json_object_get(raw, "stmt"), flags);
     }
     json_decref(tree);
-    pg_query_free_parse_result(r);
+    lib->pg_query_free_parse_result(r);
     free(text);
     return parsed;
 }

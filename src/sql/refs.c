@@ -7,13 +7,13 @@
 
 #ifdef LS_WITH_PG_QUERY
 #include <jansson.h>
-#include <pg_query.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "lockstep/base/arena.h"
 #include "lockstep/base/vec.h"
+#include "sql/parser.h"
 
 enum { MAX_BODY = 256 * 1024 };
 
@@ -178,14 +178,15 @@ static void find_columns(struct collector *c, const char *key, const json_t *nod
 
 static bool parse(struct collector *c, const char *text)
 {
+    const struct pg_query_lib *lib = ls_facts_is_parsable(text, strlen(text)) ? ls_pg_query() : NULL;
     PgQueryParseResult r;
     json_t *tree, *stmts, *raw;
     size_t i;
     bool ok;
 
-    if (!ls_facts_is_parsable(text, strlen(text)))
+    if (lib == NULL)
         return false;
-    r = pg_query_parse(text);
+    r = lib->pg_query_parse(text);
     tree = r.error || !r.parse_tree ? NULL : json_loads(r.parse_tree, 0, NULL);
     stmts = json_object_get(tree, "stmts");
     ok = json_array_size(stmts) > 0;
@@ -196,7 +197,7 @@ static bool parse(struct collector *c, const char *text)
         find_columns(c, "stmt", raw);
     }
     json_decref(tree);
-    pg_query_free_parse_result(r);
+    lib->pg_query_free_parse_result(r);
     return ok;
 }
 
@@ -289,15 +290,16 @@ bool ls_sql_refs(const char *text, ls_sql_ref_fn fn, void *ctx)
 bool ls_sql_refs_plpgsql(const char *create, ls_sql_ref_fn fn, void *ctx)
 {
     struct collector c = {.arena = ls_arena_new()};
+    const struct pg_query_lib *lib = strlen(create) <= MAX_BODY && ls_facts_is_parsable(create, strlen(create)) ? ls_pg_query() : NULL;
     PgQueryPlpgsqlParseResult r;
     json_t *tree;
     bool ok;
 
-    if (strlen(create) > MAX_BODY || !ls_facts_is_parsable(create, strlen(create))) {
+    if (lib == NULL) {
         release(&c);
         return false;
     }
-    r = pg_query_parse_plpgsql(create);
+    r = lib->pg_query_parse_plpgsql(create);
     tree = r.error || !r.plpgsql_funcs ? NULL : json_loads(r.plpgsql_funcs, 0, NULL);
     ok = json_array_size(tree) > 0;
     if (ok)
@@ -306,7 +308,7 @@ bool ls_sql_refs_plpgsql(const char *create, ls_sql_ref_fn fn, void *ctx)
     if (ok)
         tell(&c, fn, ctx);
     json_decref(tree);
-    pg_query_free_plpgsql_parse_result(r);
+    lib->pg_query_free_plpgsql_parse_result(r);
     release(&c);
     return ok;
 }

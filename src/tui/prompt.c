@@ -4,7 +4,6 @@
 #include <config.h>
 
 #include <fcntl.h>
-#include <histedit.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -15,6 +14,7 @@
 #include "lockstep/base/text.h"
 #include "tui/app.h"
 #include "tui/jobs.h"
+#include "tui/libedit.h"
 
 #define HISTORY_SIZE    500
 #define MAX_WORDS_SHOWN 12
@@ -45,7 +45,7 @@ static int next_char(EditLine *el, wchar_t *c)
     void *data = NULL;
     struct prompt *p;
 
-    (void)el_get(el, EL_CLIENTDATA, &data);
+    (void)libedit()->el_get(el, EL_CLIENTDATA, &data);
     p = data;
     if (p->at_queue >= p->n_queue)
         return 0;
@@ -77,7 +77,7 @@ static size_t matching(const char *const *words, size_t n, const char *text, siz
  * function's names. */
 static void complete(struct prompt *p)
 {
-    const LineInfo *li = el_line(p->el);
+    const LineInfo *li = libedit()->el_line(p->el);
     const char *start = li->cursor, *found[256], *const * words;
     size_t n = 0, len, common;
 
@@ -107,7 +107,7 @@ static void complete(struct prompt *p)
     if (common > len || n == 1) {
         char *rest = ls_asprintf("%.*s%s", (int)(common - len), found[0] + len, n == 1 ? " " : "");
 
-        (void)el_insertstr(p->el, rest);
+        (void)libedit()->el_insertstr(p->el, rest);
         free(rest);
     }
 }
@@ -130,14 +130,14 @@ static void finish(struct prompt *p, bool is_accepted)
     if (is_accepted && *line && !ls_redact_hides(line)) {
         HistEvent ev;
 
-        (void)history(p->history, &ev, H_ENTER, line);
+        (void)libedit()->history(p->history, &ev, H_ENTER, line);
         /* The state folder may be missing or read-only: history is a comfort. */
         if (p->history_path && ls_mkdir_p(a->state_home, 0700, NULL) == LS_OK) {
             int fd = open(p->history_path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 
             if (fd >= 0) {
                 close(fd);
-                (void)history(p->history, &ev, H_SAVE, p->history_path);
+                (void)libedit()->history(p->history, &ev, H_SAVE, p->history_path);
             }
         }
     }
@@ -149,7 +149,7 @@ static void finish(struct prompt *p, bool is_accepted)
 
 static void take_line(struct prompt *p)
 {
-    const LineInfo *li = el_line(p->el);
+    const LineInfo *li = libedit()->el_line(p->el);
 
     ls_buf_clear(&p->line);
     ls_buf_add(&p->line, li->buffer, (size_t)(li->lastchar - li->buffer));
@@ -169,7 +169,7 @@ static bool feed(struct prompt *p)
     while (p->at_queue < p->n_queue) {
         int n = 0;
         size_t before = p->at_queue;
-        const char *s = el_gets(p->el, &n);
+        const char *s = libedit()->el_gets(p->el, &n);
 
         drop_output(p);
         if (s && n > 0 && s[n - 1] == '\n')
@@ -292,9 +292,9 @@ static void prompt_free(struct ui_modal *m)
     struct prompt *p = self_of(m);
 
     if (p->el)
-        el_end(p->el);
+        libedit()->el_end(p->el);
     if (p->history)
-        history_end(p->history);
+        libedit()->history_end(p->history);
     if (p->in)
         fclose(p->in);
     if (p->out)
@@ -342,34 +342,40 @@ static void set_up(struct prompt *p)
     struct app *a = p->base.app;
     HistEvent ev;
 
-    (void)el_set(p->el, EL_CLIENTDATA, p);
-    (void)el_set(p->el, EL_PROMPT, no_prompt);
-    (void)el_set(p->el, EL_SIGNAL, 0);
-    (void)el_set(p->el, EL_EDITOR, "emacs");
-    (void)el_set(p->el, EL_GETCFN, next_char);
-    p->history = history_init();
-    (void)history(p->history, &ev, H_SETSIZE, HISTORY_SIZE);
-    (void)history(p->history, &ev, H_SETUNIQUE, 1);
+    (void)libedit()->el_set(p->el, EL_CLIENTDATA, p);
+    (void)libedit()->el_set(p->el, EL_PROMPT, no_prompt);
+    (void)libedit()->el_set(p->el, EL_SIGNAL, 0);
+    (void)libedit()->el_set(p->el, EL_EDITOR, "emacs");
+    (void)libedit()->el_set(p->el, EL_GETCFN, next_char);
+    p->history = libedit()->history_init();
+    (void)libedit()->history(p->history, &ev, H_SETSIZE, HISTORY_SIZE);
+    (void)libedit()->history(p->history, &ev, H_SETUNIQUE, 1);
     if (a->state_home) {
         p->history_path = ls_asprintf("%s/history", a->state_home);
-        (void)history(p->history, &ev, H_LOAD, p->history_path);
+        (void)libedit()->history(p->history, &ev, H_LOAD, p->history_path);
     }
-    (void)el_set(p->el, EL_HIST, history, p->history);
-    (void)el_set(p->el, EL_UNBUFFERED, 1);
+    (void)libedit()->el_set(p->el, EL_HIST, libedit()->history, p->history);
+    (void)libedit()->el_set(p->el, EL_UNBUFFERED, 1);
     drop_output(p);
 }
 
 void ui_prompt_open(struct app *app)
 {
     struct prompt *p = ls_calloc(1, sizeof(*p));
+    const char *why, *problem = NULL;
 
     p->base.ops = &prompt_ops;
+    p->master = -1;
     p->base.app = app;
     ls_buf_init(&p->line);
     ls_buf_init(&p->words);
-    if (!open_pty(p) || !(p->el = el_init("lockstep", p->in, p->out, p->err))) {
+    if (!libedit_load(&why))
+        problem = why;
+    else if (!open_pty(p) || !(p->el = libedit()->el_init("lockstep", p->in, p->out, p->err)))
+        problem = "no pseudo-terminal to be had";
+    if (problem) {
         prompt_free(&p->base);
-        app_say(app, ROLE_ERROR, "the prompt cannot start: no pseudo-terminal to be had");
+        app_say(app, ROLE_ERROR, "the prompt cannot start: %s", problem);
         return;
     }
     set_up(p);

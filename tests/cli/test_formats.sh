@@ -50,6 +50,17 @@ like "$out" '^prisma  *mono/app/prisma/migrations  ' "and another tool's folder 
 like "$out" '^flyway  *mono/packages/db/migrations  ' "a folder deep in a tree is found"
 is "$(printf '%s\n' "$out" | sed '1,/^FOUND/d' | grep -vc alembic)" 2 "and neither what is below it, nor another's package, nor a guess"
 
+# A folder of nothing but migrations, each a folder of its own, is not looked into further; with any other folder beside them it is.
+mkdir -p each/20240101000000_a each/20240101000001_b
+echo '--liquibase formatted sql' | tee each/20240101000000_a/migration.sql >each/20240101000001_b/migration.sql
+run "$LS_BIN" formats each
+like "$out" '^prisma  *each  .* 2 ' "a folder whose migrations are folders"
+unlike "$out" '^liquibase  *each' "they are not taken for folders of migrations"
+mkdir -p each/packages/db/drizzle/meta
+cp -R drizzle/. each/packages/db/drizzle/
+run "$LS_BIN" formats each
+like "$out" '^drizzle  *each/packages/db/drizzle ' "what is beside them is found"
+
 # Two tools in one project, and nobody says which.
 mkdir -p both/drizzle/meta both/prisma
 cp -R drizzle/. both/drizzle/

@@ -24,6 +24,29 @@ static void runs_status(void **state)
     stage_quit(s);
 }
 
+#ifdef LS_LIBEDIT_SONAME
+/* It is loaded by the first prompt: without it the rest of the console works. */
+static void tells_without_libedit(void **state)
+{
+    struct stage *s = stage(state);
+    const char *broken = stage_format(s, "%s/broken", s->dir);
+    FILE *f;
+
+    stage_tables(s, 1);
+    assert_int_equal(mkdir(broken, 0755), 0);
+    f = fopen(stage_format(s, "%s/%s", broken, LS_LIBEDIT_SONAME), "w");
+    assert_non_null(f);
+    assert_true(fputs("no library", f) >= 0);
+    assert_int_equal(fclose(f), 0);
+    stage_env(s, stage_format(s, "LD_LIBRARY_PATH=%s", broken));
+    stage_console(s, NULL);
+    pty_keys(s->p, ":");
+    pty_expect(s->p, "the prompt cannot start: ");
+    pty_expect_words(s->p, "pending 001 t1");
+    stage_quit(s);
+}
+#endif
+
 static void recalls(void **state)
 {
     struct stage *s = stage(state);
@@ -238,6 +261,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         ON_BOTH(runs_status),
+#ifdef LS_LIBEDIT_SONAME
+        ON_SQLITE(tells_without_libedit),
+#endif
         ON_SQLITE(recalls),
         ON_SQLITE(completes),
         ON_SQLITE(edits_the_line),

@@ -7,6 +7,7 @@
 
 #include "lockstep/base/base.h"
 #include "lockstep/base/buf.h"
+#include "lockstep/base/err.h"
 #include "lockstep/sql/dialect.h"
 
 enum ls_fact_flags {
@@ -43,5 +44,9 @@ struct ls_facts {
 
 void ls_sql_facts(enum ls_dialect d, const char *stmt, size_t len, struct ls_facts *out); /* out need not be initialised */
 void ls_facts_release(struct ls_facts *f);
+
+/* PostgreSQL's parser, which is loaded when it is first needed: LS_E_UNSUPPORTED where this build has one and it is not to be found. Facts then go by
+ * words alone, so whoever is to write to a database asks before. */
+LS_MUST_CHECK enum ls_rc ls_sql_parser_load(struct ls_err *err);
 
 #endif

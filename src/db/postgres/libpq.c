@@ -2,11 +2,10 @@
 
 #include "db/postgres/libpq.h"
 
-#include <dlfcn.h>
 #include <pthread.h>
 #include <stddef.h>
-#include <stdio.h>
-#include <string.h>
+
+#include "base/dynlib.h"
 
 #define SONAME "libpq.so.5" /* since PostgreSQL 8.2; its functions have only become more */
 
@@ -17,7 +16,7 @@
 #endif
 
 /* Some ten thousand names are looked up while the 26 libraries are loaded. Found in their own circle first they cost half: the
- * program's own 14 libraries are not asked in vain before. Sanitizers need theirs to be asked first, and refuse it. */
+ * program's own libraries are not asked in vain before. Sanitizers need theirs to be asked first, and refuse it. */
 #if defined(RTLD_DEEPBIND) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) &&                                   \
     !HAS_FEATURE(address_sanitizer) && !HAS_FEATURE(thread_sanitizer) && !HAS_FEATURE(memory_sanitizer)
 #define OWN_CIRCLE_FIRST RTLD_DEEPBIND
@@ -25,10 +24,7 @@
 #define OWN_CIRCLE_FIRST 0
 #endif
 
-static const struct {
-    const char *name;
-    size_t offset; /* of the pointer in struct libpq */
-} functions[] = {
+static const struct ls_dynlib_fn functions[] = {
 #define X(fn) {#fn, offsetof(struct libpq, fn##_)},
     LIBPQ_FUNCTIONS(X)
 #undef X
@@ -42,19 +38,7 @@ static char why_not[256];
 
 static void load(void)
 {
-    void *lib = dlopen(SONAME, RTLD_LAZY | RTLD_LOCAL | OWN_CIRCLE_FIRST);
-    const char *why = lib ? NULL : dlerror();
-
-    for (size_t i = 0; lib && !why && i < sizeof(functions) / sizeof(functions[0]); i++) {
-        void *fn = dlsym(lib, functions[i].name);
-
-        /* POSIX has function pointers in a void *; C has no cast for it. */
-        memcpy((char *)&table + functions[i].offset, &fn, sizeof(fn));
-        if (!fn)
-            why = dlerror();
-    }
-    is_loaded = lib && !why;
-    snprintf(why_not, sizeof(why_not), "%s", why ? why : "");
+    is_loaded = ls_dynlib_load(SONAME, OWN_CIRCLE_FIRST, functions, LS_ARRAY_LEN(functions), &table, why_not, sizeof(why_not));
     /* Never closed: what it registered with OpenSSL would point into nothing. */
 }
 

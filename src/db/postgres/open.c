@@ -8,6 +8,7 @@
 #include "lockstep/base/clock.h"
 #include "lockstep/base/mem.h"
 #include "lockstep/base/secret.h"
+#include "lockstep/sql/facts.h"
 
 #define DEFAULT_CONNECT_MS 10000
 
@@ -139,6 +140,9 @@ enum ls_rc ls_pg_open(const struct ls_db_params *params, struct ls_db **out, str
     struct pg *c;
     enum ls_rc rc = libpq_load(err);
 
+    /* What is to write must know what a statement does: without the parser less would be known. */
+    if (rc == LS_OK && !params->read_only)
+        rc = ls_sql_parser_load(err);
     if (rc == LS_OK)
         rc = pg_conninfo_init(&ci, params, err);
     if (rc != LS_OK)
