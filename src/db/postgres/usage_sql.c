@@ -87,7 +87,7 @@
     "select a.attrelid, pg_get_indexdef(a.attrelid) from pg_attribute a join pg_class c on c.oid = a.attrelid where a.attoptions " \
     "is not null and c.relkind in ('i', 'I') and c.relam not in (select oid from pg_am where amname in ('btree', 'hash')) union "  \
     "all select indexrelid, pg_get_indexdef(indexrelid) from pg_index where indexprs is not null and indexrelid >= " USER_OID " "  \
-    "and array_remove(array_remove(indcollation::oid[], 0), 100) <> '{}'"
+    "and array_remove(array_remove(indcollation::oid[], 0::oid), 100::oid) <> '{}'"
 
 #define CONSTRAINTS                                                                                                                \
     "select c.oid, c.conname, c.contype, c.conrelid, c.conindid, c.confrelid, c.conparentid, c.conkey, c.confkey, c.conpfeqop, "   \
