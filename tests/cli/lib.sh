@@ -39,7 +39,7 @@ json() {
 }
 
 psql_() {
-    "$LS_TEST_PG_BINDIR/psql" -X -q -A -t -v ON_ERROR_STOP=1 "$@"
+    "$LS_TEST_PG_CLIENTS/psql" -X -q -A -t -v ON_ERROR_STOP=1 "$@"
 }
 
 pg_n=0

@@ -65,7 +65,7 @@ psql_ -d "$LS_TEST_PG_URL" -f - >/dev/null <hold &
 holder=$!
 exec 7>hold
 echo "select pg_advisory_lock($key);" >&7
-ok "another operator holds its lock" wait_for sh -c "[ \"\$(\"$LS_TEST_PG_BINDIR/psql\" -X -A -t -q -d '$LS_TEST_PG_URL' -c \"select count(*) from pg_locks where locktype = 'advisory'\")\" != 0 ]"
+ok "another operator holds its lock" wait_for sh -c "[ \"\$(\"$LS_TEST_PG_CLIENTS/psql\" -X -A -t -q -d '$LS_TEST_PG_URL' -c \"select count(*) from pg_locks where locktype = 'advisory'\")\" != 0 ]"
 run env -u LOCKSTEP_URL "$LS_BIN" drift -e dev
 exits 0 "beside another operator"
 is "$(psql_ -d "$LS_TEST_PG_URL" -c "select count(*) from pg_database where datname = 'lockstep_scratch_0_inuse'")" 1 "that one's database is left alone"
@@ -164,10 +164,10 @@ psql_ -d "$pg_url" -f - >/dev/null <hold2 &
 holder=$!
 exec 7>hold2
 echo "begin; lock table pg_catalog.pg_constraint in access exclusive mode;" >&7
-ok "a lock is held" wait_for sh -c "[ \"\$(\"$LS_TEST_PG_BINDIR/psql\" -X -A -t -q -d '$LS_TEST_PG_URL' -c \"select count(*) from pg_locks where relation = 2606 and mode = 'AccessExclusiveLock' and granted\")\" != 0 ]"
+ok "a lock is held" wait_for sh -c "[ \"\$(\"$LS_TEST_PG_CLIENTS/psql\" -X -A -t -q -d '$LS_TEST_PG_URL' -c \"select count(*) from pg_locks where relation = 2606 and mode = 'AccessExclusiveLock' and granted\")\" != 0 ]"
 "$LS_BIN" snapshot --out torn.json >torn.out 2>&1 &
 reader=$!
-ok "and waited for" wait_for sh -c "[ \"\$(\"$LS_TEST_PG_BINDIR/psql\" -X -A -t -q -d '$LS_TEST_PG_URL' -c \"select count(*) from pg_locks where relation = 2606 and not granted\")\" != 0 ]"
+ok "and waited for" wait_for sh -c "[ \"\$(\"$LS_TEST_PG_CLIENTS/psql\" -X -A -t -q -d '$LS_TEST_PG_URL' -c \"select count(*) from pg_locks where relation = 2606 and not granted\")\" != 0 ]"
 echo "drop table torn; commit;" >&7
 exec 7>&-
 wait "$holder"
@@ -177,7 +177,7 @@ is "$(jq -r '.facts[] | select(.name == "torn" or .parent == "torn") | .kind' to
 unlike "$(cat torn.out)" 'changed while' "once more was enough"
 
 # A dump.
-"$LS_TEST_PG_BINDIR/pg_dump" "$pg_url" >dump.sql
+"$LS_TEST_PG_CLIENTS/pg_dump" "$pg_url" >dump.sql
 run "$LS_BIN" diff file:dump.sql --scratch "$LS_TEST_PG_URL"
 exits 0 "pg_dump's text is the database"
 is "$(scratches)" 0 "its scratch is gone"

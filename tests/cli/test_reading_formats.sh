@@ -187,7 +187,7 @@ fi
 if has_driver postgres && [ -n "${LS_TEST_PG_URL:-}" ]; then
     in_dir postgres
     everything() {
-        "$LS_TEST_PG_BINDIR/pg_dump" -d "$pg_url" | grep -v '^\\\(un\)\{0,1\}restrict '
+        "$LS_TEST_PG_CLIENTS/pg_dump" -d "$pg_url" | grep -v '^\\\(un\)\{0,1\}restrict '
         pg_do "SELECT oid::regclass, relfilenode, xmin FROM pg_class WHERE relnamespace NOT IN ('pg_catalog'::regnamespace, 'pg_toast'::regnamespace) ORDER BY oid"
         pg_do "SELECT nspname, xmin FROM pg_namespace ORDER BY oid"
     }

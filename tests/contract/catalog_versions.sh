@@ -8,7 +8,7 @@ schema=$LS_SRCDIR/tests/contract/catalog_postgres.sql
 
 [ -x "$probe" ] || skip_all "built without PostgreSQL"
 [ -n "${LS_TEST_PG_URL:-}" ] || skip_all "no PostgreSQL server"
-psql=$LS_TEST_PG_BINDIR/psql
+psql=$LS_TEST_PG_CLIENTS/psql
 [ -x "$psql" ] || skip_all "no psql beside the server"
 case $("$psql" -AtX "$LS_TEST_PG_URL" -c 'show server_version_num') in
 15*) ;;

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #ifdef LS_WITH_POSTGRES
@@ -63,6 +64,15 @@ char *test_pg_get(const char *url, const char *sql)
     return value;
 }
 
+int test_pg_major(void)
+{
+    char *version = test_pg_url() != NULL ? test_pg_get(test_pg_url(), "select current_setting('server_version_num')::int / 10000") : NULL;
+    int major = version != NULL ? atoi(version) : 0;
+
+    free(version);
+    return major;
+}
+
 char *test_pg_new_database(const char *name_prefix)
 {
     static unsigned counter;
@@ -102,6 +112,41 @@ void test_pg_drop_database(char *url)
     free(url);
 }
 
+#define SETTLE_TRIES 1000
+
+/* Until the query gives t. */
+static bool wait_until(const char *url, const char *sql)
+{
+    for (int i = 0; i < SETTLE_TRIES; i++) {
+        char *answer = test_pg_get(url, sql);
+        bool is_so = answer != NULL && answer[0] == 't';
+
+        free(answer);
+        if (is_so)
+            return true;
+        nanosleep(&(struct timespec){.tv_nsec = 20 * 1000 * 1000}, NULL);
+    }
+    return false;
+}
+
+/* Before 15 counters are sent to a process, which tells the new ones twice a second. It takes them in their order: ours is the last. */
+static bool wait_for_collector(const char *url)
+{
+    char *marker = test_pg_get(url, "create temporary table marker(); select * from marker; select 'marker'::regclass::oid"), sql[64];
+
+    if (marker == NULL)
+        return false;
+    snprintf(sql, sizeof sql, "select pg_stat_get_numscans(%.20s) > 0", marker);
+    free(marker);
+    return wait_until(url, sql);
+}
+
+bool test_pg_settle(const char *url)
+{
+    return wait_until(url, "select count(*) = 1 from pg_stat_activity where datname = current_database() and backend_type = 'client backend'") &&
+           (test_pg_major() >= 15 || wait_for_collector(url));
+}
+
 #else
 
 const char *test_pg_url(void)
@@ -133,6 +178,11 @@ char *test_pg_get(const char *url, const char *sql)
     return NULL;
 }
 
+int test_pg_major(void)
+{
+    return 0;
+}
+
 char *test_pg_new_database(const char *name_prefix)
 {
     (void)name_prefix;
@@ -142,6 +192,12 @@ char *test_pg_new_database(const char *name_prefix)
 void test_pg_drop_database(char *url)
 {
     free(url);
+}
+
+bool test_pg_settle(const char *url)
+{
+    (void)url;
+    return false;
 }
 
 #endif

@@ -18,6 +18,9 @@ const char *test_pg_url(void);
 /* Why test_pg_url() is NULL; never NULL. */
 const char *test_pg_skip_reason(void);
 
+/* The server's major version: 13 to 18; 0 when there is none. */
+int test_pg_major(void);
+
 /* A URL of role lockstep_pw over TCP, where a wrong password is refused; NULL when there is none. */
 const char *test_pg_tcp_url(void);
 
@@ -34,5 +37,8 @@ bool test_pg_exec(const char *url, const char *sql);
 /* The first column of the first row as text, to be freed; NULL when there is no row, when it is NULL, or on failure (with the
  * server's message on stderr). */
 char *test_pg_get(const char *url, const char *sql);
+
+/* Waits until the database has no session but ours, and until the counters of those that have ended can be read. False: not in 20 seconds. */
+bool test_pg_settle(const char *url);
 
 #endif

@@ -221,7 +221,7 @@ EOF
     if [ "$1" = postgres ]; then
         crc=$("$ruby" -rzlib -e 'print Zlib.crc32(ARGV[0])' "$pg_name")
         key=$((2053462845 * crc))
-        PGAPPNAME="somebody's Rails" "$LS_TEST_PG_BINDIR/psql" -X -q -A -t -d "$db" -c "SELECT pg_advisory_lock($key)" -c 'SELECT pg_sleep(300)' >/dev/null 2>&1 &
+        PGAPPNAME="somebody's Rails" "$LS_TEST_PG_CLIENTS/psql" -X -q -A -t -d "$db" -c "SELECT pg_advisory_lock($key)" -c 'SELECT pg_sleep(300)' >/dev/null 2>&1 &
         pid=$!
         ok "$1: somebody has the lock" wait_for is_locked
         migration 20260103000000_create_fs.rb CreateFs fs

@@ -171,7 +171,7 @@ by_turns() { # DRIVER ENGINE
     # Somebody has the tool's lock: nothing is started.
     if [ "$1" = postgres ]; then
         key=75474063
-        PGAPPNAME="somebody's sqitch" "$LS_TEST_PG_BINDIR/psql" -X -q -A -t -d "$db" -c "SELECT pg_advisory_lock($key)" -c 'SELECT pg_sleep(300)' >/dev/null 2>&1 &
+        PGAPPNAME="somebody's sqitch" "$LS_TEST_PG_CLIENTS/psql" -X -q -A -t -d "$db" -c "SELECT pg_advisory_lock($key)" -c 'SELECT pg_sleep(300)' >/dev/null 2>&1 &
         pid=$!
         ok "$1: somebody has the lock" wait_for is_locked
         lockstep up --yes --lock-wait 200ms
