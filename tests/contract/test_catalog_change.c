@@ -88,8 +88,10 @@ static bool try_one(struct ls_db *db, const struct ls_catalog *base, const struc
     struct ls_catalog *changed;
     bool is_good;
 
-    if (!run(db, "begin") || !run(db, m->sql))
+    if (!run(db, "begin") || !run(db, m->sql)) {
+        run(db, "rollback");
         return false;
+    }
     changed = catpg_read_db(db, NULL);
     is_good = changes_into(db, changed, base, m->sql);
     is_good = run(db, "rollback") && is_good;
