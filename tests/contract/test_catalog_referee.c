@@ -49,27 +49,11 @@ static void assert_restores(const char *url, uint32_t at_least)
     catpg_drop(again);
 }
 
-static bool has_tools(void)
-{
-    const char *bin = getenv("LS_TEST_PG_CLIENTS");
-    struct ls_buf path = LS_BUF_INIT;
-    bool has;
-
-    if (test_pg_url() == NULL || bin == NULL)
-        return false;
-    ls_buf_addf(&path, "test -x '%s/pg_dump' -a -x '%s/psql'", bin, bin);
-    has = shell(path.ptr);
-    ls_buf_release(&path);
-    return has;
-}
-
-#define NEED_TOOLS()                                                                                                               \
-    do {                                                                                                                           \
-        (void)state;                                                                                                               \
-        if (test_pg_url() == NULL)                                                                                                 \
-            test_skip(test_pg_skip_reason());                                                                                      \
-        if (!has_tools())                                                                                                          \
-            test_skip("no pg_dump and psql beside the server");                                                                    \
+#define NEED_TOOLS()                                     \
+    do {                                                 \
+        (void)state;                                     \
+        if (test_pg_dump_skip_reason() != NULL)          \
+            test_skip(test_pg_dump_skip_reason());       \
     } while (0)
 
 static void one_of_every_kind(void **state)

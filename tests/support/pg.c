@@ -64,6 +64,15 @@ char *test_pg_get(const char *url, const char *sql)
     return value;
 }
 
+const char *test_pg_dump_skip_reason(void)
+{
+    const char *why = getenv("LS_TEST_PG_NO_DUMP");
+
+    if (test_pg_url() == NULL)
+        return test_pg_skip_reason();
+    return why != NULL && why[0] != '\0' ? why : NULL;
+}
+
 int test_pg_major(void)
 {
     char *version = test_pg_url() != NULL ? test_pg_get(test_pg_url(), "select current_setting('server_version_num')::int / 10000") : NULL;
@@ -176,6 +185,11 @@ char *test_pg_get(const char *url, const char *sql)
     (void)url;
     (void)sql;
     return NULL;
+}
+
+const char *test_pg_dump_skip_reason(void)
+{
+    return test_pg_skip_reason();
 }
 
 int test_pg_major(void)

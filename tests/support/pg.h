@@ -24,6 +24,9 @@ int test_pg_major(void);
 /* A URL of role lockstep_pw over TCP, where a wrong password is refused; NULL when there is none. */
 const char *test_pg_tcp_url(void);
 
+/* Why pg_dump cannot dump the server, or there is no server; NULL when it can. */
+const char *test_pg_dump_skip_reason(void);
+
 /* Makes an empty database named <prefix>_<pid>_<n>, and gives its URL, to be handed to test_pg_drop_database(). NULL on failure,
  * with the server's message on stderr. */
 char *test_pg_new_database(const char *name_prefix);
