@@ -338,12 +338,17 @@ static void compare_versions(struct side_job *j, const struct ls_catalog *c)
 
     if (c->dialect != LS_DIALECT_POSTGRES)
         return;
-    if (has_own_server(j->side->kind))
+    if (has_own_server(j->side->kind)) {
+        if (*seen > 0 && c->server_version / 10000 != *seen / 10000)
+            side_note(j, LS_SEV_WARNING, "versions", NULL, 0, NULL,
+                      "one side is PostgreSQL %d, the other %d: what only the versions do differently shows as a difference", *seen / 10000,
+                      c->server_version / 10000);
         *seen = c->server_version;
-    else if (is_replayed(j->side->kind) && *seen > 0 && c->server_version / 10000 != *seen / 10000)
+    } else if (is_replayed(j->side->kind) && *seen > 0 && c->server_version / 10000 != *seen / 10000) {
         side_note(j, LS_SEV_WARNING, "scratch-version", NULL, 0, "name a server of the same version with --scratch URL",
                   "the scratch is PostgreSQL %d, the database %d: what only the versions do differently shows as a difference",
                   c->server_version / 10000, *seen / 10000);
+    }
 }
 
 enum ls_rc ls_side_load(struct ls_side_world *w, const struct ls_side *s, const struct ls_side_opts *opts, struct ls_catalog **out,

@@ -299,6 +299,7 @@ static void sizes_and_definitions(void **state)
     db = catpg_open(url);
     c = catpg_read_db(db, &opts);
     assert_true(atol(ls_fact_get(ls_catalog_find(c, LS_FACT_TABLE, "s", "", "base"), LS_A_BYTES)) > 8192);
+    assert_null(ls_fact_get(ls_catalog_find(c, LS_FACT_TABLE, "s", "", "un"), LS_A_ROWS)); /* never analysed: not known */
 #define DEFINITION(kind, parent, name) ls_fact_get(ls_catalog_find(c, LS_FACT_##kind, "s", parent, name), LS_A_DEFINITION)
     assert_string_equal(DEFINITION(INDEX, "base", "hash"), "CREATE INDEX hash ON s.base USING hash (email)");
     assert_string_equal(DEFINITION(CONSTRAINT, "base", "base_pkey"),

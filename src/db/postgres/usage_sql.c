@@ -41,9 +41,10 @@
     "where (c.relkind in ('r', 'p', 'm') or c.relkind in ('i', 'I') and c.oid in (select indexrelid from pg_index where indexprs " \
     "is not null)) and c.relnamespace not in " SYSTEM_SCHEMAS " order by 1, 2"
 
+/* Before 14 a table that was never looked at has no rows and no pages, and not -1 rows. */
 #define TABLES                                                                                                                     \
     "select c.oid, n.nspname, c.relname, quote_ident(n.nspname) || '.' || quote_ident(c.relname), c.relkind, c.relispartition, "   \
-    "c.reltuples, c.relpages, has_any_column_privilege(c.oid, 'select') and not (c.relrowsecurity and row_security_active(c.oid)) "\
+    "@14{c.reltuples@@case when c.relpages = 0 then -1 else c.reltuples end}, c.relpages, has_any_column_privilege(c.oid, 'select') and not (c.relrowsecurity and row_security_active(c.oid)) "\
     "from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.relkind in ('r', 'p', 'm') and " NOT_SYSTEM("n.nspname")
 
 #define TABLE_COUNTS                                                                                                               \
