@@ -237,9 +237,8 @@ enum ls_rc cli_compare_sides(struct cli_compare *c, const char *a, const char *b
     if (rc == LS_OK) {
         struct cli_guard *guard = cli_guard_begin(ctx);
 
-        rc = ls_side_load(&c->world, &sides[0], &opts, &c->a, &ctx->error);
-        if (rc == LS_OK)
-            rc = ls_side_load(&c->world, &sides[1], &opts, &c->b, &ctx->error);
+        for (int i = 0, first = ls_side_first(sides); rc == LS_OK && i < 2; i++)
+            rc = ls_side_load(&c->world, &sides[i ^ first], &opts, (i ^ first) == 0 ? &c->a : &c->b, &ctx->error);
         cli_guard_end(guard);
     }
     cli_progress_close(&c->progress);

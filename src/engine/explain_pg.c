@@ -78,7 +78,7 @@ static enum ls_rc ask(const struct job *j, const char *prefix, const char *text,
 
     ls_buf_adds(&sql, prefix);
     ls_buf_adds(&sql, text);
-    rc = ls_db_query(j->db, sql.ptr, n > 0 ? params : NULL, n, &r, err);
+    rc = ls_db_query(j->db, sql.ptr, params, n, &r, err);
     if (rc != LS_OK && err != NULL && err->offset >= (long)strlen(prefix))
         err->offset -= (long)strlen(prefix);
     if (rc == LS_OK) {
@@ -89,56 +89,69 @@ static enum ls_rc ask(const struct job *j, const char *prefix, const char *text,
     return rc;
 }
 
-/* Before 16: a prepared statement, executed with NULLs that nothing looks at. */
-static enum ls_rc ask_prepared(const struct job *j, json_t **out, struct ls_err *err)
+/* Also before 16: the prepared statement, executed with NULLs that no node looks at. */
+static enum ls_rc ask_executed(const struct job *j, json_t **out, struct ls_err *err)
 {
-    static const char prefix[] = "PREPARE " PREPARED " AS ";
-    struct ls_buf sql = LS_BUF_INIT, call = LS_BUF_INIT;
-    enum ls_rc rc, end;
+    struct ls_buf call = LS_BUF_INIT;
+    enum ls_rc rc;
 
-    ls_buf_adds(&sql, prefix);
-    ls_buf_adds(&sql, j->q->text);
-    rc = ls_db_exec(j->db, sql.ptr, sql.len, NULL, 0, NULL, err);
-    if (rc != LS_OK) {
-        if (err != NULL && err->offset >= (long)sizeof(prefix) - 1)
-            err->offset -= (long)sizeof(prefix) - 1;
-        goto out;
-    }
     ls_buf_adds(&call, "EXECUTE " PREPARED);
     for (int i = 0; i < j->q->n_params; i++)
         ls_buf_adds(&call, i == 0 ? "(NULL" : ", NULL");
     if (j->q->n_params > 0)
         ls_buf_addc(&call, ')');
     rc = ask(j, "EXPLAIN (VERBOSE, FORMAT JSON) ", call.ptr, NULL, 0, out, err);
-    end = undo(j, "; DEALLOCATE " PREPARED, rc == LS_OK ? err : NULL);
-    rc = rc == LS_OK ? end : rc;
-out:
-    ls_buf_release(&sql);
     ls_buf_release(&call);
     return rc;
 }
 
+/* What is prepared is one statement, says the server: it may stand in a text. */
+static enum ls_rc ask_once(const struct job *j, json_t **out, struct ls_err *err)
+{
+    static const char prefix[] = "PREPARE " PREPARED " AS ";
+    struct ls_buf sql = LS_BUF_INIT;
+    enum ls_rc rc, end;
+
+    ls_buf_adds(&sql, prefix);
+    ls_buf_adds(&sql, j->q->text);
+    rc = ls_db_exec(j->db, sql.ptr, sql.len, NULL, 0, NULL, err);
+    ls_buf_release(&sql);
+    if (rc != LS_OK) {
+        if (err != NULL && err->offset >= (long)sizeof(prefix) - 1)
+            err->offset -= (long)sizeof(prefix) - 1;
+        return rc;
+    }
+    rc = ls_db_info(j->db)->server_version >= 160000 ? ask(j, "EXPLAIN (GENERIC_PLAN, VERBOSE, FORMAT JSON) ", j->q->text, NULL, LS_AS_TEXT, out, err)
+                                                     : ask_executed(j, out, err);
+    end = undo(j, "; DEALLOCATE " PREPARED, rc == LS_OK ? err : NULL);
+    return rc == LS_OK ? end : rc;
+}
+
+/* A NULL is in no partition, and those that the start of the execution leaves out are not in the plan. */
+static bool lacks_partitions(const json_t *node)
+{
+    const json_t *below = json_object_get(node, "Plans");
+
+    if (json_integer_value(json_object_get(node, "Subplans Removed")) > 0)
+        return true;
+    for (size_t i = 0; i < json_array_size(below); i++)
+        if (lacks_partitions(json_array_get(below, i)))
+            return true;
+    return false;
+}
+
+/* Without pruning all are there, also those that a constant would have left out. */
 static enum ls_rc ask_generic(const struct job *j, json_t **out, struct ls_err *err)
 {
-    struct ls_err why = LS_ERR_INIT;
-    enum ls_rc rc;
+    static const char all[] = "SET LOCAL enable_partition_pruning = off";
+    enum ls_rc rc = ask_once(j, out, err);
 
-    if (ls_db_info(j->db)->server_version >= 160000) {
-        rc = ask(j, "EXPLAIN (GENERIC_PLAN, VERBOSE, FORMAT JSON) ", j->q->text, NULL, 0, out, &why);
-        if (rc == LS_OK)
-            return rc;
-        if (rc != LS_E_SQL) {
-            if (err != NULL)
-                ls_err_move(err, &why);
-            ls_err_release(&why);
-            return rc;
-        }
-        ls_err_release(&why);
-        rc = undo(j, "", err); /* what the other way says is what counts */
-        if (rc != LS_OK)
-            return rc;
-    }
-    return ask_prepared(j, out, err);
+    if (rc != LS_OK || !lacks_partitions(json_object_get(*out, "Plan")))
+        return rc;
+    json_decref(*out);
+    *out = NULL;
+    rc = ls_db_exec(j->db, all, sizeof(all) - 1, NULL, 0, NULL, err);
+    return rc == LS_OK ? ask_once(j, out, err) : rc;
 }
 
 /* --- nodes */

@@ -228,9 +228,7 @@ static enum ls_rc run_initdb(struct ls_cluster *c, const char *initdb, const cha
         struct ls_child child = {.argv = argv, .cwd = c->dir, .on_tick = tick, .ctx = ctx};
         struct ls_child_result r;
         int n = as_server_user(c, setpriv, words, argv);
-        const char *const rest[] = {
-            initdb, data, "--username=postgres", "--auth=trust", "--encoding=UTF8", locale[i], "--no-sync", "--no-instructions",
-            NULL};
+        const char *const rest[] = {initdb, data, "--username=postgres", "--auth=trust", "--encoding=UTF8", locale[i], "--no-sync", NULL};
 
         for (size_t k = 0; k < LS_ARRAY_LEN(rest); k++)
             argv[n++] = rest[k];

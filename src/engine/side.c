@@ -302,6 +302,41 @@ static void hand_notes_over(struct side_job *j, struct ls_catalog *c)
     }
 }
 
+static bool is_replayed(enum ls_side_kind k)
+{
+    return k == LS_SIDE_MIGRATIONS || k == LS_SIDE_DIR || k == LS_SIDE_FILE;
+}
+
+static bool has_own_server(enum ls_side_kind k)
+{
+    return k == LS_SIDE_LIVE || k == LS_SIDE_ENV || k == LS_SIDE_URL || k == LS_SIDE_SNAPSHOT;
+}
+
+int ls_side_first(const struct ls_side sides[2])
+{
+    return has_own_server(sides[1].kind) && !has_own_server(sides[0].kind);
+}
+
+/* What only the versions differ in looks like drift. */
+static void compare_versions(struct side_job *j, const struct ls_catalog *c)
+{
+    int *seen = &j->w->server_version;
+
+    if (c->dialect != LS_DIALECT_POSTGRES)
+        return;
+    if (has_own_server(j->side->kind)) {
+        if (*seen > 0 && c->server_version / 10000 != *seen / 10000)
+            side_note(j, LS_SEV_WARNING, "versions", NULL, 0, NULL,
+                      "one side is PostgreSQL %d, the other %d: what only the versions do differently shows as a difference", *seen / 10000,
+                      c->server_version / 10000);
+        *seen = c->server_version;
+    } else if (is_replayed(j->side->kind) && *seen > 0 && c->server_version / 10000 != *seen / 10000) {
+        side_note(j, LS_SEV_WARNING, "scratch-version", NULL, 0, "name a server of the same version with --scratch URL",
+                  "the scratch is PostgreSQL %d, the database %d: what only the versions do differently shows as a difference",
+                  c->server_version / 10000, *seen / 10000);
+    }
+}
+
 enum ls_rc ls_side_load(struct ls_side_world *w, const struct ls_side *s, const struct ls_side_opts *opts, struct ls_catalog **out,
                         struct ls_err *err)
 {
@@ -314,6 +349,7 @@ enum ls_rc ls_side_load(struct ls_side_world *w, const struct ls_side *s, const 
     *out = NULL;
     rc = loaders[s->kind](&j, out, &own);
     if (rc == LS_OK) {
+        compare_versions(&j, *out);
         hand_notes_over(&j, *out);
     } else {
         char *label = ls_side_label(s);

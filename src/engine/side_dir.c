@@ -20,7 +20,6 @@ struct replay {
     const char *format_name, *ledger_table;
     const struct ls_timeline *applied; /* only what this one counts as applied; NULL: everything */
     const char *source;
-    int server_version;
     struct ls_scratch scratch;
 };
 
@@ -239,7 +238,7 @@ static enum ls_rc once(struct replay *r, enum ls_dialect d, bool *again, struct 
                                   .is_scratch = true,
                                   .is_pooled_ok = true};
     struct ls_session *s;
-    enum ls_rc rc = ls_scratch_open(r->j->w, d, r->server_version, &r->scratch, err);
+    enum ls_rc rc = ls_scratch_open(r->j->w, d, r->j->w->server_version, &r->scratch, err);
 
     *again = false;
     if (rc != LS_OK)
@@ -271,15 +270,6 @@ static enum ls_rc replay(struct replay *r, enum ls_dialect d, struct ls_catalog 
         ls_err_move(err, &own);
     ls_err_release(&own);
     return rc;
-}
-
-/* What only the versions differ in looks like drift. */
-static void note_version(const struct replay *r, const struct ls_catalog *c)
-{
-    if (r->server_version > 0 && c->dialect == LS_DIALECT_POSTGRES && c->server_version / 10000 != r->server_version / 10000)
-        side_note(r->j, LS_SEV_WARNING, "scratch-version", NULL, 0, "name a server of the same version with --scratch URL",
-                  "the scratch is PostgreSQL %d, the database %d: what only the versions do differently shows as a difference",
-                  c->server_version / 10000, r->server_version / 10000);
 }
 
 /* --- the two sides
@@ -353,14 +343,13 @@ enum ls_rc side_load_migrations(struct side_job *j, struct ls_catalog **out, str
     note_gaps(j, &snap->timeline);
     r.format = snap->format;
     r.applied = &snap->timeline;
-    r.server_version = snap->info.server_version;
+    if (snap->info.dialect == LS_DIALECT_POSTGRES)
+        j->w->server_version = snap->info.server_version;
     source = snap->timeline.newest_applied >= 0
                  ? ls_asprintf("migrations in %s at %s", r.dir, snap->timeline.e.v[snap->timeline.newest_applied].label)
                  : ls_asprintf("migrations in %s, none applied", r.dir);
     r.source = source;
     rc = replay(&r, snap->info.dialect, out, err);
-    if (rc == LS_OK)
-        note_version(&r, *out);
     free(source);
     ls_snapshot_free(snap);
     return rc;

@@ -425,7 +425,7 @@ enum ls_rc side_load_text(struct side_job *j, enum ls_dialect d, const char *pat
     if (rc != LS_OK)
         split_failed(path, text, len, &stmts, &own);
     if (rc == LS_OK)
-        rc = ls_scratch_open(j->w, d, 0, &scratch, &own);
+        rc = ls_scratch_open(j->w, d, j->w->server_version, &scratch, &own);
     if (rc == LS_OK) {
         p.url = scratch.url;
         s = side_session(j, &p);

@@ -206,7 +206,7 @@ static bool ask_version(const char *name, const char *path, struct ls_tool *out)
 }
 
 /* An older program cannot read a newer server's catalogue; a newer one can, but the closest writes the least that the server does
- * not know. */
+ * not know. Where no version is asked for the newest is it. */
 static bool is_better(const struct ls_tool *a, const struct ls_tool *best, int min_version)
 {
     int a_major = a->version / 10000, best_major = best->version / 10000, need = min_version / 10000;
@@ -216,7 +216,7 @@ static bool is_better(const struct ls_tool *a, const struct ls_tool *best, int m
     if ((a_major >= need) != (best_major >= need))
         return a_major >= need;
     if (a_major != best_major)
-        return a_major >= need ? a_major < best_major : a_major > best_major;
+        return need > 0 && a_major >= need ? a_major < best_major : a_major > best_major;
     return a->version > best->version;
 }
 

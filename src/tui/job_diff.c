@@ -99,8 +99,8 @@ static void diff_run(struct task *t)
     if (j->job.rc == LS_OK)
         j->job.rc = set_dialect(&world, sides, &opts, &j->job.err);
     j->result = ls_calloc(1, sizeof(*j->result));
-    for (int i = 0; i < 2 && j->job.rc == LS_OK; i++)
-        j->job.rc = load(j, &world, sides, i, &opts);
+    for (int i = 0, first = ls_side_first(sides); i < 2 && j->job.rc == LS_OK; i++)
+        j->job.rc = load(j, &world, sides, i ^ first, &opts);
     if (j->job.rc == LS_OK && j->result->a->dialect != j->result->b->dialect)
         j->job.rc = ls_err_set(&j->job.err, LS_E_USAGE, "one side is of %s and the other of %s: they cannot be compared",
                                ls_dialect_name(j->result->a->dialect), ls_dialect_name(j->result->b->dialect));

@@ -22,14 +22,14 @@ if [ "$only" != SQLite ] && vars=$("$LS_SRCDIR/tests/support/pg" start 2>"$LS_TE
     trap 'exit 130' INT TERM HUP
     for n in $sizes; do
         url="postgresql:///bench_$n?host=$LS_TEST_PG_HOST&port=$LS_TEST_PG_PORT&user=postgres"
-        "$LS_TEST_PG_BINDIR/psql" -qX "$LS_TEST_PG_URL" -c "create database bench_$n" </dev/null
-        "$bench" gen postgres "$n" | "$LS_TEST_PG_BINDIR/psql" -qX "$url" >/dev/null 2>"$LS_TEST_TMP/gen.err" ||
+        "$LS_TEST_PG_CLIENTS/psql" -qX "$LS_TEST_PG_URL" -c "create database bench_$n" </dev/null
+        "$bench" gen postgres "$n" | "$LS_TEST_PG_CLIENTS/psql" -qX "$url" >/dev/null 2>"$LS_TEST_TMP/gen.err" ||
             failed=1
-        "$LS_TEST_PG_BINDIR/psql" -qX "$url" -c 'vacuum analyze' </dev/null
+        "$LS_TEST_PG_CLIENTS/psql" -qX "$url" -c 'vacuum analyze' </dev/null
         goal=0.8 dump_goal=0.25
         [ "$n" -ge 10000 ] || { goal=1.3; dump_goal=0.6; }
         "$bench" run "PostgreSQL $n tables / floor + defs" "$rounds" "$goal" 163840 "$url" "$LS_BUILDDIR/tests/bench/floor_catalog" "$url" || failed=1
-        "$bench" run "PostgreSQL $n tables / pg_dump -s" "$rounds" "$dump_goal" 0 "$url" "$LS_TEST_PG_BINDIR/pg_dump" -s "$url" || failed=1
+        "$bench" run "PostgreSQL $n tables / pg_dump -s" "$rounds" "$dump_goal" 0 "$url" "$LS_TEST_PG_CLIENTS/pg_dump" -s "$url" || failed=1
         "$LS_BUILDDIR/tests/bench/bench_refresh" "PostgreSQL $n tables" "$rounds" "$url" || failed=1
     done
 elif [ "$only" != SQLite ]; then

@@ -36,9 +36,9 @@ if [ "$only" != SQLite ] && vars=$("$LS_SRCDIR/tests/support/pg" start 2>"$LS_TE
     trap 'exit 130' INT TERM HUP
     for n in $sizes; do
         url="postgresql:///bench_$n?host=$LS_TEST_PG_HOST&port=$LS_TEST_PG_PORT&user=postgres"
-        "$LS_TEST_PG_BINDIR/psql" -qX "$LS_TEST_PG_URL" -c "create database bench_$n" </dev/null
-        "$bench" gen-indexes postgres "$n" | "$LS_TEST_PG_BINDIR/psql" -qX "$url" >/dev/null 2>"$LS_TEST_TMP/gen.err" || failed=1
-        "$LS_TEST_PG_BINDIR/psql" -qX "$url" -c 'vacuum analyze' </dev/null
+        "$LS_TEST_PG_CLIENTS/psql" -qX "$LS_TEST_PG_URL" -c "create database bench_$n" </dev/null
+        "$bench" gen-indexes postgres "$n" | "$LS_TEST_PG_CLIENTS/psql" -qX "$url" >/dev/null 2>"$LS_TEST_TMP/gen.err" || failed=1
+        "$LS_TEST_PG_CLIENTS/psql" -qX "$url" -c 'vacuum analyze' </dev/null
         "$bench" run-usage "PostgreSQL $n indexes / views and definitions" "$rounds" 0.8 65536 "$url" "$floor" "$url" || failed=1
         "$bench" run-usage "PostgreSQL $n indexes / reference queries" "$rounds" 0.5 0 "$url" "$floor" "$url" reference || failed=1
         reading "PostgreSQL $n indexes, reading" 1000 "$url" || failed=1

@@ -40,7 +40,7 @@ json() {
 }
 
 psql_() {
-    "$LS_TEST_PG_BINDIR/psql" -X -q -A -t -v ON_ERROR_STOP=1 "$@"
+    "$LS_TEST_PG_CLIENTS/psql" -X -q -A -t -v ON_ERROR_STOP=1 "$@"
 }
 
 pg_n=0
@@ -65,7 +65,7 @@ is_free() { # DB
 }
 
 waits_for_lock() { # DB WHO KEY
-    PGAPPNAME="somebody's $2" "$LS_TEST_PG_BINDIR/psql" -X -q -A -t -d "$1" -c "SELECT pg_advisory_lock($3)" -c 'SELECT pg_sleep(300)' >/dev/null 2>&1 &
+    PGAPPNAME="somebody's $2" "$LS_TEST_PG_CLIENTS/psql" -X -q -A -t -d "$1" -c "SELECT pg_advisory_lock($3)" -c 'SELECT pg_sleep(300)' >/dev/null 2>&1 &
     pid=$!
     ok "$2: somebody has its lock" wait_for is_locked "$1"
     lockstep up --yes --lock-wait 200ms

@@ -86,7 +86,7 @@ for format in golang-migrate sqlx flyway prisma node-pg-migrate goose rails; do
                CREATE TABLE ar_internal_metadata (key varchar NOT NULL PRIMARY KEY, value varchar, created_at timestamp(6) NOT NULL, updated_at timestamp(6) NOT NULL)"
     fi
     for key in $(keys_of $format); do
-        PGAPPNAME="somebody's $format" "$LS_TEST_PG_BINDIR/psql" -X -q -A -t -d "$pg_url" -c "SELECT pg_advisory_lock($key)" -c 'SELECT pg_sleep(300)' \
+        PGAPPNAME="somebody's $format" "$LS_TEST_PG_CLIENTS/psql" -X -q -A -t -d "$pg_url" -c "SELECT pg_advisory_lock($key)" -c 'SELECT pg_sleep(300)' \
             >/dev/null 2>&1 &
         pid=$!
         ok "$format: somebody holds $key" wait_for has_holder "$key"

@@ -187,7 +187,12 @@ fi
 if has_driver postgres && [ -n "${LS_TEST_PG_URL:-}" ]; then
     in_dir postgres
     everything() {
-        "$LS_TEST_PG_BINDIR/pg_dump" -d "$pg_url" | grep -v '^\\\(un\)\{0,1\}restrict '
+        if [ -z "${LS_TEST_PG_NO_DUMP:-}" ]; then
+            "$LS_TEST_PG_CLIENTS/pg_dump" -d "$pg_url" | grep -v '^\\\(un\)\{0,1\}restrict '
+        else # rows, and below the files they are in
+            printf '%s\n' "SELECT format('SELECT t FROM %s t', oid::regclass) FROM pg_class WHERE relkind = 'r' AND relnamespace NOT IN
+                ('pg_catalog'::regnamespace, 'information_schema'::regnamespace) ORDER BY oid \\gexec" | psql_ -d "$pg_url" -f -
+        fi
         pg_do "SELECT oid::regclass, relfilenode, xmin FROM pg_class WHERE relnamespace NOT IN ('pg_catalog'::regnamespace, 'pg_toast'::regnamespace) ORDER BY oid"
         pg_do "SELECT nspname, xmin FROM pg_namespace ORDER BY oid"
     }

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "contract/older_pg.h"
 #include "lockstep/base/buf.h"
 #include "lockstep/db/catalog.h"
 #include "lockstep/diff/diff.h"
@@ -47,21 +48,30 @@ static inline char *catpg_file(const char *name)
     return text;
 }
 
-/* A database with everything in it; NULL where there is no server of version 15 or newer. */
-static inline char *catpg_everything(void)
+/* A database with what the file makes, in the words of the server's version; NULL where there is no server. */
+static inline char *catpg_database(const char *file, const struct older_words *older, size_t n_older, const char *name_prefix)
 {
-    char *version =
-        test_pg_url() ? test_pg_get(test_pg_url(), "select current_setting('server_version_num')::int >= 150000") : NULL;
-    char *sql = NULL, *url = NULL;
+    char *sql = test_pg_url() ? catpg_file(file) : NULL, *url = NULL;
+    struct ls_buf text = LS_BUF_INIT;
 
-    if (version && version[0] == 't' && (sql = catpg_file("tests/contract/catalog_postgres.sql")) &&
-        (url = test_pg_new_database("catalog")) && !test_pg_exec(url, sql)) {
-        test_pg_drop_database(url);
-        fail_msg("the schema could not be made");
+    if (sql != NULL) {
+        assert_true(older_write(older, n_older, sql, test_pg_major(), &text));
+        url = test_pg_new_database(name_prefix);
+        assert_non_null(url);
+        if (!test_pg_exec(url, text.ptr)) {
+            test_pg_drop_database(url);
+            fail_msg("the schema of %s could not be made", file);
+        }
     }
-    free(version);
+    ls_buf_release(&text);
     free(sql);
     return url;
+}
+
+/* One with everything in it. */
+static inline char *catpg_everything(void)
+{
+    return catpg_database("tests/contract/catalog_postgres.sql", older_schema, LS_ARRAY_LEN(older_schema), "catalog");
 }
 
 /* A database with a subscription is not to be dropped. */

@@ -1,10 +1,15 @@
 /* catalog_probe URL_A URL_B: the differences between two live schemas as text; 0 none, 1 some, 2 it could not be read.
- * catalog_probe URL: how many facts. */
+ * catalog_probe URL: how many facts.
+ * catalog_probe --schema FILE MAJOR: the schema of the tests in the words of that version of PostgreSQL; 2 when they are not in it. */
 #include <config.h>
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
+#include "contract/older_pg.h"
 #include "lockstep/base/buf.h"
+#include "lockstep/base/file.h"
 #include "lockstep/db/catalog.h"
 #include "lockstep/diff/diff.h"
 
@@ -42,14 +47,36 @@ static struct ls_catalog *read_url(const char *url)
     return c;
 }
 
+static int print_schema(const char *file, int major)
+{
+    struct ls_buf sql = LS_BUF_INIT, own = LS_BUF_INIT;
+    struct ls_err err = LS_ERR_INIT;
+    int status = 2;
+
+    if (ls_file_read(file, 0, SIZE_MAX, &sql, &err) != LS_OK)
+        fprintf(stderr, "%s\n", err.message);
+    else if (!older_write(older_schema, sizeof(older_schema) / sizeof(*older_schema), sql.ptr, major, &own))
+        fputs("older_pg.h names words that are not in the schema\n", stderr);
+    else
+        status = fputs(own.ptr, stdout) >= 0 ? 0 : 2;
+    ls_err_release(&err);
+    ls_buf_release(&sql);
+    ls_buf_release(&own);
+    return status;
+}
+
 int main(int argc, char **argv)
 {
     static const struct ls_diff_opts opts = {.with_owner = true, .with_rights = true, .with_order = true};
     struct ls_buf text = LS_BUF_INIT;
-    struct ls_catalog *a = argc > 1 ? read_url(argv[1]) : NULL, *b = argc > 2 ? read_url(argv[2]) : NULL;
+    struct ls_catalog *a, *b;
     struct ls_diff d;
     int status = 2;
 
+    if (argc == 4 && strcmp(argv[1], "--schema") == 0)
+        return print_schema(argv[2], atoi(argv[3]));
+    a = argc > 1 ? read_url(argv[1]) : NULL;
+    b = argc > 2 ? read_url(argv[2]) : NULL;
     if (a != NULL && b != NULL) {
         ls_diff_make(a, b, &opts, &d);
         ls_diff_print_unified(&d, &text);

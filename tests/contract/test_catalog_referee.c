@@ -15,7 +15,7 @@ static bool shell(const char *command)
  * it the pipe. */
 static char *restored(const char *from)
 {
-    const char *bin = getenv("LS_TEST_PG_BINDIR");
+    const char *bin = getenv("LS_TEST_PG_CLIENTS");
     char *to = test_pg_new_database("restored");
     struct ls_buf command = LS_BUF_INIT;
 
@@ -49,27 +49,11 @@ static void assert_restores(const char *url, uint32_t at_least)
     catpg_drop(again);
 }
 
-static bool has_tools(void)
-{
-    const char *bin = getenv("LS_TEST_PG_BINDIR");
-    struct ls_buf path = LS_BUF_INIT;
-    bool has;
-
-    if (test_pg_url() == NULL || bin == NULL)
-        return false;
-    ls_buf_addf(&path, "test -x '%s/pg_dump' -a -x '%s/psql'", bin, bin);
-    has = shell(path.ptr);
-    ls_buf_release(&path);
-    return has;
-}
-
-#define NEED_TOOLS()                                                                                                               \
-    do {                                                                                                                           \
-        (void)state;                                                                                                               \
-        if (test_pg_url() == NULL)                                                                                                 \
-            test_skip(test_pg_skip_reason());                                                                                      \
-        if (!has_tools())                                                                                                          \
-            test_skip("no pg_dump and psql beside the server");                                                                    \
+#define NEED_TOOLS()                                     \
+    do {                                                 \
+        (void)state;                                     \
+        if (test_pg_dump_skip_reason() != NULL)          \
+            test_skip(test_pg_dump_skip_reason());       \
     } while (0)
 
 static void one_of_every_kind(void **state)
@@ -78,8 +62,6 @@ static void one_of_every_kind(void **state)
 
     NEED_TOOLS();
     url = catpg_everything();
-    if (url == NULL)
-        test_skip("needs PostgreSQL 15");
     assert_restores(url, 150);
     catpg_drop(url);
 }
@@ -103,7 +85,7 @@ static void real_folders(void **state)
         ls_buf_addf(&command,
                     "cd '%s' && ls *.up.sql | sort -t_ -k1,1n | sed 's/.*/\\\\i &/' | '%s/psql' -qX -v ON_ERROR_STOP=1 '%s' "
                     ">/dev/null 2>&1",
-                    found.gl_pathv[i], getenv("LS_TEST_PG_BINDIR"), url);
+                    found.gl_pathv[i], getenv("LS_TEST_PG_CLIENTS"), url);
         if (!shell(command.ptr))
             fail_msg("%s does not apply", found.gl_pathv[i]);
         assert_restores(url, 100);
@@ -151,7 +133,7 @@ static void the_servers_own_regression_schema(void **state)
     if (dump == NULL)
         test_skip("LS_TEST_PG_REGRESSION names no dump");
     url = test_pg_new_database("regression");
-    ls_buf_addf(&command, "'%s/psql' -qX '%s' -f '%s' >/dev/null 2>&1", getenv("LS_TEST_PG_BINDIR"), url, dump);
+    ls_buf_addf(&command, "'%s/psql' -qX '%s' -f '%s' >/dev/null 2>&1", getenv("LS_TEST_PG_CLIENTS"), url, dump);
     assert_true(shell(command.ptr));
     again = restored(url);
     assert_non_null(again);

@@ -65,7 +65,12 @@ static void killed_while_idle_or_in_a_pipeline(void **state)
         struct ls_db_call calls[] = {{"select 1", 8, NULL, 0}, {"select 2", 8, NULL, 0}};
         char sql[128];
 
-        snprintf(sql, sizeof(sql), "select pg_terminate_backend(%d, 10000)", ls_db_info(db)->backend_pid);
+        snprintf(sql, sizeof(sql), "select pg_terminate_backend(%d)", ls_db_info(db)->backend_pid);
+        fix_ok(f->db, sql);
+        fix_ok(f->db, "create or replace function wait_for_end(int) returns void language plpgsql as $$begin for i in 1..1000 loop "
+                      "exit when not exists (select from pg_stat_activity where pid = $1); perform pg_stat_clear_snapshot(), pg_sleep(0.01); "
+                      "end loop; end$$");
+        snprintf(sql, sizeof(sql), "select wait_for_end(%d)", ls_db_info(db)->backend_pid);
         fix_ok(f->db, sql);
         ls_err_release(&f->err);
         if (i == 0)

@@ -10,7 +10,7 @@ static bool sorts_by_bytes; /* the database, by default */
     do {                                                                                                                           \
         (void)state;                                                                                                               \
         if (url == NULL)                                                                                                           \
-            test_skip(test_pg_url() ? "the server is older than 15" : test_pg_skip_reason());                                      \
+            test_skip(test_pg_skip_reason());                                                                                      \
     } while (0)
 
 /* --- each member --- */
@@ -53,6 +53,23 @@ static const struct expected {
     {"in'dex;", "", "\"y'\":integer:int4_ops", "btree", "", "", ""},
 };
 
+/* Before version `since`, where the schema is made otherwise (older_pg.h). */
+static const struct {
+    int since;
+    struct expected e;
+} older_expected[] = {
+    {14, {"t_brin", "", "made:timestamp with time zone:timestamptz_minmax_ops", "brin", "", "", "autosummarize=true, pages_per_range=3"}},
+    {15, {"t_nulls", " unique", "\"user\":integer:int4_ops", "btree", "", "", ""}},
+};
+
+static const struct expected *expected_here(const struct expected *e, int major)
+{
+    for (size_t i = 0; i < LS_ARRAY_LEN(older_expected); i++)
+        if (major < older_expected[i].since && strcmp(e->name, older_expected[i].e.name) == 0)
+            return &older_expected[i].e;
+    return e;
+}
+
 static void each_kind_of_index(void **state)
 {
     struct ls_buf text = LS_BUF_INIT;
@@ -61,7 +78,7 @@ static void each_kind_of_index(void **state)
     NEED_SERVER();
     u = usage_read(url, NULL);
     for (size_t i = 0; i < LS_ARRAY_LEN(expected); i++) {
-        const struct expected *e = &expected[i];
+        const struct expected *e = expected_here(&expected[i], test_pg_major());
         const struct ls_usage_index *x = usage_index(u, e->name);
 
         ls_buf_clear(&text);
@@ -77,6 +94,7 @@ static void each_kind_of_index(void **state)
         assert_string_equal(x->options, e->options);
         assert_true(x->is_live && x->oid > 0 && x->stat1 == NULL && !x->is_in_query);
     }
+    assert_int_equal(usage_table(u, "f_none")->rows, -1); /* never analysed: not known */
     assert_string_equal(usage_index(u, "t_desc")->comment, "for lists");
     assert_string_equal(usage_index(u, "t_email")->comment, "");
     assert_int_equal(u->dialect, LS_DIALECT_POSTGRES);

@@ -5,20 +5,10 @@
 #include "contract/catalog_pg.h"
 #include "contract/usage_words.h"
 
-/* NULL where there is no server of version 15 or newer. */
+/* NULL where there is no server. */
 static inline char *usage_database(void)
 {
-    char *version = test_pg_url() ? test_pg_get(test_pg_url(), "select current_setting('server_version_num')::int >= 150000") : NULL;
-    char *sql = NULL, *url = NULL;
-
-    if (version && version[0] == 't' && (sql = catpg_file("tests/contract/usage_postgres.sql")) && (url = test_pg_new_database("usage")) &&
-        !test_pg_exec(url, sql)) {
-        test_pg_drop_database(url);
-        fail_msg("the schema could not be made");
-    }
-    free(version);
-    free(sql);
-    return url;
+    return catpg_database("tests/contract/usage_postgres.sql", older_usage, LS_ARRAY_LEN(older_usage), "usage");
 }
 
 static inline struct ls_usage *usage_read(const char *url, const struct ls_usage_opts *opts)

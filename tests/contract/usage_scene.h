@@ -14,7 +14,7 @@ static char *url;
     do {                                                                                                                           \
         (void)state;                                                                                                               \
         if (url == NULL)                                                                                                           \
-            test_skip(test_pg_url() ? "the server is older than 15" : test_pg_skip_reason());                                      \
+            test_skip(test_pg_skip_reason());                                                                                      \
     } while (0)
 
 static inline void must(const char *sql)
@@ -46,7 +46,7 @@ static inline bool wait_until(const char *sql)
 /* Counters are written when a session ends. */
 static inline void settle(void)
 {
-    assert_true(wait_until("select count(*) = 1 from pg_stat_activity where datname = current_database() and backend_type = 'client backend'"));
+    assert_true(test_pg_settle(url));
 }
 
 static inline int64_t ask(const char *sql)

@@ -32,22 +32,24 @@ struct adv_test {
 #else
 #define ADV_NEEDS_SQLITE() test_skip("this build has no SQLite driver")
 #endif
-#define ADV_BOTH(name)                        \
-    static void name##_sqlite(void **state)   \
-    {                                         \
-        (void)state;                          \
-        ADV_NEEDS_SQLITE();                   \
-        name(false);                          \
-    }                                         \
-    static void name##_pg(void **state)       \
-    {                                         \
-        (void)state;                          \
-        if (test_pg_url() == NULL) {          \
-            test_skip(test_pg_skip_reason()); \
-            return;                           \
-        }                                     \
-        name(true);                           \
+#define ADV_BOTH_UNLESS(why_not, name)      \
+    static void name##_sqlite(void **state) \
+    {                                       \
+        (void)state;                        \
+        ADV_NEEDS_SQLITE();                 \
+        name(false);                        \
+    }                                       \
+    static void name##_pg(void **state)     \
+    {                                       \
+        (void)state;                        \
+        if ((why_not) != NULL) {            \
+            test_skip(why_not);             \
+            return;                         \
+        }                                   \
+        name(true);                         \
     }
+#define ADV_BOTH(name)          ADV_BOTH_UNLESS(test_pg_url() == NULL ? test_pg_skip_reason() : NULL, name)
+#define ADV_BOTH_MEASURED(name) ADV_BOTH_UNLESS(test_pg_dump_skip_reason(), name) /* on a copy, which pg_dump makes */
 #define ADV_BOTH_TESTS(name) cmocka_unit_test(name##_sqlite), cmocka_unit_test(name##_pg)
 
 static inline void adv_sql(struct adv_test *t, const char *sql)

@@ -136,6 +136,12 @@ static inline size_t entries(const struct ops *o)
     return n;
 }
 
+#define NEEDS_PG_DUMP()                                  \
+    do {                                                 \
+        if (test_pg_dump_skip_reason() != NULL)          \
+            test_skip(test_pg_dump_skip_reason());       \
+    } while (0)
+
 static inline char *make_backup(struct ops *o)
 {
     struct ls_backups made;

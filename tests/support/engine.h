@@ -25,6 +25,15 @@
         }                                      \
     } while (0)
 
+#define ENG_NEEDS_MAJOR(major, reason)         \
+    do {                                       \
+        ENG_NEEDS_PG();                        \
+        if (test_pg_major() < (major)) {       \
+            test_skip(reason);                 \
+            return;                            \
+        }                                      \
+    } while (0)
+
 /* Two tests of one body: body(bool pg). */
 #define ENG_BOTH(name)                \
     static void name##_sqlite(void **state) \

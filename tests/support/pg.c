@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #ifdef LS_WITH_POSTGRES
@@ -63,17 +64,31 @@ char *test_pg_get(const char *url, const char *sql)
     return value;
 }
 
+const char *test_pg_dump_skip_reason(void)
+{
+    const char *why = getenv("LS_TEST_PG_NO_DUMP");
+
+    if (test_pg_url() == NULL)
+        return test_pg_skip_reason();
+    return why != NULL && why[0] != '\0' ? why : NULL;
+}
+
+int test_pg_major(void)
+{
+    char *version = test_pg_url() != NULL ? test_pg_get(test_pg_url(), "select current_setting('server_version_num')::int / 10000") : NULL;
+    int major = version != NULL ? atoi(version) : 0;
+
+    free(version);
+    return major;
+}
+
 /* A copy of the template's files takes the server a quarter of the work of one through its log, and it may take it from 15 on. */
-static const char *quick_copy(const char *url)
+static const char *quick_copy(void)
 {
     static const char *words;
-    char *version;
 
-    if (words == NULL) {
-        version = test_pg_get(url, "show server_version_num");
-        words = version != NULL && atoi(version) >= 150000 ? " strategy file_copy" : "";
-        free(version);
-    }
+    if (words == NULL)
+        words = test_pg_major() >= 15 ? " strategy file_copy" : "";
     return words;
 }
 
@@ -89,7 +104,7 @@ char *test_pg_new_database(const char *name_prefix)
     if (question == NULL) /* tests/support/pg always gives the host as a parameter */
         return NULL;
     snprintf(name, sizeof name, "%.30s_%ld_%u", name_prefix, (long)getpid(), ++counter);
-    snprintf(sql, sizeof sql, "create database \"%s\" template template0%s", name, quick_copy(base));
+    snprintf(sql, sizeof sql, "create database \"%s\" template template0%s", name, quick_copy());
     if (!test_pg_exec(base, sql))
         return NULL;
     size = strlen("postgresql:///") + strlen(name) + strlen(question) + 1;
@@ -114,6 +129,41 @@ void test_pg_drop_database(char *url)
         test_pg_exec(base, sql);
     }
     free(url);
+}
+
+#define SETTLE_TRIES 1000
+
+/* Until the query gives t. */
+static bool wait_until(const char *url, const char *sql)
+{
+    for (int i = 0; i < SETTLE_TRIES; i++) {
+        char *answer = test_pg_get(url, sql);
+        bool is_so = answer != NULL && answer[0] == 't';
+
+        free(answer);
+        if (is_so)
+            return true;
+        nanosleep(&(struct timespec){.tv_nsec = 20 * 1000 * 1000}, NULL);
+    }
+    return false;
+}
+
+/* Before 15 counters are sent to a process, which tells the new ones twice a second. It takes them in their order: ours is the last. */
+static bool wait_for_collector(const char *url)
+{
+    char *marker = test_pg_get(url, "create temporary table marker(); select * from marker; select 'marker'::regclass::oid"), sql[64];
+
+    if (marker == NULL)
+        return false;
+    snprintf(sql, sizeof sql, "select pg_stat_get_numscans(%.20s) > 0", marker);
+    free(marker);
+    return wait_until(url, sql);
+}
+
+bool test_pg_settle(const char *url)
+{
+    return wait_until(url, "select count(*) = 1 from pg_stat_activity where datname = current_database() and backend_type = 'client backend'") &&
+           (test_pg_major() >= 15 || wait_for_collector(url));
 }
 
 #else
@@ -147,6 +197,16 @@ char *test_pg_get(const char *url, const char *sql)
     return NULL;
 }
 
+const char *test_pg_dump_skip_reason(void)
+{
+    return test_pg_skip_reason();
+}
+
+int test_pg_major(void)
+{
+    return 0;
+}
+
 char *test_pg_new_database(const char *name_prefix)
 {
     (void)name_prefix;
@@ -156,6 +216,12 @@ char *test_pg_new_database(const char *name_prefix)
 void test_pg_drop_database(char *url)
 {
     free(url);
+}
+
+bool test_pg_settle(const char *url)
+{
+    (void)url;
+    return false;
 }
 
 #endif

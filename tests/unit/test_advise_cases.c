@@ -102,7 +102,7 @@ static void run_cases(bool is_pg)
     adv_done();
 }
 
-ADV_BOTH(run_cases)
+ADV_BOTH_MEASURED(run_cases)
 
 int main(void)
 {

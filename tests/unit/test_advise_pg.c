@@ -22,6 +22,16 @@
         }                                     \
     } while (0)
 
+/* A copy is made by pg_dump. */
+#define NEEDS_A_COPY()                             \
+    do {                                           \
+        (void)state;                               \
+        if (test_pg_dump_skip_reason() != NULL) {  \
+            test_skip(test_pg_dump_skip_reason()); \
+            return;                                \
+        }                                          \
+    } while (0)
+
 static bool has_hypopg(struct adv_test *t)
 {
     struct ls_result r;
@@ -58,7 +68,7 @@ static void test_partitions_are_their_root(void **state)
 {
     struct adv_test t;
 
-    NEEDS_PG();
+    NEEDS_A_COPY();
     adv_open(&t, true);
     make_events(&t);
     adv_check(&t, "all", "SELECT * FROM events WHERE user_id = $1", "events(user_id)");
@@ -73,7 +83,7 @@ static void test_schemas_and_search_path(void **state)
 {
     struct adv_test t;
 
-    NEEDS_PG();
+    NEEDS_A_COPY();
     adv_open(&t, true);
     adv_sql(&t, "CREATE SCHEMA \"My App\"; SET search_path = \"My App\"; CREATE TABLE \"Notes\" (\"Id\" int PRIMARY KEY, \"userId\" int NOT NULL, \"select\" text, v "
                 "varchar(20), flag boolean NOT NULL DEFAULT false)");
@@ -176,7 +186,7 @@ static void test_a_server_of_its_own(void **state)
 {
     struct adv_test t;
 
-    NEEDS_PG();
+    NEEDS_A_COPY();
     adv_open(&t, true);
     t.w.scratch_url = NULL;
     adv_check(&t, "own", MEMORIES, "memories(user_id, updated_at)");
@@ -191,7 +201,7 @@ static void test_a_clone_without_hypopg(void **state)
     struct adv_test t;
     char *url;
 
-    NEEDS_PG();
+    NEEDS_A_COPY();
     assert_true(test_pg_exec(test_pg_url(), "DO $$BEGIN CREATE ROLE lockstep_maker LOGIN CREATEDB; EXCEPTION WHEN duplicate_object THEN NULL; END$$"));
     adv_open(&t, true);
     t.w.scratch_url = url = url_of_role(test_pg_url(), "lockstep_maker");
@@ -241,7 +251,7 @@ static void test_values_are_taken_from_rows(void **state)
 {
     struct adv_test t;
 
-    NEEDS_PG();
+    NEEDS_A_COPY();
     adv_open(&t, true);
     adv_file(&t, "SELECT e.name FROM memories AS m JOIN entities e ON e.id = m.id WHERE m.user_id = $2 AND e.entity_type = $1 AND m.updated_at BETWEEN $3 AND "
                  "$4 ORDER BY m.updated_at LIMIT $5 OFFSET $6;\nSELECT id FROM memories WHERE body LIKE $1 || '%';\nSELECT id FROM entities WHERE name = $1 || $2");
@@ -260,7 +270,7 @@ static void test_foreign_tables_stay_out(void **state)
 {
     struct adv_test t;
 
-    NEEDS_PG();
+    NEEDS_A_COPY();
     adv_open(&t, true);
     if (count(t.db, "SELECT count(*) FROM pg_available_extensions WHERE name = 'postgres_fdw'") == 0) {
         adv_close(&t);
@@ -287,7 +297,7 @@ static void test_triggers_stay_out(void **state)
 {
     struct adv_test t;
 
-    NEEDS_PG();
+    NEEDS_A_COPY();
     adv_open(&t, true);
     adv_sql(&t, "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RAISE EXCEPTION 'it ran'; END$$;"
                 "CREATE TRIGGER refuse BEFORE UPDATE ON memories FOR EACH ROW EXECUTE FUNCTION refuse()");
@@ -371,6 +381,24 @@ static void test_rows_are_copied(void **state)
     adv_close(&t);
 }
 
+/* No pg_dump that can: advice by shape, and why. */
+static void test_no_copy_is_told(void **state)
+{
+    static const char *const queries[] = {MEMORIES, NULL};
+    struct adv_test t;
+
+    NEEDS_PG();
+    if (test_pg_dump_skip_reason() == NULL)
+        test_skip("pg_dump is new enough for this server");
+    adv_open(&t, true);
+    adv_run(&t, queries);
+    assert_true(adv_noted(&t, "no-clone"));
+    assert_string_equal(t.out.how, "structural only");
+    assert_int_equal(t.out.n, 1);
+    assert_int_equal(adv_get(&t, "memories(user_id, updated_at)")->level, LS_ADVICE_STRUCTURAL);
+    adv_close(&t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -388,6 +416,7 @@ int main(void)
         cmocka_unit_test(test_values_are_taken_from_rows),
         cmocka_unit_test(test_no_rights),
         cmocka_unit_test(test_rows_are_copied),
+        cmocka_unit_test(test_no_copy_is_told),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -137,8 +137,7 @@ static void pg_dumps_files_too(void **state)
     mode_t old;
 
     (void)state;
-    if (test_pg_url() == NULL)
-        test_skip(test_pg_skip_reason());
+    NEEDS_PG_DUMP();
     ops_open(&o, "golang-migrate", true);
     ops_put(&o, "migrations/001_a.up.sql", "CREATE TABLE a (i int);\n");
     ops_sql(&o, "CREATE TABLE a (i int); INSERT INTO a VALUES (1);");
@@ -260,8 +259,7 @@ static void nor_does_pg_dump_start_without(void **state)
     long long need;
 
     (void)state;
-    if (test_pg_url() == NULL)
-        test_skip(test_pg_skip_reason());
+    NEEDS_PG_DUMP();
     ops_open(&o, "golang-migrate", true);
     ops_put(&o, "migrations/001_a.up.sql", "CREATE TABLE a (i int);\n");
     ops_sql(&o, "CREATE TABLE a (i int, t text); INSERT INTO a SELECT i, md5(i::text) FROM generate_series(1, 2000) i;");

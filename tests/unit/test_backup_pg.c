@@ -35,8 +35,8 @@ static void pg_backup_is_whole(void **state)
     char *name, *toc;
 
     (void)state;
-    if (!open_pg(&o))
-        test_skip(test_pg_skip_reason());
+    NEEDS_PG_DUMP();
+    assert_true(open_pg(&o));
     ops_ok(ls_backup_create(o.s, NULL, &h, &made, err));
     name = ls_strdup(made.b.v[0].name);
     ls_backups_release(&made);
@@ -78,8 +78,8 @@ static void pg_damage_is_found(void **state)
     off_t size;
 
     (void)state;
-    if (!open_pg(&o))
-        test_skip(test_pg_skip_reason());
+    NEEDS_PG_DUMP();
+    assert_true(open_pg(&o));
     name = make_backup(&o);
     path = first_data_file(&o, name);
     size = size_of(path);
@@ -107,8 +107,8 @@ static void pg_read_back_finds_a_cut_archive(void **state)
     json_t *f;
 
     (void)state;
-    if (!open_pg(&o))
-        test_skip(test_pg_skip_reason());
+    NEEDS_PG_DUMP();
+    assert_true(open_pg(&o));
     name = make_backup(&o);
     path = first_data_file(&o, name);
     manifest = file_of(&o, name, "manifest.json");
@@ -150,8 +150,7 @@ static void pg_stopped_backup_leaves_nothing(void **state)
     static const char *const phases[] = {"dump", "hash", "read back"};
 
     (void)state;
-    if (test_pg_url() == NULL)
-        test_skip(test_pg_skip_reason());
+    NEEDS_PG_DUMP();
     for (size_t i = 0; i < LS_ARRAY_LEN(phases); i++) {
         struct ops o;
         struct watch w = {.stop_in = phases[i]};
@@ -232,6 +231,7 @@ static void pg_password_is_shown_to_nobody(void **state)
     struct ls_buf text = LS_BUF_INIT;
 
     (void)state;
+    NEEDS_PG_DUMP();
     if (base == NULL || password == NULL)
         test_skip("the test server listens on no TCP port");
     assert_true(open_pg(&o));

@@ -263,6 +263,9 @@ static void takes_the_closest_version_that_is_not_older(void **state)
     assert_int_equal(t.version, 9420000);
     assert_string_equal(t.says, "pg_dump (PostgreSQL) 942beta2 (Fake 942)");
     ls_tool_release(&t);
+    assert_int_equal(ls_tool_find("pg_dump", NULL, NULL, 0, &t, NULL), LS_OK);
+    assert_string_equal(t.path, b); /* no version is asked for: the newest */
+    ls_tool_release(&t);
     free(a);
     free(b);
     free(c);

@@ -295,6 +295,42 @@ static void planning_is_no_use_pg(void **state)
     close_target(&t);
 }
 
+static bool reads(const struct ls_explained *e, const char *relation)
+{
+    for (uint32_t i = 0; i < e->n_nodes; i++)
+        if (strstr(e->nodes[i].relation, relation) != NULL)
+            return true;
+    return false;
+}
+
+/* Which partition a parameter chooses is not known: all of them, and of a constant only its own where the server can say that (16). */
+static void partitions_of_a_parameter_pg(void **state)
+{
+    const struct ls_explain_opts generic = {.sample = UINT32_MAX};
+    struct ls_explained e;
+    struct target t;
+
+    (void)state;
+    if (test_pg_url() == NULL)
+        test_skip(test_pg_skip_reason());
+    open_target(&t, true);
+    run_sql(t.db, "CREATE TABLE parts (k int, v int) PARTITION BY LIST (k); CREATE TABLE parts_1 PARTITION OF parts FOR VALUES IN (1) PARTITION BY RANGE (v); "
+                  "CREATE TABLE parts_low PARTITION OF parts_1 FOR VALUES FROM (0) TO (9); CREATE TABLE parts_high PARTITION OF parts_1 FOR VALUES FROM (9) TO "
+                  "(99); CREATE TABLE parts_other PARTITION OF parts FOR VALUES IN (2)");
+    ask(&t, "SELECT * FROM parts WHERE k = $1", &generic, &e);
+    assert_string_equal(e.how, "generic plan");
+    assert_true(reads(&e, "parts_low"));
+    assert_true(reads(&e, "parts_high"));
+    assert_true(reads(&e, "parts_other"));
+    ls_explained_release(&e);
+    ask(&t, "SELECT * FROM parts WHERE k = 1 AND v = $1", &generic, &e);
+    assert_true(reads(&e, "parts_low"));
+    assert_true(reads(&e, "parts_high"));
+    assert_int_equal(e.n_nodes, test_pg_major() >= 16 ? 3 : 4);
+    ls_explained_release(&e);
+    close_target(&t);
+}
+
 static void a_run_has_an_end(bool is_pg)
 {
     const struct ls_explain_opts opts = {.run = true, .rounds = 1, .timeout_ms = 1000};
@@ -460,7 +496,7 @@ BOTH(printed)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(planning_is_no_use_pg),
+        cmocka_unit_test(planning_is_no_use_pg), cmocka_unit_test(partitions_of_a_parameter_pg),
         BOTH_TESTS(plan_without_running), BOTH_TESTS(counts_of_a_run), BOTH_TESTS(samples_are_bound), BOTH_TESTS(nothing_stays),
         BOTH_TESTS(errors_have_their_place), BOTH_TESTS(a_run_has_an_end), cmocka_unit_test(test_a_stop_is_a_stop), BOTH_TESTS(printed),
         cmocka_unit_test(test_what_may_do_anything_is_not_run),

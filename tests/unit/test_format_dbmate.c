@@ -170,7 +170,7 @@ static void the_ledger_it_makes(bool pg)
     if (pg)
         eng_is(&o,
                "SELECT string_agg(format('%s %s %s', attname, format_type(atttypid, atttypmod), attnotnull), ',') || ' ' || "
-               "(SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid = 'public.schema_migrations'::regclass) "
+               "(SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE contype <> 'n' AND conrelid = 'public.schema_migrations'::regclass) "
                "FROM pg_attribute WHERE attrelid = 'public.schema_migrations'::regclass AND attnum > 0",
                "version character varying t PRIMARY KEY (version)");
     else

@@ -48,7 +48,7 @@ static void golang_ledger_is_the_tools_own(bool pg)
                "SELECT string_agg(attname || ' ' || format_type(atttypid, atttypmod) || ' ' || attnotnull, ', ' ORDER BY attnum) "
                "FROM pg_attribute WHERE attrelid = 'public.schema_migrations'::regclass AND attnum > 0",
                "version bigint true, dirty boolean true");
-        eng_is(&o, "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid = 'public.schema_migrations'::regclass", "PRIMARY KEY (version)");
+        eng_is(&o, "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE contype <> 'n' AND conrelid = 'public.schema_migrations'::regclass", "PRIMARY KEY (version)");
     } else {
         eng_is(&o, "SELECT sql FROM sqlite_schema WHERE name = 'schema_migrations'", "CREATE TABLE schema_migrations (version uint64,dirty bool)");
         eng_is(&o, "SELECT sql FROM sqlite_schema WHERE name = 'version_unique'", "CREATE UNIQUE INDEX version_unique ON schema_migrations (version)");

@@ -49,7 +49,7 @@ static void project(struct ops *o, bool pg, const char *mode)
 {
     static const char lite[] = "sql() { sqlite3 -batch \"${DATABASE_URL#sqlite:///}\" \"$1\" || exit 7; }\n",
                       psql[] = "sql() { \"%s/psql\" -X -q -A -t -v ON_ERROR_STOP=1 -c \"$1\" || exit 7; }\n";
-    const char *bindir = getenv("LS_TEST_PG_BINDIR");
+    const char *bindir = getenv("LS_TEST_PG_CLIENTS");
     char *sql = pg ? ls_asprintf(psql, bindir != NULL ? bindir : "/usr/bin") : ls_strdup(lite), *path;
     struct ls_buf script = LS_BUF_INIT;
 

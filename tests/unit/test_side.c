@@ -305,10 +305,31 @@ static void test_corpus_postgres(void **state)
     free(dir);
 }
 
+/* The scratch is of the version of the database that it is compared with, where there is one. */
+static void test_databases_come_first(void **state)
+{
+    static const struct {
+        const char *a, *b;
+        int first;
+    } cases[] = {{"live", "dir:m", 0}, {"dir:m", "live", 1}, {"file:a.sql", "postgres://h/db", 1}, {"migrations", "snapshot:s.json", 1},
+                 {"dir:m", "dir:n", 0}, {"live", "env:dev", 0}, {"backup:b", "drizzle:d", 0}};
+
+    (void)state;
+    for (size_t i = 0; i < LS_ARRAY_LEN(cases); i++) {
+        struct ls_side sides[2] = {0};
+
+        ops_ok(ls_side_parse(cases[i].a, &sides[0], err));
+        ops_ok(ls_side_parse(cases[i].b, &sides[1], err));
+        assert_int_equal(ls_side_first(sides), cases[i].first);
+        ls_side_release(&sides[0]);
+        ls_side_release(&sides[1]);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_words),           cmocka_unit_test(test_label_hides_the_password),
+        cmocka_unit_test(test_databases_come_first), cmocka_unit_test(test_words),           cmocka_unit_test(test_label_hides_the_password),
         cmocka_unit_test(test_messages_are_no_secrets),
         cmocka_unit_test(test_saved_is_equal),  cmocka_unit_test(test_saved_hostile_names),
         cmocka_unit_test(test_saved_broken),    cmocka_unit_test(test_corpus_folders),

@@ -186,6 +186,8 @@ static void test_advice_for_them(void **state)
     struct adv_test t;
 
     NEEDS_STATEMENTS();
+    if (test_pg_dump_skip_reason() != NULL)
+        test_skip(test_pg_dump_skip_reason());
     memset(&t, 0, sizeof(t));
     t.is_pg = true;
     t.db = connect_to("postgres", "postgres");

@@ -94,7 +94,9 @@ struct ls_result {
 const char *ls_result_get(const struct ls_result *r, size_t row, int col);
 void ls_result_release(struct ls_result *r);
 
-/* One query with parameters ($1.. on PostgreSQL, ?1.. on SQLite); all rows. */
+/* One query with parameters ($1.. on PostgreSQL, ?1.. on SQLite); all rows. LS_AS_TEXT: a $1 in it is no parameter to be bound, as in EXPLAIN (GENERIC_PLAN);
+ * PostgreSQL then does not refuse a second statement behind it, so the caller knows that there is none. */
+#define LS_AS_TEXT (-1)
 LS_MUST_CHECK enum ls_rc ls_db_query(struct ls_db *db, const char *sql, const struct ls_param *params, int n_params,
                                      struct ls_result *out, struct ls_err *err);
 

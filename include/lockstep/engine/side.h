@@ -53,6 +53,7 @@ struct ls_side_world {
     bool is_kept;                /* the session will look at `live` again: it keeps what makes that cheaper */
     const struct ls_run_hooks *hooks; /* LS_EV_PROGRESS (plan NULL, text: what is done) and the gate, as for a backup; or NULL */
     struct ls_scratch_host *host;/* made when it is needed first */
+    int server_version;          /* of the PostgreSQL database that was looked at, and that a scratch should be like; 0: none was */
 };
 void ls_side_world_end(struct ls_side_world *w);
 
@@ -70,6 +71,9 @@ LS_MUST_CHECK enum ls_rc ls_side_dialect(const struct ls_side_world *w, const st
  * FILE:LINE:COL. Release with ls_catalog_free. */
 LS_MUST_CHECK enum ls_rc ls_side_load(struct ls_side_world *w, const struct ls_side *s, const struct ls_side_opts *opts, struct ls_catalog **out,
                                       struct ls_err *err);
+
+/* Which of two sides to load first: a database (0 or 1) before what is replayed in a scratch, which then is of its version. */
+int ls_side_first(const struct ls_side sides[2]);
 
 /* --- a saved catalogue (side_saved.c): JSON, one fact a line, sorted, so that two of them can be compared line by line --- */
 #define LS_SAVED_FORMAT 1

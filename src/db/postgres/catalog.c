@@ -105,14 +105,14 @@ enum ls_rc pgcat_send(struct pgcat *k, const struct pgcat_batch *b, struct ls_er
     return rc;
 }
 
-/* Before 15 not everybody may read the columns of pg_subscription that are needed. */
+/* Before 14 not everybody may read the columns of pg_subscription that are needed, its oid among them. */
 enum ls_rc pgcat_ask_for_subscriptions(struct pgcat *k, struct ls_err *err)
 {
     static const char ask[] = "select pg_catalog.has_table_privilege('pg_catalog.pg_subscription', 'select')";
     struct ls_result r = {0};
     enum ls_rc rc;
 
-    if (k->version >= 150000)
+    if (k->version >= 140000)
         return LS_OK;
     rc = pg_query(&k->c->db, ask, strlen(ask), NULL, 0, &r, err);
     k->without_subscriptions = rc == LS_OK && !(ls_result_get(&r, 0, 0) && ls_db_text_is_true(ls_result_get(&r, 0, 0)));
@@ -193,6 +193,7 @@ enum ls_rc pgcat_finish(struct pgcat *k, enum ls_rc rc, struct ls_catalog **out,
     release(k);
     *out = ls_catalog_freeze(k->b, k->opts->source, info->server, info->server_version);
     (*out)->lacks[LS_FACT_ROLE] = 1; /* the server's, not the database's */
+    (*out)->lacks[LS_FACT_SUBSCRIPTION] = k->without_subscriptions;
     return LS_OK;
 }
 

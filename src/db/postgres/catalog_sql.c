@@ -245,8 +245,9 @@ const struct pgcat_query pgcat_table_queries[] = {
     "select classoid, objoid, objsubid, string_agg(provider || ': ' || label, '; ' order by provider) from pg_seclabel group "     \
     "by 1, 2, 3"
 
+/* Before 14 a table that was never looked at has no rows and no pages, and not -1 rows. */
 #define SIZES                                                                                                                      \
-    "select c.oid, case when c.reltuples >= 0 then c.reltuples::bigint end, case when c.relkind in ('r', 'm', 'i') then "          \
+    "select c.oid, case when @14{c.reltuples >= 0@@c.relpages > 0} then c.reltuples::bigint end, case when c.relkind in ('r', 'm', 'i') then "          \
     "case when c.relkind = 'i' then pg_relation_size(c.oid) else pg_total_relation_size(c.oid) end end from pg_class c "           \
     "where c.relkind in ('r', 'p', 'm', 'i') and c.relnamespace not in " SYSTEM_SCHEMAS
 

@@ -9,13 +9,23 @@
 #define PROC_WORD(word, x) "case when " x " <> 0 then '" word " ' || " x "::regproc::text end"
 #define SIGNATURE "p.proname || '(' || replace(oidvectortypes(p.proargtypes), ', ', ',') || ')'"
 
+/* Servers before 14 leave out IN; a procedure has no OUT there. */
+#define PROCEDURE_ARGUMENTS                                                                                                        \
+    "coalesce((select string_agg(case p.proargmodes[u.n] when 'b' then 'INOUT ' when 'v' then 'VARIADIC ' else 'IN ' end || "      \
+    "coalesce(quote_ident(nullif(p.proargnames[u.n], '')) || ' ', '') || format_type(u.t, null) || coalesce(' DEFAULT ' || "       \
+    "pg_get_function_arg_default(p.oid, u.n::int), ''), ', ' order by u.n) from unnest(coalesce(p.proallargtypes, "                \
+    "p.proargtypes::oid[])) with ordinality u(t, n)), '')"
+#define ROUTINE_ARGUMENTS                                                                                                          \
+    "@14{pg_get_function_arguments(p.oid)@@case p.prokind when 'p' then " PROCEDURE_ARGUMENTS " else "                             \
+    "pg_get_function_arguments(p.oid) end}"
+
 /* Constructors of range types belong to these (deptype i). */
 #define FUNCTIONS                                                                                                                  \
     "select p.oid, p.pronamespace as nsp, case p.prokind when 'p' then 'procedure' else 'function' end as kind, " SIGNATURE " "    \
     "as name, "                                                                                                                    \
     OWNER("p.proowner") " as owner, " ACL("p.proacl", "f", "p.proowner") " as privileges, case p.prokind when 'w' then "           \
     "'window' end as form, "                                                                                                       \
-    "pg_get_function_result(p.oid) as type, pg_get_function_arguments(p.oid) as arguments, l.lanname as method, "                  \
+    "pg_get_function_result(p.oid) as type, " ROUTINE_ARGUMENTS " as arguments, l.lanname as method, "                             \
     "case p.provolatile when 'i' then 'immutable' when 's' then 'stable' end as volatility, case when p.proisstrict then 'yes' "   \
     "end as strict, "                                                                                                              \
     "case when p.prosecdef then 'definer' end as security, " OPTIONS("p.proconfig") " as options, "                                \

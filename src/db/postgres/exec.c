@@ -275,5 +275,6 @@ enum ls_rc pg_query(struct ls_db *db, const char *sql, size_t len, const struct 
     if (rc != LS_OK)
         return rc;
     pg_call_init(&k, sql, len);
-    return pg_unfence(pg_of(db), fence, pg_query_call(pg_of(db), &k, params, n_params, out, err));
+    k.is_batch = n_params == LS_AS_TEXT;
+    return pg_unfence(pg_of(db), fence, pg_query_call(pg_of(db), &k, params, k.is_batch ? 0 : n_params, out, err));
 }

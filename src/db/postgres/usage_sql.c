@@ -41,9 +41,10 @@
     "where (c.relkind in ('r', 'p', 'm') or c.relkind in ('i', 'I') and c.oid in (select indexrelid from pg_index where indexprs " \
     "is not null)) and c.relnamespace not in " SYSTEM_SCHEMAS " order by 1, 2"
 
+/* Before 14 a table that was never looked at has no rows and no pages, and not -1 rows. */
 #define TABLES                                                                                                                     \
     "select c.oid, n.nspname, c.relname, quote_ident(n.nspname) || '.' || quote_ident(c.relname), c.relkind, c.relispartition, "   \
-    "c.reltuples, c.relpages, has_any_column_privilege(c.oid, 'select') and not (c.relrowsecurity and row_security_active(c.oid)) "\
+    "@14{c.reltuples@@case when c.relpages = 0 then -1 else c.reltuples end}, c.relpages, has_any_column_privilege(c.oid, 'select') and not (c.relrowsecurity and row_security_active(c.oid)) "\
     "from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.relkind in ('r', 'p', 'm') and " NOT_SYSTEM("n.nspname")
 
 #define TABLE_COUNTS                                                                                                               \
@@ -87,7 +88,7 @@
     "select a.attrelid, pg_get_indexdef(a.attrelid) from pg_attribute a join pg_class c on c.oid = a.attrelid where a.attoptions " \
     "is not null and c.relkind in ('i', 'I') and c.relam not in (select oid from pg_am where amname in ('btree', 'hash')) union "  \
     "all select indexrelid, pg_get_indexdef(indexrelid) from pg_index where indexprs is not null and indexrelid >= " USER_OID " "  \
-    "and array_remove(array_remove(indcollation::oid[], 0), 100) <> '{}'"
+    "and array_remove(array_remove(indcollation::oid[], 0::oid), 100::oid) <> '{}'"
 
 #define CONSTRAINTS                                                                                                                \
     "select c.oid, c.conname, c.contype, c.conrelid, c.conindid, c.confrelid, c.conparentid, c.conkey, c.confkey, c.conpfeqop, "   \

@@ -299,7 +299,7 @@ enum ls_rc lite_query(struct ls_db *db, const char *sql, size_t len, const struc
 
     lite_call_begin(c);
 
-    enum ls_rc rc = lite_prepare_one(c, sql, len, params, params ? n_params : 0, &stmt, err);
+    enum ls_rc rc = lite_prepare_one(c, sql, len, params, params && n_params > 0 ? n_params : 0, &stmt, err);
 
     out->arena = ls_arena_new();
     if (rc == LS_OK && stmt) {
