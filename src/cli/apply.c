@@ -195,7 +195,7 @@ static enum ls_rc decide_backup(struct cli_ctx *ctx, const struct ls_plan *plan,
     if (*make_one || is_record(plan) || cli_has(ctx, CLI_O(NO_BACKUP)) || !ctx->target.params.is_protected)
         return LS_OK;
     if (ctx->io->confirm && !cli_has(ctx, CLI_O(YES))) {
-        *make_one = cli_ask(ctx, "This environment is protected. Make a backup first? (No goes on without one.)\n");
+        *make_one = cli_ask(ctx, "This environment is protected. Make a backup first (no: go on without one)?");
         return LS_OK;
     }
     (void)ls_err_set(&ctx->error, LS_E_REFUSED, "%s: this environment is protected and wants a backup first; nothing was written", verbs[plan->action]);
