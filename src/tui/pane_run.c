@@ -77,7 +77,7 @@ static void error_part(const struct app *a, struct ui_doc *d, int width)
     }
     if (r->err.detail)
         ui_doc_wrap(d, ROLE_DIM, width, 2, r->err.detail);
-    if (r->err.hint)
+    if (r->err.hint && !ls_run_next_is_hint(r))
         ui_doc_wrap(d, ROLE_INFO, width, 0, r->err.hint);
 }
 
@@ -120,7 +120,8 @@ static struct ui_doc *report_doc(const struct app *a, int width)
         if (r->verdict == LS_VERDICT_DIRTY)
             add_key(a, d, UI_ACT_RESOLVE, "the way out of the dirty state, with the SQL that each choice writes");
         add_key(a, d, UI_ACT_RETRY, "retry: make the plan again and confirm it");
-        add_key(a, d, UI_ACT_EDIT, "edit the file at the place of the error");
+        if (r->failed_step >= 0)
+            add_key(a, d, UI_ACT_EDIT, "edit the file at the place of the error");
         add_key(a, d, UI_ACT_MARK, "mark the migration under the timeline's cursor as applied or pending");
         add_key(a, d, UI_ACT_DOWN_LAST, "roll back the last applied migration");
         add_key(a, d, UI_ACT_LEAVE, "leave it as it is");
