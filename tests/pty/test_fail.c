@@ -117,6 +117,21 @@ static void says_that_the_editor_is_missing(void **state)
     stage_quit(s);
 }
 
+static void says_how_the_editor_ended(void **state)
+{
+    struct stage *s = stage(state);
+
+    stage_tables(s, 1);
+    stage_env(s, "VISUAL");
+    stage_env(s, "EDITOR=sh -c 'exit 3'");
+    stage_console(s, NULL);
+    pty_keys(s->p, "e");
+    pty_expect_words(s->p, "u up");
+    pty_keys(s->p, "u");
+    pty_expect(s->p, "the editor ended with exit code 3");
+    stage_quit(s);
+}
+
 static void rolls_back_after_a_failure(void **state)
 {
     struct stage *s = stage(state);
@@ -261,7 +276,7 @@ int main(void)
         ON_BOTH(explains_a_failure),
         ON_BOTH(retries_after_a_fix),
         ON_BOTH(edits_at_the_place_and_retries),
-        ON_SQLITE(says_that_the_editor_is_missing),
+        ON_SQLITE(says_that_the_editor_is_missing), ON_SQLITE(says_how_the_editor_ended),
         ON_BOTH(rolls_back_after_a_failure),
         ON_PG(paints_before_the_server_answers),
         ON_PG(shows_a_wrong_password),
