@@ -35,6 +35,7 @@ static void explains_a_failure(void **state)
     pty_expect(s->p, "migrations/002_t2.up.sql:3:");
     pty_expect_words(s->p, s->pg ? "relation \"nowhere\" does not exist" : "no such table: nowhere");
     pty_expect(s->p, "statement 2 of 2");
+    assert_int_equal(pty_find(s->p, "at migrations/002"), -1); /* the message has begun with it */
     if (s->pg)
         pty_expect(s->p, "SQLSTATE 42P01");
     pty_expect_words(s->p, "failed 2 INSERT INTO nowhere VALUES (2)");
