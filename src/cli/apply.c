@@ -195,7 +195,7 @@ static enum ls_rc decide_backup(struct cli_ctx *ctx, const struct ls_plan *plan,
     if (*make_one || is_record(plan) || cli_has(ctx, CLI_O(NO_BACKUP)) || !ctx->target.params.is_protected)
         return LS_OK;
     if (ctx->io->confirm && !cli_has(ctx, CLI_O(YES))) {
-        *make_one = cli_ask(ctx, "This environment is protected. Make a backup first? (No goes on without one.)\n");
+        *make_one = cli_ask(ctx, "This environment is protected. Make a backup first (no: go on without one)?");
         return LS_OK;
     }
     (void)ls_err_set(&ctx->error, LS_E_REFUSED, "%s: this environment is protected and wants a backup first; nothing was written", verbs[plan->action]);
@@ -262,12 +262,14 @@ static int tell(struct cli_ctx *ctx, const struct ls_plan *plan, struct ls_run_r
     if (ctx->root)
         (void)json_object_set_new(ctx->root, "result", result_json(r, plan));
     if (!done) {
+        bool has_next = r->next.len > 0 && !ls_run_next_is_hint(r);
+
         ls_err_move(&ctx->error, &r->err);
         int code = cli_fail(ctx);
         cli_lines(ctx, ctx->err, "  ", r->applied.ptr);
-        if (r->next.len > 0)
+        if (has_next)
             (void)fputs("next:\n", ctx->err);
-        cli_lines(ctx, ctx->err, "  ", r->next.ptr);
+        cli_lines(ctx, ctx->err, "  ", has_next ? r->next.ptr : NULL);
         return code;
     }
     if (ctx->json)

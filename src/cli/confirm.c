@@ -94,6 +94,14 @@ static void ask_for_name(const char *name)
     ls_buf_release(&clean);
 }
 
+/* A text that asks by itself what yes and no mean. */
+static bool is_question(const char *text)
+{
+    size_t len = strlen(text);
+
+    return len > 0 && text[len - 1] == '?';
+}
+
 bool cli_tty_confirm(void *ctx, const char *text, const char *must_type)
 {
     char answer[512];
@@ -103,7 +111,7 @@ bool cli_tty_confirm(void *ctx, const char *text, const char *must_type)
     if (must_type)
         ask_for_name(must_type);
     else
-        (void)fputs("Go on? [y/N] ", stderr);
+        (void)fputs(is_question(text) ? " [y/N] " : "Go on? [y/N] ", stderr);
     (void)fflush(stderr);
     if (!read_answer(answer, sizeof(answer))) {
         (void)fputc('\n', stderr);

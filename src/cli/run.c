@@ -4,6 +4,7 @@
 #include "cli/cmd.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -105,6 +106,14 @@ static void release(struct cli_ctx *ctx)
     json_decref(ctx->root);
 }
 
+/* Whoever read us has enough, as head(1) has. What an earlier write said is not remembered. */
+static bool has_no_reader(FILE *out)
+{
+    struct pollfd p = {.fd = fileno(out)};
+
+    return p.fd >= 0 && poll(&p, 1, 0) > 0 && (p.revents & POLLERR) != 0;
+}
+
 /* Prints the JSON object, and says so when the data did not arrive: a full disk must not look like success. */
 static int finish(struct cli_ctx *ctx, int code)
 {
@@ -114,8 +123,10 @@ static int finish(struct cli_ctx *ctx, int code)
     }
     errno = 0;
     if (fflush(ctx->out) != 0 || ferror(ctx->out)) {
-        if (errno != EPIPE)
-            (void)fprintf(ctx->err, "lockstep: the output could not be written: %s\n", strerror(errno));
+        int why = errno;
+
+        if (why != EPIPE && !has_no_reader(ctx->out))
+            (void)fprintf(ctx->err, "lockstep: the output could not be written%s%s\n", why ? ": " : "", why ? strerror(why) : "");
         code = code ? code : 1;
     }
     (void)fflush(ctx->err);

@@ -292,6 +292,51 @@ void theme_names(struct ls_arena *a, const char *config_home, struct theme_name_
         qsort(out->n.v, out->n.n, sizeof(out->n.v[0]), compare_names);
 }
 
+int32_t theme_to_rgb(int32_t color)
+{
+    static const int32_t usual[N_NAMED_COLORS] = {
+        0x000000, 0xcd0000, 0x00cd00, 0xcdcd00, 0x0000ee, 0xcd00cd, 0x00cdcd, 0xe5e5e5,
+        0x7f7f7f, 0xff0000, 0x00ff00, 0xffff00, 0x5c5cff, 0xff00ff, 0x00ffff, 0xffffff,
+    };
+
+    return color >= 0 && color < N_NAMED_COLORS ? 0x1000000 | usual[color] : color;
+}
+
+/* Relative luminance, with 2 for the exponent of 2.4 and its straight piece. */
+static double luminance(int32_t rgb)
+{
+    double r = ((rgb >> 16) & 255) / 255.0, g = ((rgb >> 8) & 255) / 255.0, b = (rgb & 255) / 255.0;
+
+    return 0.2126 * r * r + 0.7152 * g * g + 0.0722 * b * b;
+}
+
+double theme_contrast(int32_t a, int32_t b)
+{
+    double la, lb;
+
+    if (a < 0 || b < 0)
+        return 21;
+    la = luminance(theme_to_rgb(a)) + 0.05;
+    lb = luminance(theme_to_rgb(b)) + 0.05;
+    return la > lb ? la / lb : lb / la;
+}
+
+static int32_t first_set(int32_t a, int32_t b, int32_t c)
+{
+    return a != -1 ? a : b != -1 ? b : c;
+}
+
+struct theme_style theme_look(const struct theme *t, enum theme_role role, enum theme_role base)
+{
+    const struct theme_style *r = &t->role[role == ROLE_TEXT ? base : role], *b = &t->role[base], *text = &t->role[ROLE_TEXT];
+    struct theme_style look = {.fg = first_set(r->fg, b->fg, text->fg), .bg = first_set(r->bg, b->bg, text->bg), .attrs = r->attrs | b->attrs};
+    int32_t own = first_set(b->fg, text->fg, -1);
+
+    if (r->bg == -1 && theme_contrast(look.fg, look.bg) < THEME_READABLE && theme_contrast(own, look.bg) > theme_contrast(look.fg, look.bg))
+        look.fg = own;
+    return look;
+}
+
 /* Nearest of a palette, by squared distance with the eye's weights for red, green and blue. */
 static int distance(int32_t rgb, int r, int g, int b)
 {
@@ -331,6 +376,8 @@ int theme_to_16(int32_t rgb)
         max = v[i] > max ? v[i] : max;
         min = v[i] < min ? v[i] : min;
     }
+    if (max < 88) /* as dark as a background is: its hue would make it a bright one */
+        return 0;
     if (max - min < 40) {
         int mean = (v[0] + v[1] + v[2]) / 3;
 

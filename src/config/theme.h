@@ -46,6 +46,14 @@ struct theme_name_list {
     LS_VEC(const char *) n;
 };
 void theme_names(struct ls_arena *a, const char *config_home, struct theme_name_list *out); /* sorted; release out->n */
+/* What text of a role looks like that lies on `base`: what the role leaves open comes from the base, then from `text`. A colour that cannot be
+ * read on the base's background (a green state on a yellow cursor) is the base's own. */
+#define THEME_READABLE 3.0 /* the least contrast, as WCAG reckons it for large text and signs */
+struct theme_style theme_look(const struct theme *t, enum theme_role role, enum theme_role base);
+/* 1 to 21; 21 where one of them is the terminal's own and not known. */
+double theme_contrast(int32_t a, int32_t b);
+/* Of a named colour as terminals usually show it: 0x1000000|rrggbb; -1 for -1. */
+int32_t theme_to_rgb(int32_t color);
 /* Nearest of the 256-colour cube / of the 16 colours, for terminals with fewer. */
 int theme_to_256(int32_t rgb);
 int theme_to_16(int32_t rgb);

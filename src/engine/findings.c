@@ -40,6 +40,8 @@ static const struct rule rules[] = {
      "Back up first; delete in batches, or rename the table and make a new one."},
     {LS_FACT_CASCADES, 0, NULL, "D05", "cascade", LS_SEV_DANGER, ON_BOTH, false,
      "CASCADE also drops what depends on it, and does not say beforehand what that is.", "Drop the dependent objects by name."},
+    {LS_FACT_DML_NO_WHERE, 0, "DELETE", "D06", "delete-all", LS_SEV_DANGER, ON_BOTH, true, "Every row of the table is lost.",
+     "Back up first; add a WHERE, and delete in batches."},
     {LS_FACT_DML_NO_WHERE, 0, NULL, "D06", "dml-without-where", LS_SEV_WARNING, ON_BOTH, true, "It touches every row of the table.",
      "Add a WHERE; change many rows in batches."},
     {LS_FACT_SET_NOT_NULL, 0, NULL, "S01", "set-not-null", LS_SEV_WARNING, ON_PG, true,
@@ -143,6 +145,12 @@ static struct ls_finding *add(struct finder *f, int step, const char *id, const 
     return x;
 }
 
+/* A DELETE that names no rows loses what a TRUNCATE would. */
+static bool deletes_all(const struct ls_facts *facts)
+{
+    return (facts->flags & LS_FACT_DML_NO_WHERE) != 0 && strcmp(facts->verb, "DELETE") == 0;
+}
+
 static bool applies(const struct finder *f, const struct rule *r, const struct ls_facts *facts, bool is_on_new)
 {
     unsigned here = f->dialect == LS_DIALECT_POSTGRES ? ON_PG : ON_SQLITE;
@@ -150,6 +158,8 @@ static bool applies(const struct finder *f, const struct rule *r, const struct l
     if ((r->flag & facts->flags) == 0 || (r->without & facts->flags) != 0 || (r->on & here) == 0)
         return false;
     if (r->verb != NULL && strncmp(facts->verb, r->verb, strlen(r->verb)) != 0)
+        return false;
+    if (r->verb == NULL && strcmp(r->id, "D06") == 0 && deletes_all(facts))
         return false;
     if (strcmp(r->id, "T05") == 0 && (facts->flags & LS_FACT_IF_NOT_EXISTS) == 0)
         return false;
@@ -211,7 +221,7 @@ static void judge_facts(struct finder *f, int step, struct ls_op *op, const stru
             x->object = ls_arena_strn(f->plan->arena, facts.object.ptr, facts.object.len);
     }
     op->is_brief = is_brief(f->dialect, &facts, is_on_new, sql, len);
-    if ((facts.flags & LS_FACT_DESTRUCTIVE) != 0 && !is_on_new)
+    if (((facts.flags & LS_FACT_DESTRUCTIVE) != 0 || deletes_all(&facts)) && !is_on_new)
         op->is_destructive = f->plan->steps.v[step].is_destructive = f->plan->is_destructive = true;
     if ((facts.flags & LS_FACT_CREATES_TABLE) != 0)
         *LS_VEC_PUSH(&f->made) = fold(facts.object.ptr);

@@ -267,12 +267,13 @@ static bool may_write_journal(struct ls_runner *r)
 {
     bool got = false;
 
-    if (!r->has_journal)
+    if (!r->has_journal || r->is_out_of_reach)
         return false;
     if (r->is_locked && r->s->db != NULL && ls_db_is_alive(r->s->db))
         return true;
     r->is_locked = false;
-    if (ls_session_connect_as(r->s, false, NULL) != LS_OK || ls_db_try_lock(r->s->db, r->keys, r->n_keys, &got, NULL) != LS_OK || !got)
+    r->is_out_of_reach = ls_session_connect_as(r->s, false, NULL) != LS_OK; /* not to be waited for again */
+    if (r->is_out_of_reach || ls_db_try_lock(r->s->db, r->keys, r->n_keys, &got, NULL) != LS_OK || !got)
         return false;
     r->is_locked = true;
     return ls_journal_reread(&r->journal, r->s->db, NULL) == LS_OK;

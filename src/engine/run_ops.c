@@ -75,7 +75,8 @@ void ls_run_on_notice(void *ctx, const char *severity, const char *text)
 
 static void ask_blockers(struct ls_runner *r)
 {
-    struct ls_db_params params = {.url = r->s->url, .read_only = true, .connect_timeout_ms = 2000, .lock_timeout_ms = 1000, .statement_timeout_ms = 2000};
+    struct ls_db_params params = {.url = r->s->url, .read_only = true, .connect_timeout_ms = 2000, .lock_timeout_ms = 1000,
+                                  .statement_timeout_ms = 2000, .answer_ms = 2500};
 
     ls_buf_clear(&r->blockers);
     if (r->watcher == NULL && ls_db_open(&params, &r->watcher, NULL) != LS_OK)

@@ -44,6 +44,7 @@ struct ls_runner {
     const struct ls_format *format;
     struct ls_journal_writer journal;
     bool has_journal;
+    bool is_out_of_reach; /* the server was lost, and did not answer when it was called again */
     int64_t keys[4];
     int n_keys;
     bool is_locked;

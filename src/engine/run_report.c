@@ -311,6 +311,13 @@ static void tell_next(struct ls_runner *r)
         line(out, "Remove the cause, then run it again.");
 }
 
+bool ls_run_next_is_hint(const struct ls_run_report *r)
+{
+    size_t len = r->err.hint != NULL ? strlen(r->err.hint) : 0;
+
+    return len > 0 && r->next.len == len + 1 && memcmp(r->next.ptr, r->err.hint, len) == 0;
+}
+
 void ls_run_tell(struct ls_runner *r)
 {
     struct ls_run_report *rep = r->rep;

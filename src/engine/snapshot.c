@@ -341,7 +341,7 @@ enum ls_rc ls_session_snapshot(struct ls_session *s, struct ls_snapshot **out, s
     struct ls_err lost = LS_ERR_INIT;
     enum ls_rc rc = read_once(s, out, is_old ? &lost : err);
 
-    if (is_old && rc == LS_E_CONNECT)
+    if (is_old && rc == LS_E_CONNECT && !ls_session_cancelled(s))
         rc = read_once(s, out, err);
     else if (is_old && rc != LS_OK && err != NULL)
         ls_err_move(err, &lost);

@@ -70,7 +70,8 @@ static const char progress_sql[] =
 
 static void look(struct keeper *k)
 {
-    struct ls_db_params params = {.url = k->s->url, .read_only = true, .connect_timeout_ms = 2000, .lock_timeout_ms = 1000, .statement_timeout_ms = 2000};
+    struct ls_db_params params = {.url = k->s->url, .read_only = true, .connect_timeout_ms = 2000, .lock_timeout_ms = 1000,
+                                  .statement_timeout_ms = 2000, .answer_ms = 2500};
     int own = ls_db_info(k->s->db)->backend_pid;
     char pid[16];
     struct ls_param p = {LS_PARAM_INT, pid};

@@ -47,14 +47,14 @@ enum ui_action_flags {
     X(RETRY, "retry", "R", UI_IN(RUN), UI_CHANGES, "retry", "Make the same plan again, after a failure")                           \
     X(LEAVE, "leave", "L", UI_IN(RUN), 0, "leave", "Leave the finished run and go back to the timeline")                           \
     X(RESOLVE, "resolve", "!", UI_IN_WORK, UI_NEEDS_DB, "way out", "A dirty database: what happened, and the ways out")            \
-    X(ARM, "arm", "W", UI_IN_PANES, UI_CONFIRM, "arm", "Allow writing on a protected environment; again: back to read-only")       \
+    X(ARM, "arm", "W", UI_IN_PANES, UI_CONFIRM, "arm", "Allow writing on a protected environment; again: read-only")       \
     X(IMPORT, "import", "I", UI_IN(TIMELINE), UI_CHANGES, "import", "Import the legacy ledger (schema_version) once")              \
     X(APPLY_NEXT, "apply-next", "a", UI_IN_MIGS, UI_CHANGES, "apply next", "Apply the next pending migration")                     \
     X(APPLY_TO, "apply-to", "t", UI_IN_MIGS, UI_CHANGES, "apply to here", "Apply everything pending up to the cursor")             \
     X(APPLY_ALL, "apply-all", "A", UI_IN_MIGS, UI_CHANGES, "apply all", "Apply everything pending")                                \
     X(DOWN_LAST, "roll-back-last", "d", UI_IN_WORK, UI_CHANGES, "roll back", "Roll back the migration that was applied last")      \
     X(DOWN_TO, "roll-back-to", "D", UI_IN_MIGS, UI_CHANGES, "back to here", "Roll back everything newer than the cursor")          \
-    X(MARK, "mark", "m", UI_IN_WORK, UI_CHANGES, "mark", "Write a migration down as applied or as pending, running nothing")       \
+    X(MARK, "mark", "m", UI_IN_WORK, UI_CHANGES, "mark", "Record a migration as applied or pending; nothing runs")       \
     X(EDIT, "edit", "e", UI_IN_WORK, 0, "edit", "Open the migration's file in $EDITOR")                                            \
     X(BACKUP, "backup", "B", UI_IN_PANES, UI_NEEDS_DB, "backup", "Make a backup of the target")                                    \
     X(BACKUP_VERIFY, "verify-backup", "v", UI_IN(BACKUPS), 0, "read back", "Read the backup under the cursor back, whole")         \
@@ -66,13 +66,13 @@ enum ui_action_flags {
     X(INDEX_VIEW, "index-view", "s", UI_IN(INDEX), 0, "view", "Go on to the next view: verdicts, usage, queries of the workload")  \
     X(ADVISE, "advise", "a", UI_IN(INDEX), UI_NEEDS_DB, "advise", "Plan the workload, and measure on a copy which indexes it lacks") \
     X(WRITE_FIX, "write-fix", "w", UI_IN(INDEX), UI_NEEDS_DB, "write fix", "Write the migration that mends it, with its way back")           \
-    X(UPKEEP, "upkeep", "u", UI_IN(INDEX), UI_CHANGES, "upkeep", "Run what is no migration: REINDEX, ANALYZE, VACUUM, after asking") \
-    X(IGNORE, "ignore", "i", UI_IN(INDEX), 0, "ignore", "Say nothing of this verdict any more, for a reason that the project keeps") \
+    X(UPKEEP, "upkeep", "u", UI_IN(INDEX), UI_CHANGES, "upkeep", "Run REINDEX, ANALYZE, VACUUM and such, after asking") \
+    X(IGNORE, "ignore", "i", UI_IN(INDEX), 0, "ignore", "Say nothing of this verdict any more; the project keeps why") \
     X(INDEX_SORT, "index-sort", "o", UI_IN(INDEX), 0, "order", "Sort the indexes by name, scans, rate, last use, size, bloat")     \
     X(BY_TABLE, "by-table", "t", UI_IN(INDEX), 0, "", "Indexes under their tables, or all in one list")                            \
     X(VERDICTS, "show-verdicts", "f", UI_IN(INDEX), 0, "show", "Show one kind of verdict only, or the ignored ones too")           \
     X(STOP_ADVISE, "stop-measuring", "x", UI_IN(INDEX), 0, "", "Stop measuring; the copy is removed")                              \
-    X(CONFLICTS, "conflicts", "C", UI_IN_MIGS, 0, "", "What disagrees between files, lists and ledgers, and the ways out")          \
+    X(CONFLICTS, "conflicts", "C", UI_IN_MIGS, 0, "", "What disagrees between files, lists and ledgers; the ways out")          \
     X(BESIDE, "beside", "b", UI_IN(TIMELINE), 0, "", "Show another tool's view in a second column; again: hide it")               \
     X(FOLLOW, "follow", "J", UI_IN(SCHEMA), 0, "go to", "Go along a foreign key or another dependency, either way")                \
     X(LEFT_OUT, "left-out", "v", UI_IN(SCHEMA) | UI_IN(DIFF) | UI_IN(INDEX), 0, "left out", "What could not be read, and why")                       \
@@ -80,7 +80,7 @@ enum ui_action_flags {
     X(ACCEPT_RENAME, "accept-rename", "a", UI_IN(DIFF), 0, "accept", "Accept the renaming that is proposed")                       \
     X(REJECT_RENAME, "reject-rename", "x", UI_IN(DIFF), 0, "reject", "These are two things; while sides are read: stop")           \
     X(DIFF_FILTER, "show", "f", UI_IN(DIFF), 0, "show", "Show or hide a kind, an impact, a schema")                                \
-    X(DIFF_OPTIONS, "compare-options", "o", UI_IN(DIFF), 0, "options", "Compare owners, privileges, the order of columns too; leave comments out")  \
+    X(DIFF_OPTIONS, "compare-options", "o", UI_IN(DIFF), 0, "options", "Compare owners, privileges, columns' order too; or no comments")  \
     X(COLUMNS, "columns", "u", UI_IN(DIFF), 0, "", "Both sides in two columns, or one below the other")                            \
     X(EXPORT, "export", "w", UI_IN(DIFF), 0, "export", "Write the differences to a file, as Markdown")                             \
     X(JUMP, "jump", "J", UI_IN(TIMELINE), 0, "jump", "Jump to a version")                                                          \

@@ -5,6 +5,8 @@
 #ifndef LS_TUI_APP_H
 #define LS_TUI_APP_H
 
+#include <stdatomic.h>
+
 #include "config/project.h"
 #include "config/theme.h"
 #include "lockstep/engine/backup.h"
@@ -31,6 +33,7 @@ struct snapref {
 struct conn {
     struct ls_session *session;
     struct task_worker *worker;
+    atomic_bool is_given_up; /* what it reads is not wanted any more: conn_give_up */
     struct conn *next; /* among those that end */
 };
 

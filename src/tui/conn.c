@@ -88,6 +88,21 @@ struct conn *conn_idle(struct app *a)
     return a->main;
 }
 
+bool conn_give_up(struct app *a)
+{
+    if (!a->main || (!a->is_loading && !a->asking))
+        return false;
+    atomic_store(&a->main->is_given_up, true);
+    ls_session_cancel(a->main->session);
+    return true;
+}
+
+void conn_settle(struct conn *c)
+{
+    if (c && atomic_exchange(&c->is_given_up, false))
+        ls_session_clear_cancel(c->session);
+}
+
 /* --- snapshot ----------------------------------------------------------------------------------------------------- */
 
 struct job_snapshot {
@@ -102,7 +117,7 @@ static void snapshot_run(struct task *t)
 
     j->job.rc = ls_session_snapshot(j->job.session, &j->snap, &j->job.err);
     /* A cancel that came when the run was over already is not about this. */
-    if (j->job.rc == LS_E_CANCELLED) {
+    if (j->job.rc == LS_E_CANCELLED && !atomic_load(&j->job.conn->is_given_up)) {
         ls_err_release(&j->job.err);
         j->job.rc = ls_session_snapshot(j->job.session, &j->snap, &j->job.err);
     }
@@ -125,6 +140,7 @@ static void snapshot_done(struct task *t, bool is_stale)
         return;
     }
     a->is_loading = false;
+    conn_settle(j->job.conn);
     ls_err_release(&a->conn_err);
     if (j->job.rc == LS_OK) {
         a->phase = APP_READY;

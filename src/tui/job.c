@@ -48,6 +48,8 @@ bool job_may_answer(void *job, bool is_stale)
 
     if (j->app->asking == j)
         j->app->asking = NULL;
+    if (!is_stale)
+        conn_settle(j->conn);
     if (!is_stale && j->app->modal)
         app_say(j->app, ROLE_WARNING, "what was asked for before this dialog was dropped: press its key again");
     return !is_stale && !j->app->modal;

@@ -110,12 +110,16 @@ static void on_progress(void *ctx, const char *text)
     mailbox_post(j->app->mail, on_progress_shown, j->app, NULL);
 }
 
+/* A plan is gone on with or not; a text that asks says what no means, and that is not always to do nothing. */
 static void on_question(void *ctx, void *msg)
 {
     struct question *q = msg;
+    size_t len = strlen(q->text);
+    bool is_asking = len > 0 && q->text[len - 1] == '?';
     struct ui_doc *d = ui_doc_new(q->job->app->is_ascii);
     struct ui_confirm_spec spec = {.title = q->job->line,
-                                   .verb = "Yes, do it",
+                                   .verb = is_asking ? "Yes" : "Yes, do it",
+                                   .cancel = is_asking ? "No" : NULL,
                                    .danger = UI_DANGER_CARE,
                                    .must_type = q->must_type,
                                    .done = on_answer,

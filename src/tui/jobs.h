@@ -35,6 +35,9 @@ bool conn_open(struct app *a);         /* makes app->main for app->target; false
 void conn_close_all(struct app *a);    /* cancels, supersedes, and lets what still works end by itself */
 void conn_reap(struct app *a);         /* frees what has ended */
 struct conn *conn_side(struct app *a); /* the read-only second session, made when first asked for; NULL for an in-memory database */
+/* Asks what is being read, or asked for a dialog, to end; false when there is no such thing. Its job settles, when it is done, what came too late. */
+bool conn_give_up(struct app *a);
+void conn_settle(struct conn *c);
 struct conn *conn_idle(struct app *a); /* main, or the side one while main is at work */
 void job_snapshot(struct app *a);
 void job_arm(struct app *a, bool arm);

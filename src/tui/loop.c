@@ -121,6 +121,8 @@ static void on_interrupt_key(struct app *a)
         app_event(a, &esc);
     } else if (job_command_cancel(a)) {
         app_say(a, ROLE_WARNING, "the subcommand is cancelled");
+    } else if (conn_give_up(a)) {
+        app_say(a, ROLE_WARNING, a->phase == APP_CONNECTING ? "connecting is cancelled" : "reading is cancelled");
     } else {
         app_say(a, ROLE_INFO, "nothing to interrupt; q leaves");
     }
@@ -174,6 +176,16 @@ static void read_wake_pipe(struct loop *l)
 
 /* --- editor ------------------------------------------------------------------------------------------------------- */
 
+/* The file may have changed all the same. */
+static void after_editor(struct app *a, int status)
+{
+    job_snapshot(a);
+    if (WIFSIGNALED(status))
+        app_say(a, ROLE_WARNING, "the editor was ended by signal %d", WTERMSIG(status));
+    else if (WIFEXITED(status) && WEXITSTATUS(status) != 0)
+        app_say(a, ROLE_WARNING, "the editor ended with exit code %d", WEXITSTATUS(status));
+}
+
 static void run_editor(struct loop *l)
 {
     struct app *a = l->app;
@@ -212,7 +224,7 @@ static void run_editor(struct loop *l)
     else if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
         app_say(a, ROLE_ERROR, "the editor '%s' cannot be started; set EDITOR", editor);
     else
-        job_snapshot(a);
+        after_editor(a, status);
     a->needs_paint = true;
 }
 

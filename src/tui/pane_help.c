@@ -58,7 +58,7 @@ static void signals(struct ui_doc *d)
     static const struct {
         const char *key, *help;
     } lines[] = {
-        {"C-c", "Cancel what runs: a backup, a check, a subcommand; ask whether to stop a run"},
+        {"C-c", "Cancel a backup, a check, a subcommand; a run: ask first"},
         {"C-z", "Suspend the console; fg brings it back"},
     };
 

@@ -53,6 +53,24 @@ static void add_key(const struct app *a, struct ui_doc *d, enum ui_action act, c
     ls_buf_release(&k);
 }
 
+/* Where it failed, unless the message begins with that. */
+static void add_place(const struct ls_run_report *r, const struct ls_step *st, struct ls_buf *out)
+{
+    struct ls_buf place = LS_BUF_INIT;
+
+    ls_buf_adds(&place, st->path ? st->path : st->label);
+    if (r->failed_line > 0)
+        ls_buf_addf(&place, ":%d:%d", r->failed_line, r->failed_col);
+    if (!r->err.message || strncmp(r->err.message, place.ptr, place.len) != 0) {
+        ls_buf_addf(out, "at %s", place.ptr);
+        if (r->failed_stmt > 0)
+            ls_buf_addf(out, ", statement %d of %d", r->failed_stmt, st->n_statements);
+    }
+    if (r->err.sqlstate[0])
+        ls_buf_addf(out, "%sSQLSTATE %s", out->len > 0 ? ", " : "", r->err.sqlstate);
+    ls_buf_release(&place);
+}
+
 static void error_part(const struct app *a, struct ui_doc *d, int width)
 {
     const struct ls_run_report *r = &a->run.report;
@@ -60,23 +78,16 @@ static void error_part(const struct app *a, struct ui_doc *d, int width)
 
     ui_doc_wrap(d, ROLE_ERROR, width, 0, r->err.message ? r->err.message : ls_rc_name(r->err.code));
     if (r->failed_step >= 0 && (size_t)r->failed_step < p->steps.n) {
-        const struct ls_step *st = &p->steps.v[r->failed_step];
-
         struct ls_buf at = LS_BUF_INIT;
 
-        ls_buf_addf(&at, "at %s", st->path ? st->path : st->label);
-        if (r->failed_line > 0)
-            ls_buf_addf(&at, ":%d:%d", r->failed_line, r->failed_col);
-        if (r->failed_stmt > 0)
-            ls_buf_addf(&at, ", statement %d of %d", r->failed_stmt, st->n_statements);
-        if (r->err.sqlstate[0])
-            ls_buf_addf(&at, ", SQLSTATE %s", r->err.sqlstate);
-        ui_doc_wrap(d, ROLE_DIM, width, 0, at.ptr);
+        add_place(r, &p->steps.v[r->failed_step], &at);
+        if (at.len > 0)
+            ui_doc_wrap(d, ROLE_DIM, width, 0, at.ptr);
         ls_buf_release(&at);
     }
     if (r->err.detail)
         ui_doc_wrap(d, ROLE_DIM, width, 2, r->err.detail);
-    if (r->err.hint)
+    if (r->err.hint && !ls_run_next_is_hint(r))
         ui_doc_wrap(d, ROLE_INFO, width, 0, r->err.hint);
 }
 
@@ -119,7 +130,8 @@ static struct ui_doc *report_doc(const struct app *a, int width)
         if (r->verdict == LS_VERDICT_DIRTY)
             add_key(a, d, UI_ACT_RESOLVE, "the way out of the dirty state, with the SQL that each choice writes");
         add_key(a, d, UI_ACT_RETRY, "retry: make the plan again and confirm it");
-        add_key(a, d, UI_ACT_EDIT, "edit the file at the place of the error");
+        if (r->failed_step >= 0)
+            add_key(a, d, UI_ACT_EDIT, "edit the file at the place of the error");
         add_key(a, d, UI_ACT_MARK, "mark the migration under the timeline's cursor as applied or pending");
         add_key(a, d, UI_ACT_DOWN_LAST, "roll back the last applied migration");
         add_key(a, d, UI_ACT_LEAVE, "leave it as it is");

@@ -44,7 +44,7 @@ struct term {
     int in_fd, out_fd;
     struct termios modes; /* that it had before */
     enum term_depth depth;
-    int n_colors;
+    int n_colors, n_indexed; /* n_indexed: with direct colours, the numbers that mean the palette */
     bool is_ascii, is_dead, is_suspended, has_mouse;
     struct theme theme;
     struct look looks[N_ROLES][N_ROLES];
@@ -168,6 +168,7 @@ enum ls_rc term_open(const struct term_params *params, struct term **out, struct
     t->modes = modes;
     t->depth = find_depth(params);
     t->n_colors = t->depth == TERM_MONO ? 0 : COLORS;
+    t->n_indexed = tigetnum("CO") > 0 ? tigetnum("CO") : 8;
     set_modes(t);
     t->has_mouse = cap("kmous") != NULL;
     if (t->has_mouse) {
@@ -281,14 +282,25 @@ static int take_slot(struct term *t, int32_t rgb)
     return want;
 }
 
+/* The first numbers mean the terminal's palette there, the others are colours: of the palette's names the terminal may know only eight, and
+ * the darkest blues are no numbers of a colour. */
+static int direct_number(const struct term *t, int32_t c)
+{
+    int rgb = theme_to_rgb(c) & 0xffffff;
+
+    if (c < t->n_indexed)
+        return c;
+    return rgb < t->n_indexed ? t->n_indexed : rgb;
+}
+
 static int color_number(struct term *t, int32_t c, attr_t *attrs)
 {
     if (c < 0)
         return -1;
+    if (t->depth == TERM_DIRECT)
+        return direct_number(t, c);
     if (c & 0x1000000) {
         switch (t->depth) {
-        case TERM_DIRECT:
-            return c & 0xffffff;
         case TERM_PALETTE:
             return take_slot(t, c);
         case TERM_256:
@@ -333,18 +345,17 @@ static const struct look *find_look(struct term *t, unsigned role, unsigned base
                {THEME_REVERSE, A_REVERSE},
                {THEME_ITALIC, A_ITALIC}};
     struct look *l = &t->looks[role][base];
-    const struct theme_style *r = &t->theme.role[role == ROLE_TEXT ? base : role], *b = &t->theme.role[base];
-    unsigned attrs = r->attrs | b->attrs;
+    struct theme_style style;
 
     if (l->is_made)
         return l;
+    style = theme_look(&t->theme, role, base);
     for (size_t i = 0; i < LS_ARRAY_LEN(map); i++) {
-        if (attrs & map[i].ours)
+        if (style.attrs & map[i].ours)
             l->attrs |= map[i].theirs;
     }
     if (t->depth != TERM_MONO) {
-        int fg = color_number(t, r->fg != -1 ? r->fg : b->fg != -1 ? b->fg : t->theme.role[ROLE_TEXT].fg, &l->attrs);
-        int bg = color_number(t, r->bg != -1 ? r->bg : b->bg != -1 ? b->bg : t->theme.role[ROLE_TEXT].bg, NULL);
+        int fg = color_number(t, style.fg, &l->attrs), bg = color_number(t, style.bg, NULL);
 
         l->pair = pair_of(t, fg, bg);
     }

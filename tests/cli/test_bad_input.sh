@@ -217,6 +217,7 @@ if can_be_mortal; then
     exits 1 "a database that cannot be written"
     like "$err" 'readonly database' "says so"
     like "$err" 'hint: .*not writable' "and where to look"
+    is "$(printf '%s' "$err" | grep -c 'not writable')" 1 "once"
     run mortal "$LS_BIN" status
     exits 0 "and can be looked at"
     chmod 0 a.db

@@ -115,6 +115,30 @@ if [ -c /dev/full ]; then
     like "$(cat "$err_file")" 'could not be written' "with the reason"
 fi
 
+# Output of more than a buffer and more than a pipe holds, which is written before the end: who does not read on is no mistake, and a failure has no reason any more.
+mkdir -p many && i=0
+while [ "$i" -lt 800 ]; do
+    i=$((i + 1))
+    echo "CREATE TABLE t$i (a INTEGER, b TEXT);"
+done >many/001_t.up.sql
+if "$LS_BIN" snapshot dir:many --dialect sqlite >many.json 2>"$err_file"; then
+    ok "it is more than a pipe holds" test "$(wc -c <many.json)" -gt 80000
+    mkfifo pipe
+    head -c 1 <pipe >/dev/null &
+    "$LS_BIN" snapshot dir:many --dialect sqlite >pipe 2>"$err_file"
+    is "$?" 1 "a reader that is gone is told in the exit code"
+    unlike "$(cat "$err_file")" 'could not be written' "and not said"
+    wait
+    if [ -c /dev/full ]; then
+        "$LS_BIN" snapshot dir:many --dialect sqlite >/dev/full 2>"$err_file"
+        is "$?" 1 "a disk that was full before the end is told"
+        like "$(cat "$err_file")" 'could not be written' "in words"
+        unlike "$(cat "$err_file")" 'Success' "and not called a success"
+    fi
+else
+    skip "$(head -n 1 "$err_file")" "output of more than a buffer"
+fi
+
 # Completions: made from the same tables, and the shells take them.
 for shell in bash zsh fish; do
     run "$LS_BIN" --generate-completion $shell

@@ -84,6 +84,10 @@ static void serve(struct proxy *p, int client, int server)
             return;
         if (is_from_client && hits(p, p->rules.drop_at, bytes, (size_t)n))
             return;
+        if (is_from_client && hits(p, p->rules.hold_at, bytes, (size_t)n)) {
+            wait_for(p, -1, -1, fds);
+            return;
+        }
         if (!is_from_client && p->rules.changes_pid)
             change_pid(bytes, (size_t)n);
         if (!is_from_client && p->rules.errors_are_fatal)

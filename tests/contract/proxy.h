@@ -10,6 +10,7 @@ struct proxy_rules {
     const char *
         swallow_after; /* once the client has sent these bytes: the server gets them, its answer is dropped, both ends are closed */
     const char *drop_at; /* once the client sends these bytes: they do not arrive, both ends are closed */
+    const char *hold_at; /* once the client sends these bytes: nothing passes any more, and nobody is told */
     int passes;          /* so many packets with such bytes are let through before that */
 };
 

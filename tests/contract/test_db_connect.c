@@ -3,11 +3,13 @@
 
 #include "contract/fixture.h"
 
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "lockstep/base/clock.h"
@@ -157,6 +159,26 @@ static void connecting_ends_in_time(void **state)
     close(fd);
 }
 
+/* libpq looks up names by itself, and a name service may keep it for a minute. Here it is a file of services that does: a pipe nobody writes. */
+static void a_lookup_ends_in_time(void **state)
+{
+    FIX(f);
+    char *path = ls_asprintf("%s/services", f->dir);
+    int64_t start = ls_mono_ms();
+
+    assert_int_equal(mkfifo(path, 0600), 0);
+    setenv("PGSERVICEFILE", path, 1);
+    fix_open_fails(f, (struct ls_db_params){.url = "service=held", .connect_timeout_ms = 300}, LS_E_CONNECT);
+    assert_in_range(ls_mono_ms() - start, 300, FIX_SOON_MS);
+    fix_assert_has(f->err.message, "address could not be looked up");
+    start = ls_mono_ms();
+    fix_open_fails(f, (struct ls_db_params){.url = "service=held", .on_wait = never}, LS_E_CANCELLED);
+    assert_in_range(ls_mono_ms() - start, 50, FIX_SOON_MS);
+    unsetenv("PGSERVICEFILE");
+    close(open(path, O_WRONLY)); /* whoever still reads comes to its end */
+    free(path);
+}
+
 /* libpq's words about each of them, and a tab before what explains the line above. */
 static void several_hosts_are_a_line_each(void **state)
 {
@@ -278,7 +300,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         PG(wrong_password_is_auth),         PG(missing_password_is_auth),      PG(passfile_gives_the_password),
         PG(service_file_gives_the_address), PG(keyword_string_connects),       PG(nobody_listens),
-        PG(connecting_ends_in_time),        PG(several_hosts_are_a_line_each), PG(missing_database_is_not_found), PG(bad_addresses_do_not_show_secrets),
+        PG(connecting_ends_in_time),        PG(a_lookup_ends_in_time),        PG(several_hosts_are_a_line_each), PG(missing_database_is_not_found), PG(bad_addresses_do_not_show_secrets),
         PG(parameters_of_other_tools),      PG(settings_are_in_force),       PG(the_server_watches_a_network_line),
     };
 

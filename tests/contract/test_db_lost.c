@@ -165,10 +165,14 @@ static void commit_waits_for_its_answer(void **state)
 }
 
 /* A connection through the proxy. */
+static char *url_through(struct fix *f, struct proxy *p)
+{
+    return ls_asprintf("postgresql://postgres@127.0.0.1:%d/%s?sslmode=disable&gssencmode=disable", proxy_port(p), ls_db_info(f->db)->database);
+}
+
 static struct ls_db *open_through(struct fix *f, struct proxy *p)
 {
-    char *url = ls_asprintf("postgresql://postgres@127.0.0.1:%d/%s?sslmode=disable&gssencmode=disable", proxy_port(p),
-                            ls_db_info(f->db)->database);
+    char *url = url_through(f, p);
     struct ls_db *db = fix_open(f, (struct ls_db_params){.url = url});
 
     free(url);
@@ -202,7 +206,7 @@ static void a_pooler_keeps_no_settings(void **state)
     static const char *const settings[] = {"default_transaction_read_only", "lock_timeout", "statement_timeout"};
     FIX(f);
     struct proxy *p = proxy((struct proxy_rules){.changes_pid = true});
-    char *url = ls_asprintf("postgresql://postgres@127.0.0.1:%d/%s?sslmode=disable&gssencmode=disable", proxy_port(p), ls_db_info(f->db)->database);
+    char *url = url_through(f, p);
 
     fix_ok(f->db, "create table t(a int)");
     for (int is_declared = 0; is_declared < 2; is_declared++) {
@@ -322,6 +326,59 @@ static void a_line_given_up_knows_no_transaction(void **state)
     free(params);
 }
 
+/* A line on which nothing comes through, though it looks well: a second connection, which a cancel needs, gets no answer either. */
+struct held {
+    struct proxy *proxy;
+    bool wants_cancel;
+    int n_asked;
+};
+
+static bool ask_held(void *ctx)
+{
+    struct held *h = ctx;
+
+    if (!h->wants_cancel)
+        return true;
+    if (++h->n_asked == 4) {
+        proxy_stop(h->proxy);
+        h->proxy = NULL;
+    }
+    return false;
+}
+
+static void a_held_line_can_be_waited_for(void **state)
+{
+    FIX(f);
+    struct held h = {.proxy = proxy((struct proxy_rules){.hold_at = "select 4711"})};
+    char *url = url_through(f, h.proxy);
+    struct ls_db *db = fix_open(f, (struct ls_db_params){.url = url, .on_wait = ask_held, .ctx = &h});
+
+    h.wants_cancel = true;
+    fix_fails(f, db, "select 4711", LS_E_CONNECT);
+    assert_true(h.n_asked >= 4); /* it went on asking while the cancel was on its way */
+    assert_null(h.proxy);
+    ls_db_close(db);
+    free(url);
+}
+
+static void patience_for_an_answer_ends(void **state)
+{
+    FIX(f);
+    struct proxy *p = proxy((struct proxy_rules){.hold_at = "select 4711"});
+    char *url = url_through(f, p);
+    struct ls_db *db = fix_open(f, (struct ls_db_params){.url = url, .answer_ms = 300});
+    int64_t start = ls_mono_ms();
+
+    assert_string_equal(fix_get(db, "select 1"), "1");
+    fix_fails(f, db, "select 4711", LS_E_CONNECT);
+    assert_in_range(ls_mono_ms() - start, 300, FIX_SOON_MS);
+    fix_assert_has(f->err.message, "did not answer in time");
+    assert_false(ls_db_is_alive(db));
+    ls_db_close(db);
+    free(url);
+    proxy_stop(p);
+}
+
 #define PG(name)                                                                                                                   \
     {                                                                                                                              \
 #name, name, fix_setup_postgres, fix_teardown, NULL                                                                        \
@@ -335,6 +392,7 @@ int main(void)
         PG(commit_waits_for_its_answer), PG(a_pooler_is_noticed), PG(a_pooler_keeps_no_settings),
         PG(cut_at_commit_is_unknown),    PG(cut_in_a_statement_is_connect),
         PG(a_farewell_is_the_end),       PG(a_line_given_up_knows_no_transaction),
+        PG(a_held_line_can_be_waited_for), PG(patience_for_an_answer_ends),
     };
 
     return cmocka_run_group_tests_name("db lost", tests, NULL, NULL);

@@ -35,6 +35,7 @@ static void explains_a_failure(void **state)
     pty_expect(s->p, "migrations/002_t2.up.sql:3:");
     pty_expect_words(s->p, s->pg ? "relation \"nowhere\" does not exist" : "no such table: nowhere");
     pty_expect(s->p, "statement 2 of 2");
+    assert_int_equal(pty_find(s->p, "at migrations/002"), -1); /* the message has begun with it */
     if (s->pg)
         pty_expect(s->p, "SQLSTATE 42P01");
     pty_expect_words(s->p, "failed 2 INSERT INTO nowhere VALUES (2)");
@@ -114,6 +115,21 @@ static void says_that_the_editor_is_missing(void **state)
     pty_expect_words(s->p, "u up");
     pty_keys(s->p, "u");
     pty_expect(s->p, "the editor 'no-such-editor' cannot be started; set EDITOR");
+    stage_quit(s);
+}
+
+static void says_how_the_editor_ended(void **state)
+{
+    struct stage *s = stage(state);
+
+    stage_tables(s, 1);
+    stage_env(s, "VISUAL");
+    stage_env(s, "EDITOR=sh -c 'exit 3'");
+    stage_console(s, NULL);
+    pty_keys(s->p, "e");
+    pty_expect_words(s->p, "u up");
+    pty_keys(s->p, "u");
+    pty_expect(s->p, "the editor ended with exit code 3");
     stage_quit(s);
 }
 
@@ -261,7 +277,7 @@ int main(void)
         ON_BOTH(explains_a_failure),
         ON_BOTH(retries_after_a_fix),
         ON_BOTH(edits_at_the_place_and_retries),
-        ON_SQLITE(says_that_the_editor_is_missing),
+        ON_SQLITE(says_that_the_editor_is_missing), ON_SQLITE(says_how_the_editor_ended),
         ON_BOTH(rolls_back_after_a_failure),
         ON_PG(paints_before_the_server_answers),
         ON_PG(shows_a_wrong_password),

@@ -167,6 +167,32 @@ static void true_colour(void **state)
     assert_non_null(memmem(raw, len, "\033]104", 5));
 }
 
+/* A terminal whose colour numbers are colours, but for the first eight: its entry is ncurses' xterm-direct, which few machines have. */
+static void direct_colour(void **state)
+{
+    struct stage *s = stage(state);
+    const char *raw;
+    size_t len;
+
+    stage_tables(s, 1);
+    stage_put(s, "direct.ti", "xterm-direct|direct colour,\n\tRGB, colors#0x1000000, pairs#0x10000, CO#8, initc@, setb@, setf@, op=\\E[39;49m,\n"
+              "\tsetab=\\E[%%?%%p1%%{8}%%<%%t4%%p1%%d%%e48\\:2\\:\\:%%p1%%{65536}%%/%%d\\:%%p1%%{256}%%/%%{255}%%&%%d\\:%%p1%%{255}%%&%%d%%;m,\n"
+              "\tsetaf=\\E[%%?%%p1%%{8}%%<%%t3%%p1%%d%%e38\\:2\\:\\:%%p1%%{65536}%%/%%d\\:%%p1%%{256}%%/%%{255}%%&%%d\\:%%p1%%{255}%%&%%d%%;m,\n"
+              "\tuse=xterm,\n");
+    if (system(stage_format(s, "tic -x -o '%s/terminfo' '%s/direct.ti' 2>/dev/null", s->dir, s->dir)) != 0)
+        test_skip("tic (ncurses-bin) could not make the terminal's entry");
+    stage_env(s, stage_format(s, "TERMINFO=%s/terminfo", s->dir));
+    stage_env(s, stage_format(s, "XDG_CONFIG_HOME=%s/config", s->dir));
+    stage_put(s, "config/lockstep/themes/mine.theme", "[theme]\nname = mine\n[roles]\nheader = bright-yellow on #112233\ncursor = red on #000002\n");
+    open_with(s, "xterm-direct", "mine");
+    len = pty_bytes(s->p, &raw);
+    assert_non_null(memmem(raw, len, "48:2::17:34:51", 14));
+    assert_non_null(memmem(raw, len, "38:2::255:255:0", 15)); /* one of the sixteen names, of which the terminal knows eight */
+    assert_non_null(memmem(raw, len, "\033[31m", 5));
+    assert_non_null(memmem(raw, len, "48:2::0:0:8", 11)); /* not the palette's green */
+    stage_quit(s);
+}
+
 /* A terminal with neither colours nor a second screen nor a mouse. */
 static void vt100(void **state)
 {
@@ -222,7 +248,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         ON_BOTH(shows_states_in_colour), ON_SQLITE(themes_differ), ON_SQLITE(no_such_theme),
         ON_SQLITE(a_theme_of_ones_own),  ON_SQLITE(no_color),      ON_SQLITE(eight_and_sixteen_colours),
-        ON_SQLITE(true_colour),          ON_SQLITE(vt100),         ON_BOTH(c_locale),
+        ON_SQLITE(true_colour),          ON_SQLITE(direct_colour),          ON_SQLITE(vt100),         ON_BOTH(c_locale),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -236,6 +236,32 @@ static void cancels_a_reading(void **state)
     stage_quit(s);
 }
 
+/* And what the console reads by itself: the ledger is t1, which somebody holds. */
+static void cancels_its_own_reading(void **state)
+{
+    struct stage *s = stage(state);
+
+    stage_put(s, "migrations/001_a.up.sql", "CREATE TABLE a (i int);\n");
+    stage_put(s, "migrations/001_a.down.sql", "DROP TABLE a;\n");
+    stage_put(s, "lockstep.conf", "[project]\nformat = lockstep\n[env e]\nurl = %s\nledger_table = t1\nlock_timeout = 2min\nbusy_timeout = 2min\n", s->url);
+    stage_cli(s, 0, "up --yes -e e --ledger-table t1");
+    stage_start_env(s, "e", NULL);
+    pty_expect_words(s->p, "applied 001 a");
+    stage_lock(s);
+    pty_keys(s->p, "r");
+    pty_expect_words(s->p, "newest first reading");
+    pty_keys(s->p, "<C-c>");
+    pty_expect_words(s->p, "NOT READ"); /* and what was read before stays to be looked at */
+    pty_expect_words(s->p, "001 a");
+    stage_unlock(s);
+    pty_keys(s->p, "r");
+    pty_expect_words(s->p, "applied 001 a");
+    pty_keys(s->p, "d"); /* what came next was not meant */
+    pty_expect(s->p, "[ Cancel ]");
+    pty_keys(s->p, "<Esc>");
+    stage_quit(s);
+}
+
 /* Leaving asks, and ends it. */
 static void leaving_cancels(void **state)
 {
@@ -273,6 +299,7 @@ int main(void)
         ON_SQLITE(makes_a_new_migration),
         ON_BOTH(cancels_a_run),
         ON_BOTH(cancels_a_reading),
+        ON_BOTH(cancels_its_own_reading),
         ON_PG(leaving_cancels),
     };
 

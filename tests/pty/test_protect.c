@@ -71,6 +71,17 @@ static void the_prompt_is_read_only_as_well(void **state)
     pty_keys(s->p, "<Esc>");
     pty_expect_gone(s->p, "exit code");
     arm(s);
+    pty_keys(s->p, ":up<Enter>"); /* what no means is said, and no button calls it Cancel */
+    pty_expect_words(s->p, "Make a backup first (no: go on without one)?");
+    pty_expect_words(s->p, "[ No ] Yes");
+    pty_keys(s->p, "<Enter>");
+    pty_expect_words(s->p, "to go on:");
+    pty_expect_words(s->p, "[ Cancel ] Yes, do it");
+    pty_keys(s->p, "<Esc>");
+    pty_expect(s->p, "exit code 3");
+    pty_keys(s->p, "<Esc>");
+    pty_expect_gone(s->p, "exit code");
+    assert_string_equal(stage_there(s), "");
     pty_keys(s->p, up);
     pty_expect(s->p, "exit code 0");
     pty_keys(s->p, "<Esc>");

@@ -38,6 +38,8 @@ static void test_no_key_means_two_things_in_one_place(void **state)
     }
 }
 
+#define HELP_WIDTH 64 /* of 80, without keys and margins */
+
 static void test_every_action_is_whole(void **state)
 {
     struct ui_keymap m;
@@ -49,6 +51,9 @@ static void test_every_action_is_whole(void **state)
         size_t words = 1, keys = 0;
 
         assert_true(*i->name && *i->help && i->contexts);
+        /* Help is read on 80 columns, where nothing is cut. */
+        if (strlen(i->help) + (i->flags & UI_WRITES ? strlen("  (writes)") : 0) > HELP_WIDTH)
+            fail_msg("%s: its help is wider than %d columns", i->name, HELP_WIDTH);
         /* What writes is never done without a question. */
         if ((i->flags & UI_WRITES) && !(i->flags & UI_CONFIRM))
             fail_msg("%s writes and is not confirmed", i->name);

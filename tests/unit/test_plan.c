@@ -266,6 +266,9 @@ static void findings_on_postgres(void **state)
         {"TRUNCATE old;", "D04:1"},
         {"UPDATE old SET x = 1;", "D06:1"},
         {"UPDATE old SET x = 1 WHERE y;", ""},
+        {"DELETE FROM old;", "D06:1"},
+        {"DELETE FROM old WHERE x;", ""},
+        {"CREATE TABLE old2 (x int);\nDELETE FROM old2;", ""},
         {"ALTER TABLE old ALTER x SET NOT NULL;", "S01:1"},
         {"ALTER TABLE old ADD CONSTRAINT c CHECK (x > 0);", "S02:1"},
         {"ALTER TABLE old ADD CONSTRAINT c CHECK (x > 0) NOT VALID;", ""},
@@ -328,6 +331,33 @@ static void destructive_steps_are_marked(void **state)
     ls_plan_free(plan);
     ops_close(&o);
 }
+
+/* A DELETE of all rows loses what a TRUNCATE would; an UPDATE of all rows is no more than a warning. */
+static void deleting_all_is_destructive(bool pg)
+{
+    static const struct {
+        const char *sql;
+        bool is_destructive;
+        enum ls_severity severity;
+    } cases[] = {{"DELETE FROM a;", true, LS_SEV_DANGER}, {"UPDATE a SET x = 1;", false, LS_SEV_WARNING}};
+    struct ls_plan *plan;
+    struct ops o;
+
+    ops_open(&o, "lockstep", pg);
+    ops_put(&o, "migrations/1_a.down.sql", "SELECT 1;");
+    for (size_t i = 0; i < LS_ARRAY_LEN(cases); i++) {
+        ops_put(&o, "migrations/1_a.up.sql", cases[i].sql);
+        plan = eng_plan(&o, LS_ACTION_UP, -1, NULL);
+        assert_int_equal(plan->findings.n, 1);
+        assert_int_equal(plan->findings.v[0].severity, cases[i].severity);
+        assert_int_equal(plan->steps.v[0].is_destructive, cases[i].is_destructive);
+        assert_int_equal(plan->is_destructive, cases[i].is_destructive);
+        ls_plan_free(plan);
+    }
+    ops_close(&o);
+}
+
+ENG_BOTH(deleting_all_is_destructive)
 
 static bool has_finding(const struct ls_plan *plan, const char *rule)
 {
@@ -425,6 +455,7 @@ int main(void)
         cmocka_unit_test(findings_on_postgres),
         cmocka_unit_test(findings_on_sqlite),
         cmocka_unit_test(destructive_steps_are_marked),
+        ENG_BOTH_TESTS(deleting_all_is_destructive),
         cmocka_unit_test(findings_about_order_and_files),
         cmocka_unit_test(a_large_file_is_planned_quickly),
     };

@@ -76,6 +76,64 @@ static void test_shipped_themes_load_and_set_every_state(void **state)
     ls_arena_free(a);
 }
 
+/* Every role on everything that it can lie on: a state in the cursor's row, a warning in a dialog. */
+static void test_shipped_themes_can_be_read(void **state)
+{
+    static const enum theme_role bases[] = {ROLE_TEXT, ROLE_CURSOR, ROLE_DIALOG, ROLE_DIALOG_DANGER, ROLE_SELECTED, ROLE_HEADER, ROLE_HINT, ROLE_BANNER, ROLE_INPUT};
+    struct ls_arena *a = ls_arena_new();
+    struct theme_name_list names = {0};
+    struct theme t;
+    int n_bad = 0;
+
+    (void)state;
+    theme_names(a, NULL, &names);
+    for (size_t i = 0; i < names.n.n; i++) {
+        assert_int_equal(theme_load(names.n.v[i], NULL, &t, NULL), LS_OK);
+        for (size_t b = 0; b < LS_ARRAY_LEN(bases); b++) {
+            for (int r = 0; r < N_ROLES; r++) {
+                struct theme_style s = theme_look(&t, (enum theme_role)r, bases[b]);
+                bool is_line = r == ROLE_BORDER || r == ROLE_BORDER_FOCUS; /* drawn, not read */
+
+                if (!is_line && theme_contrast(s.fg, s.bg) < THEME_READABLE) {
+                    print_message("# %s: %s on %s has a contrast of %.1f\n", t.name, theme_role_name((enum theme_role)r), theme_role_name(bases[b]),
+                                  theme_contrast(s.fg, s.bg));
+                    n_bad++;
+                }
+                if (!is_line && s.fg >= 0 && s.bg >= 0 && theme_to_16(s.fg) == theme_to_16(s.bg)) {
+                    print_message("# %s: %s on %s is one of sixteen colours\n", t.name, theme_role_name((enum theme_role)r), theme_role_name(bases[b]));
+                    n_bad++;
+                }
+            }
+        }
+    }
+    assert_int_equal(n_bad, 0);
+    LS_VEC_RELEASE(&names.n);
+    ls_arena_free(a);
+}
+
+static void test_what_cannot_be_read_takes_the_bases_colour(void **state)
+{
+    struct theme t = {0};
+
+    (void)state;
+    for (int r = 0; r < N_ROLES; r++)
+        t.role[r] = (struct theme_style){.fg = -1, .bg = -1};
+    t.role[ROLE_CURSOR] = (struct theme_style){.fg = 0x1000000, .bg = 0x1ffff00, .attrs = THEME_BOLD};
+    t.role[ROLE_APPLIED].fg = 0x100ff00;
+    t.role[ROLE_PENDING] = (struct theme_style){.fg = 0x10000ff, .bg = -1, .attrs = THEME_UNDERLINE};
+    t.role[ROLE_DIRTY] = (struct theme_style){.fg = 0x1800000, .bg = 0x1900000};
+    assert_int_equal(theme_look(&t, ROLE_APPLIED, ROLE_TEXT).fg, 0x100ff00);
+    assert_int_equal(theme_look(&t, ROLE_APPLIED, ROLE_CURSOR).fg, 0x1000000);
+    assert_int_equal(theme_look(&t, ROLE_PENDING, ROLE_CURSOR).fg, 0x10000ff); /* blue on yellow can be read */
+    assert_int_equal(theme_look(&t, ROLE_PENDING, ROLE_CURSOR).attrs, THEME_BOLD | THEME_UNDERLINE);
+    assert_int_equal(theme_look(&t, ROLE_DIRTY, ROLE_CURSOR).fg, 0x1800000); /* with a background of its own it is as its theme has it */
+    assert_int_equal(theme_look(&t, ROLE_TEXT, ROLE_CURSOR).bg, 0x1ffff00);
+    assert_true(theme_contrast(0x1000000, 0x1ffffff) > 20.9);
+    assert_true(theme_contrast(-1, 0x1ffffff) > 20.9);
+    assert_int_equal(theme_to_rgb(9), 0x1ff0000);
+    assert_int_equal(theme_to_rgb(-1), -1);
+}
+
 static void test_mono_has_no_colour(void **state)
 {
     struct theme t;
@@ -185,6 +243,7 @@ static void test_nearest_colours(void **state)
     assert_int_equal(theme_to_16(0x11f3a5f), 4);
     assert_int_equal(theme_to_16(0x1808080), 7);
     assert_int_equal(theme_to_16(0x1ffffff), 15);
+    assert_int_equal(theme_to_16(0x1002b36), 0); /* solarized's background */
     assert_int_equal(theme_to_16(3), 3);
 }
 
@@ -192,6 +251,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_shipped_themes_load_and_set_every_state),
+        cmocka_unit_test(test_shipped_themes_can_be_read),
+        cmocka_unit_test(test_what_cannot_be_read_takes_the_bases_colour),
         cmocka_unit_test(test_mono_has_no_colour),
         cmocka_unit_test(test_user_theme_builds_on_a_shipped_one),
         cmocka_unit_test(test_user_theme_may_replace_its_base_by_name),

@@ -37,6 +37,7 @@ struct ls_db_params {
     int busy_timeout_ms;        /* SQLite; 0 = 5 s, -1 = none */
     int lock_timeout_ms;        /* PostgreSQL; 0 = server default */
     int statement_timeout_ms;   /* PostgreSQL; 0 = none */
+    int answer_ms;              /* PostgreSQL: a connection that does not answer for so long is given up at once (LS_E_CONNECT); 0 = none. For asking on the side */
     const char *application_name; /* NULL = "lockstep" */
     /* Called from the connection's thread: a NOTICE or warning of the server (raw text, severity word). */
     void (*on_notice)(void *ctx, const char *severity, const char *text);

@@ -65,6 +65,8 @@ struct ls_run_report {
 };
 void ls_run_report_init(struct ls_run_report *r);
 void ls_run_report_release(struct ls_run_report *r);
+/* The error's hint is all that can be done next: who shows both says it twice. */
+bool ls_run_next_is_hint(const struct ls_run_report *r);
 
 /* Takes the lock, makes the plan again from the ledger and files as they are now and refuses with LS_E_CHANGED when the digest differs,
  * runs it, releases the lock. Returns report->err.code. The session must be writable. hooks may be NULL. */

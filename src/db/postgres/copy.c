@@ -114,17 +114,6 @@ static enum ls_rc pump(struct flow *f, bool *is_done, struct ls_err *err)
     return rc == LS_OK && is_broken ? pg_err_lost(f->from, err) : rc;
 }
 
-/* The source is asked to end what nobody wants any more: its rows may be many. */
-static void stop_source(struct pg *c)
-{
-    char why[256];
-    PGcancel *h = PQgetCancel(c->conn);
-
-    if (h != NULL)
-        (void)PQcancel(h, why, (int)sizeof(why));
-    PQfreeCancel(h);
-}
-
 enum ls_rc pg_copy_rows(struct ls_db *from, const char *out, struct ls_db *to, const char *in, ls_progress_fn progress, void *ctx, int64_t *bytes,
                         struct ls_err *err)
 {
@@ -140,8 +129,9 @@ enum ls_rc pg_copy_rows(struct ls_db *from, const char *out, struct ls_db *to, c
     is_copying = rc == LS_OK;
     if (rc == LS_OK)
         rc = pump(&f, &is_done, err);
+    /* The source is asked to end what nobody wants any more: its rows may be many. */
     if (!is_done)
-        stop_source(f.from);
+        pg_send_cancel(f.from, &f.out);
     /* Whether the source came to its end or failed is told behind its last row: before that the other side must not be told that all is there. */
     end = finish(f.from, &f.out, rc == LS_OK ? err : NULL);
     rc = rc == LS_OK ? end : rc;

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <string.h>
 
 #include "lockstep/base/clock.h"
 #include "lockstep/base/mem.h"
@@ -103,24 +104,147 @@ static enum ls_rc wait_connect(struct pg *c, PostgresPollingStatusType want, int
     }
 }
 
-static enum ls_rc connect_all(struct pg *c, const struct ls_db_params *params, struct ls_err *err)
+/* --- what may look up a name -------------------------------------------------------------------------------------------------------------- */
+
+/* One call of libpq: the first one, by ci, or a later one of conn. Which of them looks up a name nobody can break off: what it works with is its own. */
+struct dial {
+    struct pg_conninfo ci;
+    PGconn *conn;
+    PostgresPollingStatusType want;
+};
+
+static void run_dial(void *arg)
 {
-    PostgresPollingStatusType want = PGRES_POLLING_WRITING;
+    struct dial *d = arg;
+
+    if (d->conn) {
+        d->want = PQconnectPoll(d->conn);
+    } else {
+        d->conn = PQconnectStartParams(d->ci.keywords, d->ci.values, 0);
+        d->want = PGRES_POLLING_WRITING;
+    }
+}
+
+static void drop_dial(void *arg)
+{
+    struct dial *d = arg;
+
+    PQfinish(d->conn);
+    pg_conninfo_release(&d->ci);
+    free(d);
+}
+
+/* Waits for a call that runs aside. */
+static enum ls_rc wait_aside(struct pg *c, struct pg_aside *aside, int64_t deadline, int64_t *last, struct ls_err *err)
+{
+    while (!pg_aside_wait(aside, LS_DB_TICK_MS)) {
+        if (ls_db_tick(&c->db, last))
+            return ls_err_set(err, LS_E_CANCELLED, "connecting was cancelled");
+        if (ls_mono_ms() < deadline)
+            continue;
+        ls_err_set(err, LS_E_CONNECT, "the server's address could not be looked up within the connect timeout");
+        ls_err_hint(err, "the name service does not answer: check the host's name and the network, or write the numeric address");
+        return LS_E_CONNECT;
+    }
+    return LS_OK;
+}
+
+/* Makes the call, and takes its connection. What is not waited for any more goes to its end by itself. */
+static enum ls_rc make_call(struct pg *c, struct dial *d, bool may_block, int64_t deadline, int64_t *last, struct ls_err *err)
+{
+    struct pg_aside *aside = may_block ? pg_aside_begin(run_dial, drop_dial, d) : NULL;
+    enum ls_rc rc = LS_OK;
+
+    c->conn = NULL;
+    if (aside)
+        rc = wait_aside(c, aside, deadline, last, err);
+    else
+        run_dial(d);
+    if (rc == LS_OK) {
+        c->conn = d->conn;
+        c->want = d->want;
+        d->conn = NULL;
+    }
+    if (aside)
+        pg_aside_end(aside);
+    else
+        drop_dial(d);
+    return rc;
+}
+
+static enum ls_rc poll_once(struct pg *c, bool may_block, int64_t deadline, int64_t *last, struct ls_err *err)
+{
+    struct dial *d = ls_calloc(1, sizeof(*d));
+
+    d->conn = c->conn;
+    return make_call(c, d, may_block, deadline, last, err);
+}
+
+/* What the last of the words says; "" where it is left to the environment or a service. */
+static const char *word_of(const struct pg_conninfo *ci, const char *keyword)
+{
+    const char *value = "";
+
+    for (int i = 0; ci->keywords[i]; i++)
+        if (strcmp(ci->keywords[i], keyword) == 0)
+            value = ci->values[i];
+    return value;
+}
+
+static bool is_name(const char *host)
+{
+    return *host != '/' && *host != '@';
+}
+
+static enum ls_rc start(struct pg *c, struct pg_conninfo *ci, int64_t deadline, int64_t *last, struct ls_err *err)
+{
+    struct dial *d = ls_calloc(1, sizeof(*d));
+    bool may_block = *word_of(ci, "hostaddr") == '\0' && is_name(word_of(ci, "host"));
+
+    d->ci = *ci;
+    *ci = (struct pg_conninfo){0};
+    return make_call(c, d, may_block, deadline, last, err);
+}
+
+/* The next host's name is looked up when the one before has not answered. */
+static bool has_more_hosts(PGconn *conn)
+{
+    PQconninfoOption *all = PQconninfo(conn);
+    bool found = false;
+
+    for (const PQconninfoOption *o = all; o && o->keyword; o++)
+        found = found || (strcmp(o->keyword, "host") == 0 && o->val && strchr(o->val, ',') != NULL);
+    PQconninfoFree(all);
+    return found;
+}
+
+static enum ls_rc connect_all(struct pg *c, struct pg_conninfo *ci, const struct ls_db_params *params, struct ls_err *err)
+{
     int64_t last = ls_mono_ms();
     int64_t deadline = last + (params->connect_timeout_ms > 0 ? params->connect_timeout_ms : DEFAULT_CONNECT_MS);
+    enum ls_rc rc = start(c, ci, deadline, &last, err);
+    bool may_block;
 
+    if (rc != LS_OK)
+        return rc;
+    if (!c->conn)
+        return ls_err_set(err, LS_E_IO, "out of memory while connecting");
+    /* From the URL, PGPASSWORD, a password file or a service. */
+    if (PQpass(c->conn) && *PQpass(c->conn))
+        ls_secret_seen();
     if (PQstatus(c->conn) == CONNECTION_BAD)
         return pg_err_start(c->conn, err);
     PQsetNoticeReceiver(c->conn, on_notice, c);
     PQsetErrorVerbosity(c->conn, PQERRORS_VERBOSE); /* pg_err_connect finds the SQLSTATE in it */
+    may_block = has_more_hosts(c->conn);
     do {
-        enum ls_rc rc = wait_connect(c, want, deadline, &last, err);
-
+        rc = wait_connect(c, c->want, deadline, &last, err);
+        if (rc == LS_OK)
+            rc = poll_once(c, may_block, deadline, &last, err);
         if (rc != LS_OK)
             return rc;
-        want = PQconnectPoll(c->conn);
-    } while (want == PGRES_POLLING_READING || want == PGRES_POLLING_WRITING);
-    if (want != PGRES_POLLING_OK)
+    } while (c->want == PGRES_POLLING_READING || c->want == PGRES_POLLING_WRITING);
+    if (c->want != PGRES_POLLING_OK)
         return pg_err_connect(c->conn, err);
     PQsetErrorVerbosity(c->conn, PQERRORS_DEFAULT);
     PQsetnonblocking(c->conn, 1);
@@ -151,15 +275,8 @@ enum ls_rc ls_pg_open(const struct ls_db_params *params, struct ls_db **out, str
     ls_buf_init(&c->text);
     ls_db_init(&c->db, &pg_ops, params);
     c->db.info.dialect = LS_DIALECT_POSTGRES;
-    c->conn = PQconnectStartParams(ci.keywords, ci.values, 0);
+    rc = connect_all(c, &ci, params, err);
     pg_conninfo_release(&ci);
-    /* From the URL, PGPASSWORD, a password file or a service. */
-    if (c->conn && PQpass(c->conn) && *PQpass(c->conn))
-        ls_secret_seen();
-    if (!c->conn)
-        rc = ls_err_set(err, LS_E_IO, "out of memory while connecting");
-    else
-        rc = connect_all(c, params, err);
     if (rc == LS_OK)
         rc = pg_setup(c, params, err);
     if (rc != LS_OK) {

@@ -1,9 +1,9 @@
 /* db/postgres/pg_internal.h: what the files of the PostgreSQL driver share.
  *
- * libpq is used without blocking: everything is sent with PQsend..., and the only place that waits is pg_next_result(). The one
- * exception is the name lookup inside PQconnectStartParams, which libpq cannot do otherwise. A cancel is sent by the connection's
- * own thread, when its wait sees db->cancel: so it can never meet another statement than the one that runs, nor a connection that
- * is being closed. */
+ * libpq is used without blocking: everything is sent with PQsend..., and the only place that waits is pg_next_result(). What libpq
+ * cannot do without blocking, the lookup of a name and the sending of a cancel, is done aside. A cancel is begun by the connection's
+ * own thread, when its wait sees db->cancel, and a call's answer is not handed out before the server has taken it: so it can never
+ * meet another statement than the one that runs, nor a connection that is being closed. */
 #ifndef DB_POSTGRES_PG_INTERNAL_H
 #define DB_POSTGRES_PG_INTERNAL_H
 
@@ -32,6 +32,8 @@ struct pg {
     bool is_ready; /* connected and set up: notices before that are not passed on */
     struct pg_prepared prepared[4];
     unsigned n_named;
+    PostgresPollingStatusType want; /* while connecting */
+    struct pg_aside *cancelling; /* a cancel that is on its way */
 };
 
 /* One call to the server: how its wait may end. */
@@ -43,6 +45,7 @@ struct pg_call {
     bool ignores_cancel;  /* rollback, unlock */
     bool is_commit;       /* has its own fault point between sending and reading */
     int64_t deadline;     /* ls_mono_ms(); 0 = none; passing it kills the connection */
+    int64_t began;        /* ls_mono_ms() */
     int64_t last_tick;
     int64_t cancel_sent; /* ls_mono_ms(), 0 = not */
     int n_done;          /* statements that were answered before the error: places an error inside a batch */
@@ -54,6 +57,15 @@ static inline struct pg *pg_of(struct ls_db *db)
 {
     return (struct pg *)db;
 }
+
+/* aside.c */
+typedef void (*pg_aside_fn)(void *arg);
+struct pg_aside;
+/* Runs run(arg) on a thread of its own. NULL: there is none to be had, and nothing was called. drop(arg) is called when run has ended
+ * and pg_aside_end was called, on the thread that is last. */
+struct pg_aside *pg_aside_begin(pg_aside_fn run, pg_aside_fn drop, void *arg);
+bool pg_aside_wait(struct pg_aside *a, int ms); /* true: run has ended, and what it did can be looked at */
+void pg_aside_end(struct pg_aside *a);          /* NULL is fine */
 
 /* conninfo.c */
 struct pg_conninfo {
@@ -73,6 +85,8 @@ enum ls_rc pg_err_start(PGconn *conn, struct ls_err *err); /* PQconnectStartPara
 enum ls_rc pg_err_timeout(struct pg *c, const struct pg_call *k, struct ls_err *err);
 
 /* wait.c */
+/* Asks the server to end what runs, without waiting; pg_next_result waits for it. */
+void pg_send_cancel(struct pg *c, struct pg_call *k);
 void pg_call_init(struct pg_call *k, const char *sql, size_t len);
 /* The next result, NULL at the end of a statement's. Anything but LS_OK: the connection is dead and err says so. */
 enum ls_rc pg_next_result(struct pg *c, struct pg_call *k, PGresult **res, struct ls_err *err);

@@ -9,39 +9,69 @@
 
 void pg_call_init(struct pg_call *k, const char *sql, size_t len)
 {
-    *k = (struct pg_call){.sql = sql, .len = len, .last_tick = ls_mono_ms()};
+    int64_t now = ls_mono_ms();
+
+    *k = (struct pg_call){.sql = sql, .len = len, .began = now, .last_tick = now};
+}
+
+static void run_cancel(void *arg)
+{
+    char why[256];
+
+    (void)PQcancel(arg, why, (int)sizeof(why));
+}
+
+static void drop_cancel(void *arg)
+{
+    PQfreeCancel(arg);
 }
 
 /* PQcancel opens a second connection and waits until the server has taken the request: when it returns, the signal is on its way,
- * so it can not hit a later statement. On a dead link it ends by tcp_user_timeout (libpq 15 uses it here too). When the request
- * could not be delivered the wait still ends, after PG_CANCEL_GRACE_MS. */
-static void send_cancel(struct pg *c, struct pg_call *k)
+ * so it can not hit a later statement. A server that takes the connection and then says nothing keeps it for ever, so it is done
+ * aside. When the request could not be delivered the wait still ends, after PG_CANCEL_GRACE_MS. */
+void pg_send_cancel(struct pg *c, struct pg_call *k)
 {
-    char why[256];
-    PGcancel *h = PQgetCancel(c->conn);
+    PGcancel *h;
 
     atomic_store(&c->db.cancel, false); /* pressing again sends another one */
     if (!k->cancel_sent)
         k->cancel_sent = ls_mono_ms() + 1;
-    if (h)
-        PQcancel(h, why, (int)sizeof(why));
-    PQfreeCancel(h);
+    if (c->cancelling != NULL || (h = PQgetCancel(c->conn)) == NULL)
+        return;
+    c->cancelling = pg_aside_begin(run_cancel, drop_cancel, h);
+    if (c->cancelling == NULL) {
+        run_cancel(h);
+        drop_cancel(h);
+    }
+}
+
+/* True: no cancel is on its way any more, or none was. */
+static bool is_cancel_through(struct pg *c, int wait_ms)
+{
+    if (c->cancelling == NULL)
+        return true;
+    if (!pg_aside_wait(c->cancelling, wait_ms))
+        return false;
+    pg_aside_end(c->cancelling);
+    c->cancelling = NULL;
+    return true;
 }
 
 /* Looks at cancel, on_wait and the times. Not LS_OK: the wait is over and the connection given up. */
 static enum ls_rc tick(struct pg *c, struct pg_call *k, struct ls_err *err)
 {
     bool wants_end = ls_db_tick(&c->db, &k->last_tick);
+    int64_t patience = c->db.params.answer_ms, now;
 
     if (k->ignores_on_wait) /* asked all the same: it also draws the clock */
         wants_end = atomic_load(&c->db.cancel);
 
-    if (wants_end && !k->ignores_cancel && (!k->cancel_sent || atomic_load(&c->db.cancel)))
-        send_cancel(c, k);
+    if (is_cancel_through(c, 0) && wants_end && !k->ignores_cancel && (!k->cancel_sent || atomic_load(&c->db.cancel)))
+        pg_send_cancel(c, k);
 
-    int64_t now = ls_mono_ms();
-
-    if ((k->deadline && now > k->deadline) || (k->cancel_sent && now > k->cancel_sent + PG_CANCEL_GRACE_MS))
+    now = ls_mono_ms();
+    if ((k->deadline && now > k->deadline) || (k->cancel_sent && now > k->cancel_sent + PG_CANCEL_GRACE_MS) ||
+        (patience > 0 && now > k->began + patience))
         return pg_err_timeout(c, k, err);
     return LS_OK;
 }
@@ -88,6 +118,8 @@ enum ls_rc pg_next_result(struct pg *c, struct pg_call *k, PGresult **res, struc
     *res = NULL;
     while (rc == LS_OK && !is_broken && PQisBusy(c->conn))
         rc = pg_wait_input(c, k, &is_broken, err);
+    while (rc == LS_OK && !is_broken && !is_cancel_through(c, LS_DB_TICK_MS))
+        rc = tick(c, k, err);
     if (rc == LS_OK)
         *res = PQgetResult(c->conn);
     return rc;
