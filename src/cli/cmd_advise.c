@@ -50,7 +50,7 @@ static void print_advice(struct cli_index *x, const struct ls_advice *a)
     struct ls_buf b = LS_BUF_INIT;
     char size[LS_ISO_LEN] = "";
 
-    cli_index_spec(a->spec, &b);
+    cli_index_spec(x, a->spec, &b);
     cli_print(ctx, "%s", b.ptr);
     if (a->bytes >= 0)
         ls_size_text(a->bytes, size);

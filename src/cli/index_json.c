@@ -177,12 +177,12 @@ json_t *cli_explained_json(const struct ls_explained *e)
     return o;
 }
 
-static json_t *spec_json(const struct ls_index_spec *s)
+static json_t *spec_json(const struct cli_index *x, const struct ls_index_spec *s)
 {
     struct ls_buf sql = LS_BUF_INIT;
     json_t *o = json_object(), *keys = json_array();
 
-    cli_index_spec(s, &sql);
+    cli_index_spec(x, s, &sql);
     cli_json_set(o, "schema", s->schema);
     cli_json_set(o, "table", s->table);
     cli_json_set(o, "name", s->name);
@@ -199,7 +199,7 @@ json_t *cli_advice_json(const struct cli_index *x, const struct ls_advice *a)
 {
     json_t *o = json_object(), *gains = json_array();
 
-    (void)json_object_set_new(o, "index", spec_json(a->spec));
+    (void)json_object_set_new(o, "index", spec_json(x, a->spec));
     cli_json_set(o, "level", ls_advice_level_name(a->level));
     set_real(o, "saving", a->saving);
     set_int(o, "bytes", a->bytes);
@@ -239,7 +239,7 @@ static json_t *verdict_json(const struct cli_index *x, const struct ls_index_ver
     cli_json_set(o, "window", v->window && v->window[0] ? v->window : NULL);
     cli_json_set(o, "fix", fixes[v->fix]);
     for (uint32_t i = 0; i < v->n_create; i++)
-        (void)json_array_append_new(create, spec_json(&v->create[i]));
+        (void)json_array_append_new(create, spec_json(x, &v->create[i]));
     (void)json_object_set_new(o, "create", create);
     cli_json_set(o, "price", v->price);
     cli_json_set(o, "undo", v->undo);
