@@ -3,29 +3,9 @@
 
 #include "cli/index.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 #include "lockstep/base/clock.h"
-
-/* "3229 -> 28 buffers", "305561 -> 170 steps", "cost 4504 -> 70" */
-static void add_numbers(const struct ls_gain *g, struct ls_buf *out)
-{
-    const struct ls_explained *a = &g->before, *b = &g->after;
-
-    if (a->is_measured && b->is_measured && a->buffers >= 0)
-        ls_buf_addf(out, "%" PRId64 " -> %" PRId64 " buffers", a->buffers, b->buffers);
-    else if (a->is_measured && b->is_measured && a->steps >= 0)
-        ls_buf_addf(out, "%" PRId64 " -> %" PRId64 " steps", a->steps, b->steps);
-    else if (a->cost >= 0 && b->n_nodes > 0 && b->cost >= 0)
-        ls_buf_addf(out, "cost %.0f -> %.0f", a->cost, b->cost);
-    if (a->ms >= 0 && b->ms >= 0) {
-        ls_buf_adds(out, ", ");
-        ls_explained_ms(a->ms, out);
-        ls_buf_adds(out, " -> ");
-        ls_explained_ms(b->ms, out);
-    }
-}
 
 static void print_plans(struct cli_ctx *ctx, const struct ls_gain *g)
 {
@@ -63,7 +43,7 @@ static void print_advice(struct cli_index *x, const struct ls_advice *a)
         const struct ls_query *q = &x->r.workload.queries[a->gains[i].query];
 
         ls_buf_clear(&b);
-        add_numbers(&a->gains[i], &b);
+        ls_explained_change(&a->gains[i].before, &a->gains[i].after, &b);
         if (q->line > 0)
             cli_print(ctx, "    %s (%s:%d)%s%s", q->name, x->r.workload.source, q->line, b.len > 0 ? ": " : "", b.ptr);
         else
@@ -150,7 +130,7 @@ int cli_cmd_advise(struct cli_ctx *ctx)
     enum ls_rc rc = cli_index_begin(&x, ctx, false);
     int code = 0;
 
-    x.req.advise = true;
+    x.req.advise = x.req.needs_workload = true;
     x.req.usage.with_sizes = true;
     x.req.advice.measure = !cli_has(ctx, CLI_O(NO_MEASURE));
     x.req.advice.on_target = cli_has(ctx, CLI_O(ON_TARGET));

@@ -220,6 +220,27 @@ json_t *cli_advice_json(const struct cli_index *x, const struct ls_advice *a)
     return o;
 }
 
+/* What queries do with an index and without it. */
+static json_t *losses_json(const struct cli_index *x, uint32_t index)
+{
+    json_t *list = json_array();
+
+    for (uint32_t i = 0; i < x->r.advices.n_losses; i++) {
+        const struct ls_loss *l = &x->r.advices.losses[i];
+        json_t *one;
+
+        if (l->index != index)
+            continue;
+        one = json_object();
+        cli_json_set(one, "query", x->r.workload.queries[l->query].name);
+        cli_json_bool(one, "worse", l->is_worse);
+        (void)json_object_set_new(one, "before", cli_explained_json(&l->before));
+        (void)json_object_set_new(one, "after", l->after.n_nodes > 0 ? cli_explained_json(&l->after) : json_null());
+        (void)json_array_append_new(list, one);
+    }
+    return list;
+}
+
 static json_t *verdict_json(const struct cli_index *x, const struct ls_index_verdict *v)
 {
     static const char *const fixes[] = {
@@ -246,6 +267,8 @@ static json_t *verdict_json(const struct cli_index *x, const struct ls_index_ver
     cli_json_set(o, "ignored", v->ignored);
     if (v->advice)
         (void)json_object_set_new(o, "advice", cli_advice_json(x, v->advice));
+    if (v->id == LS_IX_PREFIX)
+        (void)json_object_set_new(o, "without", losses_json(x, v->index));
     return o;
 }
 
@@ -262,7 +285,7 @@ void cli_index_json(struct cli_index *x, uint32_t table)
     set_time(root, "stats_reset", u->stats_reset_us);
     cli_json_int(root, "standbys_read", x->r.n_standbys);
     cli_json_set(root, "workload", x->r.workload.arena ? x->r.workload.source : NULL);
-    cli_json_set(root, "advice", x->r.advices.arena ? x->r.advices.how : NULL);
+    cli_json_set(root, "advice", x->r.advices.n_plans > 0 ? x->r.advices.how : NULL);
     for (uint32_t i = 0; i < u->n_tables; i++)
         if (table == LS_NO_USAGE || table == i)
             (void)json_array_append_new(tables, table_json(&u->tables[i]));

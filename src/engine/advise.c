@@ -236,7 +236,7 @@ static void rename_indexes(const struct adv_result *r, const struct ls_advice *a
 {
     for (uint32_t g = 0; g < a->n_gains; g++) {
         const struct ls_explained *e = &a->gains[g].after;
-        struct ls_node *nodes = (struct ls_node *)(uintptr_t)e->nodes; /* copy_plan() made them */
+        struct ls_node *nodes = (struct ls_node *)(uintptr_t)e->nodes; /* adv_copy_plan() made them */
 
         for (uint32_t i = 0; i < e->n_nodes; i++)
             for (size_t k = 0; k < r->made.n; k++)
@@ -310,11 +310,15 @@ static enum ls_rc run_job(struct adv_job *j, struct ls_err *err)
     }
     adv_cands_make(j);
     if (j->stage == NULL) {
-        by_shape(j);
+        if (j->workload->n_queries > 0)
+            by_shape(j);
         return LS_OK;
     }
     j->out->how = j->stage->how;
-    return adv_search(j, err);
+    rc = adv_search(j, err);
+    if (rc == LS_OK)
+        rc = adv_drops(j, err);
+    return rc == LS_OK ? adv_count_nulls(j, err) : rc;
 }
 
 enum ls_rc ls_advise(struct ls_side_world *world, struct ls_db *db, const struct ls_usage *u, const struct ls_workload *w,
@@ -360,6 +364,12 @@ void ls_advices_release(struct ls_advices *a)
             ls_explained_release(&before);
             ls_explained_release(&after);
         }
+    for (uint32_t i = 0; i < a->n_losses; i++) {
+        struct ls_explained before = a->losses[i].before, after = a->losses[i].after;
+
+        ls_explained_release(&before);
+        ls_explained_release(&after);
+    }
     for (uint32_t i = 0; i < a->n_plans; i++) {
         struct ls_explained p = a->plans[i];
 

@@ -68,8 +68,7 @@ void adv_result_release(struct adv_result *r)
     memset(r, 0, sizeof(*r));
 }
 
-/* A plan lives in an arena of its own: the same query may gain by two indexes. */
-static struct ls_explained copy_plan(const struct ls_explained *e)
+struct ls_explained adv_copy_plan(const struct ls_explained *e)
 {
     struct ls_explained c = *e;
     struct ls_node *nodes;
@@ -88,8 +87,7 @@ static struct ls_explained copy_plan(const struct ls_explained *e)
     return c;
 }
 
-/* Half of what was read, when it was run; else a quarter of the cost. */
-static bool is_gain(const struct ls_explained *before, const struct ls_explained *after, double was, double is)
+bool adv_is_gain(const struct ls_explained *before, const struct ls_explained *after, double was, double is)
 {
     bool both = before->is_measured && after->is_measured;
 
@@ -103,10 +101,10 @@ static void take_gain(struct adv_job *j, struct adv_result *r, uint32_t query, c
     for (size_t i = 0; i < r->f.n; i++) {
         struct ls_gain *g;
 
-        if (!adv_names_index(after, &r->made.v[i].names) || !is_gain(&q->base, after, q->score, is))
+        if (!adv_names_index(after, &r->made.v[i].names) || !adv_is_gain(&q->base, after, q->score, is))
             continue;
         g = LS_VEC_PUSH(&r->f.v[i].gains);
-        *g = (struct ls_gain){.query = query, .before = copy_plan(&q->base), .after = copy_plan(after), .saving = 1 - is / q->score};
+        *g = (struct ls_gain){.query = query, .before = adv_copy_plan(&q->base), .after = adv_copy_plan(after), .saving = 1 - is / q->score};
     }
 }
 

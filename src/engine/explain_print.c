@@ -3,6 +3,7 @@
 
 #include "lockstep/engine/explain.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "lockstep/base/text.h"
@@ -184,6 +185,24 @@ void ls_explained_print(const struct ls_explained *e, int width, bool ascii, str
     for (size_t i = 0; i < l.n; i++)
         ls_buf_addf(out, "%s\n", l.v[i]);
     lines_release(&l);
+}
+
+void ls_explained_change(const struct ls_explained *before, const struct ls_explained *after, struct ls_buf *out)
+{
+    bool both = before->is_measured && after->is_measured;
+
+    if (both && before->buffers >= 0 && after->buffers >= 0)
+        ls_buf_addf(out, "%" PRId64 " -> %" PRId64 " buffers", before->buffers, after->buffers);
+    else if (both && before->steps >= 0 && after->steps >= 0)
+        ls_buf_addf(out, "%" PRId64 " -> %" PRId64 " steps", before->steps, after->steps);
+    else if (before->cost >= 0 && after->n_nodes > 0 && after->cost >= 0)
+        ls_buf_addf(out, "cost %.0f -> %.0f", before->cost, after->cost);
+    if (both && before->ms >= 0 && after->ms >= 0) {
+        ls_buf_adds(out, ", ");
+        ls_explained_ms(before->ms, out);
+        ls_buf_adds(out, " -> ");
+        ls_explained_ms(after->ms, out);
+    }
 }
 
 void ls_explained_print_two(const struct ls_explained *before, const struct ls_explained *after, int width, bool ascii, struct ls_buf *out)

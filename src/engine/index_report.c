@@ -100,15 +100,18 @@ static enum ls_rc read_workload(struct ls_db *db, const struct ls_index_request 
 static enum ls_rc advise(struct ls_side_world *world, struct ls_db *db, const struct ls_index_request *req, struct ls_index_report *r,
                          struct ls_err *err)
 {
+    const struct ls_workload none = {.dialect = ls_db_dialect(db)};
     enum ls_rc rc = read_workload(db, req, r, err);
 
     if (rc != LS_OK)
         return rc;
     if (r->workload.arena)
         notes_of(r, &r->workload.notes);
-    if (!req->advise || !r->workload.arena || r->workload.n_queries == 0)
+    if (!req->advise)
         return LS_OK;
-    rc = ls_advise(world, db, r->usage, &r->workload, &req->advice, &r->advices, err);
+    if (r->workload.n_queries == 0 && !(req->advice.measure && !req->needs_workload && ls_advise_can_count(r->usage)))
+        return LS_OK;
+    rc = ls_advise(world, db, r->usage, r->workload.arena ? &r->workload : &none, &req->advice, &r->advices, err);
     if (rc == LS_OK)
         notes_of(r, &r->advices.notes);
     return rc;

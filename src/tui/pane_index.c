@@ -103,7 +103,7 @@ static void on_report(struct app *a, struct ixref *ix, const struct ls_err *err)
         make_rows(s);
     }
     if (was_measuring)
-        app_say(a, ROLE_GOOD, "%s", ix->report.advices.arena && ix->report.advices.how ? ix->report.advices.how : "there is no workload to measure: v says why");
+        app_say(a, ROLE_GOOD, "%s", ix->report.advices.n_plans > 0 ? ix->report.advices.how : "there is no workload to measure: v says why");
     ixref_put(old);
 }
 

@@ -15,6 +15,7 @@ struct ls_index_request {
     bool workload_is_asked;
     bool workload_of_server;      /* where there is no file: what pg_stat_statements has */
     bool advise;                  /* plan the workload, and cost or measure what it lacks */
+    bool needs_workload;        /* without one nothing is measured */
     struct ls_advise_opts advice;
     const struct ls_index_ignore *ignores;
     uint32_t n_ignores;
