@@ -45,6 +45,19 @@ void adv_note(struct adv_job *j, enum ls_severity severity, const char *code, co
     ls_buf_release(&b);
 }
 
+void adv_note_err(struct adv_job *j, enum ls_severity severity, const char *code, const struct ls_query *q, const char *what, const char *hint,
+                  const struct ls_err *why)
+{
+    const char *text = why->message != NULL ? why->message : ls_rc_name(why->code);
+    char *place = ls_asprintf("%s:%d:%d: ", q->path != NULL ? q->path : "", why->line, why->col);
+    bool is_placed = q->path != NULL && strncmp(text, place, strlen(place)) == 0;
+
+    adv_note(j, severity, code, q, hint != NULL ? hint : why->hint, "%s: %s", what, is_placed ? text + strlen(place) : text);
+    if (is_placed)
+        j->out->notes.d.v[j->out->notes.d.n - 1].line = why->line;
+    free(place);
+}
+
 void adv_made_release(struct adv_made *m)
 {
     for (size_t i = 0; i < m->names.n; i++)
@@ -108,7 +121,7 @@ static bool has_limit(const struct ls_query *q, const struct ls_explained *e)
 static void leave_out(struct adv_job *j, struct adv_query *q, struct ls_err *why)
 {
     q->is_out = true;
-    adv_note(j, LS_SEV_WARNING, "query-refused", q->q, why->hint, "left out: %s", why->message != NULL ? why->message : ls_rc_name(why->code));
+    adv_note_err(j, LS_SEV_WARNING, "query-refused", q->q, "left out", NULL, why);
 }
 
 static enum ls_rc plan_one(struct adv_job *j, struct ls_lite_stub *stub, uint32_t i, struct ls_explained *plan, bool *uses, struct ls_err *err)

@@ -110,6 +110,9 @@ struct adv_job {
 bool adv_tell(struct adv_job *j, const char *what, int64_t done, int64_t total);
 void adv_note(struct adv_job *j, enum ls_severity severity, const char *code, const struct ls_query *q, const char *hint, const char *fmt, ...)
     LS_PRINTF(6, 7);
+/* "WHAT: why", at the place that the error tells: a note has that beside its text, and not in it. hint NULL: the error's own. */
+void adv_note_err(struct adv_job *j, enum ls_severity severity, const char *code, const struct ls_query *q, const char *what, const char *hint,
+                  const struct ls_err *why);
 
 /* --- places */
 /* One for each query; SQLite: stub is made by the first. */

@@ -32,7 +32,7 @@ static enum ls_rc score_all(struct adv_job *j, bool run, struct ls_err *err)
         rc = adv_score(j, q, j->opts.rounds, run, &q->base, &q->score, &why);
         if (rc != LS_OK && rc != LS_E_CANCELLED && rc != LS_E_CONNECT && run && q->is_guessed && q->is_filled) {
             q->is_filled = false; /* a value of ours was no good */
-            adv_note(j, LS_SEV_INFO, "no-sample", q->q, "put a remark in front of it: -- sample: 42, 'text'", "not run with values of a row: %s", why.message);
+            adv_note_err(j, LS_SEV_INFO, "no-sample", q->q, "not run with values of a row", "put a remark in front of it: -- sample: 42, 'text'", &why);
             ls_err_release(&why);
             rc = adv_score(j, q, j->opts.rounds, run, &q->base, &q->score, &why);
         }
@@ -42,7 +42,7 @@ static enum ls_rc score_all(struct adv_job *j, bool run, struct ls_err *err)
                 ls_err_move(err, &why);
         } else if (rc != LS_OK) {
             q->score = -1;
-            adv_note(j, LS_SEV_WARNING, "query-not-measured", q->q, why.hint, "not tried: %s", why.message);
+            adv_note_err(j, LS_SEV_WARNING, "query-not-measured", q->q, "not tried", NULL, &why);
             rc = LS_OK;
         }
         ls_err_release(&why);

@@ -69,8 +69,8 @@ const char *ls_ix_ignored(const struct ls_ix *ix, enum ls_verdict_id id, const c
         enum ls_verdict_id of;
         bool is_id = strcmp(g->id, "*") == 0 || (ls_verdict_find(g->id, &of) && of == id);
 
-        if (is_id && (fnmatch(g->object, object, 0) == 0 || fnmatch(g->object, whole, 0) == 0))
-            return g->reason;
+        if (is_id && (strcmp(g->object, object) == 0 || fnmatch(g->object, object, 0) == 0 || fnmatch(g->object, whole, 0) == 0))
+            return ls_arena_str(ix->arena, g->reason); /* the verdicts may outlive what they were made by */
     }
     return NULL;
 }
