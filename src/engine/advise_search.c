@@ -344,6 +344,22 @@ static enum ls_rc choose(struct adv_job *j, adv_list *list, struct ls_err *err)
     return rc;
 }
 
+/* Of an empty database nothing is missing, whatever the queries' shape. */
+static void tell_few(struct adv_job *j)
+{
+    uint32_t n = 0;
+
+    for (uint32_t i = 0; i < j->workload->n_queries; i++) {
+        if (j->queries[i].plain >= adv_threshold(j))
+            return;
+        n += !j->queries[i].is_out;
+    }
+    if (n > 0 && j->cands.n > 0)
+        adv_note(j, LS_SEV_INFO, "few-rows", NULL, "without measuring, the shape of the queries alone is gone by",
+                 "with the rows that are there no query takes as much as %.0f %s: nothing is looked for", adv_threshold(j),
+                 j->dialect == LS_DIALECT_SQLITE ? "steps" : "units of cost");
+}
+
 /* What gained nothing when it was measured is not proposed, and the choice is made again without it. */
 enum ls_rc adv_search(struct adv_job *j, struct ls_err *err)
 {
@@ -353,6 +369,8 @@ enum ls_rc adv_search(struct adv_job *j, struct ls_err *err)
 
     for (uint32_t i = 0; i < j->workload->n_queries; i++)
         j->queries[i].plain = j->queries[i].score;
+    if (rc == LS_OK)
+        tell_few(j);
     for (int i = 0; i < TRIES && rc == LS_OK && !is_done; i++) {
         struct adv_result r = {0};
 

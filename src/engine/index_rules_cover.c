@@ -129,7 +129,8 @@ static void covered(struct ls_ix *ix, uint32_t a, uint32_t b, enum ls_ix_cover h
     struct ls_buf text = LS_BUF_INIT;
 
     v->other = b;
-    v->title = ls_arena_printf(ix->arena, "%s %s", ls_ix_label(ix->arena, &ix->u->indexes[b]), kinds[how].tail);
+    v->title = ls_arena_printf(ix->arena, "%s %s%s", ls_ix_label(ix->arena, &ix->u->indexes[b]), kinds[how].tail,
+                               how == LS_COVER_SAME && ix->u->indexes[b].is_unique && !ix->u->indexes[a].is_unique ? ", and unique" : "");
     line(ix, &text, a);
     ls_buf_addc(&text, '\n');
     line(ix, &text, b);

@@ -49,6 +49,9 @@ static void a_duplicate(void **state)
     assert_string_equal(v->window, k.h.window);
     assert_int_equal(v->fix, LS_FIX_DROP);
     assert_string_equal(v->undo, "CREATE INDEX b ON t (x, y);");
+    k.x[0].is_unique = true;
+    kit_judge(&k);
+    assert_string_equal(kit_find(&k, LS_IX_DUPLICATE, "b")->title, "a is the same index, and unique");
     kit_close(&k);
 }
 
