@@ -115,6 +115,12 @@ static void (*const rules[])(struct ls_ix *ix) = {
     ls_ix_rule_oversized, ls_ix_rule_hot,     ls_ix_rule_stats,      ls_ix_rule_autoindex,
 };
 
+/* SQLite says it of every foreign key there is: behind what is said of one thing. */
+static bool is_for_all(const struct ls_index_verdict *v)
+{
+    return v->id == LS_IX_FK_UNENFORCED && v->severity == LS_SEV_INFO;
+}
+
 static int worst_first(const void *a, const void *b)
 {
     const struct ls_index_verdict *x = a, *y = b;
@@ -122,6 +128,8 @@ static int worst_first(const void *a, const void *b)
 
     if (x->severity != y->severity)
         return x->severity > y->severity ? -1 : 1;
+    if (is_for_all(x) != is_for_all(y))
+        return is_for_all(x) ? 1 : -1;
     c = strcmp(x->object, y->object);
     if (c != 0)
         return c;

@@ -121,6 +121,7 @@ bool job_index(struct app *a, bool advise, job_index_fn done)
     take_project(a, &j->opts);
     config_index_lend(&j->opts, &j->req);
     j->req.usage.with_sizes = true;
+    j->req.usage.with_orphans = advise; /* looks through whole tables, as measuring does */
     j->req.state_dir = j->state_dir;
     j->req.workload_of_server = true;
     j->req.advise = advise;

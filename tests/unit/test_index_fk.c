@@ -88,6 +88,28 @@ static void fk_half_indexed(void **state)
     kit_close(&k);
 }
 
+/* What is said of every foreign key stands behind what is said of one thing. */
+static void unenforced_come_last(void **state)
+{
+    struct kit k;
+
+    (void)state;
+    child(&k, LS_DIALECT_SQLITE)->is_enforced = false;
+    k.t[1].rows = 10;
+    kit_judge(&k);
+    assert_int_equal(k.out.n, 2);
+    assert_int_equal(k.out.v[0].id, LS_IX_FK_UNINDEXED);
+    assert_int_equal(k.out.v[1].id, LS_IX_FK_UNENFORCED);
+    assert_string_equal(k.out.v[0].object, k.out.v[1].object);
+    kit_fk(&k, "another", "a_first", 0)->is_enforced = false;
+    k.f[1].is_served = true;
+    kit_judge(&k);
+    assert_int_equal(k.out.n, 3);
+    assert_string_equal(k.out.v[1].object, "memories(a_first)");
+    assert_int_equal(k.out.v[0].id, LS_IX_FK_UNINDEXED);
+    kit_close(&k);
+}
+
 /* SQLite looks nothing up where nobody enforces it. */
 static void fk_unindexed_in_sqlite(void **state)
 {
@@ -389,6 +411,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(fk_unindexed),
         cmocka_unit_test(fk_half_indexed),
+        cmocka_unit_test(unenforced_come_last),
         cmocka_unit_test(fk_unindexed_in_sqlite),     cmocka_unit_test(fk_before_measuring),
         cmocka_unit_test(fk_levels),
         cmocka_unit_test(fk_serving),       cmocka_unit_test(fk_near_misses_are_named),
