@@ -112,6 +112,14 @@ static void fill_json(struct cli_index *x)
     (void)json_object_set_new(root, "notes", cli_json_diags(&x->r.notes));
 }
 
+static bool has_plan(const struct cli_index *x)
+{
+    for (uint32_t i = 0; i < x->r.advices.n_plans; i++)
+        if (x->r.advices.plans[i].n_nodes > 0)
+            return true;
+    return false;
+}
+
 static void print_all(struct cli_index *x)
 {
     cli_print(x->ctx, "workload  %s, %u quer%s", x->r.workload.source, x->r.workload.n_queries, x->r.workload.n_queries == 1 ? "y" : "ies");
@@ -121,7 +129,7 @@ static void print_all(struct cli_index *x)
         print_advice(x, &x->r.advices.a[i]);
     }
     if (x->r.advices.n == 0)
-        cli_print(x->ctx, "nothing   no index would save these queries enough");
+        cli_print(x->ctx, "nothing   %s", has_plan(x) ? "no index would save these queries enough" : "none of these queries could be planned");
 }
 
 int cli_cmd_advise(struct cli_ctx *ctx)

@@ -8,7 +8,7 @@
 
 #include "lockstep/base/text.h"
 
-enum { BAR = 8, TWO_MIN = 110, WIDTH = 100 };
+enum { BAR = 8, TWO_MIN = 110, WIDTH = 100, MORE = 4, NARROW = 20 };
 
 typedef LS_VEC(char *) lines;
 
@@ -19,8 +19,20 @@ static void lines_release(lines *l)
     LS_VEC_RELEASE(l);
 }
 
-/* One line: control characters of names and values would break it. */
-static void add_line(lines *l, struct ls_buf *text, int width)
+/* Where a line that is too long is broken: between two numbers, or at a blank, of its second half; else where it ends. */
+static size_t break_at(const struct ls_buf *text, size_t fits)
+{
+    for (size_t i = fits; i > fits / 2; i--)
+        if (text->ptr[i] == ' ' && text->ptr[i + 1] == ' ')
+            return i;
+    for (size_t i = fits; i > fits / 2; i--)
+        if (text->ptr[i] == ' ')
+            return i;
+    return fits;
+}
+
+/* One line, and what does not fit under it, behind `indent` columns: the numbers stand at its end. Control characters of names and values would break it. */
+static void add_line(lines *l, struct ls_buf *text, int width, size_t indent)
 {
     size_t fits;
 
@@ -29,8 +41,20 @@ static void add_line(lines *l, struct ls_buf *text, int width)
             text->ptr[i] = ' ';
     while (text->len > 0 && text->ptr[text->len - 1] == ' ')
         ls_buf_truncate(text, text->len - 1);
-    fits = ls_text_fit(text->ptr, text->len, width, NULL);
-    ls_buf_truncate(text, fits);
+    while (width >= NARROW && (fits = ls_text_fit(text->ptr, text->len, width, NULL)) < text->len) {
+        struct ls_buf rest = LS_BUF_INIT;
+        size_t at = break_at(text, fits), next = at + strspn(text->ptr + at, " ");
+
+        ls_buf_repeat(&rest, ' ', indent + MORE < (size_t)width / 2 ? indent + MORE : MORE);
+        ls_buf_add(&rest, text->ptr + next, text->len - next);
+        ls_buf_truncate(text, at);
+        while (text->len > 0 && text->ptr[text->len - 1] == ' ')
+            ls_buf_truncate(text, text->len - 1);
+        *LS_VEC_PUSH(l) = ls_buf_detach(text);
+        *text = rest;
+    }
+    if (width < NARROW)
+        ls_buf_truncate(text, ls_text_fit(text->ptr, text->len, width, NULL));
     *LS_VEC_PUSH(l) = ls_buf_detach(text);
 }
 
@@ -114,12 +138,12 @@ static void node_lines(const struct ls_explained *e, const struct ls_node *n, in
     }
     if (n->buffers >= 0)
         ls_buf_addf(&b, "  %lld buffer%s", (long long)n->buffers, n->buffers == 1 ? "" : "s");
-    add_line(out, &b, width);
+    add_line(out, &b, width, indent);
     if (n->detail[0] == '\0' || e->dialect == LS_DIALECT_SQLITE)
         return;
     ls_buf_repeat(&b, ' ', indent + 2);
     ls_buf_adds(&b, n->detail);
-    add_line(out, &b, width);
+    add_line(out, &b, width, indent);
 }
 
 static void make_lines(const struct ls_explained *e, int width, bool ascii, lines *out)
@@ -128,7 +152,7 @@ static void make_lines(const struct ls_explained *e, int width, bool ascii, line
 
     ls_explained_sum(e, NULL, &b);
     if (b.len > 0)
-        add_line(out, &b, width);
+        add_line(out, &b, width, 0);
     for (uint32_t i = 0; i < e->n_nodes; i++)
         node_lines(e, &e->nodes[i], width, ascii, out);
     ls_buf_release(&b);
