@@ -3,29 +3,9 @@
 
 #include "cli/index.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 #include "lockstep/base/clock.h"
-
-/* "3229 -> 28 buffers", "305561 -> 170 steps", "cost 4504 -> 70" */
-static void add_numbers(const struct ls_gain *g, struct ls_buf *out)
-{
-    const struct ls_explained *a = &g->before, *b = &g->after;
-
-    if (a->is_measured && b->is_measured && a->buffers >= 0)
-        ls_buf_addf(out, "%" PRId64 " -> %" PRId64 " buffers", a->buffers, b->buffers);
-    else if (a->is_measured && b->is_measured && a->steps >= 0)
-        ls_buf_addf(out, "%" PRId64 " -> %" PRId64 " steps", a->steps, b->steps);
-    else if (a->cost >= 0 && b->n_nodes > 0 && b->cost >= 0)
-        ls_buf_addf(out, "cost %.0f -> %.0f", a->cost, b->cost);
-    if (a->ms >= 0 && b->ms >= 0) {
-        ls_buf_adds(out, ", ");
-        ls_explained_ms(a->ms, out);
-        ls_buf_adds(out, " -> ");
-        ls_explained_ms(b->ms, out);
-    }
-}
 
 static void print_plans(struct cli_ctx *ctx, const struct ls_gain *g)
 {
@@ -50,7 +30,7 @@ static void print_advice(struct cli_index *x, const struct ls_advice *a)
     struct ls_buf b = LS_BUF_INIT;
     char size[LS_ISO_LEN] = "";
 
-    cli_index_spec(a->spec, &b);
+    cli_index_spec(x, a->spec, &b);
     cli_print(ctx, "%s", b.ptr);
     if (a->bytes >= 0)
         ls_size_text(a->bytes, size);
@@ -63,7 +43,7 @@ static void print_advice(struct cli_index *x, const struct ls_advice *a)
         const struct ls_query *q = &x->r.workload.queries[a->gains[i].query];
 
         ls_buf_clear(&b);
-        add_numbers(&a->gains[i], &b);
+        ls_explained_change(&a->gains[i].before, &a->gains[i].after, &b);
         if (q->line > 0)
             cli_print(ctx, "    %s (%s:%d)%s%s", q->name, x->r.workload.source, q->line, b.len > 0 ? ": " : "", b.ptr);
         else
@@ -132,6 +112,14 @@ static void fill_json(struct cli_index *x)
     (void)json_object_set_new(root, "notes", cli_json_diags(&x->r.notes));
 }
 
+static bool has_plan(const struct cli_index *x)
+{
+    for (uint32_t i = 0; i < x->r.advices.n_plans; i++)
+        if (x->r.advices.plans[i].n_nodes > 0)
+            return true;
+    return false;
+}
+
 static void print_all(struct cli_index *x)
 {
     cli_print(x->ctx, "workload  %s, %u quer%s", x->r.workload.source, x->r.workload.n_queries, x->r.workload.n_queries == 1 ? "y" : "ies");
@@ -141,7 +129,7 @@ static void print_all(struct cli_index *x)
         print_advice(x, &x->r.advices.a[i]);
     }
     if (x->r.advices.n == 0)
-        cli_print(x->ctx, "nothing   no index would save these queries enough");
+        cli_print(x->ctx, "nothing   %s", has_plan(x) ? "no index would save these queries enough" : "none of these queries could be planned");
 }
 
 int cli_cmd_advise(struct cli_ctx *ctx)
@@ -150,7 +138,7 @@ int cli_cmd_advise(struct cli_ctx *ctx)
     enum ls_rc rc = cli_index_begin(&x, ctx, false);
     int code = 0;
 
-    x.req.advise = true;
+    x.req.advise = x.req.needs_workload = true;
     x.req.usage.with_sizes = true;
     x.req.advice.measure = !cli_has(ctx, CLI_O(NO_MEASURE));
     x.req.advice.on_target = cli_has(ctx, CLI_O(ON_TARGET));

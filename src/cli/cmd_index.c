@@ -9,7 +9,7 @@
 
 #define SMALL ((int64_t)64 << 20)
 
-/* A small SQLite file is copied in the time that it takes to read this: then what is missing is measured at once. */
+/* A small SQLite file is read and copied in the time that it takes to read this: then its sizes are shown, and what is missing is measured at once. */
 static bool is_small_file(const struct cli_ctx *ctx)
 {
     char *path = ls_db_url_database(ctx->target.params.url);
@@ -132,7 +132,7 @@ int cli_cmd_index(struct cli_ctx *ctx)
     enum ls_index_sort sort = LS_INDEX_BY_NAME;
     uint32_t table;
     int least, code;
-    bool mends = cli_has(ctx, CLI_O(FIX) | CLI_O(UPKEEP));
+    bool is_small, mends = cli_has(ctx, CLI_O(FIX) | CLI_O(UPKEEP));
     enum ls_rc rc = check_forms(ctx);
 
     if (rc == LS_OK)
@@ -146,11 +146,12 @@ int cli_cmd_index(struct cli_ctx *ctx)
         cli_index_end(&x);
         return code;
     }
-    x.req.usage.with_sizes = cli_has(ctx, CLI_O(SIZES)) || sort == LS_INDEX_BY_SIZE;
+    is_small = rc == LS_OK && is_small_file(ctx);
+    x.req.usage.with_sizes = cli_has(ctx, CLI_O(SIZES)) || sort == LS_INDEX_BY_SIZE || is_small;
     x.req.usage.with_bloat = cli_has(ctx, CLI_O(BLOAT)) || sort == LS_INDEX_BY_BLOAT;
     x.req.usage.with_orphans = !mends;
     x.req.advise = true;
-    x.req.advice.measure = rc == LS_OK && is_small_file(ctx);
+    x.req.advice.measure = is_small;
     if (rc == LS_OK)
         rc = cli_index_make(&x);
     if (rc == LS_OK)

@@ -47,7 +47,7 @@ void cli_index_verdicts(struct cli_index *x, uint32_t table);
 /* "(user_id, updated_at DESC) INCLUDE (a) WHERE b". Appends raw text. */
 void cli_index_keys(const struct ls_usage *u, const struct ls_usage_index *i, struct ls_buf *out);
 /* CREATE INDEX as it would be typed, raw, without CONCURRENTLY. */
-void cli_index_spec(const struct ls_index_spec *s, struct ls_buf *out);
+void cli_index_spec(const struct cli_index *x, const struct ls_index_spec *s, struct ls_buf *out);
 
 /* index_json.c */
 void cli_index_json(struct cli_index *x, uint32_t table);

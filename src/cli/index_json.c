@@ -177,12 +177,12 @@ json_t *cli_explained_json(const struct ls_explained *e)
     return o;
 }
 
-static json_t *spec_json(const struct ls_index_spec *s)
+static json_t *spec_json(const struct cli_index *x, const struct ls_index_spec *s)
 {
     struct ls_buf sql = LS_BUF_INIT;
     json_t *o = json_object(), *keys = json_array();
 
-    cli_index_spec(s, &sql);
+    cli_index_spec(x, s, &sql);
     cli_json_set(o, "schema", s->schema);
     cli_json_set(o, "table", s->table);
     cli_json_set(o, "name", s->name);
@@ -199,7 +199,7 @@ json_t *cli_advice_json(const struct cli_index *x, const struct ls_advice *a)
 {
     json_t *o = json_object(), *gains = json_array();
 
-    (void)json_object_set_new(o, "index", spec_json(a->spec));
+    (void)json_object_set_new(o, "index", spec_json(x, a->spec));
     cli_json_set(o, "level", ls_advice_level_name(a->level));
     set_real(o, "saving", a->saving);
     set_int(o, "bytes", a->bytes);
@@ -218,6 +218,27 @@ json_t *cli_advice_json(const struct cli_index *x, const struct ls_advice *a)
     }
     (void)json_object_set_new(o, "gains", gains);
     return o;
+}
+
+/* What queries do with an index and without it. */
+static json_t *losses_json(const struct cli_index *x, uint32_t index)
+{
+    json_t *list = json_array();
+
+    for (uint32_t i = 0; i < x->r.advices.n_losses; i++) {
+        const struct ls_loss *l = &x->r.advices.losses[i];
+        json_t *one;
+
+        if (l->index != index)
+            continue;
+        one = json_object();
+        cli_json_set(one, "query", x->r.workload.queries[l->query].name);
+        cli_json_bool(one, "worse", l->is_worse);
+        (void)json_object_set_new(one, "before", cli_explained_json(&l->before));
+        (void)json_object_set_new(one, "after", l->after.n_nodes > 0 ? cli_explained_json(&l->after) : json_null());
+        (void)json_array_append_new(list, one);
+    }
+    return list;
 }
 
 static json_t *verdict_json(const struct cli_index *x, const struct ls_index_verdict *v)
@@ -239,13 +260,15 @@ static json_t *verdict_json(const struct cli_index *x, const struct ls_index_ver
     cli_json_set(o, "window", v->window && v->window[0] ? v->window : NULL);
     cli_json_set(o, "fix", fixes[v->fix]);
     for (uint32_t i = 0; i < v->n_create; i++)
-        (void)json_array_append_new(create, spec_json(&v->create[i]));
+        (void)json_array_append_new(create, spec_json(x, &v->create[i]));
     (void)json_object_set_new(o, "create", create);
     cli_json_set(o, "price", v->price);
     cli_json_set(o, "undo", v->undo);
     cli_json_set(o, "ignored", v->ignored);
     if (v->advice)
         (void)json_object_set_new(o, "advice", cli_advice_json(x, v->advice));
+    if (v->id == LS_IX_PREFIX)
+        (void)json_object_set_new(o, "without", losses_json(x, v->index));
     return o;
 }
 
@@ -262,7 +285,7 @@ void cli_index_json(struct cli_index *x, uint32_t table)
     set_time(root, "stats_reset", u->stats_reset_us);
     cli_json_int(root, "standbys_read", x->r.n_standbys);
     cli_json_set(root, "workload", x->r.workload.arena ? x->r.workload.source : NULL);
-    cli_json_set(root, "advice", x->r.advices.arena ? x->r.advices.how : NULL);
+    cli_json_set(root, "advice", x->r.advices.n_plans > 0 ? x->r.advices.how : NULL);
     for (uint32_t i = 0; i < u->n_tables; i++)
         if (table == LS_NO_USAGE || table == i)
             (void)json_array_append_new(tables, table_json(&u->tables[i]));

@@ -10,7 +10,6 @@
 #include "lockstep/base/clock.h"
 #include "lockstep/base/mem.h"
 #include "lockstep/base/text.h"
-#include "lockstep/sql/quote.h"
 
 #define BAR_CELLS 8
 
@@ -35,23 +34,10 @@ void cli_index_keys(const struct ls_usage *u, const struct ls_usage_index *i, st
         ls_buf_addf(out, " %s", i->method);
 }
 
-void cli_index_spec(const struct ls_index_spec *s, struct ls_buf *out)
+void cli_index_spec(const struct cli_index *x, const struct ls_index_spec *s, struct ls_buf *out)
 {
-    bool is_main = strcmp(s->schema, "main") == 0;
-
-    ls_buf_addf(out, "CREATE %sINDEX ", s->is_unique ? "UNIQUE " : "");
-    if (ls_sql_ident(out, s->name, NULL) != LS_OK)
-        ls_buf_adds(out, "?");
-    ls_buf_adds(out, " ON ");
-    if (ls_sql_ident2(out, is_main ? NULL : s->schema, s->table, NULL) != LS_OK)
-        ls_buf_adds(out, "?");
-    if (s->method && s->method[0] && strcmp(s->method, "btree") != 0)
-        ls_buf_addf(out, " USING %s", s->method);
-    for (uint32_t k = 0; k < s->n_keys; k++)
-        ls_buf_addf(out, "%s%s", k == 0 ? " (" : ", ", s->keys[k]);
-    ls_buf_adds(out, ")");
-    if (s->predicate && s->predicate[0])
-        ls_buf_addf(out, " WHERE %s", s->predicate);
+    if (ls_index_spec_sql(out, x->r.usage->dialect, s, 0, NULL) != LS_OK)
+        ls_buf_addf(out, "CREATE INDEX %s ON %s (?)", s->name, s->table); /* a name that cannot be SQL: it is to be seen, and not to be run */
 }
 
 /* What it is there for beyond being read. */

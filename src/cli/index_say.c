@@ -32,7 +32,7 @@ static void print_verdict(struct cli_index *x, const struct ls_index_verdict *v)
     for (uint32_t i = 0; i < v->n_create; i++) {
         struct ls_buf sql = LS_BUF_INIT;
 
-        cli_index_spec(&v->create[i], &sql);
+        cli_index_spec(x, &v->create[i], &sql);
         cli_print(ctx, "    make:  %s", sql.ptr);
         ls_buf_release(&sql);
     }

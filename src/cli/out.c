@@ -81,6 +81,7 @@ void cli_say(struct cli_ctx *ctx, const char *fmt, ...)
 
     if (ctx->quiet)
         return;
+    (void)fflush(ctx->out); /* where both go to one place they stand in the order in which they were said */
     va_start(ap, fmt);
     put_line(ctx, ctx->err, fmt, ap);
     va_end(ap);

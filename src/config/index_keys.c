@@ -110,14 +110,29 @@ enum ls_rc config_set_index_key(struct config_project *p, const struct ini_entry
 
 /* --- an ignore kept ------------------------------------------------------------------------------------------------------------------------ */
 
-/* What would end the object or the line early, or make a set of characters, is any character to the glob, and a ',' in the reason. A '*' of a name fits
- * itself. */
+void config_index_pattern(const char *label, struct ls_buf *out)
+{
+    size_t n = strlen(label);
+
+    for (size_t i = 0; i < n; i++) {
+        bool is_blank = label[i] == ' ' || label[i] == '\t';
+
+        if (strchr("*?[\\", label[i]))
+            ls_buf_addf(out, "\\%c", label[i]);
+        else if (strchr(":;", label[i]) || (is_blank && (i == 0 || i + 1 == n))) /* what would end the object, the line */
+            ls_buf_addf(out, "[%c]", label[i]);
+        else
+            ls_buf_addc(out, label[i]);
+    }
+}
+
+/* What would end the object or the line early is any character to the glob, and a ',' in the reason. */
 static void add_safe(struct ls_buf *out, const char *text, char instead)
 {
-    for (; *text; text++) {
-        bool is_end = (*text == ':' && text[1] == ' ') || *text == ';' || (instead == '?' && strchr("[]\\", *text));
+    for (size_t i = 0; text[i]; i++) {
+        bool is_end = (text[i] == ':' && text[i + 1] == ' ') || (text[i] == ';' && (i == 0 || text[i - 1] == ' ' || text[i - 1] == '\t'));
 
-        ls_buf_addc(out, is_end ? instead : *text);
+        ls_buf_addc(out, is_end ? instead : text[i]);
     }
 }
 

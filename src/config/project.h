@@ -85,6 +85,8 @@ LS_MUST_CHECK enum ls_rc config_parse_ignore(struct ls_arena *arena, const char 
 LS_MUST_CHECK enum ls_rc config_keep_rename(const struct config_project *project, const char *from, const char *to, bool is_accepted, struct ls_err *err);
 /* "IX01 public.idx_x: reason", in the arena. LS_E_INPUT with what is wrong. (index_keys.c) */
 LS_MUST_CHECK enum ls_rc config_parse_index_ignore(struct ls_arena *arena, const char *text, struct config_index_ignore *out, struct ls_err *err);
+/* Appends the pattern that fits this label and no other, as an ignore's object. (index_keys.c) */
+void config_index_pattern(const char *label, struct ls_buf *out);
 /* Appends `ignore = ID OBJECT: REASON` to the [index] section of the project's file, which is made when there is none; every other byte stays. id: code or
  * word of a verdict; object: a label, or a glob. LS_E_USAGE without a reason, LS_E_NOT_FOUND: there is no project file. (index_keys.c) */
 LS_MUST_CHECK enum ls_rc config_keep_index_ignore(const struct config_project *project, const char *id, const char *object, const char *reason,

@@ -45,6 +45,19 @@ void adv_note(struct adv_job *j, enum ls_severity severity, const char *code, co
     ls_buf_release(&b);
 }
 
+void adv_note_err(struct adv_job *j, enum ls_severity severity, const char *code, const struct ls_query *q, const char *what, const char *hint,
+                  const struct ls_err *why)
+{
+    const char *text = why->message != NULL ? why->message : ls_rc_name(why->code);
+    char *place = ls_asprintf("%s:%d:%d: ", q->path != NULL ? q->path : "", why->line, why->col);
+    bool is_placed = q->path != NULL && strncmp(text, place, strlen(place)) == 0;
+
+    adv_note(j, severity, code, q, hint != NULL ? hint : why->hint, "%s: %s", what, is_placed ? text + strlen(place) : text);
+    if (is_placed)
+        j->out->notes.d.v[j->out->notes.d.n - 1].line = why->line;
+    free(place);
+}
+
 void adv_made_release(struct adv_made *m)
 {
     for (size_t i = 0; i < m->names.n; i++)
@@ -108,7 +121,7 @@ static bool has_limit(const struct ls_query *q, const struct ls_explained *e)
 static void leave_out(struct adv_job *j, struct adv_query *q, struct ls_err *why)
 {
     q->is_out = true;
-    adv_note(j, LS_SEV_WARNING, "query-refused", q->q, why->hint, "left out: %s", why->message != NULL ? why->message : ls_rc_name(why->code));
+    adv_note_err(j, LS_SEV_WARNING, "query-refused", q->q, "left out", NULL, why);
 }
 
 static enum ls_rc plan_one(struct adv_job *j, struct ls_lite_stub *stub, uint32_t i, struct ls_explained *plan, bool *uses, struct ls_err *err)
@@ -236,7 +249,7 @@ static void rename_indexes(const struct adv_result *r, const struct ls_advice *a
 {
     for (uint32_t g = 0; g < a->n_gains; g++) {
         const struct ls_explained *e = &a->gains[g].after;
-        struct ls_node *nodes = (struct ls_node *)(uintptr_t)e->nodes; /* copy_plan() made them */
+        struct ls_node *nodes = (struct ls_node *)(uintptr_t)e->nodes; /* adv_copy_plan() made them */
 
         for (uint32_t i = 0; i < e->n_nodes; i++)
             for (size_t k = 0; k < r->made.n; k++)
@@ -310,11 +323,15 @@ static enum ls_rc run_job(struct adv_job *j, struct ls_err *err)
     }
     adv_cands_make(j);
     if (j->stage == NULL) {
-        by_shape(j);
+        if (j->workload->n_queries > 0)
+            by_shape(j);
         return LS_OK;
     }
     j->out->how = j->stage->how;
-    return adv_search(j, err);
+    rc = adv_search(j, err);
+    if (rc == LS_OK)
+        rc = adv_drops(j, err);
+    return rc == LS_OK ? adv_count_nulls(j, err) : rc;
 }
 
 enum ls_rc ls_advise(struct ls_side_world *world, struct ls_db *db, const struct ls_usage *u, const struct ls_workload *w,
@@ -360,6 +377,12 @@ void ls_advices_release(struct ls_advices *a)
             ls_explained_release(&before);
             ls_explained_release(&after);
         }
+    for (uint32_t i = 0; i < a->n_losses; i++) {
+        struct ls_explained before = a->losses[i].before, after = a->losses[i].after;
+
+        ls_explained_release(&before);
+        ls_explained_release(&after);
+    }
     for (uint32_t i = 0; i < a->n_plans; i++) {
         struct ls_explained p = a->plans[i];
 

@@ -157,6 +157,22 @@ static int by_distinct(const void *a, const void *b)
     return *x < *y ? -1 : 1; /* as the query has them */
 }
 
+/* A join by what is unique has its index already, and nothing behind it would narrow it more. */
+static bool is_unique_join(const struct adv_job *j, uint32_t table, const struct adv_term *t)
+{
+    const struct ls_usage_table *u = &j->u->tables[table];
+
+    if (t->is_const || t->key.column == NULL)
+        return false;
+    for (uint32_t i = u->first_index; i < u->first_index + u->n_indexes; i++) {
+        const struct ls_usage_index *x = &j->u->indexes[i];
+
+        if (x->is_unique && x->is_valid && x->n_keys == 1 && x->predicate[0] == '\0' && x->keys[0].column != NULL && strcmp(x->keys[0].column, t->key.column) == 0)
+            return true;
+    }
+    return u->rowid_alias != NULL && strcmp(u->rowid_alias, t->key.column) == 0;
+}
+
 /* The most distinct ones, and once more as the query has them. */
 static void offer_all(struct adv_job *j, struct adv_query *q, const struct adv_place *p, bool const_only)
 {
@@ -165,7 +181,7 @@ static void offer_all(struct adv_job *j, struct adv_query *q, const struct adv_p
     size_t n = 0;
 
     for (size_t i = 0; i < p->eq.n; i++)
-        if (!const_only || p->eq.v[i].is_const)
+        if (p->eq.v[i].is_const || (!const_only && !is_unique_join(j, p->table, &p->eq.v[i])))
             list[n++] = &p->eq.v[i];
     for (size_t i = 0; i < n && i < ADV_EQS; i++)
         s.t[s.n++] = list[i];

@@ -198,39 +198,36 @@ static const char *new_name(struct adv_job *j, const struct adv_cand *c, uint32_
     return out;
 }
 
-const struct ls_index_spec *adv_spec(struct adv_job *j, const struct adv_cand *c, uint32_t n_before, const struct ls_advice *before)
+/* With no name yet. */
+static struct ls_index_spec spec_of(const struct adv_job *j, const struct adv_cand *c, uint32_t table)
 {
-    const struct ls_usage_table *t = &j->u->tables[c->table];
-    struct ls_index_spec *s = LS_ARENA_NEW(j->arena, struct ls_index_spec);
     const char **keys = LS_ARENA_ARRAY(j->arena, const char *, c->n_keys + 1);
 
     for (uint32_t i = 0; i < c->n_keys; i++)
         keys[i] = ls_arena_printf(j->arena, "%s%s", c->keys[i].text, c->keys[i].suffix);
-    *s = (struct ls_index_spec){.schema = ls_arena_str(j->arena, t->schema),
-                                .table = ls_arena_str(j->arena, t->name),
-                                .method = "btree",
-                                .keys = keys,
-                                .n_keys = c->n_keys,
-                                .predicate = c->predicate,
-                                .name = new_name(j, c, n_before, before)};
+    return (struct ls_index_spec){.schema = j->u->tables[table].schema,
+                                  .table = j->u->tables[table].name,
+                                  .method = "btree",
+                                  .keys = keys,
+                                  .n_keys = c->n_keys,
+                                  .predicate = c->predicate};
+}
+
+const struct ls_index_spec *adv_spec(struct adv_job *j, const struct adv_cand *c, uint32_t n_before, const struct ls_advice *before)
+{
+    struct ls_index_spec *s = LS_ARENA_NEW(j->arena, struct ls_index_spec);
+
+    *s = spec_of(j, c, c->table);
+    s->schema = ls_arena_str(j->arena, s->schema);
+    s->table = ls_arena_str(j->arena, s->table);
+    s->name = new_name(j, c, n_before, before);
     return s;
 }
 
 enum ls_rc adv_create_sql(const struct adv_job *j, const struct adv_cand *c, uint32_t table, const char *name, struct ls_buf *out, struct ls_err *err)
 {
-    const struct ls_usage_table *t = &j->u->tables[table];
-    enum ls_rc rc = LS_OK;
+    struct ls_index_spec s = spec_of(j, c, table);
 
-    ls_buf_adds(out, "CREATE INDEX ");
-    if (name != NULL)
-        rc = ls_sql_ident(out, name, err);
-    ls_buf_adds(out, " ON ");
-    if (rc == LS_OK)
-        rc = j->dialect == LS_DIALECT_POSTGRES ? ls_sql_ident2(out, t->schema, t->name, err) : ls_sql_ident(out, t->name, err);
-    ls_buf_adds(out, " (");
-    adv_keys_text(c, out);
-    ls_buf_addc(out, ')');
-    if (c->predicate[0] != '\0')
-        ls_buf_addf(out, " WHERE %s", c->predicate);
-    return rc;
+    s.name = name;
+    return ls_index_spec_sql(out, j->dialect, &s, 0, err);
 }

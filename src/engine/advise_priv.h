@@ -10,6 +10,8 @@
  *   advise_stage*.c  where candidates are tried: a copy, a clone, HypoPG
  *   advise_guess.c   values for parameters that have none
  *   advise_pick.c    which candidates are worth it
+ *   advise_drop.c    what is lost without those that longer ones cover
+ *   advise_nulls.c   how many entries are NULL (SQLite)
  *   advise_write.c   what they cost the statements that write
  *   advise_trigger.c what SQLite's triggers use */
 #ifndef LOCKSTEP_SRC_ENGINE_ADVISE_PRIV_H
@@ -108,6 +110,9 @@ struct adv_job {
 bool adv_tell(struct adv_job *j, const char *what, int64_t done, int64_t total);
 void adv_note(struct adv_job *j, enum ls_severity severity, const char *code, const struct ls_query *q, const char *hint, const char *fmt, ...)
     LS_PRINTF(6, 7);
+/* "WHAT: why", at the place that the error tells: a note has that beside its text, and not in it. hint NULL: the error's own. */
+void adv_note_err(struct adv_job *j, enum ls_severity severity, const char *code, const struct ls_query *q, const char *what, const char *hint,
+                  const struct ls_err *why);
 
 /* --- places */
 /* One for each query; SQLite: stub is made by the first. */
@@ -188,6 +193,10 @@ struct adv_result {
     LS_VEC(struct adv_made) made;
 };
 void adv_result_release(struct adv_result *r);
+/* A plan lives in an arena of its own: the same query may gain by two indexes. */
+struct ls_explained adv_copy_plan(const struct ls_explained *e);
+/* Half of what was read, when it was run; else a quarter of the cost. */
+bool adv_is_gain(const struct ls_explained *before, const struct ls_explained *after, double was, double is);
 LS_MUST_CHECK enum ls_rc adv_search(struct adv_job *j, struct ls_err *err);
 void adv_hand_out(struct adv_job *j, struct adv_result *r); /* gains become the result's */
 /* On the stage, with what is made there; score -1: nothing to compare with. */
@@ -202,6 +211,11 @@ bool adv_is_listed(const adv_list *list, uint32_t cand);
 double adv_threshold(const struct adv_job *j);
 bool adv_begins_with(const struct adv_cand *longer, const struct adv_cand *c);
 void adv_pick_structural(struct adv_job *j, adv_list *out);
+
+/* --- what is there; nothing without a copy or clone */
+typedef LS_VEC(struct ls_loss) ls_losses;
+LS_MUST_CHECK enum ls_rc adv_drops(struct adv_job *j, struct ls_err *err);
+LS_MUST_CHECK enum ls_rc adv_count_nulls(struct adv_job *j, struct ls_err *err);
 
 /* --- writing */
 struct wl_toks;

@@ -32,7 +32,7 @@ static enum ls_rc score_all(struct adv_job *j, bool run, struct ls_err *err)
         rc = adv_score(j, q, j->opts.rounds, run, &q->base, &q->score, &why);
         if (rc != LS_OK && rc != LS_E_CANCELLED && rc != LS_E_CONNECT && run && q->is_guessed && q->is_filled) {
             q->is_filled = false; /* a value of ours was no good */
-            adv_note(j, LS_SEV_INFO, "no-sample", q->q, "put a remark in front of it: -- sample: 42, 'text'", "not run with values of a row: %s", why.message);
+            adv_note_err(j, LS_SEV_INFO, "no-sample", q->q, "not run with values of a row", "put a remark in front of it: -- sample: 42, 'text'", &why);
             ls_err_release(&why);
             rc = adv_score(j, q, j->opts.rounds, run, &q->base, &q->score, &why);
         }
@@ -42,7 +42,7 @@ static enum ls_rc score_all(struct adv_job *j, bool run, struct ls_err *err)
                 ls_err_move(err, &why);
         } else if (rc != LS_OK) {
             q->score = -1;
-            adv_note(j, LS_SEV_WARNING, "query-not-measured", q->q, why.hint, "not tried: %s", why.message);
+            adv_note_err(j, LS_SEV_WARNING, "query-not-measured", q->q, "not tried", NULL, &why);
             rc = LS_OK;
         }
         ls_err_release(&why);
@@ -68,8 +68,7 @@ void adv_result_release(struct adv_result *r)
     memset(r, 0, sizeof(*r));
 }
 
-/* A plan lives in an arena of its own: the same query may gain by two indexes. */
-static struct ls_explained copy_plan(const struct ls_explained *e)
+struct ls_explained adv_copy_plan(const struct ls_explained *e)
 {
     struct ls_explained c = *e;
     struct ls_node *nodes;
@@ -88,8 +87,7 @@ static struct ls_explained copy_plan(const struct ls_explained *e)
     return c;
 }
 
-/* Half of what was read, when it was run; else a quarter of the cost. */
-static bool is_gain(const struct ls_explained *before, const struct ls_explained *after, double was, double is)
+bool adv_is_gain(const struct ls_explained *before, const struct ls_explained *after, double was, double is)
 {
     bool both = before->is_measured && after->is_measured;
 
@@ -103,10 +101,10 @@ static void take_gain(struct adv_job *j, struct adv_result *r, uint32_t query, c
     for (size_t i = 0; i < r->f.n; i++) {
         struct ls_gain *g;
 
-        if (!adv_names_index(after, &r->made.v[i].names) || !is_gain(&q->base, after, q->score, is))
+        if (!adv_names_index(after, &r->made.v[i].names) || !adv_is_gain(&q->base, after, q->score, is))
             continue;
         g = LS_VEC_PUSH(&r->f.v[i].gains);
-        *g = (struct ls_gain){.query = query, .before = copy_plan(&q->base), .after = copy_plan(after), .saving = 1 - is / q->score};
+        *g = (struct ls_gain){.query = query, .before = adv_copy_plan(&q->base), .after = adv_copy_plan(after), .saving = 1 - is / q->score};
     }
 }
 
@@ -346,6 +344,22 @@ static enum ls_rc choose(struct adv_job *j, adv_list *list, struct ls_err *err)
     return rc;
 }
 
+/* Of an empty database nothing is missing, whatever the queries' shape. */
+static void tell_few(struct adv_job *j)
+{
+    uint32_t n = 0;
+
+    for (uint32_t i = 0; i < j->workload->n_queries; i++) {
+        if (j->queries[i].plain >= adv_threshold(j))
+            return;
+        n += !j->queries[i].is_out;
+    }
+    if (n > 0 && j->cands.n > 0)
+        adv_note(j, LS_SEV_INFO, "few-rows", NULL, "without measuring, the shape of the queries alone is gone by",
+                 "with the rows that are there no query takes as much as %.0f %s: nothing is looked for", adv_threshold(j),
+                 j->dialect == LS_DIALECT_SQLITE ? "steps" : "units of cost");
+}
+
 /* What gained nothing when it was measured is not proposed, and the choice is made again without it. */
 enum ls_rc adv_search(struct adv_job *j, struct ls_err *err)
 {
@@ -355,6 +369,8 @@ enum ls_rc adv_search(struct adv_job *j, struct ls_err *err)
 
     for (uint32_t i = 0; i < j->workload->n_queries; i++)
         j->queries[i].plain = j->queries[i].score;
+    if (rc == LS_OK)
+        tell_few(j);
     for (int i = 0; i < TRIES && rc == LS_OK && !is_done; i++) {
         struct adv_result r = {0};
 

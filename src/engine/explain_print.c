@@ -3,11 +3,12 @@
 
 #include "lockstep/engine/explain.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "lockstep/base/text.h"
 
-enum { BAR = 8, TWO_MIN = 110, WIDTH = 100 };
+enum { BAR = 8, TWO_MIN = 110, WIDTH = 100, MORE = 4, NARROW = 20 };
 
 typedef LS_VEC(char *) lines;
 
@@ -18,8 +19,20 @@ static void lines_release(lines *l)
     LS_VEC_RELEASE(l);
 }
 
-/* One line: control characters of names and values would break it. */
-static void add_line(lines *l, struct ls_buf *text, int width)
+/* Where a line that is too long is broken: between two numbers, or at a blank, of its second half; else where it ends. */
+static size_t break_at(const struct ls_buf *text, size_t fits)
+{
+    for (size_t i = fits; i > fits / 2; i--)
+        if (text->ptr[i] == ' ' && text->ptr[i + 1] == ' ')
+            return i;
+    for (size_t i = fits; i > fits / 2; i--)
+        if (text->ptr[i] == ' ')
+            return i;
+    return fits;
+}
+
+/* One line, and what does not fit under it, behind `indent` columns: the numbers stand at its end. Control characters of names and values would break it. */
+static void add_line(lines *l, struct ls_buf *text, int width, size_t indent)
 {
     size_t fits;
 
@@ -28,8 +41,20 @@ static void add_line(lines *l, struct ls_buf *text, int width)
             text->ptr[i] = ' ';
     while (text->len > 0 && text->ptr[text->len - 1] == ' ')
         ls_buf_truncate(text, text->len - 1);
-    fits = ls_text_fit(text->ptr, text->len, width, NULL);
-    ls_buf_truncate(text, fits);
+    while (width >= NARROW && (fits = ls_text_fit(text->ptr, text->len, width, NULL)) < text->len) {
+        struct ls_buf rest = LS_BUF_INIT;
+        size_t at = break_at(text, fits), next = at + strspn(text->ptr + at, " ");
+
+        ls_buf_repeat(&rest, ' ', indent + MORE < (size_t)width / 2 ? indent + MORE : MORE);
+        ls_buf_add(&rest, text->ptr + next, text->len - next);
+        ls_buf_truncate(text, at);
+        while (text->len > 0 && text->ptr[text->len - 1] == ' ')
+            ls_buf_truncate(text, text->len - 1);
+        *LS_VEC_PUSH(l) = ls_buf_detach(text);
+        *text = rest;
+    }
+    if (width < NARROW)
+        ls_buf_truncate(text, ls_text_fit(text->ptr, text->len, width, NULL));
     *LS_VEC_PUSH(l) = ls_buf_detach(text);
 }
 
@@ -113,12 +138,12 @@ static void node_lines(const struct ls_explained *e, const struct ls_node *n, in
     }
     if (n->buffers >= 0)
         ls_buf_addf(&b, "  %lld buffer%s", (long long)n->buffers, n->buffers == 1 ? "" : "s");
-    add_line(out, &b, width);
+    add_line(out, &b, width, indent);
     if (n->detail[0] == '\0' || e->dialect == LS_DIALECT_SQLITE)
         return;
     ls_buf_repeat(&b, ' ', indent + 2);
     ls_buf_adds(&b, n->detail);
-    add_line(out, &b, width);
+    add_line(out, &b, width, indent);
 }
 
 static void make_lines(const struct ls_explained *e, int width, bool ascii, lines *out)
@@ -127,7 +152,7 @@ static void make_lines(const struct ls_explained *e, int width, bool ascii, line
 
     ls_explained_sum(e, NULL, &b);
     if (b.len > 0)
-        add_line(out, &b, width);
+        add_line(out, &b, width, 0);
     for (uint32_t i = 0; i < e->n_nodes; i++)
         node_lines(e, &e->nodes[i], width, ascii, out);
     ls_buf_release(&b);
@@ -184,6 +209,24 @@ void ls_explained_print(const struct ls_explained *e, int width, bool ascii, str
     for (size_t i = 0; i < l.n; i++)
         ls_buf_addf(out, "%s\n", l.v[i]);
     lines_release(&l);
+}
+
+void ls_explained_change(const struct ls_explained *before, const struct ls_explained *after, struct ls_buf *out)
+{
+    bool both = before->is_measured && after->is_measured;
+
+    if (both && before->buffers >= 0 && after->buffers >= 0)
+        ls_buf_addf(out, "%" PRId64 " -> %" PRId64 " buffers", before->buffers, after->buffers);
+    else if (both && before->steps >= 0 && after->steps >= 0)
+        ls_buf_addf(out, "%" PRId64 " -> %" PRId64 " steps", before->steps, after->steps);
+    else if (before->cost >= 0 && after->n_nodes > 0 && after->cost >= 0)
+        ls_buf_addf(out, "cost %.0f -> %.0f", before->cost, after->cost);
+    if (both && before->ms >= 0 && after->ms >= 0) {
+        ls_buf_adds(out, ", ");
+        ls_explained_ms(before->ms, out);
+        ls_buf_adds(out, " -> ");
+        ls_explained_ms(after->ms, out);
+    }
 }
 
 void ls_explained_print_two(const struct ls_explained *before, const struct ls_explained *after, int width, bool ascii, struct ls_buf *out)

@@ -69,8 +69,8 @@ const char *ls_ix_ignored(const struct ls_ix *ix, enum ls_verdict_id id, const c
         enum ls_verdict_id of;
         bool is_id = strcmp(g->id, "*") == 0 || (ls_verdict_find(g->id, &of) && of == id);
 
-        if (is_id && (fnmatch(g->object, object, 0) == 0 || fnmatch(g->object, whole, 0) == 0))
-            return g->reason;
+        if (is_id && (strcmp(g->object, object) == 0 || fnmatch(g->object, object, 0) == 0 || fnmatch(g->object, whole, 0) == 0))
+            return ls_arena_str(ix->arena, g->reason); /* the verdicts may outlive what they were made by */
     }
     return NULL;
 }
@@ -115,6 +115,12 @@ static void (*const rules[])(struct ls_ix *ix) = {
     ls_ix_rule_oversized, ls_ix_rule_hot,     ls_ix_rule_stats,      ls_ix_rule_autoindex,
 };
 
+/* SQLite says it of every foreign key there is: behind what is said of one thing. */
+static bool is_for_all(const struct ls_index_verdict *v)
+{
+    return v->id == LS_IX_FK_UNENFORCED && v->severity == LS_SEV_INFO;
+}
+
 static int worst_first(const void *a, const void *b)
 {
     const struct ls_index_verdict *x = a, *y = b;
@@ -122,6 +128,8 @@ static int worst_first(const void *a, const void *b)
 
     if (x->severity != y->severity)
         return x->severity > y->severity ? -1 : 1;
+    if (is_for_all(x) != is_for_all(y))
+        return is_for_all(x) ? 1 : -1;
     c = strcmp(x->object, y->object);
     if (c != 0)
         return c;

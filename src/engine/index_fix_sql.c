@@ -216,25 +216,20 @@ const char *fix_redefine(struct fix *f, const struct ls_usage_index *x, const ch
 
 /* --- making an index ----------------------------------------------------------------------------------------------------------------------------- */
 
-static const char *create_sql(struct fix *f, const struct ls_index_spec *s, const char *name, const char *schema, const char *table, bool only,
-                              bool concurrently, struct ls_err *err)
+static const char *create_sql(struct fix *f, const struct ls_index_spec *s, const char *name, const struct ls_usage_table *part, bool only,
+                              struct ls_err *err)
 {
+    struct ls_index_spec x = *s;
     struct ls_buf b = LS_BUF_INIT;
-    const char *q = is_pg(f) ? quoted(f, name, err) : qualified(f, schema, name, err);
-    const char *on = is_pg(f) ? qualified(f, schema, table, err) : quoted(f, table, err), *out = NULL;
+    const char *out = NULL;
 
-    if (q == NULL || on == NULL)
-        goto out;
-    ls_buf_addf(&b, "CREATE %sINDEX %s%s ON %s%s ", s->is_unique ? "UNIQUE " : "", concurrently ? "CONCURRENTLY " : "", q, only ? "ONLY " : "", on);
-    if (is_pg(f) && s->method != NULL && s->method[0] != '\0' && strcmp(s->method, "btree") != 0)
-        ls_buf_addf(&b, "USING %s ", quoted(f, s->method, err));
-    for (uint32_t i = 0; i < s->n_keys; i++)
-        ls_buf_addf(&b, "%s%s", i == 0 ? "(" : ", ", s->keys[i]);
-    ls_buf_addc(&b, ')');
-    if (s->predicate != NULL && s->predicate[0] != '\0')
-        ls_buf_addf(&b, " WHERE %s", s->predicate);
-    out = ls_arena_strn(f->arena, b.ptr, b.len);
-out:
+    x.name = name;
+    if (part != NULL) {
+        x.schema = part->schema;
+        x.table = part->name;
+    }
+    if (ls_index_spec_sql(&b, f->u->dialect, &x, only ? LS_SPEC_ONLY : can_alone(f) ? LS_SPEC_CONCURRENTLY : 0, err) == LS_OK)
+        out = ls_arena_strn(f->arena, b.ptr, b.len);
     ls_buf_release(&b);
     return out;
 }
@@ -331,7 +326,7 @@ static enum ls_rc add_children(struct fix *f, struct child_ctx *c, uint32_t tabl
         if (q == NULL)
             return LS_E_INPUT;
         if (own == LS_NO_USAGE) {
-            sql = c->spec != NULL ? create_sql(f, c->spec, name, t->schema, t->name, is_parent, !is_parent && can_alone(f), err)
+            sql = c->spec != NULL ? create_sql(f, c->spec, name, t, is_parent, err)
                                   : fix_redefine(f, c->like, quoted(f, name, err), qualified(f, t->schema, t->name, err), is_parent,
                                                  !is_parent && can_alone(f));
             if (sql == NULL)
@@ -380,7 +375,7 @@ static enum ls_rc add_create(struct fix *f, const struct ls_index_spec *s, struc
     if (q == NULL)
         return LS_E_INPUT;
     clear_leftover(f, s->schema, name, q);
-    sql = create_sql(f, s, name, s->schema, s->table, by_parts, !is_parent && can_alone(f), err);
+    sql = create_sql(f, s, name, NULL, by_parts, err);
     if (sql == NULL)
         return LS_E_INPUT;
     push(f, true, sql, !is_parent && can_alone(f));

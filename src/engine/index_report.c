@@ -100,15 +100,18 @@ static enum ls_rc read_workload(struct ls_db *db, const struct ls_index_request 
 static enum ls_rc advise(struct ls_side_world *world, struct ls_db *db, const struct ls_index_request *req, struct ls_index_report *r,
                          struct ls_err *err)
 {
+    const struct ls_workload none = {.dialect = ls_db_dialect(db)};
     enum ls_rc rc = read_workload(db, req, r, err);
 
     if (rc != LS_OK)
         return rc;
     if (r->workload.arena)
         notes_of(r, &r->workload.notes);
-    if (!req->advise || !r->workload.arena || r->workload.n_queries == 0)
+    if (!req->advise)
         return LS_OK;
-    rc = ls_advise(world, db, r->usage, &r->workload, &req->advice, &r->advices, err);
+    if (r->workload.n_queries == 0 && !(req->advice.measure && !req->needs_workload && ls_advise_can_count(r->usage)))
+        return LS_OK;
+    rc = ls_advise(world, db, r->usage, r->workload.arena ? &r->workload : &none, &req->advice, &r->advices, err);
     if (rc == LS_OK)
         notes_of(r, &r->advices.notes);
     return rc;
@@ -139,17 +142,25 @@ static enum ls_rc read_history(const struct ls_index_request *req, struct ls_ind
 
 static void judge(struct ls_session *s, const struct ls_index_request *req, struct ls_index_report *r)
 {
-    struct ls_verdict_opts opts = {.now_us = req->now_us,
-                                   .window_us = req->window_us,
-                                   .standbys = (const struct ls_usage *const *)r->standbys,
-                                   .n_standbys = r->n_standbys,
-                                   .n_standbys_missed = req->n_standbys - r->n_standbys,
-                                   .ignores = req->ignores,
-                                   .n_ignores = req->n_ignores,
-                                   .workload = r->workload.arena ? &r->workload : NULL,
-                                   .advices = r->advices.arena ? &r->advices : NULL,
-                                   .ledger_table = ls_session_params(s)->ledger_table};
+    r->judged_by = (struct ls_verdict_opts){.now_us = req->now_us,
+                                            .window_us = req->window_us,
+                                            .standbys = (const struct ls_usage *const *)r->standbys,
+                                            .n_standbys = r->n_standbys,
+                                            .n_standbys_missed = req->n_standbys - r->n_standbys,
+                                            .workload = r->workload.arena ? &r->workload : NULL,
+                                            .advices = r->advices.arena ? &r->advices : NULL,
+                                            .ledger_table = ls_arena_str(r->arena, ls_session_params(s)->ledger_table)};
+    ls_index_report_judge(r, req->ignores, req->n_ignores);
+}
 
+void ls_index_report_judge(struct ls_index_report *r, const struct ls_index_ignore *ignores, uint32_t n)
+{
+    struct ls_verdict_opts opts = r->judged_by;
+
+    opts.ignores = ignores;
+    opts.n_ignores = n;
+    if (r->verdicts.arena)
+        ls_verdicts_release(&r->verdicts);
     ls_verdicts_make(r->usage, &r->history, &opts, &r->verdicts);
 }
 

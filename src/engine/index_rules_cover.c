@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#define LOSSES_SHOWN 5
 #define WORTH_FACTOR 4 /* a cover of more than that times its size is no cheap replacement (indexes.md 2.2 trap 10) */
 
 /* --- IX02 duplicate, IX03 mirror, IX04 prefix --- */
@@ -74,27 +75,81 @@ static bool is_cheap(const struct ls_ix *ix, uint32_t a, uint32_t b)
     return ix->use[a].bytes > 0 && ix->use[b].bytes >= 0 && ix->use[b].bytes <= WORTH_FACTOR * ix->use[a].bytes;
 }
 
+/* What queries do without it, where that was tried. */
+struct proof {
+    uint32_t n, n_worse;
+    bool is_measured;
+};
+
+static struct proof proof_of(const struct ls_ix *ix, uint32_t a, struct ls_buf *text)
+{
+    const struct ls_advices *all = ix->o->advices;
+    const struct ls_workload *w = ix->o->workload;
+    struct proof p = {.is_measured = true};
+
+    for (uint32_t i = 0; all && i < all->n_losses; i++) {
+        const struct ls_loss *l = &all->losses[i];
+
+        if (l->index != a)
+            continue;
+        p.n++;
+        p.n_worse += l->is_worse;
+        p.is_measured = p.is_measured && (l->after.n_nodes == 0 || l->after.is_measured || l->after.is_timed_out);
+        if (p.n > LOSSES_SHOWN)
+            continue;
+        ls_buf_addf(text, "\n\"%s\" without it: ", w && l->query < w->n_queries ? w->queries[l->query].name : "query");
+        if (l->after.n_nodes == 0)
+            ls_buf_adds(text, "fails, for it names the index");
+        else if (l->after.is_timed_out)
+            ls_buf_adds(text, "was stopped, so much longer does it take");
+        else
+            ls_explained_change(&l->before, &l->after, text);
+    }
+    if (p.n > LOSSES_SHOWN)
+        ls_buf_addf(text, "\nand %u more", p.n - LOSSES_SHOWN);
+    return p;
+}
+
+/* It earns its place: nothing is proposed, and the proof is in the evidence. */
+static void keeps_its_place(struct ls_ix *ix, struct ls_index_verdict *v, uint32_t a, uint32_t b, const struct proof *p)
+{
+    v->severity = LS_SEV_INFO;
+    v->title = ls_arena_printf(ix->arena, "%s begins with its columns, but %u quer%s the worse without it", ls_ix_label(ix->arena, &ix->u->indexes[b]), p->n_worse,
+                               p->n_worse == 1 ? "y is" : "ies are");
+    v->window = ix->use[a].scans >= 0 ? ls_ix_use_window(ix, a) : "";
+}
+
 static void covered(struct ls_ix *ix, uint32_t a, uint32_t b, enum ls_ix_cover how)
 {
-    bool is_earning = kinds[how].id == LS_IX_PREFIX && !is_cheap(ix, a, b);
+    bool is_prefix = kinds[how].id == LS_IX_PREFIX, is_earning = is_prefix && !is_cheap(ix, a, b);
+    struct proof proof = {0};
     struct ls_index_verdict *v =
         ls_ix_add(ix, kinds[how].id, is_earning ? LS_SEV_INFO : LS_SEV_WARNING,
                   kinds[how].id == LS_IX_PREFIX ? LS_CONF_STRUCTURAL : LS_CONF_CERTAIN, ix->u->indexes[a].table, a);
     struct ls_buf text = LS_BUF_INIT;
 
     v->other = b;
-    v->title = ls_arena_printf(ix->arena, "%s %s", ls_ix_label(ix->arena, &ix->u->indexes[b]), kinds[how].tail);
+    v->title = ls_arena_printf(ix->arena, "%s %s%s", ls_ix_label(ix->arena, &ix->u->indexes[b]), kinds[how].tail,
+                               how == LS_COVER_SAME && ix->u->indexes[b].is_unique && !ix->u->indexes[a].is_unique ? ", and unique" : "");
     line(ix, &text, a);
     ls_buf_addc(&text, '\n');
     line(ix, &text, b);
+    if (is_prefix)
+        proof = proof_of(ix, a, &text);
     if (is_earning && ix->use[a].bytes > 0 && ix->use[b].bytes > 0)
-        ls_buf_addf(
-            &text,
-            "\nthe longer one is %.1f times as large: queries that read many rows by it get slower; compare their plans first",
-            (double)ix->use[b].bytes / (double)ix->use[a].bytes);
-    if (ls_ix_is_planned(ix, a))
-        ls_buf_adds(&text, "\nqueries of the workload are planned with it now");
+        ls_buf_addf(&text, "\nthe longer one is %.1f times as large: queries that read many rows by it get slower%s",
+                    (double)ix->use[b].bytes / (double)ix->use[a].bytes, proof.n > 0 ? "" : "; compare their plans first");
+    if (proof.n == 0 && ls_ix_is_planned(ix, a))
+        ls_buf_adds(&text, "\nqueries of the workload are planned with it now; measuring them tells what they do without it");
+    if (proof.n == 0 && how == LS_COVER_PREFIX && ix->u->tables[ix->u->indexes[a].table].rowid_alias) /* SQLite: it ends with the rowid */
+        ls_buf_addf(&text, "\nof one value it gives the rows in the order of %s, which the longer one does not", ix->u->tables[ix->u->indexes[a].table].rowid_alias);
     v->evidence = ls_ix_take(ix->arena, &text);
+    if (proof.n > 0)
+        v->confidence = proof.is_measured ? LS_CONF_MEASURED : LS_CONF_COSTED;
+    if (proof.n_worse > 0) {
+        keeps_its_place(ix, v, a, b, &proof);
+        return;
+    }
     v->window = ix->use[a].scans >= 0 ? ls_ix_use_window(ix, a) : "";
     ls_ix_fix_drop(ix, v);
     if (!v->ignored) {

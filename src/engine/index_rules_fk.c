@@ -155,6 +155,33 @@ static void make_index(struct ls_ix *ix, struct ls_index_verdict *v, const struc
                                    v->price);
 }
 
+/* One that has only some of its columns, but begins with one: the rest is looked through. */
+static const struct ls_usage_index *narrowing(const struct ls_usage *u, const struct ls_usage_fk *fk)
+{
+    const struct ls_usage_table *t = &u->tables[fk->table];
+
+    for (uint32_t i = t->first_index; i < t->first_index + t->n_indexes; i++) {
+        const struct ls_usage_index *x = &u->indexes[i];
+        const struct ls_usage_key *k = x->n_keys > 0 ? &x->keys[0] : NULL;
+
+        if (k && k->column && x->is_valid && x->predicate[0] == '\0' && strcmp(x->method, "btree") == 0 &&
+            (k->collation[0] == '\0' || strcmp(k->collation, k->collation_of_column) == 0) && is_any(k->column, fk->columns, fk->n_columns) && fk->n_columns > 1)
+            return x;
+    }
+    return NULL;
+}
+
+/* What a deleted parent's row costs: the whole table, or what the index that comes nearest leaves of it. */
+static const char *cost_of(struct ls_ix *ix, const struct ls_usage_fk *fk, const struct ls_usage_index *near)
+{
+    const char *child = ls_ix_table_label(ix->arena, &ix->u->tables[fk->table]);
+
+    if (near)
+        return ls_arena_printf(ix->arena, "each row of %s that is deleted searches the rows of %s that %s finds by %s alone", parent_label(ix, fk), child,
+                               ls_ix_label(ix->arena, near), near->keys[0].column);
+    return ls_arena_printf(ix->arena, "each row of %s that is deleted searches all of %s", parent_label(ix, fk), child);
+}
+
 static void unindexed(struct ls_ix *ix, uint32_t f)
 {
     static const char *const reaching[] = {"CASCADE", "SET NULL", "SET DEFAULT"};
@@ -166,13 +193,18 @@ static void unindexed(struct ls_ix *ix, uint32_t f)
     enum ls_severity severity = rows >= MANY_ROWS ? (is_reaching ? LS_SEV_ERROR : LS_SEV_WARNING)
                                 : rows < 0        ? LS_SEV_WARNING
                                                   : LS_SEV_INFO;
-    struct ls_index_verdict *v = ls_ix_add_object(ix, LS_IX_FK_UNINDEXED, severity, LS_CONF_CERTAIN, fk->table, object_of(ix, fk));
+    const struct ls_usage_index *near = narrowing(ix->u, fk);
+    struct ls_index_verdict *v;
     struct ls_buf b = LS_BUF_INIT;
 
+    if (near)
+        severity = severity == LS_SEV_ERROR ? LS_SEV_WARNING : LS_SEV_INFO;
+    v = ls_ix_add_object(ix, LS_IX_FK_UNINDEXED, severity, LS_CONF_CERTAIN, fk->table, object_of(ix, fk));
     v->fk = f;
-    v->title = ls_arena_printf(ix->arena, "each row of %s that is deleted searches all of %s", parent_label(ix, fk),
-                               ls_ix_table_label(ix->arena, &ix->u->tables[fk->table]));
+    v->title = cost_of(ix, fk, near);
     ls_buf_adds(&b, describe(ix, fk));
+    if (!ix->is_pg && !ix->u->fk_enforced)
+        ls_buf_adds(&b, "; only in connections that enforce foreign keys");
     if (rows >= 0)
         ls_buf_addf(&b, "\nabout %.0f row%s in %s", rows, rows == 1 ? "" : "s", ls_ix_table_label(ix->arena, &ix->u->tables[fk->table]));
     if (deleted >= 0)

@@ -36,18 +36,8 @@ static void add_gain(const struct ls_ix *ix, const struct ls_gain *g, struct ls_
         ls_buf_adds(b, ": not costed");
         return;
     }
-    if (x->is_measured && y->is_measured && x->buffers >= 0 && y->buffers >= 0)
-        ls_buf_addf(b, ": %" PRId64 " -> %" PRId64 " buffers", x->buffers, y->buffers);
-    else if (x->is_measured && y->is_measured && x->steps >= 0 && y->steps >= 0)
-        ls_buf_addf(b, ": %" PRId64 " -> %" PRId64 " steps", x->steps, y->steps);
-    else if (x->cost >= 0 && y->cost >= 0)
-        ls_buf_addf(b, ": cost %.0f -> %.0f", x->cost, y->cost);
-    if (x->is_measured && y->is_measured && x->ms >= 0 && y->ms >= 0) {
-        ls_buf_adds(b, ", ");
-        ls_explained_ms(x->ms, b);
-        ls_buf_adds(b, " -> ");
-        ls_explained_ms(y->ms, b);
-    }
+    ls_buf_adds(b, ": ");
+    ls_explained_change(x, y, b);
     if (g->saving > 0)
         ls_buf_addf(b, " (%.0f %% less)", 100 * g->saving);
 }

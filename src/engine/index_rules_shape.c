@@ -31,7 +31,7 @@ static void replace(struct ls_ix *ix, struct ls_index_verdict *v, const struct l
     ls_ix_fix_drop(ix, v);
     undo = v->undo;
     v->fix = LS_FIX_NONE;
-    ls_ix_fix_create(ix, v, spec, bytes, "then DROP INDEX CONCURRENTLY of the old one");
+    ls_ix_fix_create(ix, v, spec, bytes, ix->is_pg ? "then DROP INDEX CONCURRENTLY of the old one" : "then the old one is dropped");
     if (v->fix == LS_FIX_NONE)
         return;
     v->fix = LS_FIX_REPLACE;
@@ -71,31 +71,54 @@ static bool is_null_asked(const struct ls_ix *ix, uint32_t table, const char *co
     return false;
 }
 
+/* As PostgreSQL's statistics say, or as it was counted on a copy; -1 not known. */
+static double null_share(const struct ls_ix *ix, uint32_t i, int64_t *bytes)
+{
+    const struct ls_usage_key *k = ix->u->indexes[i].keys;
+    const struct ls_null_count *n = ix->o->advices && ix->o->advices->nulls ? &ix->o->advices->nulls[i] : NULL;
+
+    *bytes = ix->use[i].bytes >= 0 || !n ? ix->use[i].bytes : n->bytes;
+    if (ix->is_pg)
+        return k->has_stats ? k->null_frac : -1;
+    return n ? n->share : -1;
+}
+
+static bool may_be_partial(struct ls_ix *ix, uint32_t i)
+{
+    const struct ls_usage_index *x = &ix->u->indexes[i];
+
+    return is_usable(ix, i) && x->n_keys == 1 && x->n_include == 0 && x->predicate[0] == '\0' && !x->is_unique && !x->is_partitioned && x->keys[0].column &&
+           !ls_ix_need(ix, i) && !is_null_asked(ix, x->table, x->keys[0].column);
+}
+
 void ls_ix_rule_nulls(struct ls_ix *ix)
 {
+    bool has_workload = ix->o->workload && ix->o->workload->n_queries > 0;
+
     for (uint32_t i = 0; i < ix->u->n_indexes; i++) {
         const struct ls_usage_index *x = &ix->u->indexes[i];
         const struct ls_usage_key *k = x->keys;
-        bool has_workload = ix->o->workload && ix->o->workload->n_queries > 0;
-        int64_t bytes = ix->use[i].bytes;
         struct ls_index_verdict *v;
         struct ls_index_spec *spec;
+        int64_t bytes, rest;
+        double share;
 
-        if (!is_usable(ix, i) || x->n_keys != 1 || x->n_include > 0 || x->predicate[0] != '\0' || x->is_unique ||
-            x->is_partitioned || !k->column || !k->has_stats || k->null_frac < NULLS_SHARE || bytes < NULLS_BYTES ||
-            ls_ix_need(ix, i) || is_null_asked(ix, x->table, k->column) || !ls_ix_hand_over(ix, i))
+        if (!may_be_partial(ix, i))
             continue;
-        v = ls_ix_add(ix, LS_IX_PARTIAL_NULLS, has_workload ? LS_SEV_WARNING : LS_SEV_INFO, LS_CONF_ESTIMATED, x->table, i);
-        v->title = ls_arena_printf(ix->arena, "%.0f %% of its entries are NULL", 100 * k->null_frac);
+        share = null_share(ix, i, &bytes);
+        if (share < NULLS_SHARE || bytes < NULLS_BYTES || !ls_ix_hand_over(ix, i))
+            continue;
+        rest = (int64_t)((1 - share) * (double)bytes);
+        v = ls_ix_add(ix, LS_IX_PARTIAL_NULLS, has_workload ? LS_SEV_WARNING : LS_SEV_INFO, ix->is_pg ? LS_CONF_ESTIMATED : LS_CONF_MEASURED, x->table, i);
+        v->title = ls_arena_printf(ix->arena, "%.0f %% of its entries are NULL", 100 * share);
         v->evidence = ls_arena_printf(
-            ix->arena, "(%s), %s; without them about %s\n%s", k->text, ls_ix_size(ix->arena, bytes),
-            ls_ix_size(ix->arena, (int64_t)((1 - k->null_frac) * (double)bytes)),
+            ix->arena, "(%s), %s; without them about %s\n%s", k->text, ls_ix_size(ix->arena, bytes), ls_ix_size(ix->arena, rest),
             has_workload
                 ? "no query of the workload asks for IS NULL"
                 : "no workload is given: a query that asks for IS NULL, or sorts all rows by it, would need the whole index");
         spec = spec_like(ix, i, k->text, "not_null");
         spec->predicate = ls_arena_printf(ix->arena, "%s IS NOT NULL", k->text);
-        replace(ix, v, spec, (int64_t)((1 - k->null_frac) * (double)bytes));
+        replace(ix, v, spec, rest);
     }
 }
 

@@ -390,18 +390,14 @@ static enum ls_rc read_back(struct load *l, struct ls_session *s, const char *so
     return side_read(l->j, s, NULL, NULL, source, out, err);
 }
 
-/* "FILE:LINE:COL: it cannot be cut into statements: unterminated string" */
+/* "FILE:LINE:COL: it cannot be cut into statements: a string is opened here and never closed" */
 static void split_failed(const char *path, const char *text, size_t len, const struct ls_stmts *stmts, struct ls_err *err)
 {
     struct ls_err placed = LS_ERR_INIT;
-    char kind[64];
     int line = 1, col = 1;
 
-    snprintf(kind, sizeof(kind), "%s", ls_split_error_name(stmts->error));
-    for (char *p = kind; (p = strchr(p, '_')) != NULL;)
-        *p = ' ';
     ls_sql_place(text, len, stmts->error_offset, &line, &col);
-    ls_err_set(&placed, err->code, "%s:%d:%d: it cannot be cut into statements: %s", path, line, col, kind);
+    ls_err_set(&placed, err->code, "%s:%d:%d: it cannot be cut into statements: %s", path, line, col, ls_split_error_text(stmts->error));
     if (err->hint != NULL)
         ls_err_hint(&placed, "%s", err->hint);
     placed.line = line;

@@ -136,7 +136,7 @@ static void check_split(struct check *c, const struct ls_migration *m, const str
         stmts.v[i].line += c->first_line - 1;
     if (rc != LS_OK) {
         d = add(c, LS_SEV_ERROR, "not-splittable", s->path, stmts.error_line + c->first_line - 1, m->label);
-        say(c, d, "statement %zu cannot be read: %s", stmts.n + 1, ls_split_error_name(stmts.error));
+        say(c, d, "statement %zu cannot be read: %s", stmts.n + 1, ls_split_error_text(stmts.error));
         d->hint = ls_split_error_hint(stmts.error);
     } else if (stmts.n == 0) {
         d = add(c, LS_SEV_WARNING, "empty-file", s->path, 0, m->label);

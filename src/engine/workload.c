@@ -288,7 +288,7 @@ static enum ls_rc read_text(struct reader *r, wl_queries *list)
     if (rc != LS_OK) {
         struct ls_err own = LS_ERR_INIT;
 
-        ls_err_set(&own, LS_E_INPUT, "%s", ls_split_error_name(stmts.error));
+        ls_err_set(&own, LS_E_INPUT, "%s", ls_split_error_text(stmts.error));
         ls_err_hint(&own, "%s", ls_split_error_hint(stmts.error));
         rc = bad_place(r, stmts.error_offset, &own);
     }

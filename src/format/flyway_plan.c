@@ -191,7 +191,7 @@ static enum ls_rc split(struct ls_plan_ctx *ctx, const struct ls_step *step, str
     enum ls_rc rc = ls_sql_split(ctx->dialect, step->text, step->text_len, out, &own);
 
     if (rc != LS_OK) {
-        ls_err_set(err, rc, "%s:%s", step->path, own.message); /* "LINE: KIND" */
+        ls_err_set(err, rc, "%s:%s", step->path, own.message); /* "LINE: what is wrong" */
         if (own.hint != NULL)
             ls_err_hint(err, "%s", own.hint);
     }

@@ -258,11 +258,11 @@ static enum ls_rc add_cut(struct cutter *k, const struct ls_cut *cut, struct ls_
     if (rc != LS_OK) {
         const char *why =
             ls_arena_printf(k->ctx->plan->arena, "would fail: %s ends statements at line ends, and this one is cut in two (%s)",
-                            k->tool, ls_split_error_name(stmts.error));
+                            k->tool, ls_split_error_text(stmts.error));
         bool is_cut = stmts.error <= LS_SPLIT_UNTERMINATED_BODY;
 
         if (!is_cut)
-            why = ls_arena_printf(k->ctx->plan->arena, "would fail: %s", ls_split_error_name(stmts.error));
+            why = ls_arena_printf(k->ctx->plan->arena, "would fail: %s", ls_split_error_text(stmts.error));
         rc = refuse(k, line, k->n_statements + 1,
                     is_cut ? "put it between StatementBegin and StatementEnd" : ls_split_error_hint(stmts.error), err, why);
     } else {

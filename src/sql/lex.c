@@ -31,32 +31,40 @@ const unsigned char ls_char_class[256] = {
 #undef A16
 
 static const struct {
-    const char *name, *hint;
+    const char *name, *text, *hint;
 } errors[] = {
-    [LS_SPLIT_OK] = {"ok", ""},
-    [LS_SPLIT_UNTERMINATED_STRING] = {"unterminated_string",
+    [LS_SPLIT_OK] = {"ok", "nothing", ""},
+    [LS_SPLIT_UNTERMINATED_STRING] = {"unterminated_string", "a string is opened here and never closed",
                                       "Close the string that opens here with ' (a quote inside it is written '')."},
-    [LS_SPLIT_UNTERMINATED_IDENTIFIER] = {"unterminated_identifier",
+    [LS_SPLIT_UNTERMINATED_IDENTIFIER] = {"unterminated_identifier", "a quoted name is opened here and never closed",
                                           "Close the quoted name that opens here with the quote or bracket that belongs to it."},
-    [LS_SPLIT_UNTERMINATED_DOLLAR] = {"unterminated_dollar",
+    [LS_SPLIT_UNTERMINATED_DOLLAR] = {"unterminated_dollar", "a dollar-quoted string is opened here and never closed",
                                       "End the dollar-quoted string that opens here with the same tag, letter case included."},
-    [LS_SPLIT_UNTERMINATED_COMMENT] =
-        {"unterminated_comment", "Close the comment that opens here with */; comments nest, so each /* inside needs its own."},
-    [LS_SPLIT_UNTERMINATED_BODY] = {"unterminated_body",
+    [LS_SPLIT_UNTERMINATED_COMMENT] = {"unterminated_comment", "a comment is opened here and never closed",
+                                       "Close the comment that opens here with */; comments nest, so each /* inside needs its "
+                                       "own."},
+    [LS_SPLIT_UNTERMINATED_BODY] = {"unterminated_body", "a body is opened by BEGIN and never ended",
                                     "End the body that BEGIN opens here with END; behind a ';' inside it (trigger or routine)."},
-    [LS_SPLIT_NUL_BYTE] = {"nul_byte", "Remove the NUL byte; if the whole file is UTF-16, save it as UTF-8."},
-    [LS_SPLIT_BAD_UTF8] = {"bad_utf8", "Save the file as UTF-8 (iconv -f its-encoding -t UTF-8)."},
-    [LS_SPLIT_PSQL_META] = {"psql_meta",
+    [LS_SPLIT_NUL_BYTE] = {"nul_byte", "there is a NUL byte",
+                           "Remove the NUL byte; if the whole file is UTF-16, save it as UTF-8."},
+    [LS_SPLIT_BAD_UTF8] = {"bad_utf8", "this is not UTF-8",
+                           "Save the file as UTF-8 (iconv -f its-encoding -t UTF-8)."},
+    [LS_SPLIT_PSQL_META] = {"psql_meta", "this is a command of psql, and no SQL",
                             "Remove the line with the backslash: psql's own commands cannot be sent to a server (pg_dump writes "
                             "\\restrict and \\connect)."},
-    [LS_SPLIT_COPY_DATA] =
-        {"copy_data", "Write the rows as INSERT statements (pg_dump --inserts), or load them outside of migrations: COPY FROM "
-                      "STDIN needs a data stream behind it."},
+    [LS_SPLIT_COPY_DATA] = {"copy_data", "COPY FROM STDIN waits for rows, and none can be sent",
+                            "Write the rows as INSERT statements (pg_dump --inserts), or load them outside of migrations: COPY "
+                            "FROM STDIN needs a data stream behind it."},
 };
 
 const char *ls_split_error_name(enum ls_split_error e)
 {
     return errors[e].name;
+}
+
+const char *ls_split_error_text(enum ls_split_error e)
+{
+    return errors[e].text;
 }
 
 const char *ls_split_error_hint(enum ls_split_error e)

@@ -148,7 +148,7 @@ enum ls_rc ls_sql_split(enum ls_dialect dialect, const char *text, size_t len, s
     run(&s);
     if (out->error == LS_SPLIT_OK)
         return LS_OK;
-    enum ls_rc rc = ls_err_set(err, LS_E_INPUT, "%d: %s", out->error_line, ls_split_error_name(out->error));
+    enum ls_rc rc = ls_err_set(err, LS_E_INPUT, "%d: %s", out->error_line, ls_split_error_text(out->error));
     if (err) {
         err->line = out->error_line;
         err->offset = (long)out->error_offset;

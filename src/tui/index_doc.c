@@ -12,6 +12,8 @@
 
 #define NAME_W 13
 
+static const char before_after[] = "Plans before and after";
+
 struct page {
     struct ui_doc *d;
     const struct ls_index_report *rep;
@@ -105,15 +107,15 @@ static void plan(struct page *p, const struct ls_explained *e)
 }
 
 /* Before and after, beside each other where there is room. */
-static void plans(struct page *p, const struct ls_gain *g)
+static void plans(struct page *p, const char *words, const struct ls_explained *before, const struct ls_explained *after)
 {
     struct ls_buf text = LS_BUF_INIT;
 
-    title(p, g->after.n_nodes > 0 ? "Plans before and after" : "Plan");
-    if (g->after.n_nodes > 0)
-        ls_explained_print_two(&g->before, &g->after, p->width - 1, p->ascii, &text);
+    title(p, after->n_nodes > 0 ? words : "Plan");
+    if (after->n_nodes > 0)
+        ls_explained_print_two(before, after, p->width - 1, p->ascii, &text);
     else
-        ls_explained_print(&g->before, p->width - 1, p->ascii, &text);
+        ls_explained_print(before, p->width - 1, p->ascii, &text);
     add_plan(p, &text);
     ls_buf_release(&text);
 }
@@ -127,7 +129,7 @@ static void gain(struct page *p, const struct ls_gain *g)
     title(p, name.ptr);
     ls_buf_release(&name);
     sql(p, q->sql);
-    plans(p, g);
+    plans(p, before_after, &g->before, &g->after);
 }
 
 static void advice(struct page *p, const struct ls_advice *a)
@@ -176,6 +178,22 @@ static void fix(struct page *p, const struct ls_index_verdict *v)
     ls_err_release(&err);
 }
 
+/* With the index and without it, as it was tried. */
+static void losses(struct page *p, uint32_t index)
+{
+    const struct ls_advices *a = &p->rep->advices;
+
+    for (uint32_t i = 0; i < a->n_losses; i++) {
+        const struct ls_query *q = &p->rep->workload.queries[a->losses[i].query];
+
+        if (a->losses[i].index != index)
+            continue;
+        title(p, q->name);
+        sql(p, q->sql);
+        plans(p, "Plans with it, and without", &a->losses[i].before, &a->losses[i].after);
+    }
+}
+
 static void verdict(struct page *p, const struct ls_index_verdict *v)
 {
     ui_doc_addf(p->d, index_severity_role(v->severity), "%s %s  ", ls_verdict_code(v->id), ls_verdict_word(v->id));
@@ -199,6 +217,8 @@ static void verdict(struct page *p, const struct ls_index_verdict *v)
     fix(p, v);
     if (v->advice)
         advice(p, v->advice);
+    if (v->id == LS_IX_PREFIX)
+        losses(p, v->index);
 }
 
 /* --- an index, a table --------------------------------------------------------------------------------------------- */
@@ -339,7 +359,7 @@ static void query_page(struct page *p, uint32_t at)
         for (uint32_t g = 0; g < a->a[i].n_gains; g++)
             if (a->a[i].gains[g].query == at) {
                 linef(p, "advice", ROLE_GOOD, "an index on %s: %.0f %% less", a->a[i].spec->table, a->a[i].gains[g].saving * 100);
-                plans(p, &a->a[i].gains[g]);
+                plans(p, before_after, &a->a[i].gains[g].before, &a->a[i].gains[g].after);
                 gains = true;
             }
     if (!gains)

@@ -75,15 +75,23 @@ static void index_done(struct task *t, bool is_stale)
 }
 
 /* Read anew: what was ignored a moment ago stands in the file. */
-static void take_project(struct app *a, struct job_index *j)
+static void take_project(struct app *a, struct config_index_opts *out)
 {
     struct config_project now;
     bool is_read = a->project.path && config_project_load(a->project.path, &now, NULL) == LS_OK;
 
-    config_index_opts_make(is_read ? &now : &a->project, &a->target, &j->opts);
-    config_index_lend(&j->opts, &j->req);
+    config_index_opts_make(is_read ? &now : &a->project, &a->target, out);
     if (is_read)
         config_project_release(&now);
+}
+
+void job_index_judge(struct app *a, struct ixref *ix)
+{
+    struct config_index_opts opts;
+
+    take_project(a, &opts);
+    ls_index_report_judge(&ix->report, opts.ignores.v, (uint32_t)opts.ignores.n);
+    config_index_opts_release(&opts);
 }
 
 bool job_index(struct app *a, bool advise, job_index_fn done)
@@ -104,8 +112,10 @@ bool job_index(struct app *a, bool advise, job_index_fn done)
     j->state_dir = a->state_home ? ls_strdup(a->state_home) : NULL;
     j->scratch_url = scratch ? ls_strdup(scratch) : NULL;
     j->scratch_on_target = a->target.is_scratch_ok;
-    take_project(a, j);
+    take_project(a, &j->opts);
+    config_index_lend(&j->opts, &j->req);
     j->req.usage.with_sizes = true;
+    j->req.usage.with_orphans = advise; /* looks through whole tables, as measuring does */
     j->req.state_dir = j->state_dir;
     j->req.workload_of_server = true;
     j->req.advise = advise;

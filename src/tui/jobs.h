@@ -96,6 +96,8 @@ typedef void (*job_index_fn)(struct app *a, struct ixref *ix, const struct ls_er
 /* False: not now. advise: also plan the workload, and measure on a throw-away copy what it lacks. */
 bool job_index(struct app *a, bool advise, job_index_fn done);
 void job_index_cancel(struct app *a);
+/* What was measured stays, and is judged by what the project ignores now. */
+void job_index_judge(struct app *a, struct ixref *ix);
 void pane_index_set(struct app *a, struct ixref *ix); /* takes it; for tests */
 
 /* job_command.c */

@@ -25,6 +25,7 @@ struct index_pane {
     bool is_asked, is_measuring;
     char *ignoring;   /* "IX02 idx_old": what a reason is being typed for; another report may come meanwhile */
     bool wants_fresh; /* `refresh` was pressed: what was measured does not stay either */
+    bool wants_judgement; /* of what was measured: something is ignored from now on */
     struct snapref *seen; /* the snapshot at the last reading: with another one, something ran */
 };
 
@@ -92,7 +93,9 @@ static void on_report(struct app *a, struct ixref *ix, const struct ls_err *err)
         make_rows(s);
     }
     if (was_measuring)
-        app_say(a, ROLE_GOOD, "%s", ix->report.advices.arena && ix->report.advices.how ? ix->report.advices.how : "there is no workload to measure: v says why");
+        app_say(a, ROLE_GOOD, "%s", ix->report.advices.n_plans > 0 ? ix->report.advices.how : "there is no workload to measure: v says why");
+    else if (old && old->is_advised)
+        app_say(a, ROLE_INFO, "read anew; what was measured was of the state before: a measures again");
     ixref_put(old);
 }
 
@@ -115,9 +118,14 @@ static void refresh(struct ui_pane *p)
 
     if (p->app->focus != UI_PANE_INDEX || s->is_asked || !p->app->mail)
         return;
-    if (s->ix && s->ix->is_advised && !s->wants_fresh && nothing_ran(s))
+    if (s->ix && s->ix->is_advised && !s->wants_fresh && nothing_ran(s)) {
+        if (s->wants_judgement)
+            job_index_judge(p->app, s->ix);
+        s->wants_judgement = false;
+        make_rows(s);
         return;
-    s->wants_fresh = false;
+    }
+    s->wants_fresh = s->wants_judgement = false;
     s->is_asked = job_index(p->app, false, on_report);
     if (!s->is_asked)
         return;
@@ -303,7 +311,8 @@ static void settle(struct index_pane *s, const char *option, const char *what, c
     ls_buf_addf(&line, "index %s ", option);
     quote(&line, what);
     ls_buf_adds(&line, more);
-    s->wants_fresh = s->wants_fresh || strcmp(option, "--fix") != 0; /* what was measured would still show what is settled */
+    s->wants_fresh = s->wants_fresh || strcmp(option, "--upkeep") == 0; /* what was measured is of another state then */
+    s->wants_judgement = s->wants_judgement || strcmp(option, "--ignore") == 0;
     job_command(s->base.pane.app, line.ptr);
     ls_buf_release(&line);
 }
@@ -355,6 +364,7 @@ static void on_reason(struct app *a, void *ctx, const char *text)
 static void ask_reason(struct index_pane *s)
 {
     struct ui_input_spec spec = {.label = "Ignore it, because: ", .text = "", .done = on_reason, .ctx = s};
+    struct ls_buf pattern = LS_BUF_INIT;
 
     if (!verdict_at(s))
         app_say(s->base.pane.app, ROLE_INFO, "put the cursor on a verdict: s goes on to them");
@@ -362,7 +372,9 @@ static void ask_reason(struct index_pane *s)
         app_say(s->base.pane.app, ROLE_INFO, "it is ignored already: %s", verdict_at(s)->ignored);
     else {
         free(s->ignoring);
-        s->ignoring = ls_asprintf("%s %s", ls_verdict_code(verdict_at(s)->id), verdict_at(s)->object);
+        config_index_pattern(verdict_at(s)->object, &pattern);
+        s->ignoring = ls_asprintf("%s %s", ls_verdict_code(verdict_at(s)->id), pattern.ptr);
+        ls_buf_release(&pattern);
         ui_input_open(s->base.pane.app, &spec);
     }
 }

@@ -40,6 +40,9 @@ CREATE INDEX "idx_entities_kind_created_at" ON "entities" (kind, created_at)' "e
     exits 0 "a query about a table that is not there"
     is "$(json '[.advice[].index.table] | join(",")')" entities "is left out"
     like "$(json '[.notes[] | (.file // "") + ":" + ((.line // 0) | tostring) + " " + .message] | join("; ")')" 'odd.sql:2.*not_there' "with file and line"
+    printf 'SELECT * FROM not_there;\n' >odd.sql
+    run "$LS_BIN" advise --workload odd.sql
+    like "$out" 'nothing +none of these queries could be planned' "where none is planned nothing is said of indexes"
     rm lockstep.workload.sql
     run "$LS_BIN" advise
     exits 1 "no workload at all"

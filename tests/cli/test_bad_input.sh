@@ -81,7 +81,7 @@ fresh
 printf 'CREATE TABLE u (a);\nSELECT "\377";\n' >migrations/002_latin.up.sql
 run "$LS_BIN" up --yes
 exits 1 "invalid UTF-8"
-like "$err" 'migrations/002_latin.up.sql:2: bad_utf8' "file and line"
+like "$err" 'migrations/002_latin.up.sql:2: this is not UTF-8' "file and line"
 unlike "$(cat "$err_file" | LC_ALL=C tr -d '\n' | od -An -c)" '377' "the byte itself is not printed"
 ok "nothing was written" test ! -s a.db
 

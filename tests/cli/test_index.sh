@@ -9,6 +9,8 @@ if has_driver sqlite; then
     exits 1 "a database that is not there"
     run "$LS_BIN" up 5 --yes
     before=$(cksum <demo.db)
+    run "$LS_BIN" index
+    like "$out" '^  messages_conversation +[0-9.]+ KiB ' "a small file's sizes are shown unasked"
     run "$LS_BIN" index --sizes
     exits 0 "index on SQLite"
     like "$out" '^target    demo.db, SQLite ' "names the database"

@@ -165,6 +165,15 @@ static inline const char *const *kit_words(struct kit *k, const char *text, uint
     return list;
 }
 
+/* Opens it, with a table t and its indexes a and b. */
+static inline void kit_two(struct kit *k, const char *a, const char *b)
+{
+    kit_open(k, LS_DIALECT_POSTGRES);
+    kit_table(k, "t", 1000);
+    kit_index(k, "a", a);
+    kit_index(k, "b", b);
+}
+
 /* Of the table that was added last, to table `ref` (its place; LS_NO_USAGE none). Validated, enforced, and served by nothing. */
 static inline struct ls_usage_fk *kit_fk(struct kit *k, const char *name, const char *columns, uint32_t ref)
 {

@@ -469,6 +469,16 @@ static void printed(bool is_pg)
         assert_non_null(strstr(b.ptr, " steps, "));
     }
     ls_buf_clear(&b);
+    for (int width = 10; width <= 40; width += 30) { /* what does not fit stands below, and is not cut off; too narrow for that, it is */
+        ls_explained_print(&x, width, true, &b);
+        for (const char *line = b.ptr; *line; line += strcspn(line, "\n") + 1)
+            assert_true((int)strcspn(line, "\n") <= width);
+        if (width == 40)
+            assert_non_null(strstr(b.ptr, is_pg ? "9900" : "SCAN memories"));
+        if (width == 40 && is_pg)
+            assert_non_null(strstr(b.ptr, " buffers\n"));
+        ls_buf_clear(&b);
+    }
     ls_explained_print_two(&x, &y, 160, true, &b);
     assert_int_equal(strncmp(b.ptr, "before ", 7), 0);
     assert_int_equal(strcspn(b.ptr, "|"), 79);

@@ -287,7 +287,7 @@ static void refusals(bool pg)
     ops_put(&o, "migrations/2_b.sql", PAIR("BEGIN;\nCREATE TABLE b (id int);\nCOMMIT;", ""));
     eng_refused(&o, LS_ACTION_UP, -1, NULL, LS_E_REFUSED, "2_b.sql:2: statement 1 of 3 controls transactions");
     ops_put(&o, "migrations/2_b.sql", PAIR("SELECT 'x", ""));
-    eng_refused(&o, LS_ACTION_UP, -1, NULL, LS_E_INPUT, "2_b.sql:2: unterminated_string");
+    eng_refused(&o, LS_ACTION_UP, -1, NULL, LS_E_INPUT, "2_b.sql:2: a string is opened here");
     ops_put(&o, "migrations/2_b.sql", PAIR("CREATE TABLE b (id int);", ""));
     ops_put(&o, "migrations/2_c.sql", PAIR("CREATE TABLE c (id int);", ""));
     eng_refused(&o, LS_ACTION_UP, -1, NULL, LS_E_REFUSED, "two files claim version 2");

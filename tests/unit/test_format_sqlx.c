@@ -190,7 +190,7 @@ static void not_utf8(void **state)
     ops_open(&o, "sqlx", false);
     ops_put(&o, "migrations/1_a.sql", "SELECT '\xff';");
     fmt_diag_is(&o, "bad-encoding", "1_a.sql", 1, "is not UTF-8 (byte 9)");
-    eng_refused(&o, LS_ACTION_UP, -1, NULL, LS_E_INPUT, "1_a.sql:1: bad_utf8");
+    eng_refused(&o, LS_ACTION_UP, -1, NULL, LS_E_INPUT, "1_a.sql:1: this is not UTF-8");
     ops_close(&o);
 }
 

@@ -62,6 +62,67 @@ static void fk_unindexed(void **state)
     kit_close(&k);
 }
 
+/* One that begins with a part of it finds few rows: less is at stake, and it is not said that all are searched. */
+static void fk_half_indexed(void **state)
+{
+    struct kit k;
+    const struct ls_index_verdict *v;
+    struct ls_usage_index *x;
+
+    (void)state;
+    kit_open(&k, LS_DIALECT_POSTGRES);
+    kit_table(&k, "a_users", 50);
+    kit_table(&k, "memories", 1000);
+    kit_fk(&k, "fk", "user_id, kind", 0)->on_delete = "CASCADE";
+    x = kit_index(&k, "by_kind", "kind, created_at");
+    v = judged(&k, LS_IX_FK_UNINDEXED);
+    assert_int_equal(v->severity, LS_SEV_WARNING);
+    assert_string_equal(v->title, "each row of a_users that is deleted searches the rows of memories that by_kind finds by kind alone");
+    x->predicate = "kind = 5";
+    v = judged(&k, LS_IX_FK_UNINDEXED);
+    assert_int_equal(v->severity, LS_SEV_ERROR);
+    assert_string_equal(v->title, "each row of a_users that is deleted searches all of memories");
+    k.t[1].rows = 10;
+    x->predicate = "";
+    assert_int_equal(judged(&k, LS_IX_FK_UNINDEXED)->severity, LS_SEV_INFO);
+    kit_close(&k);
+}
+
+/* What is said of every foreign key stands behind what is said of one thing. */
+static void unenforced_come_last(void **state)
+{
+    struct kit k;
+
+    (void)state;
+    child(&k, LS_DIALECT_SQLITE)->is_enforced = false;
+    k.t[1].rows = 10;
+    kit_judge(&k);
+    assert_int_equal(k.out.n, 2);
+    assert_int_equal(k.out.v[0].id, LS_IX_FK_UNINDEXED);
+    assert_int_equal(k.out.v[1].id, LS_IX_FK_UNENFORCED);
+    assert_string_equal(k.out.v[0].object, k.out.v[1].object);
+    kit_fk(&k, "another", "a_first", 0)->is_enforced = false;
+    k.f[1].is_served = true;
+    kit_judge(&k);
+    assert_int_equal(k.out.n, 3);
+    assert_string_equal(k.out.v[1].object, "memories(a_first)");
+    assert_int_equal(k.out.v[0].id, LS_IX_FK_UNINDEXED);
+    kit_close(&k);
+}
+
+/* SQLite looks nothing up where nobody enforces it. */
+static void fk_unindexed_in_sqlite(void **state)
+{
+    struct kit k;
+
+    (void)state;
+    child(&k, LS_DIALECT_SQLITE);
+    assert_non_null(strstr(judged(&k, LS_IX_FK_UNINDEXED)->evidence, "; only in connections that enforce foreign keys"));
+    k.u.fk_enforced = true;
+    assert_null(strstr(judged(&k, LS_IX_FK_UNINDEXED)->evidence, "only in connections"));
+    kit_close(&k);
+}
+
 /* A longer index may do for both: who has not measured yet is told. */
 static void fk_before_measuring(void **state)
 {
@@ -348,7 +409,10 @@ static void fk_in_sqlite(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(fk_unindexed),     cmocka_unit_test(fk_before_measuring),
+        cmocka_unit_test(fk_unindexed),
+        cmocka_unit_test(fk_half_indexed),
+        cmocka_unit_test(unenforced_come_last),
+        cmocka_unit_test(fk_unindexed_in_sqlite),     cmocka_unit_test(fk_before_measuring),
         cmocka_unit_test(fk_levels),
         cmocka_unit_test(fk_serving),       cmocka_unit_test(fk_near_misses_are_named),
         cmocka_unit_test(fk_quiet),         cmocka_unit_test(fk_serving_like_the_proven_one),

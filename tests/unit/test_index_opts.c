@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include <cmocka.h>
+#include <fnmatch.h>
 
 #include "config/index_opts.h"
 #include "lockstep/base/file.h"
@@ -162,6 +163,33 @@ static void kept(const char *want, const char *id, const char *object, const cha
     config_project_release(&p);
 }
 
+/* A label is kept so that it alone is ignored. */
+static void test_label(void **state)
+{
+    static const char *const labels[] = {"idx*", "a?b", "t(tags[1])", "a\\b", "a: b; c", "t(x) WHERE y = 'a: b'", " blanks ", "plain", ":", "; "};
+    static const char *const others[] = {"idxx", "axb", "t(tags1)", "ab", "a. b, c", "t(x) WHERE y = 'a- b'", "blanks", "plainer", ";", ";"};
+
+    (void)state;
+    for (size_t i = 0; i < LS_ARRAY_LEN(labels); i++) {
+        struct ls_buf pattern = LS_BUF_INIT;
+        struct config_project p;
+        struct ls_err err = LS_ERR_INIT;
+
+        put(0640, "[index]\n");
+        config_index_pattern(labels[i], &pattern);
+        assert_int_equal(config_project_load(NULL, &p, &err), LS_OK);
+        assert_int_equal(config_keep_index_ignore(&p, "IX01", pattern.ptr, "why", &err), LS_OK);
+        config_project_release(&p);
+        assert_int_equal(config_project_load(NULL, &p, &err), LS_OK);
+        assert_int_equal(p.index_ignores.n, 1);
+        if (fnmatch(p.index_ignores.v[0].object, labels[i], 0) != 0 || fnmatch(p.index_ignores.v[0].object, others[i], 0) == 0)
+            fail_msg("'%s' became '%s'", labels[i], p.index_ignores.v[0].object);
+        assert_string_equal(p.index_ignores.v[0].reason, "why");
+        config_project_release(&p);
+        ls_buf_release(&pattern);
+    }
+}
+
 static void test_keep(void **state)
 {
     struct config_project p;
@@ -170,10 +198,15 @@ static void test_keep(void **state)
     (void)state;
     put(0640, "[project]\nurl = sqlite:a.db # x\n");
     kept("[project]\nurl = sqlite:a.db # x\n\n[index]\nignore = IX01 i: it stays\n", "IX01", "i", "it stays");
-    kept("[project]\nurl = sqlite:a.db # x\n\n[index]\nignore = IX04 a? b? *: one, two\nignore = IX01 i: it stays\n", "IX04", "a: b; *", "one; two");
+    kept("[project]\nurl = sqlite:a.db # x\n\n[index]\nignore = IX04 a? b; *: one; two ,three\nignore = IX01 i: it stays\n", "IX04", "a: b; *", "one; two ;three");
     assert_int_equal(config_project_load(NULL, &p, &err), LS_OK);
     assert_int_equal(p.index_ignores.n, 2);
-    assert_string_equal(p.index_ignores.v[0].object, "a? b? *");
+    assert_string_equal(p.index_ignores.v[0].object, "a? b; *");
+    config_project_release(&p);
+    put(0640, "");
+    kept("\n[index]\nignore = IX04 a[12]\\*;: it; stays\n", "IX04", "a[12]\\*;", "it; stays"); /* a pattern is kept as it was said */
+    assert_int_equal(config_project_load(NULL, &p, &err), LS_OK);
+    assert_string_equal(p.index_ignores.v[0].object, "a[12]\\*;");
     assert_int_equal(config_keep_index_ignore(&p, "IX01", "i", "  ", &err), LS_E_USAGE);
     ls_err_release(&err);
     assert_int_equal(config_keep_index_ignore(&p, "IX01", "i\nx", "y", &err), LS_E_INPUT);
@@ -188,7 +221,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_keys, enter, leave),   cmocka_unit_test_setup_teardown(test_nothing_said, enter, leave),
         cmocka_unit_test_setup_teardown(test_errors, enter, leave), cmocka_unit_test_setup_teardown(test_password, enter, leave),
-        cmocka_unit_test_setup_teardown(test_keep, enter, leave),
+        cmocka_unit_test_setup_teardown(test_keep, enter, leave), cmocka_unit_test_setup_teardown(test_label, enter, leave),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -24,6 +24,33 @@ static const struct ls_index_verdict *judged(struct kit *k, enum ls_verdict_id i
 
 /* --- IX10 --- */
 
+/* SQLite's statistics do not tell: only what was counted on a copy does. */
+static void nulls_that_were_counted(void **state)
+{
+    struct kit k;
+    struct ls_usage_index *x = one(&k, LS_DIALECT_SQLITE);
+    struct ls_null_count n[1] = {{0.75, 8 * KIT_MIB}};
+    const struct ls_index_verdict *v;
+
+    (void)state;
+    assert_null(judged(&k, LS_IX_PARTIAL_NULLS));
+    k.o.advices = &k.a;
+    assert_null(judged(&k, LS_IX_PARTIAL_NULLS));
+    k.a.nulls = n;
+    v = judged(&k, LS_IX_PARTIAL_NULLS);
+    assert_int_equal(v->confidence, LS_CONF_MEASURED);
+    assert_string_equal(v->title, "75 % of its entries are NULL");
+    assert_non_null(strstr(v->evidence, "(user_id), 2.0 MiB; without them about 512.0 KiB"));
+    assert_non_null(strstr(v->price, "then the old one is dropped"));
+    x->bytes = x->pages = -1; /* the report was asked for no sizes */
+    assert_non_null(strstr(judged(&k, LS_IX_PARTIAL_NULLS)->evidence, "(user_id), 8.0 MiB; without them about 2.0 MiB"));
+    n[0].bytes = KIT_MIB - 1;
+    assert_null(judged(&k, LS_IX_PARTIAL_NULLS));
+    n[0] = (struct ls_null_count){-1, -1};
+    assert_null(judged(&k, LS_IX_PARTIAL_NULLS));
+    kit_close(&k);
+}
+
 static void partial_nulls(void **state)
 {
     struct kit k;
@@ -448,6 +475,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(partial_nulls),
+        cmocka_unit_test(nulls_that_were_counted),
         cmocka_unit_test(few_values),
         cmocka_unit_test(few_values_in_sqlite),
         cmocka_unit_test(oversized),

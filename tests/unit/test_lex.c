@@ -214,6 +214,8 @@ static void test_errors_have_names_and_hints(void **state)
     (void)state;
     for (int e = LS_SPLIT_OK; e <= LS_SPLIT_COPY_DATA; e++) {
         assert_true(strlen(ls_split_error_name((enum ls_split_error)e)) > 1);
+        assert_null(strchr(ls_split_error_text((enum ls_split_error)e), '_')); /* a sentence, not the name */
+        assert_true(e == LS_SPLIT_OK || strchr(ls_split_error_text((enum ls_split_error)e), ' ') != NULL);
         assert_true(e == LS_SPLIT_OK || strlen(ls_split_error_hint((enum ls_split_error)e)) > 20);
     }
 }

@@ -36,7 +36,7 @@ static void describe(struct ls_buf *out, enum ls_dialect d, const char *text, si
     if (rc != LS_OK) {
         struct ls_buf message = LS_BUF_INIT;
         ls_buf_addf(out, "%s!%s %d", out->len ? "|" : "", ls_split_error_name(s.error), s.error_line);
-        ls_buf_addf(&message, "%d: %s", s.error_line, ls_split_error_name(s.error));
+        ls_buf_addf(&message, "%d: %s", s.error_line, ls_split_error_text(s.error));
         assert_string_equal(err.message, message.ptr);
         assert_string_equal(err.hint, ls_split_error_hint(s.error));
         assert_int_equal(err.line, s.error_line);

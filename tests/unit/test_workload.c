@@ -130,7 +130,7 @@ static void test_errors_have_their_place(void **state)
     char *path = ls_path_join(dir, "nothing.sql");
 
     (void)state;
-    refused("SELECT 1;\nSELECT 'open", LS_DIALECT_POSTGRES, "2:8", "unterminated_string");
+    refused("SELECT 1;\nSELECT 'open", LS_DIALECT_POSTGRES, "2:8", "a string is opened here");
     refused("-- frequency: often\nSELECT 1", LS_DIALECT_POSTGRES, "1:15", "'often' is no frequency");
     refused("-- sample: 1, x\nSELECT ?, ?", LS_DIALECT_POSTGRES, "1:15", "a value is");
     refused("-- sample: 1,\nSELECT ?", LS_DIALECT_POSTGRES, "1:13", "a value is");

@@ -29,6 +29,17 @@ struct ls_advice {
     bool is_order_by;           /* IX09: an index finds the rows, this one finds and orders them */
     bool is_partial;            /* IX11 */
 };
+/* What a query does without an index of the target that a longer one begins with, or carries more than: tried on the copy or clone (IX04). */
+struct ls_loss {
+    uint32_t index, query;      /* of the usage, of the workload */
+    struct ls_explained before, after; /* with it, and without; after.n_nodes 0: the query fails (INDEXED BY) */
+    bool is_worse;              /* as much as would be an advice: to make it again would be a gain */
+};
+/* How many entries of an index are NULL, 0..1; -1 not counted. bytes: of the whole index, by dbstat, or the least that so many entries take. */
+struct ls_null_count {
+    double share;
+    int64_t bytes;
+};
 struct ls_advices {
     struct ls_arena *arena;
     const struct ls_advice *a;  /* best saving first */
@@ -36,6 +47,9 @@ struct ls_advices {
     const struct ls_explained *plans; /* one for each query of the workload, as things are now; n_plans. n_nodes 0: could not be planned (a note says why) */
     uint32_t n_plans;
     const bool *uses;           /* n_plans * usage->n_indexes: plan p names index i */
+    const struct ls_loss *losses; /* n_losses, by index */
+    uint32_t n_losses;
+    const struct ls_null_count *nulls; /* SQLite: one for each index of the usage, counted on the copy; NULL: none was */
     struct ls_diags notes;      /* "structural only: no HypoPG and no clone", queries left out, with file and line */
     const char *how;            /* for people: "measured on a copy of demo.db", "costed by HypoPG", "structural only" */
 };
@@ -49,6 +63,8 @@ struct ls_advise_opts {
 /* world: where scratch databases may be made (side.h). LS_E_CANCELLED. A query that the database refuses is a note with FILE:LINE. */
 LS_MUST_CHECK enum ls_rc ls_advise(struct ls_side_world *world, struct ls_db *db, const struct ls_usage *u, const struct ls_workload *w,
                                    const struct ls_advise_opts *opts, struct ls_advices *out, struct ls_err *err);
+/* SQLite: there are indexes of which only a copy tells how many entries are NULL; ls_advise() counts them with an empty workload, too. */
+bool ls_advise_can_count(const struct ls_usage *u);
 void ls_advices_release(struct ls_advices *a);
 
 #endif

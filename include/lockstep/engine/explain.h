@@ -54,5 +54,7 @@ void ls_explained_print_two(const struct ls_explained *before, const struct ls_e
 void ls_explained_ms(double ms, struct ls_buf *out);
 /* "25 of 326 buffers, 0.060 ms (was 0.860 ms)" or "170 steps (was 30809)": what it took, in one line; `before` may be NULL. */
 void ls_explained_sum(const struct ls_explained *e, const struct ls_explained *before, struct ls_buf *out);
+/* "3229 -> 28 buffers, 12.2 ms -> 0.1 ms", "305561 -> 170 steps, ...", "cost 4504 -> 70": the two compared, or nothing where they cannot be. Appends. */
+void ls_explained_change(const struct ls_explained *before, const struct ls_explained *after, struct ls_buf *out);
 
 #endif

@@ -104,6 +104,10 @@ struct ls_index_spec {
     bool is_unique;
     const char *name;           /* proposed, not taken in the schema; at most 63 bytes */
 };
+enum { LS_SPEC_ONLY = 1, LS_SPEC_CONCURRENTLY = 2 };
+/* Appends CREATE INDEX as d wants it, without ';'; how: LS_SPEC_ bits, name NULL: without one. LS_E_INPUT, and out as it was, for a name that cannot be
+ * written. */
+LS_MUST_CHECK enum ls_rc ls_index_spec_sql(struct ls_buf *out, enum ls_dialect d, const struct ls_index_spec *s, unsigned how, struct ls_err *err);
 struct ls_index_verdict {
     enum ls_verdict_id id;
     enum ls_severity severity;

@@ -15,6 +15,7 @@ struct ls_index_request {
     bool workload_is_asked;
     bool workload_of_server;      /* where there is no file: what pg_stat_statements has */
     bool advise;                  /* plan the workload, and cost or measure what it lacks */
+    bool needs_workload;          /* without one nothing is measured */
     struct ls_advise_opts advice;
     const struct ls_index_ignore *ignores;
     uint32_t n_ignores;
@@ -30,10 +31,13 @@ struct ls_index_report {
     struct ls_workload workload;  /* arena NULL: none */
     struct ls_advices advices;    /* arena NULL: none */
     struct ls_verdicts verdicts;
+    struct ls_verdict_opts judged_by; /* what the verdicts were made by, without the ignores; in the report's own memory */
     struct ls_diags notes;        /* of all of them: standbys that did not answer, no pg_stat_statements, what could not be planned */
 };
 /* The connection of world->session is used, opened when it is not. */
 LS_MUST_CHECK enum ls_rc ls_index_report_make(struct ls_side_world *world, const struct ls_index_request *req, struct ls_index_report *out, struct ls_err *err);
+/* The verdicts anew with these ignores; what was read and measured stays as it is. */
+void ls_index_report_judge(struct ls_index_report *r, const struct ls_index_ignore *ignores, uint32_t n);
 void ls_index_report_release(struct ls_index_report *r); /* NULL is fine */
 
 /* --- order and totals (index_sort.c) --- */

@@ -42,6 +42,7 @@ enum ls_split_error {
     LS_SPLIT_COPY_DATA
 };
 const char *ls_split_error_name(enum ls_split_error e);  /* "unterminated_string", ... */
+const char *ls_split_error_text(enum ls_split_error e);  /* "a string is opened here and never closed": for people */
 const char *ls_split_error_hint(enum ls_split_error e);  /* one sentence with the next step */
 
 struct ls_tok {
