@@ -434,6 +434,8 @@ void ls_diff_make(const struct ls_catalog *a, const struct ls_catalog *b, const 
     copy_notes(out, true);
     note_lacks(out, a, b);
     note_lacks(out, b, a);
+    out->b_of = m.b_of;
+    m.b_of = NULL;
     diff_match_release(&m);
 }
 
@@ -442,6 +444,7 @@ void ls_diff_release(struct ls_diff *d)
     LS_VEC_RELEASE(&d->d);
     LS_VEC_RELEASE(&d->renames);
     LS_VEC_RELEASE(&d->notes.d);
+    free(d->b_of);
     ls_arena_free(d->arena);
     memset(d, 0, sizeof(*d));
 }

@@ -95,6 +95,7 @@ struct ls_diff_opts {
 struct ls_diff {
     struct ls_arena *arena;
     const struct ls_catalog *a, *b;
+    uint32_t *b_of;                    /* per fact of a: its partner in b, also where they are the same; LS_NO_FACT: none */
     LS_VEC(struct ls_difference) d; /* by schema, then object with what hangs below it, then kind, then name */
     LS_VEC(struct ls_rename) renames;
     size_t n_ignored;
