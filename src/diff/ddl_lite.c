@@ -17,6 +17,7 @@ static void init(struct lite *l)
     l->a_of_t = ls_calloc(t, sizeof(*l->a_of_t));
     l->t_of_b = ls_calloc(b, sizeof(*l->t_of_b));
     l->how = ls_calloc(t, 1);
+    l->is_rewritten = ls_calloc(t, 1);
     l->is_made = ls_calloc(t, 1);
     l->is_dropped = ls_calloc(a, 1);
     l->now = ls_calloc(a, sizeof(*l->now));
@@ -28,6 +29,7 @@ static void release(struct lite *l)
     free(l->a_of_t);
     free(l->t_of_b);
     free(l->how);
+    free(l->is_rewritten);
     free(l->is_made);
     free(l->is_dropped);
     free((void *)l->now);
@@ -122,11 +124,24 @@ static void say_alter(struct lite *l, uint32_t table)
     lite_drop_columns(l, table);
 }
 
+static void put_rewritten_aside(struct lite *l, uint32_t table)
+{
+    if (l->is_rewritten[table])
+        lite_put_aside(l, table);
+}
+
+static void put_others_aside(struct lite *l, uint32_t table)
+{
+    if (!l->is_rewritten[table])
+        lite_put_aside(l, table);
+}
+
 static void say_tables(struct lite *l)
 {
+    each_table(l, LITE_REBUILD, put_rewritten_aside); /* all of them before anything can fail */
     if (l->has_frame)
         ls_buf_adds(l->out, "PRAGMA legacy_alter_table = ON; -- views, triggers and foreign keys keep the names that they have\n");
-    each_table(l, LITE_REBUILD, lite_put_aside); /* all of them before anything can fail */
+    each_table(l, LITE_REBUILD, put_others_aside);
     each_table(l, LITE_NEW, say_table);
     each_table(l, LITE_REPLACE, say_table);
     each_table(l, LITE_ALTER, say_alter);

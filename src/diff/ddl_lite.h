@@ -27,6 +27,8 @@ struct lite {
     uint32_t *t_of_a, *a_of_t;    /* partners */
     uint32_t *t_of_b;             /* LS_NO_FACT: left out there */
     unsigned char *how;           /* per fact of t, of tables: enum lite_how */
+    unsigned char *is_rewritten;  /* per fact of t, of tables that are made anew: SQLite has to rewrite the old one when it is put aside */
+    bool has_rewritten;
     unsigned char *is_made;       /* per fact of t: a view, an index, a trigger whose statement is said */
     unsigned char *is_dropped;    /* per fact of a: said by now */
     const char **now;             /* per fact of a: what it is called by now */
@@ -45,6 +47,7 @@ struct ls_catalog *lite_target(const struct ls_diff *d);
 /* ddl_lite_plan.c */
 void lite_plan(struct lite *l);
 bool lite_mentions(const char *text, const char *name); /* a canonical text has that name in it */
+size_t lite_first_name(const char *text, struct ls_buf *out); /* that the text begins with; where it ends */
 struct lite_item *lite_items(const struct lite *l, uint32_t table, size_t *n);
 /* The new column that can bring a new constraint along; NULL: none. */
 const struct ls_fact *lite_brought_by(const struct lite *l, uint32_t table, const struct ls_fact *constraint);

@@ -74,6 +74,8 @@ static void say_why(const struct lite *l, uint32_t table)
     ls_buf_adds(l->out, "-- ");
     diff_put_label(&l->t->facts[table], true, l->out);
     ls_buf_adds(l->out, " is made anew, and its rows are copied\n");
+    if (n == 0)
+        ls_buf_adds(l->out, "--   its foreign key would go on with the table that is put aside\n");
     for (size_t i = 0; i < n; i++) {
         if (items[i].x->change == LS_CHANGE_RENAMED && items[i].x->n_attrs == 0)
             continue;
@@ -131,18 +133,24 @@ static bool wants_value(const struct lite *l, const struct ls_fact *table, const
     return ls_fact_get(column, LS_A_NOT_NULL) || (key && lite_mentions(ls_fact_get(key, LS_A_KEY), column->name));
 }
 
+static const struct ls_fact *rowid_column(const struct ls_catalog *c, const struct ls_fact *table)
+{
+    uint32_t n;
+    const struct ls_fact *columns = ls_catalog_children(c, table, LS_FACT_COLUMN, &n);
+
+    for (uint32_t i = 0; i < n; i++)
+        if (is_rowid(c, table, &columns[i]))
+            return &columns[i];
+    return NULL;
+}
+
 /* A name of the rowid that no column has on either side; NULL: there is none, or one of them has no rowid, or the key is it. */
 static const char *rowid_name(const struct lite *l, const struct ls_fact *table, const struct ls_fact *old)
 {
     static const char *const names[] = {"rowid", "_rowid_", "oid"};
-    uint32_t n;
-    const struct ls_fact *columns = ls_catalog_children(l->t, table, LS_FACT_COLUMN, &n);
 
-    if (ls_fact_get(table, LS_A_WITHOUT_ROWID) || ls_fact_get(old, LS_A_WITHOUT_ROWID))
+    if (ls_fact_get(table, LS_A_WITHOUT_ROWID) || ls_fact_get(old, LS_A_WITHOUT_ROWID) || rowid_column(l->t, table))
         return NULL;
-    for (uint32_t i = 0; i < n; i++)
-        if (is_rowid(l->t, table, &columns[i]))
-            return NULL;
     for (size_t i = 0; i < LS_ARRAY_LEN(names); i++)
         if (!ls_catalog_find(l->t, LS_FACT_COLUMN, table->schema, table->name, names[i]) &&
             !ls_catalog_find(l->a, LS_FACT_COLUMN, old->schema, old->name, names[i]))
@@ -190,14 +198,25 @@ static bool has_conflict_clause(const struct lite *l, const struct ls_fact *tabl
     return false;
 }
 
+/* What becomes of the rowids, where they are not a column that stays. */
 static void say_rowids(const struct lite *l, const struct ls_fact *table, const struct ls_fact *old)
 {
-    if (ls_fact_get(table, LS_A_WITHOUT_ROWID) && !ls_fact_get(old, LS_A_WITHOUT_ROWID))
+    const struct ls_fact *column = rowid_column(l->t, table);
+    uint32_t a = column ? l->a_of_t[ls_catalog_index(l->t, column)] : LS_NO_FACT;
+
+    if (ls_fact_get(old, LS_A_WITHOUT_ROWID)) {
+        if (!ls_fact_get(table, LS_A_WITHOUT_ROWID) && !column)
+            ls_buf_adds(l->out, "-- its rows get a rowid\n");
+    } else if (ls_fact_get(table, LS_A_WITHOUT_ROWID)) {
         ls_buf_adds(l->out, "-- its rows have no rowid any more\n");
-    else if (rowid_name(l, table, old))
+    } else if (column) {
+        if (a == LS_NO_FACT || rowid_column(l->a, old) != &l->a->facts[a])
+            ls_buf_adds(l->out, "-- its rowids are its key from now on\n");
+    } else if (rowid_name(l, table, old)) {
         ls_buf_adds(l->out, "-- it has no INTEGER PRIMARY KEY: the rowids are copied as they are\n");
-    else if (ls_fact_get(old, LS_A_WITHOUT_ROWID))
-        ls_buf_adds(l->out, "-- its rows get a rowid\n");
+    } else {
+        ls_buf_adds(l->out, "-- its rowids are not kept: columns have all of their names\n");
+    }
 }
 
 static void copy_rows(struct lite *l, uint32_t table)

@@ -72,17 +72,14 @@ static bool is_sound(const struct ls_catalog *c, const struct ls_fact *key)
     size_t len = to ? strlen(to) : 0;
     struct ls_buf name = LS_BUF_INIT, columns = LS_BUF_INIT;
     const struct ls_fact *table;
-    struct ls_lex lx;
-    struct ls_tok t;
+    size_t end;
     bool is = true;
 
     if (!to || !own)
         return false;
-    ls_lex_init(&lx, LS_DIALECT_SQLITE, to, len);
-    t = ls_lex_next(&lx);
-    diff_token_name(LS_DIALECT_SQLITE, &t, to, &name);
-    if (t.end + 2 < len)
-        ls_buf_add(&columns, to + t.end + 1, len - t.end - 2);
+    end = lite_first_name(to, &name);
+    if (end + 2 < len)
+        ls_buf_add(&columns, to + end + 1, len - end - 2);
     table = ls_catalog_find(c, LS_FACT_TABLE, key->schema, "", name.ptr);
     if (table)
         is = !ddl_is(table, LS_A_FORM, "virtual") && has_unique(c, table, columns.len > 0 ? columns.ptr : NULL, count_items(own));

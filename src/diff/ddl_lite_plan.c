@@ -133,6 +133,17 @@ bool lite_mentions(const char *text, const char *name)
     return is_there;
 }
 
+size_t lite_first_name(const char *text, struct ls_buf *out)
+{
+    struct ls_lex lx;
+    struct ls_tok t;
+
+    ls_lex_init(&lx, LS_DIALECT_SQLITE, text, strlen(text));
+    t = ls_lex_next(&lx);
+    diff_token_name(LS_DIALECT_SQLITE, &t, text, out);
+    return t.end;
+}
+
 static bool can_add(const struct ls_fact *column)
 {
     const char *value = ls_fact_get(column, LS_A_DEFAULT), *generated = ls_fact_get(column, LS_A_GENERATED);
@@ -257,6 +268,66 @@ static enum lite_how how_of(const struct lite *l, uint32_t table)
     return n > 0 ? LITE_ALTER : LITE_KEEP;
 }
 
+/* --- tables that name themselves --- */
+
+/* CHECK (t.a > 0): put aside under another name the table would not be understood any more, unless SQLite rewrites it. */
+static bool names_itself(const struct lite *l, const struct ls_fact *table)
+{
+    static const struct {
+        enum ls_fact_kind kind;
+        enum ls_attr attr;
+    } places[] = {{LS_FACT_CONSTRAINT, LS_A_EXPRESSION}, {LS_FACT_COLUMN, LS_A_GENERATED}, {LS_FACT_INDEX, LS_A_KEY}, {LS_FACT_INDEX, LS_A_PREDICATE}};
+
+    for (size_t k = 0; k < LS_ARRAY_LEN(places); k++) {
+        uint32_t n;
+        const struct ls_fact *some = ls_catalog_children(l->a, table, places[k].kind, &n);
+
+        for (uint32_t i = 0; i < n; i++)
+            if (lite_mentions(ls_fact_get(&some[i], places[k].attr), table->name))
+                return true;
+    }
+    return false;
+}
+
+/* Whoever has a foreign key to it is rewritten as well, and so made anew. */
+static void rebuild_children(struct lite *l, const struct ls_fact *table)
+{
+    uint32_t n;
+    const struct ls_fact *all = ls_catalog_kind(l->a, LS_FACT_CONSTRAINT, &n);
+
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t t = all[i].parent_ix == LS_NO_FACT ? LS_NO_FACT : l->t_of_a[all[i].parent_ix];
+        const char *to = ls_fact_get(&all[i], LS_A_REFERENCES);
+        struct ls_buf name = LS_BUF_INIT;
+
+        if (t == LS_NO_FACT || !to)
+            continue;
+        (void)lite_first_name(to, &name);
+        if (strcasecmp(name.ptr, table->name) == 0 && (l->how[t] == LITE_KEEP || l->how[t] == LITE_ALTER))
+            l->how[t] = LITE_REBUILD;
+        ls_buf_release(&name);
+    }
+}
+
+static void find_named_by_themselves(struct lite *l)
+{
+    uint32_t n;
+    const struct ls_fact *tables = ls_catalog_kind(l->a, LS_FACT_TABLE, &n);
+
+    for (bool is_more = true; is_more;) {
+        is_more = false;
+        for (uint32_t i = 0; i < n; i++) {
+            uint32_t t = l->t_of_a[ls_catalog_index(l->a, &tables[i])];
+
+            if (t == LS_NO_FACT || l->how[t] != LITE_REBUILD || l->is_rewritten[t] || !names_itself(l, &tables[i]))
+                continue;
+            l->is_rewritten[t] = 1;
+            l->has_rewritten = is_more = true;
+            rebuild_children(l, &tables[i]);
+        }
+    }
+}
+
 /* --- views, indexes, triggers --- */
 
 /* Their texts differ: a renamed view is made anew, and nothing rewrites who names it. */
@@ -267,7 +338,7 @@ static bool has_other_text(const struct lite *l, uint32_t t)
     return x->hash != y->hash;
 }
 
-static void mark_made(struct lite *l)
+static void mark_differing(struct lite *l)
 {
     bool is_view_renamed = false;
 
@@ -301,6 +372,9 @@ static void mark_below(struct lite *l)
         if (l->how[f->parent_ix] >= LITE_REBUILD || l->is_made[f->parent_ix])
             l->is_made[i] = 1;
     }
+    for (uint32_t i = 0; i < l->t->n_facts; i++) /* they would follow what is rewritten */
+        if (l->has_rewritten && (l->t->facts[i].kind == LS_FACT_VIEW || l->t->facts[i].kind == LS_FACT_TRIGGER))
+            l->is_made[i] = 1;
 }
 
 static bool has_how(const struct lite *l, enum lite_how how)
@@ -331,12 +405,13 @@ void lite_plan(struct lite *l)
 
     find_partners(l);
     collect(l);
-    mark_made(l);
+    mark_differing(l);
     for (uint32_t i = 0; i < n; i++) {
         uint32_t table = ls_catalog_index(l->t, &tables[i]);
 
         l->how[table] = (unsigned char)how_of(l, table);
     }
+    find_named_by_themselves(l);
     mark_below(l);
     l->has_frame = needs_frame(l);
     l->checks_keys = l->has_frame && (lite_has_keys(l->a) || lite_has_keys(l->t)) && lite_keys_are_sound(l->a) && lite_keys_are_sound(l->t);

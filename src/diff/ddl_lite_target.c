@@ -26,6 +26,8 @@ static void read_differences(struct target *t)
     for (size_t i = 0; i < t->d->d.n; i++) {
         const struct ls_difference *x = &t->d->d.v[i];
 
+        if (x->n_attrs == 1 && x->attrs[0].attr == LS_A_POSITION)
+            continue; /* the order of a table's columns: beside what else is different of it */
         if (x->a && x->b)
             t->both[ls_catalog_index(t->d->b, x->b)] = x;
         else if (x->a)
