@@ -33,9 +33,6 @@ static void release(struct lite *l)
     free(l->is_made);
     free(l->is_dropped);
     free((void *)l->now);
-    for (size_t i = 0; i < l->names.n; i++)
-        free(l->names.v[i]);
-    LS_VEC_RELEASE(&l->names);
     LS_VEC_RELEASE(&l->items);
     ls_catalog_free(l->t);
 }

@@ -33,7 +33,6 @@ struct lite {
     unsigned char *is_dropped;    /* per fact of a: said by now */
     const char **now;             /* per fact of a: what it is called by now */
     LS_VEC(struct lite_item) items; /* by table */
-    LS_VEC(char *) names;         /* that `now` has and nobody else */
     bool has_frame;               /* a transaction of its own, without foreign keys */
     bool has_checks;              /* it leaves lines in a table of its own, and looks at them in the end */
     bool checks_keys;             /* foreign keys can be looked at on both sides */

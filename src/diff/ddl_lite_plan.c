@@ -155,30 +155,7 @@ static bool can_add(const struct ls_fact *column)
     return !value || (value[0] != '(' && strncasecmp(value, "current_", 8) != 0);
 }
 
-/* What a's table says about a column elsewhere than in the column itself. An index that goes has gone by then. */
-static bool is_used(const struct lite *l, const struct ls_fact *table, const struct ls_fact *column)
-{
-    static const struct {
-        enum ls_fact_kind kind;
-        enum ls_attr attr;
-    } places[] = {{LS_FACT_CONSTRAINT, LS_A_KEY},     {LS_FACT_CONSTRAINT, LS_A_EXPRESSION}, {LS_FACT_CONSTRAINT, LS_A_REFERENCES},
-                  {LS_FACT_COLUMN, LS_A_GENERATED},   {LS_FACT_INDEX, LS_A_KEY},             {LS_FACT_INDEX, LS_A_PREDICATE}};
-
-    for (size_t k = 0; k < LS_ARRAY_LEN(places); k++) {
-        uint32_t n;
-        const struct ls_fact *some = ls_catalog_children(l->a, table, places[k].kind, &n);
-
-        for (uint32_t i = 0; i < n; i++) {
-            uint32_t t = l->t_of_a[ls_catalog_index(l->a, &some[i])];
-            bool goes = some[i].kind == LS_FACT_INDEX && (t == LS_NO_FACT || l->is_made[t]);
-
-            if (&some[i] != column && !goes && lite_mentions(ls_fact_get(&some[i], places[k].attr), column->name))
-                return true;
-        }
-    }
-    return false;
-}
-
+/* A key, a check, another column that names it goes or changes as well, and so the table is made anew; an index has gone by then. */
 static bool can_drop(const struct lite *l, const struct ls_fact *column)
 {
     const struct ls_fact *table = &l->a->facts[column->parent_ix];
@@ -187,7 +164,7 @@ static bool can_drop(const struct lite *l, const struct ls_fact *column)
 
     for (uint32_t i = 0; i < n; i++)
         n_left += l->t_of_a[ls_catalog_index(l->a, &all[i])] != LS_NO_FACT;
-    return n_left > 0 && (l->a->server_version == 0 || l->a->server_version >= HAS_DROP_COLUMN) && !is_used(l, table, column);
+    return n_left > 0 && (l->a->server_version == 0 || l->a->server_version >= HAS_DROP_COLUMN);
 }
 
 /* Whether it is a new column; the last one of those that the constraint names. */

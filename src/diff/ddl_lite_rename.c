@@ -1,5 +1,5 @@
-/* diff/ddl_lite_rename.c: renamings, first of all: SQLite rewrites what names a table or a column. Whoever still has a name that another one gets is
- * called something else for a while. */
+/* diff/ddl_lite_rename.c: renamings, first of all: SQLite rewrites what names a table or a column. A view or an index that has
+ * the new name goes before. */
 #include <config.h>
 
 #include "diff/ddl_lite.h"
@@ -35,39 +35,27 @@ static void say_rename(struct lite *l, uint32_t a, const char *to)
     l->now[a] = to;
 }
 
-static void move_away(struct lite *l, uint32_t a)
-{
-    const struct ls_fact *f = &l->a->facts[a];
-    struct ls_buf name = LS_BUF_INIT;
-
-    if (f->kind != LS_FACT_TABLE && f->kind != LS_FACT_COLUMN) {
-        ls_buf_addf(l->out, "DROP %s ", f->kind == LS_FACT_VIEW ? "VIEW" : "INDEX");
-        ddl_name(l->out, f->name);
-        ls_buf_adds(l->out, ";\n");
-        l->is_dropped[a] = 1;
-        return;
-    }
-    ls_buf_addf(&name, "lockstep_moved_%u_%s", (unsigned)a, f->name);
-    *LS_VEC_PUSH(&l->names) = ls_buf_detach(&name);
-    say_rename(l, a, l->names.v[l->names.n - 1]);
-}
-
-/* Tables, views and indexes have their names from one heap; columns from their table's. */
+/* Tables, views and indexes have their names from one heap. (What has the same name on both sides is the same: no table is in another one's way, and no
+ * column.) */
 static void make_way(struct lite *l, const struct ls_difference *x)
 {
-    static const enum ls_fact_kind heap[] = {LS_FACT_TABLE, LS_FACT_VIEW, LS_FACT_INDEX}, columns[] = {LS_FACT_COLUMN};
-    bool is_column = x->a->kind == LS_FACT_COLUMN;
-    const enum ls_fact_kind *kinds = is_column ? columns : heap;
+    static const struct {
+        enum ls_fact_kind kind;
+        const char *word;
+    } heap[] = {{LS_FACT_VIEW, "VIEW"}, {LS_FACT_INDEX, "INDEX"}};
 
-    for (size_t k = 0; k < (is_column ? LS_ARRAY_LEN(columns) : LS_ARRAY_LEN(heap)); k++) {
-        uint32_t n, first;
-        const struct ls_fact *some = ls_catalog_kind(l->a, kinds[k], &n);
+    for (size_t k = 0; k < LS_ARRAY_LEN(heap) && x->a->kind == LS_FACT_TABLE; k++) {
+        uint32_t n;
+        const struct ls_fact *some = ls_catalog_kind(l->a, heap[k].kind, &n);
 
-        first = ls_catalog_index(l->a, some);
-        for (uint32_t i = 0; i < n; i++)
-            if (&some[i] != x->a && (!is_column || some[i].parent_ix == x->a->parent_ix) && !l->is_dropped[first + i] &&
-                strcasecmp(l->now[first + i], x->b->name) == 0)
-                move_away(l, first + i);
+        for (uint32_t i = 0; i < n; i++) {
+            if (strcasecmp(some[i].name, x->b->name) != 0)
+                continue;
+            ls_buf_addf(l->out, "DROP %s ", heap[k].word);
+            ddl_name(l->out, some[i].name);
+            ls_buf_adds(l->out, ";\n");
+            l->is_dropped[ls_catalog_index(l->a, &some[i])] = 1;
+        }
     }
 }
 

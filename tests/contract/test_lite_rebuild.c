@@ -99,6 +99,7 @@ static const struct {
 } refused[] = {
     {"NULL in a column that may not be", "CREATE TABLE t (a int, b text, c int);", "CREATE TABLE t (a int, b text NOT NULL, c int);"},
     {"such rows would be passed over", "CREATE TABLE t (a int, b text, c int);", "CREATE TABLE t (a int, b text NOT NULL ON CONFLICT IGNORE, c int);"},
+    {"such rows would get another value", "CREATE TABLE t (a int, b text, c int);", "CREATE TABLE t (a int, b text NOT NULL ON CONFLICT REPLACE DEFAULT 'x', c int);"},
     {"no value", "CREATE TABLE t (a int, b text, c int);", "CREATE TABLE t (a int, b text, c int, d int NOT NULL);"},
     {"no value for a key", "CREATE TABLE t (a int, b text, c int);", "CREATE TABLE t (a int, b text, c int, k int PRIMARY KEY) WITHOUT ROWID;"},
     {"twice the same", "CREATE TABLE t (a int, b text, c int);", "CREATE TABLE t (a int, b text, c int UNIQUE);"},
@@ -181,6 +182,36 @@ static void a_full_disk_has_lost_nothing(void **state)
     ls_db_close(db);
 }
 
+/* One statement is refused, or it is and undoes the transaction: wherever that is, no row is lost. */
+static void one_error_anywhere_loses_nothing(void **state)
+{
+    static const char a[] = "CREATE TABLE t (i integer PRIMARY KEY AUTOINCREMENT, b text); CREATE TABLE u (a int REFERENCES t (i) ON DELETE CASCADE, b text)",
+                      b[] = "CREATE TABLE t (i integer PRIMARY KEY AUTOINCREMENT, b text UNIQUE); CREATE TABLE u (a int REFERENCES t (i) ON DELETE CASCADE, b text CHECK (b <> ''))";
+    static const char *const instead[] = {"SELECT no_such_thing", "ROLLBACK"};
+    char *script = script_of(a, b, &plain, NULL);
+    struct ls_stmts s = {0};
+
+    (void)state;
+    assert_int_equal(ls_sql_split(LS_DIALECT_SQLITE, script, strlen(script), &s, NULL), LS_OK);
+    for (size_t k = 0; k < s.n * 2; k++) {
+        struct ls_db *db = lite_open(a);
+        struct ls_buf with = LS_BUF_INIT, errors = LS_BUF_INIT;
+
+        lite_must(db, "INSERT INTO t VALUES (1, 'x'), (2, 'y'); INSERT INTO u VALUES (1, 'p'), (2, 'q')");
+        ls_buf_add(&with, script, s.v[k / 2].start);
+        ls_buf_addf(&with, "%s%s", instead[k % 2], script + s.v[k / 2].end);
+        assert_true(lite_run_on(db, with.ptr, &errors) > 0 || k % 2 == 1);
+        (void)lite_run(db, "COMMIT", &errors);
+        lite_is(db, "SELECT * FROM t", "1|x\n2|y\n");
+        lite_is(db, "SELECT * FROM u", "1|p\n2|q\n");
+        ls_buf_release(&with);
+        ls_buf_release(&errors);
+        ls_db_close(db);
+    }
+    ls_stmts_release(&s);
+    free(script);
+}
+
 /* Rows without a parent that were there before are no hindrance. */
 static void what_was_broken_stays_so(void **state)
 {
@@ -240,8 +271,10 @@ static const struct {
     {"CREATE TABLE t (a int PRIMARY KEY, b text); CREATE TABLE c (x int REFERENCES t (a)); CREATE VIEW v AS SELECT * FROM t",
      "CREATE TABLE u (a int PRIMARY KEY, b text UNIQUE); CREATE TABLE c (x int REFERENCES u (a)); CREATE VIEW v AS SELECT * FROM u",
      {{"table main.t", "table main.u", true}}},
-    {"CREATE TABLE t (a int, b text, c int)", "CREATE TABLE t (b int, x text, c int)",
-     {{"column main.t.a", "column main.t.b", true}, {"column main.t.b", "column main.t.x", true}}},
+    {"CREATE TABLE t (a int, b text); CREATE VIEW u AS SELECT a FROM t", "CREATE TABLE u (a int, b text); CREATE VIEW t AS SELECT b FROM u",
+     {{"table main.t", "table main.u", true}}},
+    {"CREATE TABLE t (a int, b text, z int); CREATE INDEX u ON t (a)", "CREATE TABLE u (a int, b text, z int); CREATE INDEX t ON u (b)",
+     {{"table main.t", "table main.u", true}}},
     {"CREATE TABLE t (a int PRIMARY KEY, b text CHECK (t.b > '')); CREATE TABLE c (x int REFERENCES t (a))",
      "CREATE TABLE u (k int PRIMARY KEY, b text CHECK (u.b > '!')); CREATE TABLE c (x int REFERENCES u (k))",
      {{"table main.t", "table main.u", true}, {"column main.t.a", "column main.u.k", true}}},
@@ -290,6 +323,17 @@ static void what_is_ignored_stays(void **state)
     lite_is(db, "SELECT \"notnull\" FROM pragma_table_info('t') WHERE name = 'a'", "1\n");
     free(script);
     ls_db_close(db);
+}
+
+static void an_ignored_attribute_stays(void **state)
+{
+    static const struct ls_diff_ignore ignore[] = {{NULL, "t.b", "default"}};
+    struct lite_way way = {.diff = {.ignore = ignore, .n_ignore = 1}, .with_definitions = true};
+    char *script = script_of("CREATE TABLE t (a int, b int DEFAULT 5)", "CREATE TABLE t (a int UNIQUE, b int DEFAULT 6)", &way, NULL);
+
+    (void)state;
+    assert_says(script, "    b int DEFAULT 5,\n");
+    free(script);
 }
 
 /* --- what is said --- */
@@ -383,8 +427,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_family_stays_together),  cmocka_unit_test(a_table_that_names_itself), cmocka_unit_test(what_is_refused_has_not_happened),
-        cmocka_unit_test(a_full_disk_has_lost_nothing), cmocka_unit_test(what_was_broken_stays_so), cmocka_unit_test(hostile_names),
-        cmocka_unit_test(renamings),                cmocka_unit_test(what_is_ignored_stays),     cmocka_unit_test(what_is_lost_is_said),
+        cmocka_unit_test(a_full_disk_has_lost_nothing), cmocka_unit_test(one_error_anywhere_loses_nothing), cmocka_unit_test(what_was_broken_stays_so), cmocka_unit_test(hostile_names),
+        cmocka_unit_test(renamings),                cmocka_unit_test(what_is_ignored_stays), cmocka_unit_test(an_ignored_attribute_stays), cmocka_unit_test(what_is_lost_is_said),
         cmocka_unit_test(no_more_than_is_needed),   cmocka_unit_test(a_forged_text_is_not_run),
     };
 
