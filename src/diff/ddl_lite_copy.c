@@ -79,7 +79,7 @@ static void say_why(const struct lite *l, uint32_t table)
     for (size_t i = 0; i < n; i++) {
         if (items[i].x->change == LS_CHANGE_RENAMED && items[i].x->n_attrs == 0)
             continue;
-        lite_say(l->out, items[i].x->impact == LS_IMPACT_LOSES_DATA ? "--   loses data: " : "--   ", items[i].x);
+        lite_say(l->out, "--   ", items[i].x);
         say_hints(l, items[i].x);
     }
 }

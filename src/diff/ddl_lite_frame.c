@@ -122,8 +122,8 @@ bool lite_keys_are_sound(const struct ls_catalog *c)
 
 void lite_frame_begin(struct lite *l)
 {
-    ls_buf_adds(l->out, "-- Foreign keys can only be switched off outside of a transaction, so this brings its own. Let the client stop at the first error:\n"
-                        "-- sqlite3 -bail FILE <this\n"
+    ls_buf_adds(l->out, "-- Foreign keys can only be switched off outside of a transaction: this brings its own.\n"
+                        "-- Let the client stop at the first error: sqlite3 -bail FILE <this\n"
                         "PRAGMA foreign_keys = OFF;\n"
                         "PRAGMA legacy_alter_table = OFF;\n"
                         "BEGIN IMMEDIATE;\n");

@@ -6,12 +6,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* In brackets, not behind a colon: behind a column "password" it would be hidden as the secret itself. */
+static bool has_other_type(const struct ls_difference *x)
+{
+    for (uint32_t i = 0; i < x->n_attrs; i++)
+        if (x->attrs[i].attr == LS_A_TYPE)
+            return true;
+    return false;
+}
+
+/* In brackets, not behind a colon: behind a column "password" it would be hidden as the secret itself. What another type means is said by its copy:
+ * SQLite cuts no value to a length. */
 void lite_say(struct ls_buf *out, const char *before, const struct ls_difference *x)
 {
     ls_buf_adds(out, before);
+    if (x->change == LS_CHANGE_REMOVED && x->impact == LS_IMPACT_LOSES_DATA)
+        ls_buf_adds(out, "loses data: ");
     ls_difference_line(x, out);
-    if (x->why && x->why[0])
+    if (x->why && x->why[0] && !has_other_type(x))
         ls_buf_addf(out, " (%s)", x->why);
     ls_buf_addc(out, '\n');
 }
@@ -76,7 +87,7 @@ void lite_drop_columns(struct lite *l, uint32_t table)
 
         if (x->b || x->a->kind != LS_FACT_COLUMN)
             continue;
-        lite_say(l->out, x->impact == LS_IMPACT_LOSES_DATA ? "-- loses data: " : "-- ", x);
+        lite_say(l->out, "-- ", x);
         alter(l, table);
         ls_buf_adds(l->out, " DROP COLUMN ");
         ddl_name(l->out, l->now[ls_catalog_index(l->a, x->a)]);
