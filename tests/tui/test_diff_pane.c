@@ -168,8 +168,8 @@ static void statements(void **state)
     scene_close(&s);
     open_diff(&s, 120, 40);
     scene_keys(&s, "'/keys_note' Enter j D d");
-    assert_true(scene_shows(&s, "CREATE INDEX keys_note ON keys USING btree (note);"));
-    assert_true(scene_shows(&s, "ALTER TABLE keys RENAME COLUMN type TO key_type;"));
+    assert_true(scene_shows(&s, "CREATE INDEX keys_note ON public.keys USING btree (note);"));
+    assert_true(scene_shows(&s, "ALTER TABLE public.keys RENAME COLUMN type TO key_type;"));
     assert_false(scene_shows(&s, "SET NOT NULL"));
     scene_close(&s);
     (void)unlink(path);
