@@ -144,12 +144,12 @@ static const struct ls_fact *rowid_column(const struct ls_catalog *c, const stru
     return NULL;
 }
 
-/* A name of the rowid that no column has on either side; NULL: there is none, or one of them has no rowid, or the key is it. */
+/* A name of the rowid that no column has on either side; NULL: there is none, or one of them has no rowid. */
 static const char *rowid_name(const struct lite *l, const struct ls_fact *table, const struct ls_fact *old)
 {
     static const char *const names[] = {"rowid", "_rowid_", "oid"};
 
-    if (ls_fact_get(table, LS_A_WITHOUT_ROWID) || ls_fact_get(old, LS_A_WITHOUT_ROWID) || rowid_column(l->t, table))
+    if (ls_fact_get(table, LS_A_WITHOUT_ROWID) || ls_fact_get(old, LS_A_WITHOUT_ROWID))
         return NULL;
     for (size_t i = 0; i < LS_ARRAY_LEN(names); i++)
         if (!ls_catalog_find(l->t, LS_FACT_COLUMN, table->schema, table->name, names[i]) &&
@@ -165,7 +165,7 @@ static void list_columns(const struct lite *l, uint32_t table, struct copy *c)
     uint32_t n;
     const struct ls_fact **columns = ddl_columns(l->t, t, &n);
 
-    if (rowid)
+    if (rowid && !rowid_column(l->t, t))
         copy_column(c, rowid, rowid);
     for (uint32_t i = 0; i < n; i++) {
         uint32_t a = l->a_of_t[ls_catalog_index(l->t, columns[i])];
@@ -174,6 +174,8 @@ static void list_columns(const struct lite *l, uint32_t table, struct copy *c)
             continue; /* it makes its values itself */
         if (a != LS_NO_FACT) {
             copy_column(c, columns[i]->name, l->now[a]);
+        } else if (rowid && is_rowid(l->t, t, columns[i])) {
+            copy_column(c, columns[i]->name, rowid); /* they have been its key without a name */
         } else if (wants_value(l, t, columns[i])) {
             c->wants_values = true;
             copy_column(c, columns[i]->name, NULL);

@@ -366,6 +366,19 @@ static void what_is_lost_is_said(void **state)
     free(script);
 }
 
+/* A key that is new gives the rowids a name. */
+static void a_new_key_has_the_rowids(void **state)
+{
+    char *script = script_of("CREATE TABLE t (a int)", "CREATE TABLE t (id integer PRIMARY KEY, a int)", &plain, NULL);
+    struct ls_db *db = lite_open("CREATE TABLE t (a int); INSERT INTO t (rowid, a) VALUES (5, 50), (3, 30)");
+
+    (void)state;
+    lite_must(db, script);
+    lite_is(db, "SELECT id, a FROM t", "3|30\n5|50\n");
+    free(script);
+    ls_db_close(db);
+}
+
 /* Where ALTER TABLE does it nothing is copied, and no transaction is brought along for what is only new. */
 static void no_more_than_is_needed(void **state)
 {
@@ -429,7 +442,7 @@ int main(void)
         cmocka_unit_test(a_family_stays_together),  cmocka_unit_test(a_table_that_names_itself), cmocka_unit_test(what_is_refused_has_not_happened),
         cmocka_unit_test(a_full_disk_has_lost_nothing), cmocka_unit_test(one_error_anywhere_loses_nothing), cmocka_unit_test(what_was_broken_stays_so), cmocka_unit_test(hostile_names),
         cmocka_unit_test(renamings),                cmocka_unit_test(what_is_ignored_stays), cmocka_unit_test(an_ignored_attribute_stays), cmocka_unit_test(what_is_lost_is_said),
-        cmocka_unit_test(no_more_than_is_needed),   cmocka_unit_test(a_forged_text_is_not_run),
+        cmocka_unit_test(a_new_key_has_the_rowids), cmocka_unit_test(no_more_than_is_needed),   cmocka_unit_test(a_forged_text_is_not_run),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
