@@ -234,6 +234,8 @@ enum ls_rc cli_compare_sides(struct cli_compare *c, const char *a, const char *b
         rc = cli_diff_opts(c, &diff_opts);
     if (rc == LS_OK)
         rc = find_dialect(c, sides, &opts);
+    /* SQLite keeps the statements as they were written: what makes a thing anew says that. */
+    opts.with_definitions = cli_has(ctx, CLI_O(DDL)) && opts.has_dialect && opts.dialect == LS_DIALECT_SQLITE;
     if (rc == LS_OK) {
         struct cli_guard *guard = cli_guard_begin(ctx);
 

@@ -56,8 +56,7 @@ static const struct name_change *change_of(const struct match *m, const struct l
     return best;
 }
 
-/* The name that a word or quoted token stands for. */
-static void token_name(enum ls_dialect d, const struct ls_tok *t, const char *text, struct ls_buf *out)
+void diff_token_name(enum ls_dialect d, const struct ls_tok *t, const char *text, struct ls_buf *out)
 {
     const char *s = text + t->start;
     size_t n = t->end - t->start;
@@ -92,7 +91,7 @@ bool diff_follow_names(const struct match *m, const struct ls_fact *fact_a, cons
             break;
         if (t.kind != LS_TOK_WORD && t.kind != LS_TOK_KEYWORD && t.kind != LS_TOK_QUOTED)
             continue;
-        token_name(m->a->dialect, &t, text, &name);
+        diff_token_name(m->a->dialect, &t, text, &name);
         if ((c = change_of(m, fact_a, name.ptr)) == NULL)
             continue;
         ls_buf_add(out, text + done, t.start - done);

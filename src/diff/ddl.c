@@ -3,8 +3,6 @@
 
 #include "lockstep/diff/ddl.h"
 
-#include <string.h>
-
 #include "diff/ddl_priv.h"
 
 /* What is known of it, as a comment. */
@@ -28,16 +26,11 @@ static void attributes(struct ls_buf *out, const struct ls_fact *f)
 
 void ls_ddl_fact(const struct ls_catalog *c, const struct ls_fact *f, struct ls_buf *out)
 {
-    const char *definition = ls_fact_get(f, LS_A_DEFINITION);
-    size_t len = definition ? strlen(definition) : 0;
-
     if (f->kind == LS_FACT_TABLE) {
         ddl_table(out, c, f, DDL_WHOLE);
         return;
     }
-    if (len > 0)
-        ls_buf_addf(out, "%s%s", definition, definition[len - 1] == ';' ? "\n" : definition[len - 1] == '\n' ? "" : ";\n");
-    else if (!ddl_other(out, c, f)) {
+    if (!ddl_definition(out, c, f) && !ddl_other(out, c, f)) {
         attributes(out, f);
         return;
     }

@@ -345,7 +345,7 @@ static enum ddl_verdict view_body(struct ls_buf *out, struct ddl_change *ch, con
     const struct ls_fact *b = ls_catalog_children(ch->b, ch->x->b, LS_FACT_COLUMN, &n_b);
     const char *body = c->b;
 
-    if (ch->b->dialect == LS_DIALECT_SQLITE || ch->x->b->kind == LS_FACT_MATVIEW || n_a > n_b)
+    if (ch->x->b->kind == LS_FACT_MATVIEW || n_a > n_b)
         return DDL_REPLACE;
     for (uint32_t i = 0; i < n_a; i++) {
         const struct ls_fact *same = ls_catalog_find(ch->b, LS_FACT_COLUMN, ch->x->b->schema, ch->x->b->name, a[i].name);
@@ -423,15 +423,14 @@ static const char *why_kept(enum ls_fact_kind kind)
 static enum ddl_verdict one_attr(struct ls_buf *out, struct ddl_change *ch, const struct ls_attr_change *c)
 {
     enum ls_fact_kind kind = ch->x->b->kind;
-    bool is_lite = ch->b->dialect == LS_DIALECT_SQLITE;
-    alter_fn rare = is_lite ? NULL : alter_rare(kind, c->attr);
+    alter_fn rare = alter_rare(kind, c->attr);
 
     if (rare)
         return rare(out, ch, c);
-    for (size_t i = 0; i < LS_ARRAY_LEN(rules) && !is_lite; i++)
+    for (size_t i = 0; i < LS_ARRAY_LEN(rules); i++)
         if (rules[i].kind == kind && rules[i].attr == c->attr)
             return rules[i].alter(out, ch, c);
-    if (why_kept(kind) || (is_lite && kind == LS_FACT_CONSTRAINT))
+    if (why_kept(kind))
         return DDL_CANNOT;
     return DDL_REPLACE;
 }
@@ -469,13 +468,13 @@ enum ddl_verdict ddl_alter(struct ls_buf *out, struct ddl_change *ch)
 {
     enum ddl_verdict verdict = DDL_DONE;
 
-    if (ch->x->b->kind == LS_FACT_COLUMN && ch->b->dialect == LS_DIALECT_POSTGRES && (verdict = alter_column(out, ch)) != DDL_DONE)
+    if (ch->x->b->kind == LS_FACT_COLUMN && (verdict = alter_column(out, ch)) != DDL_DONE)
         return verdict;
     for (uint32_t i = 0; i < ch->x->n_attrs; i++) {
         const struct ls_attr_change *c = &ch->x->attrs[i];
         enum ddl_verdict one;
 
-        if (ch->x->b->kind == LS_FACT_COLUMN && ch->b->dialect == LS_DIALECT_POSTGRES && ls_attr_class(c->attr) == LS_ATTR_MEANING)
+        if (ch->x->b->kind == LS_FACT_COLUMN && ls_attr_class(c->attr) == LS_ATTR_MEANING)
             continue;
         one = said_about_it(out, ch, c);
         if (one == DDL_CANNOT) {

@@ -44,6 +44,23 @@ static bool inherits_generated(const struct ls_catalog *c, const struct ls_fact 
     return of && ls_fact_get(of, LS_A_GENERATED);
 }
 
+/* SQLite: it stands only behind the one column of the primary key. */
+static void autoincrement(struct ls_buf *out, const struct ls_catalog *c, const struct ls_fact *table, const struct ls_fact *f)
+{
+    uint32_t n;
+    const struct ls_fact *some = ls_catalog_children(c, table, LS_FACT_CONSTRAINT, &n);
+
+    for (uint32_t i = 0; i < n && ls_fact_get(table, LS_A_AUTOINCREMENT); i++) {
+        if (!ddl_is(&some[i], LS_A_FORM, "primary key") || !ddl_is_key(&some[i], f->name))
+            continue;
+        ls_buf_addc(out, ' ');
+        ddl_constraint_name(out, c, &some[i]);
+        ls_buf_adds(out, "PRIMARY KEY");
+        ddl_clause(out, &some[i], LS_A_CONFLICT, " ON CONFLICT ", "");
+        ls_buf_adds(out, " AUTOINCREMENT");
+    }
+}
+
 void ddl_column(struct ls_buf *out, const struct ls_catalog *c, const struct ls_fact *table, const struct ls_fact *f)
 {
     bool is_lite = c->dialect == LS_DIALECT_SQLITE;
@@ -54,12 +71,8 @@ void ddl_column(struct ls_buf *out, const struct ls_catalog *c, const struct ls_
         ls_buf_adds(out, " WITH OPTIONS");
     else
         ddl_clause(out, f, LS_A_TYPE, " ", "");
-    if (is_lite && ls_fact_get(table, LS_A_AUTOINCREMENT) && ddl_is(f, LS_A_TYPE, "integer")) {
-        const struct ls_fact *key = ls_catalog_find(c, LS_FACT_CONSTRAINT, f->schema, f->parent, "primary key");
-
-        if (!key || ddl_is(key, LS_A_KEY, f->name))
-            ls_buf_adds(out, " PRIMARY KEY AUTOINCREMENT");
-    }
+    if (is_lite)
+        autoincrement(out, c, table, f);
     ddl_clause(out, f, LS_A_COMPRESSION, " COMPRESSION ", "");
     if (ddl_is(table, LS_A_FORM, "foreign"))
         ddl_options(out, c->dialect, f, " OPTIONS ", true);
@@ -74,21 +87,34 @@ void ddl_column(struct ls_buf *out, const struct ls_catalog *c, const struct ls_
 }
 
 /* SQLite does not take INITIALLY alone. */
-static void deferrable(struct ls_buf *out, const struct ls_fact *f)
+void ddl_deferrable(struct ls_buf *out, const struct ls_fact *f)
 {
     const char *v = ls_fact_get(f, LS_A_DEFERRABLE);
 
     ddl_loud(out, f, LS_A_DEFERRABLE, v && strncmp(v, "initially", 9) == 0 ? " DEFERRABLE " : " ", "");
 }
 
+/* SQLite's nameless constraints have their text for a name; PostgreSQL's have one that other statements use. */
+void ddl_constraint_name(struct ls_buf *out, const struct ls_catalog *c, const struct ls_fact *f)
+{
+    if (c->dialect == LS_DIALECT_SQLITE && ls_fact_get(f, LS_A_SYSTEM_NAME))
+        return;
+    ls_buf_adds(out, "CONSTRAINT ");
+    ddl_name(out, f->name);
+    ls_buf_addc(out, ' ');
+}
+
+void ddl_references(struct ls_buf *out, const struct ls_fact *f)
+{
+    ddl_clause(out, f, LS_A_REFERENCES, " REFERENCES ", "");
+    ddl_loud(out, f, LS_A_MATCH, " MATCH ", "");
+    ddl_loud(out, f, LS_A_ON_UPDATE, " ON UPDATE ", "");
+    ddl_loud(out, f, LS_A_ON_DELETE, " ON DELETE ", "");
+}
+
 void ddl_constraint(struct ls_buf *out, const struct ls_catalog *c, const struct ls_fact *f)
 {
-    /* SQLite's nameless constraints have their text for a name; PostgreSQL's have one that other statements use. */
-    if (c->dialect != LS_DIALECT_SQLITE || !ls_fact_get(f, LS_A_SYSTEM_NAME)) {
-        ls_buf_adds(out, "CONSTRAINT ");
-        ddl_name(out, f->name);
-        ls_buf_addc(out, ' ');
-    }
+    ddl_constraint_name(out, c, f);
     if (ddl_is(f, LS_A_FORM, "check")) {
         ddl_enclosed(out, f, LS_A_EXPRESSION, "CHECK ");
     } else if (ddl_is(f, LS_A_FORM, "exclusion")) {
@@ -103,17 +129,14 @@ void ddl_constraint(struct ls_buf *out, const struct ls_catalog *c, const struct
         ddl_word(out, f, LS_A_NULLS_NOT_DISTINCT, " NULLS NOT DISTINCT");
         ddl_clause(out, f, LS_A_KEY, " (", ")");
         ddl_clause(out, f, LS_A_INCLUDE, " INCLUDE (", ")");
-        ddl_clause(out, f, LS_A_REFERENCES, " REFERENCES ", "");
-        ddl_loud(out, f, LS_A_MATCH, " MATCH ", "");
-        ddl_loud(out, f, LS_A_ON_UPDATE, " ON UPDATE ", "");
-        ddl_loud(out, f, LS_A_ON_DELETE, " ON DELETE ", "");
+        ddl_references(out, f);
     }
     ddl_options(out, c->dialect, f, " WITH ", false);
     ddl_clause(out, f, LS_A_TABLESPACE, " USING INDEX TABLESPACE ", "");
     if (ddl_is(f, LS_A_FORM, "exclusion"))
         ddl_enclosed(out, f, LS_A_PREDICATE, " WHERE ");
     ddl_clause(out, f, LS_A_CONFLICT, " ON CONFLICT ", "");
-    deferrable(out, f);
+    ddl_deferrable(out, f);
     ddl_word(out, f, LS_A_NO_INHERIT, " NO INHERIT");
     ddl_word(out, f, LS_A_NOT_ENFORCED, " NOT ENFORCED");
     ddl_word(out, f, LS_A_NOT_VALID, " NOT VALID");
@@ -211,7 +234,7 @@ void ddl_trigger(struct ls_buf *out, const struct ls_catalog *c, const struct ls
     ls_buf_adds(out, " ON ");
     ddl_qualified(out, f->schema, f->parent);
     ddl_clause(out, f, LS_A_REFERENCES, " FROM ", "");
-    deferrable(out, f);
+    ddl_deferrable(out, f);
     ddl_clause(out, f, LS_A_TRANSITION, " REFERENCING ", "");
     ddl_loud(out, f, LS_A_LEVEL, " FOR EACH ", "");
     if (is_lite)
@@ -267,13 +290,9 @@ void ddl_below(struct ls_buf *out, const struct ls_catalog *c, const struct ls_f
         const struct ls_fact *some = ls_catalog_children(c, f, below[k].kind, &n);
 
         for (uint32_t i = 0; i < n; i++) {
-            const char *definition = ls_fact_get(&some[i], LS_A_DEFINITION);
-
             /* The text of the file, as it was written; PostgreSQL has no such thing, and what is made here also says whether it is
              * enabled. */
-            if (definition && c->dialect == LS_DIALECT_SQLITE)
-                ls_buf_addf(out, "%s;\n", definition);
-            else
+            if (c->dialect != LS_DIALECT_SQLITE || !ddl_definition(out, c, &some[i]))
                 below[k].print(out, c, &some[i]);
             ddl_comment(out, c, &some[i]);
         }

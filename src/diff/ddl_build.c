@@ -150,25 +150,11 @@ static void say_new(struct script *s, uint32_t b, struct ls_buf *out)
 {
     const struct ls_fact *f = &s->b->facts[b];
 
-    if (s->b->dialect == LS_DIALECT_SQLITE && f->kind != LS_FACT_TABLE) {
-        if (f->kind == LS_FACT_CONSTRAINT || f->kind == LS_FACT_DATABASE)
-            ddl_not_written(out, f,
-                            f->kind == LS_FACT_DATABASE ? "a setting of the file"
-                                                        : "the table would have to be made anew, and its rows copied");
-        else if (f->kind == LS_FACT_COLUMN)
-            say_column(s, b, out);
-        else if (ls_fact_get(f, LS_A_DEFINITION))
-            ddl_clause(out, f, LS_A_DEFINITION, "", ";\n");
-        else
-            (void)ddl_other(out, s->b, f);
-        return;
-    }
     switch (f->kind) {
     case LS_FACT_TABLE:
         ddl_table(out, s->b, f, DDL_ALONE);
         say_columns(s, b, out);
-        if (s->b->dialect == LS_DIALECT_POSTGRES)
-            ddl_keys_used(&s->last, s->b, f); /* its indexes come later */
+        ddl_keys_used(&s->last, s->b, f); /* its indexes come later */
         break;
     case LS_FACT_SEQUENCE: /* given to its column when both are there */
         ddl_sequence(out, s->b, f);

@@ -53,10 +53,6 @@ static void drop_constraint(const struct script *s, const struct ls_fact *f, str
 {
     const struct ls_fact *parent = script_parent(s->a, f);
 
-    if (s->a->dialect == LS_DIALECT_SQLITE) {
-        ddl_not_written(out, f, "the table would have to be made anew, and its rows copied");
-        return;
-    }
     ls_buf_addf(out, "ALTER %s ", parent && parent->kind == LS_FACT_DOMAIN ? "DOMAIN" : "TABLE");
     ddl_qualified(out, f->schema, f->parent);
     ls_buf_adds(out, " DROP CONSTRAINT ");
@@ -130,12 +126,6 @@ static void say(const struct script *s, uint32_t a, struct ls_buf *out)
         ddl_default_rights_change(out, &f, ls_fact_get(&f, LS_A_RIGHTS), NULL);
         return;
     case LS_FACT_TRIGGER:
-        if (s->a->dialect == LS_DIALECT_SQLITE) {
-            ls_buf_adds(out, "DROP TRIGGER ");
-            ddl_name(out, f.name);
-            ls_buf_adds(out, ";\n");
-            return;
-        }
         if (ddl_is_handed_down(s->a, &s->a->facts[a])) {
             struct ls_fact usual = f;
 

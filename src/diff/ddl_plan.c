@@ -223,7 +223,7 @@ static void rename_it(struct script *s, const struct ls_difference *x)
     now.schema = x->b->schema;
     now.parent = parent ? parent->name : now.parent;
     if (x->rename >= 0 && s->d->renames.v[x->rename].state == LS_RENAME_PROPOSED)
-        ls_buf_adds(&s->first, "-- a renaming that is only proposed\n");
+        ls_buf_adds(&s->first, DDL_ONLY_PROPOSED);
     if (x->a->kind == LS_FACT_COLUMN || x->a->kind == LS_FACT_CONSTRAINT) {
         ls_buf_addf(&s->first, "ALTER %s ", parent && parent->kind == LS_FACT_DOMAIN ? "DOMAIN" : "TABLE");
         ddl_qualified(&s->first, now.schema, now.parent);

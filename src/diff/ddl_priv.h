@@ -15,11 +15,14 @@ struct ddl_item {
 /* ddl_text.c */
 void ddl_name(struct ls_buf *out, const char *s); /* quoted only where it is needed */
 void ddl_qualified(struct ls_buf *out, const char *schema, const char *s);
+/* The statement as the server or the file has it, with its end; false: there is none that could be run. */
+bool ddl_definition(struct ls_buf *out, const struct ls_catalog *c, const struct ls_fact *f);
 /* "BEFORE value AFTER" when the attribute is there. */
 void ddl_clause(struct ls_buf *out, const struct ls_fact *f, enum ls_attr a, const char *before, const char *after);
 /* The same in capitals, up to a parenthesis or " of ": for words that are no names. */
 void ddl_loud(struct ls_buf *out, const struct ls_fact *f, enum ls_attr a, const char *before, const char *after);
 void ddl_word(struct ls_buf *out, const struct ls_fact *f, enum ls_attr a, const char *text);
+bool ddl_is_key(const struct ls_fact *f, const char *column); /* SQLite: whether that column alone is its key */
 bool ddl_is(const struct ls_fact *f, enum ls_attr a, const char *value); /* "" where it is not there */
 /* An expression in one pair of parentheses, which it may have itself already. */
 void ddl_enclosed(struct ls_buf *out, const struct ls_fact *f, enum ls_attr a, const char *before);
@@ -34,6 +37,8 @@ void ddl_option(struct ls_buf *out, enum ls_dialect d, const struct ddl_item *it
 void ddl_foreign_option_name(struct ls_buf *out, const struct ddl_item *item); /* a wrapper without a validator takes any name */
 /* A comment that says what has no statement, and why: the text is not complete then. */
 void ddl_not_written(struct ls_buf *out, const struct ls_fact *f, const char *why);
+size_t ddl_count_not_written(const char *text);
+#define DDL_ONLY_PROPOSED "-- a renaming that is only proposed\n"
 void ddl_say_hidden(struct ls_buf *out, const struct ls_fact *f, const char *text); /* where it holds a password */
 void ddl_literal(struct ls_buf *out, enum ls_dialect d, const char *text); /* NULL: the word */
 
@@ -65,6 +70,9 @@ void ddl_parts_comment(struct ls_buf *out, const struct ls_catalog *c, const str
 const struct ls_fact *ddl_parent_column(const struct ls_catalog *c, const struct ls_fact *column);
 void ddl_column(struct ls_buf *out, const struct ls_catalog *c, const struct ls_fact *table, const struct ls_fact *f);
 void ddl_constraint(struct ls_buf *out, const struct ls_catalog *c, const struct ls_fact *f);
+void ddl_constraint_name(struct ls_buf *out, const struct ls_catalog *c, const struct ls_fact *f); /* "CONSTRAINT name " where it has one */
+void ddl_references(struct ls_buf *out, const struct ls_fact *f);                                  /* "REFERENCES t (a) ON DELETE ..." */
+void ddl_deferrable(struct ls_buf *out, const struct ls_fact *f);
 void ddl_index(struct ls_buf *out, const struct ls_catalog *c, const struct ls_fact *f);
 void ddl_trigger(struct ls_buf *out, const struct ls_catalog *c, const struct ls_fact *f);
 void ddl_rule(struct ls_buf *out, const struct ls_catalog *c, const struct ls_fact *f);
@@ -99,6 +107,8 @@ enum ddl_extent {
     DDL_ALONE  /* without foreign keys, indexes, triggers, rules, policies and what they are needed for; without sequences */
 };
 void ddl_table(struct ls_buf *out, const struct ls_catalog *c, const struct ls_fact *f, enum ddl_extent extent);
+/* Its columns in the order that they stand in; the array is the caller's to free. */
+const struct ls_fact **ddl_columns(const struct ls_catalog *c, const struct ls_fact *table, uint32_t *n);
 /* A constraint that DDL_ALONE makes with its table. */
 bool ddl_is_inline(const struct ls_catalog *c, const struct ls_fact *constraint);
 /* What ALTER TABLE says of a table that is there, after its keys are: CLUSTER, REPLICA IDENTITY. */

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "diff/ddl_lite.h"
 #include "lockstep/base/mem.h"
 
 static void init(struct script *s)
@@ -62,7 +63,7 @@ static void say_owned(struct script *s)
     }
 }
 
-static size_t count_not_written(const char *text)
+size_t ddl_count_not_written(const char *text)
 {
     size_t n = 0, len = strlen(LS_DDL_NOT_WRITTEN);
 
@@ -71,10 +72,9 @@ static size_t count_not_written(const char *text)
     return n;
 }
 
-size_t ls_ddl_diff(const struct ls_diff *d, const struct ls_ddl_opts *opts, struct ls_buf *out)
+static size_t postgres(const struct ls_diff *d, const struct ls_ddl_opts *opts, struct ls_buf *out)
 {
-    static const struct ls_ddl_opts defaults = {0};
-    struct script s = {.d = d, .opts = opts ? opts : &defaults, .a = d->a, .b = d->b};
+    struct script s = {.d = d, .opts = opts, .a = d->a, .b = d->b};
     struct ls_buf *const parts[] = {&s.first, &s.drops, &s.build, &s.late, &s.last};
     struct ls_buf text = LS_BUF_INIT;
     bool has_routines = d->n_by_kind[LS_FACT_FUNCTION] + d->n_by_kind[LS_FACT_PROCEDURE] > 0;
@@ -88,14 +88,21 @@ size_t ls_ddl_diff(const struct ls_diff *d, const struct ls_ddl_opts *opts, stru
     script_drops(&s, DROP_LATE, &s.late);
     for (size_t i = 0; i < LS_ARRAY_LEN(parts); i++)
         ls_buf_adds(&text, parts[i]->ptr ? parts[i]->ptr : "");
-    n = count_not_written(text.ptr);
+    n = ddl_count_not_written(text.ptr);
     has_routines = has_routines || (text.ptr && (strstr(text.ptr, " FUNCTION ") || strstr(text.ptr, " PROCEDURE ")));
-    if (d->b->dialect == LS_DIALECT_POSTGRES && has_routines)
+    if (has_routines)
         ls_buf_adds(out, "SET check_function_bodies = off;\n");
     ls_buf_adds(out, text.ptr ? text.ptr : "");
-    if (d->b->dialect == LS_DIALECT_POSTGRES && has_routines)
+    if (has_routines)
         ls_buf_adds(out, "RESET check_function_bodies;\n");
     ls_buf_release(&text);
     release(&s);
     return n;
+}
+
+size_t ls_ddl_diff(const struct ls_diff *d, const struct ls_ddl_opts *opts, struct ls_buf *out)
+{
+    static const struct ls_ddl_opts defaults = {0};
+
+    return (d->b->dialect == LS_DIALECT_SQLITE ? lite_ddl_diff : postgres)(d, opts ? opts : &defaults, out);
 }

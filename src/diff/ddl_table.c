@@ -311,21 +311,26 @@ static void table_statements(struct ls_buf *out, const struct parts *p)
     table_settings(out, p->f);
 }
 
+const struct ls_fact **ddl_columns(const struct ls_catalog *c, const struct ls_fact *table, uint32_t *n)
+{
+    const struct ls_fact *columns = ls_catalog_children(c, table, LS_FACT_COLUMN, n);
+    const struct ls_fact **order = ls_calloc((size_t)*n + 1, sizeof(*order));
+
+    for (uint32_t i = 0; i < *n; i++)
+        order[i] = &columns[i];
+    if (*n > 1)
+        qsort(order, *n, sizeof(*order), by_position);
+    return order;
+}
+
 void ddl_table(struct ls_buf *out, const struct ls_catalog *c, const struct ls_fact *f, enum ddl_extent extent)
 {
     struct parts p = {.c = c, .f = f, .extent = extent};
-    const struct ls_fact *columns = ls_catalog_children(c, f, LS_FACT_COLUMN, &p.n_columns);
-    const struct ls_fact **order = ls_calloc((size_t)p.n_columns + 1, sizeof(*order));
-    const char *definition = ls_fact_get(f, LS_A_DEFINITION);
+    const struct ls_fact **order = ddl_columns(c, f, &p.n_columns);
 
     p.constraints = ls_catalog_children(c, f, LS_FACT_CONSTRAINT, &p.n_constraints);
-    for (uint32_t i = 0; i < p.n_columns; i++)
-        order[i] = &columns[i];
-    if (p.n_columns > 1)
-        qsort(order, p.n_columns, sizeof(*order), by_position);
     p.columns = order;
-    if (definition) {
-        ls_buf_addf(out, "%s;\n", definition);
+    if (ddl_definition(out, c, f)) {
         if (extent == DDL_WHOLE)
             ddl_below(out, c, f);
     } else {

@@ -5,8 +5,10 @@
 
 #include <ctype.h>
 #include <string.h>
+#include <strings.h>
 
 #include "lockstep/sql/quote.h"
+#include "lockstep/sql/split.h"
 
 static bool is_plain(const char *s)
 {
@@ -44,11 +46,19 @@ static bool is_reserved(const char *s)
     return false;
 }
 
-/* A name that cannot be quoted stands as it is: it is read then, not run. */
+/* SQLite lets a name be empty, or hold bytes that are no UTF-8: those too stay between their quotes. */
 void ddl_name(struct ls_buf *out, const char *s)
 {
-    if ((is_plain(s) && !is_reserved(s)) || ls_sql_ident(out, s, NULL) != LS_OK)
+    if (is_plain(s) && !is_reserved(s)) {
         ls_buf_adds(out, s);
+        return;
+    }
+    if (ls_sql_ident(out, s, NULL) == LS_OK)
+        return;
+    ls_buf_addc(out, '"');
+    for (; *s; s++)
+        ls_buf_addf(out, *s == '"' ? "\"%c" : "%c", *s);
+    ls_buf_addc(out, '"');
 }
 
 void ddl_qualified(struct ls_buf *out, const char *schema, const char *s)
@@ -58,6 +68,43 @@ void ddl_qualified(struct ls_buf *out, const char *schema, const char *s)
         ls_buf_addc(out, '.');
     }
     ddl_name(out, s);
+}
+
+/* A file may hold another text behind the first statement, which its SQLite never looks at: a script would run it. */
+static bool is_one_statement(enum ls_dialect d, const char *text)
+{
+    struct ls_stmts s = {0};
+    bool is_one = ls_sql_split(d, text, strlen(text), &s, NULL) == LS_OK && s.n == 1;
+
+    ls_stmts_release(&s);
+    return is_one;
+}
+
+/* Whether the text ends within a comment that only a line end ends. */
+static bool ends_in_comment(enum ls_dialect d, const char *text)
+{
+    struct ls_lex lx;
+    bool is_comment = false;
+
+    ls_lex_init(&lx, d, text, strlen(text));
+    for (struct ls_tok t = ls_lex_next(&lx); t.kind != LS_TOK_END && t.kind != LS_TOK_ERROR; t = ls_lex_next(&lx))
+        is_comment = t.kind == LS_TOK_COMMENT && text[t.start] == '-';
+    return is_comment;
+}
+
+bool ddl_definition(struct ls_buf *out, const struct ls_catalog *c, const struct ls_fact *f)
+{
+    const char *text = ls_fact_get(f, LS_A_DEFINITION);
+
+    if (!text || (c->dialect == LS_DIALECT_SQLITE && !is_one_statement(c->dialect, text)))
+        return false;
+    ls_buf_adds(out, text);
+    if (out->ptr[out->len - 1] == '\n' && c->dialect == LS_DIALECT_POSTGRES)
+        return true;
+    if (out->ptr[out->len - 1] != ';')
+        ls_buf_adds(out, ends_in_comment(c->dialect, text) ? "\n;" : ";");
+    ls_buf_addc(out, '\n');
+    return true;
 }
 
 void ddl_clause(struct ls_buf *out, const struct ls_fact *f, enum ls_attr a, const char *before, const char *after)
@@ -91,6 +138,19 @@ bool ddl_is(const struct ls_fact *f, enum ls_attr a, const char *value)
     const char *v = ls_fact_get(f, a);
 
     return strcmp(v ? v : "", value) == 0;
+}
+
+/* Names are the same in any case there; the key has them small. */
+bool ddl_is_key(const struct ls_fact *f, const char *column)
+{
+    const char *key = ls_fact_get(f, LS_A_KEY);
+    struct ls_buf name = LS_BUF_INIT;
+    bool is;
+
+    ddl_name(&name, column);
+    is = key && (strcasecmp(key, column) == 0 || strcasecmp(key, name.ptr) == 0);
+    ls_buf_release(&name);
+    return is;
 }
 
 /* Whether the first parenthesis closes at the very end. Quotes of either kind are skipped; doubled ones come out right by

@@ -434,7 +434,32 @@ void ls_diff_make(const struct ls_catalog *a, const struct ls_catalog *b, const 
     copy_notes(out, true);
     note_lacks(out, a, b);
     note_lacks(out, b, a);
+    out->b_of = m.b_of;
+    m.b_of = NULL;
     diff_match_release(&m);
+}
+
+void ls_diff_narrow(const struct ls_diff *d, const struct ls_difference *x, struct ls_diff *out)
+{
+    int32_t at = x->is_implied && x->above >= 0 ? x->above : (int32_t)(x - d->d.v), *now = ls_malloc((d->d.n + 1) * sizeof(*now));
+
+    *out = *d;
+    memset(&out->d, 0, sizeof(out->d));
+    memset(out->n_by_kind, 0, sizeof(out->n_by_kind));
+    memset(out->n_by_impact, 0, sizeof(out->n_by_impact));
+    for (size_t i = 0; i < d->d.n; i++) {
+        const struct ls_difference *y = &d->d.v[i];
+
+        now[i] = -1;
+        if ((int32_t)i != at && y->change != LS_CHANGE_RENAMED && !(y->is_implied && y->above == at))
+            continue;
+        now[i] = (int32_t)out->d.n;
+        *LS_VEC_PUSH(&out->d) = *y;
+    }
+    for (size_t i = 0; i < out->d.n; i++)
+        if (out->d.v[i].above >= 0)
+            out->d.v[i].above = now[out->d.v[i].above];
+    free(now);
 }
 
 void ls_diff_release(struct ls_diff *d)
@@ -442,6 +467,7 @@ void ls_diff_release(struct ls_diff *d)
     LS_VEC_RELEASE(&d->d);
     LS_VEC_RELEASE(&d->renames);
     LS_VEC_RELEASE(&d->notes.d);
+    free(d->b_of);
     ls_arena_free(d->arena);
     memset(d, 0, sizeof(*d));
 }

@@ -3,6 +3,7 @@
 #define LOCKSTEP_SRC_DIFF_PRIV_H
 
 #include "lockstep/diff/diff.h"
+#include "lockstep/sql/lex.h"
 
 /* --- match.c: which fact of a is which of b --- */
 
@@ -29,6 +30,7 @@ void diff_pair_children(struct match *m, const struct ls_fact *a, const struct l
 
 /* --- rename.c --- */
 void diff_find_renames(struct match *m);
+void diff_follow(struct match *m, const struct ls_fact *a, const struct ls_fact *b); /* texts may hold the old name */
 
 /* --- compare.c: one pair --- */
 
@@ -40,6 +42,9 @@ bool diff_same_value(const struct match *m, const struct ls_fact *fact_a, const 
 uint32_t diff_compare(const struct match *m, const struct ls_fact *a, const struct ls_fact *b, struct ls_attr_change *out);
 /* A text with the names that changed replaced: identifiers only, strings stay. Appends; false when nothing was replaced. */
 bool diff_follow_names(const struct match *m, const struct ls_fact *fact_a, const char *text, struct ls_buf *out);
+
+/* The name that a word or a quoted token stands for. */
+void diff_token_name(enum ls_dialect d, const struct ls_tok *t, const char *text, struct ls_buf *out);
 
 /* --- similar.c: how alike two names are, 0..1 --- */
 double diff_name_likeness(const char *a, const char *b);

@@ -90,7 +90,7 @@ static int choice_of(const struct match *m, const struct ls_fact *a, const struc
 
 /* --- taking them --- */
 
-static void follow(struct match *m, const struct ls_fact *a, const struct ls_fact *b)
+void diff_follow(struct match *m, const struct ls_fact *a, const struct ls_fact *b)
 {
     if (a->kind == LS_FACT_COLUMN)
         *LS_VEC_PUSH(&m->names) = (struct name_change){a->schema, a->parent, a->name, b->name};
@@ -108,7 +108,7 @@ static void record(struct match *m, const struct candidate *c, enum ls_rename_st
         return;
     diff_pair(m, c->a, c->b);
     m->rename_of[c->a] = (int32_t)(m->diff->renames.n - 1);
-    follow(m, a, b);
+    diff_follow(m, a, b);
     if (a->kind == LS_FACT_TABLE || a->kind == LS_FACT_VIEW || a->kind == LS_FACT_MATVIEW)
         diff_pair_children(m, a, b);
 }

@@ -84,6 +84,20 @@ static struct column_keys keys_of(const struct ls_catalog *c, const struct ls_fa
     return k;
 }
 
+/* "users(id)", "\"odd (name)\"(id)" */
+static void put_table_name(const char *text, struct ls_buf *out)
+{
+    bool is_quoted = *text == '"';
+
+    for (text += is_quoted; *text && (is_quoted || *text != '('); text++) {
+        if (is_quoted && *text == '"' && *++text != '"')
+            break;
+        ls_buf_addc(out, *text);
+    }
+    while (!is_quoted && out->len > 0 && out->ptr[out->len - 1] == ' ')
+        ls_buf_truncate(out, out->len - 1);
+}
+
 /* The table that a foreign key leads to: a dependency that is a table, else by the name in front of '('. NULL: not in the
  * catalogue. */
 static const struct ls_fact *referenced(const struct ls_catalog *c, const struct ls_fact *con)
@@ -104,9 +118,7 @@ static const struct ls_fact *referenced(const struct ls_catalog *c, const struct
         self = f;
     }
     if (self == NULL && text != NULL) {
-        ls_buf_add(&name, text, strcspn(text, "("));
-        while (name.len > 0 && name.ptr[name.len - 1] == ' ')
-            ls_buf_truncate(&name, name.len - 1);
+        put_table_name(text, &name);
         const char *dot = strchr(name.ptr, '.');
         self = ls_catalog_find(c, LS_FACT_TABLE, con->schema, "", name.ptr);
         if (self == NULL && dot != NULL) {

@@ -76,6 +76,8 @@ static enum ls_rc set_dialect(const struct ls_side_world *world, const struct ls
     }
     if (rc == LS_OK && !opts->has_dialect)
         opts->has_dialect = ls_db_url_dialect(ls_session_params(world->session)->url, &opts->dialect, NULL) == LS_OK;
+    /* Its statements are in the file: what is made anew is made with them. */
+    opts->with_definitions = opts->has_dialect && opts->dialect == LS_DIALECT_SQLITE;
     return rc;
 }
 

@@ -8,6 +8,7 @@
 #include "lockstep/base/file.h"
 #include "lockstep/base/mem.h"
 #include "tui/diff_choices.h"
+#include "tui/diff_ddl.h"
 #include "tui/diff_doc.h"
 #include "tui/diff_filter.h"
 #include "tui/diff_options.h"
@@ -426,6 +427,10 @@ static bool on_action(struct list_pane *l, enum ui_action act)
         if (s->ref)
             ui_input_open(s->base.pane.app, &export);
         return true;
+    case UI_ACT_STATEMENTS:
+        if (s->ref)
+            diff_ddl_open(p->app, &s->ref->diff, at_row(s, s->list.cursor), &s->opts);
+        return true;
     case UI_ACT_LEFT_OUT:
         ui_notes_open(s->base.pane.app, s->ref ? &s->ref->diff.notes : NULL);
         return true;
@@ -444,7 +449,8 @@ static bool can(const struct ui_pane *p, enum ui_action act)
         return s->ref && rename_at(s) != NULL;
     if (act == UI_ACT_REJECT_RENAME)
         return s->is_loading || (s->ref && rename_at(s) != NULL);
-    if (act == UI_ACT_DIFF_FILTER || act == UI_ACT_COLUMNS || act == UI_ACT_EXPORT || act == UI_ACT_FILTER)
+    if (act == UI_ACT_DIFF_FILTER || act == UI_ACT_COLUMNS || act == UI_ACT_EXPORT || act == UI_ACT_STATEMENTS ||
+        act == UI_ACT_FILTER)
         return s->ref != NULL;
     return true;
 }

@@ -15,7 +15,8 @@ struct ls_ddl_opts {
 };
 /* Appends the statements that make a's database look like b's, in an order that the server takes: what goes, what changes, what is new, each after what
  * it needs. A renaming that is proposed or accepted is one here. What has no statement is a comment that begins with LS_DDL_NOT_WRITTEN and says why; how
- * many. PostgreSQL's run in one transaction; SQLite's change of a table's columns or constraints is never written, it is a rebuild. */
+ * many. PostgreSQL's run in one transaction. SQLite's bring their own where a table is made anew or goes; what both catalogues cannot be compared in, or what is
+ * ignored, stays as a has it. Texts that b has as DEFINITION are used as they are. */
 size_t ls_ddl_diff(const struct ls_diff *d, const struct ls_ddl_opts *opts, struct ls_buf *out);
 
 /* How a line begins that says which difference has no statement, and why. */

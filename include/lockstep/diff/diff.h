@@ -95,6 +95,7 @@ struct ls_diff_opts {
 struct ls_diff {
     struct ls_arena *arena;
     const struct ls_catalog *a, *b;
+    uint32_t *b_of;                    /* per fact of a: its partner in b, also where they are the same; LS_NO_FACT: none */
     LS_VEC(struct ls_difference) d; /* by schema, then object with what hangs below it, then kind, then name */
     LS_VEC(struct ls_rename) renames;
     size_t n_ignored;
@@ -105,6 +106,9 @@ struct ls_diff {
 /* opts NULL: defaults. O(n log n) in the facts of both. */
 void ls_diff_make(const struct ls_catalog *a, const struct ls_catalog *b, const struct ls_diff_opts *opts, struct ls_diff *out);
 void ls_diff_release(struct ls_diff *d);
+/* One of d's differences with what goes with it (what is implied by it or it by, all renamings, for names follow them), as a diff of its own: everything
+ * else counts as not compared. It borrows from d; LS_VEC_RELEASE(&out->d) is all that ends it. */
+void ls_diff_narrow(const struct ls_diff *d, const struct ls_difference *x, struct ls_diff *out);
 static inline bool ls_diff_is_equal(const struct ls_diff *d)
 {
     return d->d.n == 0;

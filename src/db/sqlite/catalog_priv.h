@@ -26,6 +26,8 @@ bool lite_is_char(const struct lite_ddl *d, size_t at, char c);
 bool lite_take_char(struct lite_ddl *d, char c);
 /* The next token as a name, quotes off, as written; NULL at the end. Interned. */
 const char *lite_name(struct lite_ddl *d);
+/* Appends the next token as a name as written, in quotes where it needs them. */
+void lite_name_to(struct lite_ddl *d, struct ls_buf *out);
 /* Index behind the bracket that closes the one at `open`. */
 size_t lite_behind(const struct lite_ddl *d, size_t open);
 /* Tokens from..to in one form: words small, quotes off where a name needs none, one space where one must be. Interned. */

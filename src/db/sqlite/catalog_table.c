@@ -73,10 +73,9 @@ static void reference(struct table *t, const char *name, const char *columns)
 {
     struct lite_ddl *d = t->d;
     struct ls_buf target = LS_BUF_INIT, own = LS_BUF_INIT;
-    const char *other = lite_name(d);
     uint32_t fact;
 
-    ls_buf_adds(&target, other ? other : "");
+    lite_name_to(d, &target);
     if (lite_is_char(d, d->i, '(')) {
         size_t end = lite_behind(d, d->i);
 

@@ -158,6 +158,30 @@ static bool is_reserved(const char *s)
     return strstr(words, word) != NULL;
 }
 
+/* The name that was appended at `start`. */
+static void quote_where_needed(struct ls_buf *out, size_t start)
+{
+    struct ls_buf name = LS_BUF_INIT;
+
+    if (is_plain(out->ptr + start) && !is_reserved(out->ptr + start))
+        return;
+    ls_buf_adds(&name, out->ptr + start);
+    ls_buf_truncate(out, start);
+    if (ls_sql_ident(out, name.ptr, NULL) != LS_OK)
+        ls_buf_addf(out, "\"%s\"", name.ptr);
+    ls_buf_release(&name);
+}
+
+void lite_name_to(struct lite_ddl *d, struct ls_buf *out)
+{
+    size_t start = out->len;
+
+    if (d->i >= d->n)
+        return;
+    add_name(d, &d->t[d->i++], out);
+    quote_where_needed(out, start);
+}
+
 /* Words in front of a bracket that call nothing. */
 static bool is_no_call(const struct lite_ddl *d, size_t at)
 {
@@ -192,15 +216,7 @@ void lite_canonical_to(const struct lite_ddl *d, size_t from, size_t to, struct 
         }
         if (t->kind == LS_TOK_QUOTED) {
             add_name(d, t, out);
-            if (!is_plain(out->ptr + start) || is_reserved(out->ptr + start)) {
-                struct ls_buf name = LS_BUF_INIT;
-
-                ls_buf_adds(&name, out->ptr + start);
-                ls_buf_truncate(out, start);
-                if (ls_sql_ident(out, name.ptr, NULL) != LS_OK)
-                    ls_buf_addf(out, "\"%s\"", name.ptr);
-                ls_buf_release(&name);
-            }
+            quote_where_needed(out, start);
         } else {
             ls_buf_add(out, d->sql + t->start, t->end - t->start);
         }
