@@ -223,22 +223,19 @@ static int by_identity(const void *a, const void *b, void *dialect)
     return c != 0 ? c : x->parent_ix < y->parent_ix ? -1 : 1; /* the order of the calls */
 }
 
-static int by_from(const void *a, const void *b)
+/* By counting, and stable: sorted by one end and then by the other they are in order of the second, those that are the same there in
+ * order of the first. */
+static void sort_deps(const struct ls_dep *deps, size_t n, uint32_t n_facts, bool by_to, struct ls_dep *out)
 {
-    const struct ls_dep *x = a, *y = b;
+    uint32_t *start = ls_calloc((size_t)n_facts + 1, sizeof(*start));
 
-    if (x->from != y->from)
-        return x->from < y->from ? -1 : 1;
-    return x->to < y->to ? -1 : x->to > y->to;
-}
-
-static int by_to(const void *a, const void *b)
-{
-    const struct ls_dep *x = a, *y = b;
-
-    if (x->to != y->to)
-        return x->to < y->to ? -1 : 1;
-    return x->from < y->from ? -1 : x->from > y->from;
+    for (size_t i = 0; i < n; i++)
+        start[(by_to ? deps[i].to : deps[i].from) + 1]++;
+    for (uint32_t f = 0; f < n_facts; f++)
+        start[f + 1] += start[f];
+    for (size_t i = 0; i < n; i++)
+        out[start[by_to ? deps[i].to : deps[i].from]++] = deps[i];
+    free(start);
 }
 
 /* Sorts the facts and drops those that are there already; says for each call's number where its fact went. */
@@ -363,7 +360,7 @@ static void find_parents(struct ls_catalog *c, struct ls_fact *facts)
 
 static void place_deps(struct ls_catalog_builder *b, struct ls_catalog *c, const uint32_t *where)
 {
-    struct ls_dep *deps = LS_ARENA_ARRAY(b->arena, struct ls_dep, b->deps.n + 1), *rdeps;
+    struct ls_dep *deps = LS_ARENA_ARRAY(b->arena, struct ls_dep, b->deps.n + 1), *rdeps = LS_ARENA_ARRAY(b->arena, struct ls_dep, b->deps.n + 1);
     size_t n = 0;
 
     for (size_t i = 0; i < b->deps.n; i++) {
@@ -372,16 +369,13 @@ static void place_deps(struct ls_catalog_builder *b, struct ls_catalog *c, const
         if (d.from != LS_NO_FACT && d.to != LS_NO_FACT && d.from != d.to)
             deps[n++] = d;
     }
-    if (n > 1)
-        qsort(deps, n, sizeof(*deps), by_from);
-    c->deps = deps;
+    sort_deps(deps, n, c->n_facts, true, rdeps);
+    sort_deps(rdeps, n, c->n_facts, false, deps);
     for (size_t i = 0; i < n; i++)
-        if (c->n_deps == 0 || by_from(&deps[c->n_deps - 1], &deps[i]) != 0)
+        if (c->n_deps == 0 || memcmp(&deps[c->n_deps - 1], &deps[i], sizeof(*deps)) != 0)
             deps[c->n_deps++] = deps[i];
-    rdeps = LS_ARENA_ARRAY(b->arena, struct ls_dep, (size_t)c->n_deps + 1);
-    memcpy(rdeps, deps, c->n_deps * sizeof(*deps));
-    if (c->n_deps > 1)
-        qsort(rdeps, c->n_deps, sizeof(*rdeps), by_to);
+    sort_deps(deps, c->n_deps, c->n_facts, true, rdeps);
+    c->deps = deps;
     c->rdeps = rdeps;
 }
 

@@ -47,7 +47,7 @@ void pgcat_add_all(struct pgcat_batch *b, struct pgcat *k, const struct pgcat_di
 void pgcat_add_begin(struct pgcat_batch *b, struct pgcat *k)
 {
     static const char *const settings[] = {"SET LOCAL search_path = pg_catalog, pg_temp", "SET LOCAL jit = off",
-                                           "SET LOCAL work_mem = '64MB'"};
+                                           "SET LOCAL work_mem = '64MB'", "SET LOCAL quote_all_identifiers = off"};
 
     k->is_inside = pg_tx_status(&k->c->db) == LS_TXS_OPEN;
     pgcat_add(b, k, k->is_inside ? "SAVEPOINT lockstep_catalog" : "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
@@ -166,8 +166,11 @@ static void release(struct pgcat *k)
     LS_VEC_RELEASE(&k->keys);
     LS_VEC_RELEASE(&k->opclasses);
     LS_VEC_RELEASE(&k->edges);
+    LS_VEC_RELEASE(&k->keywords);
+    LS_VEC_RELEASE(&k->stand_ins);
     ls_buf_release(&k->text);
     ls_buf_release(&k->more);
+    ls_buf_release(&k->expr);
 }
 
 void pgcat_drop(struct pgcat *k)
@@ -204,7 +207,8 @@ void pgcat_init(struct pgcat *k, struct ls_db *db, const struct ls_catalog_opts 
                         .b = ls_catalog_builder_new(LS_DIALECT_POSTGRES),
                         .version = db->info.server_version,
                         .text = LS_BUF_INIT,
-                        .more = LS_BUF_INIT};
+                        .more = LS_BUF_INIT,
+                        .expr = LS_BUF_INIT};
 }
 
 static enum ls_rc read_once(struct pgcat *k, struct ls_catalog **out, struct ls_err *err)

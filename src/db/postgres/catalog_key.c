@@ -80,6 +80,7 @@ enum {
     N_SET_COLS,
     N_PERIOD,
     N_EXPR,
+    N_STAND_IN,
     N_OPERATORS
 };
 
@@ -159,7 +160,7 @@ static void take_check(struct pgcat *k, const struct pgcat_row *r, uint32_t rel,
         only = n++ == 0 && col != NULL ? col->name : "";
     }
     k->is_torn = k->is_torn || pgcat_get(r, N_EXPR) == NULL;
-    pgcat_set(k, fact, LS_A_EXPRESSION, pgcat_get(r, N_EXPR));
+    pgcat_set(k, fact, LS_A_EXPRESSION, pgcat_expression(k, rel, pgcat_oid(r, N_STAND_IN), pgcat_get(r, N_EXPR)));
     if (pgcat_is(r, N_NO_INHERIT))
         ls_catalog_set(k->b, fact, LS_A_NO_INHERIT, "yes");
     if (pgcat_is_made_name(pgcat_get(r, N_NAME), k->rels.v[rel].name, only, "check"))
@@ -255,6 +256,7 @@ enum {
     I_OPTIONS_BITS,
     I_EXPRS,
     I_PREDICATE,
+    I_STAND_IN,
     I_METHOD,
     I_IS_ORDERED,
     I_OPTIONS,
@@ -430,7 +432,7 @@ static void take_index(struct pgcat *k, const struct pgcat_row *r, uint32_t rel)
                            .collations = pgcat_get(r, I_COLLATIONS),
                            .classes = pgcat_get(r, I_CLASSES),
                            .options = pgcat_get(r, I_OPTIONS_BITS),
-                           .exprs = pgcat_get(r, I_EXPRS),
+                           .exprs = pgcat_expression(k, rel, pgcat_oid(r, I_STAND_IN), pgcat_get(r, I_EXPRS)),
                            .class_options = pgcat_get(r, I_CLASS_OPTIONS),
                            .operators = key == NULL ? NULL : key->operators,
                            .is_ordered = pgcat_is(r, I_IS_ORDERED),
@@ -446,7 +448,7 @@ static void take_index(struct pgcat *k, const struct pgcat_row *r, uint32_t rel)
         ls_catalog_set(k->b, fact, LS_A_SYSTEM_NAME, "yes");
     if (key == NULL || key->type == 'x') {
         ls_catalog_set(k->b, fact, LS_A_METHOD, pgcat_get(r, I_METHOD));
-        pgcat_set(k, fact, LS_A_PREDICATE, pgcat_get(r, I_PREDICATE));
+        pgcat_set(k, fact, LS_A_PREDICATE, pgcat_expression(k, rel, pgcat_oid(r, I_STAND_IN), pgcat_get(r, I_PREDICATE)));
     }
     if (key == NULL && pgcat_is(r, I_UNIQUE))
         ls_catalog_set(k->b, fact, LS_A_UNIQUE, "yes");

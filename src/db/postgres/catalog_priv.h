@@ -5,6 +5,7 @@
  *   catalog_probe.c      where something changed since
  *   catalog_kept.c       rows that are kept
  *   catalog_rows.c       rows whose columns are named after attributes become facts: most kinds need nothing else
+ *   catalog_expr.c       the names of columns in expressions
  *   catalog_canon.c      where the server's text is no fixpoint
  *   catalog_map.c        which fact an oid stands for; relations, columns, schemas by oid
  *   catalog_table.c      columns, inheritance, sequences
@@ -79,7 +80,8 @@ struct pgcat_col {
     uint32_t rel; /* place in rels */
     int attnum;
     uint32_t fact, type, collation;
-    char identity; /* 'a', 'd', or 0 */
+    char identity;  /* 'a', 'd', or 0 */
+    char generated; /* 's', 'v', or 0 */
     const char *name;
 };
 
@@ -119,6 +121,13 @@ struct pgcat_slot {
     uint32_t value;
 };
 
+/* A column of a table whose columns stand in for those of others (catalog_expr.c). */
+struct pgcat_stand_in {
+    uint32_t relid, attnum;
+    const char *name;
+    size_t len;
+};
+
 struct pgcat_query;
 
 #define PGCAT_MAX_TRIES 4 /* to read what is being changed */
@@ -143,7 +152,10 @@ struct pgcat {
     LS_VEC(struct pgcat_opclass) opclasses;
     LS_VEC(struct pgcat_edge) edges;
     bool has_subscriptions, without_subscriptions, is_inside; /* ... of a transaction that was open before */
+    LS_VEC(const char *) keywords; /* sorted: names that are quoted though their letters are plain */
+    LS_VEC(struct pgcat_stand_in) stand_ins;
     struct ls_buf text, more; /* scratch */
+    struct ls_buf expr;       /* scratch of pgcat_expression() */
     bool is_torn;             /* the server's functions read what is there now: a text was gone that the snapshot's row promises */
     const char *bug;          /* a query gave a column that nobody knows: a mistake of ours, said instead of hidden */
     /* A read that keeps what the next one needs (catalog_refresh.c): gets every result. NULL: they become facts at once. */
@@ -252,6 +264,12 @@ void pgcat_expand(const char *sql, int version, const char *buckets, struct ls_b
 /* catalog_canon.c: as ls_catalog_set, for what may hold an expression */
 void pgcat_set(struct pgcat *k, uint32_t fact, enum ls_attr a, const char *text);
 
+/* catalog_expr.c */
+void pgcat_take_words(struct pgcat *k, const PGresult *res);
+/* The text, which names the columns of table stand_in, with the names of the relation's own ones; NULL stays NULL. Valid until the
+ * next call. */
+const char *pgcat_expression(struct pgcat *k, uint32_t rel, uint32_t stand_in, const char *text);
+
 /* catalog_rows.c */
 void pgcat_take_facts(struct pgcat *k, const PGresult *res, const struct pgcat_query *q);
 
@@ -280,6 +298,7 @@ void pgcat_join_for_name(struct ls_buf *out, const char *column);
 void pgcat_take_schema(struct pgcat *k, const struct pgcat_row *r, int first, uint32_t fact);
 void pgcat_take_relation(struct pgcat *k, const struct pgcat_row *r, int first, uint32_t fact);
 void pgcat_take_columns(struct pgcat *k, const PGresult *res);
+void pgcat_take_defaults(struct pgcat *k, const PGresult *res);
 void pgcat_take_type_names(struct pgcat *k, const PGresult *res);
 void pgcat_take_toast(struct pgcat *k, const PGresult *res);
 void pgcat_take_inherits(struct pgcat *k, const PGresult *res);

@@ -82,8 +82,8 @@ _Static_assert(LS_ARRAY_LEN(sources) <= PGCAT_MAX_SOURCES, "room for all");
 void pgcat_probe_identity_sql(struct ls_buf *out)
 {
     static const char *const settings[] = {
-        "quote_all_identifiers",       "datestyle",    "intervalstyle", "extra_float_digits", "timezone",
-        "standard_conforming_strings", "bytea_output", "lc_monetary",   "xmlbinary"};
+        "datestyle",    "intervalstyle", "extra_float_digits", "timezone", "standard_conforming_strings",
+        "bytea_output", "lc_monetary",   "xmlbinary"};
 
     ls_buf_adds(out, "select concat_ws(' ', (select oid from pg_database where datname = current_database()), "
                      "pg_postmaster_start_time()::timestamp, current_user, session_user, version()");

@@ -63,6 +63,13 @@ void pgcat_expand(const char *sql, int version, const char *buckets, struct ls_b
     OWNER("e.extowner")                                                                                                            \
     " as owner from pg_extension e join pg_namespace n on n.oid = e.extnamespace"
 
+/* What catalog_expr.c needs: the names of the tables and columns that stand in for others, and the words that are quoted as names. */
+#define STAND_INS FEW_COLUMNS ", " MANY_COLUMNS
+#define WORDS                                                                                                                      \
+    "select oid, 0, relname::text collate \"C\" from pg_class where oid in (" STAND_INS ") union all "                             \
+    "select attrelid, attnum, attname::text from pg_attribute where attrelid in (" STAND_INS ") and attnum > 0 union all "         \
+    "select 0, 0, word from pg_get_keywords() where catcode <> 'U' order by 1, 2, 3"
+
 #define MEMBERS "select classid, objid, refobjid from pg_depend where refclassid = 'pg_extension'::regclass and deptype = 'e'"
 
 /* A view's text shows which columns its tables have; of the tables of a routine it knows only the routine, or its type. */
@@ -93,8 +100,7 @@ void pgcat_expand(const char *sql, int version, const char *buckets, struct ls_b
 
 #define STORAGE_WORD(x) "case " x " when 'p' then 'plain' when 'm' then 'main' when 'x' then 'extended' when 'e' then "            \
     "'external' end"
-/* The types of the system go without their names, TYPE_NAMES has them. A default has no columns to name, so it is
- * written without its table: the server need not open that. */
+/* The types of the system go without their names, TYPE_NAMES has them. */
 #define COLUMNS                                                                                                                    \
     "select a.attrelid, a.attnum, a.attname, a.atttypid, "                                                                         \
     "case when a.atttypmod >= 0 or a.atttypid >= " USER_OID " then format_type(a.atttypid, a.atttypmod) end, a.attnotnull, "       \
@@ -106,15 +112,18 @@ void pgcat_expand(const char *sql, int version, const char *buckets, struct ls_b
     "case when a.attstattarget >= 0 then a.attstattarget end, "                                                                    \
     "case when " HAS_COLUMN_OPTIONS("a.attoptions") " or a.attfdwoptions is not null then concat_ws(', ', "                        \
     COLUMN_OPTIONS("a.attoptions") ", "                                                                                            \
-    FOREIGN_OPTIONS("a.attfdwoptions") ") end, a.attidentity, a.attgenerated, "                                                    \
-    "pg_get_expr(d.adbin, case when a.attgenerated = '' then 0 else d.adrelid end), d.oid, " ACL("a.attacl", "c", "c.relowner")    \
+    FOREIGN_OPTIONS("a.attfdwoptions") ") end, a.attidentity, a.attgenerated, " ACL("a.attacl", "c", "c.relowner")                 \
     " from pg_attribute a join pg_class c on c.oid = a.attrelid join pg_type t on t.oid = a.atttypid "                             \
-    "left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum "                                                     \
-    "where @in{c.oid} and c.relkind in ('r', 'p', 'f', 'v', 'm') and a.attnum > 0 and not a.attisdropped and "                \
+    "where @in{c.oid} and c.relkind in ('r', 'p', 'f', 'v', 'm') and a.attnum > 0 and not a.attisdropped and "                     \
     "c.relnamespace not in " SYSTEM_SCHEMAS
 
+/* Only what a generated column has names columns: all else is written without its table, which the server need not open then. */
+#define DEFAULTS                                                                                                                   \
+    "select d.adrelid, d.adnum, d.oid, pg_get_expr(d.adbin, case when d.adbin::text like '%{VAR %' then d.adrelid else 0 end) "    \
+    "from pg_attrdef d where @in{d.adrelid} and d.adrelid >= " USER_OID
+
 /* -1 and not null: character without a length is character(1) to whoever reads it, bpchar is what is meant. */
-#define TYPE_NAMES "select oid, format_type(oid, -1) from pg_type where oid < " USER_OID " and typtype in ('b', 'd', 'r', "      \
+#define TYPE_NAMES "select oid, format_type(oid, -1) from pg_type where oid < " USER_OID " and typtype in ('b', 'd', 'r', "        \
     "'m', 'p')"
 
 #define TOAST                                                                                                                      \
@@ -148,12 +157,14 @@ void pgcat_expand(const char *sql, int version, const char *buckets, struct ls_b
     "join pg_namespace n on n.oid = o.opcnamespace"
 
 /* Not what a parent has handed down: that is the parent's. A constraint trigger is a trigger; NOT NULL is the column's. */
+#define KEY_WITHIN(n) "c.conkey is null or " n " >= all (c.conkey)"
 #define CONSTRAINTS                                                                                                                \
     "select c.oid, c.conname, c.contype, c.condeferrable, c.condeferred, c.convalidated, @18{c.conenforced@@true}, c.conrelid, "   \
     "c.conindid, "                                                                                                                 \
     "c.confrelid, c.confupdtype, c.confdeltype, c.confmatchtype, c.connoinherit, c.conkey, c.confkey, "                            \
     "@15{c.confdelsetcols@@null}, "                                                                                                \
-    "@18{c.conperiod@@false}, case when c.contype = 'c' then pg_get_expr(c.conbin, c.conrelid) end, "                              \
+    "@18{c.conperiod@@false}, case when c.contype = 'c' then pg_get_expr(c.conbin, " STAND_IN(KEY_WITHIN, "c.conrelid") ") end, "  \
+    "case when c.contype = 'c' then " STAND_IN(KEY_WITHIN, "c.conrelid") " end, "                                                  \
     "case when c.contype = 'x' then (select string_agg(case when n.nspname = 'pg_catalog' then o.oprname "                         \
     "else 'operator(' || quote_ident(n.nspname) || '.' || o.oprname || ')' end, ',' order by u.place) "                            \
     "from unnest(c.conexclop) with ordinality u(op, place) join pg_operator o on o.oid = u.op join pg_namespace n on n.oid = "     \
@@ -170,16 +181,20 @@ void pgcat_expand(const char *sql, int version, const char *buckets, struct ls_b
 
 /* Only the classes of methods other than these two have parameters. A partition's index is its parent's, but for one that a key of the
  * partition's own stands on. */
+#define TABLE_WITHIN(n) "t.relnatts <= " n
 #define INDEXES                                                                                                                    \
     "select i.indexrelid, i.indrelid, c.relname, i.indnkeyatts, i.indisunique, i.indisvalid and i.indisready, "                    \
     "i.indisclustered, i.indisreplident, "                                                                                         \
-    "@15{i.indnullsnotdistinct@@false}, i.indkey, i.indcollation, i.indclass, i.indoption, pg_get_expr(i.indexprs, i.indrelid), "  \
-    "pg_get_expr(i.indpred, i.indrelid), a.amname, a.amname = 'btree', " OPTIONS("c.reloptions") ", "                              \
+    "@15{i.indnullsnotdistinct@@false}, i.indkey, i.indcollation, i.indclass, i.indoption, "                                       \
+    "case when i.indexprs is not null then pg_get_expr(i.indexprs, " STAND_IN(TABLE_WITHIN, "t.oid") ") end, "                     \
+    "case when i.indpred is not null then pg_get_expr(i.indpred, " STAND_IN(TABLE_WITHIN, "t.oid") ") end, "                       \
+    STAND_IN(TABLE_WITHIN, "t.oid") ", a.amname, a.amname = 'btree', " OPTIONS("c.reloptions") ", "                                \
     "case when c.reltablespace <> 0 then (select spcname from pg_tablespace t where t.oid = c.reltablespace) end "                 \
-    ", case when a.amname not in ('btree', 'hash') then (select string_agg(t.attnum || ': ' || "                                   \
-    "" COLUMN_OPTIONS("t.attoptions") ", '; ' "                                                                                    \
-    "order by t.attnum) from pg_attribute t where t.attrelid = i.indexrelid and " HAS_COLUMN_OPTIONS("t.attoptions") ") end "      \
-    "from pg_index i join pg_class c on c.oid = i.indexrelid join pg_am a on a.oid = c.relam "                                     \
+    ", case when a.amname not in ('btree', 'hash') then (select string_agg(p.attnum || ': ' || "                                   \
+    "" COLUMN_OPTIONS("p.attoptions") ", '; ' "                                                                                    \
+    "order by p.attnum) from pg_attribute p where p.attrelid = i.indexrelid and " HAS_COLUMN_OPTIONS("p.attoptions") ") end "      \
+    "from pg_index i join pg_class c on c.oid = i.indexrelid and c.relkind in ('i', 'I') join pg_class t on t.oid = i.indrelid "   \
+    "and t.relkind in ('r', 'p', 'm') join pg_am a on a.oid = c.relam "                                                            \
     "where (@in{i.indrelid} or @in{i.indexrelid}) and i.indrelid >= " USER_OID " and (not c.relispartition or i.indexrelid in "    \
     "(select conindid from pg_constraint where conparentid = 0 and contype in ('p', 'u', 'x'))) and c.relnamespace not in "        \
     SYSTEM_SCHEMAS
@@ -193,12 +208,14 @@ void pgcat_expand(const char *sql, int version, const char *buckets, struct ls_b
 const struct pgcat_query pgcat_table_queries[] = {
     {.sql = SCHEMAS, .kind = LS_FACT_SCHEMA, .class = PGC_NAMESPACE, .each = pgcat_take_schema, ON_OTHER,
      .id = "oid", .guard = "name"},
+    {.sql = WORDS, .take = pgcat_take_words, ON_REST},
     {.sql = EXTENSIONS, .kind = LS_FACT_EXTENSION, .class = PGC_EXTENSION, ON_REST},
     {.sql = MEMBERS, .take = pgcat_take_members, .sets = PGS_ON(PGS_DEPEND)},
     {.sql = RELATIONS, .class = PGC_CLASS, .each = pgcat_take_relation,
      ROWS_OF(PGS_REL, "oid"), .id = "oid", .guard = "nsp,name"},
     {.sql = TYPE_NAMES, .take = pgcat_take_type_names, ON_REST},
     {.sql = COLUMNS, .take = pgcat_take_columns, ROWS_OF(PGS_REL, "attrelid"), .id = "attrelid,attnum", .guard = "attname"},
+    {.sql = DEFAULTS, .take = pgcat_take_defaults, ROWS_OF(PGS_REL, "adrelid")},
     {.sql = TOAST, .take = pgcat_take_toast, ROWS_OF(PGS_REL, "oid,toast")},
     {.sql = INHERITS, .take = pgcat_take_inherits, ON_REL},
     {.sql = FOREIGN_TABLES, .take = pgcat_take_foreign_tables, ON_REL},

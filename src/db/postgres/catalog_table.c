@@ -57,8 +57,6 @@ enum {
     C_OPTIONS,
     C_IDENTITY,
     C_GENERATED,
-    C_DEFAULT,
-    C_DEFAULT_OID,
     C_RIGHTS
 };
 
@@ -104,7 +102,7 @@ static void take_column(struct pgcat *k, const struct pgcat_row *r, uint32_t rel
     const char *name = ls_catalog_intern(k->b, pgcat_get(r, C_NAME));
     uint32_t fact = ls_catalog_add(k->b, LS_FACT_COLUMN, k->rels.v[rel].schema, k->rels.v[rel].name, name);
     uint32_t type;
-    char generated = pgcat_char(r, C_GENERATED), identity = pgcat_char(r, C_IDENTITY);
+    char identity = pgcat_char(r, C_IDENTITY);
 
     *LS_VEC_PUSH(&k->cols) = (struct pgcat_col){.rel = rel,
                                                 .attnum = pgcat_int(r, C_NUM),
@@ -112,6 +110,7 @@ static void take_column(struct pgcat *k, const struct pgcat_row *r, uint32_t rel
                                                 .type = pgcat_oid(r, C_TYPE_OID),
                                                 .collation = pgcat_oid(r, C_COLLATION_OID),
                                                 .identity = identity,
+                                                .generated = pgcat_char(r, C_GENERATED),
                                                 .name = name};
     if (pgcat_get(r, C_TYPE) == NULL && (type = pgcat_find(k, PGC_TYPE_NAME, pgcat_oid(r, C_TYPE_OID))) != UINT32_MAX)
         ls_catalog_set(k->b, fact, LS_A_TYPE, k->types.v[type]);
@@ -121,17 +120,6 @@ static void take_column(struct pgcat *k, const struct pgcat_row *r, uint32_t rel
         ls_catalog_set(k->b, fact, LS_A_NOT_NULL, "yes");
     if (identity != '\0')
         ls_catalog_set(k->b, fact, LS_A_IDENTITY, identity == 'a' ? "always" : "by default");
-    if (pgcat_get(r, C_DEFAULT_OID) != NULL)
-        pgcat_map(k, PGC_ATTRDEF, pgcat_oid(r, C_DEFAULT_OID), fact);
-    k->is_torn = k->is_torn || (pgcat_get(r, C_DEFAULT_OID) != NULL && pgcat_get(r, C_DEFAULT) == NULL);
-    if (generated == '\0') {
-        pgcat_set(k, fact, LS_A_DEFAULT, pgcat_get(r, C_DEFAULT));
-    } else {
-        ls_buf_clear(&k->text);
-        ls_buf_addf(&k->text, "%s (%s)", generated == 'v' ? "virtual" : "stored",
-                    pgcat_get(r, C_DEFAULT) ? pgcat_get(r, C_DEFAULT) : "");
-        pgcat_set(k, fact, LS_A_GENERATED, k->text.ptr);
-    }
 }
 
 /* oid, name */
@@ -159,6 +147,27 @@ void pgcat_take_columns(struct pgcat *k, const PGresult *res)
             take_column(k, &r, rel);
     }
     number_columns(k);
+}
+
+/* relation, column, the default's oid, its text */
+void pgcat_take_defaults(struct pgcat *k, const PGresult *res)
+{
+    for (struct pgcat_row r = {res, 0}; r.row < PQntuples(res); r.row++) {
+        const struct pgcat_col *col = pgcat_col_of(k, pgcat_rel_of(k, pgcat_oid(&r, 0)), pgcat_int(&r, 1));
+
+        pgcat_keep_reading(k, &r);
+        if (col == NULL)
+            continue;
+        pgcat_map(k, PGC_ATTRDEF, pgcat_oid(&r, 2), col->fact);
+        k->is_torn = k->is_torn || pgcat_get(&r, 3) == NULL;
+        if (col->generated == '\0') {
+            pgcat_set(k, col->fact, LS_A_DEFAULT, pgcat_get(&r, 3));
+            continue;
+        }
+        ls_buf_clear(&k->text);
+        ls_buf_addf(&k->text, "%s (%s)", col->generated == 'v' ? "virtual" : "stored", pgcat_get(&r, 3) ? pgcat_get(&r, 3) : "");
+        pgcat_set(k, col->fact, LS_A_GENERATED, k->text.ptr);
+    }
 }
 
 /* relation, option text of its TOAST table; the relation's own options are in the fact already, so both come here again */
