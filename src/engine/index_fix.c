@@ -237,11 +237,11 @@ static enum ls_rc make_parts(struct fix *f, const struct ls_index_verdict *const
 
         if (from == to)
             ls_buf_addf(&b, "-- %s\nSELECT 1;\n", f->no_way_back != NULL ? f->no_way_back : "Nothing to take back.");
-        if (add_statements(f, f->down.v + from, to - from, &b, err) != LS_OK) {
+        else if (add_statements(f, f->down.v + from, to - from, &b, err) != LS_OK) {
             ls_buf_release(&b);
             return LS_E_REFUSED;
         }
-        p->down_alone[i] = any_alone(f->down.v + from, to - from);
+        p->down_alone[i] = from < to && any_alone(f->down.v + from, to - from);
         p->downs[i] = seal(f, &b);
         from = to;
     }
