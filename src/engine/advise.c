@@ -237,11 +237,22 @@ static void add_advice(struct adv_job *j, struct adv_found *f, struct ls_advice 
     f->gains.n = 0; /* they belong to the result now */
 }
 
-static int by_value(const void *a, const void *b)
+/* The best first, each with what was built for it. Few: nobody has dozens of them built. */
+static void sort_found(const struct adv_job *j, struct adv_result *r)
 {
-    const struct ls_advice *x = a, *y = b;
+    for (size_t i = 1; i < r->f.n; i++)
+        for (size_t k = i; k > 0 && weighted_saving(j, &r->f.v[k]) > weighted_saving(j, &r->f.v[k - 1]); k--) {
+            struct adv_found f = r->f.v[k];
 
-    return (x->saving < y->saving) - (x->saving > y->saving);
+            r->f.v[k] = r->f.v[k - 1];
+            r->f.v[k - 1] = f;
+            if (r->made.n == r->f.n) {
+                struct adv_made m = r->made.v[k];
+
+                r->made.v[k] = r->made.v[k - 1];
+                r->made.v[k - 1] = m;
+            }
+        }
 }
 
 /* What was built for a try stands in the plans by the name that is proposed. */
@@ -263,12 +274,11 @@ void adv_hand_out(struct adv_job *j, struct adv_result *r)
 {
     struct ls_advice *a = LS_ARENA_ARRAY(j->arena, struct ls_advice, r->f.n + 1);
 
+    sort_found(j, r);
     for (size_t i = 0; i < r->f.n; i++)
         add_advice(j, &r->f.v[i], a, (uint32_t)i);
     for (size_t i = 0; i < r->f.n; i++)
         rename_indexes(r, a, &a[i]);
-    if (r->f.n > 1)
-        qsort(a, r->f.n, sizeof(*a), by_value);
     j->out->a = a;
     j->out->n = (uint32_t)r->f.n;
 }

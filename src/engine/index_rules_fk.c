@@ -6,6 +6,7 @@
 #include <string.h>
 
 #define MANY_ROWS 1000.0
+#define PAGE      8192 /* an empty one has it, too */
 
 static bool is_any(const char *text, const char *const *words, size_t n)
 {
@@ -148,7 +149,7 @@ static void make_index(struct ls_ix *ix, struct ls_index_verdict *v, const struc
         return;
     }
     ls_ix_fix_create(ix, v, spec_for(ix, fk->table, fk->columns, fk->n_columns, false),
-                     rows >= 0 ? (int64_t)(rows * (12 + 8.0 * fk->n_columns)) : -1, ix->is_pg ? hot : NULL);
+                     rows >= 0 ? (int64_t)(rows * (12 + 8.0 * fk->n_columns)) + PAGE : -1, ix->is_pg ? hot : NULL);
     if (ix->o->workload && ix->o->workload->n_queries > 0 && !ix->o->advices)
         v->price = ls_arena_printf(ix->arena,
                                    "%s; the workload is not measured yet: where a query wants a longer index that begins so, that one serves both",

@@ -258,6 +258,11 @@ static void write_cost_is_told(bool is_pg)
     assert_non_null(strstr(a->write_cost, "300 inserts an hour"));
     assert_non_null(strstr(a->write_cost, "UPDATE of updated_at (in 1 of 5 queries) "));
     assert_non_null(strstr(a->write_cost, is_pg ? "cannot be HOT any more" : "writes it too"));
+    adv_file(&t, "SELECT id FROM memories WHERE user_id = 3;\n-- frequency: 900/h\nSELECT body FROM memories WHERE updated_at = 77;");
+    assert_int_equal(t.out.n, 2); /* the best first, and counted as they are listed */
+    assert_string_equal(t.out.a[0].spec->keys[0], "updated_at");
+    assert_non_null(strstr(t.out.a[0].write_cost, is_pg ? "memories then has 2" : "memories then has 1"));
+    assert_non_null(strstr(t.out.a[1].write_cost, is_pg ? "memories then has 3" : "memories then has 2"));
     adv_close(&t);
 }
 
