@@ -79,7 +79,7 @@ struct ui_doc *diff_doc(const struct ls_diff *d, const struct ls_difference *x, 
     ui_doc_addf(doc, ROLE_TEXT, "%s%s", x->why[0] ? ": " : "", x->why);
     ui_doc_end(doc);
     if (x->n_dependants > 0)
-        ui_doc_textf(doc, ROLE_WARNING, "%-12s%u object%s", "depend on it", (unsigned)x->n_dependants, x->n_dependants == 1 ? "" : "s");
+        ui_doc_textf(doc, ROLE_WARNING, "%-12s%u object%s", "needed by", (unsigned)x->n_dependants, x->n_dependants == 1 ? "" : "s");
     if (r)
         rename_lines(doc, r);
     if (width > 0)

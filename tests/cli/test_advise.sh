@@ -86,8 +86,13 @@ run "$LS_BIN" advise --json
 exits 0 "advise on PostgreSQL"
 is "$(json '[.advice[].index | .table + "(" + (.keys | join(", ")) + ")"] | sort | join(" ")')" \
     "entities(user_id, entity_type, created_at) memories(user_id, updated_at)" "exactly the two that are missing"
-is "$(json '[.advice[].level] | unique | join(",")')" measured "measured"
-ok "in buffers" [ "$(json '[.advice[].gains[0] | .before.buffers > 2 * .after.buffers] | all')" = true ]
+if [ -n "${LS_TEST_PG_NO_DUMP:-}" ]; then
+    is "$(json '[.advice[].level] | unique | join(",")')" structural "by their shape, where no pg_dump can make the copy"
+    like "$(json '.notes[].message')" "nothing was measured: .*pg_dump is version" "which is told"
+else
+    is "$(json '[.advice[].level] | unique | join(",")')" measured "measured"
+    ok "in buffers" [ "$(json '[.advice[].gains[0] | .before.buffers > 2 * .after.buffers] | all')" = true ]
+fi
 # Other tests may be using some of theirs at this moment: they hold their locks.
 is "$(psql_ -d "$LS_TEST_PG_URL" -c "select count(*) from pg_database d where datname like 'lockstep\\_scratch\\_%' and not exists (
     select 1 from pg_locks where locktype = 'advisory' and (classid::bigint << 32 | objid::bigint) =
