@@ -26,7 +26,7 @@ static void *wait_for_signals(void *arg)
 
     while (sigwait(&g->waited_for, &sig) == 0 && sig != SIG_DONE) {
         if (!g->quiet)
-            (void)fputs("\nlockstep: asked to stop; what is running is cancelled and rolled back\n", g->err);
+            (void)fputs("\nlockstep: asked to stop; what is running is cancelled\n", g->err);
         ls_session_cancel(g->session);
     }
     return NULL;

@@ -389,3 +389,12 @@ int theme_to_16(int32_t rgb)
     }
     return max > 200 ? color + 8 : color;
 }
+
+int theme_to_direct(int32_t color, int n_indexed)
+{
+    int rgb = (int)(theme_to_rgb(color) & 0xffffff);
+
+    if (color < n_indexed)
+        return (int)color;
+    return rgb < n_indexed ? n_indexed : rgb;
+}

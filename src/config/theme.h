@@ -57,5 +57,8 @@ int32_t theme_to_rgb(int32_t color);
 /* Nearest of the 256-colour cube / of the 16 colours, for terminals with fewer. */
 int theme_to_256(int32_t rgb);
 int theme_to_16(int32_t rgb);
+/* For terminals with direct colours, where the first n_indexed numbers mean the palette (which may know eight of the names only) and the others are
+ * colours: the darkest blues are none. */
+int theme_to_direct(int32_t color, int n_indexed);
 
 #endif

@@ -282,33 +282,17 @@ static int take_slot(struct term *t, int32_t rgb)
     return want;
 }
 
-/* The first numbers mean the terminal's palette there, the others are colours: of the palette's names the terminal may know only eight, and
- * the darkest blues are no numbers of a colour. */
-static int direct_number(const struct term *t, int32_t c)
-{
-    int rgb = theme_to_rgb(c) & 0xffffff;
-
-    if (c < t->n_indexed)
-        return c;
-    return rgb < t->n_indexed ? t->n_indexed : rgb;
-}
-
 static int color_number(struct term *t, int32_t c, attr_t *attrs)
 {
     if (c < 0)
         return -1;
     if (t->depth == TERM_DIRECT)
-        return direct_number(t, c);
-    if (c & 0x1000000) {
-        switch (t->depth) {
-        case TERM_PALETTE:
-            return take_slot(t, c);
-        case TERM_256:
-            return theme_to_256(c);
-        default:
-            c = theme_to_16(c);
-        }
-    }
+        return theme_to_direct(c, t->n_indexed);
+    if ((c & 0x1000000) && t->depth == TERM_PALETTE)
+        return take_slot(t, c);
+    if ((c & 0x1000000) && t->depth == TERM_256)
+        return theme_to_256(c);
+    c = theme_to_16(c);
     if (t->n_colors < 16 && c >= 8) {
         if (attrs)
             *attrs |= A_BOLD;

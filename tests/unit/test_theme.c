@@ -245,6 +245,11 @@ static void test_nearest_colours(void **state)
     assert_int_equal(theme_to_16(0x1ffffff), 15);
     assert_int_equal(theme_to_16(0x1002b36), 0); /* solarized's background */
     assert_int_equal(theme_to_16(3), 3);
+    assert_int_equal(theme_to_direct(3, 8), 3);
+    assert_int_equal(theme_to_direct(11, 8), 0xffff00);
+    assert_int_equal(theme_to_direct(11, 16), 11);
+    assert_int_equal(theme_to_direct(0x1000002, 8), 8);
+    assert_int_equal(theme_to_direct(0x1123456, 8), 0x123456);
 }
 
 int main(void)
