@@ -429,7 +429,7 @@ static bool on_action(struct list_pane *l, enum ui_action act)
         return true;
     case UI_ACT_STATEMENTS:
         if (s->ref)
-            diff_ddl_open(p->app, &s->ref->diff, at_row(s, s->list.cursor), &s->opts);
+            diff_ddl_open(s->base.pane.app, &s->ref->diff, at_row(s, s->base.list.cursor), &s->opts);
         return true;
     case UI_ACT_LEFT_OUT:
         ui_notes_open(s->base.pane.app, s->ref ? &s->ref->diff.notes : NULL);

@@ -53,6 +53,15 @@ expected() { # VERSION
     [ "$1" -lt 16 ] || echo '@@ view s.v2 @@'
 }
 
+run_there() { # TEST...
+    for t in "$@"; do
+        [ -x "$LS_BUILDDIR/tests/contract/$t" ] || { skip "built without cmocka" "$t on $v"; continue; }
+        # One change in five: that they are all found is shown on 15, here that the server's version does not matter.
+        run env LS_TEST_SCALE="$([ -n "${LS_CHECK_ALL:-}" ] && echo 100 || echo 20)" LS_TEST_PG_URL="$there" LS_TEST_PG_TCP_URL= "$LS_BUILDDIR/tests/contract/$t"
+        exits 0 "$t on $v"
+    done
+}
+
 for v in $others; do
     eval "bin=\${LS_TEST_PG${v}_BINDIR}"
     if ! vars=$(LS_TEST_PG_BINDIR=$bin "$pg" start 2>"$LS_TEST_TMP/pg.err"); then
@@ -73,11 +82,6 @@ for v in $others; do
     is "$(printf '%s\n' "$out" | grep '^@@' | LC_ALL=C sort)" "$(expected "$v")" "15 and $v differ where the versions do"
     unlike "$out" '^[-+].*(constraint|not null)' "no NOT NULL constraint of $v shows"
     "$psql" -qX "$here" -c 'drop subscription if exists sub' >/dev/null 2>&1 </dev/null
-    for t in test_catalog_postgres test_catalog_mutations test_catalog_refresh test_usage_postgres test_usage_counts test_usage_busy; do
-        [ -x "$LS_BUILDDIR/tests/contract/$t" ] || { skip "built without cmocka" "$t on $v"; continue; }
-        # One change in five: that they are all found is shown on 15, here that the server's version does not matter.
-        run env LS_TEST_SCALE="$([ -n "${LS_CHECK_ALL:-}" ] && echo 100 || echo 20)" LS_TEST_PG_URL="$there" LS_TEST_PG_TCP_URL= "$LS_BUILDDIR/tests/contract/$t"
-        exits 0 "$t on $v"
-    done
+    run_there test_catalog_postgres test_catalog_mutations test_catalog_expr test_catalog_refresh test_usage_postgres test_usage_counts test_usage_busy
 done
 done_testing

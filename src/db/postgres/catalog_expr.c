@@ -80,7 +80,7 @@ const char *pgcat_expression(struct pgcat *k, uint32_t rel, uint32_t stand_in, c
     ls_buf_clear(&k->expr);
     ls_lex_init(&lx, LS_DIALECT_POSTGRES, text, strlen(text));
     lx.is_plain = true;
-    for (struct ls_tok t = ls_lex_next(&lx); t.kind != LS_TOK_END && t.kind != LS_TOK_ERROR; t = ls_lex_next(&lx)) {
+    for (struct ls_tok t = ls_lex_next(&lx); t.kind != LS_TOK_END; t = ls_lex_next(&lx)) {
         const char *name = t.kind == LS_TOK_WORD ? name_of(k, rel, stand_in, text + t.start, t.end - t.start) : NULL;
 
         if (name != NULL && is_column(&lx, &before, &t)) {
