@@ -83,7 +83,7 @@ enum ui_action_flags {
     X(DIFF_OPTIONS, "compare-options", "o", UI_IN(DIFF), 0, "options", "Compare owners, privileges, columns' order too; or no comments")  \
     X(COLUMNS, "columns", "u", UI_IN(DIFF), 0, "", "Both sides in two columns, or one below the other")                            \
     X(EXPORT, "export", "w", UI_IN(DIFF), 0, "export", "Write the differences to a file, as Markdown")                             \
-    X(STATEMENTS, "statements", "D", UI_IN(DIFF), 0, "statements", "The statements that make one side look like the other: of this difference, of all; or to a file") \
+    X(STATEMENTS, "statements", "D", UI_IN(DIFF), 0, "statements", "The statements that make one side like the other; or to a file") \
     X(JUMP, "jump", "J", UI_IN(TIMELINE), 0, "jump", "Jump to a version")                                                          \
     X(NEXT_PENDING, "next-pending", ".", UI_IN(TIMELINE), 0, "", "Jump to the migration that would run next")                      \
     X(SECTION, "section", "s", UI_IN(DETAIL), 0, "section", "Jump to the next section: up, down, verify")                          \
