@@ -150,7 +150,7 @@ int cli_cmd_index(struct cli_ctx *ctx)
     x.req.usage.with_sizes = cli_has(ctx, CLI_O(SIZES)) || sort == LS_INDEX_BY_SIZE || is_small;
     x.req.usage.with_bloat = cli_has(ctx, CLI_O(BLOAT)) || sort == LS_INDEX_BY_BLOAT;
     x.req.usage.with_orphans = !mends;
-    x.req.advise = true;
+    x.req.advise = !cli_has(ctx, CLI_O(UPKEEP)); /* what upkeep mends no query tells */
     x.req.advice.measure = is_small;
     if (rc == LS_OK)
         rc = cli_index_make(&x);

@@ -76,6 +76,9 @@ if has_driver sqlite; then
     run "$LS_BIN" index --upkeep FK01:entities\(message_id\) --yes
     exits 3 "what no upkeep mends"
 
+    echo 'WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c) SELECT count(*) FROM c;' >endless.sql
+    run timeout 9 "$LS_BIN" index --upkeep IX16 --workload endless.sql --dry-run # measuring would stop it after 10 s
+    exits 0 "upkeep measures no workload"
     run "$LS_BIN" index --upkeep IX16
     exits 3 "upkeep without --yes and without a terminal"
     is "$(sqlite3 demo.db "select count(*) from sqlite_master where name = 'sqlite_stat1'")" 0 "does nothing"
