@@ -50,8 +50,8 @@ static const char *const shapes[] = {
     "CREATE TABLE t (a int, b text, c int REFERENCES t (a), e int REFERENCES u (i) ON DELETE CASCADE, PRIMARY KEY (a)); CREATE TABLE u (i integer PRIMARY KEY)",
     "CREATE TABLE t (a int, b text, c int, made text DEFAULT CURRENT_TIMESTAMP, n int NOT NULL DEFAULT 4, k int CHECK (k > 0))",
     "CREATE TABLE t (a int, b text); CREATE INDEX i ON t (a) WHERE b > ''; CREATE TRIGGER g AFTER INSERT ON t BEGIN SELECT 1; END",
-    "CREATE TABLE t (a int, b text, c int); CREATE UNIQUE INDEX i ON t (lower(b), c DESC); CREATE VIEW v AS SELECT a, c FROM t;"
-    "CREATE TRIGGER vi INSTEAD OF INSERT ON v BEGIN INSERT INTO t (a) VALUES (new.a); END",
+    ("CREATE TABLE t (a int, b text, c int); CREATE UNIQUE INDEX i ON t (lower(b), c DESC); CREATE VIEW v AS SELECT a, c FROM t;"
+     "CREATE TRIGGER vi INSTEAD OF INSERT ON v BEGIN INSERT INTO t (a) VALUES (new.a); END"),
     "CREATE TABLE t (rowid int, a int, b text, c int)",
     "CREATE TABLE t (a int, b text, c int); CREATE TABLE child (i integer PRIMARY KEY, t int REFERENCES t (a) ON DELETE CASCADE); CREATE UNIQUE INDEX ta ON t (a)",
 };

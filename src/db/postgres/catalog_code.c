@@ -38,6 +38,13 @@ static void set_part(struct pgcat *k, uint32_t fact, enum ls_attr a, const char 
     pgcat_set(k, fact, a, k->text.ptr);
 }
 
+/* +gone: whether the server had no text for what it listed */
+void pgcat_take_gone(struct pgcat *k, const struct pgcat_row *r, int first, uint32_t fact)
+{
+    (void)fact;
+    k->is_torn = k->is_torn || pgcat_is(r, first);
+}
+
 /* --- triggers --- */
 
 /* tgtype, src/include/catalog/pg_trigger.h */
@@ -90,6 +97,7 @@ void pgcat_take_trigger(struct pgcat *k, const struct pgcat_row *r, int first, u
     }
     ls_catalog_set(k->b, fact, LS_A_TRANSITION, k->text.ptr);
     ls_catalog_set(k->b, fact, LS_A_REFERENCES, pgcat_get(r, first + 6));
+    k->is_torn = k->is_torn || text == NULL;
     if (text == NULL || !find_word(text, 0, "EACH", &each, &unused) || !find_word(text, each, "EXECUTE", &execute, &end))
         return;
     set_part(k, fact, LS_A_CALLS, text, end + strlen(" FUNCTION"), strlen(text));
@@ -105,6 +113,7 @@ void pgcat_take_rule(struct pgcat *k, const struct pgcat_row *r, int first, uint
     const char *text = pgcat_get(r, first);
     size_t on, to, condition, condition_end, action, action_end, unused;
 
+    k->is_torn = k->is_torn || text == NULL;
     if (text == NULL || !find_word(text, 0, "ON", &on, &unused) || !find_word(text, on, "TO", &to, &unused) ||
         !find_word(text, to, "DO", &action, &action_end))
         return;

@@ -324,6 +324,7 @@ void pgcat_next_expression(const char **exprs, struct ls_buf *out);
 bool pgcat_next_number(const char **list, uint32_t *n);
 
 /* catalog_code.c */
+void pgcat_take_gone(struct pgcat *k, const struct pgcat_row *r, int first, uint32_t fact);
 void pgcat_take_trigger(struct pgcat *k, const struct pgcat_row *r, int first, uint32_t fact);
 void pgcat_take_rule(struct pgcat *k, const struct pgcat_row *r, int first, uint32_t fact);
 

@@ -91,7 +91,8 @@ void pgcat_expand(const char *sql, int version, const char *buckets, struct ls_b
     "case when c.relispartition then pg_get_expr(c.relpartbound, c.oid) end as bound, "                                            \
     "case when c.relkind in ('v', 'm') then rtrim(ltrim(pg_get_viewdef(c.oid)), ';') end as body, "                                \
     "case when c.relkind = 'm' and not c.relispopulated then 'not populated' end as parts, "                                       \
-    "c.oid as \"+oid\", c.relnamespace as \"+nsp\", c.relname as \"+name\", c.reltype as \"+type\" "                               \
+    "c.oid as \"+oid\", c.relnamespace as \"+nsp\", c.relname as \"+name\", c.reltype as \"+type\", "                              \
+    "c.relkind in ('v', 'm') as \"+view\" "                                                                                        \
     "from pg_class c where c.relkind in ('r', 'p', 'f', 'v', 'm') and (@in{c.oid} or (c.relkind in ('v', 'm') and exists "         \
     "(select from pg_rewrite r join pg_depend d on d.classid = 'pg_rewrite'::regclass and d.objid = r.oid where r.ev_class = "     \
     "c.oid and ((d.refclassid = 'pg_class'::regclass and @in{d.refobjid}) or d.refclassid in ('pg_proc'::regclass, "               \

@@ -37,7 +37,8 @@
     "case when p.proretset and p.prorows <> 1000 then 'rows ' || p.prorows end, " PROC_WORD("support", "p.prosupport::oid") ", "   \
     "case when p.protrftypes is not null then 'transform ' || array_to_string(array(select format_type(u.t, null) from "           \
     "unnest(p.protrftypes) u(t)), ', ') "                                                                                          \
-    "end) as attributes from pg_proc p join pg_language l on l.oid = p.prolang where p.prokind <> 'a' and (@in{p.oid} "            \
+    "end) as attributes, pg_get_function_arguments(p.oid) is null as \"+gone\" "                                                   \
+    "from pg_proc p join pg_language l on l.oid = p.prolang where p.prokind <> 'a' and (@in{p.oid} "                               \
     "@14{or p.prosqlbody is not null@@}) and p.oid >= " USER_OID                                                                   \
     " and not exists (select 1 from pg_depend d where d.classid = 'pg_proc'::regclass and d.objid = p.oid and d.deptype = 'i')"
 
@@ -90,7 +91,9 @@
     "'PUBLIC' "                                                                                                                    \
     "else quote_ident(pg_get_userbyid(u.r)) end, ', ' order by pg_get_userbyid(u.r) collate \"C\") from unnest(p.polroles) "       \
     "u(r)) as roles, "                                                                                                             \
-    "pg_get_expr(p.polqual, p.polrelid) as using, pg_get_expr(p.polwithcheck, p.polrelid) as \"with check\" from pg_policy p"
+    "pg_get_expr(p.polqual, p.polrelid) as using, pg_get_expr(p.polwithcheck, p.polrelid) as \"with check\", "                     \
+    "coalesce(p.polqual, p.polwithcheck) is not null and pg_get_expr(coalesce(p.polqual, p.polwithcheck), p.polrelid) is null "    \
+    "as \"+gone\" from pg_policy p"
 
 #define STATISTICS                                                                                                                 \
     "select s.oid, s.stxnamespace as nsp, s.stxname as name, " OWNER("s.stxowner") " as owner, (select string_agg(case u.kind "    \
@@ -100,18 +103,19 @@
     "@14{pg_get_statisticsobjdef_columns(s.oid)@@(select string_agg(quote_ident(a.attname), ', ' order by a.attnum) from "         \
     "pg_attribute a "                                                                                                              \
     "where a.attrelid = s.stxrelid and a.attnum = any(s.stxkeys))} as key, s.stxrelid::regclass::text as references, "             \
-    "case when s.stxstattarget >= 0 then s.stxstattarget end as \"statistics target\" from pg_statistic_ext s"
+    "case when s.stxstattarget >= 0 then s.stxstattarget end as \"statistics target\", pg_get_statisticsobjdef(s.oid) is null "    \
+    "as \"+gone\" from pg_statistic_ext s"
 
 const struct pgcat_query pgcat_code_queries[] = {
     /* A body in SQL shows which columns its tables have. */
-    {.sql = FUNCTIONS, .class = PGC_PROC, .sets = PGS_ON(PGS_PROC) | PGS_ON(PGS_REL), .by = PGS_PROC, .keys = "oid",
-     .id = "oid", .guard = "nsp,name"},
+    {.sql = FUNCTIONS, .class = PGC_PROC, .each = pgcat_take_gone, .sets = PGS_ON(PGS_PROC) | PGS_ON(PGS_REL), .by = PGS_PROC,
+     .keys = "oid", .id = "oid", .guard = "nsp,name"},
     {.sql = AGGREGATES, .kind = LS_FACT_AGGREGATE, .class = PGC_PROC,
      ROWS_OF(PGS_PROC, "oid"), .id = "oid", .guard = "nsp,name"},
     {.sql = TRIGGERS, .kind = LS_FACT_TRIGGER, .class = PGC_TRIGGER, .each = pgcat_take_trigger,
      ROWS_OF(PGS_REL, "relid,+parent"), .id = "oid"},
     {.sql = RULES, .kind = LS_FACT_RULE, .class = PGC_REWRITE, .each = pgcat_take_rule, ON_REL},
-    {.sql = POLICIES, .kind = LS_FACT_POLICY, .class = PGC_POLICY, ON_REL},
-    {.sql = STATISTICS, .kind = LS_FACT_STATISTICS, .class = PGC_STATISTIC, ON_REL},
+    {.sql = POLICIES, .kind = LS_FACT_POLICY, .class = PGC_POLICY, .each = pgcat_take_gone, ON_REL},
+    {.sql = STATISTICS, .kind = LS_FACT_STATISTICS, .class = PGC_STATISTIC, .each = pgcat_take_gone, ON_REL},
     END_OF_QUERIES,
 };

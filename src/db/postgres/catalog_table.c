@@ -15,7 +15,7 @@ void pgcat_take_schema(struct pgcat *k, const struct pgcat_row *r, int first, ui
     pgcat_map(k, PGC_SCHEMA, pgcat_oid(r, first), at);
 }
 
-/* +oid, +nsp, +name, +type */
+/* +oid, +nsp, +name, +type, +view */
 void pgcat_take_relation(struct pgcat *k, const struct pgcat_row *r, int first, uint32_t fact)
 {
     uint32_t at = (uint32_t)k->rels.n;
@@ -25,6 +25,8 @@ void pgcat_take_relation(struct pgcat *k, const struct pgcat_row *r, int first, 
     pgcat_map(k, PGC_REL, pgcat_oid(r, first), at);
     if (pgcat_oid(r, first + 3) != 0)
         pgcat_map(k, PGC_TYPE, pgcat_oid(r, first + 3), fact);
+    if (pgcat_is(r, first + 4) && PQgetisnull(r->res, r->row, PQfnumber(r->res, "body")))
+        k->is_torn = true;
 }
 
 /* +relid: pg_depend names what the attributes need by that */

@@ -19,7 +19,7 @@
     X(PQbackendPID) X(PQcancel) X(PQclear) X(PQcmdStatus) X(PQcmdTuples) X(PQconndefaults) X(PQconnectPoll) \
     X(PQconnectStartParams) X(PQconnectionNeedsPassword) X(PQconninfo) X(PQconninfoFree) X(PQconninfoParse) \
     X(PQconsumeInput) X(PQcopyResult) X(PQenterPipelineMode) X(PQerrorMessage) X(PQexitPipelineMode) X(PQfinish) \
-    X(PQflush) X(PQfname) X(PQfreeCancel) X(PQfreemem) X(PQgetCancel) X(PQgetCopyData) X(PQgetResult) X(PQgetisnull) X(PQgetlength) \
+    X(PQflush) X(PQfname) X(PQfnumber) X(PQfreeCancel) X(PQfreemem) X(PQgetCancel) X(PQgetCopyData) X(PQgetResult) X(PQgetisnull) X(PQgetlength) \
     X(PQgetvalue) X(PQgssEncInUse) X(PQhost) X(PQhostaddr) X(PQisBusy) X(PQnfields) X(PQntuples) X(PQparameterStatus) \
     X(PQpass) X(PQpipelineSync) X(PQport) X(PQputCopyData) X(PQputCopyEnd) X(PQresultErrorField) X(PQresultErrorMessage) X(PQresultStatus) \
     X(PQsendPrepare) X(PQsendQuery) X(PQsendQueryParams) X(PQsendQueryPrepared) X(PQserverVersion) \
@@ -58,6 +58,7 @@ const struct libpq *libpq(void);
 #define PQfinish                   (libpq()->PQfinish_)
 #define PQflush                    (libpq()->PQflush_)
 #define PQfname                    (libpq()->PQfname_)
+#define PQfnumber                  (libpq()->PQfnumber_)
 #define PQfreeCancel               (libpq()->PQfreeCancel_)
 #define PQfreemem                  (libpq()->PQfreemem_)
 #define PQgetCancel                (libpq()->PQgetCancel_)
