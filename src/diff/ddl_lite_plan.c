@@ -111,7 +111,7 @@ struct lite_item *lite_items(const struct lite *l, uint32_t table, size_t *n)
     }
     for (*n = 0; lo + *n < l->items.n && l->items.v[lo + *n].table == table;)
         (*n)++;
-    return l->items.v + lo;
+    return *n > 0 ? l->items.v + lo : NULL;
 }
 
 /* --- what ALTER TABLE can do: sqlite.org/lang_altertable.html --- */

@@ -23,6 +23,7 @@ struct index_pane {
     struct index_rows rows;
     char *error;
     bool is_asked, is_measuring;
+    bool is_due;      /* it was wanted again while it was being read */
     char *ignoring;   /* "IX02 idx_old": what a reason is being typed for; another report may come meanwhile */
     bool wants_fresh; /* `refresh` was pressed: what was measured does not stay either */
     bool wants_judgement; /* of what was measured: something is ignored from now on */
@@ -64,6 +65,8 @@ static void make_rows(struct index_pane *s)
 
 /* --- reading ------------------------------------------------------------------------------------------------------- */
 
+static void refresh(struct ui_pane *p);
+
 static void on_report(struct app *a, struct ixref *ix, const struct ls_err *err)
 {
     struct index_pane *s = self_of(a->panes[UI_PANE_INDEX]);
@@ -97,6 +100,8 @@ static void on_report(struct app *a, struct ixref *ix, const struct ls_err *err)
     else if (old && old->is_advised)
         app_say(a, ROLE_INFO, "read anew; what was measured was of the state before: a measures again");
     ixref_put(old);
+    if (s->is_due)
+        refresh(&s->base.pane);
 }
 
 /* Since the last reading: what was measured stays while the ledger says the same, for measuring takes long. */
@@ -116,7 +121,10 @@ static void refresh(struct ui_pane *p)
 {
     struct index_pane *s = self_of(p);
 
-    if (p->app->focus != UI_PANE_INDEX || s->is_asked || !p->app->mail)
+    if (p->app->focus != UI_PANE_INDEX || !p->app->mail)
+        return;
+    s->is_due = s->is_asked;
+    if (s->is_asked)
         return;
     if (s->ix && s->ix->is_advised && !s->wants_fresh && nothing_ran(s)) {
         if (s->wants_judgement)

@@ -20,6 +20,7 @@ struct schema {
     struct schema_tree tree;
     char *error;
     bool is_asked;
+    bool is_due; /* it was wanted again while it was being read: what comes may be older than what was wanted */
     char *definition;       /* the server's own, of the routine that was looked at last */
     uint32_t definition_of; /* LS_NO_FACT: of none */
     bool is_defining, opens_when_defined;
@@ -66,6 +67,8 @@ static void find_again(struct schema *s, const struct ls_fact *was)
         }
 }
 
+static void refresh(struct ui_pane *p);
+
 static void on_schema(struct app *a, struct catref *cat, struct ls_catalog_state *state, const struct ls_err *err)
 {
     struct schema *s = self_of(a->panes[UI_PANE_SCHEMA]);
@@ -100,13 +103,18 @@ static void on_schema(struct app *a, struct catref *cat, struct ls_catalog_state
     else if (!old && s->base.list.cursor == 0 && s->tree.rows.n > 1)
         ui_list_go(&s->base.list, 1); /* a title has nothing to show */
     catref_put(old);
+    if (s->is_due)
+        refresh(&s->base.pane);
 }
 
 static void refresh(struct ui_pane *p)
 {
     struct schema *s = self_of(p);
 
-    if (p->app->focus != UI_PANE_SCHEMA || s->is_asked || !p->app->mail)
+    if (p->app->focus != UI_PANE_SCHEMA || !p->app->mail)
+        return;
+    s->is_due = s->is_asked;
+    if (s->is_asked)
         return;
     /* Somebody else may have changed it: the database is asked whenever the pane comes to the front, and what changed is read again.
      * When something ran here, sizes are others too. */

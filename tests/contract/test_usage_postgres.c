@@ -94,7 +94,7 @@ static void each_kind_of_index(void **state)
         assert_string_equal(x->options, e->options);
         assert_true(x->is_live && x->oid > 0 && x->stat1 == NULL && !x->is_in_query);
     }
-    assert_int_equal(usage_table(u, "f_none")->rows, -1); /* never analysed: not known */
+    assert_true(usage_table(u, "f_none")->rows < 0); /* never analysed: not known */
     assert_string_equal(usage_index(u, "t_desc")->comment, "for lists");
     assert_string_equal(usage_index(u, "t_email")->comment, "");
     assert_int_equal(u->dialect, LS_DIALECT_POSTGRES);

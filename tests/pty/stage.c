@@ -357,6 +357,20 @@ void stage_lock(struct stage *s)
 #endif
 }
 
+void stage_in_lock(struct stage *s, const char *sql)
+{
+#ifdef LS_WITH_POSTGRES
+    PGresult *r = PQexec(s->lock, sql);
+
+    if (PQresultStatus(r) != PGRES_COMMAND_OK)
+        fail_msg("%s: %s", sql, PQresultErrorMessage(r));
+    PQclear(r);
+#else
+    (void)s;
+    (void)sql;
+#endif
+}
+
 void stage_unlock(struct stage *s)
 {
     if (!s->lock)

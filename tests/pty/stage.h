@@ -98,6 +98,8 @@ const char *stage_endless(const struct stage *s);
 /* Another operator's hands on it, until stage_unlock or the end of the test: SQLite's file cannot be read or written, PostgreSQL's
  * table t1 neither. */
 void stage_lock(struct stage *s);
+/* PostgreSQL: what these hands do in the transaction that holds the lock; COMMIT ends it. */
+void stage_in_lock(struct stage *s, const char *sql);
 void stage_unlock(struct stage *s);
 /* A statement that runs until stage_open_gate (PostgreSQL only); the test makes the table go first by stage_close_gate. */
 const char *stage_gated(void);

@@ -103,6 +103,29 @@ static void what_others_change_is_seen(void **state)
     stage_quit(s);
 }
 
+/* It is wanted again while it is being read: what comes then may be older than the wish, so it is read once more. */
+static void what_is_wanted_meanwhile_is_read(void **state)
+{
+    struct stage *s = stage(state);
+
+    stage_tables(s, 1);
+    stage_cli(s, 0, "up --yes");
+    stage_console(s, NULL);
+    stage_lock(s);
+    stage_in_lock(s, "LOCK TABLE pg_catalog.pg_constraint IN ACCESS EXCLUSIVE MODE");
+    pty_keys(s->p, "6");
+    stage_sql(s, "DO $$BEGIN WHILE NOT EXISTS (SELECT FROM pg_locks l JOIN pg_database d ON d.oid = l.database WHERE NOT granted AND "
+                 "d.datname = current_database()) LOOP PERFORM pg_sleep(0.01); END LOOP; END$$");
+    stage_in_lock(s, "CREATE TABLE brought_in (i int)");
+    pty_keys(s->p, "1");
+    pty_expect(s->p, "applied");
+    pty_keys(s->p, "6");
+    pty_expect_gone(s->p, "applied");
+    stage_in_lock(s, "COMMIT");
+    pty_expect(s->p, "brought_in");
+    stage_quit(s);
+}
+
 /* The server's own words for a function, asked for when it is opened. */
 static void a_function_is_shown_as_the_server_has_it(void **state)
 {
@@ -181,7 +204,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {ON_BOTH(the_schema_is_shown),        ON_SQLITE(a_database_that_was_altered_by_hand),
                                        ON_SQLITE(drift_is_told_by_itself),  ON_SQLITE(sides_that_cannot_be_had),
-                                       ON_BOTH(what_others_change_is_seen), ON_BOTH(a_run_is_followed), ON_PG(a_function_is_shown_as_the_server_has_it),
+                                       ON_BOTH(what_others_change_is_seen), ON_PG(what_is_wanted_meanwhile_is_read),
+                                       ON_BOTH(a_run_is_followed),          ON_PG(a_function_is_shown_as_the_server_has_it),
                                        ON_PG(reading_sides_can_be_stopped), ON_PG(drift_is_told_where_a_scratch_is_configured)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
