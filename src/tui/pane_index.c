@@ -67,7 +67,7 @@ static void make_rows(struct index_pane *s)
 
 static void refresh(struct ui_pane *p);
 
-static void on_report(struct app *a, struct ixref *ix, const struct ls_err *err)
+static void take_report(struct app *a, struct ixref *ix, const struct ls_err *err)
 {
     struct index_pane *s = self_of(a->panes[UI_PANE_INDEX]);
     bool was_measuring = s->is_measuring;
@@ -100,8 +100,15 @@ static void on_report(struct app *a, struct ixref *ix, const struct ls_err *err)
     else if (old && old->is_advised)
         app_say(a, ROLE_INFO, "read anew; what was measured was of the state before: a measures again");
     ixref_put(old);
-    if (s->is_due)
-        refresh(&s->base.pane);
+}
+
+static void on_report(struct app *a, struct ixref *ix, const struct ls_err *err)
+{
+    struct ui_pane *p = a->panes[UI_PANE_INDEX];
+
+    take_report(a, ix, err);
+    if (self_of(p)->is_due)
+        refresh(p);
 }
 
 /* Since the last reading: what was measured stays while the ledger says the same, for measuring takes long. */

@@ -69,7 +69,7 @@ static void find_again(struct schema *s, const struct ls_fact *was)
 
 static void refresh(struct ui_pane *p);
 
-static void on_schema(struct app *a, struct catref *cat, struct ls_catalog_state *state, const struct ls_err *err)
+static void take_schema(struct app *a, struct catref *cat, struct ls_catalog_state *state, const struct ls_err *err)
 {
     struct schema *s = self_of(a->panes[UI_PANE_SCHEMA]);
     struct schema_tree tree;
@@ -103,8 +103,16 @@ static void on_schema(struct app *a, struct catref *cat, struct ls_catalog_state
     else if (!old && s->base.list.cursor == 0 && s->tree.rows.n > 1)
         ui_list_go(&s->base.list, 1); /* a title has nothing to show */
     catref_put(old);
-    if (s->is_due)
-        refresh(&s->base.pane);
+}
+
+/* cat NULL: it is as it was, or could not be read. */
+static void on_schema(struct app *a, struct catref *cat, struct ls_catalog_state *state, const struct ls_err *err)
+{
+    struct ui_pane *p = a->panes[UI_PANE_SCHEMA];
+
+    take_schema(a, cat, state, err);
+    if (self_of(p)->is_due)
+        refresh(p);
 }
 
 static void refresh(struct ui_pane *p)

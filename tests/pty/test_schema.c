@@ -104,13 +104,8 @@ static void what_others_change_is_seen(void **state)
 }
 
 /* It is wanted again while it is being read: what comes then may be older than the wish, so it is read once more. */
-static void what_is_wanted_meanwhile_is_read(void **state)
+static void wanted_meanwhile(struct stage *s)
 {
-    struct stage *s = stage(state);
-
-    stage_tables(s, 1);
-    stage_cli(s, 0, "up --yes");
-    stage_console(s, NULL);
     stage_lock(s);
     stage_in_lock(s, "LOCK TABLE pg_catalog.pg_constraint IN ACCESS EXCLUSIVE MODE");
     pty_keys(s->p, "6");
@@ -124,6 +119,32 @@ static void what_is_wanted_meanwhile_is_read(void **state)
     stage_in_lock(s, "COMMIT");
     pty_expect(s->p, "brought_in");
     stage_quit(s);
+}
+
+static void what_is_wanted_meanwhile_is_read(void **state)
+{
+    struct stage *s = stage(state);
+
+    stage_tables(s, 1);
+    stage_cli(s, 0, "up --yes");
+    stage_console(s, NULL);
+    wanted_meanwhile(s);
+}
+
+/* Also when what comes says that nothing has changed. */
+static void what_is_wanted_meanwhile_is_read_again(void **state)
+{
+    struct stage *s = stage(state);
+
+    stage_tables(s, 1);
+    stage_cli(s, 0, "up --yes");
+    stage_console(s, NULL);
+    pty_keys(s->p, "6");
+    pty_expect(s->p, "tables (");
+    pty_expect_gone(s->p, "reading");
+    pty_keys(s->p, "1");
+    pty_expect(s->p, "applied");
+    wanted_meanwhile(s);
 }
 
 /* The server's own words for a function, asked for when it is opened. */
@@ -205,6 +226,7 @@ int main(void)
     const struct CMUnitTest tests[] = {ON_BOTH(the_schema_is_shown),        ON_SQLITE(a_database_that_was_altered_by_hand),
                                        ON_SQLITE(drift_is_told_by_itself),  ON_SQLITE(sides_that_cannot_be_had),
                                        ON_BOTH(what_others_change_is_seen), ON_PG(what_is_wanted_meanwhile_is_read),
+                                       ON_PG(what_is_wanted_meanwhile_is_read_again),
                                        ON_BOTH(a_run_is_followed),          ON_PG(a_function_is_shown_as_the_server_has_it),
                                        ON_PG(reading_sides_can_be_stopped), ON_PG(drift_is_told_where_a_scratch_is_configured)};
 
