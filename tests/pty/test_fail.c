@@ -103,34 +103,29 @@ static void edits_at_the_place_and_retries(void **state)
     assert_string_equal(told, "+3|migrations/002_t2.up.sql|");
 }
 
-static void says_that_the_editor_is_missing(void **state)
+static void editor_fails(void **state, const char *editor, const char *said)
 {
     struct stage *s = stage(state);
 
     stage_tables(s, 1);
     stage_env(s, "VISUAL");
-    stage_env(s, "EDITOR=no-such-editor");
+    stage_env(s, editor);
     stage_console(s, NULL);
     pty_keys(s->p, "e");
     pty_expect_words(s->p, "u up");
     pty_keys(s->p, "u");
-    pty_expect(s->p, "the editor 'no-such-editor' cannot be started; set EDITOR");
+    pty_expect(s->p, said);
     stage_quit(s);
+}
+
+static void says_that_the_editor_is_missing(void **state)
+{
+    editor_fails(state, "EDITOR=no-such-editor", "the editor 'no-such-editor' cannot be started; set EDITOR");
 }
 
 static void says_how_the_editor_ended(void **state)
 {
-    struct stage *s = stage(state);
-
-    stage_tables(s, 1);
-    stage_env(s, "VISUAL");
-    stage_env(s, "EDITOR=sh -c 'exit 3'");
-    stage_console(s, NULL);
-    pty_keys(s->p, "e");
-    pty_expect_words(s->p, "u up");
-    pty_keys(s->p, "u");
-    pty_expect(s->p, "the editor ended with exit code 3");
-    stage_quit(s);
+    editor_fails(state, "EDITOR=sh -c 'exit 3'", "the editor ended with exit code 3");
 }
 
 static void rolls_back_after_a_failure(void **state)
