@@ -6,23 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool has_other_type(const struct ls_difference *x)
-{
-    for (uint32_t i = 0; i < x->n_attrs; i++)
-        if (x->attrs[i].attr == LS_A_TYPE)
-            return true;
-    return false;
-}
-
-/* In brackets, not behind a colon: behind a column "password" it would be hidden as the secret itself. What another type means is said by its copy:
- * SQLite cuts no value to a length. */
+/* In brackets, not behind a colon: behind a column "password" it would be hidden as the secret itself. */
 void lite_say(struct ls_buf *out, const char *before, const struct ls_difference *x)
 {
     ls_buf_adds(out, before);
     if (x->change == LS_CHANGE_REMOVED && x->impact == LS_IMPACT_LOSES_DATA)
         ls_buf_adds(out, "loses data: ");
     ls_difference_line(x, out);
-    if (x->why && x->why[0] && !has_other_type(x))
+    if (x->why && x->why[0])
         ls_buf_addf(out, " (%s)", x->why);
     ls_buf_addc(out, '\n');
 }

@@ -424,7 +424,7 @@ void ls_diff_make(const struct ls_catalog *a, const struct ls_catalog *b, const 
     for (size_t i = 0; i < out->d.n; i++) {
         struct ls_difference *x = &out->d.v[i];
 
-        diff_set_impact(x);
+        diff_set_impact(x, b->dialect);
         if (x->is_implied)
             continue;
         out->n_by_kind[side(x)->kind]++;

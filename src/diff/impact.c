@@ -118,6 +118,12 @@ static bool is_narrower(const struct ls_difference *x, const struct ls_attr_chan
     return is_text(c->a) && is_text(c->b) && text_width(c->b) < text_width(c->a);
 }
 
+static bool are_texts(const struct ls_difference *x, const struct ls_attr_change *c)
+{
+    (void)x;
+    return c && c->a && c->b && is_text(c->a) && is_text(c->b);
+}
+
 /* Whether every label of a is one of b, in the same order. */
 static bool only_adds_labels(const struct ls_difference *x, const struct ls_attr_change *c)
 {
@@ -158,12 +164,14 @@ struct rule {
     bool (*when)(const struct ls_difference *x, const struct ls_attr_change *c); /* NULL: always */
     enum ls_impact impact;
     const char *why;
+    bool is_lite; /* SQLite only */
 };
 
-#define ADDED(kind, when, impact, why)         {LS_CHANGE_ADDED, kind, ANY_ATTR, when, LS_IMPACT_##impact, why}
-#define REMOVED(kind, when, impact, why)       {LS_CHANGE_REMOVED, kind, ANY_ATTR, when, LS_IMPACT_##impact, why}
-#define CHANGED(kind, attr, when, impact, why) {LS_CHANGE_CHANGED, kind, attr, when, LS_IMPACT_##impact, why}
-#define RENAMED(kind, impact, why)             {LS_CHANGE_RENAMED, kind, ANY_ATTR, NULL, LS_IMPACT_##impact, why}
+#define ADDED(kind, when, impact, why)         {LS_CHANGE_ADDED, kind, ANY_ATTR, when, LS_IMPACT_##impact, why, false}
+#define REMOVED(kind, when, impact, why)       {LS_CHANGE_REMOVED, kind, ANY_ATTR, when, LS_IMPACT_##impact, why, false}
+#define CHANGED(kind, attr, when, impact, why) {LS_CHANGE_CHANGED, kind, attr, when, LS_IMPACT_##impact, why, false}
+#define RENAMED(kind, impact, why)             {LS_CHANGE_RENAMED, kind, ANY_ATTR, NULL, LS_IMPACT_##impact, why, false}
+#define OF_LITE(kind, attr, when, impact, why) {LS_CHANGE_CHANGED, kind, attr, when, LS_IMPACT_##impact, why, true}
 
 static const struct rule rules[] = {
     ADDED(LS_FACT_COLUMN, wants_a_value, BREAKS_WRITES, "it wants a value that nobody writes yet"),
@@ -220,6 +228,9 @@ static const struct rule rules[] = {
     CHANGED(ANY_KIND, LS_A_ROW_SECURITY, NULL, SECURITY, "whether policies hold"),
     CHANGED(ANY_KIND, LS_A_SECURITY, NULL, SECURITY, "with whose rights it runs"),
     CHANGED(LS_FACT_POLICY, ANY_ATTR, NULL, SECURITY, "which rows a role sees or writes"),
+    /* sqlite.org/datatype3.html: a type is how values are kept, never how long they may be. */
+    OF_LITE(LS_FACT_COLUMN, LS_A_TYPE, are_texts, COSMETIC, "SQLite keeps text of any length in it"),
+    OF_LITE(LS_FACT_COLUMN, LS_A_TYPE, NULL, BREAKS_READS, "values are kept and compared by another type; none is cut"),
     CHANGED(LS_FACT_COLUMN, LS_A_TYPE, is_narrower, LOSES_DATA, "values that do not fit are refused or cut"),
     CHANGED(LS_FACT_COLUMN, LS_A_TYPE, is_wider, ADDITIVE, "every value still fits"),
     CHANGED(LS_FACT_COLUMN, LS_A_TYPE, NULL, BREAKS_READS, "clients get another type; values are converted"),
@@ -260,7 +271,7 @@ static const struct rule rules[] = {
     CHANGED(ANY_KIND, ANY_ATTR, NULL, BREAKS_READS, "it may answer otherwise"),
 };
 
-static const struct rule *find(const struct ls_difference *x, const struct ls_attr_change *c, enum ls_change change)
+static const struct rule *find(const struct ls_difference *x, const struct ls_attr_change *c, enum ls_change change, enum ls_dialect dialect)
 {
     enum ls_fact_kind kind = (x->b ? x->b : x->a)->kind;
 
@@ -268,7 +279,7 @@ static const struct rule *find(const struct ls_difference *x, const struct ls_at
         const struct rule *r = &rules[i];
 
         if (r->change == change && (r->kind == ANY_KIND || r->kind == kind) && (r->attr == ANY_ATTR || (c && r->attr == c->attr)) &&
-            (!r->when || r->when(x, c)))
+            (!r->is_lite || dialect == LS_DIALECT_SQLITE) && (!r->when || r->when(x, c)))
             return r;
     }
     return NULL;
@@ -282,13 +293,13 @@ static void take(struct ls_difference *x, const struct rule *r)
     }
 }
 
-void diff_set_impact(struct ls_difference *x)
+void diff_set_impact(struct ls_difference *x, enum ls_dialect dialect)
 {
     x->impact = LS_N_IMPACTS;
     if (x->change != LS_CHANGE_CHANGED)
-        take(x, find(x, NULL, x->change));
+        take(x, find(x, NULL, x->change, dialect));
     for (uint32_t i = 0; i < x->n_attrs; i++)
-        take(x, find(x, &x->attrs[i], LS_CHANGE_CHANGED));
+        take(x, find(x, &x->attrs[i], LS_CHANGE_CHANGED, dialect));
     if (x->impact == LS_N_IMPACTS) {
         x->impact = LS_IMPACT_COSMETIC;
         x->why = "";

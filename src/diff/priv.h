@@ -59,7 +59,7 @@ void diff_put_description(const struct ls_fact *f, struct ls_buf *out); /* what 
 void diff_put_doubt(const struct ls_diff *d, const struct ls_difference *x, struct ls_buf *out); /* " ? 90 %" behind a renaming nobody settled */
 
 /* --- impact.c --- */
-void diff_set_impact(struct ls_difference *x);
+void diff_set_impact(struct ls_difference *x, enum ls_dialect dialect);
 
 /* --- ignore.c --- */
 bool diff_is_ignored(const struct ls_diff_opts *opts, const struct ls_fact *f, int attr); /* attr -1: the whole object */

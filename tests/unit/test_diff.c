@@ -63,6 +63,37 @@ static void equal(void **state)
     check("", "", "");
 }
 
+/* PostgreSQL cuts or refuses what does not fit, SQLite keeps text of any length and integers of one size. */
+static void what_a_type_means(void **state)
+{
+    static const struct {
+        const char *a, *b, *impact[2]; /* PostgreSQL, SQLite */
+    } types[] = {{"varchar(80)", "varchar(8)", {"loses data", "cosmetic"}},
+                 {"text", "varchar(8)", {"loses data", "cosmetic"}},
+                 {"varchar(8)", "text", {"additive", "cosmetic"}},
+                 {"bigint", "integer", {"loses data", "breaks reads"}},
+                 {"integer", "text", {"breaks reads", "breaks reads"}}};
+
+    (void)state;
+    for (size_t i = 0; i < LS_ARRAY_LEN(types) * 2; i++) {
+        enum ls_dialect dialect = i % 2 == 0 ? LS_DIALECT_POSTGRES : LS_DIALECT_SQLITE;
+        char text[2][128];
+        struct ls_catalog *x, *y;
+        struct ls_diff d;
+
+        snprintf(text[0], sizeof(text[0]), "table s t\ncolumn s t.c type='%s' position=1\n", types[i / 2].a);
+        snprintf(text[1], sizeof(text[1]), "table s t\ncolumn s t.c type='%s' position=1\n", types[i / 2].b);
+        x = facts_catalog(dialect, "A", text[0]);
+        y = facts_catalog(dialect, "B", text[1]);
+        ls_diff_make(x, y, NULL, &d);
+        assert_int_equal(d.d.n, 1);
+        assert_string_equal(ls_impact_name(d.d.v[0].impact), types[i / 2].impact[i % 2]);
+        ls_diff_release(&d);
+        ls_catalog_free(x);
+        ls_catalog_free(y);
+    }
+}
+
 static void one_of_each_change(void **state)
 {
     (void)state;
@@ -469,6 +500,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(equal),
         cmocka_unit_test(one_of_each_change),
+        cmocka_unit_test(what_a_type_means),
         cmocka_unit_test(several_sides_mirror),
         cmocka_unit_test(column_renamed),
         cmocka_unit_test(table_renamed_with_all_below),
