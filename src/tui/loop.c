@@ -252,7 +252,10 @@ static void read_keys(struct loop *l)
     struct ui_event ev;
 
     while (!l->app->should_exit && term_read(l->term, &ev)) {
-        app_event(l->app, &ev);
+        if (ev.kind == UI_EV_KEY && ev.key == (UI_KEY_CTRL | 'z'))
+            suspend(l);
+        else
+            app_event(l->app, &ev);
         if (l->app->wishes)
             grant_wishes(l);
     }

@@ -52,8 +52,8 @@ static void group(struct ui_doc *d, const struct ui_keymap *keys, const char *ti
     actions(d, keys, all_of, none_of);
 }
 
-/* Signals of the terminal: they come however the keys are set, so they are no actions. */
-static void signals(struct ui_doc *d)
+/* They work everywhere and however the keys are set, so they are no actions. */
+static void fixed_keys(struct ui_doc *d)
 {
     static const struct {
         const char *key, *help;
@@ -88,7 +88,7 @@ static struct ui_doc *make(const struct app *a)
     group(d, &a->keys, "Diff", UI_IN(DIFF), UI_IN(TIMELINE));
     group(d, &a->keys, "Indexes", UI_IN(INDEX), UI_IN(TIMELINE));
     group(d, &a->keys, "Everywhere", all, UI_IN(MENU) | UI_IN(VIEWER));
-    signals(d);
+    fixed_keys(d);
     group(d, &a->keys, "Moving", UI_IN(MENU) | UI_IN(VIEWER) | UI_IN(HELP), 0);
     group(d, &a->keys, "Dialogs, menus and texts over the panes", UI_IN(DIALOG), UI_IN(HELP));
     actions(d, &a->keys, UI_IN(MENU) | UI_IN(VIEWER), UI_IN(HELP));

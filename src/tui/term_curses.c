@@ -122,10 +122,12 @@ static void set_modes(struct term *t)
     (void)typeahead(-1);
     (void)set_escdelay(ESC_DELAY_MS);
     (void)curs_set(0);
-    /* ^C and ^Z stay signals (own handlers); ^S, ^Q, ^\, ^V and ^O are no traps. */
+    /* ^C stays a signal (own handler). ^Z is a key: as a signal it would overtake the keys before it, and leave them to the shell.
+     * ^S, ^Q, ^\, ^V and ^O are no traps. */
     if (tcgetattr(t->in_fd, &io) == 0) {
         io.c_iflag &= ~(tcflag_t)(IXON | IXOFF);
         io.c_cc[VQUIT] = _POSIX_VDISABLE;
+        io.c_cc[VSUSP] = _POSIX_VDISABLE;
         io.c_cc[VLNEXT] = _POSIX_VDISABLE;
         io.c_cc[VDISCARD] = _POSIX_VDISABLE;
         (void)tcsetattr(t->in_fd, TCSANOW, &io);
@@ -563,6 +565,7 @@ void term_resume(struct term *t)
     t->is_suspended = false;
     emergency_arm(true);
     reset_prog_mode();
+    (void)flushinp(); /* typed at another program; before the first paint, which tells that we listen */
     (void)refresh();
     if (t->has_mouse) {
         write_raw(t, "\033[?2004h");
@@ -574,7 +577,6 @@ void term_resume(struct term *t)
 
         term_set_theme(t, &keep);
     }
-    (void)flushinp();
     (void)curs_set(0);
     t->cursor_x = -1;
     t->force = true;

@@ -176,6 +176,23 @@ static void paints_anew_when_continued(void **state)
     stage_quit(s);
 }
 
+/* What was typed before ^Z is the console's, also when both arrive while it is busy with an earlier key (for how long, nobody knows:
+ * several pauses are tried). Not under a shell: there is nobody who could continue it, so that the kernel does not stop it. */
+static void keys_before_suspend_are_kept(void **state)
+{
+    struct stage *s = stage(state);
+
+    stage_tables(s, 2);
+    stage_console(s, NULL);
+    for (unsigned us = 0; us < 3000; us += 100) {
+        pty_raw(s->p, "k", 1);
+        usleep(us);
+        pty_raw(s->p, "j\032", 2);
+        pty_expect_words(s->p, "▸ · pending 001 t1");
+    }
+    stage_quit(s);
+}
+
 /* ^Z in a shell with job control: the shell has its terminal, fg brings the screen back. */
 static void suspends_and_resumes(void **state)
 {
@@ -280,6 +297,7 @@ int main(void)
         ON_SQLITE(interrupt_key_when_idle),
         ON_SQLITE(crashes_give_the_terminal_back),
         ON_SQLITE(paints_anew_when_continued),
+        ON_SQLITE(keys_before_suspend_are_kept),
         ON_SQLITE(suspends_and_resumes),
         ON_BOTH(does_not_suspend_a_transaction),
         ON_SQLITE(needs_a_terminal),
