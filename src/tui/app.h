@@ -40,7 +40,7 @@ struct conn {
 enum app_phase { APP_CONNECTING, APP_READY, APP_FOLDER_ONLY /* no connection or no ledger: files only */ };
 
 /* What the loop must do for the app, once, after the event. */
-enum app_wish { APP_WISH_FLUSH = 1, APP_WISH_SUSPEND = 2, APP_WISH_REDRAW = 4, APP_WISH_EDIT = 8, APP_WISH_THEME = 16 };
+enum app_wish { APP_WISH_FLUSH = 1, APP_WISH_REDRAW = 2, APP_WISH_EDIT = 4, APP_WISH_THEME = 8 };
 
 struct app {
     const struct tui_params *params;

@@ -146,6 +146,20 @@ static void interrupt_key_stops(void **state)
     assert_string_equal(stage_ledger(s), "");
 }
 
+/* Any of 1.1 s, 11.1 s, 1.2 s ...: on a busy machine single ones are not painted. */
+static void until_a_second_and_more(struct stage *s)
+{
+    bool is_seen = false;
+
+    for (int i = 0; i < 2000 && !is_seen; i++) {
+        char text[8];
+
+        snprintf(text, sizeof text, "1.%d s", i % 9 + 1);
+        is_seen = pty_wait_text(s->p, text, 10);
+    }
+    assert_true(is_seen);
+}
+
 static void counts_the_time_that_a_statement_takes(void **state)
 {
     struct stage *s = stage(state);
@@ -156,7 +170,7 @@ static void counts_the_time_that_a_statement_takes(void **state)
     pty_keys(s->p, "a");
     stage_confirm(s, "Apply");
     stage_until_running(s);
-    pty_expect(s->p, "1.1 s"); /* the clock of its row moves while nothing else does */
+    until_a_second_and_more(s); /* the clock of its row moves while nothing else does */
     pty_keys(s->p, "q");
     pty_expect(s->p, "Leave while something is going on");
     stage_button(s, "Stop and leave");
