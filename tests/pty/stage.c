@@ -18,7 +18,7 @@
 #include <libpq-fe.h>
 #endif
 
-#define WAIT_MS 20000
+#define WAIT_MS 60000
 
 const bool stage_on_sqlite = false, stage_on_pg = true;
 
@@ -274,7 +274,7 @@ static sqlite3 *lite(struct stage *s)
     sqlite3 *db = NULL;
 
     assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-    sqlite3_busy_timeout(db, 5000);
+    sqlite3_busy_timeout(db, WAIT_MS);
     return db;
 }
 #endif
