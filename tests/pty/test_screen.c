@@ -3,6 +3,9 @@
 
 #include "stage.h"
 
+#include <signal.h>
+#include <sys/wait.h>
+
 static void resizes_while_confirming(void **state)
 {
     struct stage *s = stage(state);
@@ -62,6 +65,7 @@ static void breaks_texts_anew(void **state)
 static void too_small_takes_no_decision(void **state)
 {
     struct stage *s = stage(state);
+    int status;
 
     stage_tables(s, 1);
     stage_console(s, NULL);
@@ -70,8 +74,12 @@ static void too_small_takes_no_decision(void **state)
     stage_button(s, "Apply");
     pty_resize(s->p, 10, 40);
     pty_expect(s->p, "make it larger");
+    /* Stopped meanwhile: it hears of the size and of the key at once, and of the size first. */
+    assert_int_equal(kill(pty_pid(s->p), SIGSTOP), 0);
+    assert_int_equal(waitpid(pty_pid(s->p), &status, WUNTRACED), pty_pid(s->p));
     pty_keys(s->p, "<Enter>");
     pty_resize(s->p, 24, 80);
+    assert_int_equal(kill(pty_pid(s->p), SIGCONT), 0);
     pty_expect(s->p, "[ Apply ]");
     pty_keys(s->p, "<Esc>");
     pty_expect(s->p, "nothing was done");
