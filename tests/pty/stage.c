@@ -114,6 +114,14 @@ void stage_env(struct stage *s, const char *assignment)
     s->env[s->n_env++] = assignment;
 }
 
+static int64_t now_ms(void)
+{
+    struct timespec ts;
+
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+    return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
 /* --- files --------------------------------------------------------------------------------------------------------------- */
 
 void stage_put(struct stage *s, const char *name, const char *format, ...)
@@ -243,16 +251,21 @@ static void focused_button(struct stage *s, char *out, size_t size)
 
 void stage_button(struct stage *s, const char *button)
 {
-    char wanted[64], now[64];
+    char wanted[64], now[64], before[64] = "";
+    int64_t end = now_ms() + WAIT_MS;
 
     snprintf(wanted, sizeof wanted, "[ %s ]", button);
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < 4 && now_ms() < end;) {
         focused_button(s, now, sizeof now);
         if (strcmp(now, wanted) == 0)
             return;
+        if (*now == '\0' || strcmp(now, before) == 0) { /* the focus is still on its way */
+            pty_settle(s->p, 20, 20);
+            continue;
+        }
         pty_keys(s->p, "<Tab>");
-        if (*now)
-            pty_expect_gone(s->p, now);
+        memcpy(before, now, sizeof before);
+        i++;
     }
     pty_expect(s->p, wanted);
 }
@@ -386,14 +399,6 @@ void stage_unlock(struct stage *s)
     }
 #endif
     s->lock = NULL;
-}
-
-static int64_t now_ms(void)
-{
-    struct timespec ts;
-
-    clock_gettime(CLOCK_MONOTONIC, &ts);
-    return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
 void stage_until(struct stage *s, const char *sql, const char *value)
