@@ -253,10 +253,19 @@ int app_split_at(const struct app *a)
     return a->w * 45 / 100;
 }
 
+static bool is_too_small(const struct app *a)
+{
+    return a->w < UI_MIN_W || a->h < UI_MIN_H;
+}
+
 void app_resize(struct app *a, int w, int h)
 {
+    bool was_too_small = is_too_small(a);
+
     a->w = w;
     a->h = h;
+    if (was_too_small && !is_too_small(a))
+        a->wishes |= APP_WISH_FLUSH; /* typed at what could not be seen: the news of the size overtakes keys */
     if (w < UI_SPLIT_MIN_W)
         a->is_split = false;
     else if (!a->split_by_hand)
@@ -338,7 +347,7 @@ static void on_mouse(struct app *a, const struct ui_event *ev)
 /* Nothing is done that cannot be seen: on a screen that is too small only leaving works. */
 static bool is_blind(const struct app *a, const struct ui_event *ev)
 {
-    if (a->w >= UI_MIN_W && a->h >= UI_MIN_H)
+    if (!is_too_small(a))
         return false;
     if (ev->kind == UI_EV_RESIZE || ev->kind == UI_EV_TICK)
         return false;

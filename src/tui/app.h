@@ -62,6 +62,7 @@ struct app {
     bool is_reached; /* APP_FOLDER_ONLY: it answered; what cannot be read is its ledger, or the folder */
     bool is_armed;   /* writing is allowed */
     bool is_loading; /* a snapshot is on its way */
+    bool is_due;     /* another one was wanted meanwhile: what is on its way may be older than the wish */
     struct ls_err conn_err;
     struct snapref *snap; /* NULL before the first */
     long drift;            /* places in which the database differs from what its applied migrations promise; -1: not known */

@@ -139,7 +139,9 @@ static void snapshot_done(struct task *t, bool is_stale)
         job_free(j);
         return;
     }
-    a->is_loading = false;
+    bool is_due = a->is_due && !atomic_load(&j->job.conn->is_given_up);
+
+    a->is_loading = a->is_due = false;
     conn_settle(j->job.conn);
     ls_err_release(&a->conn_err);
     if (j->job.rc == LS_OK) {
@@ -155,12 +157,15 @@ static void snapshot_done(struct task *t, bool is_stale)
     drift_soon(a);
     a->needs_layout = a->needs_paint = true;
     job_free(j);
+    if (is_due)
+        job_snapshot(a);
 }
 
 void job_snapshot(struct app *a)
 {
     struct conn *c = conn_idle(a);
 
+    a->is_due = a->is_loading;
     if (a->is_loading)
         return;
     if (!c) {

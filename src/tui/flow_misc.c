@@ -147,7 +147,7 @@ static void switch_to(struct app *a, const char *name)
     a->env = ls_strdup(name);
     run_model_set_plan(&a->run, NULL);
     app_set_snapshot(a, NULL);
-    a->is_loading = a->backup_is_fresh = false;
+    a->is_loading = a->is_due = a->backup_is_fresh = false;
     a->drift = -1;
     if (a->has_backups)
         ls_backups_release(&a->backups);

@@ -302,6 +302,8 @@ static void one_turn(struct loop *l)
     a->now_ms = ls_mono_ms();
     if (n > 0 && (fds[0].revents & POLLIN))
         read_wake_pipe(l);
+    if (a->wishes) /* before keys are read: what is to be forgotten is among them */
+        grant_wishes(l);
     if (n > 0 && fds[1].fd >= 0) {
         if (fds[1].revents & POLLIN) {
             read_keys(l);

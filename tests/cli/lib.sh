@@ -85,12 +85,12 @@ has_driver() {
     "$LS_BIN" version | grep -q "[+]$1"
 }
 
-# Waits until a command succeeds, at most about 20 s.
+# Waits until a command succeeds, at most a minute and what the command takes.
 wait_for() {
     wf_i=0
     until "$@"; do
         wf_i=$((wf_i + 1))
-        [ "$wf_i" -lt 400 ] || return 1
+        [ "$wf_i" -lt 1200 ] || return 1
         sleep 0.05
     done
 }

@@ -117,7 +117,9 @@ static void *read_in_thread(void *arg)
     return NULL;
 }
 
-#define SOMEBODY_WAITS "select exists (select from pg_locks where not granted and relation is not null)"
+#define SOMEBODY_WAITS                                                                                                             \
+    "select exists (select from pg_locks l join pg_database d on d.oid = l.database where not granted and relation is not null "    \
+    "and datname = current_database())" /* the server is other tests', too */
 
 static void an_index_is_dropped_meanwhile(void **state)
 {
@@ -184,7 +186,7 @@ static void a_build_is_seen(void **state)
     db = catpg_open(url);
     assert_int_equal(ls_db_exec_batch(db, write, strlen(write), NULL, &err), LS_OK); /* which the build waits for */
     assert_int_equal(pthread_create(&thread, NULL, build_in_thread, &was_built), 0);
-    assert_true(wait_until("select exists (select from pg_stat_progress_create_index where phase like 'waiting%')"));
+    assert_true(wait_until("select exists (select from pg_stat_progress_create_index where phase like 'waiting%' and datname = current_database())"));
     u = usage_read(url, NULL);
     assert_true(usage_index(u, "slow_i")->is_building && !usage_index(u, "slow_i")->is_valid);
     assert_true(!usage_index(u, "slow_other")->is_building && !usage_index(u, "bad_invalid")->is_building);

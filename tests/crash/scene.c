@@ -210,7 +210,7 @@ int scene_run_in_child(struct scene *sc, void (*before)(void *ctx), void *ctx)
 
 void scene_settle(struct scene *sc)
 {
-    int64_t until = ls_mono_ms() + 20000;
+    int64_t until = ls_mono_ms() + 60000;
     bool quiet = !sc->pg;
 
     ls_session_disconnect(sc->o.s); /* ours is no remainder */

@@ -40,6 +40,9 @@ static int cut_line(void)
     return n;
 }
 
+/* What dawdles does not begin to before it was struck, however late that is, and then for as long as it says. */
+#define HOLD "WHILE EXISTS (SELECT FROM public.held) LOOP PERFORM pg_sleep(0.02); END LOOP; "
+
 static void strike(struct attack *a)
 {
     a->is_done = true;
@@ -49,6 +52,8 @@ static void strike(struct attack *a)
                                  " AND pid <> pg_backend_pid()"));
     else
         assert_true(cut_line() > 0);
+    if (a->moment != BEFORE_STATEMENT)
+        assert_true(test_pg_exec(a->sc->o.pg_url, "DELETE FROM held"));
 }
 
 /* A WAIT in the step that dawdles comes while it does: the slow statement and the slow COMMIT are the only ones that last. */
@@ -72,17 +77,19 @@ static void on_event(void *ctx, const struct ls_event *ev)
 static const char dawdle[] =
     "CREATE OR REPLACE FUNCTION dawdle() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
     " IF to_regclass('public.deaf') IS NOT NULL THEN PERFORM set_config('client_connection_check_interval', '0', false); END IF;"
-    " IF to_regclass('public.slow_commit') IS NOT NULL THEN PERFORM pg_sleep(1.5); END IF; RETURN NULL; END $$;";
+    " IF to_regclass('public.slow_commit') IS NOT NULL THEN " HOLD "PERFORM pg_sleep(1.5); END IF; RETURN NULL; END $$;";
+
+#define DAWDLE_FOR(seconds)                                                                                                        \
+    "CREATE TABLE t2 (i int);\nINSERT INTO t2 VALUES (1);\n"                                                                       \
+    "DO $$ BEGIN " HOLD "IF to_regclass('public.slow_statement') IS NOT NULL THEN PERFORM pg_sleep(" seconds "); END IF; END $$;\n"
 
 static void slow_down(struct scene *sc, enum moment moment)
 {
+    if (moment != BEFORE_STATEMENT)
+        ops_sql(&sc->o, "CREATE TABLE held (); INSERT INTO held DEFAULT VALUES;");
     if (moment == DURING_STATEMENT || moment == DURING_SHORT_STATEMENT) {
         ops_put(&sc->o, strcmp(sc->format, "plain") == 0 ? "migrations/002_t.sql" : "migrations/002_t.up.sql",
-                moment == DURING_STATEMENT
-                    ? "CREATE TABLE t2 (i int);\nINSERT INTO t2 VALUES (1);\n"
-                      "SELECT pg_sleep(CASE WHEN to_regclass('public.slow_statement') IS NULL THEN 0 ELSE 2 END);\n"
-                    : "CREATE TABLE t2 (i int);\nINSERT INTO t2 VALUES (1);\n"
-                      "SELECT pg_sleep(CASE WHEN to_regclass('public.slow_statement') IS NULL THEN 0 ELSE 0.4 END);\n");
+                moment == DURING_STATEMENT ? DAWDLE_FOR("2") : DAWDLE_FOR("0.4"));
         ops_sql(&sc->o, "CREATE TABLE slow_statement ();");
     }
     if (moment == DURING_DEAF_COMMIT)

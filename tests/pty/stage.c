@@ -18,7 +18,7 @@
 #include <libpq-fe.h>
 #endif
 
-#define WAIT_MS 20000
+#define WAIT_MS 60000
 
 const bool stage_on_sqlite = false, stage_on_pg = true;
 
@@ -112,6 +112,14 @@ void stage_env(struct stage *s, const char *assignment)
 {
     assert_true(s->n_env + 1 < sizeof s->env / sizeof s->env[0]);
     s->env[s->n_env++] = assignment;
+}
+
+static int64_t now_ms(void)
+{
+    struct timespec ts;
+
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+    return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
 /* --- files --------------------------------------------------------------------------------------------------------------- */
@@ -243,16 +251,21 @@ static void focused_button(struct stage *s, char *out, size_t size)
 
 void stage_button(struct stage *s, const char *button)
 {
-    char wanted[64], now[64];
+    char wanted[64], now[64], before[64] = "";
+    int64_t end = now_ms() + WAIT_MS;
 
     snprintf(wanted, sizeof wanted, "[ %s ]", button);
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < 4 && now_ms() < end;) {
         focused_button(s, now, sizeof now);
         if (strcmp(now, wanted) == 0)
             return;
+        if (*now == '\0' || strcmp(now, before) == 0) { /* the focus is still on its way */
+            pty_settle(s->p, 20, 20);
+            continue;
+        }
         pty_keys(s->p, "<Tab>");
-        if (*now)
-            pty_expect_gone(s->p, now);
+        memcpy(before, now, sizeof before);
+        i++;
     }
     pty_expect(s->p, wanted);
 }
@@ -274,7 +287,7 @@ static sqlite3 *lite(struct stage *s)
     sqlite3 *db = NULL;
 
     assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-    sqlite3_busy_timeout(db, 5000);
+    sqlite3_busy_timeout(db, WAIT_MS);
     return db;
 }
 #endif
@@ -386,14 +399,6 @@ void stage_unlock(struct stage *s)
     }
 #endif
     s->lock = NULL;
-}
-
-static int64_t now_ms(void)
-{
-    struct timespec ts;
-
-    clock_gettime(CLOCK_MONOTONIC, &ts);
-    return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
 void stage_until(struct stage *s, const char *sql, const char *value)

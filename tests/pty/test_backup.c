@@ -65,7 +65,9 @@ static void tells_a_damaged_backup(void **state)
     assert_int_equal(rc, 0);
     s->opt.cols = 120;
     stage_console(s, NULL);
-    pty_keys(s->p, "4v");
+    pty_keys(s->p, "4");
+    pty_expect_words(s->p, "1 backup"); /* the list is there */
+    pty_keys(s->p, "v");
     pty_expect(s->p, "The backup is not good");
     pty_keys(s->p, "<Esc>");
     pty_expect_words(s->p, "damaged");

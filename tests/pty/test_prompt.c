@@ -210,6 +210,9 @@ static void cancels_a_run(void **state)
     pty_keys(s->p, "<Esc>");
     pty_expect_gone(s->p, "exit code 75");
     assert_int_equal(pty_find_words(s->p, "C-c cancel"), -1);
+    pty_keys(s->p, "1"); /* where it is seen that it reads: what has run may have changed something */
+    pty_expect_words(s->p, "applied 001 t1");
+    pty_expect_gone(s->p, "reading");
     pty_keys(s->p, "<C-c>");
     pty_expect(s->p, "nothing to interrupt");
     stage_quit(s);

@@ -185,9 +185,11 @@ static void keys_before_suspend_are_kept(void **state)
     stage_tables(s, 2);
     stage_console(s, NULL);
     for (unsigned us = 0; us < 3000; us += 100) {
+        pty_bytes_reset(s->p);
         pty_raw(s->p, "k", 1);
         usleep(us);
         pty_raw(s->p, "j\032", 2);
+        pty_expect_bytes(s->p, "\033[?1049h"); /* it was away, and is back: what is typed from now on is kept */
         pty_expect_words(s->p, "▸ · pending 001 t1");
     }
     stage_quit(s);

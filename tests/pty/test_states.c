@@ -161,9 +161,35 @@ static void a_locked_file(void **state)
     assert_string_equal(stage_ledger(s), "1 2");
 }
 
+/* Wanted again while it is being read, the ledger (which is t1) held by somebody: what comes may be older than the wish. */
+static void what_is_wanted_meanwhile_is_read(void **state)
+{
+    struct stage *s = stage(state);
+
+    stage_put(s, "migrations/001_a.up.sql", "CREATE TABLE a (i int);\n");
+    stage_put(s, "lockstep.conf", "[project]\nformat = lockstep\n[env e]\nurl = %s\nledger_table = t1\nlock_timeout = 10min\nbusy_timeout = 10min\n", s->url);
+    stage_cli(s, 0, "up --yes -e e --ledger-table t1");
+    stage_start_env(s, "e", NULL);
+    pty_expect_words(s->p, "applied 001 a");
+    pty_expect_gone(s->p, "reading");
+    stage_lock(s);
+    pty_keys(s->p, "r");
+    pty_expect_words(s->p, "newest first reading");
+    if (s->pg) /* the folder has been read by then */
+        stage_until(s, "SELECT count(*) FROM pg_locks l JOIN pg_database d ON d.oid = l.database WHERE NOT granted AND datname = current_database()", "1");
+    stage_put(s, "migrations/002_b.up.sql", "CREATE TABLE b (i int);\n");
+    pty_keys(s->p, "r?");
+    pty_expect_words(s->p, "Apply the next pending migration");
+    pty_keys(s->p, "<Esc>");
+    stage_unlock(s);
+    pty_expect_words(s->p, "pending 002 b");
+    stage_quit(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        ON_BOTH(what_is_wanted_meanwhile_is_read),
         ON_BOTH(states_by_word_and_glyph),
         ON_BOTH(late_ones_are_out_of_order),
         ON_BOTH(two_files_of_one_version),

@@ -21,15 +21,17 @@
 #include <cmocka.h>
 #include <vterm.h>
 
-#define PTY_TIMEOUT_MS 20000
+#define PTY_TIMEOUT_MS 60000
 #define PTY_QUIET_MS 3
-#define PTY_LATE_MS 3000 /* what is written arrives by then */
+
+/* Nothing to a terminal: what is written behind a program's last bytes, to know when all of them have been read. */
+static const char end_mark[] = "\033[7777z";
 
 struct pty {
     pid_t pid;
     int master, slave; /* the slave stays open here so that its settings can be read after the program ended */
     int rows, cols;
-    bool ended, altscreen, cursor_visible;
+    bool ended, altscreen, cursor_visible; /* ended: and all that it wrote has been read */
     int status;
     VTerm *vt;
     VTermScreen *screen;
@@ -152,13 +154,6 @@ void pty_free(struct pty *p)
     free(p);
 }
 
-static void reap(struct pty *p)
-{
-    if (!p->ended && waitpid(p->pid, &p->status, WNOHANG) == p->pid) {
-        p->ended = true;
-    }
-}
-
 static void keep_raw(struct pty *p, const char *bytes, size_t len)
 {
     if (p->raw_len + len > p->raw_cap) {
@@ -168,6 +163,41 @@ static void keep_raw(struct pty *p, const char *bytes, size_t len)
     }
     memcpy(p->raw + p->raw_len, bytes, len);
     p->raw_len += len;
+}
+
+static bool read_some(struct pty *p, int wait_ms);
+
+static bool has_bytes(const struct pty *p, const char *text)
+{
+    return p->raw_len && memmem(p->raw, p->raw_len, text, strlen(text)) != NULL;
+}
+
+/* The kernel hands a terminal's bytes on in its own time: the last may come long after the news of the exit. */
+static void read_the_rest(struct pty *p)
+{
+    int64_t end = now_ms() + PTY_TIMEOUT_MS;
+    if (p->master < 0) {
+        return;
+    }
+    while (read_some(p, 0)) {
+    }
+    if (write(p->slave, end_mark, strlen(end_mark)) != (ssize_t)strlen(end_mark)) {
+        return;
+    }
+    while (!has_bytes(p, end_mark) && now_ms() < end) {
+        read_some(p, 20);
+    }
+    if (has_bytes(p, end_mark)) {
+        p->raw_len -= strlen(end_mark);
+    }
+}
+
+static void reap(struct pty *p)
+{
+    if (!p->ended && waitpid(p->pid, &p->status, WNOHANG) == p->pid) {
+        p->ended = true;
+        read_the_rest(p);
+    }
 }
 
 /* Reads once, waiting at most wait_ms; true when something came. */
@@ -359,20 +389,46 @@ int pty_find_words(struct pty *p, const char *words)
     return found;
 }
 
+/* Whether the first thread of what has the terminal wants the processor: it may have been taken from it within a frame. */
+static bool is_at_work(struct pty *p)
+{
+    pid_t front = p->master >= 0 ? tcgetpgrp(p->master) : -1;
+    char path[64], stat[256] = "", *name_end;
+    FILE *f;
+
+    if (p->ended || front <= 0) {
+        return false;
+    }
+    snprintf(path, sizeof path, "/proc/%ld/task/%ld/stat", (long)front, (long)front);
+    f = fopen(path, "re");
+    if (!f) {
+        return false;
+    }
+    name_end = fgets(stat, sizeof stat, f) ? strrchr(stat, ')') : NULL;
+    fclose(f);
+    return name_end && name_end[1] == ' ' && name_end[2] == 'R';
+}
+
+/* A frame may come in pieces: what holds must hold when nothing more is under way. */
+static bool is_whole(struct pty *p)
+{
+    return !read_some(p, PTY_QUIET_MS) && !is_at_work(p) && !read_some(p, PTY_QUIET_MS);
+}
+
 static bool wait_for(struct pty *p, int (*find)(struct pty *, const char *), const char *text, bool present, int timeout_ms)
 {
     int64_t end = now_ms() + timeout_ms;
     for (;;) {
         while (read_some(p, 0)) {
         }
-        /* A frame may come in pieces: what holds must hold when nothing more is under way. */
-        if ((find(p, text) >= 0) == present && !read_some(p, PTY_QUIET_MS)) {
+        bool ended = p->ended, holds = (find(p, text) >= 0) == present;
+        if (holds && is_whole(p)) {
             return true;
         }
-        if (now_ms() >= end || (p->ended && !read_some(p, 50))) {
+        if (now_ms() >= end || ended) {
             return false;
         }
-        if (!p->ended) {
+        if (!holds && !p->ended) {
             read_some(p, 50);
         }
     }
@@ -400,9 +456,6 @@ int pty_wait_exit(struct pty *p, int timeout_ms)
     int64_t end = now_ms() + timeout_ms;
     while (!p->ended && now_ms() < end) {
         read_some(p, 20);
-    }
-    /* The kernel hands a terminal's bytes on in its own time: the last may come after the news of the exit. */
-    while (read_some(p, 20)) {
     }
     return p->ended ? p->status : -1;
 }
@@ -440,9 +493,26 @@ void pty_expect_words(struct pty *p, const char *words)
 void pty_expect_bytes(struct pty *p, const char *text)
 {
     int64_t end = now_ms() + PTY_TIMEOUT_MS;
-    while (!p->raw_len || !memmem(p->raw, p->raw_len, text, strlen(text))) {
+    while (!has_bytes(p, text)) {
         if (p->ended || now_ms() > end) {
             show_and_fail(p, "was not written", text);
+        }
+        read_some(p, 20);
+    }
+}
+
+void pty_expect_in_row(struct pty *p, int row, const char *text)
+{
+    int64_t end = now_ms() + PTY_TIMEOUT_MS;
+    for (;;) {
+        char *line = pty_line(p, row);
+        bool is_there = strstr(line, text) != NULL;
+        free(line);
+        if (is_there) {
+            return;
+        }
+        if (p->ended || now_ms() > end) {
+            show_and_fail(p, "not in its row", text);
         }
         read_some(p, 20);
     }
@@ -477,7 +547,7 @@ void pty_expect_restored(struct pty *p)
     if (!pty_termios_restored(p)) {
         show_and_fail(p, "the terminal's modes were not given back", "");
     }
-    for (int64_t end = now_ms() + PTY_LATE_MS; (p->altscreen || !p->cursor_visible) && now_ms() < end;) {
+    for (int64_t end = now_ms() + PTY_TIMEOUT_MS; !p->ended && (p->altscreen || !p->cursor_visible) && now_ms() < end;) {
         read_some(p, 20);
     }
     if (p->altscreen || !p->cursor_visible) {

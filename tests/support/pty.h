@@ -46,6 +46,8 @@ void pty_expect_words(struct pty *p, const char *words);
 int pty_find_words(struct pty *p, const char *words);
 /* Waits until the bytes written since the last reset hold this text. */
 void pty_expect_bytes(struct pty *p, const char *text);
+/* Waits until this text stands in this row. */
+void pty_expect_in_row(struct pty *p, int row, const char *text);
 /* Waits until this character stands in this cell. */
 void pty_expect_cell(struct pty *p, int row, int col, uint32_t ch);
 /* The program ends by itself with this exit code, and has given the terminal back: modes, first screen, visible cursor. */

@@ -254,7 +254,7 @@ static void stopped(bool pg)
     eng_has(rep.err.message, "alembic was stopped");
     assert_true(is_gone(&o));
     if (pg) /* nor does the server go on with what it has sent */
-        eng_is(&o, "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(600)%' AND pid <> pg_backend_pid()", "0");
+        eng_is(&o, "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(600)%' AND datname = current_database() AND pid <> pg_backend_pid()", "0");
     ls_run_report_release(&rep);
     ls_buf_release(&h.notices);
     ops_close(&o);
