@@ -69,7 +69,7 @@ static void on_wait(struct cli_progress *p, const struct ls_event *ev)
     if (!is_due(p, can_redraw(p) ? REDRAW_US : REPEAT_US) || (!can_redraw(p) && !ev->text))
         return;
     ls_duration_text(ev->elapsed_us / 1000, took);
-    ls_buf_addf(&b, "  %s %s, %s", s ? s->label : p->what, s ? s->name : "", took);
+    ls_buf_addf(&b, "  %s%s%s, %s", s ? s->label : p->what, s ? " " : "", s ? s->name : "", took);
     if (ev->text)
         ls_buf_addf(&b, ", waits for %s", ev->text);
     if (can_redraw(p)) {

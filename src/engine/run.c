@@ -315,6 +315,7 @@ enum ls_rc ls_run_checked(struct ls_session *s, const struct ls_plan *plan, cons
         s->opts = *check->opts;
     s->hook_ctx = &r;
     s->on_wait = ls_run_on_wait;
+    s->on_busy = ls_run_on_busy;
     s->on_notice = ls_run_on_notice;
     rc = prepare(&r, &err);
     if (rc == LS_OK) {
@@ -331,6 +332,7 @@ enum ls_rc ls_run_checked(struct ls_session *s, const struct ls_plan *plan, cons
     finish(&r);
     s->opts = opts;
     s->on_wait = NULL;
+    s->on_busy = NULL;
     s->on_notice = NULL;
     s->hook_ctx = NULL;
     ls_session_clear_cancel(s);

@@ -70,6 +70,8 @@ struct ls_runner {
     bool watcher_failed;
     int64_t watched_ms;
     struct ls_buf blockers;
+    struct ls_db_busy busy;       /* SQLite, while is_busy: what on_wait is about to tell */
+    bool is_busy;
     enum ls_child_end child_end;  /* of the step's child */
     char child_says[96];          /* "alembic 1.8.1" */
     char child_status[48];        /* "status 1", "signal 15" */
@@ -98,6 +100,7 @@ LS_MUST_CHECK enum ls_rc ls_run_ops(struct ls_runner *r, int step, struct ls_err
 void ls_run_rollback(struct ls_runner *r);
 /* The driver's callbacks while a run goes on. */
 void ls_run_on_wait(void *ctx);
+void ls_run_on_busy(void *ctx, const struct ls_db_busy *busy);
 void ls_run_on_notice(void *ctx, const char *severity, const char *text);
 
 void ls_run_op_begin(struct ls_runner *r, int op);
