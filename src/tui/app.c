@@ -184,7 +184,21 @@ void app_say(struct app *a, enum theme_role role, const char *fmt, ...)
     ls_buf_vaddf(&a->message, fmt, ap);
     va_end(ap);
     a->message_role = role;
+    a->message_is_of_phase = false;
     a->needs_paint = true;
+}
+
+void app_say_of_phase(struct app *a, enum theme_role role, const char *before, const char *text)
+{
+    app_say(a, role, "%s%s", before, text);
+    a->message_is_of_phase = true;
+}
+
+void app_phase_over(struct app *a)
+{
+    if (a->message_is_of_phase)
+        ls_buf_clear(&a->message);
+    a->message_is_of_phase = false;
 }
 
 void app_say_err(struct app *a, const struct ls_err *err)

@@ -93,6 +93,7 @@ struct app {
 
     struct ls_buf message;
     enum theme_role message_role;
+    bool message_is_of_phase; /* true only until the database has answered */
 
     int w, h;
     bool needs_layout, needs_paint;
@@ -122,6 +123,9 @@ void app_on_tick(struct app *a);
 /* The line above the hints. It stays until the next key. */
 void app_say(struct app *a, enum theme_role role, const char *fmt, ...) LS_PRINTF(3, 4);
 void app_say_err(struct app *a, const struct ls_err *err);
+/* Likewise, and it stays only until the database has answered: app_phase_over. */
+void app_say_of_phase(struct app *a, enum theme_role role, const char *before, const char *text);
+void app_phase_over(struct app *a);
 /* A dialog with the whole error: message, place, detail, hint. */
 void app_show_err(struct app *a, const char *title, const struct ls_err *err);
 

@@ -241,6 +241,11 @@ static void test_read_only_refuses_what_writes(void **state)
     scene_keys(&s, "A");
     assert_true(scene_shows(&s, "not connected yet"));
     scene_close(&s);
+    app_phase_over(&s.app);
+    assert_false(scene_shows(&s, "not connected yet"));
+    app_say(&s.app, ROLE_INFO, "something else");
+    app_phase_over(&s.app); /* that stays until the next key */
+    assert_true(scene_shows(&s, "something else"));
 }
 
 static void test_a_screen_too_small_takes_no_orders(void **state)
