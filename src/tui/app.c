@@ -248,8 +248,28 @@ void app_pop_modal(struct app *a)
     if (!m)
         return;
     a->modal = m->below;
+    if (a->question == m)
+        a->question = NULL;
     m->ops->free(m);
     a->needs_layout = a->needs_paint = true;
+}
+
+void app_drop_modal(struct app *a, struct ui_modal *m)
+{
+    struct ui_modal *above = a->modal;
+
+    if (a->modal == m) {
+        app_pop_modal(a);
+        return;
+    }
+    while (above && above->below != m)
+        above = above->below;
+    if (!above)
+        return;
+    above->below = m->below;
+    if (a->question == m)
+        a->question = NULL;
+    m->ops->free(m);
 }
 
 /* --- layout ------------------------------------------------------------------------------------------------------- */
