@@ -42,7 +42,7 @@ void ls_run_event(struct ls_runner *r, enum ls_event_kind kind, const char *text
     struct ls_event ev = {.kind = kind, .op = r->op, .rows = -1, .text = text, .err = err};
 
     if (kind == LS_EV_RUN_END || kind == LS_EV_LOCK_WAIT)
-        ev.elapsed_us = (ls_mono_ms() - r->run_began_ms) * 1000;
+        ev.elapsed_us = ls_mono_us() - r->run_began_us;
     else if (kind == LS_EV_STEP_END)
         ev.elapsed_us = ls_mono_us() - r->step_began_us;
     emit(r, &ev);
@@ -154,13 +154,24 @@ static enum ls_rc stopped(struct ls_err *err)
     return ls_err_set(err, LS_E_CANCELLED, "stopped by the operator");
 }
 
+static enum ls_gate wait_at_gate(struct ls_runner *r, int step, int op)
+{
+    int64_t from = ls_mono_us(), paused_us;
+    enum ls_gate answer = r->hooks->gate(r->hooks->ctx, r->plan, step, op);
+
+    paused_us = ls_mono_us() - from;
+    r->run_began_us += paused_us;
+    r->step_began_us += paused_us;
+    return answer;
+}
+
 enum ls_rc ls_run_ask_gate(struct ls_runner *r, int step, int op, struct ls_err *err)
 {
     if (op <= r->asked_up_to)
         return LS_OK;
     if (ls_session_cancelled(r->s))
         return stopped(err);
-    if (r->hooks != NULL && r->hooks->gate != NULL && r->hooks->gate(r->hooks->ctx, r->plan, step, op) == LS_GATE_STOP)
+    if (r->hooks != NULL && r->hooks->gate != NULL && wait_at_gate(r, step, op) == LS_GATE_STOP)
         return stopped(err);
     /* The operator may have waited long, and pressed cancel instead. */
     return ls_session_cancelled(r->s) ? stopped(err) : LS_OK;

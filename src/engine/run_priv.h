@@ -50,7 +50,8 @@ struct ls_runner {
     bool is_locked;
     int step, op;                 /* what is being done; -1 none */
     int failed_op;                /* the op that the database refused; -1: none, or stopped before one */
-    int64_t run_began_ms, step_began_us, op_began_us;
+    int64_t run_began_us, step_began_us; /* moved on by each pause at a gate: what is counted from them is work */
+    int64_t op_began_us;
     int64_t step_began_wall_us;
     int64_t trip_us;              /* there and back, as asking for the operators' lock took */
     char uuid[40];                /* of the step, once an op has asked for it */

@@ -58,7 +58,7 @@ struct ls_run_report {
     int failed_step, failed_op;   /* -1 none */
     int failed_stmt;              /* statement number in its file, 0 unknown */
     int failed_line, failed_col;  /* in its file */
-    int64_t elapsed_ms;
+    int64_t elapsed_ms;           /* at work: without the pauses at gates, as the ledger's and the journal's durations */
     struct ls_err err;            /* why, when it did not finish */
     struct ls_buf applied;        /* for people: what is applied now, what is not, what the ledger says; lines */
     struct ls_buf next;           /* for people: what can be done next; lines */
