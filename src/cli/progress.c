@@ -11,6 +11,7 @@
 #define REDRAW_US 100000   /* between two drawings of the line */
 #define REPEAT_US 5000000  /* between two lines about the same wait, without a terminal */
 #define BAR_CELLS 30
+#define MIN_CELLS 20       /* of a terminal that says how wide it is */
 
 void cli_progress_init(struct cli_progress *p, struct cli_ctx *ctx, const char *what)
 {
@@ -37,7 +38,7 @@ static void draw(struct cli_progress *p, const char *text)
 {
     char *clean = cli_clean(p->ctx, text);
     int cells = 0;
-    size_t n = ls_text_fit(clean, strlen(clean), 78, &cells);
+    size_t n = ls_text_fit(clean, strlen(clean), p->ctx->io->err_width > MIN_CELLS ? p->ctx->io->err_width - 2 : 78, &cells);
 
     if (p->ctx->io->progress) {
         p->ctx->io->progress(p->ctx->io->confirm_ctx, clean);

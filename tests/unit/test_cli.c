@@ -226,6 +226,30 @@ static bool answer(void *ctx, const char *text, const char *must_type)
     return a->answer;
 }
 
+#ifdef LS_WITH_SQLITE
+static void assert_lines_fit(const char *text, size_t width)
+{
+    for (size_t len; *text; text += len + (text[len] != '\0')) {
+        len = strcspn(text, "\n");
+        assert_in_range(len, 0, width);
+    }
+}
+
+static void asks_on_a_narrow_terminal(struct asked *a)
+{
+    const char *const argv[] = {"up", "-e", "dev"};
+    FILE *err = tmpfile();
+    const struct cli_io io = {.out = err, .err = err, .err_is_tty = true, .err_width = 40, .confirm = answer, .confirm_ctx = a};
+
+    assert_non_null(err);
+    assert_int_equal(cli_run(&io, 3, argv), 3);
+    assert_int_equal(a->n, 1);
+    assert_lines_fit(a->text, 40);
+    assert_non_null(strstr(a->text, "          One transaction holds the\n          statements and the ledger"));
+    (void)fclose(err);
+}
+#endif
+
 static void test_questions(void **state)
 {
 #ifdef LS_WITH_SQLITE
@@ -243,6 +267,8 @@ static void test_questions(void **state)
     assert_int_equal(ls_file_write_atomic("lockstep.conf", conf, strlen(conf), 0600, &err), LS_OK);
     assert_int_equal(ls_file_write_atomic("migrations/001_t.up.sql", sql, strlen(sql), 0600, &err), LS_OK);
 
+    asks_on_a_narrow_terminal(&a);
+    a = (struct asked){.answer = false};
     r = run_line("up -e dev", NULL, answer, &a);
     assert_int_equal(r.code, 3);
     assert_int_equal(a.n, 1);
@@ -290,6 +316,28 @@ static void test_questions(void **state)
     (void)state;
     (void)answer;
 #endif
+}
+
+static void wraps_to(const char *text, int width, const char *expected)
+{
+    char *got = cli_wrap(text, width);
+
+    assert_string_equal(got, expected);
+    free(got);
+}
+
+static void test_questions_are_wrapped(void **state)
+{
+    (void)state;
+    wraps_to("Target:  sqlite app.db in a folder\n", 20, "Target:  sqlite\n         app.db in a\n         folder\n");
+    wraps_to("  up      001 a, 1 statement\n", 24, "  up      001 a, 1\n          statement\n");
+    wraps_to("          one two three\nfour\n", 20, "          one two\n          three\nfour\n");
+    wraps_to("short\n\n  lines stay\n", 20, "short\n\n  lines stay\n");
+    wraps_to("see /a/path/that/is/longer/than/a/line now\n", 20, "see\n  /a/path/that/is/longer/than/a/line\n  now\n"); /* can be copied whole */
+    wraps_to("\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4 \xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4 \xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\n", 17,
+             "\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4 \xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4 \xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\n");
+    wraps_to("Make a backup first?", 24, "Make a backup\n  first?"); /* the answer has room behind it */
+    wraps_to("a text of any length where no terminal is", 0, "a text of any length where no terminal is");
 }
 
 /* On a terminal; the database's name is its owner's. */
@@ -410,6 +458,7 @@ int main(void)
         cmocka_unit_test(test_tables_are_whole),
         cmocka_unit_test(test_run_line),
         cmocka_unit_test(test_questions),
+        cmocka_unit_test(test_questions_are_wrapped),
         cmocka_unit_test(test_question_on_a_terminal),
         cmocka_unit_test(test_request_over_base),
         cmocka_unit_test(test_table),
