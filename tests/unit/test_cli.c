@@ -248,6 +248,37 @@ static void asks_on_a_narrow_terminal(struct asked *a)
     assert_non_null(strstr(a->text, "          One transaction holds the\n          statements and the ledger"));
     (void)fclose(err);
 }
+
+static void explain_on(bool is_tty, int width, char **out)
+{
+    static const char sql[] = "SELECT * FROM t AS the_first_table_of_a_join JOIN t AS the_second_table_of_a_join USING (a)";
+    const char *const argv[] = {"explain", sql, "-e", "dev"};
+    size_t n;
+    FILE *err = tmpfile(), *to = open_memstream(out, &n);
+    const struct cli_io io = {.out = to, .err = err, .out_is_tty = is_tty, .out_width = width};
+
+    assert_non_null(err);
+    assert_int_equal(cli_run(&io, 4, argv), 0);
+    (void)fclose(to);
+    (void)fclose(err);
+}
+
+/* Lines of a plan end where the terminal does, between words; a pipe's are whole. */
+static void plans_fit_the_terminal(void)
+{
+    char *out;
+
+    explain_on(true, 50, &out);
+    assert_lines_fit(out, 50);
+    assert_non_null(strstr(out, "the_second_table_of_a_join"));
+    free(out);
+    explain_on(true, 0, &out);
+    assert_lines_fit(out, 100);
+    free(out);
+    explain_on(false, 0, &out);
+    assert_non_null(strstr(out, "SEARCH the_second_table_of_a_join USING AUTOMATIC COVERING INDEX (a=?)"));
+    free(out);
+}
 #endif
 
 static void test_questions(void **state)
@@ -282,6 +313,7 @@ static void test_questions(void **state)
     assert_non_null(strstr(r.out, "Applied: 001."));
     ran_free(&r);
     tells_how_far();
+    plans_fit_the_terminal();
     a = (struct asked){.answer = true};
     r = run_line("up -e prod --no-backup", NULL, answer, &a);
     assert_int_equal(r.code, 0);
