@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "cli/cli.h"
@@ -69,6 +70,14 @@ static int run_line(void *ctx, const struct config_request *current, const char 
 }
 #endif
 
+/* Cells of a line of the terminal; 0: it is none, or does not say. */
+static int width_of(int fd)
+{
+    struct winsize w = {0};
+
+    return isatty(fd) && ioctl(fd, TIOCGWINSZ, &w) == 0 ? w.ws_col : 0;
+}
+
 static int open_console(const struct cli_words *words)
 {
     struct config_request request;
@@ -125,6 +134,8 @@ int main(int argc, char **argv)
         .in = stdin,
         .out_is_tty = isatty(STDOUT_FILENO),
         .err_is_tty = isatty(STDERR_FILENO),
+        .out_width = width_of(STDOUT_FILENO),
+        .err_width = width_of(STDERR_FILENO),
         .ascii = strcmp(nl_langinfo(CODESET), "UTF-8") != 0,
         .confirm = isatty(STDIN_FILENO) && isatty(STDERR_FILENO) ? cli_tty_confirm : NULL,
         .getenv_fn = lookup,

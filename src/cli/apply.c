@@ -342,7 +342,7 @@ int cli_apply(struct cli_ctx *ctx, const struct ls_plan_request *req)
     question(ctx, plan, backup, &text);
     /* Who cannot be asked is shown all the same what it is about. */
     if ((cli_has(ctx, CLI_O(YES)) || !ctx->io->confirm) && !ctx->quiet)
-        (void)fputs(text.ptr, ctx->err);
+        cli_show_question(ctx, text.ptr);
     code = cli_confirm(ctx, text.ptr, verbs[plan->action]) == LS_OK ? run_plan(ctx, plan, backup) : cli_fail(ctx);
 out:
     ls_buf_release(&text);

@@ -193,6 +193,7 @@ struct cli_io {
     FILE *out, *err;
     bool out_is_tty; /* what goes there is looked at, not piped */
     bool err_is_tty; /* a line may be overwritten */
+    int out_width, err_width; /* cells of a line there; 0: no terminal, or it does not say */
     bool ascii;      /* the terminal takes nothing beyond ASCII */
     /* A question; NULL: nobody to ask. must_type NULL: yes or no; else the text that must be typed. */
     bool (*confirm)(void *ctx, const char *text, const char *must_type);

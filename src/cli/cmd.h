@@ -75,6 +75,12 @@ char *cli_shell_word(const char *text); /* quoted where a shell would take it ap
 /* A question with an open end; false when nobody can be asked. */
 bool cli_ask(struct cli_ctx *ctx, const char *text);
 
+/* wrap.c: text with lines of at most so many cells, broken between words, a last line without an end shorter by the answer's room; caller frees.
+ * 0: as it is. */
+char *cli_wrap(const char *text, int width);
+/* A question's text on ctx->err, for who is not asked. */
+void cli_show_question(struct cli_ctx *ctx, const char *text);
+
 /* guard.c: between begin and end, SIGINT, SIGTERM and SIGHUP ask the session to stop instead of ending the process. */
 struct cli_guard;
 struct cli_guard *cli_guard_begin(struct cli_ctx *ctx);

@@ -9,17 +9,18 @@
 
 static void print_plans(struct cli_ctx *ctx, const struct ls_gain *g)
 {
-    int width = ctx->io->out_is_tty ? 90 : 150; /* a pipe has no edge to cut numbers at */
+    static const char indent[] = "        ";
+    int width = cli_plan_width(ctx, (int)strlen(indent));
     struct ls_buf text = LS_BUF_INIT;
 
     cli_print(ctx, "      now:");
     ls_explained_print(&g->before, width, ctx->io->ascii, &text);
-    cli_lines(ctx, ctx->out, "        ", text.ptr);
+    cli_lines(ctx, ctx->out, indent, text.ptr);
     if (g->after.n_nodes > 0) {
         ls_buf_clear(&text);
         cli_print(ctx, "      then:");
         ls_explained_print(&g->after, width, ctx->io->ascii, &text);
-        cli_lines(ctx, ctx->out, "        ", text.ptr);
+        cli_lines(ctx, ctx->out, indent, text.ptr);
     }
     ls_buf_release(&text);
 }

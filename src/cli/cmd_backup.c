@@ -157,7 +157,7 @@ static enum ls_rc confirm_prune(struct cli_ctx *ctx, const char *names)
     ls_buf_addf(&text, "These backups in %s will be removed:\n", dir);
     add_names(ctx, names, &text);
     if ((cli_has(ctx, CLI_O(YES)) || !ctx->io->confirm) && !ctx->quiet)
-        (void)fputs(text.ptr, ctx->err);
+        cli_show_question(ctx, text.ptr);
     /* A URL that leaves the name to others: only the database tells it. */
     if (ctx->target.params.is_protected && !*cli_database_name(ctx)) {
         rc = cli_snapshot(ctx);

@@ -8,8 +8,6 @@
 #include "lockstep/base/file.h"
 #include "lockstep/base/text.h"
 
-#define PIPE_CELLS 160 /* of a line that no terminal has to hold */
-
 static const struct ls_query *find_query(const struct ls_workload *w, const char *name)
 {
     for (uint32_t i = 0; i < w->n_queries; i++)
@@ -92,7 +90,7 @@ static void print(struct cli_ctx *ctx, const struct ls_query *q, const struct ls
         (void)json_object_set_new(ctx->root, "plan", cli_explained_json(e));
         return;
     }
-    ls_explained_print(e, ctx->io->out_is_tty ? 0 : PIPE_CELLS, ctx->io->ascii, &text);
+    ls_explained_print(e, cli_plan_width(ctx, 0), ctx->io->ascii, &text);
     cli_lines(ctx, ctx->out, "", text.ptr);
     cli_say(ctx, "%s: %s", q->name, e->how);
     if (cli_has(ctx, CLI_O(RUN)) && !q->is_read)

@@ -236,7 +236,7 @@ static int settle(struct cli_ctx *ctx, const struct ls_settle_request *req, bool
     if (code < 0) {
         /* Who cannot be asked is shown all the same what it is about. */
         if ((cli_has(ctx, CLI_O(YES)) || !ctx->io->confirm) && !ctx->quiet)
-            (void)fputs(text.ptr, ctx->err);
+            cli_show_question(ctx, text.ptr);
         code = agree(ctx, t, text.ptr) == LS_OK ? run(ctx, t) : cli_fail(ctx);
     }
     ls_buf_release(&text);

@@ -42,6 +42,15 @@ static enum ls_rc nobody_to_ask(struct cli_ctx *ctx, const char *what)
     return LS_E_REFUSED;
 }
 
+static bool ask(struct cli_ctx *ctx, const char *text, const char *must_type)
+{
+    char *wrapped = cli_wrap(text, ctx->io->err_width);
+    bool is_yes = ctx->io->confirm(ctx->io->confirm_ctx, wrapped, must_type);
+
+    free(wrapped);
+    return is_yes;
+}
+
 enum ls_rc cli_confirm(struct cli_ctx *ctx, const char *text, const char *what)
 {
     const char *name = cli_database_name(ctx);
@@ -61,14 +70,14 @@ enum ls_rc cli_confirm(struct cli_ctx *ctx, const char *text, const char *what)
     }
     if (!ctx->io->confirm)
         return nobody_to_ask(ctx, what);
-    if (ctx->io->confirm(ctx->io->confirm_ctx, text, is_protected && !said ? name : NULL))
+    if (ask(ctx, text, is_protected && !said ? name : NULL))
         return LS_OK;
     return ls_err_set(&ctx->error, LS_E_REFUSED, "%s: not confirmed; nothing was written", what);
 }
 
 bool cli_ask(struct cli_ctx *ctx, const char *text)
 {
-    return ctx->io->confirm && ctx->io->confirm(ctx->io->confirm_ctx, text, NULL);
+    return ctx->io->confirm && ask(ctx, text, NULL);
 }
 
 /* The answer's line without its end; false at the end of input. */

@@ -3,10 +3,20 @@
 
 #include "cli/index.h"
 
+#include <limits.h>
 #include <string.h>
 
 #include "lockstep/base/clock.h"
 #include "lockstep/base/text.h"
+
+enum { MIN_CELLS = 40, USUAL_CELLS = 100 /* of a terminal that is narrower, or does not say */ };
+
+int cli_plan_width(const struct cli_ctx *ctx, int indent)
+{
+    if (!ctx->io->out_is_tty)
+        return INT_MAX;
+    return ctx->io->out_width >= MIN_CELLS + indent ? ctx->io->out_width - indent : USUAL_CELLS - indent;
+}
 
 static enum ls_rc open_target(struct cli_ctx *ctx, bool writes)
 {

@@ -49,6 +49,9 @@ void cli_index_keys(const struct ls_usage *u, const struct ls_usage_index *i, st
 /* CREATE INDEX as it would be typed, raw, without CONCURRENTLY. */
 void cli_index_spec(const struct cli_index *x, const struct ls_index_spec *s, struct ls_buf *out);
 
+/* Cells of a plan's line behind `indent` others, for ls_explained_print: the terminal's; where a pipe takes them, lines stay whole. */
+int cli_plan_width(const struct cli_ctx *ctx, int indent);
+
 /* index_json.c */
 void cli_index_json(struct cli_index *x, uint32_t table);
 json_t *cli_index_sarif(struct cli_index *x, uint32_t table);

@@ -11,6 +11,7 @@
 #define REDRAW_US 100000   /* between two drawings of the line */
 #define REPEAT_US 5000000  /* between two lines about the same wait, without a terminal */
 #define BAR_CELLS 30
+#define MIN_CELLS 20       /* of a terminal that says how wide it is */
 
 void cli_progress_init(struct cli_progress *p, struct cli_ctx *ctx, const char *what)
 {
@@ -37,7 +38,7 @@ static void draw(struct cli_progress *p, const char *text)
 {
     char *clean = cli_clean(p->ctx, text);
     int cells = 0;
-    size_t n = ls_text_fit(clean, strlen(clean), 78, &cells);
+    size_t n = ls_text_fit(clean, strlen(clean), p->ctx->io->err_width > MIN_CELLS ? p->ctx->io->err_width - 2 : 78, &cells);
 
     if (p->ctx->io->progress) {
         p->ctx->io->progress(p->ctx->io->confirm_ctx, clean);
@@ -69,7 +70,7 @@ static void on_wait(struct cli_progress *p, const struct ls_event *ev)
     if (!is_due(p, can_redraw(p) ? REDRAW_US : REPEAT_US) || (!can_redraw(p) && !ev->text))
         return;
     ls_duration_text(ev->elapsed_us / 1000, took);
-    ls_buf_addf(&b, "  %s %s, %s", s ? s->label : p->what, s ? s->name : "", took);
+    ls_buf_addf(&b, "  %s%s%s, %s", s ? s->label : p->what, s ? " " : "", s ? s->name : "", took);
     if (ev->text)
         ls_buf_addf(&b, ", waits for %s", ev->text);
     if (can_redraw(p)) {

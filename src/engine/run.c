@@ -286,7 +286,7 @@ static void finish(struct ls_runner *r)
     /* A migration may have left settings behind (search_path, role, foreign_keys): they must not reach what is done next. */
     if (s->db != NULL && strcmp(ls_db_info(s->db)->database, ":memory:") != 0)
         ls_session_disconnect(s);
-    r->rep->elapsed_ms = ls_mono_ms() - r->run_began_ms;
+    r->rep->elapsed_ms = (ls_mono_us() - r->run_began_us) / 1000;
     ls_run_tell(r);
     LS_FAULT("run-end");
     ls_run_event(r, LS_EV_RUN_END, NULL, r->rep->err.code != LS_OK ? &r->rep->err : NULL);
@@ -306,7 +306,7 @@ enum ls_rc ls_run_checked(struct ls_session *s, const struct ls_plan *plan, cons
     enum ls_rc rc;
 
     ls_run_report_init(report);
-    r.run_began_ms = ls_mono_ms();
+    r.run_began_us = ls_mono_us();
     report->verdict = LS_VERDICT_NOTHING;
     if (plan->steps.n == 0)
         return LS_OK;
@@ -315,6 +315,7 @@ enum ls_rc ls_run_checked(struct ls_session *s, const struct ls_plan *plan, cons
         s->opts = *check->opts;
     s->hook_ctx = &r;
     s->on_wait = ls_run_on_wait;
+    s->on_busy = ls_run_on_busy;
     s->on_notice = ls_run_on_notice;
     rc = prepare(&r, &err);
     if (rc == LS_OK) {
@@ -331,6 +332,7 @@ enum ls_rc ls_run_checked(struct ls_session *s, const struct ls_plan *plan, cons
     finish(&r);
     s->opts = opts;
     s->on_wait = NULL;
+    s->on_busy = NULL;
     s->on_notice = NULL;
     s->hook_ctx = NULL;
     ls_session_clear_cancel(s);

@@ -391,7 +391,7 @@ void ls_run_fail(struct ls_runner *r, struct ls_err *err)
 
 void ls_run_journal_end(struct ls_runner *r)
 {
-    struct ls_journal_entry e = {.event = "run_end", .result = ls_verdict_name(r->rep->verdict), .duration_ms = ls_mono_ms() - r->run_began_ms};
+    struct ls_journal_entry e = {.event = "run_end", .result = ls_verdict_name(r->rep->verdict), .duration_ms = (ls_mono_us() - r->run_began_us) / 1000};
     char detail[64];
 
     if (!may_write_journal(r))

@@ -4,6 +4,7 @@
 
 #include "engine/run_priv.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "lockstep/base/clock.h"
@@ -41,7 +42,7 @@ void ls_run_event(struct ls_runner *r, enum ls_event_kind kind, const char *text
     struct ls_event ev = {.kind = kind, .op = r->op, .rows = -1, .text = text, .err = err};
 
     if (kind == LS_EV_RUN_END || kind == LS_EV_LOCK_WAIT)
-        ev.elapsed_us = (ls_mono_ms() - r->run_began_ms) * 1000;
+        ev.elapsed_us = ls_mono_us() - r->run_began_us;
     else if (kind == LS_EV_STEP_END)
         ev.elapsed_us = ls_mono_us() - r->step_began_us;
     emit(r, &ev);
@@ -85,15 +86,59 @@ static void ask_blockers(struct ls_runner *r)
         r->watcher_failed = true;
 }
 
+void ls_run_on_busy(void *ctx, const struct ls_db_busy *busy)
+{
+    struct ls_runner *r = ctx;
+
+    r->busy = *busy;
+    r->is_busy = true;
+}
+
+static bool is_committing(const struct ls_runner *r)
+{
+    int n;
+    const struct ls_op *ops = ops_of(r, r->step, &n);
+
+    return r->op_began_us != 0 && r->op >= 0 && r->op < n && ops[r->op].kind == LS_OP_COMMIT;
+}
+
+/* SQLite does not say who has the file: what that one does, and how long it is waited for. */
+static void tell_busy(struct ls_runner *r, struct ls_event *ev)
+{
+    struct ls_buf text = LS_BUF_INIT;
+    char *file = ls_db_url_database(r->s->url), waited[LS_ISO_LEN], limit[LS_ISO_LEN];
+    int64_t waited_ms = r->busy.waited_ms, limit_ms = r->busy.limit_ms;
+
+    if (r->op_began_us == 0)
+        ev->elapsed_us = waited_ms * 1000;
+    if (is_committing(r) && limit_ms < COMMIT_BUSY_MS) { /* it is asked again and again (commit_or_resolve) */
+        waited_ms = ev->elapsed_us / 1000;
+        limit_ms = COMMIT_BUSY_MS;
+    }
+    ls_duration_text(waited_ms, waited);
+    ls_duration_text(limit_ms, limit);
+    ls_buf_addf(&text, "another connection that %s %s: waited %s, gives up after %s", r->busy.is_reader ? "reads" : "writes to", file, waited, limit);
+    ev->text = text.ptr;
+    emit(r, ev);
+    ls_buf_release(&text);
+    free(file);
+}
+
 void ls_run_on_wait(void *ctx)
 {
     struct ls_runner *r = ctx;
     struct ls_event ev = {.kind = LS_EV_WAIT, .op = r->op, .rows = -1};
+    bool is_busy = r->is_busy;
     int64_t now = ls_mono_ms();
 
-    if (r->hooks == NULL || r->hooks->on_event == NULL || r->op_began_us == 0)
+    r->is_busy = false;
+    if (r->hooks == NULL || r->hooks->on_event == NULL || (r->op_began_us == 0 && !is_busy))
         return;
     ev.elapsed_us = ls_mono_us() - r->op_began_us;
+    if (is_busy) {
+        tell_busy(r, &ev);
+        return;
+    }
     if (ev.elapsed_us >= WATCH_MS * 1000 && now - r->watched_ms >= WATCH_MS && !r->watcher_failed && r->s->dialect == LS_DIALECT_POSTGRES) {
         r->watched_ms = now;
         ask_blockers(r);
@@ -109,13 +154,24 @@ static enum ls_rc stopped(struct ls_err *err)
     return ls_err_set(err, LS_E_CANCELLED, "stopped by the operator");
 }
 
+static enum ls_gate wait_at_gate(struct ls_runner *r, int step, int op)
+{
+    int64_t from = ls_mono_us(), paused_us;
+    enum ls_gate answer = r->hooks->gate(r->hooks->ctx, r->plan, step, op);
+
+    paused_us = ls_mono_us() - from;
+    r->run_began_us += paused_us;
+    r->step_began_us += paused_us;
+    return answer;
+}
+
 enum ls_rc ls_run_ask_gate(struct ls_runner *r, int step, int op, struct ls_err *err)
 {
     if (op <= r->asked_up_to)
         return LS_OK;
     if (ls_session_cancelled(r->s))
         return stopped(err);
-    if (r->hooks != NULL && r->hooks->gate != NULL && r->hooks->gate(r->hooks->ctx, r->plan, step, op) == LS_GATE_STOP)
+    if (r->hooks != NULL && r->hooks->gate != NULL && wait_at_gate(r, step, op) == LS_GATE_STOP)
         return stopped(err);
     /* The operator may have waited long, and pressed cancel instead. */
     return ls_session_cancelled(r->s) ? stopped(err) : LS_OK;

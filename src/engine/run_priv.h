@@ -50,7 +50,8 @@ struct ls_runner {
     bool is_locked;
     int step, op;                 /* what is being done; -1 none */
     int failed_op;                /* the op that the database refused; -1: none, or stopped before one */
-    int64_t run_began_ms, step_began_us, op_began_us;
+    int64_t run_began_us, step_began_us; /* moved on by each pause at a gate: what is counted from them is work */
+    int64_t op_began_us;
     int64_t step_began_wall_us;
     int64_t trip_us;              /* there and back, as asking for the operators' lock took */
     char uuid[40];                /* of the step, once an op has asked for it */
@@ -70,6 +71,8 @@ struct ls_runner {
     bool watcher_failed;
     int64_t watched_ms;
     struct ls_buf blockers;
+    struct ls_db_busy busy;       /* SQLite, while is_busy: what on_wait is about to tell */
+    bool is_busy;
     enum ls_child_end child_end;  /* of the step's child */
     char child_says[96];          /* "alembic 1.8.1" */
     char child_status[48];        /* "status 1", "signal 15" */
@@ -98,6 +101,7 @@ LS_MUST_CHECK enum ls_rc ls_run_ops(struct ls_runner *r, int step, struct ls_err
 void ls_run_rollback(struct ls_runner *r);
 /* The driver's callbacks while a run goes on. */
 void ls_run_on_wait(void *ctx);
+void ls_run_on_busy(void *ctx, const struct ls_db_busy *busy);
 void ls_run_on_notice(void *ctx, const char *severity, const char *text);
 
 void ls_run_op_begin(struct ls_runner *r, int op);

@@ -140,6 +140,14 @@ static void on_notice(void *ctx, const char *severity, const char *text)
         s->on_notice(s->hook_ctx, severity, text);
 }
 
+static void on_busy(void *ctx, const struct ls_db_busy *busy)
+{
+    struct ls_session *s = ctx;
+
+    if (s->on_busy != NULL)
+        s->on_busy(s->hook_ctx, busy);
+}
+
 static bool on_wait(void *ctx)
 {
     struct ls_session *s = ctx;
@@ -184,6 +192,7 @@ static enum ls_rc open_url(struct ls_session *s, const char *url, bool read_only
                                   .statement_timeout_ms = s->p.statement_timeout_ms,
                                   .on_notice = on_notice,
                                   .on_wait = on_wait,
+                                  .on_busy = on_busy,
                                   .ctx = s};
     struct ls_db *db = NULL;
     enum ls_rc rc = ls_db_open(&params, &db, err);

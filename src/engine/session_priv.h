@@ -26,6 +26,7 @@ struct ls_session {
     /* Set by a run: what the driver's callbacks do. */
     void (*on_notice)(void *ctx, const char *severity, const char *text);
     void (*on_wait)(void *ctx);
+    void (*on_busy)(void *ctx, const struct ls_db_busy *busy);
     void *hook_ctx;
 };
 

@@ -25,8 +25,6 @@ enum ls_rc ls_alembic_ledger_read(struct ls_db *db, const struct ls_format_opts 
     out->shape = LS_LEDGER_HEADS;
     if (rc == LS_OK && look.exists && out->foreign == NULL) {
         rc = ls_table_rows(db, &look, "t.version_num", out, err);
-        if (rc != LS_OK)
-            ls_table_unreadable(out->location, err);
         for (size_t i = 0; i < out->rows.n; i++) {
             const char *id = ls_table_cell(out, &out->rows.v[i], "version_num");
 

@@ -103,7 +103,7 @@ enum ls_rc ls_table_rows(struct ls_db *db, const struct ls_table_look *look, con
     if (rc == LS_OK)
         keep(ledger, &r);
     else
-        ls_err_wrap(err, "reading the ledger %s", ledger->location);
+        ls_table_unreadable(ledger->location, err);
 out:
     ls_result_release(&r);
     ls_buf_release(&sql);

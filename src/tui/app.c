@@ -184,7 +184,21 @@ void app_say(struct app *a, enum theme_role role, const char *fmt, ...)
     ls_buf_vaddf(&a->message, fmt, ap);
     va_end(ap);
     a->message_role = role;
+    a->message_is_of_phase = false;
     a->needs_paint = true;
+}
+
+void app_say_of_phase(struct app *a, enum theme_role role, const char *before, const char *text)
+{
+    app_say(a, role, "%s%s", before, text);
+    a->message_is_of_phase = true;
+}
+
+void app_phase_over(struct app *a)
+{
+    if (a->message_is_of_phase)
+        ls_buf_clear(&a->message);
+    a->message_is_of_phase = false;
 }
 
 void app_say_err(struct app *a, const struct ls_err *err)
@@ -234,8 +248,28 @@ void app_pop_modal(struct app *a)
     if (!m)
         return;
     a->modal = m->below;
+    if (a->question == m)
+        a->question = NULL;
     m->ops->free(m);
     a->needs_layout = a->needs_paint = true;
+}
+
+void app_drop_modal(struct app *a, struct ui_modal *m)
+{
+    struct ui_modal *above = a->modal;
+
+    if (a->modal == m) {
+        app_pop_modal(a);
+        return;
+    }
+    while (above && above->below != m)
+        above = above->below;
+    if (!above)
+        return;
+    above->below = m->below;
+    if (a->question == m)
+        a->question = NULL;
+    m->ops->free(m);
 }
 
 /* --- layout ------------------------------------------------------------------------------------------------------- */

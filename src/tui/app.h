@@ -94,6 +94,7 @@ struct app {
 
     struct ls_buf message;
     enum theme_role message_role;
+    bool message_is_of_phase; /* true only until the database has answered */
 
     int w, h;
     bool needs_layout, needs_paint;
@@ -104,7 +105,8 @@ struct app {
     unsigned tick;
     int64_t detail_due_ms; /* 0, or when the side-by-side detail follows the cursor */
     bool is_interrupted, should_exit;
-    bool is_stop_asked; /* the question whether to stop is the top modal */
+    struct ui_modal *question; /* whether to stop the run, or to leave while something is going on; NULL: not asked */
+    bool question_leaves;      /* the latter */
     int exit_code;
 };
 
@@ -122,12 +124,16 @@ void app_on_tick(struct app *a);
 
 /* The line above the hints. It stays until the next key. */
 void app_say(struct app *a, enum theme_role role, const char *fmt, ...) LS_PRINTF(3, 4);
+/* Likewise, and it stays only until the database has answered: app_phase_over. */
+void app_say_of_phase(struct app *a, enum theme_role role, const char *before, const char *text);
+void app_phase_over(struct app *a);
 void app_say_err(struct app *a, const struct ls_err *err);
 /* A dialog with the whole error: message, place, detail, hint. */
 void app_show_err(struct app *a, const char *title, const struct ls_err *err);
 
 void app_push_modal(struct app *a, struct ui_modal *m);
 void app_pop_modal(struct app *a); /* frees the top one */
+void app_drop_modal(struct app *a, struct ui_modal *m); /* frees it where it lies, what is above it stays */
 
 void app_focus(struct app *a, enum ui_pane_id id);
 void app_dispatch(struct app *a, enum ui_action act);

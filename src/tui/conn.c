@@ -144,6 +144,7 @@ static void snapshot_done(struct task *t, bool is_stale)
     a->is_loading = a->is_due = false;
     conn_settle(j->job.conn);
     ls_err_release(&a->conn_err);
+    app_phase_over(a);
     if (j->job.rc == LS_OK) {
         a->phase = APP_READY;
     } else {

@@ -118,10 +118,10 @@ static bool refuse(struct app *a, enum ui_action act)
     bool is_refused = true;
 
     if ((info->flags & UI_NEEDS_DB) && a->phase == APP_CONNECTING) {
-        app_say(a, ROLE_WARNING, "not connected yet");
+        app_say_of_phase(a, ROLE_WARNING, "not connected yet", "");
     } else if ((info->flags & UI_NEEDS_DB) && a->phase != APP_READY) {
-        app_say(a, ROLE_ERROR, "%s: %s", a->is_reached ? "not read" : "not connected",
-                a->conn_err.message ? a->conn_err.message : "r tries again");
+        app_say_of_phase(a, ROLE_ERROR, a->is_reached ? "not read: " : "not connected: ",
+                         a->conn_err.message ? a->conn_err.message : "r tries again");
     } else if ((info->flags & UI_WRITES) && app_is_busy(a)) {
         app_say(a, ROLE_WARNING, "%s is going on: wait for its end, or stop it",
                 a->run.phase == RUN_PHASE_RUNNING ? "a run" : a->progress.text);

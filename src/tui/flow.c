@@ -168,11 +168,7 @@ void flow_on_run_end(struct app *a)
 {
     const struct ls_run_report *r = &a->run.report;
 
-    /* The stop question is about something that is over. */
-    while (a->modal && a->is_stop_asked) {
-        a->is_stop_asked = false;
-        app_pop_modal(a);
-    }
+    flow_question_over(a);
     a->backup_is_fresh = false;
     if (r->err.code == LS_OK)
         app_say(a, ROLE_GOOD, "%s: %d step%s", ls_verdict_name(r->verdict), r->n_steps_done, r->n_steps_done == 1 ? "" : "s");

@@ -13,6 +13,8 @@ void flow_stop(struct app *a);
 void flow_prune(struct app *a);
 void flow_environment(struct app *a);
 void flow_quit(struct app *a);
+/* What went on has ended: a question about it goes, or changes to what still goes on. */
+void flow_question_over(struct app *a);
 void flow_edit(struct app *a);
 void flow_conflicts(struct app *a);
 void flow_beside(struct app *a);

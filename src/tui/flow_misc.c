@@ -85,9 +85,15 @@ static void on_stop(struct app *a, void *ctx, int choice, const struct ui_grant 
 {
     (void)ctx;
     (void)grant;
-    a->is_stop_asked = false;
     if (choice == 1)
         run_ctl_stop(a);
+}
+
+static void ask(struct app *a, const struct ui_confirm_spec *spec, bool leaves)
+{
+    ui_confirm_open(a, spec);
+    a->question = a->modal;
+    a->question_leaves = leaves;
 }
 
 void flow_stop(struct app *a)
@@ -96,7 +102,7 @@ void flow_stop(struct app *a)
         .title = "Stop the run", .verb = "Stop", .cancel = "Go on", .danger = UI_DANGER_CARE, .done = on_stop};
     struct ui_doc *d;
 
-    if (a->run.phase != RUN_PHASE_RUNNING || a->is_stop_asked)
+    if (a->run.phase != RUN_PHASE_RUNNING || a->question)
         return;
     d = ui_doc_new(a->is_ascii);
     ui_doc_textf(d, ROLE_TEXT, "%d of %zu steps are done and stay.", a->run.n_steps_done, a->run.plan->plan->steps.n);
@@ -110,8 +116,7 @@ void flow_stop(struct app *a)
     ui_doc_wrap(d, ROLE_DIM, ui_dialog_width(a), 0,
                 "A statement outside a transaction may have left something: the report says so.");
     spec.body = d;
-    a->is_stop_asked = true;
-    ui_confirm_open(a, &spec);
+    ask(a, &spec, false);
 }
 
 /* --- prune -------------------------------------------------------------------------------------------------------- */
@@ -284,7 +289,6 @@ static void on_quit(struct app *a, void *ctx, int choice, const struct ui_grant 
 {
     (void)ctx;
     (void)grant;
-    a->is_stop_asked = false;
     if (choice == 1) {
         a->is_interrupted = true;
         a->exit_code = 75;
@@ -316,6 +320,16 @@ void flow_quit(struct app *a)
     else
         ui_doc_wrap(d, ROLE_WARNING, ui_dialog_width(a), 0, "A subcommand is still running. It is cancelled; a transaction that it has open is rolled back.");
     spec.body = d;
-    a->is_stop_asked = a->run.phase == RUN_PHASE_RUNNING; /* the end of the run takes the question away */
-    ui_confirm_open(a, &spec);
+    ask(a, &spec, true);
+}
+
+void flow_question_over(struct app *a)
+{
+    bool is_leaving = a->question_leaves;
+
+    if (!a->question || (!is_leaving && a->run.phase == RUN_PHASE_RUNNING))
+        return;
+    app_drop_modal(a, a->question);
+    if (is_leaving && (app_is_busy(a) || a->command)) /* there is something else */
+        flow_quit(a);
 }

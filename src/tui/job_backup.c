@@ -142,6 +142,7 @@ static void make_done(struct task *t, bool is_stale)
 
     if (!is_stale) {
         a->progress.is_on = false;
+        flow_question_over(a);
         a->needs_paint = true;
         ls_session_clear_cancel(j->job.session); /* a cancel that came too late is not meant for what comes next */
         if (j->job.rc == LS_OK) {
@@ -195,6 +196,7 @@ static void check_done(struct task *t, bool is_stale)
 
     if (!is_stale) {
         a->progress.is_on = false;
+        flow_question_over(a);
         a->needs_paint = true;
         ls_session_clear_cancel(j->job.session);
         if (j->job.rc == LS_E_CANCELLED)

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "lockstep/base/mem.h"
+#include "tui/flow.h"
 #include "tui/jobs.h"
 
 struct job_command {
@@ -199,6 +200,7 @@ static void command_done(struct task *t, bool is_stale)
 
     if (!is_stale) {
         a->command = NULL;
+        flow_question_over(a);
         if (j->out_len == 0 && j->err_len == 0)
             app_say(a, j->code == 0 ? ROLE_GOOD : ROLE_ERROR, ":%s: exit code %d", j->line, j->code);
         else

@@ -7,6 +7,7 @@
 #include "lockstep/base/mem.h"
 #include "lockstep/engine/verify.h"
 #include "tui/detail_doc.h"
+#include "tui/flow.h"
 #include "tui/jobs.h"
 
 #define JOURNAL_ROWS 1000
@@ -161,6 +162,7 @@ static void verify_done(struct task *t, bool is_stale)
 
     if (!is_stale) {
         a->progress.is_on = false;
+        flow_question_over(a);
         /* Differences are an answer, not an error. */
         if (j->job.rc == LS_OK || j->job.rc == LS_E_DRIFT || j->report.diags.d.n > 0)
             show_report(a, &j->report);

@@ -108,7 +108,7 @@ static void suspend(struct loop *l)
 static void on_interrupt_key(struct app *a)
 {
     /* First ^C asks, the second one answers. */
-    if (a->run.phase == RUN_PHASE_RUNNING && a->is_stop_asked && ui_modal_is_confirm(a->modal)) {
+    if (a->run.phase == RUN_PHASE_RUNNING && a->question && a->question == a->modal) {
         ui_confirm_press(a->modal, 1);
     } else if (a->run.phase == RUN_PHASE_RUNNING) {
         app_dispatch(a, UI_ACT_STOP);

@@ -237,8 +237,10 @@ static void phase_words(const struct app *a, struct ls_buf *out, enum theme_role
         ls_buf_adds(out, m->tx_open ? "PAUSED inside a transaction: its locks are held" : "PAUSED: nothing is open");
         *role = m->tx_open ? ROLE_WARNING : ROLE_PENDING;
     } else {
-        ls_buf_adds(out, m->mode == RUN_MODE_PAUSE ? "RUNNING, pauses before the next transaction" : "RUNNING");
+        ls_buf_adds(out, "RUNNING");
     }
+    if (m->phase == RUN_PHASE_RUNNING && m->mode == RUN_MODE_PAUSE && !m->is_at_gate && !m->is_stopping)
+        ls_buf_adds(out, out->ptr[out->len - 1] == '\n' ? "pauses before the next transaction" : ", pauses before the next transaction");
 }
 
 /* What it is doing. Who is in the way is told whole, in as many lines as that takes; anything else fits on one. */

@@ -226,8 +226,6 @@ static void op_begin(struct run_model *m, const struct ls_event *ev, int64_t now
     long row = run_model_find(m, ev->step, ev->op);
 
     m->is_at_gate = false;
-    replace(&m->lock_wait, NULL);
-    replace(&m->blocked_by, NULL);
     if (row < 0)
         return;
     set_state(m, row, RUN_RUNNING);
@@ -280,10 +278,20 @@ static void keep_notice(struct run_model *m, int step, const char *text)
     *LS_VEC_PUSH(&m->notices) = (struct run_notice){step, ls_strdup(text)};
 }
 
+/* What is waited for is told again and again: anything else that happens ends the wait. */
+static void end_waits(struct run_model *m, bool is_for_lock, bool is_blocked)
+{
+    if (!is_for_lock)
+        replace(&m->lock_wait, NULL);
+    if (!is_blocked)
+        replace(&m->blocked_by, NULL);
+}
+
 void run_model_event(struct run_model *m, const struct ls_event *ev, int64_t now_ms)
 {
     if (m->phase != RUN_PHASE_RUNNING)
         return;
+    end_waits(m, ev->kind == LS_EV_LOCK_WAIT, ev->kind == LS_EV_WAIT);
     switch (ev->kind) {
     case LS_EV_LOCK_WAIT:
         replace(&m->lock_wait, ev->text ? ev->text : "another operator");
@@ -336,6 +344,7 @@ void run_model_gate(struct run_model *m, int step, int op)
 
     if (row < 0 && step >= 0 && ls_step_child(&m->plan->plan->steps.v[step])) /* in front of what a tool runs */
         row = (long)m->step_row[step] + 1;
+    end_waits(m, false, false);
     m->is_at_gate = true;
     if (row >= 0) {
         set_state(m, row, RUN_NEXT);
@@ -369,8 +378,7 @@ void run_model_finish(struct run_model *m, struct ls_run_report *report)
     ls_run_report_init(report);
     m->phase = RUN_PHASE_FINISHED;
     m->is_at_gate = m->is_stopping = m->tx_open = false;
-    replace(&m->lock_wait, NULL);
-    replace(&m->blocked_by, NULL);
+    end_waits(m, false, false);
     for (size_t i = 0; i < m->rows.n; i++) {
         struct run_row *r = &m->rows.v[i];
 

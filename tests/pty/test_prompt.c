@@ -286,6 +286,30 @@ static void leaving_cancels(void **state)
     assert_string_equal(stage_there(s), "t1");
 }
 
+/* What it was to be left for ends meanwhile: the question goes, and what came of it is shown. */
+static void the_leave_question_goes(void **state)
+{
+    struct stage *s = stage(state);
+
+    stage_put(s, "lockstep.conf", "[project]\nformat = lockstep\n[env e]\nurl = %s\nledger_table = t1\nlock_timeout = 2min\nbusy_timeout = 2min\n", s->url);
+    stage_put(s, "migrations/001_a.up.sql", "CREATE TABLE a (i int);\n");
+    stage_put(s, "migrations/001_a.down.sql", "DROP TABLE a;\n");
+    stage_cli(s, 0, "up --yes -e e --ledger-table t1");
+    stage_start_env(s, "e", NULL);
+    pty_expect_words(s->p, "applied 001 a");
+    stage_lock(s);
+    pty_keys(s->p, ":status<Enter>");
+    pty_expect(s->p, ":status is running");
+    pty_keys(s->p, "q");
+    pty_expect(s->p, "Leave while something is going on");
+    stage_unlock(s);
+    pty_expect_gone(s->p, "Leave while something is going on");
+    pty_expect(s->p, "exit code 0");
+    pty_keys(s->p, "<Esc>");
+    pty_expect_gone(s->p, "exit code 0");
+    stage_quit(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -304,6 +328,7 @@ int main(void)
         ON_BOTH(cancels_a_reading),
         ON_BOTH(cancels_its_own_reading),
         ON_PG(leaving_cancels),
+        ON_BOTH(the_leave_question_goes),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

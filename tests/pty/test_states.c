@@ -186,6 +186,25 @@ static void what_is_wanted_meanwhile_is_read(void **state)
     stage_quit(s);
 }
 
+/* What was asked for too early is told, until that is not true any more. */
+static void forgets_that_it_was_not_connected(void **state)
+{
+    struct stage *s = stage(state);
+
+    stage_tables(s, 1);
+    stage_cli(s, 0, "up --yes");
+    stage_put(s, "lockstep.conf", "[project]\nformat = lockstep\n[env e]\nurl = %s\nbusy_timeout = 2min\n", s->url);
+    stage_lock(s);
+    stage_start_env(s, "e", NULL);
+    pty_expect(s->p, "connecting");
+    pty_keys(s->p, "a");
+    pty_expect(s->p, "not connected yet");
+    stage_unlock(s);
+    pty_expect_words(s->p, "applied 001 t1");
+    pty_expect_gone(s->p, "not connected yet");
+    stage_quit(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -199,6 +218,7 @@ int main(void)
         ON_PG(a_ledger_without_rights),
         ON_SQLITE(no_database_in_the_file),
         ON_SQLITE(a_locked_file),
+        ON_SQLITE(forgets_that_it_was_not_connected),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -80,12 +80,15 @@ static void pauses_behind_a_locked_file(void **state)
     stage_tables(s, 3);
     stage_put(s, "lockstep.conf", "[project]\nformat = lockstep\nbusy_timeout = 10min\n");
     stage_cli(s, 0, "up 1 --yes");
-    stage_console(s, NULL);
+    stage_put(s, "lockstep.conf", "[project]\nformat = lockstep\n[env e]\nurl = %s\nbusy_timeout = 2min\n", s->url);
+    stage_start_env(s, "e", NULL);
+    pty_expect_words(s->p, "2 pending");
     pty_keys(s->p, "A");
     pty_expect(s->p, "[ Cancel ]");
     stage_lock(s);
     stage_confirm(s, "Apply");
-    pty_expect(s->p, "RUNNING");
+    pty_expect_words(s->p, "BLOCKED by another connection that writes to app.db: waited ");
+    pty_expect_words(s->p, "after 2 min 00 s");
     pty_keys(s->p, "p");
     pty_expect(s->p, "pauses before the next transaction");
     stage_unlock(s);

@@ -21,7 +21,8 @@ struct ops {
     char *url;
     char *pg_url; /* of the database that was made for it, or NULL */
     struct ls_session *s;
-    bool no_journal; /* set it, then call ops_session again */
+    bool no_journal;     /* set it, then call ops_session again */
+    int busy_timeout_ms; /* likewise */
 };
 
 #define ops_ok(call)                                                                                                               \
@@ -54,6 +55,7 @@ static inline void ops_session(struct ops *o, const char *format)
                                   .backup_dir = backups,
                                   .format_name = format,
                                   .operator_name = "tester",
+                                  .busy_timeout_ms = o->busy_timeout_ms,
                                   .journal = !o->no_journal};
 
     ls_session_free(o->s);

@@ -14,6 +14,7 @@
 
 #include "lockstep/base/file.h"
 #include "lockstep/base/mem.h"
+#include "tui/flow.h"
 #include "tui/jobs.h"
 #include "tui/scene.h"
 
@@ -240,6 +241,11 @@ static void test_read_only_refuses_what_writes(void **state)
     s.app.phase = APP_CONNECTING;
     scene_keys(&s, "A");
     assert_true(scene_shows(&s, "not connected yet"));
+    app_phase_over(&s.app);
+    assert_false(scene_shows(&s, "not connected yet"));
+    app_say(&s.app, ROLE_INFO, "something else");
+    app_phase_over(&s.app); /* that stays until the next key */
+    assert_true(scene_shows(&s, "something else"));
     scene_close(&s);
 }
 
@@ -401,6 +407,37 @@ static void test_prompt_edits_completes_and_remembers(void **state)
     scene_close(&s);
 }
 
+/* A question about what goes on is no question any more once that has ended. */
+static void test_the_leave_question_ends_with_what_it_is_about(void **state)
+{
+    struct scene s;
+    struct answer x;
+    struct job_command *command = (struct job_command *)(void *)&x; /* only whether there is one is asked here */
+
+    (void)state;
+    open_scene(&s, false);
+    s.app.progress.is_on = true;
+    (void)snprintf(s.app.progress.text, sizeof(s.app.progress.text), "backup");
+    scene_keys(&s, "q");
+    assert_true(scene_shows(&s, "backup is cancelled"));
+    s.app.progress.is_on = false;
+    s.app.command = command;
+    flow_question_over(&s.app); /* something else still goes on, and it is asked about that */
+    s.app.command = NULL;
+    assert_true(ui_modal_is_confirm(s.app.modal));
+    assert_false(scene_shows(&s, "backup is cancelled"));
+    assert_true(scene_shows(&s, "A subcommand is still running."));
+    open_question(&s, &x, NULL); /* another one on top of it stays */
+    flow_question_over(&s.app);
+    assert_true(scene_shows(&s, "Question"));
+    scene_keys(&s, "Esc");
+    assert_int_equal(x.n, 1);
+    assert_null(s.app.modal);
+    assert_null(s.app.question);
+    assert_false(s.app.should_exit);
+    scene_close(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -418,6 +455,7 @@ int main(void)
         cmocka_unit_test(test_hints_hold_only_what_works),
         cmocka_unit_test(test_ten_thousand_rows_scroll),
         cmocka_unit_test(test_prompt_edits_completes_and_remembers),
+        cmocka_unit_test(test_the_leave_question_ends_with_what_it_is_about),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

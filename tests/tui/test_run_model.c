@@ -163,6 +163,10 @@ static void test_waits_and_notices_are_kept(void **state)
     ev.text = NULL;
     run_model_event(&m, &ev, 0);
     assert_null(m.blocked_by);
+    ev = (struct ls_event){.kind = LS_EV_WAIT, .step = -1, .op = -1, .text = "another connection"};
+    run_model_event(&m, &ev, 0);
+    run_model_gate(&m, 0, 0); /* it is not waited for any more */
+    assert_null(m.blocked_by);
     ev = (struct ls_event){.kind = LS_EV_NOTICE, .step = 0, .op = 1, .text = "NOTICE: x"};
     for (int i = 0; i < 1000; i++)
         run_model_event(&m, &ev, 0);

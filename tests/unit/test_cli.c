@@ -226,6 +226,61 @@ static bool answer(void *ctx, const char *text, const char *must_type)
     return a->answer;
 }
 
+#ifdef LS_WITH_SQLITE
+static void assert_lines_fit(const char *text, size_t width)
+{
+    for (size_t len; *text; text += len + (text[len] != '\0')) {
+        len = strcspn(text, "\n");
+        assert_in_range(len, 0, width);
+    }
+}
+
+static void asks_on_a_narrow_terminal(struct asked *a)
+{
+    const char *const argv[] = {"up", "-e", "dev"};
+    FILE *err = tmpfile();
+    const struct cli_io io = {.out = err, .err = err, .err_is_tty = true, .err_width = 40, .confirm = answer, .confirm_ctx = a};
+
+    assert_non_null(err);
+    assert_int_equal(cli_run(&io, 3, argv), 3);
+    assert_int_equal(a->n, 1);
+    assert_lines_fit(a->text, 40);
+    assert_non_null(strstr(a->text, "          One transaction holds the\n          statements and the ledger"));
+    (void)fclose(err);
+}
+
+static void explain_on(bool is_tty, int width, char **out)
+{
+    static const char sql[] = "SELECT * FROM t AS the_first_table_of_a_join JOIN t AS the_second_table_of_a_join USING (a)";
+    const char *const argv[] = {"explain", sql, "-e", "dev"};
+    size_t n;
+    FILE *err = tmpfile(), *to = open_memstream(out, &n);
+    const struct cli_io io = {.out = to, .err = err, .out_is_tty = is_tty, .out_width = width};
+
+    assert_non_null(err);
+    assert_int_equal(cli_run(&io, 4, argv), 0);
+    (void)fclose(to);
+    (void)fclose(err);
+}
+
+/* Lines of a plan end where the terminal does, between words; a pipe's are whole. */
+static void plans_fit_the_terminal(void)
+{
+    char *out;
+
+    explain_on(true, 50, &out);
+    assert_lines_fit(out, 50);
+    assert_non_null(strstr(out, "the_second_table_of_a_join"));
+    free(out);
+    explain_on(true, 0, &out);
+    assert_lines_fit(out, 100);
+    free(out);
+    explain_on(false, 0, &out);
+    assert_non_null(strstr(out, "SEARCH the_second_table_of_a_join USING AUTOMATIC COVERING INDEX (a=?)"));
+    free(out);
+}
+#endif
+
 static void test_questions(void **state)
 {
 #ifdef LS_WITH_SQLITE
@@ -243,6 +298,8 @@ static void test_questions(void **state)
     assert_int_equal(ls_file_write_atomic("lockstep.conf", conf, strlen(conf), 0600, &err), LS_OK);
     assert_int_equal(ls_file_write_atomic("migrations/001_t.up.sql", sql, strlen(sql), 0600, &err), LS_OK);
 
+    asks_on_a_narrow_terminal(&a);
+    a = (struct asked){.answer = false};
     r = run_line("up -e dev", NULL, answer, &a);
     assert_int_equal(r.code, 3);
     assert_int_equal(a.n, 1);
@@ -256,6 +313,7 @@ static void test_questions(void **state)
     assert_non_null(strstr(r.out, "Applied: 001."));
     ran_free(&r);
     tells_how_far();
+    plans_fit_the_terminal();
     a = (struct asked){.answer = true};
     r = run_line("up -e prod --no-backup", NULL, answer, &a);
     assert_int_equal(r.code, 0);
@@ -290,6 +348,28 @@ static void test_questions(void **state)
     (void)state;
     (void)answer;
 #endif
+}
+
+static void wraps_to(const char *text, int width, const char *expected)
+{
+    char *got = cli_wrap(text, width);
+
+    assert_string_equal(got, expected);
+    free(got);
+}
+
+static void test_questions_are_wrapped(void **state)
+{
+    (void)state;
+    wraps_to("Target:  sqlite app.db in a folder\n", 20, "Target:  sqlite\n         app.db in a\n         folder\n");
+    wraps_to("  up      001 a, 1 statement\n", 24, "  up      001 a, 1\n          statement\n");
+    wraps_to("          one two three\nfour\n", 20, "          one two\n          three\nfour\n");
+    wraps_to("short\n\n  lines stay\n", 20, "short\n\n  lines stay\n");
+    wraps_to("see /a/path/that/is/longer/than/a/line now\n", 20, "see\n  /a/path/that/is/longer/than/a/line\n  now\n"); /* can be copied whole */
+    wraps_to("\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4 \xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4 \xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\n", 17,
+             "\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4 \xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4 \xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\n");
+    wraps_to("Make a backup first?", 24, "Make a backup\n  first?"); /* the answer has room behind it */
+    wraps_to("a text of any length where no terminal is", 0, "a text of any length where no terminal is");
 }
 
 /* On a terminal; the database's name is its owner's. */
@@ -410,6 +490,7 @@ int main(void)
         cmocka_unit_test(test_tables_are_whole),
         cmocka_unit_test(test_run_line),
         cmocka_unit_test(test_questions),
+        cmocka_unit_test(test_questions_are_wrapped),
         cmocka_unit_test(test_question_on_a_terminal),
         cmocka_unit_test(test_request_over_base),
         cmocka_unit_test(test_table),

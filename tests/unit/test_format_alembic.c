@@ -474,6 +474,36 @@ static void version_table(bool pg)
 }
 ENG_BOTH(version_table)
 
+/* What could not be read is named once. */
+static void no_rights(void **state)
+{
+    static const char start[] = "reading the ledger public.alembic_version: ";
+    struct ls_session_params sp;
+    struct ls_snapshot *snap = NULL;
+    struct ls_err err = LS_ERR_INIT;
+    struct ls_session *s;
+    struct ops o;
+    char *url;
+
+    (void)state;
+    ENG_NEEDS_PG();
+    project(&o, true);
+    set_heads(&o, "('a1')");
+    ops_sql(&o, "DO $$ BEGIN CREATE ROLE eng_reader LOGIN; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$;");
+    url = ls_asprintf("%s&user=eng_reader", o.url);
+    sp = *ls_session_params(o.s);
+    sp.url = url;
+    s = ls_session_new(&sp);
+    assert_int_equal(ls_session_snapshot(s, &snap, &err), LS_E_RIGHTS);
+    assert_memory_equal(err.message, start, strlen(start));
+    assert_null(strstr(err.message + strlen(start), "reading the ledger"));
+    eng_has(err.hint, "GRANT SELECT");
+    ls_err_release(&err);
+    ls_session_free(s);
+    free(url);
+    ops_close(&o);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -489,6 +519,7 @@ int main(void)
         cmocka_unit_test(places),
         cmocka_unit_test(borrowed),
         ENG_BOTH_TESTS(version_table),
+        cmocka_unit_test(no_rights),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <setjmp.h>
 #include <stdint.h>
+#include <poll.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
@@ -76,6 +77,66 @@ static void cancel_between_steps(bool pg)
     ops_close(&o);
 }
 ENG_BOTH(cancel_between_steps)
+
+/* An operator who looks at each statement before it runs. */
+struct thinker {
+    int64_t paused_us, step_us; /* at gates; of the step, as its end told it */
+};
+
+static enum ls_gate think(void *ctx, const struct ls_plan *plan, int step, int op)
+{
+    struct thinker *t = ctx;
+    int64_t from = ls_mono_us(), now = from;
+
+    (void)plan;
+    (void)step;
+    (void)op;
+    for (; now - from < 200000; now = ls_mono_us())
+        (void)poll(NULL, 0, 20);
+    t->paused_us += now - from;
+    return LS_GATE_GO;
+}
+
+static void keep_step_time(void *ctx, const struct ls_event *ev)
+{
+    struct thinker *t = ctx;
+
+    if (ev->kind == LS_EV_STEP_END)
+        t->step_us = ev->elapsed_us;
+}
+
+static void duration_is_at_most(const struct ops *o, int64_t ms, const char *sql)
+{
+    char *told = ops_get(o, sql);
+
+    assert_in_range(strtoll(told, NULL, 10), 0, ms);
+    free(told);
+}
+
+/* What a migration is said to take is the time at work. */
+static void pauses_do_not_count(bool pg)
+{
+    struct thinker t = {0};
+    struct ls_run_hooks hooks = {.on_event = keep_step_time, .gate = think, .ctx = &t};
+    struct ls_run_report rep;
+    int64_t began, work_ms;
+    struct ops o;
+
+    ops_open(&o, "lockstep", pg);
+    eng_lockstep_folder(&o);
+    began = ls_mono_us();
+    assert_int_equal(eng_try(&o, LS_ACTION_UP, 1, NULL, &hooks, &rep), LS_OK);
+    work_ms = (ls_mono_us() - began - t.paused_us) / 1000;
+    assert_true(t.paused_us >= 400000);
+    assert_in_range(rep.elapsed_ms, 0, work_ms);
+    assert_in_range(t.step_us, 0, (work_ms + 1) * 1000);
+    duration_is_at_most(&o, work_ms, "SELECT duration_ms FROM schema_migrations");
+    duration_is_at_most(&o, work_ms, "SELECT duration_ms FROM lockstep_journal WHERE event = 'applied'");
+    duration_is_at_most(&o, work_ms, "SELECT duration_ms FROM lockstep_journal WHERE event = 'run_end'");
+    ls_run_report_release(&rep);
+    ops_close(&o);
+}
+ENG_BOTH(pauses_do_not_count)
 
 /* While the server commits: what it does cannot be stopped any more, and is not said to have been. */
 static void cancel_in_commit(void *ctx, const struct ls_event *ev)
@@ -220,6 +281,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         ENG_BOTH_TESTS(cancel_while_asked),
         ENG_BOTH_TESTS(cancel_between_steps),
+        ENG_BOTH_TESTS(pauses_do_not_count),
         cmocka_unit_test(a_commit_is_not_cancelled),
         cmocka_unit_test(a_completion_is_not_cancelled),
 #ifdef LS_WITH_SQLITE

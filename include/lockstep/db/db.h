@@ -20,6 +20,13 @@
 
 struct ls_db;
 
+/* Another connection's lock on an SQLite file that the running call waits for. */
+struct ls_db_busy {
+    bool is_reader;    /* it reads, and the call writes; else it writes */
+    int64_t waited_ms; /* by the running call */
+    int limit_ms;      /* then the call ends with LS_E_BUSY */
+};
+
 /* What is spoken to. url forms: sqlite:PATH, sqlite3:PATH, sqlite:///PATH, file:PATH, a bare path ending in .db/.sqlite/.sqlite3, ":memory:";
  * postgres://, postgresql://, pgx://, libpq keyword strings ("host=... dbname=..."), "service=...". SQLite's foreign_keys stays at its default,
  * off, unless the URL says _foreign_keys=on. A parameter in a PostgreSQL URL that libpq does not know is a setting of the session
@@ -43,6 +50,8 @@ struct ls_db_params {
     void (*on_notice)(void *ctx, const char *severity, const char *text);
     /* Called at least every 100 ms while waiting for the server and about every 100 ms of SQLite work; false cancels. */
     bool (*on_wait)(void *ctx);
+    /* SQLite: called in front of each on_wait of a call that waits for another connection's lock. May be NULL. */
+    void (*on_busy)(void *ctx, const struct ls_db_busy *busy);
     void *ctx;
 };
 

@@ -14,7 +14,8 @@ enum ls_event_kind {
     LS_EV_TX_COMMIT,     /* committed */
     LS_EV_TX_ROLLBACK,
     LS_EV_NOTICE,        /* text: the server's words, raw */
-    LS_EV_WAIT,          /* about every 100 ms while the server works; elapsed_us of the op; text: who blocks us, or NULL */
+    LS_EV_WAIT,          /* about every 100 ms while the server works; elapsed_us of the op; text: who blocks us, or NULL. Step and op -1: before
+                          * the run begins, another connection has the SQLite file */
     LS_EV_STEP_END,      /* its ops are done; of a step that shares a transaction with later ones, nothing is committed yet */
     LS_EV_STEP_UNDONE,   /* a step that had ended went back with the transaction that it shared with a later one */
     LS_EV_RUN_END,
@@ -57,7 +58,7 @@ struct ls_run_report {
     int failed_step, failed_op;   /* -1 none */
     int failed_stmt;              /* statement number in its file, 0 unknown */
     int failed_line, failed_col;  /* in its file */
-    int64_t elapsed_ms;
+    int64_t elapsed_ms;           /* at work: without the pauses at gates, as the ledger's and the journal's durations */
     struct ls_err err;            /* why, when it did not finish */
     struct ls_buf applied;        /* for people: what is applied now, what is not, what the ledger says; lines */
     struct ls_buf next;           /* for people: what can be done next; lines */

@@ -29,6 +29,17 @@ static bool wants_end(struct lite *c)
     return c->is_ended;
 }
 
+/* Where on_wait is about to be asked (ls_db_tick), what it is that is waited for. */
+static void tell_busy(struct lite *c, int64_t now)
+{
+    struct ls_db_busy b = {.waited_ms = now - c->busy_since, .limit_ms = c->busy_timeout_ms};
+
+    if (c->db.params.on_busy == NULL || now - c->last_tick < LS_DB_TICK_MS)
+        return;
+    b.is_reader = sqlite3_txn_state(c->h, NULL) == SQLITE_TXN_WRITE; /* nobody else can be writing */
+    c->db.params.on_busy(c->db.params.ctx, &b);
+}
+
 /* Instead of sqlite3_busy_timeout: this wait can be cancelled. Not called where waiting cannot help (a deadlock between two readers
  * that both want to write). */
 int lite_on_busy(void *arg, int n_tries)
@@ -39,6 +50,7 @@ int lite_on_busy(void *arg, int n_tries)
 
     if (n_tries == 0)
         c->busy_since = now;
+    tell_busy(c, now);
     if (wants_end(c) || now - c->busy_since >= c->busy_timeout_ms)
         return 0;
 
