@@ -21,11 +21,23 @@ printf 'DROP FUNCTION f(int);\n' >migrations/003_function.down.sql
 run "$LS_BIN" up 2 --yes
 exits 0 "two of three are applied"
 
-# Scratch databases that nobody holds the lock of: other tests may be using some of theirs at this moment.
+# Other tests make and sweep scratch databases of the same server meanwhile, and take locks of their own.
+#
+# Scratch databases that nobody holds the lock of. Two looks: one that is dropped and let go of after its name was read, and before the
+# locks were, is not there any more at the second.
 scratches() {
-    psql_ -d "$LS_TEST_PG_URL" -c "select count(*) from pg_database d where datname like 'lockstep\\_scratch\\_%' and not exists (
+    psql_ -d "$LS_TEST_PG_URL" -c "create temp table unheld as select oid from pg_database d where datname like 'lockstep\\_scratch\\_%' and not exists (
         select 1 from pg_locks where locktype = 'advisory' and (classid::bigint << 32 | objid::bigint) =
-        ((('x' || substr(encode(sha256(d.datname::text::bytea), 'hex'), 1, 16))::bit(64)::bigint >> 1) & 9223372036854775807))"
+        ((('x' || substr(encode(sha256(d.datname::text::bytea), 'hex'), 1, 16))::bit(64)::bigint >> 1) & 9223372036854775807))" \
+        -c "select count(*) from pg_database where oid in (select oid from unheld)"
+}
+
+is_held() { # KEY
+    [ "$(psql_ -d "$LS_TEST_PG_URL" -c "select count(*) from pg_locks where locktype = 'advisory' and granted and (classid::bigint << 32 | objid::bigint) = $1")" != 0 ]
+}
+
+is_let_go() { # KEY
+    ! is_held "$1"
 }
 
 run "$LS_BIN" drift --scratch "$LS_TEST_PG_URL"
@@ -51,13 +63,11 @@ printf '[env dev]\nurl = %s\nscratch = yes\n' "$pg_url" >lockstep.conf
 run env -u LOCKSTEP_URL "$LS_BIN" drift -e dev
 exits 0 "beside the target"
 is "$(scratches)" 0 "nothing stays"
-psql_ -d "$LS_TEST_PG_URL" -c "create database lockstep_scratch_0_deadbeef"
-is "$(scratches)" 1 "what a crash has left"
+ok "what a crash has left" psql_ -d "$LS_TEST_PG_URL" -c "create database lockstep_scratch_0_deadbeef"
 run env -u LOCKSTEP_URL "$LS_BIN" drift -e dev
 exits 0 "beside it"
 is "$(scratches)" 0 "that is removed"
-# One that another operator is using, from another database of the server: its name is its lock.
-psql_ -d "$LS_TEST_PG_URL" -c "create database lockstep_scratch_0_inuse"
+# One that another operator is using, from another database of the server: its name is its lock, and is taken first.
 key=$(printf lockstep_scratch_0_inuse | sha256sum | cut -c1-16)
 key=$(psql_ -d "$LS_TEST_PG_URL" -c "select (x'$key'::bigint >> 1) & 9223372036854775807")
 mkfifo hold
@@ -65,14 +75,16 @@ psql_ -d "$LS_TEST_PG_URL" -f - >/dev/null <hold &
 holder=$!
 exec 7>hold
 echo "select pg_advisory_lock($key);" >&7
-ok "another operator holds its lock" wait_for sh -c "[ \"\$(\"$LS_TEST_PG_CLIENTS/psql\" -X -A -t -q -d '$LS_TEST_PG_URL' -c \"select count(*) from pg_locks where locktype = 'advisory'\")\" != 0 ]"
+ok "another operator holds its lock" wait_for is_held "$key"
+psql_ -d "$LS_TEST_PG_URL" -c "create database lockstep_scratch_0_inuse"
 run env -u LOCKSTEP_URL "$LS_BIN" drift -e dev
 exits 0 "beside another operator"
 is "$(psql_ -d "$LS_TEST_PG_URL" -c "select count(*) from pg_database where datname = 'lockstep_scratch_0_inuse'")" 1 "that one's database is left alone"
 exec 7>&-
 wait "$holder"
+ok "the lock goes with its session" wait_for is_let_go "$key"
 run env -u LOCKSTEP_URL "$LS_BIN" drift -e dev
-is "$(scratches)" 0 "until its session is gone"
+is "$(scratches)" 0 "and the database with the next start"
 printf '[scratch]\nurl = %s\n' "$LS_TEST_PG_URL" >lockstep.conf
 run "$LS_BIN" drift
 exits 0 "on the server that [scratch] names"
@@ -159,15 +171,19 @@ fi
 
 # A schema that changes while it is read: the reader has its snapshot and waits for a lock; then what it is about to read goes.
 pg_do "create table torn (a int check (a > 0), b text default 'x'); create index torn_lower on torn (lower(b)); create trigger torn_trigger before update on torn for each row execute function suppress_redundant_updates_trigger()"
+has_constraint_lock() { # CONDITION
+    [ "$(psql_ -d "$LS_TEST_PG_URL" -c "select count(*) from pg_locks l join pg_database d on d.oid = l.database
+        where datname = '$pg_name' and relation = 2606 and $1")" != 0 ]
+}
 mkfifo hold2
 psql_ -d "$pg_url" -f - >/dev/null <hold2 &
 holder=$!
 exec 7>hold2
 echo "begin; lock table pg_catalog.pg_constraint in access exclusive mode;" >&7
-ok "a lock is held" wait_for sh -c "[ \"\$(\"$LS_TEST_PG_CLIENTS/psql\" -X -A -t -q -d '$LS_TEST_PG_URL' -c \"select count(*) from pg_locks where relation = 2606 and mode = 'AccessExclusiveLock' and granted\")\" != 0 ]"
+ok "a lock is held" wait_for has_constraint_lock "mode = 'AccessExclusiveLock' and granted"
 "$LS_BIN" snapshot --out torn.json >torn.out 2>&1 &
 reader=$!
-ok "and waited for" wait_for sh -c "[ \"\$(\"$LS_TEST_PG_CLIENTS/psql\" -X -A -t -q -d '$LS_TEST_PG_URL' -c \"select count(*) from pg_locks where relation = 2606 and not granted\")\" != 0 ]"
+ok "and waited for" wait_for has_constraint_lock "not granted"
 echo "drop table torn; commit;" >&7
 exec 7>&-
 wait "$holder"
