@@ -67,6 +67,25 @@ static void make_rows(struct index_pane *s)
 
 static void refresh(struct ui_pane *p);
 
+/* No copy could be made: a note says why, and with what it can. */
+static bool was_copied(const struct ls_advices *a)
+{
+    for (size_t i = 0; i < a->notes.d.n; i++)
+        if (strcmp(a->notes.d.v[i].code, "no-clone") == 0 || strcmp(a->notes.d.v[i].code, "not-copied") == 0)
+            return false;
+    return true;
+}
+
+static void say_measured(struct app *a, const struct ls_advices *adv)
+{
+    if (adv->n_plans == 0)
+        app_say(a, ROLE_GOOD, "there is no workload to measure: v says why");
+    else if (!was_copied(adv))
+        app_say(a, ROLE_WARNING, "%s: nothing was measured, v says why", adv->how);
+    else
+        app_say(a, ROLE_GOOD, "%s", adv->how);
+}
+
 static void take_report(struct app *a, struct ixref *ix, const struct ls_err *err)
 {
     struct index_pane *s = self_of(a->panes[UI_PANE_INDEX]);
@@ -96,7 +115,7 @@ static void take_report(struct app *a, struct ixref *ix, const struct ls_err *er
         make_rows(s);
     }
     if (was_measuring)
-        app_say(a, ROLE_GOOD, "%s", ix->report.advices.n_plans > 0 ? ix->report.advices.how : "there is no workload to measure: v says why");
+        say_measured(a, &ix->report.advices);
     else if (old && old->is_advised)
         app_say(a, ROLE_INFO, "read anew; what was measured was of the state before: a measures again");
     ixref_put(old);

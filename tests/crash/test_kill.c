@@ -176,8 +176,8 @@ static void backup(void **state)
     char *dir;
 
     (void)state;
-    if (IS_PG && test_pg_url() == NULL)
-        test_skip(test_pg_skip_reason());
+    if (IS_PG && test_pg_dump_skip_reason() != NULL)
+        test_skip(test_pg_dump_skip_reason());
     scene_open(&sc);
     dir = ops_path(&sc.o, "backups");
     for (; status != 0; n++) {

@@ -11,7 +11,7 @@
 #include "support/skip.h"
 
 /* Behind a SHORT one the server finishes what it has got already, COMMIT included, before it sees that nobody listens; in a DEAF
- * COMMIT it does not look, as servers before 14 do not, and commits when nobody waits for it any more. */
+ * COMMIT it does not look, as servers before 14 never do, and commits when nobody waits for it any more. */
 enum moment { BEFORE_STATEMENT, DURING_STATEMENT, DURING_SHORT_STATEMENT, DURING_COMMIT, DURING_DEAF_COMMIT };
 enum how { END_SESSION, CUT_LINE };
 
@@ -76,7 +76,8 @@ static void on_event(void *ctx, const struct ls_event *ev)
 /* Statements and commits dawdle while there is a table of that name. */
 static const char dawdle[] =
     "CREATE OR REPLACE FUNCTION dawdle() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
-    " IF to_regclass('public.deaf') IS NOT NULL THEN PERFORM set_config('client_connection_check_interval', '0', false); END IF;"
+    " IF to_regclass('public.deaf') IS NOT NULL THEN"
+    " PERFORM set_config(name, '0', false) FROM pg_settings WHERE name = 'client_connection_check_interval'; END IF;"
     " IF to_regclass('public.slow_commit') IS NOT NULL THEN " HOLD "PERFORM pg_sleep(1.5); END IF; RETURN NULL; END $$;";
 
 #define DAWDLE_FOR(seconds)                                                                                                        \

@@ -108,6 +108,17 @@ struct stage *stage_begin(void *state)
     return s;
 }
 
+const char *stage_no_dump(const struct stage *s)
+{
+    return s->pg ? test_pg_dump_skip_reason() : NULL;
+}
+
+void stage_needs_dump(const struct stage *s)
+{
+    if (stage_no_dump(s) != NULL)
+        test_skip(stage_no_dump(s));
+}
+
 void stage_env(struct stage *s, const char *assignment)
 {
     assert_true(s->n_env + 1 < sizeof s->env / sizeof s->env[0]);

@@ -59,6 +59,11 @@ int stage_teardown(void **state);
 #define stage(state) stage_begin(*(state))
 struct stage *stage_begin(void *state);
 
+/* Why no pg_dump here can dump the stage's server, in words; NULL when one can, and on SQLite, which needs none. */
+const char *stage_no_dump(const struct stage *s);
+/* Skips the test for that reason. */
+void stage_needs_dump(const struct stage *s);
+
 /* A file of the project, folders on the way included. The text is printf's. */
 void stage_put(struct stage *s, const char *name, const char *format, ...) __attribute__((format(printf, 3, 4)));
 /* A lockstep.conf that names lockstep's format, and migrations 001 to n: 001_t1 makes t1 (i int) and puts one row into it, its down

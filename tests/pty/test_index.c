@@ -26,6 +26,7 @@ static void from_a_query_to_its_index(void **state)
 {
     struct stage *s = stage(state);
 
+    stage_needs_dump(s);
     with_memories(s);
     stage_console(s, NULL);
     pty_keys(s->p, "8");
@@ -51,6 +52,25 @@ static void from_a_query_to_its_index(void **state)
     pty_expect(s->p, "idx_memories_user_i");
     pty_keys(s->p, "sa");
     pty_expect(s->p, "no index is missing");
+    stage_quit(s);
+}
+
+/* Where no copy can be made the advice is by shape alone, and what is in the way is told with what helps. */
+static void tells_why_nothing_was_measured(void **state)
+{
+    struct stage *s = stage(state);
+
+    with_memories(s);
+    if (stage_no_dump(s) == NULL)
+        stage_put(s, "lockstep.conf", "[project]\nformat = lockstep\n[scratch]\nurl = postgresql:///none?host=%s/nowhere\n", s->dir);
+    stage_console(s, NULL);
+    pty_keys(s->p, "8");
+    pty_expect(s->p, "queries 2");
+    pty_keys(s->p, "a");
+    pty_expect(s->p, "structural only: nothing was measured, v says why");
+    pty_keys(s->p, "v");
+    pty_expect(s->p, stage_no_dump(s) == NULL ? "nothing was measured: the scratch server" : stage_format(s, "postgresql-client-%d", test_pg_major()));
+    pty_keys(s->p, "<Esc>");
     stage_quit(s);
 }
 
@@ -183,6 +203,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         ON_BOTH(from_a_query_to_its_index), ON_BOTH(ignored_for_a_reason), ON_BOTH(ignored_and_still_measured), ON_BOTH(dropped_while_shown), ON_BOTH(usage_is_sorted), ON_BOTH(measuring_can_be_stopped),
+        ON_PG(tells_why_nothing_was_measured),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

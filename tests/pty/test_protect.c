@@ -179,6 +179,7 @@ static void backs_up_first(void **state)
     struct stage *s = stage(state);
     const char *name;
 
+    stage_needs_dump(s);
     with_environments(s);
     name = database(s);
     stage_start_env(s, "production", NULL);
