@@ -3,6 +3,7 @@
 #include <config.h>
 
 #include "contract/catalog_pg.h"
+#include "contract/usage_words.h"
 
 /* Tables of 8, 9, 31 and 32 columns are on either side of the two limits (STAND_IN() in catalog_sql.h). */
 static const char scene[] =
@@ -104,10 +105,46 @@ static void they_do_not_follow_the_sessions_quoting(void **state)
     test_pg_drop_database(url);
 }
 
+/* So are those of the reader of how indexes are used. */
+static void so_are_those_of_usage(void **state)
+{
+    static const char ask[] = "select i.indexrelid::regclass, pg_get_indexdef(i.indexrelid), coalesce(pg_get_expr(i.indpred, i.indrelid), '') from pg_index i join "
+                              "pg_class c on c.oid = i.indexrelid where c.relnamespace = 'e'::regnamespace";
+    static const char path[] = "set search_path = pg_catalog", quoting[] = "set quote_all_identifiers = on";
+    struct ls_err err = LS_ERR_INIT;
+    struct ls_result r;
+    struct ls_usage *u;
+    struct ls_db *db;
+    char *url;
+
+    (void)state;
+    if (test_pg_url() == NULL)
+        test_skip(test_pg_skip_reason());
+    url = test_pg_new_database("catalog_expr");
+    assert_true(test_pg_exec(url, scene));
+    db = catpg_open(url);
+    assert_int_equal(ls_db_exec_batch(db, path, strlen(path), NULL, &err), LS_OK);
+    assert_int_equal(ls_db_query(db, ask, NULL, 0, &r, &err), LS_OK);
+    assert_int_equal(ls_db_exec_batch(db, quoting, strlen(quoting), NULL, &err), LS_OK);
+    u = usage_read_db(db, NULL);
+    assert_int_equal(r.n_rows, 2 + 4);
+    for (size_t i = 0; i < r.n_rows; i++) {
+        const struct ls_usage_index *x = usage_index(u, strchr(ls_result_get(&r, i, 0), '.') + 1);
+
+        assert_string_equal(x->definition, ls_result_get(&r, i, 1));
+        assert_string_equal(x->predicate, ls_result_get(&r, i, 2));
+    }
+    ls_result_release(&r);
+    ls_usage_free(u);
+    ls_db_close(db);
+    test_pg_drop_database(url);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(they_are_what_the_server_writes),
-                                       cmocka_unit_test(they_do_not_follow_the_sessions_quoting)};
+                                       cmocka_unit_test(they_do_not_follow_the_sessions_quoting),
+                                       cmocka_unit_test(so_are_those_of_usage)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

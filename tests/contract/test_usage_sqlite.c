@@ -145,6 +145,59 @@ static void texts_are_the_schemas(void **state)
     ls_db_close(db);
 }
 
+/* Tables whose texts look like something else than they are. */
+#define LOOKS                                                                                                                                  \
+    "CREATE TABLE l_comment (id INT PRIMARY KEY /* not without rowid */, a INT);\n"                                                            \
+    "CREATE TABLE l_both (id TEXT PRIMARY KEY, a INT UNIQUE, b TEXT DEFAULT 'primary', UNIQUE (b, a));\n"                                       \
+    "CREATE TABLE l_unique (\"primary\" INT UNIQUE, \"integer\" TEXT, UNIQUE (\"integer\"));\n"                                                   \
+    "CREATE TABLE l_primary (\"unique\" TEXT, a INT, PRIMARY KEY (a, \"unique\"));\n"                                                            \
+    "CREATE TABLE l_alias (a INT, id \"Integer\", b INT UNIQUE, PRIMARY KEY (id));\n"                                                            \
+    "CREATE TABLE l_int (a INTEGER, id INT, PRIMARY KEY (id));\n"                                                                               \
+    "CREATE TABLE l_without (a INT UNIQUE, id INTEGER PRIMARY KEY) WITHOUT ROWID;\n"                                                             \
+    "CREATE TABLE l_as AS SELECT 1 AS id;\n"                                                                                                    \
+    "create unique index l_as_id on l_as (id) where id is not null; CREATE INDEX \"create unique \" ON l_as (id);\n"
+
+static void texts_and_pragmas_agree(void **state)
+{
+    static const char index_sql[] = "SELECT s.name, i.name, i.\"unique\", i.origin FROM sqlite_schema s, pragma_index_list(s.name) i WHERE s.type = 'table' "
+                                    "AND s.name NOT LIKE 'docs%'";
+    static const char kind_sql[] = "SELECT l.name, iif(l.type = 'virtual', 'v', iif(l.wr, 'w', 'r')), (SELECT group_concat(name) FROM (SELECT name FROM "
+                                   "pragma_table_info(l.name) WHERE pk > 0 ORDER BY pk)), l.name IN ('p', 'l_alias', 'k_alias') FROM pragma_table_list l WHERE "
+                                   "l.schema = 'main' AND l.type IN ('table', 'virtual') AND l.name NOT LIKE 'sqlite%'";
+    struct ls_db *db = open_url("sqlite::memory:", SCHEMA KEYS LOOKS);
+    struct ls_usage *u = usage_read_db(db, NULL);
+    struct ls_result r;
+
+    (void)state;
+    assert_int_equal(ls_db_query(db, index_sql, NULL, 0, &r, NULL), LS_OK);
+    assert_int_equal(r.n_rows, u->n_indexes);
+    for (size_t i = 0; i < r.n_rows; i++) {
+        const struct ls_usage_index *x = usage_index(u, ls_result_get(&r, i, 1));
+        const char *origin = ls_result_get(&r, i, 3);
+
+        assert_string_equal(u->tables[x->table].name, ls_result_get(&r, i, 0));
+        assert_int_equal(x->is_unique, ls_result_get(&r, i, 2)[0] == '1');
+        assert_int_equal(x->is_primary, origin[0] == 'p');
+        assert_string_equal(x->constraint, origin[0] == 'p' ? "PRIMARY KEY" : origin[0] == 'u' ? "UNIQUE" : "");
+    }
+    ls_result_release(&r);
+    assert_int_equal(ls_db_query(db, kind_sql, NULL, 0, &r, NULL), LS_OK);
+    assert_int_equal(r.n_rows, u->n_tables);
+    for (size_t i = 0; i < r.n_rows; i++) {
+        const struct ls_usage_table *t = usage_table(u, ls_result_get(&r, i, 0));
+        const char *alias = ls_result_get(&r, i, 3)[0] == '1' ? ls_result_get(&r, i, 2) : NULL;
+
+        assert_int_equal(t->kind, ls_result_get(&r, i, 1)[0]);
+        if (alias != NULL)
+            assert_string_equal(t->rowid_alias, alias);
+        else
+            assert_null(t->rowid_alias);
+    }
+    ls_result_release(&r);
+    ls_usage_free(u);
+    ls_db_close(db);
+}
+
 static void tables_and_their_order(void **state)
 {
     struct ls_db *db = open_url("sqlite::memory:", SCHEMA "CREATE TABLE Zed (x); CREATE TABLE alpha (x INTEGER PRIMARY KEY)");
@@ -562,6 +615,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(each_kind_of_index),
                                        cmocka_unit_test(texts_are_the_schemas),
+                                       cmocka_unit_test(texts_and_pragmas_agree),
                                        cmocka_unit_test(tables_and_their_order),
                                        cmocka_unit_test(which_index_serves),
                                        cmocka_unit_test(what_a_foreign_key_says),

@@ -35,20 +35,17 @@ static void add_name(struct pgcat *k, const char *name, struct ls_buf *out)
     ls_buf_adds(out, is_keyword ? "\"" : "");
 }
 
-/* NULL: the word is no column, nor the whole row. */
-static const char *name_of(const struct pgcat *k, uint32_t rel, uint32_t stand_in, const char *word, size_t len)
+/* -1: the word is no column, nor the whole row. */
+static int column_of(const struct pgcat_stand_ins *all, uint32_t stand_in, const char *word, size_t len)
 {
-    for (size_t i = 0; i < k->stand_ins.n; i++) {
-        const struct pgcat_stand_in *s = &k->stand_ins.v[i];
-        const struct pgcat_col *col;
+    for (size_t i = 0; i < all->n; i++) {
+        const struct pgcat_stand_in *s = &all->v[i];
 
         if (s->relid != stand_in || s->len != len || memcmp(s->name, word, len) != 0)
             continue;
-        if (s->attnum == 0) /* the table itself: "pg_sequence.*" */
-            return strncmp(word + len, ".*", 2) == 0 ? k->rels.v[rel].name : NULL;
-        return (col = pgcat_col_of(k, rel, (int)s->attnum)) == NULL ? NULL : col->name;
+        return s->attnum > 0 || strncmp(word + len, ".*", 2) == 0 ? (int)s->attnum : -1; /* 0: the table itself, "pg_sequence.*" */
     }
-    return NULL;
+    return -1;
 }
 
 /* A type, a function, a collation, an argument or a field may have such a name as well, if somebody wants that: none of them stands
@@ -69,28 +66,50 @@ static bool is_column(const struct ls_lex *lx, const struct ls_tok *before, cons
     return true;
 }
 
-const char *pgcat_expression(struct pgcat *k, uint32_t rel, uint32_t stand_in, const char *text)
+void pgcat_rename(const struct pgcat_stand_ins *all, uint32_t stand_in, const char *text, pgcat_add_column add, void *ctx, struct ls_buf *out)
 {
     struct ls_tok before = {.kind = LS_TOK_END};
     size_t done = 0;
     struct ls_lex lx;
 
-    if (text == NULL)
-        return NULL;
-    ls_buf_clear(&k->expr);
     ls_lex_init(&lx, LS_DIALECT_POSTGRES, text, strlen(text));
     lx.is_plain = true;
     for (struct ls_tok t = ls_lex_next(&lx); t.kind != LS_TOK_END; t = ls_lex_next(&lx)) {
-        const char *name = t.kind == LS_TOK_WORD ? name_of(k, rel, stand_in, text + t.start, t.end - t.start) : NULL;
+        int num = t.kind == LS_TOK_WORD ? column_of(all, stand_in, text + t.start, t.end - t.start) : -1;
 
-        if (name != NULL && is_column(&lx, &before, &t)) {
-            ls_buf_add(&k->expr, text + done, t.start - done);
-            add_name(k, name, &k->expr);
-            done = t.end;
+        if (num >= 0 && is_column(&lx, &before, &t)) {
+            ls_buf_add(out, text + done, t.start - done);
+            done = add(ctx, num, out) ? t.end : t.start;
         }
         if (t.kind != LS_TOK_SPACE)
             before = t;
     }
-    ls_buf_adds(&k->expr, text + done);
+    ls_buf_adds(out, text + done);
+}
+
+struct namer {
+    struct pgcat *k;
+    uint32_t rel;
+};
+
+static bool add_column(void *ctx, int num, struct ls_buf *out)
+{
+    struct namer *n = ctx;
+    const struct pgcat_col *col = num == 0 ? NULL : pgcat_col_of(n->k, n->rel, num);
+
+    if (num != 0 && col == NULL)
+        return false;
+    add_name(n->k, num == 0 ? n->k->rels.v[n->rel].name : col->name, out);
+    return true;
+}
+
+const char *pgcat_expression(struct pgcat *k, uint32_t rel, uint32_t stand_in, const char *text)
+{
+    struct namer n = {k, rel};
+
+    if (text == NULL)
+        return NULL;
+    ls_buf_clear(&k->expr);
+    pgcat_rename(&k->stand_ins, stand_in, text, add_column, &n, &k->expr);
     return k->expr.ptr;
 }

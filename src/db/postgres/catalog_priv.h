@@ -127,6 +127,10 @@ struct pgcat_stand_in {
     const char *name;
     size_t len;
 };
+struct pgcat_stand_ins {
+    struct pgcat_stand_in *v;
+    size_t n, cap;
+};
 
 struct pgcat_query;
 
@@ -153,7 +157,7 @@ struct pgcat {
     LS_VEC(struct pgcat_edge) edges;
     bool has_subscriptions, without_subscriptions, is_inside; /* ... of a transaction that was open before */
     LS_VEC(const char *) keywords; /* sorted: names that are quoted though their letters are plain */
-    LS_VEC(struct pgcat_stand_in) stand_ins;
+    struct pgcat_stand_ins stand_ins;
     struct ls_buf text, more; /* scratch */
     struct ls_buf expr;       /* scratch of pgcat_expression() */
     bool is_torn;             /* the server's functions read what is there now: a text was gone that the snapshot's row promises */
@@ -266,6 +270,10 @@ void pgcat_set(struct pgcat *k, uint32_t fact, enum ls_attr a, const char *text)
 
 /* catalog_expr.c */
 void pgcat_take_words(struct pgcat *k, const PGresult *res);
+/* Writes the name of column `num`, quoted where it has to be; of the table for 0. False: it has no such column. */
+typedef bool (*pgcat_add_column)(void *ctx, int num, struct ls_buf *out);
+/* Appends the text, which names the columns of table stand_in, with the names that add() writes. */
+void pgcat_rename(const struct pgcat_stand_ins *all, uint32_t stand_in, const char *text, pgcat_add_column add, void *ctx, struct ls_buf *out);
 /* The text, which names the columns of table stand_in, with the names of the relation's own ones; NULL stays NULL. Valid until the
  * next call. */
 const char *pgcat_expression(struct pgcat *k, uint32_t rel, uint32_t stand_in, const char *text);

@@ -64,11 +64,7 @@ void pgcat_expand(const char *sql, int version, const char *buckets, struct ls_b
     " as owner from pg_extension e join pg_namespace n on n.oid = e.extnamespace"
 
 /* What catalog_expr.c needs: the names of the tables and columns that stand in for others, and the words that are quoted as names. */
-#define STAND_INS FEW_COLUMNS ", " MANY_COLUMNS
-#define WORDS                                                                                                                      \
-    "select oid, 0, relname::text collate \"C\" from pg_class where oid in (" STAND_INS ") union all "                             \
-    "select attrelid, attnum, attname::text from pg_attribute where attrelid in (" STAND_INS ") and attnum > 0 union all "         \
-    "select 0, 0, word from pg_get_keywords() where catcode <> 'U' order by 1, 2, 3"
+#define WORDS STAND_IN_NAMES " union all select 0, 0, word from pg_get_keywords() where catcode <> 'U' order by 1, 2, 3"
 
 #define MEMBERS "select classid, objid, refobjid from pg_depend where refclassid = 'pg_extension'::regclass and deptype = 'e'"
 
@@ -182,7 +178,6 @@ void pgcat_expand(const char *sql, int version, const char *buckets, struct ls_b
 
 /* Only the classes of methods other than these two have parameters. A partition's index is its parent's, but for one that a key of the
  * partition's own stands on. */
-#define TABLE_WITHIN(n) "t.relnatts <= " n
 #define INDEXES                                                                                                                    \
     "select i.indexrelid, i.indrelid, c.relname, i.indnkeyatts, i.indisunique, i.indisvalid and i.indisready, "                    \
     "i.indisclustered, i.indisreplident, "                                                                                         \

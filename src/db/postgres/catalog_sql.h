@@ -46,8 +46,15 @@
  * always; the fewer it has, the faster. `within` is a condition with a hole: that no column has a higher number. */
 #define FEW_COLUMNS  "2224" /* pg_sequence: 8 */
 #define MANY_COLUMNS "2619" /* pg_statistic: 31 since PostgreSQL 12 */
+#define STAND_INS    FEW_COLUMNS ", " MANY_COLUMNS
 #define STAND_IN(within, table)                                                                                                    \
     "case when " within("8") " then " FEW_COLUMNS " when " within("31") " then " MANY_COLUMNS " else " table " end"
+/* Their names and those of their columns. */
+#define STAND_IN_NAMES                                                                                                             \
+    "select oid, 0, relname::text collate \"C\" from pg_class where oid in (" STAND_INS ") union all "                             \
+    "select attrelid, attnum, attname::text from pg_attribute where attrelid in (" STAND_INS ") and attnum > 0"
+/* A condition for STAND_IN where the table is at hand. */
+#define TABLE_WITHIN(n) "t.relnatts <= " n
 
 /* What is asked for again when something has changed (struct pgcat_query). */
 #define ROWS_OF(set, columns) .sets = PGS_ON(set), .by = set, .keys = columns

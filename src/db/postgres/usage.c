@@ -7,7 +7,7 @@
 #include "lockstep/base/mem.h"
 
 #define MAX_QUERIES 32
-#define LOCK_WAIT   "3s" /* expressions and sizes need a look at tables that a migration may hold */
+#define LOCK_WAIT   "3s" /* sizes, and expressions of wide tables, need a look at tables that a migration may hold */
 
 void pgus_note(struct pgus *k, const char *code, const char *message, const char *hint)
 {
@@ -52,6 +52,7 @@ static void fill(struct batch *b, uint64_t left_out, bool is_inside)
     add(b, "SET LOCAL search_path = pg_catalog, pg_temp", NULL);
     add(b, "SET LOCAL jit = off", NULL);
     add(b, "SET LOCAL work_mem = '64MB'", NULL);
+    add(b, "SET LOCAL quote_all_identifiers = off", NULL);
     add(b, "SET LOCAL lock_timeout = '" LOCK_WAIT "'", NULL);
     for (int i = 0; pgus_queries[i].sql != NULL; i++) {
         const struct pgus_query *q = &pgus_queries[i];
@@ -114,6 +115,7 @@ static void release(struct pgus *k)
     LS_VEC_RELEASE(&k->fks);
     LS_VEC_RELEASE(&k->table_at);
     LS_VEC_RELEASE(&k->index_at);
+    LS_VEC_RELEASE(&k->stand_ins);
     LS_VEC_RELEASE(&k->disabled);
     ls_buf_release(&k->text);
     ls_buf_release(&k->more);

@@ -50,7 +50,7 @@ struct pgus_place {
 
 struct pgus_table {
     struct ls_usage_table t;
-    const char *quoted;
+    const char *quoted, *quoted_name; /* with the schema, without */
     int64_t pages;
     bool is_seen; /* its statistics may be read */
 };
@@ -89,6 +89,7 @@ struct pgus {
     LS_VEC(struct pgus_index) indexes;   /* by table, name */
     LS_VEC(struct pgus_fk) fks;
     LS_VEC(struct pgus_place) table_at, index_at;
+    struct pgcat_stand_ins stand_ins;
     LS_VEC(uint32_t) disabled; /* constraints whose triggers are off */
     struct ls_buf text, more;  /* scratch */
 };
@@ -118,6 +119,7 @@ void pgus_take_collations(struct pgus *k, const PGresult *res);
 void pgus_take_attrs(struct pgus *k, const PGresult *res);
 void pgus_take_tables(struct pgus *k, const PGresult *res);
 void pgus_take_table_counts(struct pgus *k, const PGresult *res);
+void pgus_take_stand_ins(struct pgus *k, const PGresult *res);
 void pgus_take_indexes(struct pgus *k, const PGresult *res);
 void pgus_take_index_counts(struct pgus *k, const PGresult *res);
 void pgus_take_sizes(struct pgus *k, const PGresult *res);

@@ -188,15 +188,16 @@ static void take_table(struct pgus *k, const struct pgcat_row *r)
 {
     struct pgus_table *t = LS_VEC_PUSH(&k->tables);
 
-    t->t = (struct ls_usage_table){.schema = kept(k, r, 1), .name = kept(k, r, 2), .kind = pgcat_char(r, 4), .is_partition = pgcat_is(r, 5),
+    t->t = (struct ls_usage_table){.schema = kept(k, r, 1), .name = kept(k, r, 2), .kind = pgcat_char(r, 5), .is_partition = pgcat_is(r, 6),
                                    .parent = LS_NO_USAGE, .seq_scans = -1, .seq_rows = -1, .idx_scans = -1, .inserted = -1, .updated = -1,
                                    .deleted = -1, .hot_updated = -1, .live = -1, .dead = -1, .changed_since_analyze = -1,
                                    .oid = pgcat_oid(r, 0)};
     t->quoted = noted(k, r, 3);
-    t->pages = number(r, 7);
-    t->t.rows = rows_of(k, real(r, 6), t->pages);
+    t->quoted_name = noted(k, r, 4);
+    t->pages = number(r, 8);
+    t->t.rows = rows_of(k, real(r, 7), t->pages);
     t->t.bytes = t->pages * k->block_size;
-    t->is_seen = pgcat_is(r, 8);
+    t->is_seen = pgcat_is(r, 9);
 }
 
 void pgus_take_tables(struct pgus *k, const PGresult *res)
@@ -248,7 +249,7 @@ static int compare_indexes(const void *a, const void *b)
 enum {
     I_OID, I_RELID, I_SCHEMA, I_NAME, I_QUOTED, I_KIND, I_IS_PARTITION, I_AM, I_METHOD, I_IS_ORDERED, I_N_KEYS, I_N_ATTS, I_UNIQUE,
     I_PRIMARY, I_EXCLUSION, I_IMMEDIATE, I_VALID, I_READY, I_LIVE, I_IDENTITY, I_CLUSTERED, I_NOT_DISTINCT, I_KEYS, I_COLLATIONS,
-    I_CLASSES, I_BITS, I_EXPRS, I_PREDICATE, I_OPTIONS, I_WITH, I_TABLESPACE, I_QUOTED_TABLESPACE, I_TUPLES, I_PAGES
+    I_CLASSES, I_BITS, I_EXPRS, I_PREDICATE, I_OPTIONS, I_WITH, I_TABLESPACE, I_QUOTED_TABLESPACE, I_TUPLES, I_PAGES, I_STAND_IN
 };
 
 static void take_flags(struct ls_usage_index *x, const struct pgcat_row *r)
@@ -268,13 +269,51 @@ static void take_flags(struct ls_usage_index *x, const struct pgcat_row *r)
     x->has_expression = !PQgetisnull(r->res, r->row, I_EXPRS);
 }
 
+void pgus_take_stand_ins(struct pgus *k, const PGresult *res)
+{
+    EACH_ROW(k, r, res) {
+        const char *name = noted(k, &r, 2);
+
+        *LS_VEC_PUSH(&k->stand_ins) = (struct pgcat_stand_in){pgcat_oid(&r, 0), pgcat_oid(&r, 1), name, strlen(name)};
+    }
+}
+
+struct namer {
+    const struct pgus *k;
+    uint32_t relid, table;
+};
+
+static bool add_column(void *ctx, int num, struct ls_buf *out)
+{
+    const struct namer *n = ctx;
+    const struct pgus_attr *a = num == 0 ? NULL : pgus_attr_of(n->k, n->relid, num);
+
+    if (num != 0 && a == NULL)
+        return false;
+    ls_buf_adds(out, num == 0 ? n->k->tables.v[n->table].quoted_name : a->quoted);
+    return true;
+}
+
+/* NULL: there is none. */
+static const char *expression(struct pgus *k, const struct pgcat_row *r, int col, uint32_t table)
+{
+    struct namer n = {k, pgcat_oid(r, I_RELID), table};
+
+    if (pgcat_get(r, col) == NULL)
+        return NULL;
+    ls_buf_clear(&k->more);
+    pgcat_rename(&k->stand_ins, pgcat_oid(r, I_STAND_IN), pgcat_get(r, col), add_column, &n, &k->more);
+    return k->more.ptr;
+}
+
 static void take_index(struct pgus *k, const struct pgcat_row *r, uint32_t table)
 {
     struct pgus_index *i = LS_VEC_PUSH(&k->indexes);
     struct ls_usage_index *x = &i->x;
+    const char *text;
 
     *x = (struct ls_usage_index){.table = table, .schema = kept(k, r, I_SCHEMA), .name = kept(k, r, I_NAME), .definition = "",
-                                 .constraint = "", .method = kept(k, r, I_METHOD), .predicate = kept(k, r, I_PREDICATE),
+                                 .constraint = "", .method = kept(k, r, I_METHOD), .predicate = "",
                                  .options = kept(k, r, I_OPTIONS), .tablespace = kept(k, r, I_TABLESPACE), .comment = "",
                                  .parent = LS_NO_USAGE, .scans = -1, .tup_read = -1, .tup_fetch = -1, .bloat = -1,
                                  .oid = pgcat_oid(r, I_OID)};
@@ -292,7 +331,10 @@ static void take_index(struct pgus *k, const struct pgcat_row *r, uint32_t table
     i->collations = noted(k, r, I_COLLATIONS);
     i->classes = noted(k, r, I_CLASSES);
     i->bits = noted(k, r, I_BITS);
-    i->exprs = noted(k, r, I_EXPRS);
+    text = expression(k, r, I_EXPRS, table);
+    i->exprs = text == NULL ? NULL : ls_arena_str(k->scratch, text);
+    text = expression(k, r, I_PREDICATE, table);
+    x->predicate = text == NULL ? "" : ls_arena_str(k->u->arena, text);
     i->quoted = pgcat_get(r, I_QUOTED) == NULL ? x->name : noted(k, r, I_QUOTED);
     i->with = noted(k, r, I_WITH);
     i->quoted_tablespace = noted(k, r, I_QUOTED_TABLESPACE);

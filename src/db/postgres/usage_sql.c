@@ -43,7 +43,7 @@
 
 /* Before 14 a table that was never looked at has no rows and no pages, and not -1 rows. */
 #define TABLES                                                                                                                     \
-    "select c.oid, n.nspname, c.relname, quote_ident(n.nspname) || '.' || quote_ident(c.relname), c.relkind, c.relispartition, "   \
+    "select c.oid, n.nspname, c.relname, quote_ident(n.nspname) || '.' || quote_ident(c.relname), quote_ident(c.relname), c.relkind, c.relispartition, "   \
     "@14{c.reltuples@@case when c.relpages = 0 then -1 else c.reltuples end}, c.relpages, has_any_column_privilege(c.oid, 'select') and not (c.relrowsecurity and row_security_active(c.oid)) "\
     "from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.relkind in ('r', 'p', 'm') and " NOT_SYSTEM("n.nspname")
 
@@ -60,13 +60,16 @@
     "quote_ident(v) = v then v else quote_literal(v) end, ', ' order by place) from (select o, place, "                            \
     "substr(o, strpos(o, '=') + 1) as v from unnest(c.reloptions) with ordinality u(o, place)) x) end"
 
+/* Its columns get their own names here (catalog_expr.c). */
+#define EXPRESSION(x) "case when " x " is not null then pg_get_expr(" x ", " STAND_IN(TABLE_WITHIN, "t.oid") ") end"
+
 #define INDEXES                                                                                                                    \
     "select i.indexrelid, i.indrelid, n.nspname, c.relname, nullif(quote_ident(c.relname), c.relname), c.relkind, "                \
     "c.relispartition, c.relam, a.amname, a.is_ordered, i.indnkeyatts, i.indnatts, i.indisunique, i.indisprimary, "                \
     "i.indisexclusion, i.indimmediate, i.indisvalid, i.indisready, i.indislive, i.indisreplident, i.indisclustered, "              \
-    "@15{i.indnullsnotdistinct@@false}, i.indkey, i.indcollation, i.indclass, i.indoption, pg_get_expr(i.indexprs, i.indrelid), "  \
-    "pg_get_expr(i.indpred, i.indrelid), " OPTIONS("c.reloptions") ", " WITH_TEXT ", s.spcname, quote_ident(s.spcname), "          \
-    "c.reltuples, c.relpages from pg_index i join pg_class c on c.oid = i.indexrelid join pg_class t on t.oid = i.indrelid "       \
+    "@15{i.indnullsnotdistinct@@false}, i.indkey, i.indcollation, i.indclass, i.indoption, "  \
+    EXPRESSION("i.indexprs") ", " EXPRESSION("i.indpred") ", " OPTIONS("c.reloptions") ", " WITH_TEXT ", s.spcname, quote_ident(s.spcname), "          \
+    "c.reltuples, c.relpages, " STAND_IN(TABLE_WITHIN, "t.oid") " from pg_index i join pg_class c on c.oid = i.indexrelid join pg_class t on t.oid = i.indrelid "       \
     "join pg_namespace n on n.oid = c.relnamespace join (select oid, amname, pg_indexam_has_property(oid, 'can_order') as "        \
     "is_ordered from pg_am offset 0) a on a.oid = c.relam left join pg_tablespace s on s.oid = c.reltablespace "                   \
     "where t.relkind in ('r', 'p', 'm') and " NOT_SYSTEM("n.nspname")
@@ -127,6 +130,7 @@ const struct pgus_query pgus_queries[] = {
     {ATTRS, pgus_take_attrs, NULL, 0},
     {TABLES, pgus_take_tables, NULL, 0},
     {TABLE_COUNTS, pgus_take_table_counts, "how tables are scanned and written", 0},
+    {STAND_IN_NAMES, pgus_take_stand_ins, NULL, 0},
     {INDEXES, pgus_take_indexes, NULL, 0},
     {INDEX_COUNTS, pgus_take_index_counts, "how often indexes are scanned", 0},
     {SIZES, pgus_take_sizes, "true sizes; those of the last vacuum or analyze are shown", PGUS_SIZES},

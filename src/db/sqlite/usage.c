@@ -106,14 +106,16 @@ const char *lius_ident(struct lius *k, const char *name)
 /* --- tables --- */
 
 #define NOT_OWN "name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
+/* The texts as SQLite keeps them begin with its own words, and most tell of which kind a table is. Its list, which takes as long as all the rest of this,
+ * is made only where that is in doubt: WITHOUT ROWID may stand in a comment, and where there are virtual tables there may be shadows. */
+#define LIST(what) "(SELECT name FROM pragma_table_list WHERE schema = 'main' AND " what ")"
+#define TABLES_BY(is_without_rowid, is_no_shadow)                                                                                                   \
+    "SELECT s.name, CASE WHEN s.sql LIKE 'create virtual %' THEN 'v' WHEN s.sql LIKE '%without%rowid%'" is_without_rowid " THEN 'w' ELSE 'r' END, "    \
+    "s.rootpage, s.sql FROM main.sqlite_master AS s WHERE s.type = 'table' AND s.name NOT LIKE 'sqlite\\_%' ESCAPE '\\'" is_no_shadow
 #define TABLES                                                                                                                                      \
-    "SELECT s.name, CASE WHEN l.type = 'virtual' THEN 'v' WHEN l.wr THEN 'w' ELSE 'r' END, s.rootpage, s.sql FROM pragma_table_list AS l JOIN "      \
-    "main.sqlite_schema AS s ON s.name = l.name AND s.type = 'table' WHERE l.schema = 'main' AND l.type IN ('table', 'virtual') AND s." NOT_OWN     \
-    " ORDER BY s.name COLLATE NOCASE"
-/* Before 3.37 nothing tells a shadow table. */
-#define TABLES_OLD                                                                                                                                  \
-    "SELECT s.name, CASE WHEN s.sql LIKE 'create virtual %' THEN 'v' WHEN s.sql LIKE '%without%rowid%' THEN 'w' ELSE 'r' END, s.rootpage, s.sql "    \
-    "FROM main.sqlite_master AS s WHERE s.type = 'table' AND s." NOT_OWN " ORDER BY s.name COLLATE NOCASE"
+    TABLES_BY(" AND s.name IN " LIST("wr"), " AND (NOT EXISTS (SELECT 1 FROM main.sqlite_master WHERE sql LIKE 'create virtual %') OR s.name NOT IN "  \
+                                            LIST("type = 'shadow'") ")")
+#define TABLES_OLD TABLES_BY("", "") /* before 3.37 nothing tells a shadow table */
 
 static int compare_tables(const void *a, const void *b)
 {
@@ -143,25 +145,27 @@ static enum ls_rc read_tables(struct lius *k, struct ls_err *err)
     return LS_OK;
 }
 
-/* INTEGER PRIMARY KEY is the rowid; with DESC behind it, by an old mistake that stays, it is not, and an index enforces it. */
-static void set_rowid_alias(struct lius_table *t, const char *type, bool has_index)
-{
-    if (t->t.kind == 'r' && t->n_primary == 1 && strcasecmp(type, "INTEGER") == 0 && !has_index)
-        t->t.rowid_alias = t->primary[0];
-}
-
+/* Where an index enforces the primary key its columns are known. Where none does, the key is a column of type INTEGER. */
 #define PRIMARY                                                                                                                                     \
     "SELECT s.name, x.name, x.type FROM main.sqlite_master AS s, pragma_table_info(s.name, 'main') AS x WHERE s.type = 'table' AND s.rootpage > 0 "       \
-    "AND x.pk > 0 ORDER BY s.name, x.pk"
+    "AND s.sql LIKE '%integer%primary%' AND x.pk > 0"
 
-static bool has_primary_index(const struct lius *k, uint32_t table)
+static void take_primary_indexes(struct lius *k)
 {
-    for (uint32_t i = lius_first_index(k, table); i < k->indexes.n && k->indexes.v[i].table == table; i++)
-        if (k->indexes.v[i].is_primary)
-            return true;
-    return false;
+    for (size_t i = 0; i < k->indexes.n; i++) {
+        const struct ls_usage_index *x = &k->indexes.v[i];
+        struct lius_table *t = &k->tables.v[x->table];
+
+        if (!x->is_primary)
+            continue;
+        t->primary = LS_ARENA_ARRAY(k->u->arena, const char *, x->n_keys + 1);
+        t->n_primary = x->n_keys;
+        for (uint32_t n = 0; n < x->n_keys; n++)
+            t->primary[n] = x->keys[n].column;
+    }
 }
 
+/* INTEGER PRIMARY KEY is the rowid; with DESC behind it, by an old mistake that stays, it is not, and an index enforces it. */
 static enum ls_rc read_primary_keys(struct lius *k, struct ls_err *err)
 {
     struct ls_result r;
@@ -169,20 +173,18 @@ static enum ls_rc read_primary_keys(struct lius *k, struct ls_err *err)
 
     if (rc != LS_OK)
         return rc;
-    for (size_t i = 0, end; i < r.n_rows; i = end) {
+    take_primary_indexes(k);
+    for (size_t i = 0; i < r.n_rows; i++) {
         uint32_t at = lius_table_at(k, ls_result_get(&r, i, 0));
-        const char **names;
+        struct lius_table *t = at == LS_NO_USAGE ? NULL : &k->tables.v[at];
 
-        for (end = i + 1; end < r.n_rows && strcmp(ls_result_get(&r, end, 0), ls_result_get(&r, i, 0)) == 0;)
-            end++;
-        if (at == LS_NO_USAGE)
+        if (t == NULL || t->n_primary > 0)
             continue;
-        names = LS_ARENA_ARRAY(k->u->arena, const char *, end - i);
-        for (size_t n = i; n < end; n++)
-            names[n - i] = lius_kept(k, ls_result_get(&r, n, 1));
-        k->tables.v[at].primary = names;
-        k->tables.v[at].n_primary = (uint32_t)(end - i);
-        set_rowid_alias(&k->tables.v[at], ls_result_get(&r, i, 2), has_primary_index(k, at));
+        t->primary = LS_ARENA_ARRAY(k->u->arena, const char *, 1);
+        t->primary[0] = lius_kept(k, ls_result_get(&r, i, 1));
+        t->n_primary = 1;
+        if (t->t.kind == 'r' && strcasecmp(ls_result_get(&r, i, 2), "INTEGER") == 0)
+            t->t.rowid_alias = t->primary[0];
     }
     ls_result_release(&r);
     return LS_OK;

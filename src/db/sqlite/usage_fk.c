@@ -223,6 +223,8 @@ static const char *name_of(struct lius *k, const char *sql, int from_end)
     const char *name = "";
     int depth = 0, n = 0;
 
+    if (strcasestr(sql, "constraint") == NULL)
+        return "";
     lite_ddl_open(&d, sql);
     for (size_t i = 0; i < d.n; i++)
         n += lite_is(&d, i, "REFERENCES");

@@ -11,16 +11,18 @@
 
 /* --- the indexes --- */
 
-/* Virtual tables have no page; to ask about one whose module is not loaded is an error. */
-#define INDEXES                                                                                                                                     \
-    "SELECT s.name, i.name, i.\"unique\", i.origin FROM main.sqlite_master AS s, pragma_index_list(s.name, 'main') AS i WHERE s.type = 'table' AND " \
-    "s.rootpage > 0 AND s.name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
-#define TEXTS "SELECT name, rootpage, sql FROM main.sqlite_master WHERE type = 'index'"
-/* Those of tables without rowid are in no schema. The rows of an index stand together, in the order of its keys: the pragma is the inner loop. */
+#define INDEXES "SELECT tbl_name, name, rootpage, sql FROM main.sqlite_master WHERE type = 'index'"
+/* Of the indexes that constraints made, which one the primary key's is: asked of tables that may have others. Virtual tables have no page; to ask about one
+ * whose module is not loaded is an error. */
+#define PRIMARY                                                                                                                                     \
+    "SELECT s.name, i.name FROM main.sqlite_master AS s, pragma_index_list(s.name, 'main') AS i WHERE s.type = 'table' AND s.rootpage > 0 AND "         \
+    "s.sql LIKE '%primary%' AND (s.sql LIKE '%unique%' OR s.sql LIKE '%without%rowid%') AND i.origin = 'pk'"
+/* The key of a table without rowid is in no schema. The rows of an index stand together, in the order of its keys: the pragma is the inner loop. */
 #define KEYS                                                                                                                                        \
-    "SELECT n.name, x.cid, x.name, x.\"desc\", x.coll FROM (SELECT name FROM main.sqlite_master WHERE type = 'index' UNION SELECT i.name FROM "       \
-    "main.sqlite_master AS s, pragma_index_list(s.name, 'main') AS i WHERE s.type = 'table' AND s.rootpage > 0 AND s.sql LIKE '%without%' AND i.origin = 'pk') AS n, "  \
-    "pragma_index_xinfo(n.name, 'main') AS x WHERE x.\"key\""
+    "SELECT n.name, x.name, x.\"desc\", x.coll FROM (SELECT name FROM main.sqlite_master WHERE type = 'index' UNION ALL SELECT i.name FROM "           \
+    "main.sqlite_master AS s, pragma_index_list(s.name, 'main') AS i WHERE s.type = 'table' AND s.rootpage > 0 AND s.sql LIKE '%without%rowid%' AND "   \
+    "i.origin = 'pk' AND i.name NOT IN (SELECT name FROM main.sqlite_master WHERE type = 'index')) AS n, pragma_index_xinfo(n.name, 'main') AS x "     \
+    "WHERE x.\"key\""
 
 static int compare_indexes(const void *a, const void *b)
 {
@@ -41,40 +43,6 @@ uint32_t lius_index_at(const struct lius *k, const char *name)
     struct lius_name key = {name, 0}, *found = k->names.n == 0 ? NULL : bsearch(&key, k->names.v, k->names.n, sizeof(key), compare_names);
 
     return found == NULL ? LS_NO_USAGE : found->at;
-}
-
-static void take_index(struct lius *k, const struct ls_result *r, size_t row)
-{
-    uint32_t table = lius_table_at(k, ls_result_get(r, row, 0));
-    const char *origin = ls_result_get(r, row, 3);
-
-    if (table == LS_NO_USAGE) /* a shadow */
-        return;
-    *LS_VEC_PUSH(&k->indexes) = (struct ls_usage_index){
-        .table = table, .schema = "main", .name = lius_kept(k, ls_result_get(r, row, 1)), .definition = "",
-        .constraint = origin[0] == 'p' ? "PRIMARY KEY" : origin[0] == 'u' ? "UNIQUE" : "", .method = "btree", .predicate = "", .options = "",
-        .tablespace = "", .comment = "", .is_unique = ls_result_get(r, row, 2)[0] == '1', .is_primary = origin[0] == 'p', .is_immediate = true,
-        .is_valid = true, .is_ready = true, .is_live = true, .parent = LS_NO_USAGE, .scans = -1, .tup_read = -1, .tup_fetch = -1, .bytes = -1,
-        .pages = -1, .rows = -1, .bloat = -1, .oid = -1};
-}
-
-static enum ls_rc read_list(struct lius *k, struct ls_err *err)
-{
-    struct ls_result r;
-    enum ls_rc rc = lius_query(k, INDEXES, &r, err);
-
-    if (rc != LS_OK)
-        return rc;
-    for (size_t i = 0; i < r.n_rows; i++)
-        take_index(k, &r, i);
-    ls_result_release(&r);
-    if (k->indexes.n > 1)
-        qsort(k->indexes.v, k->indexes.n, sizeof(*k->indexes.v), compare_indexes);
-    for (size_t i = 0; i < k->indexes.n; i++)
-        *LS_VEC_PUSH(&k->names) = (struct lius_name){k->indexes.v[i].name, (uint32_t)i};
-    if (k->names.n > 1)
-        qsort(k->names.v, k->names.n, sizeof(*k->names.v), compare_names);
-    return LS_OK;
 }
 
 /* --- their texts --- */
@@ -135,27 +103,91 @@ static const char *expression(struct lius *k, const char *sql, uint32_t place)
     return s;
 }
 
-static enum ls_rc read_texts(struct lius *k, struct ls_err *err)
+/* --- the list --- */
+
+static struct ls_usage_index *add_index(struct lius *k, uint32_t table, const char *name)
+{
+    struct ls_usage_index *x = LS_VEC_PUSH(&k->indexes);
+
+    *x = (struct ls_usage_index){.table = table, .schema = "main", .name = lius_kept(k, name), .definition = "", .constraint = "", .method = "btree",
+                                 .predicate = "", .options = "", .tablespace = "", .comment = "", .is_immediate = true, .is_valid = true,
+                                 .is_ready = true, .is_live = true, .parent = LS_NO_USAGE, .scans = -1, .tup_read = -1, .tup_fetch = -1, .bytes = -1,
+                                 .pages = -1, .rows = -1, .bloat = -1, .oid = k->tables.v[table].t.oid};
+    return x;
+}
+
+static void set_primary(struct ls_usage_index *x)
+{
+    x->is_unique = x->is_primary = true;
+    x->constraint = "PRIMARY KEY";
+}
+
+static bool has_word(const char *sql, const char *word)
+{
+    return strcasestr(sql, word) != NULL;
+}
+
+/* What a statement made has its text, which begins with SQLite's own words; a constraint's has none. */
+static void take_index(struct lius *k, const struct ls_result *r, size_t row)
+{
+    uint32_t table = lius_table_at(k, ls_result_get(r, row, 0));
+    const char *sql = ls_result_get(r, row, 3);
+    struct ls_usage_index *x;
+
+    if (table == LS_NO_USAGE) /* a shadow */
+        return;
+    x = add_index(k, table, ls_result_get(r, row, 1));
+    x->oid = lius_number(ls_result_get(r, row, 2));
+    if (sql != NULL) {
+        x->definition = lius_kept(k, sql);
+        x->is_unique = strncasecmp(sql, "create unique ", strlen("create unique ")) == 0;
+        x->predicate = has_word(sql, "where") ? predicate(k, sql) : "";
+    } else if (has_word(k->tables.v[table].sql, "unique")) {
+        x->is_unique = true;
+        x->constraint = "UNIQUE";
+    } else {
+        set_primary(x);
+    }
+}
+
+static void sort_indexes(struct lius *k)
+{
+    if (k->indexes.n > 1)
+        qsort(k->indexes.v, k->indexes.n, sizeof(*k->indexes.v), compare_indexes);
+    k->names.n = 0;
+    for (size_t i = 0; i < k->indexes.n; i++)
+        *LS_VEC_PUSH(&k->names) = (struct lius_name){k->indexes.v[i].name, (uint32_t)i};
+    if (k->names.n > 1)
+        qsort(k->names.v, k->names.n, sizeof(*k->names.v), compare_names);
+}
+
+static void take_primary(struct lius *k, const char *table_name, const char *name)
+{
+    uint32_t table = lius_table_at(k, table_name), at = lius_index_at(k, name);
+
+    if (table != LS_NO_USAGE)
+        set_primary(at != LS_NO_USAGE ? &k->indexes.v[at] : add_index(k, table, name));
+}
+
+static enum ls_rc read_list(struct lius *k, struct ls_err *err)
 {
     struct ls_result r;
-    enum ls_rc rc = lius_query(k, TEXTS, &r, err);
+    enum ls_rc rc = lius_query(k, INDEXES, &r, err);
 
     if (rc != LS_OK)
         return rc;
-    for (size_t i = 0; i < r.n_rows; i++) {
-        uint32_t at = lius_index_at(k, ls_result_get(&r, i, 0));
-
-        if (at == LS_NO_USAGE)
-            continue;
-        k->indexes.v[at].oid = lius_number(ls_result_get(&r, i, 1));
-        k->indexes.v[at].definition = lius_kept(k, ls_result_get(&r, i, 2));
-        if (k->indexes.v[at].definition[0] != '\0')
-            k->indexes.v[at].predicate = predicate(k, k->indexes.v[at].definition);
-    }
+    for (size_t i = 0; i < r.n_rows; i++)
+        take_index(k, &r, i);
     ls_result_release(&r);
-    for (size_t i = 0; i < k->indexes.n; i++) /* the key of a table without rowid is the table */
-        if (k->indexes.v[i].oid < 0)
-            k->indexes.v[i].oid = k->tables.v[k->indexes.v[i].table].t.oid;
+    sort_indexes(k);
+    rc = lius_query(k, PRIMARY, &r, err);
+    if (rc != LS_OK)
+        return rc;
+    for (size_t i = 0; i < r.n_rows; i++)
+        take_primary(k, ls_result_get(&r, i, 0), ls_result_get(&r, i, 1));
+    if (r.n_rows > 0)
+        sort_indexes(k);
+    ls_result_release(&r);
     return LS_OK;
 }
 
@@ -163,7 +195,7 @@ static enum ls_rc read_texts(struct lius *k, struct ls_err *err)
 
 static void take_key(struct lius *k, struct ls_usage_index *x, struct ls_usage_key *key, uint32_t place, const struct ls_result *r, size_t row)
 {
-    const char *name = ls_result_get(r, row, 2), *collation = ls_result_get(r, row, 4);
+    const char *name = ls_result_get(r, row, 1), *collation = ls_result_get(r, row, 3);
 
     *key = (struct ls_usage_key){.text = "", .type = "", .opclass = "", .collation = "", .collation_of_column = "", .is_default_opclass = true,
                                  .n_distinct = -1, .avg_width = -1};
@@ -177,7 +209,7 @@ static void take_key(struct lius *k, struct ls_usage_index *x, struct ls_usage_k
     }
     key->collation = lius_collation(k, collation);
     key->is_pattern_safe = strcasecmp(key->collation, "NOCASE") == 0; /* LIKE is the same in any case */
-    key->is_desc = ls_result_get(r, row, 3)[0] == '1';
+    key->is_desc = ls_result_get(r, row, 2)[0] == '1';
     key->is_nulls_first = !key->is_desc; /* they are smaller than all values */
 }
 
@@ -210,8 +242,6 @@ enum ls_rc lius_read_indexes(struct lius *k, struct ls_err *err)
 {
     enum ls_rc rc = read_list(k, err);
 
-    if (rc == LS_OK)
-        rc = read_texts(k, err);
     return rc == LS_OK ? read_keys(k, err) : rc;
 }
 

@@ -14,7 +14,7 @@
 struct lius_table {
     struct ls_usage_table t;
     const char *sql;
-    const char *const *primary; /* columns of the primary key, in its order */
+    const char **primary; /* columns of the primary key, in its order */
     uint32_t n_primary;
 };
 
