@@ -163,6 +163,24 @@ static void memory_databases(void **state)
     assert_false(exists(f, "x"));
 }
 
+/* Nobody makes a file that the URL says is there. */
+static void the_mode_says_that_it_exists(void **state)
+{
+    FIX(f);
+    static const char *const modes[] = {"ro", "rw"};
+
+    for (size_t i = 0; i < LS_ARRAY_LEN(modes); i++) {
+        char *url = ls_asprintf("%s-not?mode=%s", f->url, modes[i]);
+
+        fix_open_fails(f, (struct ls_db_params){.url = url, .create = true}, LS_E_INPUT);
+        fix_assert_has(f->err.message, "the mode in its URL lets nobody make it");
+        free(url);
+        url = ls_asprintf("%s?mode=%s", f->url, modes[i]);
+        ls_db_close(fix_open(f, (struct ls_db_params){.url = url, .create = true}));
+        free(url);
+    }
+}
+
 /* What opening the file read-only does not keep anybody from. */
 static void read_only_is_read_only_everywhere(void **state)
 {
@@ -450,6 +468,7 @@ int main(void)
         LITE(a_damaged_file_is_said),
         LITE(url_parameters),
         LITE(memory_databases),
+        LITE(the_mode_says_that_it_exists),
         LITE(read_only_is_read_only_everywhere),
         LITE(the_file_is_hardened),
         LITE(wal_is_read_without_being_changed),

@@ -56,7 +56,7 @@ static const struct ls_db_ops lite_ops = {
 
 /* What stands behind '?' in the URL. */
 struct url_options {
-    bool is_read_only, is_memory, may_create;
+    bool is_read_only, is_memory, may_create, must_exist;
     int foreign_keys; /* -1 = SQLite's own default, which is off */
 };
 
@@ -66,7 +66,8 @@ static enum ls_rc read_option(const char *key, const char *value, struct url_opt
         o->is_read_only = !strcmp(value, "ro");
         o->is_memory = !strcmp(value, "memory");
         o->may_create = !strcmp(value, "rwc");
-        if (o->is_read_only || o->is_memory || o->may_create || !strcmp(value, "rw"))
+        o->must_exist = o->is_read_only || !strcmp(value, "rw");
+        if (o->must_exist || o->is_memory || o->may_create)
             return LS_OK;
     } else if (!strcmp(key, "_foreign_keys") || !strcmp(key, "_fk")) { /* the Go driver's */
         o->foreign_keys = !strcmp(value, "1") || !strcmp(value, "on") || !strcmp(value, "true") || !strcmp(value, "yes");
@@ -96,7 +97,7 @@ static enum ls_rc read_options(const char *query, struct url_options *o, struct 
 }
 
 /* Before SQLite sees the path: its own "unable to open database file" says too little. */
-static enum ls_rc check_path(const char *path, bool create, struct ls_err *err)
+static enum ls_rc check_path(const char *path, bool create, bool must_exist, struct ls_err *err)
 {
     struct stat st;
 
@@ -109,6 +110,11 @@ static enum ls_rc check_path(const char *path, bool create, struct ls_err *err)
     }
     if (errno != ENOENT)
         return ls_err_sys(err, "cannot open %s", path);
+    if (must_exist) { /* as SQLite itself takes the mode; nobody is to go on as if the file came later */
+        ls_err_set(err, LS_E_INPUT, "there is no database file %s, and the mode in its URL lets nobody make it", path);
+        ls_err_hint(err, "check the path, or leave mode=ro or mode=rw out of the URL");
+        return LS_E_INPUT;
+    }
     if (create)
         return LS_OK;
     ls_err_set(err, LS_E_NOT_FOUND, "there is no database file %s", path);
@@ -272,7 +278,7 @@ enum ls_rc ls_sqlite_open(const struct ls_db_params *params, struct ls_db **out,
     (void)pthread_once(&once, spare_counting);
     lite_call_begin(c);
     if (!o.is_memory)
-        rc = check_path(path.ptr, c->db.params.create, err);
+        rc = check_path(path.ptr, c->db.params.create, o.must_exist, err);
     if (rc == LS_OK)
         rc = open_path(c, o.is_memory ? ":memory:" : path.ptr, &o, err);
     if (rc == LS_OK)
