@@ -296,6 +296,30 @@ static void a_file_without_write_permission(void **state)
         test_skip("the temporary folder is closed to others");
 }
 
+/* SQLite itself says of a file that it may not make that it is not there. */
+static void a_folder_without_write_permission(void **state)
+{
+    FIX(f);
+    char *url = ls_asprintf("%s-new", f->url);
+    bool was_root = geteuid() == 0;
+    bool is_reachable;
+
+    assert_int_equal(chmod(f->dir, 0555), 0);
+    if (was_root)
+        assert_int_equal(seteuid(65534), 0);
+    is_reachable = eaccess(f->dir, R_OK | X_OK) == 0;
+    if (is_reachable) {
+        fix_open_fails(f, (struct ls_db_params){.url = url, .create = true}, LS_E_IO);
+        fix_assert_has(f->err.message, "Permission denied");
+    }
+    if (was_root)
+        assert_int_equal(seteuid(0), 0);
+    chmod(f->dir, 0755);
+    free(url);
+    if (!is_reachable)
+        test_skip("the temporary folder is closed to others");
+}
+
 /* --- values and errors --------------------------------------------------------------------------------------------------- */
 
 static void values_as_text(void **state)
@@ -474,6 +498,7 @@ int main(void)
         LITE(wal_is_read_without_being_changed),
         LITE(a_hot_journal_is_not_read_past),
         LITE(a_file_without_write_permission),
+        LITE(a_folder_without_write_permission),
         LITE(values_as_text),
         LITE(raise_rollback_ends_the_transaction),
         LITE(a_full_disk_is_io),

@@ -3,6 +3,7 @@
 #include "db/sqlite/lite_internal.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <pwd.h>
 #include <stdlib.h>
@@ -207,6 +208,18 @@ static int keep_inside(void *ctx, int action, const char *what, const char *b, c
     return action != SQLITE_ATTACH || (what && (!*what || !strcmp(what, ":memory:"))) ? SQLITE_OK : SQLITE_DENY;
 }
 
+/* Where a file may not be made SQLite tries to read it, and then says of it that it is not there. */
+static int cause_of(const char *path, int flags, int cause)
+{
+    size_t len = (size_t)(ls_path_base(path) - path);
+    char *folder = len > 0 ? ls_strndup(path, len) : ls_strdup(".");
+
+    if (cause == ENOENT && (flags & SQLITE_OPEN_CREATE) && ls_path_kind(folder) == LS_PATH_DIR && faccessat(AT_FDCWD, folder, W_OK | X_OK, AT_EACCESS) != 0)
+        cause = errno;
+    free(folder);
+    return cause;
+}
+
 static enum ls_rc open_path(struct lite *c, const char *path, const struct url_options *o, struct ls_err *err)
 {
     /* A name that SQLite, in some builds, would read as a URI. */
@@ -235,7 +248,7 @@ static enum ls_rc open_path(struct lite *c, const char *path, const struct url_o
             rc = ls_err_set(err, LS_E_RIGHTS, "its -wal or -shm file cannot be opened or made (SQLite code %d)", code);
             ls_err_hint(err, "a database in WAL mode needs them to be read: open it once with write access to its folder");
         } else if ((code & 0xff) == SQLITE_CANTOPEN && cause) {
-            errno = cause;
+            errno = cause_of(plain, flags, cause);
             rc = ls_err_sys(err, "cannot open the database file");
         } else {
             rc = lite_err(c, code, err);
