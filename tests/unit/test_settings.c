@@ -209,7 +209,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(env),
         cmocka_unit_test(env_variables),
-        cmocka_unit_test(env_bomb),        cmocka_unit_test(only), cmocka_unit_test(toml),
+        cmocka_unit_test(env_bomb),
+        cmocka_unit_test(only), cmocka_unit_test(toml),
         cmocka_unit_test(properties), cmocka_unit_test(yaml), cmocka_unit_test(json),
     };
 
