@@ -215,6 +215,10 @@ int cli_cmd_backups(struct cli_ctx *ctx)
 
     if (cli_load(ctx, false) != LS_OK)
         return cli_fail(ctx);
+    if (strcmp(what, "prune") != 0 && (cli_has(ctx, CLI_O(KEEP)) || cli_has(ctx, CLI_O(OLDER_THAN)) || cli_has(ctx, CLI_O(DRY_RUN)))) {
+        ls_err_hint(&ctx->error, "usage: lockstep backups prune --keep N");
+        return cli_fail_with(ctx, LS_E_USAGE, "--keep, --older-than and --dry-run go with prune; nothing was removed");
+    }
     if (strcmp(what, "list") == 0 && ctx->words.n_args <= 1)
         return list(ctx);
     if (strcmp(what, "prune") == 0 && ctx->words.n_args == 1)

@@ -84,7 +84,7 @@ const char *cli_database_name(const struct cli_ctx *ctx)
 {
     const char *name = ctx->snap && ctx->snap->has_db ? ctx->snap->info.database : ctx->url_database;
 
-    return ls_path_base(name ? name : "");
+    return ls_db_typed_name(cli_dialect(ctx), name ? name : "");
 }
 
 enum ls_dialect cli_dialect(const struct cli_ctx *ctx)

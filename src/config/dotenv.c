@@ -14,15 +14,17 @@ const char *const dotenv_names[N_DOTENV] = {
 #undef X
 };
 
-enum ls_rc dotenv_read(struct ls_arena *a, const char *path, struct dotenv *out, struct ls_err *err)
+enum ls_rc dotenv_read(struct ls_arena *a, const char *path, const char *(*getenv_fn)(const char *name), bool direct_only, struct dotenv *out,
+                       struct ls_err *err)
 {
     const char *only[N_DOTENV + 1] = {NULL};
-    struct ls_settings s = {.only = only};
+    struct ls_settings s = {.only = only, .getenv_fn = getenv_fn};
     enum ls_rc rc = LS_OK;
 
     memset(out, 0, sizeof(*out));
-    for (int k = 0; k < N_DOTENV; k++)
-        only[k] = dotenv_names[k];
+    for (int k = 0, n = 0; k < N_DOTENV; k++)
+        if (!direct_only || k == DOTENV_UNPOOLED)
+            only[n++] = dotenv_names[k];
     if (ls_path_kind(path) == LS_PATH_FILE)
         rc = ls_settings_load(&s, LS_SETTINGS_ENV, path, err);
     for (int k = 0; rc == LS_OK && k < N_DOTENV; k++)

@@ -20,8 +20,10 @@ struct dotenv {
     const char *value[N_DOTENV]; /* NULL = not there or empty */
 };
 
-/* Reads lines KEY=VALUE, `export KEY=VALUE`, 'raw' and "quoted with \n \t \" \\ \$" values, # comments. Other keys are skipped unread, so that no
- * tool's extension to the syntax stands in the way. A missing file is none of the keys. Strings go to the arena. */
-LS_MUST_CHECK enum ls_rc dotenv_read(struct ls_arena *a, const char *path, struct dotenv *out, struct ls_err *err);
+/* Reads lines KEY=VALUE, `export KEY=VALUE`, 'raw' and "quoted with \n \t \" \\ \$" values, # comments; ${NAME} stands for what the environment or
+ * a line above says. Other keys are skipped unread, so that no tool's extension to the syntax stands in the way; with direct_only all but the
+ * direct URL are. A missing file is none of the keys. Strings go to the arena. */
+LS_MUST_CHECK enum ls_rc dotenv_read(struct ls_arena *a, const char *path, const char *(*getenv_fn)(const char *name), bool direct_only,
+                                     struct dotenv *out, struct ls_err *err);
 
 #endif

@@ -193,7 +193,7 @@ static enum ls_rc pick_dotenv(struct search *s, bool had_pooled, struct ls_err *
     struct dotenv file;
     char *path = strcmp(s->project->dir, ".") == 0 ? ls_strdup(".env") : ls_path_join(s->project->dir, ".env");
     bool beside = ls_path_kind(path) == LS_PATH_FILE;
-    enum ls_rc rc = dotenv_read(s->arena, beside ? path : ".env", &file, err);
+    enum ls_rc rc = dotenv_read(s->arena, beside ? path : ".env", s->req->getenv_fn, had_pooled, &file, err);
     const char *where = beside ? ls_arena_printf(s->arena, " in %s", path) : " in .env";
 
     if (rc == LS_OK && had_pooled)

@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "db/db_internal.h"
+#include "lockstep/base/file.h"
 #include "lockstep/base/mem.h"
 
 /* Schemes, without what SQLAlchemy adds behind '+'. */
@@ -360,6 +361,11 @@ static char *pg_label(enum ls_url_form form, const char *url, size_t body)
     }
     pg_words_release(&w);
     return ls_buf_detach(&out);
+}
+
+const char *ls_db_typed_name(enum ls_dialect dialect, const char *database)
+{
+    return dialect == LS_DIALECT_SQLITE ? ls_path_base(database) : database;
 }
 
 char *ls_db_url_database(const char *url)

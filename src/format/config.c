@@ -22,6 +22,7 @@ enum ls_rc ls_config_read_env(struct ls_config_reader *r, const char *const *nam
     const char *path = in_root(r, ".env");
 
     r->env.only = names;
+    r->env.getenv_fn = r->getenv_fn;
     return ls_path_kind(path) == LS_PATH_FILE ? ls_settings_load(&r->env, LS_SETTINGS_ENV, path, r->err) : LS_OK;
 }
 

@@ -15,6 +15,8 @@ static const char note_pg_one[] = "One statement, sent on its own outside a tran
                                   "the ledger stays dirty.";
 static const char note_sqlite[] = "The file runs in one transaction of its own, between two ledger transactions: a failure leaves nothing of it, "
                                   "but the ledger stays dirty.";
+static const char note_own[] = "The file has transaction commands of its own: what it commits before a failure stays, and the ledger, written before in "
+                               "its own transaction, stays dirty.";
 static const char note_empty[] = "There is nothing to run: golang-migrate only moves its cursor.";
 
 enum ls_rc ls_golang_plan_setup(struct ls_plan_ctx *ctx, struct ls_err *err)
@@ -79,12 +81,22 @@ static enum ls_rc refuse_hopeless(struct ls_plan_ctx *ctx, const struct ls_step 
                                "put this statement alone into a migration of its own", err);
 }
 
+static const char *note_of(const struct ls_plan_ctx *ctx)
+{
+    for (size_t i = 0; i < ctx->stmts->n; i++)
+        if (ctx->stmts->v[i].tx == LS_TX_CONTROLS)
+            return note_own;
+    if (ctx->dialect == LS_DIALECT_SQLITE)
+        return note_sqlite;
+    return ctx->stmts->n == 1 ? note_pg_one : note_pg_many;
+}
+
 static void add_body(struct ls_plan_ctx *ctx, struct ls_step *step)
 {
     bool is_sqlite = ctx->dialect == LS_DIALECT_SQLITE;
 
     step->n_statements = (int)ctx->stmts->n;
-    step->tx_note = is_sqlite ? note_sqlite : ctx->stmts->n == 1 ? note_pg_one : note_pg_many;
+    step->tx_note = note_of(ctx);
     if (is_sqlite)
         ls_ops_add(ctx, step, LS_OP_BEGIN);
     ls_ops_batch(ctx, step);

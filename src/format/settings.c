@@ -84,7 +84,7 @@ enum ls_rc ls_settings_parse(struct ls_settings *out, enum ls_settings_kind kind
         out->arena = ls_arena_new();
     r.path = ls_arena_str(out->arena, path);
     if (len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0)
-        r.at = 3;
+        r.at = r.first = 3;
     return readers[kind](&r);
 }
 

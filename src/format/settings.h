@@ -19,6 +19,7 @@ struct ls_settings {
     struct ls_arena *arena;  /* made by the first file that is read */
     const char *const *only; /* NULL, or NULL-terminated: other keys are not kept; of a .env file they are not even read, so that no
                               * tool's own extension of the syntax stands in the way */
+    const char *(*getenv_fn)(const char *name); /* NULL, or the environment, for the ${NAME} of a .env file */
     LS_VEC(struct ls_setting) s; /* in the files' order */
 };
 
@@ -38,7 +39,7 @@ void ls_settings_release(struct ls_settings *s);
 struct ls_settings_reader {
     struct ls_settings *out;
     const char *text, *path;
-    size_t len, at;
+    size_t len, at, first; /* first: where the first line starts, behind a BOM */
     int line;
     struct ls_err *err;
 };

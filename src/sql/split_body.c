@@ -113,6 +113,14 @@ static enum ls_body_step postgres_token(struct ls_body *b, const struct ls_lex *
  * for sure at that ';': a trigger without a body has none. */
 static void trigger_header(struct ls_body *b, const struct ls_lex *lx, const struct ls_tok *t)
 {
+    if (t->kind == LS_TOK_OPEN)
+        b->brackets++;
+    else if (t->kind == LS_TOK_CLOSE && b->brackets > 0)
+        b->brackets--;
+    if (b->brackets > 0) { /* a query of WHEN: all its BEGIN and END are names, or of its own CASE */
+        b->inner_start = false;
+        return;
+    }
     bool first = b->inner_start, name = b->before_name;
     b->inner_start = false;
     b->before_name = t->kind == LS_TOK_COMMA_DOT || ls_tok_is(lx, t, "ON") || ls_tok_is(lx, t, "OF") || ls_tok_is(lx, t, "EXISTS");

@@ -32,7 +32,7 @@ struct ls_body {
     enum ls_dialect dialect;
     enum ls_head head; /* of the statement, or of the inner statement while depth > 0 */
     size_t depth;      /* bodies that are open (PostgreSQL's may nest) */
-    size_t brackets;   /* ( and [ that are open: they hide ';' in PostgreSQL */
+    size_t brackets;   /* ( and [ that are open: they hide ';' in PostgreSQL, BEGIN in the head of SQLite's trigger */
     size_t cases;      /* CASE that are open in a trigger's WHEN */
     bool inner_start;  /* the next token is the first of an inner statement */
     bool begin_seen;   /* SQLite: a BEGIN that may open the trigger's body, before the first ';' */

@@ -108,10 +108,7 @@ bool app_is_busy(const struct app *a)
 const char *app_database(const struct app *a)
 {
     const struct ls_snapshot *s = app_snap(a);
-    const char *name = s && s->info.database ? s->info.database : "";
-    const char *slash = strrchr(name, '/');
-
-    return slash && slash[1] ? slash + 1 : name;
+    return s && s->info.database ? ls_db_typed_name(s->info.dialect, s->info.database) : "";
 }
 
 const char *app_glyph(const struct app *a, const char *utf8, const char *ascii)

@@ -77,6 +77,9 @@ for stamp in 20200101000000 20210101000000; do
     jq --arg n "demo-004-$stamp" --arg t "${stamp%??????????}-01-01T00:00:00Z" '.name = $n | .created_at = $t' "$path/manifest.json" \
         >"backups/demo-004-$stamp/manifest.json"
 done
+run "$LS_BIN" backups --keep 1 --yes
+exits 2 "limits without the word prune are not passed over"
+like "$err" 'go with prune; nothing was removed' "which is said"
 run "$LS_BIN" backups prune --keep 1
 exits 3 "prune without a terminal"
 run "$LS_BIN" backups prune --keep 1 --dry-run

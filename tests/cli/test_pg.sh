@@ -47,6 +47,15 @@ is "$(json '.journal[0].event + " " + .journal[0].result')" "run_end done" "log"
 run "$LS_BIN" to 1 --yes
 exits 0 "to"
 
+# What is typed to confirm is all of the name.
+psql_ -d "$LS_TEST_PG_URL" -c "create database \"$pg_name/a b\""
+printf '[env p]\nurl = %s\nprotected = yes\n' "$(printf '%s' "$pg_url" | sed "s|/$pg_name?|/$pg_name%2Fa%20b?|")" >slash.conf
+run "$LS_BIN" up --project slash.conf -e p --yes --no-backup --confirm "a b"
+exits 3 "a database with a slash in its name is not named by what stands behind it"
+run "$LS_BIN" up --project slash.conf -e p --yes --no-backup --confirm "$pg_name/a b"
+exits 0 "but by all of it"
+psql_ -d "$LS_TEST_PG_URL" -c "drop database \"$pg_name/a b\""
+
 # Where a URL leaves it to others to say where it leads, the target is named all the same.
 cat >service.conf <<CONF
 [here]

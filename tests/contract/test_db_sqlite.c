@@ -163,6 +163,24 @@ static void memory_databases(void **state)
     assert_false(exists(f, "x"));
 }
 
+/* Nobody makes a file that the URL says is there. */
+static void the_mode_says_that_it_exists(void **state)
+{
+    FIX(f);
+    static const char *const modes[] = {"ro", "rw"};
+
+    for (size_t i = 0; i < LS_ARRAY_LEN(modes); i++) {
+        char *url = ls_asprintf("%s-not?mode=%s", f->url, modes[i]);
+
+        fix_open_fails(f, (struct ls_db_params){.url = url, .create = true}, LS_E_INPUT);
+        fix_assert_has(f->err.message, "the mode in its URL lets nobody make it");
+        free(url);
+        url = ls_asprintf("%s?mode=%s", f->url, modes[i]);
+        ls_db_close(fix_open(f, (struct ls_db_params){.url = url, .create = true}));
+        free(url);
+    }
+}
+
 /* What opening the file read-only does not keep anybody from. */
 static void read_only_is_read_only_everywhere(void **state)
 {
@@ -274,6 +292,30 @@ static void a_file_without_write_permission(void **state)
         assert_int_equal(seteuid(0), 0);
     chmod(f->dir, 0755);
     free(path);
+    if (!is_reachable)
+        test_skip("the temporary folder is closed to others");
+}
+
+/* SQLite itself says of a file that it may not make that it is not there. */
+static void a_folder_without_write_permission(void **state)
+{
+    FIX(f);
+    char *url = ls_asprintf("%s-new", f->url);
+    bool was_root = geteuid() == 0;
+    bool is_reachable;
+
+    assert_int_equal(chmod(f->dir, 0555), 0);
+    if (was_root)
+        assert_int_equal(seteuid(65534), 0);
+    is_reachable = eaccess(f->dir, R_OK | X_OK) == 0;
+    if (is_reachable) {
+        fix_open_fails(f, (struct ls_db_params){.url = url, .create = true}, LS_E_IO);
+        fix_assert_has(f->err.message, "Permission denied");
+    }
+    if (was_root)
+        assert_int_equal(seteuid(0), 0);
+    chmod(f->dir, 0755);
+    free(url);
     if (!is_reachable)
         test_skip("the temporary folder is closed to others");
 }
@@ -450,11 +492,13 @@ int main(void)
         LITE(a_damaged_file_is_said),
         LITE(url_parameters),
         LITE(memory_databases),
+        LITE(the_mode_says_that_it_exists),
         LITE(read_only_is_read_only_everywhere),
         LITE(the_file_is_hardened),
         LITE(wal_is_read_without_being_changed),
         LITE(a_hot_journal_is_not_read_past),
         LITE(a_file_without_write_permission),
+        LITE(a_folder_without_write_permission),
         LITE(values_as_text),
         LITE(raise_rollback_ends_the_transaction),
         LITE(a_full_disk_is_io),

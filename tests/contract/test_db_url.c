@@ -143,9 +143,18 @@ static void the_database_of_a_url(void **state)
     }
 }
 
+static void what_is_typed_to_name_it(void **state)
+{
+    (void)state;
+    assert_string_equal(ls_db_typed_name(LS_DIALECT_SQLITE, "data/app.db"), "app.db");
+    assert_string_equal(ls_db_typed_name(LS_DIALECT_SQLITE, "app.db"), "app.db");
+    assert_string_equal(ls_db_typed_name(LS_DIALECT_POSTGRES, "team/app"), "team/app"); /* no path: team/app and old/app are two databases */
+}
+
 int main(void)
 {
-    static const struct CMUnitTest tests[] = {cmocka_unit_test(dialects), cmocka_unit_test(labels), cmocka_unit_test(the_database_of_a_url)};
+    static const struct CMUnitTest tests[] = {cmocka_unit_test(dialects), cmocka_unit_test(labels), cmocka_unit_test(the_database_of_a_url),
+                                              cmocka_unit_test(what_is_typed_to_name_it)};
 
     return cmocka_run_group_tests_name("db url", tests, NULL, NULL);
 }

@@ -148,6 +148,7 @@ static void trigger(struct composed *c)
         " INSTEAD OF INSERT ON v", " AFTER INSERT ON begin",
     };
     static const char *const conditions[] = {
+        " WHEN EXISTS (SELECT begin end FROM (SELECT 1 begin))",
         " WHEN 1",       " WHEN CASE WHEN 1 THEN 2 END",         " WHEN (CASE 1 WHEN 2 THEN CASE WHEN 3 THEN ';' END END) IS NULL",
         " FOR EACH ROW", " FOR EACH ROW WHEN EXISTS (SELECT 1)", "",
     };

@@ -243,6 +243,23 @@ static void order_of_events(bool pg)
 }
 ENG_BOTH(order_of_events)
 
+/* Nobody is told that a failure leaves nothing of a file that commits in its middle. */
+static void a_file_with_its_own_transactions(bool pg)
+{
+    struct ls_plan *plan;
+    struct ops o;
+
+    ops_open(&o, "golang-migrate", pg);
+    ops_put(&o, "migrations/1_a.up.sql", "CREATE TABLE a (id int);\nCREATE TABLE b (id int);");
+    ops_put(&o, "migrations/2_b.up.sql", "BEGIN;\nCREATE TABLE c (id int);\nCOMMIT;\nSELECT 1;");
+    plan = eng_plan(&o, LS_ACTION_UP, -1, NULL);
+    eng_has(plan->steps.v[0].tx_note, "a failure leaves nothing of it");
+    eng_has(plan->steps.v[1].tx_note, "what it commits before a failure stays");
+    ls_plan_free(plan);
+    ops_close(&o);
+}
+ENG_BOTH(a_file_with_its_own_transactions)
+
 /* The tool runs such a file, and SQLite does not obey it there: shown, not refused. */
 static void a_pragma_inside_the_tools_transaction(void **state)
 {
@@ -455,6 +472,7 @@ int main(void)
         ENG_BOTH_TESTS(missing_cursor_refuses),
         ENG_BOTH_TESTS(late_file_is_never_run),
         ENG_BOTH_TESTS(order_of_events),
+        ENG_BOTH_TESTS(a_file_with_its_own_transactions),
         cmocka_unit_test(a_pragma_inside_the_tools_transaction),
         ENG_BOTH_TESTS(tool_sees_several_rows),
         cmocka_unit_test(a_version_that_is_no_number),

@@ -281,6 +281,14 @@ static void test_order(void **state)
     assert_url(&req, "sqlite:dotenv.db", "DATABASE_URL in .env");
     put(".env", 0644, "LOCKSTEP_URL = \"sqlite:\\\"q\\\".db\"\nDATABASE_URL='sqlite:dotenv.db'\n");
     assert_url(&req, "sqlite:\"q\".db", "LOCKSTEP_URL in .env");
+    put(".env", 0644, "NAME=app\nDATABASE_URL=\"sqlite:${NAME}.db\"\n");
+    assert_url(&req, "sqlite:app.db", "DATABASE_URL in .env");
+    put(".env", 0644, "DATABASE_URL=sqlite:${DB_NAME}.db\n");
+    assert_fails(&req, LS_E_INPUT, ".env:1: the value of DATABASE_URL needs ${DB_NAME}, which neither the environment nor a line above sets");
+    fake_env[0][0] = "DB_NAME";
+    fake_env[0][1] = "of_env";
+    assert_url(&req, "sqlite:of_env.db", "DATABASE_URL in .env");
+    put(".env", 0644, "DATABASE_URL=sqlite:${UNSET}.db\n"); /* not asked once the environment has said it */
     fake_env[0][0] = "DATABASE_URL";
     fake_env[0][1] = "sqlite:process.db";
     assert_url(&req, "sqlite:process.db", "DATABASE_URL");

@@ -56,6 +56,64 @@ static void env(void **state)
     refuse(LS_SETTINGS_ENV, "A=1\nB=\"x\n", "f:2: the quote around the value of B is not closed");
 }
 
+static const char *fake_env(const char *name)
+{
+    return strcmp(name, "OUT") == 0 ? "env" : strcmp(name, "EMPTY") == 0 ? "" : NULL;
+}
+
+static void env_variables(void **state)
+{
+    static const char *const keys[] = {"A", NULL};
+    static const struct {
+        const char *text, *value; /* of A; or the words that refuse it */
+    } rows[] = {
+        {"B=x\nA=1${B}2\n", "1x2"},
+        {"\xef\xbb\xbf""B='${no}'\nA=\"${B}\"\r\n", "${no}"},
+        {"B=old\nB=\"n w\" # c\nA=${B} # c\nB=late\n", "n w"},
+        {"C=c\nB=${C}${C}\nA=${B}\n", "cc"},
+        {"A='${B}'\n", "${B}"},
+        {"A=\"\\${B}\"\n", "${B}"},
+        {"A=p$B$$1$\n", "p$B$$1$"},
+        {"A=${B\n", "${B"},
+        {"A=${B:-d:e}${B-f}${B:-}\n", "d:ef"},
+        {"OUT=file\nA=${OUT}\n", "env"},
+        {"EMPTY=file\nA=${EMPTY}\n", "file"},
+        {"A=${A}\n", "f:1: the value of A needs ${A}, which"},
+        {"A=x\nA=${A}y\n", "xy"},
+        {"\nA=\"${B}\"\nB=x\n", "f:2: the value of A needs ${B}, which neither the environment nor a line above sets"},
+        {"A=${B:?no}\n", "f:1: the value of A has a ${...} that is not understood"},
+        {"A=${}\n", "f:1: the value of A has a ${...} that is not understood"},
+        {"B=\"${C:-x}\nA=${B}\n", "f:2: the quote around the value of A is not closed"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < LS_ARRAY_LEN(rows); i++) {
+        struct ls_settings s = {.only = keys, .getenv_fn = fake_env};
+        struct ls_err err = LS_ERR_INIT;
+        enum ls_rc rc = ls_settings_parse(&s, LS_SETTINGS_ENV, rows[i].text, strlen(rows[i].text), "f", &err);
+        const char *got = rc == LS_OK ? ls_settings_value(&s, "A") : err.message;
+
+        if (rc == LS_OK ? got == NULL || strcmp(got, rows[i].value) != 0 : strncmp(got, rows[i].value, strlen(rows[i].value)) != 0)
+            fail_msg("%s: %s", rows[i].text, got != NULL ? got : "(none)");
+        ls_err_release(&err);
+        ls_settings_release(&s);
+    }
+}
+
+/* Each line doubles the one above: it ends, and soon. */
+static void env_bomb(void **state)
+{
+    struct ls_buf text = LS_BUF_INIT;
+
+    (void)state;
+    ls_buf_adds(&text, "V0=\n");
+    for (int i = 1; i < 60; i++)
+        ls_buf_addf(&text, "V%d=${V%d}${V%d}\n", i, i - 1, i - 1);
+    ls_buf_adds(&text, "A=${V59}\n");
+    refuse(LS_SETTINGS_ENV, text.ptr, "refers to too many others");
+    ls_buf_release(&text);
+}
+
 /* Keys that are not asked for are not read: a tool's own extension of the syntax stands in nobody's way. */
 static void only(void **state)
 {
@@ -149,7 +207,10 @@ static void json(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(env),        cmocka_unit_test(only), cmocka_unit_test(toml),
+        cmocka_unit_test(env),
+        cmocka_unit_test(env_variables),
+        cmocka_unit_test(env_bomb),
+        cmocka_unit_test(only), cmocka_unit_test(toml),
         cmocka_unit_test(properties), cmocka_unit_test(yaml), cmocka_unit_test(json),
     };
 

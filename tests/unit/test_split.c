@@ -191,6 +191,8 @@ static void test_sqlite(void **state)
          T "WHEN CASE WHEN new.a THEN 1 END BEGIN SELECT 1; END|SELECT 3"},
         {SL, T "WHEN CASE WHEN new.begin THEN begin END BEGIN SELECT 1; SELECT 2; END; SELECT 3",
          T "WHEN CASE WHEN new.begin THEN begin END BEGIN SELECT 1; SELECT 2; END|SELECT 3"},
+        {SL, T "WHEN EXISTS (SELECT begin end FROM a) BEGIN SELECT 1; SELECT 2; END; SELECT 3",
+         T "WHEN EXISTS (SELECT begin end FROM a) BEGIN SELECT 1; SELECT 2; END|SELECT 3"},
         {SL, "CREATE TRIGGER begin AFTER UPDATE OF end, begin ON begin BEGIN SELECT 1; END; SELECT 3",
          "CREATE TRIGGER begin AFTER UPDATE OF end, begin ON begin BEGIN SELECT 1; END|SELECT 3"},
         {SL, "CREATE TRIGGER main.begin AFTER INSERT ON begin BEGIN SELECT end FROM begin; END; SELECT 3",

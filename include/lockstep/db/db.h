@@ -63,6 +63,8 @@ char *ls_db_url_label(const char *url);
 /* The database that a URL names, as far as can be told without connecting: "app", SQLite's path; "" where that is left to libpq (a service, PGDATABASE).
  * Caller frees. */
 char *ls_db_url_database(const char *url);
+/* What an operator types to name the database: SQLite's file without its folder, PostgreSQL's name whole (a '/' may be in it). Points into database. */
+const char *ls_db_typed_name(enum ls_dialect dialect, const char *database);
 
 /* Loads the client library that ls_db_open will need, in this thread (PostgreSQL's and the 25 it brings). For a caller that is about to start
  * threads: loading beside threads that allocate or open files takes twice as long. Not needed for anything else; failures show in ls_db_open. */

@@ -3,6 +3,7 @@
 #include "db/sqlite/lite_internal.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <pwd.h>
 #include <stdlib.h>
@@ -56,7 +57,7 @@ static const struct ls_db_ops lite_ops = {
 
 /* What stands behind '?' in the URL. */
 struct url_options {
-    bool is_read_only, is_memory, may_create;
+    bool is_read_only, is_memory, may_create, must_exist;
     int foreign_keys; /* -1 = SQLite's own default, which is off */
 };
 
@@ -66,7 +67,8 @@ static enum ls_rc read_option(const char *key, const char *value, struct url_opt
         o->is_read_only = !strcmp(value, "ro");
         o->is_memory = !strcmp(value, "memory");
         o->may_create = !strcmp(value, "rwc");
-        if (o->is_read_only || o->is_memory || o->may_create || !strcmp(value, "rw"))
+        o->must_exist = o->is_read_only || !strcmp(value, "rw");
+        if (o->must_exist || o->is_memory || o->may_create)
             return LS_OK;
     } else if (!strcmp(key, "_foreign_keys") || !strcmp(key, "_fk")) { /* the Go driver's */
         o->foreign_keys = !strcmp(value, "1") || !strcmp(value, "on") || !strcmp(value, "true") || !strcmp(value, "yes");
@@ -96,7 +98,7 @@ static enum ls_rc read_options(const char *query, struct url_options *o, struct 
 }
 
 /* Before SQLite sees the path: its own "unable to open database file" says too little. */
-static enum ls_rc check_path(const char *path, bool create, struct ls_err *err)
+static enum ls_rc check_path(const char *path, bool create, bool must_exist, struct ls_err *err)
 {
     struct stat st;
 
@@ -109,6 +111,11 @@ static enum ls_rc check_path(const char *path, bool create, struct ls_err *err)
     }
     if (errno != ENOENT)
         return ls_err_sys(err, "cannot open %s", path);
+    if (must_exist) { /* as SQLite itself takes the mode; nobody is to go on as if the file came later */
+        ls_err_set(err, LS_E_INPUT, "there is no database file %s, and the mode in its URL lets nobody make it", path);
+        ls_err_hint(err, "check the path, or leave mode=ro or mode=rw out of the URL");
+        return LS_E_INPUT;
+    }
     if (create)
         return LS_OK;
     ls_err_set(err, LS_E_NOT_FOUND, "there is no database file %s", path);
@@ -201,6 +208,18 @@ static int keep_inside(void *ctx, int action, const char *what, const char *b, c
     return action != SQLITE_ATTACH || (what && (!*what || !strcmp(what, ":memory:"))) ? SQLITE_OK : SQLITE_DENY;
 }
 
+/* Where a file may not be made SQLite tries to read it, and then says of it that it is not there. */
+static int cause_of(const char *path, int flags, int cause)
+{
+    size_t len = (size_t)(ls_path_base(path) - path);
+    char *folder = len > 0 ? ls_strndup(path, len) : ls_strdup(".");
+
+    if (cause == ENOENT && (flags & SQLITE_OPEN_CREATE) && ls_path_kind(folder) == LS_PATH_DIR && faccessat(AT_FDCWD, folder, W_OK | X_OK, AT_EACCESS) != 0)
+        cause = errno;
+    free(folder);
+    return cause;
+}
+
 static enum ls_rc open_path(struct lite *c, const char *path, const struct url_options *o, struct ls_err *err)
 {
     /* A name that SQLite, in some builds, would read as a URI. */
@@ -229,7 +248,7 @@ static enum ls_rc open_path(struct lite *c, const char *path, const struct url_o
             rc = ls_err_set(err, LS_E_RIGHTS, "its -wal or -shm file cannot be opened or made (SQLite code %d)", code);
             ls_err_hint(err, "a database in WAL mode needs them to be read: open it once with write access to its folder");
         } else if ((code & 0xff) == SQLITE_CANTOPEN && cause) {
-            errno = cause;
+            errno = cause_of(plain, flags, cause);
             rc = ls_err_sys(err, "cannot open the database file");
         } else {
             rc = lite_err(c, code, err);
@@ -272,7 +291,7 @@ enum ls_rc ls_sqlite_open(const struct ls_db_params *params, struct ls_db **out,
     (void)pthread_once(&once, spare_counting);
     lite_call_begin(c);
     if (!o.is_memory)
-        rc = check_path(path.ptr, c->db.params.create, err);
+        rc = check_path(path.ptr, c->db.params.create, o.must_exist, err);
     if (rc == LS_OK)
         rc = open_path(c, o.is_memory ? ":memory:" : path.ptr, &o, err);
     if (rc == LS_OK)
