@@ -383,7 +383,8 @@ void lite_plan(struct lite *l)
     find_partners(l);
     collect(l);
     mark_differing(l);
-    for (uint32_t i = 0; i < n; i++) {
+    l->total = 4 * (size_t)n;
+    for (uint32_t i = 0; i < n && !lite_is_stopped(l); i++) {
         uint32_t table = ls_catalog_index(l->t, &tables[i]);
 
         l->how[table] = (unsigned char)how_of(l, table);
