@@ -278,10 +278,14 @@ void script_build(struct script *s)
             const struct ls_fact *some = ls_catalog_kind(s->b, order[k], &n);
 
             first = ls_catalog_index(s->b, some);
-            for (uint32_t i = 0; i < n; i++)
-                if ((order[k] != LS_FACT_CONSTRAINT || ddl_is_inline(s->b, &some[i]) == (foreign == 0)) &&
-                    (s->todo[first + i] != TODO_NOTHING || s->resets_default[first + i]))
-                    visit(s, first + i);
+            for (uint32_t i = 0; i < n; i++) {
+                if ((order[k] == LS_FACT_CONSTRAINT && ddl_is_inline(s->b, &some[i]) != (foreign == 0)) ||
+                    (s->todo[first + i] == TODO_NOTHING && !s->resets_default[first + i]))
+                    continue;
+                if (script_is_stopped(s, s->d->d.n, s->n_said++))
+                    return;
+                visit(s, first + i);
+            }
         }
     }
 }

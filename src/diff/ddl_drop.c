@@ -222,8 +222,11 @@ void script_drops(struct script *s, unsigned char level, struct ls_buf *out)
 
         for (size_t k = 0; k < LS_ARRAY_LEN(last); k++)
             is_last = is_last || last[k] == kind;
-        if (!is_last && s->drop[i] == level && !is_gone_with_parent(s, &s->a->facts[i]))
-            visit(s, i, level, out);
+        if (is_last || s->drop[i] != level || is_gone_with_parent(s, &s->a->facts[i]))
+            continue;
+        if (script_is_stopped(s, s->d->d.n, s->n_said))
+            return;
+        visit(s, i, level, out);
     }
     for (size_t k = 0; k < LS_ARRAY_LEN(last); k++) {
         uint32_t n, first;

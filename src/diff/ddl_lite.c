@@ -105,9 +105,13 @@ static void each_table(struct lite *l, enum lite_how how, void (*say)(struct lit
     uint32_t n;
     const struct ls_fact *some = ls_catalog_kind(l->t, LS_FACT_TABLE, &n);
 
-    for (uint32_t i = 0; i < n; i++)
-        if (l->how[ls_catalog_index(l->t, &some[i])] == how)
-            say(l, ls_catalog_index(l->t, &some[i]));
+    for (uint32_t i = 0; i < n; i++) {
+        if (l->how[ls_catalog_index(l->t, &some[i])] != how)
+            continue;
+        if (lite_is_stopped(l))
+            return;
+        say(l, ls_catalog_index(l->t, &some[i]));
+    }
 }
 
 static void say_table(struct lite *l, uint32_t table)

@@ -37,8 +37,14 @@ struct lite {
     bool has_checks;              /* it leaves lines in a table of its own, and looks at them in the end */
     bool checks_keys;             /* foreign keys can be looked at on both sides */
     size_t n_checks;              /* lines that the script leaves in its table of checks */
+    size_t done, total;           /* how far it is: each table is planned, put aside in one of two rounds, and said */
     struct ls_buf *out;
 };
+
+static inline bool lite_is_stopped(struct lite *l)
+{
+    return ddl_is_stopped(l->opts, l->done++, l->total);
+}
 
 /* ddl_lite_target.c */
 struct ls_catalog *lite_target(const struct ls_diff *d);

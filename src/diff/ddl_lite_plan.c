@@ -7,6 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "lockstep/base/find.h"
 #include "lockstep/base/mem.h"
 
 #define HAS_DROP_COLUMN 3035000
@@ -99,19 +100,12 @@ static void collect(struct lite *l)
 
 struct lite_item *lite_items(const struct lite *l, uint32_t table, size_t *n)
 {
-    size_t lo = 0, hi = l->items.n;
+    size_t at;
 
-    while (lo < hi) {
-        size_t mid = lo + (hi - lo) / 2;
-
-        if (l->items.v[mid].table < table)
-            lo = mid + 1;
-        else
-            hi = mid;
-    }
-    for (*n = 0; lo + *n < l->items.n && l->items.v[lo + *n].table == table;)
+    LS_FIND_FIRST(at, l->items.n, l->items.v[at].table < table);
+    for (*n = 0; at + *n < l->items.n && l->items.v[at + *n].table == table;)
         (*n)++;
-    return *n > 0 ? l->items.v + lo : NULL;
+    return *n > 0 ? l->items.v + at : NULL;
 }
 
 /* --- what ALTER TABLE can do: sqlite.org/lang_altertable.html --- */
@@ -383,7 +377,8 @@ void lite_plan(struct lite *l)
     find_partners(l);
     collect(l);
     mark_differing(l);
-    for (uint32_t i = 0; i < n; i++) {
+    l->total = 4 * (size_t)n;
+    for (uint32_t i = 0; i < n && !lite_is_stopped(l); i++) {
         uint32_t table = ls_catalog_index(l->t, &tables[i]);
 
         l->how[table] = (unsigned char)how_of(l, table);

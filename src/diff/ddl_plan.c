@@ -403,10 +403,10 @@ void script_plan(struct script *s)
                 rename_it(s, &s->d->d.v[i]);
     for (size_t i = 0; i < s->d->d.n; i++)
         plan_one_side(s, &s->d->d.v[i]);
-    for (size_t i = 0; i < s->d->d.n; i++)
+    for (size_t i = 0; i < s->d->d.n && !script_is_stopped(s, i, 0); i++)
         if (s->d->d.v[i].a && s->d->d.v[i].b)
             change(s, &s->d->d.v[i]);
-    while (s->work.n > 0) {
+    while (s->work.n > 0 && !script_is_stopped(s, s->d->d.n, 0)) {
         uint32_t a = s->work.v[--s->work.n];
 
         look_at_dependants(s, a, false);

@@ -12,6 +12,12 @@ struct ddl_item {
     size_t len;
 };
 
+/* Whether whoever asked for the statements wants no more of them. */
+static inline bool ddl_is_stopped(const struct ls_ddl_opts *opts, size_t done, size_t total)
+{
+    return opts->on_step && opts->on_step(opts->ctx, done, total);
+}
+
 /* ddl_text.c */
 void ddl_name(struct ls_buf *out, const char *s); /* quoted only where it is needed */
 void ddl_qualified(struct ls_buf *out, const char *schema, const char *s);

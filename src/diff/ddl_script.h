@@ -18,12 +18,21 @@ struct script {
     uint32_t *b_of, *a_of;             /* partners */
     struct ls_buf *texts;              /* per fact of b: what changes it */
     LS_VEC(uint32_t) work;             /* facts of a whose dependants are still to be looked at */
+    size_t n_said;                     /* of what is made or changed */
     struct ls_buf first, drops, build, late, last;
 };
 
 static inline const struct ls_fact *script_parent(const struct ls_catalog *c, const struct ls_fact *f)
 {
     return f->parent_ix == LS_NO_FACT ? NULL : &c->facts[f->parent_ix];
+}
+
+/* Each difference is planned, and then said: both count. */
+static inline bool script_is_stopped(const struct script *s, size_t n_planned, size_t n_said)
+{
+    size_t n = s->d->d.n;
+
+    return ddl_is_stopped(s->opts, n_planned + (n_said < n ? n_said : n), 2 * n);
 }
 
 /* ddl_plan.c: what is dropped, made, changed. */

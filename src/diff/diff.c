@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "diff/priv.h"
+#include "lockstep/base/find.h"
 #include "lockstep/base/mem.h"
 
 static const char *const change_names[] = {
@@ -245,26 +246,23 @@ static const char *next_part(const char *p, struct ls_buf *out)
     return *p == '.' ? p + 1 : p;
 }
 
+/* Whether it is of an object that stands before that table. */
+static bool is_before(const struct ls_difference *x, const char *schema, const char *name)
+{
+    int c = strcmp(side(x)->schema, schema);
+
+    return c == 0 ? strcmp(top_name(side(x)), name) < 0 : c < 0;
+}
+
 /* The difference of the table of that name, in reading order; -1: there is none. */
 static int32_t difference_of_table(const struct ls_diff *d, const char *schema, const char *name)
 {
-    size_t lo = 0, hi = d->d.n;
+    size_t at;
 
-    while (lo < hi) {
-        size_t mid = lo + (hi - lo) / 2;
-        const struct ls_fact *f = side(&d->d.v[mid]);
-        int c = strcmp(f->schema, schema);
-
-        if (c == 0)
-            c = strcmp(top_name(f), name);
-        if (c < 0)
-            lo = mid + 1;
-        else
-            hi = mid;
-    }
-    for (; lo < d->d.n && strcmp(side(&d->d.v[lo])->schema, schema) == 0 && strcmp(top_name(side(&d->d.v[lo])), name) == 0; lo++)
-        if (side(&d->d.v[lo])->kind == LS_FACT_TABLE)
-            return (int32_t)lo;
+    LS_FIND_FIRST(at, d->d.n, is_before(&d->d.v[at], schema, name));
+    for (; at < d->d.n && strcmp(side(&d->d.v[at])->schema, schema) == 0 && strcmp(top_name(side(&d->d.v[at])), name) == 0; at++)
+        if (side(&d->d.v[at])->kind == LS_FACT_TABLE)
+            return (int32_t)at;
     return -1;
 }
 

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "engine/session_priv.h"
+#include "lockstep/base/find.h"
 #include "lockstep/base/mem.h"
 
 /* The last migration that names an object and is not known not to have run; or that has a word in a statement that drops or
@@ -108,20 +109,10 @@ static void add_section(struct ls_session *s, struct ls_arena *arena, const stru
 
 static bool is_later(const struct lasts *all, const char *object, size_t from)
 {
-    size_t low = 0, high = all->l.n;
+    size_t at;
 
-    while (low < high) {
-        size_t mid = low + (high - low) / 2;
-        int c = strcmp(all->l.v[mid].object, object);
-
-        if (c == 0)
-            return all->l.v[mid].at > from;
-        if (c < 0)
-            low = mid + 1;
-        else
-            high = mid;
-    }
-    return false;
+    LS_FIND_FIRST(at, all->l.n, strcmp(all->l.v[at].object, object) < 0);
+    return at < all->l.n && strcmp(all->l.v[at].object, object) == 0 && all->l.v[at].at > from;
 }
 
 /* Whether a name, schema aside, is in a later statement that drops or renames: every word of it. */

@@ -7,6 +7,7 @@
 
 #include "format/scan.h"
 #include "format/tree.h"
+#include "lockstep/base/find.h"
 #include "lockstep/base/mem.h"
 
 /* --- ids --------------------------------------------------------------------------------------------------- */
@@ -60,20 +61,10 @@ static void graph_release(struct graph *g)
 
 static struct node *find(const struct graph *g, const char *id)
 {
-    size_t low = 0, high = g->n;
+    size_t at;
 
-    while (low < high) {
-        size_t mid = low + (high - low) / 2;
-        int c = strcmp(g->nodes[mid].m->id, id);
-
-        if (c == 0)
-            return &g->nodes[mid];
-        if (c < 0)
-            low = mid + 1;
-        else
-            high = mid;
-    }
-    return NULL;
+    LS_FIND_FIRST(at, g->n, strcmp(g->nodes[at].m->id, id) < 0);
+    return at < g->n && strcmp(g->nodes[at].m->id, id) == 0 ? &g->nodes[at] : NULL;
 }
 
 static struct ls_migration *member(const struct graph *g, const struct node *n, size_t k)
@@ -277,17 +268,10 @@ static void list_edges(struct graph *g, edges *out)
 
 static size_t first_edge_to(const edges *e, const struct node *to)
 {
-    size_t low = 0, high = e->n;
+    size_t at;
 
-    while (low < high) {
-        size_t mid = low + (high - low) / 2;
-
-        if (e->v[mid].to < to)
-            low = mid + 1;
-        else
-            high = mid;
-    }
-    return low;
+    LS_FIND_FIRST(at, e->n, e->v[at].to < to);
+    return at;
 }
 
 /* Along edges between nodes without a place one comes back to where one was. */

@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include "lockstep/base/buf.h"
+#include "lockstep/base/find.h"
 
 /* --- words --- */
 
@@ -98,17 +99,10 @@ int ls_fact_compare(enum ls_dialect d, const struct ls_fact *a, const struct ls_
 /* First fact for which compare(fact) >= 0. */
 static uint32_t lower_bound(const struct ls_catalog *c, const struct ls_fact *key)
 {
-    uint32_t lo = 0, hi = c->n_facts;
+    size_t at;
 
-    while (lo < hi) {
-        uint32_t mid = lo + (hi - lo) / 2;
-
-        if (ls_fact_compare(c->dialect, &c->facts[mid], key) < 0)
-            lo = mid + 1;
-        else
-            hi = mid;
-    }
-    return lo;
+    LS_FIND_FIRST(at, c->n_facts, ls_fact_compare(c->dialect, &c->facts[at], key) < 0);
+    return (uint32_t)at;
 }
 
 /* --- reading --- */
@@ -164,20 +158,13 @@ const struct ls_fact *ls_catalog_kind(const struct ls_catalog *c, enum ls_fact_k
 /* The run of deps whose `from` (else `to`) is fact. */
 static const struct ls_dep *dep_run(const struct ls_dep *deps, uint32_t n_deps, uint32_t fact, bool by_from, uint32_t *n)
 {
-    uint32_t lo = 0, hi = n_deps, end;
+    size_t first, end;
 
-    while (lo < hi) {
-        uint32_t mid = lo + (hi - lo) / 2;
-
-        if ((by_from ? deps[mid].from : deps[mid].to) < fact)
-            lo = mid + 1;
-        else
-            hi = mid;
-    }
-    for (end = lo; end < n_deps && (by_from ? deps[end].from : deps[end].to) == fact; end++)
+    LS_FIND_FIRST(first, n_deps, (by_from ? deps[first].from : deps[first].to) < fact);
+    for (end = first; end < n_deps && (by_from ? deps[end].from : deps[end].to) == fact; end++)
         ;
-    *n = end - lo;
-    return deps == NULL ? NULL : deps + lo;
+    *n = (uint32_t)(end - first);
+    return deps == NULL ? NULL : deps + first;
 }
 
 const struct ls_dep *ls_catalog_needs(const struct ls_catalog *c, uint32_t fact, uint32_t *n)

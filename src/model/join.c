@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lockstep/base/find.h"
+
 /* An id and where it is: sorted, an index to look ids up in. */
 struct key {
     const char *id;
@@ -28,17 +30,10 @@ static void sort_keys(struct key *keys, size_t n)
 /* The first key with that id, or n. */
 static size_t find_key(const struct key *keys, size_t n, const char *id)
 {
-    size_t lo = 0, hi = n;
+    size_t at;
 
-    while (lo < hi) {
-        size_t mid = lo + (hi - lo) / 2;
-
-        if (strcmp(keys[mid].id, id) < 0)
-            lo = mid + 1;
-        else
-            hi = mid;
-    }
-    return lo < n && strcmp(keys[lo].id, id) == 0 ? lo : n;
+    LS_FIND_FIRST(at, n, strcmp(keys[at].id, id) < 0);
+    return at < n && strcmp(keys[at].id, id) == 0 ? at : n;
 }
 
 void ls_join_rows(struct ls_arena *arena, const struct ls_ledger *l, struct ls_row_groups *out)
@@ -62,17 +57,10 @@ void ls_join_rows(struct ls_arena *arena, const struct ls_ledger *l, struct ls_r
 
 static struct ls_row_group *find_group(const struct ls_row_groups *groups, const char *id)
 {
-    size_t lo = 0, hi = groups->n;
+    size_t at;
 
-    while (lo < hi) {
-        size_t mid = lo + (hi - lo) / 2;
-
-        if (strcmp(groups->v[mid].rows[0]->id, id) < 0)
-            lo = mid + 1;
-        else
-            hi = mid;
-    }
-    return lo < groups->n && strcmp(groups->v[lo].rows[0]->id, id) == 0 ? &groups->v[lo] : NULL;
+    LS_FIND_FIRST(at, groups->n, strcmp(groups->v[at].rows[0]->id, id) < 0);
+    return at < groups->n && strcmp(groups->v[at].rows[0]->id, id) == 0 ? &groups->v[at] : NULL;
 }
 
 const struct ls_row_group **ls_join_match(struct ls_arena *arena, const struct ls_migrations *m, struct ls_row_groups *groups)
@@ -105,19 +93,12 @@ typedef int (*place_fn)(const struct ls_ledger_row *row, const struct ls_migrati
 
 static size_t place_of(const struct ls_migrations *m, place_fn place, const struct ls_ledger_row *row)
 {
-    size_t lo = 0, hi = m->m.n;
+    size_t at;
 
     if (place == NULL)
         return m->m.n;
-    while (lo < hi) {
-        size_t mid = lo + (hi - lo) / 2;
-
-        if (place(row, &m->m.v[mid]) >= 0)
-            lo = mid + 1;
-        else
-            hi = mid;
-    }
-    return lo;
+    LS_FIND_FIRST(at, m->m.n, place(row, &m->m.v[at]) >= 0);
+    return at;
 }
 
 /* By place; at one place by number; then as the ledger has them. */

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "lockstep/base/find.h"
+
 void ls_migrations_release(struct ls_migrations *m)
 {
     LS_VEC_RELEASE(&m->m);
@@ -15,17 +17,10 @@ void ls_migrations_release(struct ls_migrations *m)
 
 const struct ls_migration *ls_migrations_find(const struct ls_migrations *m, uint64_t version)
 {
-    size_t lo = 0, hi = m->m.n;
+    size_t at;
 
-    while (lo < hi) {
-        size_t mid = lo + (hi - lo) / 2;
-
-        if (m->m.v[mid].version < version)
-            lo = mid + 1;
-        else
-            hi = mid;
-    }
-    return lo < m->m.n && m->m.v[lo].version == version ? &m->m.v[lo] : NULL;
+    LS_FIND_FIRST(at, m->m.n, m->m.v[at].version < version);
+    return at < m->m.n && m->m.v[at].version == version ? &m->m.v[at] : NULL;
 }
 
 const struct ls_migration *ls_migrations_find_id(const struct ls_migrations *m, const char *id)

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "lockstep/base/find.h"
 #include "model/join.h"
 
 /* What the join needs to know about the whole ledger. */
@@ -268,17 +269,10 @@ void ls_timeline_release(struct ls_timeline *t)
 
 long ls_timeline_find_id(const struct ls_timeline *t, const char *id)
 {
-    size_t lo = 0, hi = t->e.n;
+    size_t at;
 
-    while (lo < hi) {
-        size_t mid = lo + (hi - lo) / 2;
-
-        if (strcmp(t->e.v[t->by_id[mid]].id, id) < 0)
-            lo = mid + 1;
-        else
-            hi = mid;
-    }
-    return lo < t->e.n && strcmp(t->e.v[t->by_id[lo]].id, id) == 0 ? t->by_id[lo] : -1;
+    LS_FIND_FIRST(at, t->e.n, strcmp(t->e.v[t->by_id[at]].id, id) < 0);
+    return at < t->e.n && strcmp(t->e.v[t->by_id[at]].id, id) == 0 ? t->by_id[at] : -1;
 }
 
 long ls_timeline_find(const struct ls_timeline *t, uint64_t version)

@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "lockstep/base/buf.h"
+#include "lockstep/base/find.h"
 
 static const char *const bloat_names[] = {
 #define X(e, w) [LS_BLOAT_##e] = w,
@@ -42,36 +43,22 @@ static int compare_table(const struct ls_usage *u, const struct ls_usage_table *
 
 uint32_t ls_usage_find_table(const struct ls_usage *u, const char *schema, const char *table)
 {
-    uint32_t lo = 0, hi = u->n_tables;
+    size_t at = 0;
 
     if (schema == NULL) {
         /* One search for each schema: behind the last table of that is the next one's first. */
-        while (lo < u->n_tables) {
-            const char *s = u->tables[lo].schema;
-            uint32_t at = ls_usage_find_table(u, s, table);
+        while (at < u->n_tables) {
+            const char *s = u->tables[at].schema;
+            uint32_t found = ls_usage_find_table(u, s, table);
 
-            if (at != LS_NO_USAGE)
-                return at;
-            for (hi = u->n_tables; lo < hi;) {
-                uint32_t mid = lo + (hi - lo) / 2;
-
-                if (compare(u, u->tables[mid].schema, s) <= 0)
-                    lo = mid + 1;
-                else
-                    hi = mid;
-            }
+            if (found != LS_NO_USAGE)
+                return found;
+            LS_FIND_FIRST(at, u->n_tables, compare(u, u->tables[at].schema, s) <= 0);
         }
         return LS_NO_USAGE;
     }
-    while (lo < hi) {
-        uint32_t mid = lo + (hi - lo) / 2;
-
-        if (compare_table(u, &u->tables[mid], schema, table) < 0)
-            lo = mid + 1;
-        else
-            hi = mid;
-    }
-    return lo < u->n_tables && compare_table(u, &u->tables[lo], schema, table) == 0 ? lo : LS_NO_USAGE;
+    LS_FIND_FIRST(at, u->n_tables, compare_table(u, &u->tables[at], schema, table) < 0);
+    return at < u->n_tables && compare_table(u, &u->tables[at], schema, table) == 0 ? (uint32_t)at : LS_NO_USAGE;
 }
 
 static bool is_index(const struct ls_usage *u, uint32_t at, const char *schema, const char *name)
@@ -79,24 +66,20 @@ static bool is_index(const struct ls_usage *u, uint32_t at, const char *schema, 
     return compare(u, u->indexes[at].name, name) == 0 && (schema == NULL || compare(u, u->indexes[at].schema, schema) == 0);
 }
 
+static bool is_before(const struct ls_usage *u, const struct ls_usage_index *x, const char *schema, const char *name)
+{
+    int c = compare(u, x->name, name);
+
+    return c == 0 && schema != NULL ? compare(u, x->schema, schema) < 0 : c < 0;
+}
+
 /* First of by_name that is not before the name (and the schema). */
 static uint32_t first_by_name(const struct ls_usage *u, const char *schema, const char *name)
 {
-    uint32_t lo = 0, hi = u->n_indexes;
+    size_t at;
 
-    while (lo < hi) {
-        uint32_t mid = lo + (hi - lo) / 2;
-        const struct ls_usage_index *x = &u->indexes[u->by_name[mid]];
-        int c = compare(u, x->name, name);
-
-        if (c == 0 && schema != NULL)
-            c = compare(u, x->schema, schema);
-        if (c < 0)
-            lo = mid + 1;
-        else
-            hi = mid;
-    }
-    return lo;
+    LS_FIND_FIRST(at, u->n_indexes, is_before(u, &u->indexes[u->by_name[at]], schema, name));
+    return (uint32_t)at;
 }
 
 uint32_t ls_usage_find_index(const struct ls_usage *u, const char *schema, const char *index)

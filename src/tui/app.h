@@ -57,6 +57,7 @@ struct app {
     struct mailbox *mail; /* NULL in tests: nothing is posted */
     struct conn *main, *side, *ending;
     struct task_worker *commands;
+    struct task_worker *writer; /* makes texts of what is there already: it has no session */
 
     enum app_phase phase;
     bool is_reached; /* APP_FOLDER_ONLY: it answered; what cannot be read is its ledger, or the folder */
@@ -79,6 +80,7 @@ struct app {
         int64_t done, total;
     } progress;         /* of a backup, a verification: what main works on apart from a run */
     struct job_command *command; /* the subcommand that is running, or NULL */
+    struct job_ddl *ddl;         /* the statements that are being made, or NULL */
     const void *asking;          /* the job whose answer will open a dialog, or NULL: job_ask */
 
     struct run_model run;

@@ -1,111 +1,70 @@
-/* tui/diff_ddl.c: the statements that make one side look like the other: shown, or written to a file. */
+/* tui/diff_ddl.c: which statements are wanted, and whether to see them or to have them in a file. */
 #include <config.h>
 
 #include "tui/diff_ddl.h"
 
 #include <stdlib.h>
-#include <string.h>
 
-#include "lockstep/base/file.h"
 #include "lockstep/base/mem.h"
-#include "lockstep/diff/ddl.h"
 
 enum { SHOW_ONE, SHOW_ALL, WRITE_ALL };
 
-struct texts {
-    enum ls_dialect dialect;
-    struct ls_buf text[2]; /* SHOW_ONE, SHOW_ALL */
-    size_t not_written[2];
-    int actions[3];        /* of each line of the menu */
-    int n_users;           /* the menu, the line that asks for a path */
+struct wish {
+    struct diffref *ref;
+    const struct ls_difference *x;
+    struct ls_diff_opts compared; /* the flags only */
+    int actions[3];               /* of each line of the menu */
+    int n_users;                  /* the menu, the line that asks for a path */
 };
 
-static void texts_put(void *ctx)
+static void wish_put(void *ctx)
 {
-    struct texts *t = ctx;
+    struct wish *w = ctx;
 
-    if (--t->n_users > 0)
+    if (--w->n_users > 0)
         return;
-    for (size_t i = 0; i < LS_ARRAY_LEN(t->text); i++)
-        ls_buf_release(&t->text[i]);
-    free(t);
+    diffref_put(w->ref);
+    free(w);
 }
 
-static void say_not_written(struct app *a, size_t n)
+static void path_done(struct app *a, void *ctx, const char *path)
 {
-    if (n > 0)
-        app_say(a, ROLE_WARNING, "%zu difference%s no statement: the lines that begin with \"" LS_DDL_NOT_WRITTEN "\" say why", n,
-                n == 1 ? " has" : "s have");
-}
+    struct wish *w = ctx;
 
-static void show(struct app *a, const struct texts *t, int which)
-{
-    struct ui_doc *doc = ui_doc_new(a->is_ascii);
-
-    if (t->text[which].len == 0)
-        ui_doc_text(doc, ROLE_DIM, "There is nothing to do.");
-    ui_doc_sql(doc, t->dialect, t->text[which].ptr, t->text[which].len, 0, 0);
-    say_not_written(a, t->not_written[which]);
-    ui_viewer_open(a, which == SHOW_ONE ? "Statements of this difference" : "Statements of all differences", doc);
-}
-
-static void write_done(struct app *a, void *ctx, const char *path)
-{
-    struct texts *t = ctx;
-    struct ls_err err = LS_ERR_INIT;
-
-    if (path && *path) {
-        if (ls_file_write_new(path, t->text[SHOW_ALL].ptr, t->text[SHOW_ALL].len, 0644, &err) != LS_OK)
-            app_show_err(a, "The statements could not be written", &err);
-        else if (t->not_written[SHOW_ALL] > 0)
-            app_say(a, ROLE_WARNING, "written, but not complete (%zu without a statement): %s", t->not_written[SHOW_ALL], path);
-        else
-            app_say(a, ROLE_GOOD, "written: %s", path);
-    }
-    ls_err_release(&err);
-    texts_put(t);
+    if (path && *path)
+        job_ddl(a, w->ref, NULL, &w->compared, path);
+    wish_put(w);
 }
 
 static void on_pick(struct app *a, void *ctx, int index)
 {
-    struct texts *t = ctx;
-    struct ui_input_spec input = {.label = "Write the statements to: ", .text = "schema-diff.sql", .done = write_done, .ctx = t};
+    struct wish *w = ctx;
+    struct ui_input_spec input = {.label = "Write the statements to: ", .text = "schema-diff.sql", .done = path_done, .ctx = w};
 
     if (index < 0)
         return;
-    if (t->actions[index] != WRITE_ALL) {
-        show(a, t, t->actions[index]);
+    if (w->actions[index] != WRITE_ALL) {
+        job_ddl(a, w->ref, w->actions[index] == SHOW_ONE ? w->x : NULL, &w->compared, NULL);
         return;
     }
-    t->n_users++;
+    w->n_users++;
     ui_input_open(a, &input);
 }
 
-void diff_ddl_open(struct app *a, const struct ls_diff *d, const struct ls_difference *x, const struct ls_diff_opts *compared)
+void diff_ddl_open(struct app *a, struct diffref *r, const struct ls_difference *x, const struct ls_diff_opts *compared)
 {
     static const struct ui_choice all[] = {
         [SHOW_ONE] = {'d', "statements of this difference", "with what goes with it, and all renamings"},
         [SHOW_ALL] = {'a', "statements of all differences", "as lockstep diff --ddl prints them"},
         [WRITE_ALL] = {'w', "write those of all to a file", "a new one; nothing is run"},
     };
-    const struct ls_ddl_opts opts = {.with_owner = compared->with_owner, .with_rights = compared->with_rights, .with_order = compared->with_order};
     struct ui_choice choices[LS_ARRAY_LEN(all)];
-    struct texts *t = ls_calloc(1, sizeof(*t));
-    struct ui_menu_spec menu = {.title = "Make one side look like the other", .choices = choices, .done = on_pick, .ctx = t, .free_ctx = texts_put};
-    struct ls_diff narrow;
+    struct wish *w = ls_calloc(1, sizeof(*w));
+    struct ui_menu_spec menu = {.title = "Make one side look like the other", .choices = choices, .done = on_pick, .ctx = w, .free_ctx = wish_put};
 
-    t->n_users = 1;
-    t->dialect = d->b->dialect;
-    for (size_t i = 0; i < LS_ARRAY_LEN(t->text); i++)
-        ls_buf_init(&t->text[i]);
-    t->not_written[SHOW_ALL] = ls_ddl_diff(d, &opts, &t->text[SHOW_ALL]);
-    if (x) {
-        ls_diff_narrow(d, x, &narrow);
-        t->not_written[SHOW_ONE] = ls_ddl_diff(&narrow, &opts, &t->text[SHOW_ONE]);
-        LS_VEC_RELEASE(&narrow.d);
-    }
+    *w = (struct wish){.ref = diffref_get(r), .x = x, .compared = *compared, .n_users = 1};
     for (int i = x ? SHOW_ONE : SHOW_ALL; i <= WRITE_ALL; i++) {
-        t->actions[menu.n] = i;
+        w->actions[menu.n] = i;
         choices[menu.n++] = all[i];
     }
     ui_menu_open(a, &menu);

@@ -46,7 +46,7 @@ static void on_drift(struct app *a, struct diffref *r, const struct ls_err *err)
     (void)err; /* nobody asked; the Diff pane says why it cannot be told */
     if (r)
         drift_set(a, &r->diff);
-    diffref_free(r);
+    diffref_put(r);
 }
 
 void drift_look(struct app *a)

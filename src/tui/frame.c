@@ -283,6 +283,9 @@ static void draw_message(const struct app *a, struct ui_surface *s)
     } else if (a->command) {
         job_command_words(a, &b);
         (void)ui_text(s, 1, y, s->w - 2, b.ptr, b.len, UI_ROLE(ROLE_INFO));
+    } else if (a->ddl) {
+        job_ddl_words(a, &b);
+        (void)ui_text(s, 1, y, s->w - 2, b.ptr, b.len, UI_ROLE(ROLE_INFO));
     } else if (p->ops->status) {
         p->ops->status(p, &b);
         (void)ui_text(s, 1, y, s->w - 2, b.ptr, b.len, UI_ROLE(ROLE_DIM));

@@ -49,12 +49,6 @@ static void on_event(void *ctx, const struct ls_event *ev)
         job_say_progress(j->job.app, ev);
 }
 
-static enum ls_rc load(struct job_diff *j, struct ls_side_world *world, const struct ls_side sides[2], int i,
-                       const struct ls_side_opts *opts)
-{
-    return ls_side_load(world, &sides[i], opts, i == 0 ? &j->result->a : &j->result->b, &j->job.err);
-}
-
 /* A side that does not say its dialect takes the other one's, else the target's. */
 static enum ls_rc set_dialect(const struct ls_side_world *world, const struct ls_side sides[2], struct ls_side_opts *opts,
                               struct ls_err *err)
@@ -94,25 +88,23 @@ static void diff_run(struct task *t)
                                   .hooks = &hooks};
     struct ls_side_opts opts = {0};
     struct ls_side sides[2] = {{0}};
+    struct ls_catalog *c[2] = {NULL, NULL};
     int parsed = 0;
 
     for (; parsed < 2 && j->job.rc == LS_OK; parsed++)
         j->job.rc = ls_side_parse(j->sides[parsed], &sides[parsed], &j->job.err);
     if (j->job.rc == LS_OK)
         j->job.rc = set_dialect(&world, sides, &opts, &j->job.err);
-    j->result = ls_calloc(1, sizeof(*j->result));
     for (int i = 0, first = ls_side_first(sides); i < 2 && j->job.rc == LS_OK; i++)
-        j->job.rc = load(j, &world, sides, i ^ first, &opts);
-    if (j->job.rc == LS_OK && j->result->a->dialect != j->result->b->dialect)
+        j->job.rc = ls_side_load(&world, &sides[i ^ first], &opts, &c[i ^ first], &j->job.err);
+    if (j->job.rc == LS_OK && c[0]->dialect != c[1]->dialect)
         j->job.rc = ls_err_set(&j->job.err, LS_E_USAGE, "one side is of %s and the other of %s: they cannot be compared",
-                               ls_dialect_name(j->result->a->dialect), ls_dialect_name(j->result->b->dialect));
+                               ls_dialect_name(c[0]->dialect), ls_dialect_name(c[1]->dialect));
     if (j->job.rc == LS_OK) {
-        ls_diff_make(j->result->a, j->result->b, &j->opts, &j->result->diff);
+        j->result = diffref_new(c[0], c[1], &j->opts);
     } else {
-        ls_catalog_free(j->result->a);
-        ls_catalog_free(j->result->b);
-        free(j->result);
-        j->result = NULL;
+        ls_catalog_free(c[0]);
+        ls_catalog_free(c[1]);
     }
     ls_side_world_end(&world);
     for (int i = 0; i < parsed; i++)
@@ -128,7 +120,7 @@ static void diff_done(struct task *t, bool is_stale)
     if (!is_stale)
         ls_session_clear_cancel(j->job.session); /* it was meant for this one, whether it came in time or not */
     if (is_stale)
-        diffref_free(j->result);
+        diffref_put(j->result);
     else
         j->fn(j->job.app, j->result, &j->job.err);
     for (size_t i = 0; i < j->targets.n; i++) {

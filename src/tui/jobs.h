@@ -106,4 +106,8 @@ void job_command(struct app *a, const char *line);
 bool job_command_cancel(struct app *a);
 void job_command_words(const struct app *a, struct ls_buf *out); /* that it is running, for the message line; "" without one */
 
+/* job_ddl.c: what diffref.h's job_ddl makes */
+bool job_ddl_stop(struct app *a);                            /* false: nothing is being made */
+void job_ddl_words(const struct app *a, struct ls_buf *out); /* how far it is; "" without one */
+
 #endif

@@ -121,6 +121,8 @@ static void on_interrupt_key(struct app *a)
         app_event(a, &esc);
     } else if (job_command_cancel(a)) {
         app_say(a, ROLE_WARNING, "the subcommand is cancelled");
+    } else if (job_ddl_stop(a)) {
+        app_say(a, ROLE_WARNING, "making the statements is stopped");
     } else if (conn_give_up(a)) {
         app_say(a, ROLE_WARNING, a->phase == APP_CONNECTING ? "connecting is cancelled" : "reading is cancelled");
     } else {

@@ -64,6 +64,18 @@ static void make_rows(struct diff *s)
 
 static void on_diff(struct app *a, struct diffref *r, const struct ls_err *err);
 
+/* Shows r (NULL: nothing). What is still being made of the one before is not wanted any more. */
+static void set_ref(struct diff *s, struct diffref *r)
+{
+    if (s->ref) {
+        (void)job_ddl_stop(s->base.pane.app);
+        s->ref->is_replaced = true;
+    }
+    diffref_put(s->ref);
+    s->ref = r;
+    s->filter.schema = NULL; /* it was a text of the old one */
+}
+
 static void start(struct diff *s)
 {
     struct app *a = s->base.pane.app;
@@ -89,7 +101,7 @@ static void on_diff(struct app *a, struct diffref *r, const struct ls_err *err)
     s->is_loading = false;
     if (s->is_due) {
         s->is_due = false;
-        diffref_free(r);
+        diffref_put(r);
         start(s);
         return;
     }
@@ -107,9 +119,7 @@ static void on_diff(struct app *a, struct diffref *r, const struct ls_err *err)
             app_say(a, ROLE_ERROR, "not compared again: %s", s->error);
         return;
     }
-    diffref_free(s->ref);
-    s->ref = r;
-    s->filter.schema = NULL; /* it was a text of the old one */
+    set_ref(s, r);
     if (strcmp(s->sides[0], "migrations") == 0 && strcmp(s->sides[1], "live") == 0)
         drift_set(a, &r->diff);
     make_rows(s);
@@ -138,9 +148,8 @@ static void compare_again(struct diff *s)
 
     diff_choices_begin(&said, &s->base.pane.app->project, &s->decided, &opts);
     if (s->ref)
-        diffref_again(s->ref, &opts);
+        set_ref(s, diffref_again(s->ref, &opts));
     diff_choices_end(&said);
-    s->filter.schema = NULL;
     make_rows(s);
     if (cursor < s->rows.rows.n)
         ui_list_go(&s->base.list, cursor);
@@ -277,8 +286,7 @@ static void set_side(struct diff *s, int i, const char *text)
     s->rows.rows.n = 0;
     ui_list_set_count(&s->base.list, 0);
     list_pane_drop_doc(&s->base);
-    diffref_free(s->ref);
-    s->ref = NULL;
+    set_ref(s, NULL);
     s->is_asked_for = false;
     if (s->is_loading)
         job_diff_cancel(s->base.pane.app);
@@ -429,7 +437,7 @@ static bool on_action(struct list_pane *l, enum ui_action act)
         return true;
     case UI_ACT_STATEMENTS:
         if (s->ref)
-            diff_ddl_open(s->base.pane.app, &s->ref->diff, at_row(s, s->base.list.cursor), &s->opts);
+            diff_ddl_open(s->base.pane.app, s->ref, at_row(s, s->base.list.cursor), &s->opts);
         return true;
     case UI_ACT_LEFT_OUT:
         ui_notes_open(s->base.pane.app, s->ref ? &s->ref->diff.notes : NULL);
@@ -437,6 +445,12 @@ static bool on_action(struct list_pane *l, enum ui_action act)
     default:
         return false;
     }
+}
+
+/* Esc ends what is being made before it drops the filter. */
+static bool on_any_action(struct ui_pane *p, enum ui_action act)
+{
+    return (act == UI_ACT_BACK && job_ddl_stop(p->app)) || list_pane_on_action(p, act);
 }
 
 static bool can(const struct ui_pane *p, enum ui_action act)
@@ -474,7 +488,7 @@ static void close_pane(struct ui_pane *p)
     diff_decided_release(&s->decided);
     snapref_put(s->seen);
     diff_rows_release(&s->rows);
-    diffref_free(s->ref);
+    diffref_put(s->ref);
     for (int i = 0; i < 2; i++) {
         free(s->sides[i]);
         free(s->labels[i]);
@@ -490,7 +504,7 @@ const struct ui_pane_ops pane_diff_ops = {
     .close = close_pane,
     .refresh = refresh,
     .on_event = list_pane_on_event,
-    .on_action = list_pane_on_action,
+    .on_action = on_any_action,
     .layout = layout,
     .draw = draw,
     .status = status,

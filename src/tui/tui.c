@@ -136,6 +136,11 @@ static void start_work(struct app *a)
     job_backups_list(a);
 }
 
+static bool is_at_work(struct task_worker *w)
+{
+    return w && task_worker_is_busy(w);
+}
+
 /* Cancelled calls mostly end at once; a host that does not answer must not keep the operator. Then the process leaves without its
  * threads. */
 static bool wait_for_workers(struct app *a)
@@ -143,7 +148,7 @@ static bool wait_for_workers(struct app *a)
     for (int i = 0; i < LEAVE_MS / 10; i++) {
         (void)mailbox_drain(a->mail, 0);
         conn_reap(a);
-        if (!a->ending && (!a->commands || !task_worker_is_busy(a->commands)))
+        if (!a->ending && !is_at_work(a->commands) && !is_at_work(a->writer))
             return true;
         usleep(10000);
     }
@@ -176,6 +181,7 @@ static int leave(struct app *a, struct term *t, int wake[2])
     if (a->run.phase == RUN_PHASE_RUNNING)
         run_ctl_stop(a);
     (void)job_command_cancel(a);
+    (void)job_ddl_stop(a);
     conn_close_all(a);
     is_clean = wait_for_workers(a);
     term_close(t);
@@ -188,7 +194,8 @@ static int leave(struct app *a, struct term *t, int wake[2])
         _exit(code);
     }
     task_worker_free(a->commands);
-    a->commands = NULL;
+    task_worker_free(a->writer);
+    a->commands = a->writer = NULL;
     (void)mailbox_drain(a->mail, 0);
     app_release_target(a);
     struct mailbox *mail = a->mail;

@@ -3,8 +3,10 @@
 #define TESTS_CONTRACT_CATALOG_MUTATIONS_HERE_H
 
 #include "contract/catalog_mutations.h"
+#include "contract/catalog_pg.h"
 #include "contract/older_pg.h"
 #include "lockstep/base/buf.h"
+#include "support/scale.h"
 
 /* clang-format off */
 /* Changes with these words are not to be made before version `since`. */
@@ -62,6 +64,31 @@ static inline bool mutation_here(const struct mutation *m, int major, struct mut
         if (major < older_finds[i].since && strstr(m->sql, older_finds[i].words) != NULL)
             out->finds = older_finds[i].finds;
     return true;
+}
+
+/* Each change that the server at url can make is tried, from the same schema, which must be as it was in the end. The schema is read once. */
+static inline void mutations_try(const char *url, bool (*try_one)(struct ls_db *db, const struct ls_catalog *base, const struct mutation *m))
+{
+    struct ls_db *db = catpg_open(url);
+    struct ls_catalog *base = catpg_read_db(db, NULL), *again;
+    size_t n_bad = 0, n = 0;
+    int major = test_pg_major();
+
+    for (size_t i = 0; i < LS_ARRAY_LEN(mutations); i += (size_t)test_stride()) {
+        struct mutation m;
+
+        if (!mutation_here(&mutations[i], major, &m))
+            continue;
+        n++;
+        n_bad += !try_one(db, base, &m);
+    }
+    again = catpg_read_db(db, NULL);
+    catpg_assert_equal(base, again);
+    print_message("# %zu changes of %zu\n", n, LS_ARRAY_LEN(mutations));
+    ls_catalog_free(again);
+    ls_catalog_free(base);
+    ls_db_close(db);
+    assert_int_equal(n_bad, 0);
 }
 
 #endif

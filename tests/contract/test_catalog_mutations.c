@@ -5,7 +5,6 @@
 #include "contract/catalog_pg.h"
 
 #include "contract/catalog_mutations_here.h"
-#include "support/scale.h"
 
 static const struct ls_diff_opts all = {.with_owner = true, .with_rights = true, .with_order = true, .without_renames = true};
 
@@ -112,31 +111,10 @@ static char *url;
 
 static void each_change_is_one_difference(void **state)
 {
-    struct ls_catalog *base, *again;
-    struct ls_db *db;
-    size_t n_bad = 0, n = 0;
-    int major = test_pg_major();
-
     (void)state;
     if (url == NULL)
         test_skip(test_pg_skip_reason());
-    db = catpg_open(url);
-    base = catpg_read_db(db, NULL);
-    for (size_t i = 0; i < LS_ARRAY_LEN(mutations); i += (size_t)test_stride()) {
-        struct mutation m;
-
-        if (!mutation_here(&mutations[i], major, &m))
-            continue;
-        n++;
-        n_bad += !try_one(db, base, &m);
-    }
-    again = catpg_read_db(db, NULL);
-    catpg_assert_equal(base, again);
-    print_message("# %zu changes of %zu\n", n, LS_ARRAY_LEN(mutations));
-    ls_catalog_free(again);
-    ls_catalog_free(base);
-    ls_db_close(db);
-    assert_int_equal(n_bad, 0);
+    mutations_try(url, try_one);
 }
 
 static int make_it(void **state)

@@ -8,12 +8,19 @@
 
 #include "tui/scene.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <locale.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "lockstep/base/file.h"
 #include "lockstep/base/mem.h"
+#include "tui/jobs.h"
+
+#define WAIT_MS 60000
 
 const struct scene_row scene_history[] = {
     {"001", "create_users", "applied", "2026-11-20T09:00:00.000Z", "anna", 12, false, false},
@@ -47,7 +54,69 @@ void scene_open(struct scene *s, int w, int h, bool ascii)
 
 void scene_close(struct scene *s)
 {
+    struct mailbox *mail = s->app.mail;
+
+    if (mail)
+        scene_settle(s);
+    task_worker_free(s->app.writer);
     app_release(&s->app);
+    mailbox_free(mail);
+    for (int i = 0; i < 2 && mail; i++)
+        close(s->wake[i]);
+}
+
+/* --- work --------------------------------------------------------------------------------------------------------- */
+
+struct scene_hold {
+    struct task task; /* first */
+    int go[2]; /* a pipe: closed at one end, it is over at the other */
+};
+
+static void hold_run(struct task *t)
+{
+    char byte;
+
+    while (read(((struct scene_hold *)t)->go[0], &byte, 1) < 0 && errno == EINTR)
+        ;
+}
+
+static void hold_done(struct task *t, bool stale)
+{
+    (void)stale;
+    close(((struct scene_hold *)t)->go[0]);
+    free(t);
+}
+
+void scene_work(struct scene *s, bool held)
+{
+    if (!s->app.mail) {
+        assert_int_equal(pipe2(s->wake, O_NONBLOCK | O_CLOEXEC), 0);
+        s->app.mail = mailbox_new(s->wake[1]);
+        s->app.writer = task_worker_new(s->app.mail);
+    }
+    if (!held)
+        return;
+    s->hold = ls_calloc(1, sizeof(*s->hold));
+    s->hold->task.run = hold_run;
+    s->hold->task.done = hold_done;
+    assert_int_equal(pipe2(s->hold->go, O_CLOEXEC), 0);
+    task_worker_post(s->app.writer, &s->hold->task);
+}
+
+void scene_settle(struct scene *s)
+{
+    struct pollfd p = {.fd = s->wake[0], .events = POLLIN};
+    char bytes[64];
+
+    if (s->hold)
+        close(s->hold->go[1]);
+    s->hold = NULL;
+    while (task_worker_is_busy(s->app.writer)) {
+        assert_int_equal(poll(&p, 1, WAIT_MS), 1);
+        while (read(s->wake[0], bytes, sizeof(bytes)) > 0)
+            ;
+        (void)mailbox_drain(s->app.mail, 0);
+    }
 }
 
 static void press(struct scene *s, ui_key k)

@@ -12,6 +12,8 @@ struct scene {
     struct app app;
     struct config_request request;
     struct tui_params params;
+    struct scene_hold *hold; /* what keeps the writer from its work */
+    int wake[2];
 };
 
 void scene_open(struct scene *s, int w, int h, bool ascii);
@@ -23,6 +25,10 @@ void scene_click(struct scene *s, int x, int y);
 void golden(struct scene *s, const char *name);
 /* Whether the screen holds the text now. */
 bool scene_shows(struct scene *s, const char *text);
+
+/* From here on app.writer works; its answers arrive in scene_settle, and nowhere else. held: it begins only there, so that what is done before comes before it. */
+void scene_work(struct scene *s, bool held);
+void scene_settle(struct scene *s);
 
 /* One row of the made-up history: label, name, ledger status ("applied", "rolled_back", "failed", NULL = no row), checksum_differs,
  * no_file. */

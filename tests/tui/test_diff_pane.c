@@ -13,10 +13,8 @@
 
 #include "lockstep/base/file.h"
 #include "lockstep/base/mem.h"
-#include "lockstep/diff/ddl.h"
 #include "tests/support/facts.h"
 #include "tui/diffref.h"
-#include "tui/jobs.h"
 #include "tui/scene.h"
 #include "tui/text_diff.h"
 
@@ -40,14 +38,12 @@
 
 static void open_diff(struct scene *s, int w, int h)
 {
-    struct diffref *r = ls_calloc(1, sizeof(*r));
+    struct ls_catalog *promised = facts_catalog(LS_DIALECT_POSTGRES, "migrations", PROMISED);
+    struct ls_catalog *found = facts_catalog(LS_DIALECT_POSTGRES, "live", FOUND);
 
-    r->a = facts_catalog(LS_DIALECT_POSTGRES, "migrations", PROMISED);
-    r->b = facts_catalog(LS_DIALECT_POSTGRES, "live", FOUND);
-    ls_diff_make(r->a, r->b, NULL, &r->diff);
     scene_open(s, w, h, false);
     scene_connect(s, scene_snapshot(&ls_format_lockstep, scene_history, scene_history_n), false);
-    pane_diff_set(&s->app, r);
+    pane_diff_set(&s->app, diffref_new(promised, found, NULL));
     scene_keys(s, "7");
 }
 
@@ -126,57 +122,6 @@ static void filters(void **state)
     scene_keys(&s, "Esc");
     assert_true(scene_shows(&s, "keys_note"));
     scene_close(&s);
-}
-
-/* Those of one difference, of all, and a file with the same bytes as `diff --ddl`. */
-static void statements(void **state)
-{
-    const char *tmp = getenv("LS_TEST_TMP");
-    char *path = ls_asprintf("%s/statements.sql", tmp ? tmp : "/tmp"), *keys;
-    struct ls_buf want = LS_BUF_INIT, text = LS_BUF_INIT;
-    const struct ls_ddl_opts opts = {0};
-    struct ls_err err = LS_ERR_INIT;
-    struct diffref *r = ls_calloc(1, sizeof(*r));
-    struct scene s;
-
-    (void)state;
-    (void)unlink(path);
-    r->a = facts_catalog(LS_DIALECT_SQLITE, "migrations", "table main gone\ncolumn main gone.id type=integer position=1\n"
-                                                          "table main t\ncolumn main t.a type=int position=1\n");
-    r->b = facts_catalog(LS_DIALECT_SQLITE, "live", "table main t\ncolumn main t.a type=int 'not null'=yes position=1\n"
-                                                    "column main t.new type=text position=2\n");
-    ls_diff_make(r->a, r->b, NULL, &r->diff);
-    (void)ls_ddl_diff(&r->diff, &opts, &want);
-    scene_open(&s, 120, 50, false);
-    scene_connect(&s, scene_snapshot(&ls_format_lockstep, scene_history, scene_history_n), false);
-    pane_diff_set(&s.app, r);
-    scene_keys(&s, "7 '/new' Enter j D");
-    assert_true(scene_shows(&s, "statements of this difference"));
-    scene_keys(&s, "d");
-    assert_true(scene_shows(&s, "ALTER TABLE t ADD COLUMN new text"));
-    assert_false(scene_shows(&s, "gone"));
-    assert_false(scene_shows(&s, "made anew"));
-    scene_keys(&s, "Esc D a");
-    assert_true(scene_shows(&s, "DROP TABLE gone"));
-    assert_true(scene_shows(&s, "table t is made anew, and its rows are copied"));
-    golden(&s, "diff-statements-120x50");
-    keys = ls_asprintf("Esc D w C-u '%s' Enter", path);
-    scene_keys(&s, keys);
-    assert_true(scene_shows(&s, "written: "));
-    assert_int_equal(ls_file_read(path, 0, 1 << 20, &text, &err), LS_OK);
-    assert_string_equal(text.ptr, want.ptr);
-    scene_close(&s);
-    open_diff(&s, 120, 40);
-    scene_keys(&s, "'/keys_note' Enter j D d");
-    assert_true(scene_shows(&s, "CREATE INDEX keys_note ON public.keys USING btree (note);"));
-    assert_true(scene_shows(&s, "ALTER TABLE public.keys RENAME COLUMN type TO key_type;"));
-    assert_false(scene_shows(&s, "SET NOT NULL"));
-    scene_close(&s);
-    (void)unlink(path);
-    free(path);
-    free(keys);
-    ls_buf_release(&text);
-    ls_buf_release(&want);
 }
 
 static struct diff_pane_world {
@@ -313,16 +258,14 @@ static void help_has_each_action(void **state)
 
 static void what_is_compared_can_be_chosen(void **state)
 {
-    struct diffref *r = ls_calloc(1, sizeof(*r));
+    struct ls_catalog *before = facts_catalog(LS_DIALECT_POSTGRES, "live", "table public t owner=alice privileges='x: SELECT'\n");
+    struct ls_catalog *after = facts_catalog(LS_DIALECT_POSTGRES, "live", "table public t owner=bob\n");
     struct scene s;
 
     (void)state;
-    r->a = facts_catalog(LS_DIALECT_POSTGRES, "live", "table public t owner=alice privileges='x: SELECT'\n");
-    r->b = facts_catalog(LS_DIALECT_POSTGRES, "live", "table public t owner=bob\n");
-    ls_diff_make(r->a, r->b, NULL, &r->diff);
     scene_open(&s, 120, 30, false);
     scene_connect(&s, scene_snapshot(&ls_format_lockstep, scene_history, scene_history_n), false);
-    pane_diff_set(&s.app, r);
+    pane_diff_set(&s.app, diffref_new(before, after, NULL));
     scene_keys(&s, "7");
     assert_true(scene_shows(&s, "No difference: migrations and live"));
     scene_keys(&s, "o");
@@ -405,7 +348,7 @@ int main(void)
         cmocka_unit_test(screens),
         cmocka_unit_test(drift_is_told),
         cmocka_unit_test(a_renaming_is_asked_for),
-        cmocka_unit_test(filters), cmocka_unit_test(statements),
+        cmocka_unit_test(filters),
         cmocka_unit_test(sides_are_picked_from_what_there_is),
         cmocka_unit_test(a_choice_is_kept_in_the_project_file),
         cmocka_unit_test(without_a_project_file_it_is_said),

@@ -12,6 +12,9 @@ void ls_ddl_fact(const struct ls_catalog *c, const struct ls_fact *f, struct ls_
 
 struct ls_ddl_opts {
     bool with_owner, with_rights, with_order; /* as they were compared; what must be made anew keeps its own whatever they say */
+    /* NULL, or asked now and then, from the calling thread; true: stop, what is in out by then is not to be used. */
+    bool (*on_step)(void *ctx, size_t done, size_t total);
+    void *ctx;
 };
 /* Appends the statements that make a's database look like b's, in an order that the server takes: what goes, what changes, what is new, each after what
  * it needs. A renaming that is proposed or accepted is one here. What has no statement is a comment that begins with LS_DDL_NOT_WRITTEN and says why; how

@@ -3,6 +3,7 @@
 
 #include "db/postgres/catalog_priv.h"
 
+#include "lockstep/base/find.h"
 #include "lockstep/base/mem.h"
 
 static size_t slot_of(const struct pgcat *k, uint64_t key)
@@ -96,17 +97,12 @@ uint32_t pgcat_rel_of(const struct pgcat *k, uint32_t oid)
 const struct pgcat_col *pgcat_col_of(const struct pgcat *k, uint32_t rel, int attnum)
 {
     const struct pgcat_rel *t = rel == UINT32_MAX ? NULL : &k->rels.v[rel];
-    uint32_t lo = 0, hi = t == NULL ? 0 : t->n_cols;
+    size_t at;
 
-    while (lo < hi) {
-        uint32_t mid = lo + (hi - lo) / 2;
-
-        if (k->cols.v[t->first_col + mid].attnum < attnum)
-            lo = mid + 1;
-        else
-            hi = mid;
-    }
-    return t != NULL && lo < t->n_cols && k->cols.v[t->first_col + lo].attnum == attnum ? &k->cols.v[t->first_col + lo] : NULL;
+    if (t == NULL)
+        return NULL;
+    LS_FIND_FIRST(at, t->n_cols, k->cols.v[t->first_col + at].attnum < attnum);
+    return at < t->n_cols && k->cols.v[t->first_col + at].attnum == attnum ? &k->cols.v[t->first_col + at] : NULL;
 }
 
 uint32_t pgcat_fact_of(const struct pgcat *k, uint32_t class, uint32_t oid, int sub)

@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 
+#include "lockstep/base/find.h"
 #include "lockstep/sql/quote.h"
 
 #define MAX_COLUMNS 32 /* INDEX_MAX_KEYS: a foreign key has no more */
@@ -171,17 +172,10 @@ static bool is_better(const struct ls_usage_index *a, const struct ls_usage_inde
 /* Indexes stand by table: the run of one. */
 static size_t first_index(const struct pgus *k, uint32_t table)
 {
-    size_t lo = 0, hi = k->indexes.n;
+    size_t at;
 
-    while (lo < hi) {
-        size_t mid = lo + (hi - lo) / 2;
-
-        if (k->indexes.v[mid].x.table < table)
-            lo = mid + 1;
-        else
-            hi = mid;
-    }
-    return lo;
+    LS_FIND_FIRST(at, k->indexes.n, k->indexes.v[at].x.table < table);
+    return at;
 }
 
 static void find_index(const struct pgus *k, struct pgus_fk *f, const struct fk_columns *c)

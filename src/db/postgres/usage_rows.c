@@ -5,6 +5,8 @@
 
 #include <stdlib.h>
 
+#include "lockstep/base/find.h"
+
 static int by_oid(const void *key, const void *element)
 {
     uint32_t a = *(const uint32_t *)key, b = *(const uint32_t *)element; /* the first member */
@@ -31,21 +33,18 @@ uint32_t pgus_index_at(const struct pgus *k, uint32_t oid)
     return p == NULL ? LS_NO_USAGE : p->at;
 }
 
+static bool is_before(const struct pgus_attr *a, uint32_t relid, int num)
+{
+    return a->relid < relid || (a->relid == relid && a->num < num);
+}
+
 /* First column of attrs that is not before (relid, num). */
 static size_t first_attr(const struct pgus *k, uint32_t relid, int num)
 {
-    size_t lo = 0, hi = k->attrs.n;
+    size_t at;
 
-    while (lo < hi) {
-        size_t mid = lo + (hi - lo) / 2;
-        const struct pgus_attr *a = &k->attrs.v[mid];
-
-        if (a->relid < relid || (a->relid == relid && a->num < num))
-            lo = mid + 1;
-        else
-            hi = mid;
-    }
-    return lo;
+    LS_FIND_FIRST(at, k->attrs.n, is_before(&k->attrs.v[at], relid, num));
+    return at;
 }
 
 struct pgus_attr *pgus_attr_of(const struct pgus *k, uint32_t relid, int num)

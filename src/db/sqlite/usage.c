@@ -10,6 +10,7 @@
 #include <strings.h>
 
 #include "lockstep/base/clock.h"
+#include "lockstep/base/find.h"
 #include "lockstep/sql/quote.h"
 
 enum ls_rc lius_query(struct lius *k, const char *sql, struct ls_result *out, struct ls_err *err)
@@ -34,32 +35,18 @@ void lius_note(struct lius *k, const char *code, const char *message, const char
 
 uint32_t lius_table_at(const struct lius *k, const char *name)
 {
-    size_t lo = 0, hi = k->tables.n;
+    size_t at;
 
-    while (lo < hi) {
-        size_t mid = lo + (hi - lo) / 2;
-
-        if (strcasecmp(k->tables.v[mid].t.name, name) < 0)
-            lo = mid + 1;
-        else
-            hi = mid;
-    }
-    return lo < k->tables.n && strcasecmp(k->tables.v[lo].t.name, name) == 0 ? (uint32_t)lo : LS_NO_USAGE;
+    LS_FIND_FIRST(at, k->tables.n, strcasecmp(k->tables.v[at].t.name, name) < 0);
+    return at < k->tables.n && strcasecmp(k->tables.v[at].t.name, name) == 0 ? (uint32_t)at : LS_NO_USAGE;
 }
 
 uint32_t lius_first_index(const struct lius *k, uint32_t table)
 {
-    size_t lo = 0, hi = k->indexes.n;
+    size_t at;
 
-    while (lo < hi) {
-        size_t mid = lo + (hi - lo) / 2;
-
-        if (k->indexes.v[mid].table < table)
-            lo = mid + 1;
-        else
-            hi = mid;
-    }
-    return (uint32_t)lo;
+    LS_FIND_FIRST(at, k->indexes.n, k->indexes.v[at].table < table);
+    return (uint32_t)at;
 }
 
 /* Collations are the same in any case: SQLite's own are told in one. */
