@@ -1,4 +1,5 @@
-/* References to what is not there. */
+/* References to what is not there. "function f(integer) names the table agents, which does not exist; the nearest is
+ * agent_configurations" */
 #include <config.h>
 
 #include "lockstep/engine/refs.h"
@@ -28,9 +29,9 @@ struct check {
 
 static const enum ls_fact_kind relations[] = {LS_FACT_TABLE, LS_FACT_VIEW, LS_FACT_MATVIEW};
 
-const char *ls_refs_nearest(const struct ls_catalog *c, const struct ls_fact *table, const char *name)
+static const struct ls_fact *nearest(const struct ls_catalog *c, const struct ls_fact *table, const char *name)
 {
-    const char *best = NULL;
+    const struct ls_fact *best = NULL;
     double best_score = LIKE_ENOUGH;
 
     for (size_t k = 0; k < (table != NULL ? 1 : LS_ARRAY_LEN(relations)); k++) {
@@ -43,11 +44,18 @@ const char *ls_refs_nearest(const struct ls_catalog *c, const struct ls_fact *ta
 
             if (score > best_score) {
                 best_score = score;
-                best = f[i].name;
+                best = &f[i];
             }
         }
     }
     return best;
+}
+
+const char *ls_refs_nearest(const struct ls_catalog *c, const struct ls_fact *table, const char *name)
+{
+    const struct ls_fact *best = nearest(c, table, name);
+
+    return best != NULL ? best->name : NULL;
 }
 
 /* A column of whatever `who` needs: a view's error does not say whose it was. */
@@ -63,10 +71,8 @@ static const char *nearest_column(const struct check *k, const char *name)
     return near;
 }
 
-/* "function f(integer) names the table agents, which is not there; the nearest is agent_configurations" */
-static void add(struct check *k, const char *what, const char *name, const struct ls_fact *table)
+static void tell(struct check *k, const char *what, const char *name, const struct ls_fact *table, const char *near)
 {
-    const char *near = table == NULL && strcmp(what, "column") == 0 ? nearest_column(k, name) : ls_refs_nearest(k->c, table, name);
     struct ls_buf label = LS_BUF_INIT, of = LS_BUF_INIT;
     const char *message;
 
@@ -83,6 +89,13 @@ static void add(struct check *k, const char *what, const char *name, const struc
 out:
     ls_buf_release(&label);
     ls_buf_release(&of);
+}
+
+static void add(struct check *k, const char *what, const char *name, const struct ls_fact *table)
+{
+    bool is_column = table == NULL && strcmp(what, "column") == 0;
+
+    tell(k, what, name, table, is_column ? nearest_column(k, name) : ls_refs_nearest(k->c, table, name));
 }
 
 void ls_refs_hint(struct ls_db *db, struct ls_err *err)
@@ -184,11 +197,14 @@ static bool has_schema(const struct ls_catalog *c, const char *name)
     return ls_catalog_find(c, LS_FACT_SCHEMA, "", "", name) != NULL;
 }
 
-/* What the server knows, and the catalogue leaves out. */
+/* What the server knows, and the catalogue leaves out. A schema that is not there is an extension's, or misspelt. */
 static bool is_system(const struct check *k, const struct ls_sql_ref *r)
 {
+    bool is_one;
+
     if (r->schema[0] != '\0')
-        return strncmp(r->schema, "pg_", 3) == 0 || strcmp(r->schema, "information_schema") == 0 || !has_schema(k->c, r->schema);
+        return strncmp(r->schema, "pg_", 3) == 0 || strcmp(r->schema, "information_schema") == 0 ||
+               (!has_schema(k->c, r->schema) && (k->has_extensions || relation(k, "", r->table, &is_one) == NULL));
     return strncmp(r->table, "pg_", 3) == 0;
 }
 
@@ -227,26 +243,90 @@ static bool is_left_out(const struct check *k, const char *name)
     return false;
 }
 
+/* Whether a list of arguments, or RETURNS TABLE (...), has that name. */
+static bool is_argument(const struct ls_fact *routine, const char *name)
+{
+    const char *texts[] = {ls_fact_get(routine, LS_A_ARGUMENTS), ls_fact_get(routine, LS_A_TYPE)};
+    size_t len = strlen(name);
+
+    for (size_t i = 0; i < LS_ARRAY_LEN(texts); i++)
+        for (const char *at = texts[i] ? strstr(texts[i], name) : NULL; at != NULL; at = strstr(at + 1, name))
+            if ((at == texts[i] || strchr(" (,\"", at[-1]) != NULL) && (at[len] == ' ' || at[len] == '"'))
+                return true;
+    return false;
+}
+
+/* A type may be meant by t%ROWTYPE. */
+static bool is_composite(const struct ls_catalog *c, const char *name)
+{
+    uint32_t n = 0;
+    const struct ls_fact *f = ls_catalog_kind(c, LS_FACT_COMPOSITE, &n);
+
+    for (uint32_t i = 0; i < n; i++)
+        if (strcmp(f[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+static bool has_column(const struct check *k, const struct ls_fact *table, const char *name)
+{
+    uint32_t n = 0;
+
+    (void)ls_catalog_children(k->c, table, LS_FACT_COLUMN, &n);
+    return n == 0 || is_system_column(name) || ls_catalog_find(k->c, LS_FACT_COLUMN, table->schema, table->name, name) != NULL;
+}
+
+/* A column of NEW or OLD: one that none of the tables has whose triggers call the function. */
+static void on_row(struct check *k, const char *column)
+{
+    uint32_t n = 0;
+    const struct ls_dep *d = ls_catalog_needed_by(k->c, ls_catalog_index(k->c, k->who), &n);
+    const struct ls_fact *table = NULL;
+
+    for (uint32_t i = 0; i < n; i++) {
+        const struct ls_fact *f = &k->c->facts[d[i].from];
+
+        if (f->kind != LS_FACT_TRIGGER || f->parent_ix == LS_NO_FACT)
+            continue;
+        table = &k->c->facts[f->parent_ix];
+        if (has_column(k, table, column))
+            return;
+    }
+    if (table != NULL)
+        add(k, "column", column, table);
+}
+
+static void on_no_table(struct check *k, const struct ls_sql_ref *r)
+{
+    const struct ls_fact *near = nearest(k->c, NULL, r->table);
+    struct ls_buf name = LS_BUF_INIT, whole = LS_BUF_INIT;
+    bool is_known = is_sequence(k->c, r->table) || is_transition(k->c, r->table) || is_composite(k->c, r->table);
+
+    /* The nearest with its schema where the schema may be what is wrong. */
+    ls_buf_addf(&name, "%s%s%s", r->schema, r->schema[0] != '\0' ? "." : "", r->table);
+    if (near != NULL)
+        ls_buf_addf(&whole, "%s%s%s", r->schema[0] != '\0' ? near->schema : "", r->schema[0] != '\0' ? "." : "", near->name);
+    /* An extension's relations are no facts: without a name that is like it, it may be one of those. */
+    if (r->column == NULL && !is_known && (!k->has_extensions || near != NULL))
+        tell(k, "table", name.ptr, NULL, near != NULL ? whole.ptr : NULL);
+    ls_buf_release(&name);
+    ls_buf_release(&whole);
+}
+
 static void on_ref(void *ctx, const struct ls_sql_ref *r)
 {
     struct check *k = ctx;
     bool is_one;
-    const struct ls_fact *table = relation(k, r->schema, r->table, &is_one);
+    const struct ls_fact *table = r->is_of_row ? NULL : relation(k, r->schema, r->table, &is_one);
 
-    if (is_system(k, r) || is_left_out(k, r->table))
+    if (r->is_of_row)
+        on_row(k, r->column);
+    else if (is_system(k, r) || is_left_out(k, r->table))
         return;
-    if (table == NULL) {
-        bool is_known = is_sequence(k->c, r->table) || is_transition(k->c, r->table);
-
-        /* An extension's relations are no facts: without a name that is like it, it may be one of those. */
-        if (r->column == NULL && !is_known && (!k->has_extensions || ls_refs_nearest(k->c, NULL, r->table) != NULL))
-            add(k, "table", r->table, NULL);
-        return;
-    }
-    if (r->column == NULL || !is_one || table->kind != LS_FACT_TABLE || is_system_column(r->column) ||
-        is_function_name(k->c, r->column))
-        return;
-    if (ls_catalog_find(k->c, LS_FACT_COLUMN, table->schema, table->name, r->column) == NULL)
+    else if (table == NULL)
+        on_no_table(k, r);
+    else if (r->column != NULL && is_one && !has_column(k, table, r->column) && !is_function_name(k->c, r->column) &&
+             !(r->is_bare && is_argument(k->who, r->column)))
         add(k, "column", r->column, table);
 }
 
