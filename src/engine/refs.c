@@ -58,17 +58,30 @@ const char *ls_refs_nearest(const struct ls_catalog *c, const struct ls_fact *ta
     return best != NULL ? best->name : NULL;
 }
 
-/* A column of whatever `who` needs: a view's error does not say whose it was. */
+static void take_nearer(const struct check *k, uint32_t table, const char *name, const struct ls_fact **best)
+{
+    const struct ls_fact *f = k->c->facts[table].kind == LS_FACT_TABLE ? nearest(k->c, &k->c->facts[table], name) : NULL;
+
+    if (f != NULL && (*best == NULL || diff_name_likeness(name, f->name) > diff_name_likeness(name, (*best)->name)))
+        *best = f;
+}
+
+/* A column of whatever `who` needs, is of, or names: an error of SQLite does not say whose it was. */
 static const char *nearest_column(const struct check *k, const char *name)
 {
-    uint32_t n = 0;
+    uint32_t n = 0, n_tables = 0;
     const struct ls_dep *needs = ls_catalog_needs(k->c, ls_catalog_index(k->c, k->who), &n);
-    const char *near = NULL;
+    const struct ls_fact *tables = ls_catalog_kind(k->c, LS_FACT_TABLE, &n_tables), *best = NULL;
+    const char *body = k->who->kind == LS_FACT_TRIGGER ? ls_fact_get(k->who, LS_A_BODY) : NULL;
 
-    for (uint32_t i = 0; i < n && near == NULL; i++)
-        if (k->c->facts[needs[i].to].kind == LS_FACT_TABLE)
-            near = ls_refs_nearest(k->c, &k->c->facts[needs[i].to], name);
-    return near;
+    for (uint32_t i = 0; i < n; i++)
+        take_nearer(k, needs[i].to, name, &best);
+    if (k->who->parent_ix != LS_NO_FACT)
+        take_nearer(k, k->who->parent_ix, name, &best);
+    for (uint32_t i = 0; body != NULL && i < n_tables; i++)
+        if (strcasestr(body, tables[i].name) != NULL)
+            take_nearer(k, ls_catalog_index(k->c, &tables[i]), name, &best);
+    return best != NULL ? best->name : NULL;
 }
 
 static void tell(struct check *k, const char *what, const char *name, const struct ls_fact *table, const char *near)
@@ -134,7 +147,7 @@ static int by_name(const void *a, const void *b)
     return strcmp((*(const struct ls_fact *const *)a)->name, (*(const struct ls_fact *const *)b)->name);
 }
 
-static void sort_relations(struct check *k)
+static void sort_relations(struct check *k, int (*compare)(const void *, const void *))
 {
     for (size_t i = 0; i < LS_ARRAY_LEN(relations); i++) {
         uint32_t n = 0;
@@ -144,7 +157,7 @@ static void sort_relations(struct check *k)
             *LS_VEC_PUSH(&k->by_name) = &f[j];
     }
     if (k->by_name.n > 1)
-        qsort(k->by_name.v, k->by_name.n, sizeof(*k->by_name.v), by_name);
+        qsort(k->by_name.v, k->by_name.n, sizeof(*k->by_name.v), compare);
 }
 
 /* The relation of that name: in that schema, or, where none is written, in any; *is_one false: several have it. */
@@ -358,7 +371,7 @@ static void check_postgres(struct check *k)
 
     for (uint32_t i = 0; i < n; i++)
         k->has_extensions = k->has_extensions || strcmp(f[i].name, "plpgsql") != 0;
-    sort_relations(k);
+    sort_relations(k, by_name);
     for (size_t i = 0; i < LS_ARRAY_LEN(kinds); i++) {
         f = ls_catalog_kind(k->c, kinds[i], &n);
         for (uint32_t j = 0; j < n; j++)
@@ -486,6 +499,71 @@ static void check_triggers(struct check *k)
     ls_buf_release(&name);
 }
 
+static int by_name_in_any_case(const void *a, const void *b)
+{
+    return strcasecmp((*(const struct ls_fact *const *)a)->name, (*(const struct ls_fact *const *)b)->name);
+}
+
+static bool has_column_in_any_case(const struct check *k, const struct ls_fact *table, const char *name)
+{
+    uint32_t n = 0;
+    const struct ls_fact *f = ls_catalog_children(k->c, table, LS_FACT_COLUMN, &n);
+
+    for (uint32_t i = 0; i < n; i++)
+        if (strcasecmp(f[i].name, name) == 0)
+            return true;
+    return n == 0;
+}
+
+/* "agents(id, name)": SQLite takes a foreign key to what is not there, and refuses the rows. */
+static void check_foreign_key(struct check *k, const char *references)
+{
+    struct ls_buf name = LS_BUF_INIT;
+    const struct ls_fact *table = NULL, *const *found;
+    struct ls_lex lx;
+
+    ls_lex_init(&lx, LS_DIALECT_SQLITE, references, strlen(references));
+    for (struct ls_tok t = ls_lex_next(&lx); t.kind != LS_TOK_END && t.kind != LS_TOK_ERROR; t = ls_lex_next(&lx)) {
+        struct ls_fact probe = {0};
+        const struct ls_fact *wanted = &probe;
+
+        if (t.kind != LS_TOK_WORD && t.kind != LS_TOK_KEYWORD && t.kind != LS_TOK_QUOTED)
+            continue;
+        diff_token_name(LS_DIALECT_SQLITE, &t, references, &name);
+        if (table != NULL) {
+            if (!has_column_in_any_case(k, table, name.ptr))
+                add(k, "column", name.ptr, table);
+            continue;
+        }
+        probe.name = name.ptr;
+        found = k->by_name.n > 0 ? bsearch(&wanted, k->by_name.v, k->by_name.n, sizeof(*k->by_name.v), by_name_in_any_case) : NULL;
+        if (found == NULL) {
+            if (!is_left_out(k, name.ptr))
+                add(k, "table", name.ptr, NULL);
+            break;
+        }
+        table = *found;
+    }
+    ls_buf_release(&name);
+}
+
+static void check_foreign_keys(struct check *k)
+{
+    uint32_t n = 0;
+    const struct ls_fact *f = ls_catalog_kind(k->c, LS_FACT_CONSTRAINT, &n);
+
+    sort_relations(k, by_name_in_any_case);
+    for (uint32_t i = 0; i < n; i++) {
+        const char *references = ls_fact_get(&f[i], LS_A_REFERENCES);
+
+        if (references == NULL || f[i].parent_ix == LS_NO_FACT)
+            continue;
+        k->who = &k->c->facts[f[i].parent_ix];
+        check_foreign_key(k, references);
+    }
+    LS_VEC_RELEASE(&k->by_name);
+}
+
 void ls_refs_check(const struct ls_catalog *c, struct ls_db *db, const char *const *left_out, struct ls_arena *arena,
                    struct ls_diags *out)
 {
@@ -496,5 +574,6 @@ void ls_refs_check(const struct ls_catalog *c, struct ls_db *db, const char *con
     } else if (db != NULL) {
         check_views(&k);
         check_triggers(&k);
+        check_foreign_keys(&k);
     }
 }
