@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "diff/priv.h"
 #include "lockstep/base/mem.h"
@@ -98,10 +99,21 @@ void diff_follow(struct match *m, const struct ls_fact *a, const struct ls_fact 
         *LS_VEC_PUSH(&m->names) = (struct name_change){a->schema, NULL, a->name, b->name};
 }
 
+static bool is_named_by_system(const struct ls_fact *f)
+{
+    return ls_fact_get(f, LS_A_SYSTEM_NAME) != NULL;
+}
+
 static void record(struct match *m, const struct candidate *c, enum ls_rename_state state, bool is_certain)
 {
     const struct ls_fact *a = &m->a->facts[c->a], *b = &m->b->facts[c->b];
 
+    if (state == LS_RENAME_PROPOSED && c->is_alike && (a->kind == LS_FACT_CONSTRAINT || a->kind == LS_FACT_SEQUENCE) &&
+        is_named_by_system(a) && is_named_by_system(b)) {
+        diff_pair(m, c->a, c->b); /* nobody gave it the one name, nor the other */
+        diff_follow(m, a, b);
+        return;
+    }
     *LS_VEC_PUSH(&m->diff->renames) =
         (struct ls_rename){.a = a, .b = b, .score = c->score, .is_certain = is_certain, .state = state, .evidence = c->evidence};
     if (state != LS_RENAME_PROPOSED && state != LS_RENAME_ACCEPTED)
@@ -228,7 +240,7 @@ static bool has_kept_name(const struct match *m, const struct ls_fact *a, const 
         const struct ls_fact *f = ls_catalog_children(m->b, b, kinds[k], &n);
 
         for (uint32_t i = 0; i < n; i++)
-            if (!ls_fact_get(&f[i], LS_A_SYSTEM_NAME) && ls_catalog_find(m->a, kinds[k], a->schema, a->name, f[i].name))
+            if (!is_named_by_system(&f[i]) && ls_catalog_find(m->a, kinds[k], a->schema, a->name, f[i].name))
                 return true;
     }
     return false;
@@ -373,12 +385,34 @@ static bool is_equal_attr(const struct ls_fact *a, const struct ls_fact *b, enum
     return s == t || (s && t && strcmp(s, t) == 0);
 }
 
-/* varchar(80) and varchar(255), numeric(10,2) and numeric(12,2). */
+/* The family of a type by its name without what is in brackets; NULL: a family of its own. */
+static const char *family_of(const char *type, size_t len)
+{
+    static const struct {
+        const char *type, *family;
+    } members[] = {{"smallint", "integer"},       {"bigint", "integer"}, {"int", "integer"}, {"double precision", "real"},
+                   {"character varying", "text"}, {"varchar", "text"},   {"jsonb", "json"},  {"timestamp with time zone", "timestamp"},
+                   {"timestamp without time zone", "timestamp"}};
+
+    for (size_t i = 0; i < LS_ARRAY_LEN(members); i++)
+        if (strlen(members[i].type) == len && strncasecmp(members[i].type, type, len) == 0)
+            return members[i].family;
+    return NULL;
+}
+
+/* varchar(80) and varchar(255), numeric(10,2) and numeric(12,2), integer and bigint. */
 static bool is_same_family(const char *a, const char *b)
 {
     size_t n = a ? strcspn(a, "(") : 0, k = b ? strcspn(b, "(") : 0;
+    const char *x = n > 0 ? family_of(a, n) : NULL, *y = k > 0 ? family_of(b, k) : NULL;
 
-    return n > 0 && n == k && strncmp(a, b, n) == 0;
+    if (x || y) {
+        a = x ? x : a;
+        b = y ? y : b;
+        n = x ? strlen(x) : n;
+        k = y ? strlen(y) : k;
+    }
+    return n > 0 && n == k && strncasecmp(a, b, n) == 0;
 }
 
 /* What is added comes last: a column in the place of one that is gone, in front of one that was there before, is that one. Where all
@@ -468,6 +502,12 @@ static void weigh_alike(struct match *m, uint32_t a, uint32_t b, candidates *out
         ls_arena_printf(m->diff->arena, "the same definition; the names are %d %% alike", (int)(name * 100 + 0.5))};
 }
 
+/* SQLite's views have no columns of their own: what they select is all that there is. */
+static void weigh_views(struct match *m, uint32_t a, uint32_t b, candidates *out)
+{
+    (m->a->dialect == LS_DIALECT_SQLITE ? weigh_alike : weigh_relations)(m, a, b, out);
+}
+
 /* For each pair of relations (or domains) the children of a kind. */
 static void weigh_children(struct match *m, enum ls_fact_kind kind, weigh_fn weigh)
 {
@@ -501,7 +541,7 @@ void diff_find_renames(struct match *m)
     weigh_kind(m, LS_FACT_ENUM, weigh_alike); /* columns are of these types */
     weigh_kind(m, LS_FACT_DOMAIN, weigh_alike);
     weigh_children(m, LS_FACT_COLUMN, weigh_columns);
-    weigh_kind(m, LS_FACT_VIEW, weigh_relations);
+    weigh_kind(m, LS_FACT_VIEW, weigh_views);
     weigh_kind(m, LS_FACT_MATVIEW, weigh_relations);
     for (size_t i = 0; i < LS_ARRAY_LEN(below); i++)
         weigh_children(m, below[i], weigh_alike);

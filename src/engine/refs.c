@@ -1,4 +1,5 @@
-/* References to what is not there. */
+/* References to what is not there. "function f(integer) names the table agents, which does not exist; the nearest is
+ * agent_configurations" */
 #include <config.h>
 
 #include "lockstep/engine/refs.h"
@@ -28,9 +29,9 @@ struct check {
 
 static const enum ls_fact_kind relations[] = {LS_FACT_TABLE, LS_FACT_VIEW, LS_FACT_MATVIEW};
 
-const char *ls_refs_nearest(const struct ls_catalog *c, const struct ls_fact *table, const char *name)
+static const struct ls_fact *nearest(const struct ls_catalog *c, const struct ls_fact *table, const char *name)
 {
-    const char *best = NULL;
+    const struct ls_fact *best = NULL;
     double best_score = LIKE_ENOUGH;
 
     for (size_t k = 0; k < (table != NULL ? 1 : LS_ARRAY_LEN(relations)); k++) {
@@ -43,30 +44,48 @@ const char *ls_refs_nearest(const struct ls_catalog *c, const struct ls_fact *ta
 
             if (score > best_score) {
                 best_score = score;
-                best = f[i].name;
+                best = &f[i];
             }
         }
     }
     return best;
 }
 
-/* A column of whatever `who` needs: a view's error does not say whose it was. */
-static const char *nearest_column(const struct check *k, const char *name)
+const char *ls_refs_nearest(const struct ls_catalog *c, const struct ls_fact *table, const char *name)
 {
-    uint32_t n = 0;
-    const struct ls_dep *needs = ls_catalog_needs(k->c, ls_catalog_index(k->c, k->who), &n);
-    const char *near = NULL;
+    const struct ls_fact *best = nearest(c, table, name);
 
-    for (uint32_t i = 0; i < n && near == NULL; i++)
-        if (k->c->facts[needs[i].to].kind == LS_FACT_TABLE)
-            near = ls_refs_nearest(k->c, &k->c->facts[needs[i].to], name);
-    return near;
+    return best != NULL ? best->name : NULL;
 }
 
-/* "function f(integer) names the table agents, which is not there; the nearest is agent_configurations" */
-static void add(struct check *k, const char *what, const char *name, const struct ls_fact *table)
+static void take_nearer(const struct check *k, uint32_t table, const char *name, const struct ls_fact **best)
 {
-    const char *near = table == NULL && strcmp(what, "column") == 0 ? nearest_column(k, name) : ls_refs_nearest(k->c, table, name);
+    const struct ls_fact *f = k->c->facts[table].kind == LS_FACT_TABLE ? nearest(k->c, &k->c->facts[table], name) : NULL;
+
+    if (f != NULL && (*best == NULL || diff_name_likeness(name, f->name) > diff_name_likeness(name, (*best)->name)))
+        *best = f;
+}
+
+/* A column of whatever `who` needs, is of, or names: an error of SQLite does not say whose it was. */
+static const char *nearest_column(const struct check *k, const char *name)
+{
+    uint32_t n = 0, n_tables = 0;
+    const struct ls_dep *needs = ls_catalog_needs(k->c, ls_catalog_index(k->c, k->who), &n);
+    const struct ls_fact *tables = ls_catalog_kind(k->c, LS_FACT_TABLE, &n_tables), *best = NULL;
+    const char *body = k->who->kind == LS_FACT_TRIGGER ? ls_fact_get(k->who, LS_A_BODY) : NULL;
+
+    for (uint32_t i = 0; i < n; i++)
+        take_nearer(k, needs[i].to, name, &best);
+    if (k->who->parent_ix != LS_NO_FACT)
+        take_nearer(k, k->who->parent_ix, name, &best);
+    for (uint32_t i = 0; body != NULL && i < n_tables; i++)
+        if (strcasestr(body, tables[i].name) != NULL)
+            take_nearer(k, ls_catalog_index(k->c, &tables[i]), name, &best);
+    return best != NULL ? best->name : NULL;
+}
+
+static void tell(struct check *k, const char *what, const char *name, const struct ls_fact *table, const char *near)
+{
     struct ls_buf label = LS_BUF_INIT, of = LS_BUF_INIT;
     const char *message;
 
@@ -83,6 +102,13 @@ static void add(struct check *k, const char *what, const char *name, const struc
 out:
     ls_buf_release(&label);
     ls_buf_release(&of);
+}
+
+static void add(struct check *k, const char *what, const char *name, const struct ls_fact *table)
+{
+    bool is_column = table == NULL && strcmp(what, "column") == 0;
+
+    tell(k, what, name, table, is_column ? nearest_column(k, name) : ls_refs_nearest(k->c, table, name));
 }
 
 void ls_refs_hint(struct ls_db *db, struct ls_err *err)
@@ -121,7 +147,7 @@ static int by_name(const void *a, const void *b)
     return strcmp((*(const struct ls_fact *const *)a)->name, (*(const struct ls_fact *const *)b)->name);
 }
 
-static void sort_relations(struct check *k)
+static void sort_relations(struct check *k, int (*compare)(const void *, const void *))
 {
     for (size_t i = 0; i < LS_ARRAY_LEN(relations); i++) {
         uint32_t n = 0;
@@ -131,7 +157,7 @@ static void sort_relations(struct check *k)
             *LS_VEC_PUSH(&k->by_name) = &f[j];
     }
     if (k->by_name.n > 1)
-        qsort(k->by_name.v, k->by_name.n, sizeof(*k->by_name.v), by_name);
+        qsort(k->by_name.v, k->by_name.n, sizeof(*k->by_name.v), compare);
 }
 
 /* The relation of that name: in that schema, or, where none is written, in any; *is_one false: several have it. */
@@ -184,11 +210,14 @@ static bool has_schema(const struct ls_catalog *c, const char *name)
     return ls_catalog_find(c, LS_FACT_SCHEMA, "", "", name) != NULL;
 }
 
-/* What the server knows, and the catalogue leaves out. */
+/* What the server knows, and the catalogue leaves out. A schema that is not there is an extension's, or misspelt. */
 static bool is_system(const struct check *k, const struct ls_sql_ref *r)
 {
+    bool is_one;
+
     if (r->schema[0] != '\0')
-        return strncmp(r->schema, "pg_", 3) == 0 || strcmp(r->schema, "information_schema") == 0 || !has_schema(k->c, r->schema);
+        return strncmp(r->schema, "pg_", 3) == 0 || strcmp(r->schema, "information_schema") == 0 ||
+               (!has_schema(k->c, r->schema) && (k->has_extensions || relation(k, "", r->table, &is_one) == NULL));
     return strncmp(r->table, "pg_", 3) == 0;
 }
 
@@ -227,26 +256,90 @@ static bool is_left_out(const struct check *k, const char *name)
     return false;
 }
 
+/* Whether a list of arguments, or RETURNS TABLE (...), has that name. */
+static bool is_argument(const struct ls_fact *routine, const char *name)
+{
+    const char *texts[] = {ls_fact_get(routine, LS_A_ARGUMENTS), ls_fact_get(routine, LS_A_TYPE)};
+    size_t len = strlen(name);
+
+    for (size_t i = 0; i < LS_ARRAY_LEN(texts); i++)
+        for (const char *at = texts[i] ? strstr(texts[i], name) : NULL; at != NULL; at = strstr(at + 1, name))
+            if ((at == texts[i] || strchr(" (,\"", at[-1]) != NULL) && (at[len] == ' ' || at[len] == '"'))
+                return true;
+    return false;
+}
+
+/* A type may be meant by t%ROWTYPE. */
+static bool is_composite(const struct ls_catalog *c, const char *name)
+{
+    uint32_t n = 0;
+    const struct ls_fact *f = ls_catalog_kind(c, LS_FACT_COMPOSITE, &n);
+
+    for (uint32_t i = 0; i < n; i++)
+        if (strcmp(f[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+static bool has_column(const struct check *k, const struct ls_fact *table, const char *name)
+{
+    uint32_t n = 0;
+
+    (void)ls_catalog_children(k->c, table, LS_FACT_COLUMN, &n);
+    return n == 0 || is_system_column(name) || ls_catalog_find(k->c, LS_FACT_COLUMN, table->schema, table->name, name) != NULL;
+}
+
+/* A column of NEW or OLD: one that none of the tables has whose triggers call the function. */
+static void on_row(struct check *k, const char *column)
+{
+    uint32_t n = 0;
+    const struct ls_dep *d = ls_catalog_needed_by(k->c, ls_catalog_index(k->c, k->who), &n);
+    const struct ls_fact *table = NULL;
+
+    for (uint32_t i = 0; i < n; i++) {
+        const struct ls_fact *f = &k->c->facts[d[i].from];
+
+        if (f->kind != LS_FACT_TRIGGER || f->parent_ix == LS_NO_FACT)
+            continue;
+        table = &k->c->facts[f->parent_ix];
+        if (has_column(k, table, column))
+            return;
+    }
+    if (table != NULL)
+        add(k, "column", column, table);
+}
+
+static void on_no_table(struct check *k, const struct ls_sql_ref *r)
+{
+    const struct ls_fact *near = nearest(k->c, NULL, r->table);
+    struct ls_buf name = LS_BUF_INIT, whole = LS_BUF_INIT;
+    bool is_known = is_sequence(k->c, r->table) || is_transition(k->c, r->table) || is_composite(k->c, r->table);
+
+    /* The nearest with its schema where the schema may be what is wrong. */
+    ls_buf_addf(&name, "%s%s%s", r->schema, r->schema[0] != '\0' ? "." : "", r->table);
+    if (near != NULL)
+        ls_buf_addf(&whole, "%s%s%s", r->schema[0] != '\0' ? near->schema : "", r->schema[0] != '\0' ? "." : "", near->name);
+    /* An extension's relations are no facts: without a name that is like it, it may be one of those. */
+    if (r->column == NULL && !is_known && (!k->has_extensions || near != NULL))
+        tell(k, "table", name.ptr, NULL, near != NULL ? whole.ptr : NULL);
+    ls_buf_release(&name);
+    ls_buf_release(&whole);
+}
+
 static void on_ref(void *ctx, const struct ls_sql_ref *r)
 {
     struct check *k = ctx;
     bool is_one;
-    const struct ls_fact *table = relation(k, r->schema, r->table, &is_one);
+    const struct ls_fact *table = r->is_of_row ? NULL : relation(k, r->schema, r->table, &is_one);
 
-    if (is_system(k, r) || is_left_out(k, r->table))
+    if (r->is_of_row)
+        on_row(k, r->column);
+    else if (is_system(k, r) || is_left_out(k, r->table))
         return;
-    if (table == NULL) {
-        bool is_known = is_sequence(k->c, r->table) || is_transition(k->c, r->table);
-
-        /* An extension's relations are no facts: without a name that is like it, it may be one of those. */
-        if (r->column == NULL && !is_known && (!k->has_extensions || ls_refs_nearest(k->c, NULL, r->table) != NULL))
-            add(k, "table", r->table, NULL);
-        return;
-    }
-    if (r->column == NULL || !is_one || table->kind != LS_FACT_TABLE || is_system_column(r->column) ||
-        is_function_name(k->c, r->column))
-        return;
-    if (ls_catalog_find(k->c, LS_FACT_COLUMN, table->schema, table->name, r->column) == NULL)
+    else if (table == NULL)
+        on_no_table(k, r);
+    else if (r->column != NULL && is_one && !has_column(k, table, r->column) && !is_function_name(k->c, r->column) &&
+             !(r->is_bare && is_argument(k->who, r->column)))
         add(k, "column", r->column, table);
 }
 
@@ -278,7 +371,7 @@ static void check_postgres(struct check *k)
 
     for (uint32_t i = 0; i < n; i++)
         k->has_extensions = k->has_extensions || strcmp(f[i].name, "plpgsql") != 0;
-    sort_relations(k);
+    sort_relations(k, by_name);
     for (size_t i = 0; i < LS_ARRAY_LEN(kinds); i++) {
         f = ls_catalog_kind(k->c, kinds[i], &n);
         for (uint32_t j = 0; j < n; j++)
@@ -406,6 +499,71 @@ static void check_triggers(struct check *k)
     ls_buf_release(&name);
 }
 
+static int by_name_in_any_case(const void *a, const void *b)
+{
+    return strcasecmp((*(const struct ls_fact *const *)a)->name, (*(const struct ls_fact *const *)b)->name);
+}
+
+static bool has_column_in_any_case(const struct check *k, const struct ls_fact *table, const char *name)
+{
+    uint32_t n = 0;
+    const struct ls_fact *f = ls_catalog_children(k->c, table, LS_FACT_COLUMN, &n);
+
+    for (uint32_t i = 0; i < n; i++)
+        if (strcasecmp(f[i].name, name) == 0)
+            return true;
+    return n == 0;
+}
+
+/* "agents(id, name)": SQLite takes a foreign key to what is not there, and refuses the rows. */
+static void check_foreign_key(struct check *k, const char *references)
+{
+    struct ls_buf name = LS_BUF_INIT;
+    const struct ls_fact *table = NULL, *const *found;
+    struct ls_lex lx;
+
+    ls_lex_init(&lx, LS_DIALECT_SQLITE, references, strlen(references));
+    for (struct ls_tok t = ls_lex_next(&lx); t.kind != LS_TOK_END && t.kind != LS_TOK_ERROR; t = ls_lex_next(&lx)) {
+        struct ls_fact probe = {0};
+        const struct ls_fact *wanted = &probe;
+
+        if (t.kind != LS_TOK_WORD && t.kind != LS_TOK_KEYWORD && t.kind != LS_TOK_QUOTED)
+            continue;
+        diff_token_name(LS_DIALECT_SQLITE, &t, references, &name);
+        if (table != NULL) {
+            if (!has_column_in_any_case(k, table, name.ptr))
+                add(k, "column", name.ptr, table);
+            continue;
+        }
+        probe.name = name.ptr;
+        found = k->by_name.n > 0 ? bsearch(&wanted, k->by_name.v, k->by_name.n, sizeof(*k->by_name.v), by_name_in_any_case) : NULL;
+        if (found == NULL) {
+            if (!is_left_out(k, name.ptr))
+                add(k, "table", name.ptr, NULL);
+            break;
+        }
+        table = *found;
+    }
+    ls_buf_release(&name);
+}
+
+static void check_foreign_keys(struct check *k)
+{
+    uint32_t n = 0;
+    const struct ls_fact *f = ls_catalog_kind(k->c, LS_FACT_CONSTRAINT, &n);
+
+    sort_relations(k, by_name_in_any_case);
+    for (uint32_t i = 0; i < n; i++) {
+        const char *references = ls_fact_get(&f[i], LS_A_REFERENCES);
+
+        if (references == NULL || f[i].parent_ix == LS_NO_FACT)
+            continue;
+        k->who = &k->c->facts[f[i].parent_ix];
+        check_foreign_key(k, references);
+    }
+    LS_VEC_RELEASE(&k->by_name);
+}
+
 void ls_refs_check(const struct ls_catalog *c, struct ls_db *db, const char *const *left_out, struct ls_arena *arena,
                    struct ls_diags *out)
 {
@@ -416,5 +574,6 @@ void ls_refs_check(const struct ls_catalog *c, struct ls_db *db, const char *con
     } else if (db != NULL) {
         check_views(&k);
         check_triggers(&k);
+        check_foreign_keys(&k);
     }
 }

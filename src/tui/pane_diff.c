@@ -94,6 +94,13 @@ static void start(struct diff *s)
     s->seen = a->snap ? snapref_get(a->snap) : NULL;
 }
 
+/* The header's count is of the same two sides. */
+static void count_drift(const struct diff *s)
+{
+    if (s->ref && strcmp(s->sides[0], "migrations") == 0 && strcmp(s->sides[1], "live") == 0)
+        drift_set(s->base.pane.app, &s->ref->diff);
+}
+
 static void on_diff(struct app *a, struct diffref *r, const struct ls_err *err)
 {
     struct diff *s = self_of(a->panes[UI_PANE_DIFF]);
@@ -120,8 +127,7 @@ static void on_diff(struct app *a, struct diffref *r, const struct ls_err *err)
         return;
     }
     set_ref(s, r);
-    if (strcmp(s->sides[0], "migrations") == 0 && strcmp(s->sides[1], "live") == 0)
-        drift_set(a, &r->diff);
+    count_drift(s);
     make_rows(s);
     ls_buf_clear(&a->message);
 }
@@ -150,6 +156,7 @@ static void compare_again(struct diff *s)
     if (s->ref)
         set_ref(s, diffref_again(s->ref, &opts));
     diff_choices_end(&said);
+    count_drift(s);
     make_rows(s);
     if (cursor < s->rows.rows.n)
         ui_list_go(&s->base.list, cursor);

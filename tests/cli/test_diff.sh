@@ -261,6 +261,15 @@ like "$err" 'view v names the column nam, which does not exist; the nearest is n
 like "$err" 'view w names the table doomed, which does not exist$' "a view of a table that is gone"
 like "$err" 't1 names the table agents, which does not exist; the nearest is agent_configurations$' "a trigger's table"
 like "$err" 't2 names the column y' "a trigger's column"
+sqlite3 fk.db 'create table agent_configurations (id integer primary key, name text); create table log (at text, msg text);
+create table runs (id integer primary key, a integer references agents (id), b integer references "Agent_Configurations" (Nam),
+c integer references runs (id), d integer references AGENT_CONFIGURATIONS); create trigger t1 after insert on runs begin
+insert into log (mesg) values (1); end; create trigger t2 after update on runs begin update log set at = new.cc; end'
+run "$LS_BIN" snapshot fk.db --out fk.json
+like "$err" 'table runs names the table agents, which does not exist; the nearest is agent_configurations$' "a foreign key's table"
+like "$err" 'table runs names the column Nam of agent_configurations, .*nearest is name$' "its column"
+like "$err" 't1 names the column mesg, .*nearest is msg$' "the nearest column of a table in a trigger's body"
+is "$(printf '%s\n' "$err" | grep -c 'does not exist')" 4 "and whatever is there is left alone"
 unlike "$err" 'fine|t3' "nothing is said of those that work"
 is "$(sha256sum refs.db)" "$before" "and nothing ran"
 printf 'create table agent_configurations (id integer);\n' >bad/001_a.up.sql

@@ -301,6 +301,47 @@ like "$out" '^schema: function g.* names the table agents, which does not exist;
 like "$out" '^schema: function g.* names the column nam of agent_configurations, which does not exist; the nearest is name$' "and its column"
 is "$(printf '%s\n' "$out" | grep -c 'does not exist')" 2 "nothing else is said"
 
+# Names that stand alone, rows of triggers, types of variables, views, schemas; and what looks like it and is whole.
+cat >refs.sql <<'E'
+set check_function_bodies = off;
+create schema app;
+create table app.orders (id int, total int);
+create table agent_configurations (id int, name text, owner_id int);
+create view v as select id, name as label from agent_configurations;
+create type pair as (l int, r int);
+create function b1() returns int language sql as $$ select ownr_id from agent_configurations $$;
+create function b2() returns trigger language plpgsql as $$ begin new.nmae := 'x'; return new; end $$;
+create trigger t2 before update on agent_configurations for each row execute function b2();
+create function b3() returns int language plpgsql as $$ declare a agents%rowtype; t app.orders.totl%type; begin return 1; end $$;
+create function b4() returns text language sql as $$ select v.lable from v $$;
+create function b5() returns void language sql as $$ select 1 from ap.orders; select 2 from public.orders $$;
+create function g1() returns int language sql as $$ select a.id from agent_configurations as a(x, id) where a.x > 0 for update of a $$;
+create function g2(x int, out total int) language plpgsql as $$ declare "Odd One" int; r record; begin
+    select count(*) into total from agent_configurations where id = x and owner_id > total and id = "Odd One";
+    for r in select id as q from agent_configurations order by q loop perform r.q; end loop; end $$;
+create function g3() returns trigger language plpgsql as $$ begin
+    if tg_table_name = 'orders' then new.total := 1; else new.name := 'x'; end if; return new; end $$;
+create trigger t3 before insert on agent_configurations for each row execute function g3();
+create trigger t3 before insert on app.orders for each row execute function g3();
+create function g4() returns int language plpgsql as $$ declare p pair%rowtype; begin
+    if to_regclass('maybe') is not null then return (select count(*) from maybe); end if;
+    alter table agent_configurations add column extra int; update agent_configurations set extra = 1; return 1; end $$;
+create function g5() returns int language plpgsql as $$ begin
+    return (select 1 from gone); exception when undefined_table then return 0; end $$;
+create function g6() returns table (zz int) language plpgsql as $$ begin return query select id from agent_configurations where id > zz; end $$;
+create function g7(r agent_configurations, named int) returns int language sql as $$
+    select r.id from agent_configurations x where named = x.id; select count(x) from agent_configurations x $$;
+E
+run "$LS_BIN" diff file:refs.sql file:refs.sql --dialect postgres --scratch "$LS_TEST_PG_URL"
+like "$err" 'b1.. names the column ownr_id of agent_configurations, .*nearest is owner_id$' "a column that stands alone"
+like "$err" 'b2.. names the column nmae of agent_configurations, .*nearest is name$' "a column of NEW"
+like "$err" 'b3.. names the table agents, .*nearest is agent_configurations$' "a variable's type"
+like "$err" 'b3.. names the column totl of orders, .*nearest is total$' "and its column"
+like "$err" 'b4.. names the column lable of v, .*nearest is label$' "a view's column"
+like "$err" 'b5.. names the table ap.orders, .*nearest is app.orders$' "a schema that is not there"
+like "$err" 'b5.. names the table public.orders, .*nearest is app.orders$' "and the wrong one"
+is "$(printf '%s\n' "$err" | grep -c 'does not exist')" 7 "and of what is whole nothing"
+
 # No scratch at all: said, not passed over.
 run "$LS_BIN" verify --scratch "$LS_TEST_PG_URL&port=1"
 exits 0 "verify without a scratch"

@@ -85,11 +85,14 @@ static void a_renaming_is_asked_for(void **state)
     scene_keys(&s, "'/key_type' Enter j");
     assert_true(scene_shows(&s, "column type -> key_type?"));
     assert_true(scene_shows(&s, "the same type, the same place"));
+    assert_true(scene_shows(&s, "7 drift"));
     scene_keys(&s, "x Esc");
+    assert_true(scene_shows(&s, "8 drift")); /* the header counts as the list does */
     assert_false(scene_shows(&s, "type -> key_type"));
     assert_true(scene_shows(&s, "- column type"));
     assert_true(scene_shows(&s, "+ column key_type"));
     scene_keys(&s, "'/key_type' Enter j a Esc");
+    assert_true(scene_shows(&s, "7 drift"));
     assert_true(scene_shows(&s, "column type -> key_type"));
     assert_false(scene_shows(&s, "column type -> key_type?"));
     scene_close(&s);

@@ -235,6 +235,54 @@ static void system_names_are_no_difference(void **state)
           "table public t\ncolumn public t.a type=text position=1\nconstraint public t.t_a_check1 form=check expression=x 'system name'=yes\n", "");
     check("table public t\ncolumn public t.a type=text position=1\nsequence public t_a_seq 'owned by'=public.t.a 'system name'=yes\n",
           "table public t\ncolumn public t.a type=text position=1\nsequence public t_a_seq1 'owned by'=public.t.a 'system name'=yes\n", "");
+    /* Nor are they renamings of their own where a table or a column was renamed and took them along. */
+    check("table public t\ncolumn public t.id type=integer default=\"nextval('t_id_seq')\" position=1\n"
+          "column public t.a_id type=integer position=2\ncolumn public t.z type=text position=3\n"
+          "constraint public t.t_a_id_fkey form='foreign key' key=a_id references='public.a(id)' 'system name'=yes\n"
+          "sequence public t_id_seq type=integer 'owned by'=public.t.id 'system name'=yes\n",
+          "table public t\ncolumn public t.id type=integer default=\"nextval('t_id_seq')\" position=1\n"
+          "column public t.owner_id type=integer position=2\ncolumn public t.z type=text position=3\n"
+          "constraint public t.t_owner_id_fkey form='foreign key' key=owner_id references='public.a(id)' 'system name'=yes\n"
+          "sequence public t_id_seq type=integer 'owned by'=public.t.id 'system name'=yes\n",
+          "column t.a_id renamed to owner_id [breaks reads]\n");
+    check("table public t\ncolumn public t.id type=integer position=1\ncolumn public t.z type=text position=2\n"
+          "sequence public t_id_seq type=integer 'owned by'=public.t.id 'system name'=yes\n",
+          "table public things\ncolumn public things.id type=integer position=1\ncolumn public things.z type=text position=2\n"
+          "sequence public things_id_seq type=integer 'owned by'=public.things.id 'system name'=yes\n",
+          "table t renamed to things [breaks reads]\n");
+}
+
+static void views_of_sqlite_are_renamed_too(void **state)
+{
+    struct ls_catalog *x = facts_catalog(LS_DIALECT_SQLITE, "A", "view main active body='select id from t'\n");
+    struct ls_catalog *y = facts_catalog(LS_DIALECT_SQLITE, "B", "view main active_users body='select id from t'\n");
+    struct ls_catalog *z = facts_catalog(LS_DIALECT_SQLITE, "C", "view main active_users body='select id from u'\n");
+    struct ls_diff d;
+    char *got;
+
+    (void)state;
+    ls_diff_make(x, y, NULL, &d);
+    got = lines(&d, false);
+    assert_string_equal(got, "view active renamed to active_users [breaks reads]\n");
+    free(got);
+    ls_diff_release(&d);
+    ls_diff_make(x, z, NULL, &d);
+    assert_int_equal(d.renames.n, 0);
+    ls_diff_release(&d);
+    ls_catalog_free(x);
+    ls_catalog_free(y);
+    ls_catalog_free(z);
+}
+
+static void a_wider_type_is_still_like_the_old_one(void **state)
+{
+    (void)state;
+    check("table public o\ncolumn public o.amount type=integer 'not null'=yes position=1\ncolumn public o.note type=text position=2\n",
+          "table public o\ncolumn public o.amount_cents type=bigint 'not null'=yes position=1\ncolumn public o.note type=text position=2\n",
+          "column o.amount renamed to amount_cents, type integer -> bigint [breaks reads]\n");
+    check("table public o\ncolumn public o.amount type=integer 'not null'=yes position=1\ncolumn public o.note type=text position=2\n",
+          "table public o\ncolumn public o.amount_text type=date 'not null'=yes position=1\ncolumn public o.note type=text position=2\n",
+          "column o.amount removed [loses data]\ncolumn o.amount_text added [breaks writes]\n");
 }
 
 static void order_is_apart(void **state)
@@ -573,6 +621,8 @@ int main(void)
         cmocka_unit_test(table_renamed_with_all_below),
         cmocka_unit_test(what_fits_twice_is_not_guessed),
         cmocka_unit_test(system_names_are_no_difference),
+        cmocka_unit_test(views_of_sqlite_are_renamed_too),
+        cmocka_unit_test(a_wider_type_is_still_like_the_old_one),
         cmocka_unit_test(order_is_apart),
         cmocka_unit_test(options_choose_what_counts),
         cmocka_unit_test(dependants_are_counted),
