@@ -99,7 +99,7 @@ exits 0 "and status reads on"
 
 fresh
 mkfifo migrations/002_pipe.up.sql
-run timeout 20 "$LS_BIN" up --yes
+run timeout 60 "$LS_BIN" up --yes
 unlike "$rc" '^(0|124)$' "a pipe in the folder neither hangs nor runs"
 rm migrations/002_pipe.up.sql
 

@@ -31,7 +31,7 @@ pid=$!
 trap 'kill $pid 2>/dev/null; rm -rf "$pool"' EXIT
 url="postgresql:///postgres?host=$pool&port=$port&user=postgres"
 i=0
-while [ $i -lt 100 ] && ! psql "$url" -Atqc 'select 1' >/dev/null 2>&1; do
+while [ $i -lt 600 ] && ! psql "$url" -Atqc 'select 1' >/dev/null 2>&1; do
     kill -0 $pid 2>/dev/null || skip_all "pgbouncer does not start here: $(tail -n 1 "$pool/out")"
     sleep 0.1
     i=$((i + 1))

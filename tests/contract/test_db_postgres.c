@@ -326,6 +326,8 @@ static bool watch(void *ctx)
 
     if (!w->by)
         return true;
+    if (w->has_seen) /* asked again while the cancel is on its way: nobody may be waiting any more */
+        return false;
     ls_buf_clear(&w->text);
     fix_assert_ok(ls_db_blockers(w->by, w->pid, &w->text, &err), &err);
     w->has_seen = w->text.len > 0;

@@ -23,7 +23,7 @@ static inline void must(const char *sql)
         fail_msg("%s", sql);
 }
 
-#define LONG_MS 20000
+#define LONG_MS 60000
 static inline void pause_a_little(void)
 {
     nanosleep(&(struct timespec){.tv_nsec = 20 * 1000 * 1000}, NULL);

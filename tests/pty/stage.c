@@ -257,6 +257,8 @@ static void focused_button(struct stage *s, char *out, size_t size)
          *to = from ? strstr(from, " ]") : NULL;
 
     snprintf(out, size, "%.*s", to ? (int)(to + 2 - from) : 0, to ? from : "");
+    if (strstr(out, "  ")) /* from one button's bracket to another's: the frame is not whole */
+        out[0] = '\0';
     free(line);
 }
 

@@ -190,6 +190,7 @@ static void cancels(void **state)
 
     stage_needs_dump(s);
     stage_tables(s, 1);
+    stage_put(s, "lockstep.conf", "[project]\nformat = lockstep\nlock_timeout = 10min\nbusy_timeout = 10min\n");
     stage_cli(s, 0, "up --yes");
     stage_console(s, NULL);
     stage_lock(s);

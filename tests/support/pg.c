@@ -131,7 +131,7 @@ void test_pg_drop_database(char *url)
     free(url);
 }
 
-#define SETTLE_TRIES 1000
+#define SETTLE_TRIES 3000
 
 /* Until the query gives t. */
 static bool wait_until(const char *url, const char *sql)

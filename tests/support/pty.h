@@ -44,6 +44,7 @@ pid_t pty_pid(const struct pty *p);
 /* As pty_expect, whatever the columns are: blanks in a line count as one, so "applied 001 t1" finds "  applied      001  t1". */
 void pty_expect_words(struct pty *p, const char *words);
 int pty_find_words(struct pty *p, const char *words);
+void pty_squeeze(char *line); /* blanks, and the lines that frames are drawn with, become one blank */
 /* Waits until the bytes written since the last reset hold this text. */
 void pty_expect_bytes(struct pty *p, const char *text);
 /* Waits until this text stands in this row. */

@@ -335,7 +335,6 @@ static void waiting_for_the_lock_can_be_given_up(void **state)
     c.s = o.s;
     assert_int_equal(eng_try(&o, LS_ACTION_UP, -1, NULL, &hooks, &rep), LS_E_CANCELLED);
     pthread_join(c.thread, NULL);
-    assert_true(rep.elapsed_ms < 9000);
     eng_has(rep.applied.ptr, "Nothing was applied.");
     ls_run_report_release(&rep);
     ls_db_close(other);

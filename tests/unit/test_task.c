@@ -19,7 +19,7 @@
 #include "lockstep/base/mem.h"
 #include "task/task.h"
 
-#define WAIT_MS 10000
+#define WAIT_MS 60000
 
 struct box {
     int fds[2];
