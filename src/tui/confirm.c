@@ -308,6 +308,15 @@ void ui_confirm_open(struct app *app, const struct ui_confirm_spec *spec)
     app->wishes |= APP_WISH_FLUSH;
 }
 
+void ui_confirm_set_body(struct ui_modal *m, struct ui_doc *body)
+{
+    struct confirm *c = self_of(m);
+
+    ui_doc_free(c->body);
+    c->body = body;
+    m->app->needs_layout = m->app->needs_paint = true;
+}
+
 bool ui_modal_is_confirm(const struct ui_modal *m)
 {
     return m && m->ops == &confirm_ops;

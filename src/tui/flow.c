@@ -162,6 +162,7 @@ void flow_on_run_event(struct app *a)
     struct ui_pane *p = a->panes[UI_PANE_RUN];
 
     p->ops->refresh(p);
+    flow_question_again(a);
 }
 
 void flow_on_run_end(struct app *a)

@@ -15,6 +15,8 @@ void flow_environment(struct app *a);
 void flow_quit(struct app *a);
 /* What went on has ended: a question about it goes, or changes to what still goes on. */
 void flow_question_over(struct app *a);
+/* The run went on while it is asked whether to stop it: the question says what is so now. */
+void flow_question_again(struct app *a);
 void flow_edit(struct app *a);
 void flow_conflicts(struct app *a);
 void flow_beside(struct app *a);

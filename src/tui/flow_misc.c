@@ -96,15 +96,10 @@ static void ask(struct app *a, const struct ui_confirm_spec *spec, bool leaves)
     a->question_leaves = leaves;
 }
 
-void flow_stop(struct app *a)
+static struct ui_doc *stop_body(const struct app *a)
 {
-    struct ui_confirm_spec spec = {
-        .title = "Stop the run", .verb = "Stop", .cancel = "Go on", .danger = UI_DANGER_CARE, .done = on_stop};
-    struct ui_doc *d;
+    struct ui_doc *d = ui_doc_new(a->is_ascii);
 
-    if (a->run.phase != RUN_PHASE_RUNNING || a->question)
-        return;
-    d = ui_doc_new(a->is_ascii);
     ui_doc_textf(d, ROLE_TEXT, "%d of %zu steps are done and stay.", a->run.n_steps_done, a->run.plan->plan->steps.n);
     if (a->run.tx_open)
         ui_doc_wrap(d, ROLE_WARNING, ui_dialog_width(a), 0,
@@ -115,8 +110,24 @@ void flow_stop(struct app *a)
         ui_doc_wrap(d, ROLE_TEXT, ui_dialog_width(a), 0, "The statement that is running is cancelled at the server.");
     ui_doc_wrap(d, ROLE_DIM, ui_dialog_width(a), 0,
                 "A statement outside a transaction may have left something: the report says so.");
-    spec.body = d;
+    return d;
+}
+
+void flow_stop(struct app *a)
+{
+    struct ui_confirm_spec spec = {
+        .title = "Stop the run", .verb = "Stop", .cancel = "Go on", .danger = UI_DANGER_CARE, .done = on_stop};
+
+    if (a->run.phase != RUN_PHASE_RUNNING || a->question)
+        return;
+    spec.body = stop_body(a);
     ask(a, &spec, false);
+}
+
+void flow_question_again(struct app *a)
+{
+    if (a->question && !a->question_leaves && a->run.phase == RUN_PHASE_RUNNING)
+        ui_confirm_set_body(a->question, stop_body(a));
 }
 
 /* --- prune -------------------------------------------------------------------------------------------------------- */

@@ -54,6 +54,8 @@ struct ui_confirm_spec {
 int ui_dialog_width(const struct app *app);
 /* Copies the strings, flushes what was typed ahead, starts on Cancel. */
 void ui_confirm_open(struct app *app, const struct ui_confirm_spec *spec);
+/* What it says has changed meanwhile; the focus stays where it is. body is given. */
+void ui_confirm_set_body(struct ui_modal *m, struct ui_doc *body);
 bool ui_modal_is_confirm(const struct ui_modal *m);
 /* Presses verb (as a second ^C does on the stop question); nothing when a text must be typed. */
 void ui_confirm_press(struct ui_modal *m, int choice);

@@ -438,6 +438,31 @@ static void test_the_leave_question_ends_with_what_it_is_about(void **state)
     scene_close(&s);
 }
 
+/* The run goes on while it is asked whether to stop it. */
+static void test_the_stop_question_says_what_is_so(void **state)
+{
+    struct ls_event ev = {.kind = LS_EV_TX_BEGIN};
+    struct planref *p = scene_plan(false);
+    struct scene s;
+
+    (void)state;
+    open_scene(&s, false);
+    run_model_set_plan(&s.app.run, p);
+    planref_put(p);
+    run_model_start(&s.app.run, RUN_MODE_ON, 0);
+    flow_stop(&s.app);
+    app_layout(&s.app);
+    assert_true(scene_shows(&s, "No transaction is open: nothing is taken back."));
+    scene_keys(&s, "Tab");
+    run_model_event(&s.app.run, &ev, 0);
+    flow_on_run_event(&s.app);
+    app_layout(&s.app);
+    assert_true(scene_shows(&s, "The open transaction is rolled back"));
+    assert_false(scene_shows(&s, "No transaction is open"));
+    assert_true(scene_shows(&s, "[ Stop ]")); /* the focus stays */
+    scene_close(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -456,6 +481,7 @@ int main(void)
         cmocka_unit_test(test_ten_thousand_rows_scroll),
         cmocka_unit_test(test_prompt_edits_completes_and_remembers),
         cmocka_unit_test(test_the_leave_question_ends_with_what_it_is_about),
+        cmocka_unit_test(test_the_stop_question_says_what_is_so),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
