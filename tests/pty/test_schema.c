@@ -103,8 +103,8 @@ static void what_others_change_is_seen(void **state)
     stage_quit(s);
 }
 
-/* Until a session waits for somebody else's hands on pg_constraint. Asked from another database: in this one the question would wait for them,
- * too, since planning may look for constraints. */
+/* Until a session waits for somebody else's hands on pg_constraint. Asked from another database: in this one the question would wait for
+ * them, too, since planning may look for constraints. */
 static void until_it_waits(const char *database)
 {
     char sql[512];
