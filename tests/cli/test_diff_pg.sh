@@ -62,6 +62,9 @@ ok "that is removed" wait_for no_scratch
 # One that another operator is using, from another database of the server: its name is its lock.
 key=$(printf lockstep_scratch_0_inuse | sha256sum | cut -c1-16)
 key=$(psql_ -d "$LS_TEST_PG_URL" -c "select (x'$key'::bigint >> 1) & 9223372036854775807")
+is_let_go() {
+    [ "$(psql_ -d "$LS_TEST_PG_URL" -c "select count(*) from pg_locks where locktype = 'advisory' and (classid::bigint << 32 | objid::bigint) = $key")" = 0 ]
+}
 mkfifo hold
 psql_ -d "$LS_TEST_PG_URL" -f - >/dev/null <hold &
 holder=$!
@@ -72,15 +75,12 @@ is_there() {
     [ "$(psql_ -d "$LS_TEST_PG_URL" -c "select count(*) from pg_database where datname = '$1'")" = 1 ]
 }
 ok "another operator holds its lock" wait_for is_there lockstep_scratch_0_inuse
-is_let_go() {
-    [ "$(psql_ -d "$LS_TEST_PG_URL" -c "select count(*) from pg_locks where locktype = 'advisory' and (classid::bigint << 32 | objid::bigint) = $key")" = 0 ]
-}
 run env -u LOCKSTEP_URL "$LS_BIN" drift -e dev
 exits 0 "beside another operator"
 ok "that one's database is left alone" is_there lockstep_scratch_0_inuse
 exec 7>&-
 wait "$holder"
-ok "the lock goes with its session" wait_for is_let_go
+ok "which ends with its session" wait_for is_let_go
 run env -u LOCKSTEP_URL "$LS_BIN" drift -e dev
 ok "until its session is gone" wait_for no_scratch
 printf '[scratch]\nurl = %s\n' "$LS_TEST_PG_URL" >lockstep.conf

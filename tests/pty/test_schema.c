@@ -103,14 +103,39 @@ static void what_others_change_is_seen(void **state)
     stage_quit(s);
 }
 
+/* Until a session waits for somebody else's hands on pg_constraint. Asked from another database: in this one the question would wait for
+ * them, too, since planning may look for constraints. */
+static void until_it_waits(const char *database)
+{
+    char sql[512];
+
+    snprintf(sql, sizeof sql,
+             "DO $$BEGIN FOR i IN 1..6000 LOOP PERFORM pg_stat_clear_snapshot();"
+             " IF EXISTS (SELECT FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE NOT granted AND datname = '%s'"
+             " AND relation = 'pg_constraint'::regclass AND backend_type = 'client backend') THEN RETURN; END IF;"
+             " PERFORM pg_sleep(0.01); END LOOP; RAISE 'nobody waits'; END$$",
+             database);
+    assert_true(test_pg_exec(test_pg_url(), sql));
+}
+
+/* Whose statements wait for a lock as long as it takes. */
+static void patient_console(struct stage *s)
+{
+    stage_tables(s, 1);
+    stage_put(s, "lockstep.conf", "[project]\nformat = lockstep\nlock_timeout = 10min\n");
+    stage_cli(s, 0, "up --yes");
+    stage_console(s, NULL);
+}
+
 /* It is wanted again while it is being read: what comes then may be older than the wish, so it is read once more. */
 static void wanted_meanwhile(struct stage *s)
 {
+    const char *database = stage_get(s, "SELECT current_database()");
+
     stage_lock(s);
     stage_in_lock(s, "LOCK TABLE pg_catalog.pg_constraint IN ACCESS EXCLUSIVE MODE");
     pty_keys(s->p, "6");
-    stage_sql(s, "DO $$BEGIN WHILE NOT EXISTS (SELECT FROM pg_locks l JOIN pg_database d ON d.oid = l.database WHERE NOT granted AND "
-                 "d.datname = current_database()) LOOP PERFORM pg_sleep(0.01); END LOOP; END$$");
+    until_it_waits(database);
     stage_in_lock(s, "CREATE TABLE brought_in (i int)");
     pty_keys(s->p, "1");
     pty_expect(s->p, "applied");
@@ -125,9 +150,7 @@ static void what_is_wanted_meanwhile_is_read(void **state)
 {
     struct stage *s = stage(state);
 
-    stage_tables(s, 1);
-    stage_cli(s, 0, "up --yes");
-    stage_console(s, NULL);
+    patient_console(s);
     wanted_meanwhile(s);
 }
 
@@ -136,9 +159,7 @@ static void what_is_wanted_meanwhile_is_read_again(void **state)
 {
     struct stage *s = stage(state);
 
-    stage_tables(s, 1);
-    stage_cli(s, 0, "up --yes");
-    stage_console(s, NULL);
+    patient_console(s);
     pty_keys(s->p, "6");
     pty_expect(s->p, "tables (");
     pty_expect_gone(s->p, "reading");
