@@ -173,15 +173,49 @@ static bool is_unique_join(const struct adv_job *j, uint32_t table, const struct
     return u->rowid_alias != NULL && strcmp(u->rowid_alias, t->key.column) == 0;
 }
 
+enum { CONST_ONLY = 1, NO_NULLS = 2 };
+
+/* "deleted_at IS NULL": most rows fulfil it, and PostgreSQL reads no order behind such a key. */
+static bool is_null_test(const struct adv_term *t)
+{
+    static const char end[] = " IS NULL";
+    size_t n = t->predicate == NULL ? 0 : strlen(t->predicate);
+
+    return n >= strlen(end) && strcmp(t->predicate + n - strlen(end), end) == 0;
+}
+
+bool adv_has_needless_null_test(const struct adv_query *q, const struct adv_cand *c)
+{
+    for (size_t k = 0; k < q->places.n; k++) {
+        const struct adv_place *p = &q->places.v[k];
+        bool has_other = false, has_test = false;
+
+        for (size_t i = 0; p->table == c->table && i < p->eq.n; i++) {
+            has_other = has_other || (p->eq.v[i].is_const && !is_null_test(&p->eq.v[i]));
+            has_test = has_test || (is_null_test(&p->eq.v[i]) && has_key(c, &p->eq.v[i].key));
+        }
+        if (has_other && has_test)
+            return true;
+    }
+    return false;
+}
+
+static bool is_offered(const struct adv_job *j, uint32_t table, const struct adv_term *t, unsigned which)
+{
+    if ((which & NO_NULLS) && is_null_test(t))
+        return false;
+    return t->is_const || (!(which & CONST_ONLY) && !is_unique_join(j, table, t));
+}
+
 /* The most distinct ones, and once more as the query has them. */
-static void offer_all(struct adv_job *j, struct adv_query *q, const struct adv_place *p, bool const_only)
+static void offer_all(struct adv_job *j, struct adv_query *q, const struct adv_place *p, unsigned which)
 {
     const struct adv_term **list = ls_calloc(p->eq.n + 1, sizeof(*list));
     struct set s = {.n = 0};
     size_t n = 0;
 
     for (size_t i = 0; i < p->eq.n; i++)
-        if (p->eq.v[i].is_const || (!const_only && !is_unique_join(j, p->table, &p->eq.v[i])))
+        if (is_offered(j, p->table, &p->eq.v[i], which))
             list[n++] = &p->eq.v[i];
     for (size_t i = 0; i < n && i < ADV_EQS; i++)
         s.t[s.n++] = list[i];
@@ -248,8 +282,10 @@ static void offer_place(struct adv_job *j, struct adv_query *q, const struct adv
 
         offer(j, q, &c);
     }
-    offer_all(j, q, p, true);
-    offer_all(j, q, p, false);
+    offer_all(j, q, p, CONST_ONLY);
+    offer_all(j, q, p, CONST_ONLY | NO_NULLS);
+    offer_all(j, q, p, 0);
+    offer_all(j, q, p, NO_NULLS);
     offer_set(j, q, p, &none);
     for (size_t i = 0; i < p->eq.n; i++)
         if (p->eq.v[i].predicate != NULL && n_with_predicate(j, p->table, &p->eq.v[i]) >= 2 &&

@@ -206,7 +206,7 @@ static struct operand read_operand(struct ls_arena *a, struct span s)
         o.key.text = adv_name(a, LS_DIALECT_POSTGRES, o.key.column);
         return o;
     }
-    o.is_many = o.is_many || has_param;
+    o.is_many = o.is_many || has_param || wl_is(s.t, s.from, "ROW"); /* (a, b) < (1, 2): its columns stand in the order beside it */
     o.key.text = expression(a, s);
     return o;
 }

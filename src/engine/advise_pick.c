@@ -298,7 +298,7 @@ static uint32_t with_equalities(struct adv_job *j, const struct adv_query *q, ui
     for (size_t i = 0; q->has_limit && !cell(j, q, chosen)->has_sort && i < q->cands.n; i++) {
         uint32_t c = q->cands.v[i];
 
-        if (at(j, q, c) >= 0 && !cell(j, q, c)->has_sort && ends_with(&j->cands.v[c], &j->cands.v[chosen]) &&
+        if (at(j, q, c) >= 0 && !cell(j, q, c)->has_sort && ends_with(&j->cands.v[c], &j->cands.v[chosen]) && !adv_has_needless_null_test(q, &j->cands.v[c]) &&
             at(j, q, c) * (1 - ADV_SAVING) <= at(j, q, chosen) && (best == chosen || at(j, q, c) < at(j, q, best)))
             best = c;
     }
@@ -418,7 +418,7 @@ static uint32_t shape(const struct adv_job *j, const struct adv_query *q, uint32
     for (size_t i = 0; i < q->cands.n; i++) {
         const struct adv_cand *c = &j->cands.v[q->cands.v[i]], *b = best != NONE ? &j->cands.v[best] : NULL;
 
-        if (c->table != table || c->predicate[0] != '\0' || c->is_dead)
+        if (c->table != table || c->predicate[0] != '\0' || c->is_dead || adv_has_needless_null_test(q, c))
             continue;
         if (b == NULL || c->n_keys > b->n_keys || (c->n_keys == b->n_keys && c->has_sort && !b->has_sort))
             best = q->cands.v[i];

@@ -132,6 +132,8 @@ void adv_cond_add(struct adv_cond *c, const char *text);
 bool adv_cond_sort(struct adv_cond *c, const char *text, const char **alias, struct adv_key *out);
 
 /* --- candidates */
+/* It has a column that the query wants to be NULL, while there is another value to look for. */
+bool adv_has_needless_null_test(const struct adv_query *q, const struct adv_cand *c);
 void adv_cands_make(struct adv_job *j);
 void adv_term_add(struct adv_place *p, bool is_range, const struct adv_term *t);
 
