@@ -4,6 +4,7 @@
 #include "cli/cmd.h"
 
 #include "lockstep/engine/dirty.h"
+#include "lockstep/engine/plan.h"
 #include "lockstep/engine/settle.h"
 #include "lockstep/model/graph.h"
 
@@ -326,6 +327,8 @@ static int check(struct cli_ctx *ctx)
 
     if (s->ledger.foreign)
         return cli_fail_with(ctx, LS_E_REFUSED, "the ledger %s belongs to %s, not to %s", s->ledger.location, s->ledger.foreign, s->format->name);
+    if (s->format && ls_plan_check_whole(s, &ctx->error) != LS_OK)
+        return cli_fail(ctx);
     if (s->format && s->has_db && s->format->check_runnable(t, &s->ledger, LS_UP, &ctx->error) != LS_OK)
         return cli_fail(ctx);
     size_t differ = t->e.n - t->count[LS_STATE_APPLIED];

@@ -36,11 +36,22 @@ struct search {
     struct config_borrowed borrowed; /* from the team's own tool */
 };
 
+/* Without blanks around it: a secret that was piped into a store of secrets often ends in a newline. NULL: not set, or nothing else. */
 static const char *env_get(const struct search *s, const char *name)
 {
+    static const char blanks[] = " \t\r\n";
     const char *value = s->req->getenv_fn ? s->req->getenv_fn(name) : NULL;
+    size_t len;
 
-    return value && *value ? value : NULL;
+    if (!value)
+        return NULL;
+    value += strspn(value, blanks);
+    len = strlen(value);
+    while (len > 0 && strchr(blanks, value[len - 1]))
+        len--;
+    if (len == 0)
+        return NULL;
+    return value[len] ? ls_arena_strn(s->arena, value, len) : value;
 }
 
 static const char *project_name(const struct search *s)

@@ -447,6 +447,9 @@ static enum ls_rc add_steps(struct maker *mk, struct ls_err *err)
         return refuse_not_operated(snap, err);
     if ((snap->format->caps & LS_CAP_DELEGATE) != 0 && snap->tool_path == NULL)
         return ls_delegate_refuse(snap, err);
+    rc = ls_plan_check_whole(snap, err);
+    if (rc != LS_OK)
+        return rc;
     rc = snap->format->check_runnable == NULL ? LS_OK : snap->format->check_runnable(&snap->timeline, &snap->ledger, g->action == LS_ACTION_DOWN ? LS_DOWN : LS_UP, err);
     if (rc != LS_OK)
         return rc;

@@ -197,3 +197,19 @@ enum ls_rc ls_plan_resolve(const struct ls_snapshot *snap, const char *words, lo
     ls_err_hint(err, "versions are named as the list shows them; \"none\" means before the first one");
     return LS_E_NOT_FOUND;
 }
+
+enum ls_rc ls_plan_check_whole(const struct ls_snapshot *snap, struct ls_err *err)
+{
+    const struct ls_diags *diags = &snap->migrations.diags;
+
+    for (size_t i = 0; (snap->format->caps & LS_CAP_NATIVE_APPLY) != 0 && i < diags->d.n; i++) {
+        const struct ls_diag *d = &diags->d.v[i];
+
+        if (strcmp(d->code, "outside-link") != 0)
+            continue;
+        ls_err_set(err, LS_E_REFUSED, "%s: %s", d->path, d->message);
+        ls_err_hint(err, "%s, or remove the link: a run would leave it out", d->hint != NULL ? d->hint : "copy the file into the folder");
+        return LS_E_REFUSED;
+    }
+    return LS_OK;
+}

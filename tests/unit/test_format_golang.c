@@ -6,6 +6,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <unistd.h>
+
 #include "format/golang.h"
 #include "support/engine.h"
 
@@ -243,6 +245,34 @@ static void order_of_events(bool pg)
 }
 ENG_BOTH(order_of_events)
 
+/* The cursor would go past a file that was not read, and the tool never come back to it. */
+static void a_link_that_leads_out(bool pg)
+{
+    struct ls_snapshot *snap;
+    struct ls_err err = LS_ERR_INIT;
+    struct ops o;
+    char *target, *link;
+
+    ops_open(&o, "golang-migrate", pg);
+    ops_put(&o, "migrations/1_a.up.sql", "CREATE TABLE a (id int);");
+    ops_put(&o, "migrations/3_c.up.sql", "CREATE TABLE c (id int);");
+    ops_put(&o, "outside.sql", "CREATE TABLE b (id int);");
+    target = ops_path(&o, "outside.sql");
+    link = ops_path(&o, "migrations/2_b.up.sql");
+    assert_int_equal(symlink(target, link), 0);
+    eng_refused(&o, LS_ACTION_UP, 1, NULL, LS_E_REFUSED, "2_b.up.sql is a symbolic link that leads out of the folder");
+    snap = ops_snapshot(&o);
+    assert_int_equal(ls_plan_check_whole(snap, &err), LS_E_REFUSED);
+    ls_snapshot_free(snap);
+    ls_err_release(&err);
+    assert_int_equal(unlink(link), 0);
+    eng_run(&o, LS_ACTION_UP, -1, NULL);
+    free(target);
+    free(link);
+    ops_close(&o);
+}
+ENG_BOTH(a_link_that_leads_out)
+
 /* Nobody is told that a failure leaves nothing of a file that commits in its middle. */
 static void a_file_with_its_own_transactions(bool pg)
 {
@@ -472,6 +502,7 @@ int main(void)
         ENG_BOTH_TESTS(missing_cursor_refuses),
         ENG_BOTH_TESTS(late_file_is_never_run),
         ENG_BOTH_TESTS(order_of_events),
+        ENG_BOTH_TESTS(a_link_that_leads_out),
         ENG_BOTH_TESTS(a_file_with_its_own_transactions),
         cmocka_unit_test(a_pragma_inside_the_tools_transaction),
         ENG_BOTH_TESTS(tool_sees_several_rows),

@@ -292,7 +292,11 @@ static void test_order(void **state)
     fake_env[0][0] = "DATABASE_URL";
     fake_env[0][1] = "sqlite:process.db";
     assert_url(&req, "sqlite:process.db", "DATABASE_URL");
+    fake_env[0][1] = "\t sqlite:process.db \r\n";
+    assert_url(&req, "sqlite:process.db", "DATABASE_URL");
     fake_env[1][0] = "LOCKSTEP_URL";
+    fake_env[1][1] = " \n";
+    assert_url(&req, "sqlite:process.db", "DATABASE_URL");
     fake_env[1][1] = "sqlite:own.db";
     assert_url(&req, "sqlite:own.db", "LOCKSTEP_URL");
     req.env = "a";

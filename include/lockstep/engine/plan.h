@@ -14,6 +14,9 @@ struct ls_plan_request {
  * An empty plan (no steps) is LS_OK: nothing to do. Findings are in it (engine/findings.c). */
 LS_MUST_CHECK enum ls_rc ls_plan_make(struct ls_session *s, const struct ls_snapshot *snap, const struct ls_plan_request *req, struct ls_plan **out,
                                       struct ls_err *err);
+/* LS_E_REFUSED where a file of the folder was left out, as a link that leads out of it is: what lockstep runs itself would pass it over, and a tool with a
+ * cursor for ever. Marking is not held up by it. */
+LS_MUST_CHECK enum ls_rc ls_plan_check_whole(const struct ls_snapshot *snap, struct ls_err *err);
 /* The plan as SQL text for people: comments name the steps, ledger statements have their values as literals, BEGIN/COMMIT are shown.
  * It runs as printed (psql -f / sqlite3) apart from the journal. */
 void ls_plan_print_sql(const struct ls_plan *p, enum ls_dialect d, struct ls_buf *out);
