@@ -200,7 +200,7 @@ enum ddl_verdict alter_column(struct ls_buf *out, struct ddl_change *ch)
     if (generated)
         simple(out, ch, "DROP EXPRESSION");
     if (number && number->a && !number->b)
-        simple(out, ch, "DROP IDENTITY");
+        simple(&ch->first, ch, "DROP IDENTITY"); /* its sequence's name is free then: a serial column wants it */
     if (before && (has_new_type || !after))
         simple(out, ch, "DROP DEFAULT");
     if (has_new_type)

@@ -101,6 +101,29 @@ static bool was_of_type(const struct script *s, uint32_t table)
     return a == LS_NO_FACT || ls_fact_get(&s->a->facts[a], LS_A_OF_TYPE);
 }
 
+/* What a partition has that its parent's new column has not brought. */
+static void say_column_of_partition(struct script *s, const struct ls_fact *f, const struct ls_fact *of_parent, struct ls_buf *out)
+{
+    const char *value = ls_fact_get(f, LS_A_DEFAULT), *above = ls_fact_get(of_parent, LS_A_DEFAULT);
+    bool has_own = value != above && (!value || !above || strcmp(value, above) != 0);
+    bool is_stricter = ls_fact_get(f, LS_A_NOT_NULL) && !ls_fact_get(of_parent, LS_A_NOT_NULL);
+
+    for (int i = 0; i < 2; i++) {
+        if (!(i == 0 ? has_own : is_stricter))
+            continue;
+        ls_buf_adds(out, "ALTER TABLE ");
+        ddl_qualified(out, f->schema, f->parent);
+        ls_buf_adds(out, " ALTER COLUMN ");
+        ddl_name(out, f->name);
+        if (i == 1)
+            ls_buf_adds(out, " SET NOT NULL;\n");
+        else
+            ls_buf_addf(out, value ? " SET DEFAULT %s;\n" : " DROP DEFAULT;\n", value);
+    }
+    ddl_column_settings(out, s->b, script_parent(s->b, f), f);
+    ddl_comment(out, s->b, f);
+}
+
 /* IF NOT EXISTS: where its parent's column has brought it. */
 static void say_column(struct script *s, uint32_t b, struct ls_buf *out)
 {
@@ -117,6 +140,13 @@ static void say_column(struct script *s, uint32_t b, struct ls_buf *out)
         return;
     }
     of_parent = ddl_parent_column(s->b, f);
+    if (of_parent && table && ls_fact_get(table, LS_A_PARTITION_OF)) {
+        if (is_made(s, ls_catalog_index(s->b, of_parent))) {
+            say_column_of_partition(s, f, of_parent, out);
+            return;
+        }
+        out = &s->first; /* it has to have it before it becomes one */
+    }
     ddl_column(&text, s->b, ls_fact_get(table, LS_A_OF_TYPE) ? &plain_table : table, f);
     ls_buf_adds(out, "ALTER ");
     ddl_object(out, s->b, table);
@@ -224,6 +254,20 @@ static void visit_needs(struct script *s, uint32_t b)
     }
 }
 
+/* A part of another table is made with all of that one's columns as they will be: they come first. */
+static void visit_parents_columns(struct script *s, const struct ls_fact *table)
+{
+    uint32_t n;
+    const struct ls_fact *columns = ls_catalog_children(s->b, table, LS_FACT_COLUMN, &n);
+
+    for (uint32_t i = 0; i < n; i++) {
+        const struct ls_fact *of = ddl_parent_column(s->b, &columns[i]);
+
+        if (of && !is_part(s, ls_catalog_index(s->b, of)))
+            visit(s, ls_catalog_index(s->b, of));
+    }
+}
+
 static void visit(struct script *s, uint32_t b)
 {
     static const enum ls_fact_kind parts[] = {LS_FACT_COLUMN, LS_FACT_CONSTRAINT};
@@ -238,6 +282,8 @@ static void visit(struct script *s, uint32_t b)
         if (f->kind == LS_FACT_TYPE)
             ensure_shell(s, b);
         visit_needs(s, b);
+        if (f->kind == LS_FACT_TABLE && is_made(s, b))
+            visit_parents_columns(s, f);
         for (size_t k = 0; k < LS_ARRAY_LEN(parts) && is_made(s, b) && is_relation(f); k++) {
             uint32_t n;
             const struct ls_fact *some = ls_catalog_children(s->b, f, parts[k], &n);

@@ -35,6 +35,15 @@ static bool is_of_type_still(const struct script *s, uint32_t table)
     return ls_fact_get(&s->a->facts[table], LS_A_OF_TYPE) && (b == LS_NO_FACT || ls_fact_get(&s->b->facts[b], LS_A_OF_TYPE));
 }
 
+/* With the column of the table that it is still a part of. */
+static bool goes_with_parents(const struct script *s, uint32_t table, uint32_t above)
+{
+    uint32_t b = s->b_of[table];
+
+    return above != LS_NO_FACT && s->drop[above] != DROP_NOT && ls_fact_get(&s->a->facts[table], LS_A_PARTITION_OF) && b != LS_NO_FACT &&
+           ddl_is(&s->b->facts[b], LS_A_PARTITION_OF, ls_fact_get(&s->a->facts[table], LS_A_PARTITION_OF));
+}
+
 static void drop_column(const struct script *s, const struct ls_fact *f, uint32_t a, struct ls_buf *out)
 {
     const struct ls_fact *table = script_parent(s->a, f), *of_parent = ddl_parent_column(s->a, &s->a->facts[a]);
@@ -42,6 +51,8 @@ static void drop_column(const struct script *s, const struct ls_fact *f, uint32_
 
     if (table && (table->kind != LS_FACT_TABLE || is_of_type_still(s, ls_catalog_index(s->a, table))))
         return; /* its query's, its type's */
+    if (table && goes_with_parents(s, ls_catalog_index(s->a, table), above))
+        return;
     ls_buf_addf(out, "ALTER %sTABLE ", table && ddl_is(table, LS_A_FORM, "foreign") ? "FOREIGN " : "");
     ddl_qualified(out, f->schema, f->parent);
     ls_buf_adds(out, above != LS_NO_FACT && s->drop[above] ? " DROP COLUMN IF EXISTS " : " DROP COLUMN ");
@@ -190,6 +201,16 @@ static void visit_dependants(struct script *s, uint32_t a, uint32_t top, unsigne
     }
 }
 
+/* What is inherited goes only with, or after, what it is inherited from. */
+static void visit_parents_column(struct script *s, uint32_t a, unsigned char level, struct ls_buf *out)
+{
+    const struct ls_fact *of = s->a->facts[a].kind == LS_FACT_COLUMN ? ddl_parent_column(s->a, &s->a->facts[a]) : NULL;
+    uint32_t above = of ? ls_catalog_index(s->a, of) : LS_NO_FACT;
+
+    if (of && s->drop[above] == level && !is_gone_with_parent(s, of))
+        visit(s, above, level, out);
+}
+
 static void visit(struct script *s, uint32_t a, unsigned char level, struct ls_buf *out)
 {
     static const enum ls_fact_kind below[] = {LS_FACT_POLICY, LS_FACT_RULE,       LS_FACT_TRIGGER,
@@ -198,6 +219,7 @@ static void visit(struct script *s, uint32_t a, unsigned char level, struct ls_b
     if (s->a_state[a] != 0)
         return;
     s->a_state[a] = 1;
+    visit_parents_column(s, a, level, out);
     for (size_t k = 0; k < LS_ARRAY_LEN(below); k++) {
         uint32_t n;
         const struct ls_fact *some = ls_catalog_children(s->a, &s->a->facts[a], below[k], &n);

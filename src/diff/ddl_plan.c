@@ -41,6 +41,72 @@ static void find_partners(struct script *s)
             s->a_of[s->b_of[i]] = i;
 }
 
+/* --- other names --- */
+
+/* What they hang below has its new name by then. */
+static void say_rename(struct script *s, const struct ls_fact *a, const struct ls_fact *b)
+{
+    struct ls_fact now = *a;
+    const struct ls_fact *parent = script_parent(s->b, b);
+
+    now.schema = b->schema;
+    now.parent = parent ? parent->name : now.parent;
+    if (a->kind == LS_FACT_COLUMN || a->kind == LS_FACT_CONSTRAINT) {
+        ls_buf_addf(&s->first, "ALTER %s ", parent && parent->kind == LS_FACT_DOMAIN ? "DOMAIN" : "TABLE");
+        ddl_qualified(&s->first, now.schema, now.parent);
+        ls_buf_addf(&s->first, " RENAME %s ", a->kind == LS_FACT_COLUMN ? "COLUMN" : "CONSTRAINT");
+        ddl_name(&s->first, now.name);
+    } else {
+        ls_buf_adds(&s->first, "ALTER ");
+        ddl_object(&s->first, s->b, &now);
+        ls_buf_adds(&s->first, " RENAME");
+    }
+    ls_buf_adds(&s->first, " TO ");
+    if (strchr(b->name, '(') && (b->kind == LS_FACT_FUNCTION || b->kind == LS_FACT_PROCEDURE || b->kind == LS_FACT_AGGREGATE)) {
+        struct ls_buf name = LS_BUF_INIT;
+
+        ls_buf_add(&name, b->name, ddl_paren(b->name));
+        ddl_name(&s->first, name.ptr ? name.ptr : "");
+        ls_buf_release(&name);
+    } else {
+        ddl_name(&s->first, b->name);
+    }
+    ls_buf_adds(&s->first, ";\n");
+}
+
+/* A key that the server named after its table or its column has the new name after a renaming, or it would not be told from one that somebody named. */
+static void rename_keys_of(struct script *s, uint32_t table)
+{
+    static const enum ls_fact_kind kinds[] = {LS_FACT_CONSTRAINT, LS_FACT_INDEX};
+
+    for (size_t k = 0; k < LS_ARRAY_LEN(kinds); k++) {
+        uint32_t n;
+        const struct ls_fact *some = ls_catalog_children(s->a, &s->a->facts[table], kinds[k], &n);
+
+        for (uint32_t i = 0; i < n; i++) {
+            uint32_t a = ls_catalog_index(s->a, &some[i]), b = s->d->b_of[a];
+
+            if (b == LS_NO_FACT || s->b_of[a] != LS_NO_FACT || s->a_of[b] != LS_NO_FACT)
+                continue; /* they are of one name, or not a pair */
+            s->b_of[a] = b;
+            s->a_of[b] = a;
+            say_rename(s, &some[i], &s->b->facts[b]);
+        }
+    }
+}
+
+static void rename_keys(struct script *s)
+{
+    for (size_t i = 0; i < s->d->d.n; i++) {
+        const struct ls_difference *x = &s->d->d.v[i];
+
+        if (x->change == LS_CHANGE_RENAMED && (x->a->kind == LS_FACT_TABLE || x->a->kind == LS_FACT_MATVIEW))
+            rename_keys_of(s, ls_catalog_index(s->a, x->a));
+        else if (x->change == LS_CHANGE_RENAMED && x->a->kind == LS_FACT_COLUMN && x->a->parent_ix != LS_NO_FACT)
+            rename_keys_of(s, x->a->parent_ix);
+    }
+}
+
 /* --- what must be made anew --- */
 
 static void drop(struct script *s, uint32_t a, unsigned char level)
@@ -167,6 +233,21 @@ static bool is_held(const struct script *s, uint32_t a, int depth)
 
 /* --- the differences --- */
 
+/* Whether a new one of that name comes: a call that fits both would be of neither. */
+static bool is_overloaded_anew(const struct script *s, const struct ls_fact *f)
+{
+    size_t len = ddl_paren(f->name);
+    uint32_t n, first;
+    const struct ls_fact *all = ls_catalog_kind(s->b, f->kind, &n);
+
+    first = ls_catalog_index(s->b, all);
+    for (uint32_t i = 0; i < n; i++)
+        if (s->a_of[first + i] == LS_NO_FACT && strcmp(all[i].schema, f->schema) == 0 && ddl_paren(all[i].name) == len &&
+            memcmp(all[i].name, f->name, len) == 0)
+            return true;
+    return false;
+}
+
 /* Definitions go late: what needed them has been changed by then. Not where something new of the same name would meet it. */
 static unsigned char level_of(const struct script *s, const struct ls_fact *f)
 {
@@ -190,14 +271,15 @@ static unsigned char level_of(const struct script *s, const struct ls_fact *f)
                 return DROP_EARLY;
         return DROP_LATE;
     }
+    case LS_FACT_FUNCTION:
+    case LS_FACT_PROCEDURE:
+    case LS_FACT_AGGREGATE:
+        return is_overloaded_anew(s, f) ? DROP_EARLY : DROP_LATE;
     case LS_FACT_SCHEMA:
     case LS_FACT_EXTENSION:
     case LS_FACT_LANGUAGE:
     case LS_FACT_COLLATION:
     case LS_FACT_ACCESS_METHOD:
-    case LS_FACT_FUNCTION:
-    case LS_FACT_PROCEDURE:
-    case LS_FACT_AGGREGATE:
     case LS_FACT_OPERATOR:
     case LS_FACT_OPFAMILY:
     case LS_FACT_OPCLASS:
@@ -213,39 +295,22 @@ static unsigned char level_of(const struct script *s, const struct ls_fact *f)
     }
 }
 
+/* With the column of the table that it is a part of, or inherits from. */
+static bool is_renamed_along(const struct script *s, const struct ls_difference *x)
+{
+    const struct ls_fact *of = x->a->kind == LS_FACT_COLUMN ? ddl_parent_column(s->a, x->a) : NULL;
+    uint32_t b = of ? s->b_of[ls_catalog_index(s->a, of)] : LS_NO_FACT;
+
+    return b != LS_NO_FACT && strcmp(of->name, x->a->name) == 0 && strcmp(s->b->facts[b].name, x->b->name) == 0;
+}
+
 static void rename_it(struct script *s, const struct ls_difference *x)
 {
-    struct ls_fact now = *x->a;
-    const struct ls_fact *parent = script_parent(s->b, x->b);
-
-    if (strcmp(x->a->name, x->b->name) == 0)
+    if (strcmp(x->a->name, x->b->name) == 0 || is_renamed_along(s, x))
         return;
-    now.schema = x->b->schema;
-    now.parent = parent ? parent->name : now.parent;
     if (x->rename >= 0 && s->d->renames.v[x->rename].state == LS_RENAME_PROPOSED)
         ls_buf_adds(&s->first, DDL_ONLY_PROPOSED);
-    if (x->a->kind == LS_FACT_COLUMN || x->a->kind == LS_FACT_CONSTRAINT) {
-        ls_buf_addf(&s->first, "ALTER %s ", parent && parent->kind == LS_FACT_DOMAIN ? "DOMAIN" : "TABLE");
-        ddl_qualified(&s->first, now.schema, now.parent);
-        ls_buf_addf(&s->first, " RENAME %s ", x->a->kind == LS_FACT_COLUMN ? "COLUMN" : "CONSTRAINT");
-        ddl_name(&s->first, now.name);
-    } else {
-        ls_buf_adds(&s->first, "ALTER ");
-        ddl_object(&s->first, s->b, &now);
-        ls_buf_adds(&s->first, " RENAME");
-    }
-    ls_buf_adds(&s->first, " TO ");
-    if (strchr(x->b->name, '(') &&
-        (x->b->kind == LS_FACT_FUNCTION || x->b->kind == LS_FACT_PROCEDURE || x->b->kind == LS_FACT_AGGREGATE)) {
-        struct ls_buf name = LS_BUF_INIT;
-
-        ls_buf_add(&name, x->b->name, ddl_paren(x->b->name));
-        ddl_name(&s->first, name.ptr ? name.ptr : "");
-        ls_buf_release(&name);
-    } else {
-        ddl_name(&s->first, x->b->name);
-    }
-    ls_buf_adds(&s->first, ";\n");
+    say_rename(s, x->a, x->b);
 }
 
 static bool has_new_type(const struct ls_difference *x)
@@ -401,6 +466,7 @@ void script_plan(struct script *s)
         for (size_t i = 0; i < s->d->d.n; i++)
             if (s->d->d.v[i].change == LS_CHANGE_RENAMED && (int)s->d->d.v[i].a->kind == kind)
                 rename_it(s, &s->d->d.v[i]);
+    rename_keys(s);
     for (size_t i = 0; i < s->d->d.n; i++)
         plan_one_side(s, &s->d->d.v[i]);
     for (size_t i = 0; i < s->d->d.n && !script_is_stopped(s, i, 0); i++)
