@@ -267,7 +267,7 @@ c integer references runs (id), d integer references AGENT_CONFIGURATIONS); crea
 insert into log (mesg) values (1); end; create trigger t2 after update on runs begin update log set at = new.cc; end'
 run "$LS_BIN" snapshot fk.db --out fk.json
 like "$err" 'table runs names the table agents, which does not exist; the nearest is agent_configurations$' "a foreign key's table"
-like "$err" 'table runs names the column Nam of agent_configurations, .*nearest is name$' "its column"
+like "$err" 'table runs names the column nam of agent_configurations, .*nearest is name$' "its column"
 like "$err" 't1 names the column mesg, .*nearest is msg$' "the nearest column of a table in a trigger's body"
 is "$(printf '%s\n' "$err" | grep -c 'does not exist')" 4 "and whatever is there is left alone"
 unlike "$err" 'fine|t3' "nothing is said of those that work"
