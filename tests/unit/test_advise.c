@@ -569,47 +569,27 @@ static void fifty_queries(bool is_pg)
     adv_close(&t);
 }
 
-ADV_BOTH_MEASURED(seed_cases)
-ADV_BOTH_MEASURED(order_alone)
-ADV_BOTH_MEASURED(merged_over_the_workload)
-ADV_BOTH_MEASURED(order_by_is_told)
-ADV_BOTH(what_is_there_is_not_proposed)
-ADV_BOTH_MEASURED(tried_without_a_prefix)
-ADV_BOTH_MEASURED(partial_for_a_constant)
-ADV_BOTH_MEASURED(what_is_not_deleted)
-ADV_BOTH_MEASURED(refused_queries_are_notes)
-ADV_BOTH_MEASURED(samples_are_run)
-ADV_BOTH(write_cost_is_told)
-ADV_BOTH(nothing_stays)
-ADV_BOTH_MEASURED(a_stop_leaves_nothing)
-ADV_BOTH(by_shape_alone)
-ADV_BOTH_MEASURED(few_rows)
-ADV_BOTH_MEASURED(too_large_to_copy)
-ADV_BOTH(fifty_queries)
+ADV_BOTH_MEASURED(seed_cases) ADV_BOTH_MEASURED(order_alone) ADV_BOTH_MEASURED(merged_over_the_workload)
+ADV_BOTH_MEASURED(order_by_is_told) ADV_BOTH(what_is_there_is_not_proposed)
+ADV_BOTH_MEASURED(tried_without_a_prefix) ADV_BOTH_MEASURED(partial_for_a_constant)
+ADV_BOTH_MEASURED(what_is_not_deleted) ADV_BOTH_MEASURED(refused_queries_are_notes)
+ADV_BOTH_MEASURED(samples_are_run) ADV_BOTH(write_cost_is_told) ADV_BOTH(nothing_stays)
+ADV_BOTH_MEASURED(a_stop_leaves_nothing) ADV_BOTH(by_shape_alone) ADV_BOTH_MEASURED(few_rows)
+ADV_BOTH_MEASURED(too_large_to_copy) ADV_BOTH(fifty_queries)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        ADV_BOTH_TESTS(seed_cases),
-        ADV_BOTH_TESTS(order_alone),
-        ADV_BOTH_TESTS(merged_over_the_workload),
-        ADV_BOTH_TESTS(order_by_is_told),
-        ADV_BOTH_TESTS(what_is_there_is_not_proposed),
-        ADV_BOTH_TESTS(tried_without_a_prefix),
-        cmocka_unit_test(nulls_are_counted),
-        ADV_BOTH_TESTS(partial_for_a_constant),
-        ADV_BOTH_TESTS(what_is_not_deleted),
-        ADV_BOTH_TESTS(refused_queries_are_notes),
-        ADV_BOTH_TESTS(samples_are_run),
-        ADV_BOTH_TESTS(write_cost_is_told),
-        cmocka_unit_test(test_leftover_copies_go),
-        cmocka_unit_test(test_triggers_use_indexes),
-        ADV_BOTH_TESTS(nothing_stays),
+        ADV_BOTH_TESTS(seed_cases), ADV_BOTH_TESTS(order_alone), ADV_BOTH_TESTS(merged_over_the_workload),
+        ADV_BOTH_TESTS(order_by_is_told), ADV_BOTH_TESTS(what_is_there_is_not_proposed),
+        ADV_BOTH_TESTS(tried_without_a_prefix), cmocka_unit_test(nulls_are_counted),
+        ADV_BOTH_TESTS(partial_for_a_constant), ADV_BOTH_TESTS(what_is_not_deleted),
+        ADV_BOTH_TESTS(refused_queries_are_notes), ADV_BOTH_TESTS(samples_are_run),
+        ADV_BOTH_TESTS(write_cost_is_told), cmocka_unit_test(test_leftover_copies_go),
+        cmocka_unit_test(test_triggers_use_indexes), ADV_BOTH_TESTS(nothing_stays),
         ADV_BOTH_TESTS(a_stop_leaves_nothing),
-        cmocka_unit_test(test_many_tables), ADV_BOTH_TESTS(by_shape_alone),
-        ADV_BOTH_TESTS(few_rows),
-        ADV_BOTH_TESTS(too_large_to_copy),
-        ADV_BOTH_TESTS(fifty_queries),
+        cmocka_unit_test(test_many_tables), ADV_BOTH_TESTS(by_shape_alone), ADV_BOTH_TESTS(few_rows),
+        ADV_BOTH_TESTS(too_large_to_copy), ADV_BOTH_TESTS(fifty_queries),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
