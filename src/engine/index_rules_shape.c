@@ -157,7 +157,7 @@ void ls_ix_rule_few_values(struct ls_ix *ix)
 
     for (uint32_t i = 0; i < ix->u->n_indexes; i++) {
         const struct ls_usage_index *x = &ix->u->indexes[i];
-        const char *evidence;
+        const char *evidence = "";
         struct ls_index_verdict *v;
 
         if (!is_usable(ix, i) || x->is_unique || x->is_partitioned || strcmp(x->method, "btree") != 0 || x->predicate[0] != '\0' ||
