@@ -75,6 +75,17 @@ static void say_rename(struct script *s, const struct ls_fact *a, const struct l
 }
 
 /* A key that the server named after its table or its column has the new name after a renaming, or it would not be told from one that somebody named. */
+static void rename_along(struct script *s, const struct ls_fact *f)
+{
+    uint32_t a = ls_catalog_index(s->a, f), b = s->d->b_of[a];
+
+    if (b == LS_NO_FACT || s->b_of[a] != LS_NO_FACT || s->a_of[b] != LS_NO_FACT)
+        return; /* they are of one name, or not a pair */
+    s->b_of[a] = b;
+    s->a_of[b] = a;
+    say_rename(s, f, &s->b->facts[b]);
+}
+
 static void rename_keys_of(struct script *s, uint32_t table)
 {
     static const enum ls_fact_kind kinds[] = {LS_FACT_CONSTRAINT, LS_FACT_INDEX};
@@ -83,15 +94,23 @@ static void rename_keys_of(struct script *s, uint32_t table)
         uint32_t n;
         const struct ls_fact *some = ls_catalog_children(s->a, &s->a->facts[table], kinds[k], &n);
 
-        for (uint32_t i = 0; i < n; i++) {
-            uint32_t a = ls_catalog_index(s->a, &some[i]), b = s->d->b_of[a];
+        for (uint32_t i = 0; i < n; i++)
+            rename_along(s, &some[i]);
+    }
+}
 
-            if (b == LS_NO_FACT || s->b_of[a] != LS_NO_FACT || s->a_of[b] != LS_NO_FACT)
-                continue; /* they are of one name, or not a pair */
-            s->b_of[a] = b;
-            s->a_of[b] = a;
-            say_rename(s, &some[i], &s->b->facts[b]);
-        }
+/* And the sequences of columns that are of another name now; the name is in the column's default. */
+static void rename_sequences(struct script *s)
+{
+    uint32_t n;
+    const struct ls_fact *all = ls_catalog_kind(s->a, LS_FACT_SEQUENCE, &n);
+
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t b = s->d->b_of[ls_catalog_index(s->a, &all[i])];
+        const char *was = ls_fact_get(&all[i], LS_A_OWNED_BY), *is = b == LS_NO_FACT ? NULL : ls_fact_get(&s->b->facts[b], LS_A_OWNED_BY);
+
+        if (was && is && strcmp(was, is) != 0)
+            rename_along(s, &all[i]);
     }
 }
 
@@ -467,6 +486,7 @@ void script_plan(struct script *s)
             if (s->d->d.v[i].change == LS_CHANGE_RENAMED && (int)s->d->d.v[i].a->kind == kind)
                 rename_it(s, &s->d->d.v[i]);
     rename_keys(s);
+    rename_sequences(s);
     for (size_t i = 0; i < s->d->d.n; i++)
         plan_one_side(s, &s->d->d.v[i]);
     for (size_t i = 0; i < s->d->d.n && !script_is_stopped(s, i, 0); i++)
