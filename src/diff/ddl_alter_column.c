@@ -184,6 +184,53 @@ static void of_view(struct ls_buf *out, struct ddl_change *ch)
     ls_buf_addf(out, value->b ? "SET DEFAULT %s;\n" : "DROP DEFAULT;\n", value->b);
 }
 
+static bool number_is_new(const struct ls_attr_change *number)
+{
+    return number && !number->a && number->b;
+}
+
+/* The sequence that is made for a column of serial; NULL: there is none, or it was there before. */
+static const struct ls_fact *new_sequence(const struct ddl_change *ch)
+{
+    uint32_t n;
+    const struct ls_dep *deps = ls_catalog_needs(ch->b, ls_catalog_index(ch->b, ch->x->b), &n);
+
+    for (uint32_t i = 0; i < n; i++) {
+        const struct ls_fact *f = &ch->b->facts[deps[i].to];
+
+        if (f->kind == LS_FACT_SEQUENCE && ddl_owns_sequence(f, ch->x->b))
+            return ls_catalog_find(ch->a, LS_FACT_SEQUENCE, f->schema, "", f->name) ? NULL : f;
+    }
+    return NULL;
+}
+
+static bool is_of_numbers(const struct ls_fact *column)
+{
+    return ddl_is(column, LS_A_TYPE, "integer") || ddl_is(column, LS_A_TYPE, "bigint") || ddl_is(column, LS_A_TYPE, "smallint");
+}
+
+/* A sequence that comes to a column with rows in it goes on behind them: from its beginning it would give their numbers once more. */
+static void go_on_counting(struct ddl_change *ch, const struct ls_attr_change *number, const struct ls_attr_change *value)
+{
+    const struct ls_fact *f = ch->x->b, *made = value && value->b && !number_is_new(number) ? new_sequence(ch) : NULL;
+    const char *options = number_is_new(number) ? number->b : made ? ls_fact_get(made, LS_A_OPTIONS) : NULL;
+    struct ddl_item step;
+    struct ls_buf table = LS_BUF_INIT;
+
+    if ((!number_is_new(number) && !made) || !is_of_numbers(f))
+        return;
+    ddl_qualified(&table, f->schema, f->parent);
+    ls_buf_addf(&ch->last, "SELECT pg_catalog.setval(s.seqrelid, m.v) FROM pg_catalog.pg_sequence AS s, (SELECT %s(",
+                ddl_has(options, "increment", &step) && step.len > 0 && step.text[0] == '-' ? "min" : "max");
+    ddl_name(&ch->last, f->name);
+    ls_buf_addf(&ch->last, ") AS v FROM %s) AS m WHERE s.seqrelid = pg_catalog.pg_get_serial_sequence(", table.ptr);
+    ddl_literal(&ch->last, LS_DIALECT_POSTGRES, table.ptr);
+    ls_buf_adds(&ch->last, ", ");
+    ddl_literal(&ch->last, LS_DIALECT_POSTGRES, f->name);
+    ls_buf_adds(&ch->last, ")::regclass AND m.v BETWEEN s.seqmin AND s.seqmax;\n");
+    ls_buf_release(&table);
+}
+
 enum ddl_verdict alter_column(struct ls_buf *out, struct ddl_change *ch)
 {
     const struct ls_attr_change *generated = change_of(ch, LS_A_GENERATED), *not_null = change_of(ch, LS_A_NOT_NULL);
@@ -215,6 +262,7 @@ enum ddl_verdict alter_column(struct ls_buf *out, struct ddl_change *ch)
     }
     if (number)
         identity(out, ch, number);
+    go_on_counting(ch, number, value);
     settings(out, ch);
     return DDL_DONE;
 }

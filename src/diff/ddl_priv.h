@@ -125,6 +125,8 @@ void ddl_routine(struct ls_buf *out, const struct ls_catalog *c, const struct ls
 void ddl_settings(struct ls_buf *out, const struct ls_catalog *c, const char *list, const char *before);
 void ddl_published(struct ls_buf *out, const char *list);
 void ddl_publication_options(struct ls_buf *out, const char *list);
+/* Whether OWNED BY (in the server's quotes, which may differ from ours) names that column. */
+bool ddl_owns_sequence(const struct ls_fact *sequence, const struct ls_fact *column);
 void ddl_sequence(struct ls_buf *out, const struct ls_catalog *c, const struct ls_fact *f);
 /* False: it has no form of its own here. */
 bool ddl_other(struct ls_buf *out, const struct ls_catalog *c, const struct ls_fact *f);

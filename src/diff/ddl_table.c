@@ -47,8 +47,7 @@ void ddl_sequence(struct ls_buf *out, const struct ls_catalog *c, const struct l
     ls_buf_adds(out, ";\n");
 }
 
-/* Whether OWNED BY (in the server's quotes, which may differ from ours) names that column. */
-static bool is_owned_by(const struct ls_fact *sequence, const struct ls_fact *column)
+bool ddl_owns_sequence(const struct ls_fact *sequence, const struct ls_fact *column)
 {
     const char *p = ls_fact_get(sequence, LS_A_OWNED_BY);
     struct ls_buf own = LS_BUF_INIT, name = LS_BUF_INIT;
@@ -81,7 +80,7 @@ static void own_sequences(struct ls_buf *out, const struct ls_catalog *c, const 
         for (uint32_t k = 0; k < n_deps; k++) {
             const struct ls_fact *sequence = &c->facts[deps[k].to];
 
-            if (sequence->kind != LS_FACT_SEQUENCE || !is_owned_by(sequence, columns[i]))
+            if (sequence->kind != LS_FACT_SEQUENCE || !ddl_owns_sequence(sequence, columns[i]))
                 continue;
             if (is_before) {
                 ddl_sequence(out, c, sequence);
