@@ -13,6 +13,7 @@ enum ddl_verdict {
 
 struct ddl_change {
     const struct ls_catalog *a, *b;
+    const uint32_t *a_of;          /* partners of the facts of b, renamed ones too */
     const struct ls_difference *x; /* with both sides */
     struct ls_buf first, last;     /* statements that go before and after everything else */
     const char *why;               /* of a DDL_CANNOT, where the kind does not say it */

@@ -189,7 +189,7 @@ static bool number_is_new(const struct ls_attr_change *number)
     return number && !number->a && number->b;
 }
 
-/* The sequence that is made for a column of serial; NULL: there is none, or it was there before. */
+/* The sequence that is made for a column of serial; NULL: there is none, or it was there before, under another name perhaps. */
 static const struct ls_fact *new_sequence(const struct ddl_change *ch)
 {
     uint32_t n;
@@ -199,7 +199,7 @@ static const struct ls_fact *new_sequence(const struct ddl_change *ch)
         const struct ls_fact *f = &ch->b->facts[deps[i].to];
 
         if (f->kind == LS_FACT_SEQUENCE && ddl_owns_sequence(f, ch->x->b))
-            return ls_catalog_find(ch->a, LS_FACT_SEQUENCE, f->schema, "", f->name) ? NULL : f;
+            return ch->a_of[deps[i].to] == LS_NO_FACT ? f : NULL;
     }
     return NULL;
 }

@@ -343,7 +343,7 @@ static bool has_new_type(const struct ls_difference *x)
 static void change(struct script *s, const struct ls_difference *x)
 {
     uint32_t a = ls_catalog_index(s->a, x->a), b = ls_catalog_index(s->b, x->b);
-    struct ddl_change ch = {.a = s->a, .b = s->b, .x = x};
+    struct ddl_change ch = {.a = s->a, .b = s->b, .a_of = s->a_of, .x = x};
 
     if (ddl_alter(&s->texts[b], &ch) == DDL_REPLACE) {
         ls_buf_clear(&s->texts[b]);

@@ -105,8 +105,13 @@ static enum ls_rc add_variable(struct reading *x, const char *p, const char *shu
         ls_buf_adds(out, of_env);
         return LS_OK;
     }
-    if (find_above(x, name, line_start(x, p), &value, &end))
-        return read_value(x, value, end, out);
+    if (find_above(x, name, line_start(x, p), &value, &end)) {
+        size_t len = out->len;
+        enum ls_rc rc = read_value(x, value, end, out);
+
+        if (rc != LS_OK || out->len > len || fallback >= shut || fallback[-1] != ':')
+            return rc;
+    }
     if (fallback < shut) {
         ls_buf_add(out, fallback + 1, (size_t)(shut - fallback - 1));
         return LS_OK;

@@ -333,6 +333,16 @@ static void find_vars(struct collector *c, const json_t *node)
     json_object_foreach((json_t *)(uintptr_t)node, name, v) find_vars(c, v);
 }
 
+/* They are there without being declared, and the parser's tree does not list them. */
+static void add_trigger_vars(struct collector *c)
+{
+    static const char *const names[] = {"tg_name",       "tg_when",         "tg_level", "tg_op",   "tg_relid", "tg_relname",
+                                        "tg_table_name", "tg_table_schema", "tg_nargs", "tg_argv", "tg_event", "tg_tag"};
+
+    for (size_t i = 0; i < LS_ARRAY_LEN(names); i++)
+        *LS_VEC_PUSH(&c->vars) = names[i];
+}
+
 /* The columns of NEW and OLD. */
 static void find_rows(struct collector *c, const json_t *function)
 {
@@ -466,6 +476,7 @@ bool ls_sql_refs_plpgsql(const char *create, ls_sql_ref_fn fn, void *ctx)
     tree = r.error || !r.plpgsql_funcs ? NULL : json_loads(r.plpgsql_funcs, 0, NULL);
     ok = json_array_size(tree) > 0;
     if (ok) {
+        add_trigger_vars(&c);
         find_vars(&c, tree);
         find_expressions(&c, "", tree);
     }

@@ -90,6 +90,8 @@ static void test_plpgsql(void **state)
         {"CREATE FUNCTION x() RETURNS trigger LANGUAGE plpgsql AS $x$ declare r record; begin new.a := 1; r := old; "
          "if old.b = 1 then return null; end if; insert into t (c) values (r.d); return new; end $x$",
          "row:a row:b t t:c"},
+        {"CREATE FUNCTION x() RETURNS trigger LANGUAGE plpgsql AS $x$ begin update t set a = 1 where b = TG_OP and c = tg_table_name; return new; end $x$",
+         "t t:a t:b? t:c?"},
     };
 
     (void)state;

@@ -76,6 +76,7 @@ static void env_variables(void **state)
         {"A=p$B$$1$\n", "p$B$$1$"},
         {"A=${B\n", "${B"},
         {"A=${B:-d:e}${B-f}${B:-}\n", "d:ef"},
+        {"B=\nA=${B:-d}${B-f}\n", "d"},
         {"OUT=file\nA=${OUT}\n", "env"},
         {"EMPTY=file\nA=${EMPTY}\n", "file"},
         {"A=${A}\n", "f:1: the value of A needs ${A}, which"},
