@@ -156,6 +156,7 @@ static void switch_to(struct app *a, const char *name)
         return;
     }
     conn_close_all(a);
+    (void)job_ddl_stop(a);
     config_target_release(&a->target);
     a->target = target;
     a->request = req;
