@@ -89,6 +89,16 @@ static int write_all(struct cli_index *x)
     return cli_index_write(x, v, n);
 }
 
+/* What it does now: as it was measured, where an advice stands on that; else as it is planned. */
+static const struct ls_explained *plan_of(const struct ls_advices *all, uint32_t query)
+{
+    for (uint32_t i = 0; i < all->n; i++)
+        for (uint32_t g = 0; g < all->a[i].n_gains; g++)
+            if (all->a[i].gains[g].query == query && all->a[i].gains[g].before.is_measured)
+                return &all->a[i].gains[g].before;
+    return &all->plans[query];
+}
+
 static void fill_json(struct cli_index *x)
 {
     json_t *root = x->ctx->root, *list = json_array(), *plans = json_array();
@@ -100,12 +110,13 @@ static void fill_json(struct cli_index *x)
         (void)json_array_append_new(list, cli_advice_json(x, &x->r.advices.a[i]));
     for (uint32_t i = 0; i < x->r.advices.n_plans && i < x->r.workload.n_queries; i++) {
         const struct ls_query *q = &x->r.workload.queries[i];
+        const struct ls_explained *plan = plan_of(&x->r.advices, i);
         json_t *o = json_object();
 
         cli_json_set(o, "name", q->name);
         cli_json_int(o, "line", q->line);
         (void)json_object_set_new(o, "per_hour", json_real(q->per_hour));
-        (void)json_object_set_new(o, "plan", x->r.advices.plans[i].n_nodes > 0 ? cli_explained_json(&x->r.advices.plans[i]) : json_null());
+        (void)json_object_set_new(o, "plan", plan->n_nodes > 0 ? cli_explained_json(plan) : json_null());
         (void)json_array_append_new(plans, o);
     }
     (void)json_object_set_new(root, "advice", list);

@@ -25,7 +25,7 @@ static bool is_better(struct ls_ix *ix, uint32_t b, enum ls_ix_cover how, uint32
     return x->n_include != y->n_include ? x->n_include < y->n_include : x->oid < y->oid;
 }
 
-static uint32_t best_cover(struct ls_ix *ix, uint32_t a, bool is_prefix, enum ls_ix_cover *how)
+static uint32_t best_cover(struct ls_ix *ix, uint32_t a, enum ls_ix_cover least, enum ls_ix_cover most, enum ls_ix_cover *how)
 {
     const struct ls_usage_table *t = &ix->u->tables[ix->u->indexes[a].table];
     uint32_t best = LS_NO_USAGE;
@@ -34,7 +34,7 @@ static uint32_t best_cover(struct ls_ix *ix, uint32_t a, bool is_prefix, enum ls
     for (uint32_t b = t->first_index; b < t->first_index + t->n_indexes; b++) {
         enum ls_ix_cover c = ix->is_dropped[b] ? LS_COVER_NONE : ls_ix_covers(ix->u, a, b);
 
-        if (c == LS_COVER_NONE || (c == LS_COVER_PREFIX) != is_prefix)
+        if (c < least || c > most)
             continue;
         if (best == LS_NO_USAGE || is_better(ix, b, c, best, *how)) {
             best = b;
@@ -158,33 +158,28 @@ static void covered(struct ls_ix *ix, uint32_t a, uint32_t b, enum ls_ix_cover h
     }
 }
 
-static void find_covered(struct ls_ix *ix, bool is_prefix)
+static void find_covered(struct ls_ix *ix, enum ls_ix_cover least, enum ls_ix_cover most)
 {
     /* Longer ones first: what becomes of a cover is known then before what it covers is looked at. */
     for (uint32_t t = 0; t < ix->u->n_tables; t++) {
         const struct ls_usage_table *table = &ix->u->tables[t];
-        uint32_t most = 0;
+        uint32_t n_keys = 0;
 
         for (uint32_t i = table->first_index; i < table->first_index + table->n_indexes; i++)
-            most = ix->u->indexes[i].n_keys > most ? ix->u->indexes[i].n_keys : most;
-        for (uint32_t n = most; n > 0; n--) {
+            n_keys = ix->u->indexes[i].n_keys > n_keys ? ix->u->indexes[i].n_keys : n_keys;
+        for (uint32_t n = n_keys; n > 0; n--) {
             for (uint32_t a = table->first_index; a < table->first_index + table->n_indexes; a++) {
                 enum ls_ix_cover how;
                 uint32_t b;
 
                 if (ix->u->indexes[a].n_keys != n || ix->is_dropped[a])
                     continue;
-                b = best_cover(ix, a, is_prefix, &how);
+                b = best_cover(ix, a, least, most, &how);
                 if (b != LS_NO_USAGE && ls_ix_may_drop(ix, a))
                     covered(ix, a, b, how);
             }
         }
     }
-}
-
-void ls_ix_rule_equal(struct ls_ix *ix)
-{
-    find_covered(ix, false);
 }
 
 /* SQLite: a table is a tree by its rowid already. */
@@ -207,9 +202,16 @@ static void find_rowid(struct ls_ix *ix)
     }
 }
 
-void ls_ix_rule_prefix(struct ls_ix *ix)
+/* What is certain: equals first, for one that carries more is no reason to keep two that are the same. */
+void ls_ix_rule_equal(struct ls_ix *ix)
 {
     if (!ix->is_pg)
         find_rowid(ix);
-    find_covered(ix, true);
+    find_covered(ix, LS_COVER_SAME, LS_COVER_MIRROR);
+    find_covered(ix, LS_COVER_INCLUDE, LS_COVER_INCLUDE);
+}
+
+void ls_ix_rule_prefix(struct ls_ix *ix)
+{
+    find_covered(ix, LS_COVER_PREFIX, LS_COVER_PREFIX);
 }

@@ -12,6 +12,8 @@ if has_driver sqlite; then
     is "$(json '[.advice[].index.sql] | sort | .[]')" 'CREATE INDEX "idx_conversations_user_id_updated_at" ON "conversations" (user_id, updated_at)
 CREATE INDEX "idx_entities_kind_created_at" ON "entities" (kind, created_at)' "exactly the two that are missing"
     is "$(json '[.advice[].level] | unique | .[]')" measured "measured"
+    is "$(json '[.advice[].gains[].query] as $gain | [.queries[] | select(.name as $n | $gain | index($n)) | .plan.measured] | unique | map(tostring) | join(",")')" true \
+        "the plans of the queries that gain are those that were measured"
     ok "the steps are a tenth at most" [ "$(json '[.advice[].gains[0] | .before.steps > 10 * .after.steps] | all')" = true ]
     is "$(cksum <demo.db)" "$sum" "and the database is as it was"
     is "$(find "${TMPDIR:-/tmp}" -maxdepth 1 -name 'lockstep*' | wc -l)" 0 "no copy is left behind"
