@@ -66,17 +66,11 @@ static bool keeps_unique(const struct ls_usage *u, const struct ls_usage_index *
            (b->is_immediate || u->dialect == LS_DIALECT_SQLITE);
 }
 
-/* Whatever else there is, this one is kept. */
-static bool has_to_stay(const struct ls_usage_index *x)
-{
-    return x->is_primary || has_constraint(x) || x->is_replica_identity || x->is_clustered || x->is_in_query || x->is_partition;
-}
-
-/* Of two that are the same the newer one goes, unless the older one is worth less: then the newer one is what is kept. */
+/* Of two that are the same the newer one goes, unless the older one is worth less. */
 static bool is_the_other_way(const struct ls_usage_index *a, const struct ls_usage_index *b)
 {
-    return a->n_keys == b->n_keys && is_same_include(a, b) && !((has_to_stay(b) && !has_to_stay(a)) || (b->is_unique && !a->is_unique)) &&
-           a->oid < b->oid;
+    return a->n_keys == b->n_keys && is_same_include(a, b) &&
+           !(b->is_primary || has_constraint(b) || (b->is_unique && !a->is_unique)) && a->oid < b->oid;
 }
 
 enum ls_ix_cover ls_ix_covers(const struct ls_usage *u, uint32_t ia, uint32_t ib)

@@ -99,30 +99,6 @@ static void a_prefix_in_sqlite(void **state)
     kit_close(&k);
 }
 
-/* Which of two equals is newer does not matter when one of them has to stay. */
-static void the_one_that_is_needed_is_kept(void **state)
-{
-    (void)state;
-    for (int why = 0; why < 4; why++) {
-        struct kit k;
-        struct ls_usage_index *newer;
-        const struct ls_index_verdict *v;
-
-        kit_open(&k, LS_DIALECT_POSTGRES);
-        kit_table(&k, "t", 100000);
-        kit_index(&k, "i_a", "a")->is_unique = why == 1;
-        newer = kit_index(&k, "i_b", "a");
-        newer->is_unique = why == 1;
-        *(why == 0 ? &newer->is_clustered : why == 1 ? &newer->is_replica_identity : why == 2 ? &newer->is_in_query : &newer->is_partition) = true;
-        kit_judge(&k);
-        v = kit_find(&k, LS_IX_DUPLICATE, "i_a");
-        assert_non_null(v);
-        assert_int_equal(v->fix, LS_FIX_DROP);
-        assert_null(kit_find(&k, LS_IX_DUPLICATE, "i_b"));
-        kit_close(&k);
-    }
-}
-
 static void equals_come_before_what_carries_more(void **state)
 {
     static const char *const include[] = {"b"};
@@ -170,7 +146,7 @@ static void the_rows_key_is_certain_though_unused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(a_prefix), cmocka_unit_test(a_prefix_that_was_tried), cmocka_unit_test(a_prefix_in_sqlite),
-                                       cmocka_unit_test(the_one_that_is_needed_is_kept), cmocka_unit_test(equals_come_before_what_carries_more),
+                                       cmocka_unit_test(equals_come_before_what_carries_more),
                                        cmocka_unit_test(the_rows_key_is_certain_though_unused)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
