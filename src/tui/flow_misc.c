@@ -326,7 +326,7 @@ void flow_quit(struct app *a)
     d = ui_doc_new(a->is_ascii);
     if (a->run.phase == RUN_PHASE_RUNNING)
         ui_doc_wrap(d, ROLE_WARNING, ui_dialog_width(a), 0,
-                    "The run stops: the open transaction is rolled back, what is committed stays.");
+                    "The run stops: a transaction that it has open is rolled back, what is committed stays.");
     else if (a->progress.is_on)
         ui_doc_textf(d, ROLE_WARNING, "%s is cancelled; it leaves nothing that looks complete.", a->progress.text);
     else

@@ -243,6 +243,18 @@ void stage_ready(struct stage *s)
     pty_expect_gone(s->p, "connecting");
 }
 
+void stage_console_of_held_ledger(struct stage *s)
+{
+    stage_put(s, "migrations/001_a.up.sql", "CREATE TABLE a (i int);\n");
+    stage_put(s, "migrations/001_a.down.sql", "DROP TABLE a;\n");
+    stage_put(s, "lockstep.conf", "[project]\nformat = lockstep\n[env e]\nurl = %s\nledger_table = t1\nlock_timeout = 10min\nbusy_timeout = 10min\n",
+              s->url);
+    stage_cli(s, 0, "up --yes -e e --ledger-table t1");
+    stage_start_env(s, "e", NULL);
+    pty_expect_words(s->p, "applied 001 a");
+    pty_expect_gone(s->p, "reading");
+}
+
 void stage_quit(struct stage *s)
 {
     pty_keys(s->p, "q");

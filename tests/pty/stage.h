@@ -80,6 +80,8 @@ void stage_start(struct stage *s, ...) __attribute__((sentinel));
 /* The same without --url: for a project file's environments. */
 void stage_start_env(struct stage *s, const char *env, ...) __attribute__((sentinel));
 void stage_ready(struct stage *s);
+/* The console on a database whose ledger is t1, with 001 a applied: whatever reads the ledger waits, patiently, while stage_lock holds it. */
+void stage_console_of_held_ledger(struct stage *s);
 /* q, exit code 0, the terminal given back. */
 void stage_quit(struct stage *s);
 

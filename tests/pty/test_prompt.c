@@ -244,12 +244,7 @@ static void cancels_its_own_reading(void **state)
 {
     struct stage *s = stage(state);
 
-    stage_put(s, "migrations/001_a.up.sql", "CREATE TABLE a (i int);\n");
-    stage_put(s, "migrations/001_a.down.sql", "DROP TABLE a;\n");
-    stage_put(s, "lockstep.conf", "[project]\nformat = lockstep\n[env e]\nurl = %s\nledger_table = t1\nlock_timeout = 2min\nbusy_timeout = 2min\n", s->url);
-    stage_cli(s, 0, "up --yes -e e --ledger-table t1");
-    stage_start_env(s, "e", NULL);
-    pty_expect_words(s->p, "applied 001 a");
+    stage_console_of_held_ledger(s);
     stage_lock(s);
     pty_keys(s->p, "r");
     pty_expect_words(s->p, "newest first reading");
@@ -291,12 +286,7 @@ static void the_leave_question_goes(void **state)
 {
     struct stage *s = stage(state);
 
-    stage_put(s, "lockstep.conf", "[project]\nformat = lockstep\n[env e]\nurl = %s\nledger_table = t1\nlock_timeout = 2min\nbusy_timeout = 2min\n", s->url);
-    stage_put(s, "migrations/001_a.up.sql", "CREATE TABLE a (i int);\n");
-    stage_put(s, "migrations/001_a.down.sql", "DROP TABLE a;\n");
-    stage_cli(s, 0, "up --yes -e e --ledger-table t1");
-    stage_start_env(s, "e", NULL);
-    pty_expect_words(s->p, "applied 001 a");
+    stage_console_of_held_ledger(s);
     stage_lock(s);
     pty_keys(s->p, ":status<Enter>");
     pty_expect(s->p, ":status is running");

@@ -166,12 +166,7 @@ static void what_is_wanted_meanwhile_is_read(void **state)
 {
     struct stage *s = stage(state);
 
-    stage_put(s, "migrations/001_a.up.sql", "CREATE TABLE a (i int);\n");
-    stage_put(s, "lockstep.conf", "[project]\nformat = lockstep\n[env e]\nurl = %s\nledger_table = t1\nlock_timeout = 10min\nbusy_timeout = 10min\n", s->url);
-    stage_cli(s, 0, "up --yes -e e --ledger-table t1");
-    stage_start_env(s, "e", NULL);
-    pty_expect_words(s->p, "applied 001 a");
-    pty_expect_gone(s->p, "reading");
+    stage_console_of_held_ledger(s);
     stage_lock(s);
     pty_keys(s->p, "r");
     pty_expect_words(s->p, "newest first reading");

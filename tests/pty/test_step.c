@@ -184,6 +184,7 @@ static void counts_the_time_that_a_statement_takes(void **state)
     }
     pty_keys(s->p, "q");
     pty_expect(s->p, "Leave while something is going on");
+    pty_expect(s->p, "a transaction that it has open is rolled back");
     stage_button(s, "Stop and leave");
     pty_keys(s->p, "<Enter>");
     pty_expect_left(s->p, 75);
